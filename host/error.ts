@@ -1,0 +1,84 @@
+/** Stable name of an expected failure. */
+export type WasmcpErrorCode =
+  | 'component-not-found'
+  | 'component-invalid'
+  | 'component-too-large'
+  | 'component-unlinkable'
+  | 'cache-unusable'
+  | 'runtime-unsupported'
+  | 'option-invalid'
+  | 'address-unusable'
+  | 'directory-unusable'
+  | 'store-unusable'
+  | 'store-newer-schema'
+  | 'store-busy'
+  | 'store-full'
+  | 'store-limit'
+  | 'store-closed'
+  | 'bucket-name-invalid'
+  | 'bucket-denied'
+  | 'cursor-invalid'
+  | 'not-a-number'
+  | 'number-overflow'
+  | 'guest-trapped'
+  | 'guest-no-response'
+  | 'guest-error-response'
+  | 'guest-timeout'
+  | 'worker-lost'
+  | 'queue-full'
+  | 'server-closing';
+
+/**
+ * What an expected failure means outside the process: the HTTP status a client sees, the exit status of the
+ * command. A code never changes its meaning; new failures get new codes.
+ */
+const CODES: Record<WasmcpErrorCode, { http: number; exit: number }> = {
+  'component-not-found': { http: 500, exit: 1 },
+  'component-invalid': { http: 500, exit: 1 },
+  'component-too-large': { http: 500, exit: 1 },
+  'component-unlinkable': { http: 500, exit: 1 },
+  'cache-unusable': { http: 500, exit: 1 },
+  'runtime-unsupported': { http: 500, exit: 1 },
+  'option-invalid': { http: 500, exit: 2 },
+  'address-unusable': { http: 500, exit: 1 },
+  'directory-unusable': { http: 500, exit: 1 },
+  'store-unusable': { http: 503, exit: 1 },
+  'store-newer-schema': { http: 503, exit: 1 },
+  'store-busy': { http: 503, exit: 1 },
+  'store-full': { http: 503, exit: 1 },
+  'store-limit': { http: 500, exit: 1 },
+  'store-closed': { http: 503, exit: 1 },
+  'bucket-name-invalid': { http: 500, exit: 1 },
+  'bucket-denied': { http: 500, exit: 1 },
+  'cursor-invalid': { http: 500, exit: 1 },
+  'not-a-number': { http: 500, exit: 1 },
+  'number-overflow': { http: 500, exit: 1 },
+  'guest-trapped': { http: 500, exit: 1 },
+  'guest-no-response': { http: 500, exit: 1 },
+  'guest-error-response': { http: 500, exit: 1 },
+  'guest-timeout': { http: 504, exit: 1 },
+  'worker-lost': { http: 502, exit: 1 },
+  'queue-full': { http: 503, exit: 1 },
+  'server-closing': { http: 503, exit: 1 },
+};
+
+/** An expected failure: bad input, a limit, a resource that is not usable. A bug is a `TypeError` instead. */
+export class WasmcpError extends Error {
+  readonly code: WasmcpErrorCode;
+
+  constructor(code: WasmcpErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'WasmcpError';
+    this.code = code;
+  }
+
+  /** HTTP status that a client gets when this failure ends its request. */
+  get httpStatus(): number {
+    return CODES[this.code].http;
+  }
+
+  /** Exit status of the command when this failure ends it. */
+  get exitCode(): number {
+    return CODES[this.code].exit;
+  }
+}
