@@ -1,0 +1,93 @@
+/** Reads one stretch of a WebAssembly binary. Every read is checked against its end; what does not fit is `fail`ed. */
+export interface Reader {
+  /** Offset in the whole file. */
+  readonly position: number;
+  readonly end: number;
+  u8(): number;
+  u32(): number;
+  /** Signed 33-bit LEB128: a type index when it is not negative. */
+  s33(): number;
+  /** Steps over a LEB128 number of at most 64 bits. */
+  skipNumber(): void;
+  skip(length: number): void;
+  name(): string;
+  /** Reads a count, then that many items. */
+  list(item: () => void): void;
+  /** The next `length` bytes as a reader of their own; this one steps over them. */
+  part(length: number): Reader;
+  fail(problem: string): never;
+}
+
+export function createReader(
+  bytes: Uint8Array,
+  fail: (problem: string, position: number) => never,
+  start = 0,
+  end: number = bytes.length,
+): Reader {
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  let position = start;
+
+  function take(length: number): number {
+    if (length > end - position) fail('it ends in the middle', position);
+    const from = position;
+    position += length;
+    return from;
+  }
+
+  function u8(): number {
+    return bytes[take(1)]!;
+  }
+
+  /** Seven bits a byte, lowest first; `bits` is what the format allows for this number. */
+  function leb(bits: number, signed: boolean): number {
+    const at = position;
+    let value = 0;
+    for (let shift = 0; shift < bits; shift += 7) {
+      const byte = u8();
+      value += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) {
+        if (signed && byte & 0x40) value -= 2 ** (shift + 7);
+        const inRange = signed ? value >= -(2 ** (bits - 1)) && value < 2 ** (bits - 1) : value < 2 ** bits;
+        if (!inRange) break;
+        return value;
+      }
+    }
+    return fail('a number is too long', at);
+  }
+
+  const reader: Reader = {
+    get position() {
+      return position;
+    },
+    end,
+    u8,
+    u32: () => leb(32, false),
+    s33: () => leb(33, true),
+    skipNumber() {
+      const at = position;
+      for (let length = 0; length < 10; length += 1) if (u8() < 0x80) return;
+      fail('a number is too long', at);
+    },
+    skip(length) {
+      take(length);
+    },
+    name() {
+      const length = reader.u32();
+      const from = take(length);
+      try {
+        return decoder.decode(bytes.subarray(from, from + length));
+      } catch {
+        return fail('a name is not UTF-8', from);
+      }
+    },
+    list(item) {
+      for (let left = reader.u32(); left > 0; left -= 1) item();
+    },
+    part(length) {
+      const from = take(length);
+      return createReader(bytes, fail, from, from + length);
+    },
+    fail: (problem) => fail(problem, position),
+  };
+  return reader;
+}
