@@ -1,0 +1,65 @@
+import type { Guest } from './guest.ts';
+import type { ByteSink } from './io/sink.ts';
+import type { ByteSource } from './io/source.ts';
+import type { Store } from './keyvalue/store.ts';
+
+/** A folder that guests may use. */
+export interface Preopen {
+  /** The folder on this machine. */
+  readonly host: string;
+  /** Its name for guests, such as `/data`. */
+  readonly guest: string;
+  /** Each operation that would change something is refused as `read-only`. */
+  readonly readOnly?: boolean;
+}
+
+/** Where messages of `wasi:logging` go. `level` is one of trace, debug, info, warn, error, critical. */
+export type Log = (level: string, context: string, message: string) => void;
+
+/** What guests may see and use. Nothing is inherited from the process. */
+export interface HostOptions {
+  /** Environment variables of guests. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Command-line arguments of guests, the program's name first. */
+  readonly args?: readonly string[];
+  /** Values of `wasi:config/store`. */
+  readonly config?: Readonly<Record<string, string>>;
+  readonly preopens?: readonly Preopen[];
+  /** Backs `wasi:keyvalue`, which is not offered without; limits are the caller's to put before it. */
+  readonly store?: Store;
+  /** Messages are dropped when absent. */
+  readonly log?: Log;
+}
+
+/** Standard input and output of one guest; each is looked up when the guest asks for the stream. */
+export interface GuestIo {
+  /** Empty when absent. */
+  readonly stdin?: ByteSource | undefined;
+  readonly stdout: ByteSink;
+  readonly stderr: ByteSink;
+}
+
+/**
+ * What `get-many` of `wasi:keyvalue/batch@0.2.0-draft2` answers; both spellings go by the same version.
+ *
+ * - `options`: `list<option<tuple<string, list<u8>>>>`
+ * - `pairs`: `list<tuple<string, option<list<u8>>>>`
+ */
+export type GetManyShape = 'options' | 'pairs';
+
+/** What the name of an imported interface does not tell. */
+export interface InterfaceShape {
+  readonly getMany?: GetManyShape;
+}
+
+/** Functions and resource classes of one interface, named as jco's glue looks them up: camelCase, PascalCase. */
+export type Implementation = Readonly<Record<string, unknown>>;
+
+/** The interface of this full name, such as `wasi:io/streams@0.2.8`; undefined when it is not offered. */
+export type Binding = (name: string, shape?: InterfaceShape) => Implementation | undefined;
+
+/** What guests may call. */
+export interface Host {
+  /** For one guest: its interfaces are made when they are asked for, each once. */
+  bind(guest: Guest, io: GuestIo): Binding;
+}
