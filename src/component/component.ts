@@ -1,3 +1,11 @@
+import { hash } from 'node:crypto';
+import { WasmcpError } from '../../host/error.ts';
+import { version } from '../version.ts';
+import { readComponent } from './binary/component.ts';
+import { openCache } from './cache.ts';
+import { readSource } from './source.ts';
+import { type Transpiled, transpile, transpilerVersion } from './transpile.ts';
+
 /**
  * How a component's `get-many` of `wasi:keyvalue/batch` pairs keys and values. Two spellings exist under the one
  * version 0.2.0-draft2, so only the component's own types tell.
@@ -48,6 +56,89 @@ export interface Component {
   readonly glue: Glue;
   /** Core modules by the name that the glue asks for. */
   readonly modules: Readonly<Record<string, WebAssembly.Module>>;
+  /** How many core modules are nested in it. */
+  readonly coreModules: number;
   /** False when this load had to transpile. */
   readonly fromCache: boolean;
+  /** Why it could not be kept for the next start; absent when it was. */
+  readonly cacheProblem?: string;
+}
+
+/** What a load is busy with; only `transpiling` takes seconds. */
+export type LoadStage = 'reading' | 'transpiling' | 'compiling';
+
+export interface LoadOptions {
+  /** Folder for transpiled components, created if missing; the user's cache folder by default. */
+  readonly cacheDir?: string;
+  /** Largest component, in bytes; 256 MiB by default. */
+  readonly maxSize?: number;
+  /** Told as each stage begins. */
+  readonly progress?: (stage: LoadStage) => void;
+}
+
+/**
+ * Loads a component from a path, a `file:`, `http:` or `https:` URL, standard input (`-`), or bytes: checks it,
+ * transpiles it or takes that from the cache, and compiles its core modules.
+ *
+ * @throws WasmcpError `component-not-found`, `component-too-large`, `component-invalid`; `cache-unusable` only for a
+ *   `cacheDir` that was given
+ */
+export async function loadComponent(
+  source: string | URL | Uint8Array,
+  options: LoadOptions = {},
+): Promise<Component> {
+  const { cacheDir, maxSize, progress } = options;
+  progress?.('reading');
+  const { name, bytes } = await readSource(source, maxSize);
+  const outline = readComponent(bytes, name);
+  const digest = hash('sha256', bytes);
+
+  const cache = openCache(cacheDir);
+  const key = [digest, transpilerVersion(), version].join(' ');
+  const cached = await cache.read(key);
+  let transpiled = cached;
+  let cacheProblem: string | undefined;
+  if (transpiled === undefined) {
+    progress?.('transpiling');
+    transpiled = await transpile(bytes, name, outline.imports);
+    cacheProblem = await cache.write(key, transpiled);
+  }
+
+  progress?.('compiling');
+  const { kind, reason } = transpiled;
+  return {
+    source: name,
+    digest,
+    size: bytes.length,
+    ...outline,
+    glue: { url: glueUrl(transpiled.glue, digest), kind, reason },
+    modules: await compile(transpiled.modules, name),
+    fromCache: cached !== undefined,
+    ...(cacheProblem !== undefined && { cacheProblem }),
+  };
+}
+
+/** With a name of its own: stack traces would repeat the whole URL, a megabyte, on each line. */
+function glueUrl(glue: string, digest: string): string {
+  const named = `${glue}\n//# sourceURL=wasmcp-node:${digest.slice(0, 12)}/glue.js\n`;
+  return `data:text/javascript;base64,${Buffer.from(named).toString('base64')}`;
+}
+
+async function compile(
+  modules: Transpiled['modules'],
+  source: string,
+): Promise<Record<string, WebAssembly.Module>> {
+  const compiled = modules.map(async ([name, bytes]) => {
+    try {
+      return [name, await WebAssembly.compile(bytes as BufferSource)] as const;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new WasmcpError(
+        'component-invalid',
+        `${source} has a core module that this Node cannot compile: ${reason}`,
+        { cause: error },
+      );
+    }
+  });
+  return Object.fromEntries(await Promise.all(compiled));
 }

@@ -1,0 +1,116 @@
+import { hash, randomUUID } from 'node:crypto';
+import type { Stats } from 'node:fs';
+import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { WasmcpError } from '../../host/error.ts';
+import { decodeEntry, encodeEntry } from './cache-entry.ts';
+import type { Transpiled } from './transpile.ts';
+
+/** Transpiled components on disk, one file each. */
+export interface Cache {
+  /** What was written under this key; undefined when it is missing, damaged, or could be somebody else's. */
+  read(key: string): Promise<Transpiled | undefined>;
+  /**
+   * Answers why it could not be kept, if so. Written aside and renamed: readers and other writers see a whole entry.
+   *
+   * @throws WasmcpError `cache-unusable` when the folder was asked for and cannot be used
+   */
+  write(key: string, transpiled: Transpiled): Promise<string | undefined>;
+}
+
+/**
+ * Opens the cache in a folder, by default the user's: `$XDG_CACHE_HOME`, `~/.cache`, or what the platform has instead.
+ * The default folder is a convenience: where it cannot be used (read-only home in CI) components are transpiled anew.
+ */
+export function openCache(asked?: string): Cache {
+  const folder = asked ?? userCacheFolder();
+  return {
+    async read(key) {
+      if (folder === undefined) return undefined;
+      try {
+        if (distrust(await stat(folder)) !== undefined) return undefined;
+        return decodeEntry(await readTrusted(entryPath(folder, key)), key);
+      } catch (error) {
+        if (isSystemError(error)) return undefined;
+        throw error;
+      }
+    },
+    async write(key, transpiled) {
+      const problem = folder === undefined ? 'there is no home folder' : await store(folder, key, transpiled);
+      if (problem === undefined || asked === undefined) return problem;
+      throw new WasmcpError('cache-unusable', `the cache folder ${asked} cannot be used: ${problem}`);
+    },
+  };
+}
+
+/** Where the user's cache is; undefined for a user without a home. */
+export function userCacheFolder(environment: NodeJS.ProcessEnv = process.env): string | undefined {
+  const { XDG_CACHE_HOME, LOCALAPPDATA } = environment;
+  // The XDG specification: a relative path is to be ignored.
+  if (XDG_CACHE_HOME !== undefined && isAbsolute(XDG_CACHE_HOME)) return join(XDG_CACHE_HOME, 'wasmcp-node');
+  if (process.platform === 'win32' && LOCALAPPDATA) return join(LOCALAPPDATA, 'wasmcp-node', 'Cache');
+  const home = findHome();
+  if (home === undefined) return undefined;
+  return process.platform === 'darwin'
+    ? join(home, 'Library', 'Caches', 'wasmcp-node')
+    : join(home, '.cache', 'wasmcp-node');
+}
+
+function findHome(): string | undefined {
+  try {
+    const home = homedir();
+    return isAbsolute(home) ? home : undefined;
+  } catch (error) {
+    // A user id without an entry in the user database, as in many containers.
+    if (isSystemError(error)) return undefined;
+    throw error;
+  }
+}
+
+async function store(folder: string, key: string, transpiled: Transpiled): Promise<string | undefined> {
+  const aside = join(folder, `.${randomUUID()}.tmp`);
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const problem = distrust(await stat(folder));
+    if (problem !== undefined) return problem;
+    const file = await open(aside, 'wx', 0o600);
+    try {
+      await file.writeFile(encodeEntry(key, transpiled));
+    } finally {
+      await file.close();
+    }
+    await rename(aside, entryPath(folder, key));
+    return undefined;
+  } catch (error) {
+    await rm(aside, { force: true }).catch(() => {});
+    if (isSystemError(error)) return error.message;
+    throw error;
+  }
+}
+
+async function readTrusted(path: string): Promise<Uint8Array> {
+  const file: FileHandle = await open(path, 'r');
+  try {
+    return distrust(await file.stat()) === undefined ? await file.readFile() : new Uint8Array();
+  } finally {
+    await file.close();
+  }
+}
+
+/** What is in the cache is run: nobody else may be able to write there. Windows has no modes to ask. */
+function distrust(status: Stats): string | undefined {
+  const user = process.getuid?.();
+  if (user === undefined) return undefined;
+  if (status.uid !== user && status.uid !== 0) return `it belongs to another user (id ${status.uid})`;
+  if (status.mode & 0o022) return 'others may write to it; take that away with "chmod go-w"';
+  return undefined;
+}
+
+function entryPath(folder: string, key: string): string {
+  return join(folder, `${hash('sha256', key)}.component`);
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'code' in error && 'syscall' in error;
+}

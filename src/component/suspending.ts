@@ -1,0 +1,40 @@
+import type { ImportedInterface } from './component.ts';
+
+/** Functions of WASI 0.2 that wait, by interface without its version. */
+const WAITING: Readonly<Record<string, readonly string[]>> = {
+  'wasi:io/poll': ['poll', '[method]pollable.block'],
+  'wasi:io/streams': [
+    '[method]input-stream.blocking-read',
+    '[method]input-stream.blocking-skip',
+    '[method]output-stream.blocking-write-and-flush',
+    '[method]output-stream.blocking-flush',
+    '[method]output-stream.blocking-write-zeroes-and-flush',
+    '[method]output-stream.blocking-splice',
+  ],
+};
+
+/** Every function of these may be answered with a promise: a store can be at the other end of a network. */
+const STORES: ReadonlySet<string> = new Set([
+  'wasi:keyvalue/store',
+  'wasi:keyvalue/batch',
+  'wasi:keyvalue/atomics',
+]);
+
+/** Exports during which a guest may be suspended, in jco's spelling. */
+export const SUSPENDING_EXPORTS: readonly string[] = [
+  'wasi:http/incoming-handler#handle',
+  'wasi:cli/run#run',
+];
+
+/** An interface name without its version. */
+export function withoutVersion(name: string): string {
+  return name.replace(/@.*$/, '');
+}
+
+/** The functions of an interface that the host may answer with a promise. */
+export function suspendingFunctions(imported: ImportedInterface): readonly string[] {
+  const name = withoutVersion(imported.name);
+  // No JavaScript constructor can answer with a promise.
+  if (STORES.has(name)) return imported.functions.filter((func) => !func.startsWith('[constructor]'));
+  return imported.functions.filter((func) => WAITING[name]?.includes(func));
+}

@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { WasmcpError } from '../../host/error.ts';
+import type { ImportedInterface } from './component.ts';
+import { glueName, patchGlue } from './patch.ts';
+import { SUSPENDING_EXPORTS, suspendingFunctions, withoutVersion } from './suspending.ts';
+
+/** A component as JavaScript and core modules. */
+export interface Transpiled {
+  /** Text of the glue, an ES module. */
+  readonly glue: string;
+  readonly kind: 'raw';
+  readonly reason: string;
+  /** Core modules by the name that the glue asks for. */
+  readonly modules: readonly (readonly [name: string, bytes: Uint8Array])[];
+}
+
+const PACKAGE = '@bytecodealliance/jco-transpile';
+
+/** Raise it when the same jco would give other output than before: entries in caches become stale. */
+const REVISION = 1;
+
+/** Changes whenever the same component would be transpiled to something else. */
+export function transpilerVersion(): string {
+  return `${generatorName()} revision ${REVISION}`;
+}
+
+/**
+ * Transpiles a component with jco in JSPI mode. Takes seconds for a large one, on this thread.
+ *
+ * @throws WasmcpError `component-invalid` when jco refuses it
+ * @throws TypeError when jco's output is not what the patches were written for
+ */
+export async function transpile(
+  bytes: Uint8Array,
+  source: string,
+  imports: readonly ImportedInterface[],
+): Promise<Transpiled> {
+  // Loaded on demand: it takes longer than a whole start from the cache.
+  const { transpileBytes } = await import('@bytecodealliance/jco-transpile');
+  const suspending = imports.flatMap((imported) =>
+    suspendingFunctions(imported).map((func) => [imported.name, func] as const),
+  );
+  const { files } = await transpileBytes(bytes, {
+    name: 'component',
+    instantiation: 'sync',
+    multiMemory: true,
+    emitTypescriptDeclarations: false,
+    asyncMode: 'jspi',
+    asyncImports: [...new Set(suspending.map(([name, func]) => `${withoutVersion(name)}#${func}`))],
+    asyncExports: [...SUSPENDING_EXPORTS],
+    // To itself: jco would strip the version, and both drafts of wasi:keyvalue become one.
+    map: Object.fromEntries(imports.map(({ name }) => [name, name])),
+  }).catch((error: unknown) => {
+    throw new WasmcpError('component-invalid', `${source} cannot be transpiled: ${reasonOf(error)}`, {
+      cause: error,
+    });
+  });
+
+  const expected = new Set(suspending.map(([name, func]) => glueName(name, func)));
+  const glue = new TextDecoder().decode(files['component.js']);
+  return {
+    glue: patchGlue(glue, expected, generatorName()),
+    kind: 'raw',
+    reason: "jco's own output, which suspends by JSPI",
+    modules: Object.entries(files).filter(([name]) => name.endsWith('.wasm')),
+  };
+}
+
+function generatorName(): string {
+  // Its package.json is not among its exports.
+  const entry = createRequire(import.meta.url).resolve(PACKAGE);
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', `file://${entry}`), 'utf8'));
+  return `${PACKAGE} ${(manifest as { version: string }).version}`;
+}
+
+/** jco's errors carry a Rust value; its first line is what people can read. */
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.split('\n', 1)[0] ?? message;
+}
