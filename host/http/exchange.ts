@@ -1,21 +1,17 @@
+import type { Guest } from '../guest.ts';
 import type { HttpErrorCode } from '../io/error.ts';
 import type { BodySink } from '../io/sink.ts';
-import type { FieldList } from '../io/source.ts';
+import type { ByteSource, FieldList } from '../io/source.ts';
+import { contentLength } from './fields.ts';
+import { IncomingRequest, type RequestHead } from './incoming-request.ts';
+import { OutgoingBody } from './outgoing-body.ts';
+import { OutgoingResponse } from './outgoing-response.ts';
+import { ResponseOutparam, type ResponseResult } from './response-outparam.ts';
 
-/** The head of a request as it came in. */
-export interface RequestHead {
-  /** `GET`, `POST`, …, as the client spelled it. */
-  readonly method: string;
-  readonly scheme: 'http' | 'https';
-  readonly authority: string | undefined;
-  readonly pathWithQuery: string | undefined;
-  readonly headers: FieldList;
-}
-
-/** Where the response goes: `head` and then a body that ends or is aborted, or `error` alone. */
+/** Where a response goes: `head`, chunks, then `end` or `abort`; or `error` alone. */
 export interface ResponseSink extends BodySink {
   head(status: number, headers: FieldList): void;
-  /** The guest answered with an error-code in place of a response. */
+  /** The guest answered with an error-code, or with a response that cannot be sent. */
   error(code: HttpErrorCode): void;
 }
 
@@ -24,5 +20,68 @@ export type Outcome =
   | { readonly kind: 'answered' }
   | { readonly kind: 'refused'; readonly code: HttpErrorCode }
   | { readonly kind: 'unanswered' }
-  /** The head was sent, the body was never finished or does not fit its Content-Length. */
+  /** The head was sent; the body was not finished, or did not have the length that was announced. */
   | { readonly kind: 'unfinished' };
+
+/** One request that a guest answers: what its `wasi:http/incoming-handler#handle` is called with. */
+export interface Exchange {
+  readonly request: IncomingRequest;
+  readonly responseOut: ResponseOutparam;
+  /** What became of it. Final once `handle` has returned or thrown. */
+  outcome(): Outcome;
+}
+
+/**
+ * Prepares a request for a guest. With `guest.release()` the rest of the request's body is dropped, and a response
+ * that the guest did not finish is aborted.
+ */
+export function createExchange(
+  guest: Guest,
+  head: RequestHead,
+  requestBody: ByteSource,
+  sink: ResponseSink,
+): Exchange {
+  let outcome: Outcome = { kind: 'unanswered' };
+  let body: OutgoingBody | undefined;
+
+  function refuse(code: HttpErrorCode): void {
+    outcome = { kind: 'refused', code };
+    sink.error(code);
+  }
+
+  function answer(result: ResponseResult): void {
+    guest.check();
+    if (result.tag === 'err') refuse(result.val);
+    else if (lacksBody(head.method, result.val)) refuse({ tag: 'HTTP-response-body-size', val: 0n });
+    else send(result.val);
+  }
+
+  function send(response: OutgoingResponse): void {
+    body = OutgoingResponse.content(response);
+    outcome = { kind: 'answered' };
+    sink.head(response.statusCode(), response.headers().entries());
+    if (body === undefined) sink.end();
+    else OutgoingBody.send(body, guest, sink);
+  }
+
+  guest.onRelease(() => {
+    requestBody.cancel();
+    body?.[Symbol.dispose]();
+  });
+
+  return {
+    request: new IncomingRequest(guest, head, requestBody),
+    responseOut: new ResponseOutparam(answer),
+    outcome: () =>
+      body !== undefined && outcome.kind === 'answered' && OutgoingBody.state(body) !== 'finished'
+        ? { kind: 'unfinished' }
+        : outcome,
+  };
+}
+
+/** A Content-Length without its body would keep the client waiting; HEAD and 304 have one by design (RFC 9110 section 8.6). */
+function lacksBody(method: string, response: OutgoingResponse): boolean {
+  if (OutgoingResponse.content(response) !== undefined) return false;
+  const length = contentLength(response.headers());
+  return length !== undefined && length !== 0 && method !== 'HEAD' && response.statusCode() !== 304;
+}

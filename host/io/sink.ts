@@ -12,14 +12,14 @@ export interface ByteSink {
   readonly failure?: StreamFailure | undefined;
   /** Wakes whenever `capacity` grew or `closed` changed. */
   readonly changed: Signal;
-  /** Takes the chunk over, its memory included. More than `capacity` is taken too, less is never. */
+  /** Takes over the whole chunk, its memory included, even when it exceeds `capacity`. Dropped when `closed`. */
   write(chunk: Uint8Array): void;
 }
 
 /** A sink whose end matters: a body is complete, with trailers, or was broken off. */
 export interface BodySink extends ByteSink {
-  /** All bytes were written. Nothing follows. */
+  /** All bytes were written. Nothing follows. Fine when `closed`. */
   end(trailers?: FieldList): void;
-  /** The rest will never come: whoever reads must not take the body for complete. */
+  /** The rest will never come: whoever reads must not take the body for complete. Fine when `closed`. */
   abort(): void;
 }

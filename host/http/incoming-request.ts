@@ -1,0 +1,75 @@
+import type { Guest } from '../guest.ts';
+import type { ByteSource, FieldList } from '../io/source.ts';
+import { Fields, withoutForbidden } from './fields.ts';
+import { IncomingBody } from './incoming-body.ts';
+
+/** A case of the variant `method` in `wasi:http/types`. */
+export type Method =
+  | { readonly tag: (typeof METHODS)[number] }
+  | { readonly tag: 'other'; readonly val: string };
+
+/** A case of the variant `scheme` in `wasi:http/types`. */
+export type Scheme = { readonly tag: 'HTTP' | 'HTTPS' } | { readonly tag: 'other'; readonly val: string };
+
+/** The head of a request as it came in. */
+export interface RequestHead {
+  /** As the client spelled it: methods are case-sensitive (RFC 9110 section 9.1). */
+  readonly method: string;
+  readonly scheme: 'http' | 'https';
+  readonly authority: string | undefined;
+  readonly pathWithQuery: string | undefined;
+  /** Connection fields and `host` may be among them; guests do not see those. */
+  readonly headers: FieldList;
+}
+
+const METHODS = ['get', 'head', 'post', 'put', 'delete', 'connect', 'options', 'trace', 'patch'] as const;
+
+const METHOD_CASES: ReadonlyMap<string, Method> = new Map(METHODS.map((tag) => [tag.toUpperCase(), { tag }]));
+
+/** The resource `incoming-request` of `wasi:http/types`. */
+export class IncomingRequest {
+  readonly #guest: Guest;
+  readonly #head: RequestHead;
+  readonly #body: ByteSource;
+  #headers: Fields | undefined;
+  #consumed = false;
+
+  constructor(guest: Guest, head: RequestHead, body: ByteSource) {
+    this.#guest = guest;
+    this.#head = head;
+    this.#body = body;
+  }
+
+  method(): Method {
+    return METHOD_CASES.get(this.#head.method) ?? { tag: 'other', val: this.#head.method };
+  }
+
+  pathWithQuery(): string | undefined {
+    return this.#head.pathWithQuery;
+  }
+
+  scheme(): Scheme {
+    return { tag: this.#head.scheme === 'https' ? 'HTTPS' : 'HTTP' };
+  }
+
+  authority(): string | undefined {
+    return this.#head.authority;
+  }
+
+  headers(): Fields {
+    this.#headers ??= Fields.immutable(withoutForbidden(this.#head.headers));
+    return this.#headers;
+  }
+
+  /** Once only. */
+  consume(): IncomingBody {
+    this.#guest.check();
+    if (this.#consumed) throw undefined;
+    this.#consumed = true;
+    return new IncomingBody(this.#guest, this.#body);
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#consumed) this.#body.cancel();
+  }
+}

@@ -1,0 +1,98 @@
+import type { Guest } from '../guest.ts';
+import type { HttpErrorCode } from '../io/error.ts';
+import { Pollable } from '../io/poll.ts';
+import type { ByteSource, FieldList } from '../io/source.ts';
+import type { Signal } from '../signal.ts';
+import { Fields, withoutForbidden } from './fields.ts';
+import type { FutureResult } from './future.ts';
+import { IncomingBody } from './incoming-body.ts';
+
+/** A response as it came in. */
+export interface ResponseHead {
+  readonly status: number;
+  readonly headers: FieldList;
+}
+
+/** A request that was sent and its answer, once there is one. */
+export interface PendingResponse {
+  readonly outcome:
+    | { readonly head: ResponseHead; readonly body: ByteSource }
+    | { readonly error: HttpErrorCode }
+    | undefined;
+  /** Wakes when there is an outcome. */
+  readonly changed: Signal;
+  /** The guest is no longer interested. */
+  cancel(): void;
+}
+
+/** The resource `incoming-response` of `wasi:http/types`. */
+export class IncomingResponse {
+  readonly #guest: Guest;
+  readonly #head: ResponseHead;
+  readonly #body: ByteSource;
+  readonly #headers: Fields;
+  #consumed = false;
+
+  constructor(guest: Guest, head: ResponseHead, body: ByteSource) {
+    this.#guest = guest;
+    this.#head = head;
+    this.#body = body;
+    this.#headers = Fields.immutable(withoutForbidden(head.headers));
+  }
+
+  status(): number {
+    return this.#head.status;
+  }
+
+  headers(): Fields {
+    return this.#headers;
+  }
+
+  /** Once only. */
+  consume(): IncomingBody {
+    this.#guest.check();
+    if (this.#consumed) throw undefined;
+    this.#consumed = true;
+    return new IncomingBody(this.#guest, this.#body);
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#consumed) this.#body.cancel();
+  }
+}
+
+/** The resource `future-incoming-response` of `wasi:http/types`. */
+export class FutureIncomingResponse {
+  readonly #guest: Guest;
+  readonly #pending: PendingResponse;
+  #taken = false;
+
+  constructor(guest: Guest, pending: PendingResponse) {
+    this.#guest = guest;
+    this.#pending = pending;
+  }
+
+  subscribe(): Pollable {
+    const pending = this.#pending;
+    return new Pollable({
+      guest: this.#guest,
+      changed: pending.changed,
+      ready: () => pending.outcome !== undefined,
+    });
+  }
+
+  get(): FutureResult<IncomingResponse> {
+    this.#guest.check();
+    const outcome = this.#pending.outcome;
+    if (outcome === undefined) return undefined;
+    if (this.#taken) return { tag: 'err', val: undefined };
+    this.#taken = true;
+    return 'error' in outcome
+      ? { tag: 'ok', val: { tag: 'err', val: outcome.error } }
+      : { tag: 'ok', val: { tag: 'ok', val: new IncomingResponse(this.#guest, outcome.head, outcome.body) } };
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#taken) this.#pending.cancel();
+  }
+}

@@ -1,0 +1,148 @@
+import type { Guest } from '../guest.ts';
+import type { HttpErrorCode, StreamFailure } from '../io/error.ts';
+import { OutputStream, type Writer } from '../io/output-stream.ts';
+import type { BodySink, ByteSink } from '../io/sink.ts';
+import type { FieldList } from '../io/source.ts';
+import { Signal } from '../signal.ts';
+import type { Fields } from './fields.ts';
+
+/**
+ * Bytes that a body holds before it is sent. Guests write and finish whole answers before `response-outparam.set`;
+ * were they made to wait for a reader, both sides would wait for ever.
+ */
+const MAX_UNSENT: number = 64 * 1024 * 1024;
+
+/** Whether a body belongs to a request or to a response: their error codes differ. */
+export type MessageKind = 'request' | 'response';
+
+/** How far a body has come. `broken`: dropped unfinished, or not as long as its Content-Length. */
+export type BodyState = 'open' | 'finished' | 'broken';
+
+/** The resource `outgoing-body` of `wasi:http/types`. */
+export class OutgoingBody {
+  readonly #content: Content;
+  #stream: 'untaken' | 'alive' | 'dropped' = 'untaken';
+
+  /** `length` is what the Content-Length of the message promises. */
+  constructor(kind: MessageKind, length: number | undefined) {
+    this.#content = new Content(kind, length);
+  }
+
+  /** Once only. */
+  write(): OutputStream {
+    if (this.#stream !== 'untaken') throw undefined;
+    this.#stream = 'alive';
+    return new OutputStream(this.#content, this.#content, () => {
+      this.#stream = 'dropped';
+    });
+  }
+
+  /** Throws an `error-code` when the length is not the one promised; traps while the stream is alive. */
+  static finish(body: OutgoingBody, trailers: Fields | undefined): void {
+    if (body.#stream === 'alive')
+      throw new WebAssembly.RuntimeError('outgoing-body finished before its stream was dropped');
+    body.#content.guest?.check();
+    body.#content.finish(trailers?.entries());
+  }
+
+  /** The host's side of the resource: sends what was written so far and from now on. */
+  static send(body: OutgoingBody, guest: Guest, sink: BodySink): void {
+    body.#content.send(guest, sink);
+  }
+
+  static state(body: OutgoingBody): BodyState {
+    return body.#content.state;
+  }
+
+  /** Dropped without `finish`: whoever reads must not take the body for complete. */
+  [Symbol.dispose](): void {
+    this.#content.abort();
+  }
+}
+
+/** What was written to a body, held until there is somewhere to send it. */
+class Content implements ByteSink, Writer {
+  guest: Guest | undefined;
+  state: BodyState = 'open';
+  failure: StreamFailure | undefined;
+  readonly #kind: MessageKind;
+  readonly #length: number | undefined;
+  readonly #unsentChanged: Signal = new Signal();
+  #unsent: Uint8Array[] = [];
+  #written = 0;
+  #trailers: FieldList | undefined;
+  #sink: BodySink | undefined;
+
+  constructor(kind: MessageKind, length: number | undefined) {
+    this.#kind = kind;
+    this.#length = length;
+  }
+
+  get capacity(): number {
+    if (this.closed) return 0;
+    return this.#sink !== undefined ? this.#sink.capacity : MAX_UNSENT - this.#written;
+  }
+
+  get closed(): boolean {
+    return this.state !== 'open' || this.failure !== undefined || this.#sink?.closed === true;
+  }
+
+  get changed(): Signal {
+    return this.#sink?.changed ?? this.#unsentChanged;
+  }
+
+  write(chunk: Uint8Array): void {
+    this.#written += chunk.length;
+    if (this.#length !== undefined && this.#written > this.#length) {
+      this.#fail('more bytes than the Content-Length promised', this.#sizeError());
+    } else if (this.#sink !== undefined) {
+      this.#sink.write(chunk);
+    } else {
+      this.#unsent.push(chunk);
+      // Full means failed: the next write would wait for a reader that comes only after it.
+      if (this.#written >= MAX_UNSENT) this.#fail(`a body of ${MAX_UNSENT} bytes before it was sent`);
+    }
+  }
+
+  finish(trailers: FieldList | undefined): void {
+    if (this.state !== 'open') return;
+    if (this.#length !== undefined && this.#written !== this.#length) {
+      this.abort();
+      throw this.#sizeError();
+    }
+    if (this.failure !== undefined) {
+      this.abort();
+      throw { tag: 'internal-error', val: this.failure.message } satisfies HttpErrorCode;
+    }
+    this.state = 'finished';
+    this.#trailers = trailers;
+    this.#sink?.end(trailers);
+  }
+
+  abort(): void {
+    if (this.state !== 'open') return;
+    this.state = 'broken';
+    this.#unsent = [];
+    this.#sink?.abort();
+  }
+
+  send(guest: Guest, sink: BodySink): void {
+    this.guest = guest;
+    this.#sink = sink;
+    for (const chunk of this.#unsent) sink.write(chunk);
+    this.#unsent = [];
+    if (this.state === 'finished') sink.end(this.#trailers);
+    else if (this.state === 'broken') sink.abort();
+  }
+
+  #fail(message: string, http: HttpErrorCode = { tag: 'internal-error', val: message }): void {
+    this.failure = { message, http };
+  }
+
+  #sizeError(): HttpErrorCode {
+    return {
+      tag: this.#kind === 'request' ? 'HTTP-request-body-size' : 'HTTP-response-body-size',
+      val: BigInt(this.#written),
+    };
+  }
+}

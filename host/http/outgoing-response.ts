@@ -1,0 +1,42 @@
+import { contentLength, Fields } from './fields.ts';
+import { OutgoingBody } from './outgoing-body.ts';
+
+/** The resource `outgoing-response` of `wasi:http/types`. */
+export class OutgoingResponse {
+  readonly #headers: Fields;
+  #status = 200;
+  #body: OutgoingBody | undefined;
+
+  constructor(headers: Fields) {
+    this.#headers = Fields.immutable(headers.entries());
+  }
+
+  statusCode(): number {
+    return this.#status;
+  }
+
+  /** Fails outside 200 to 599: informational codes are no final answer (RFC 9110 section 15). */
+  setStatusCode(status: number): void {
+    if (status < 200 || status > 599) throw undefined;
+    this.#status = status;
+  }
+
+  headers(): Fields {
+    return this.#headers;
+  }
+
+  /** Once only; fails when the Content-Length is not one number. */
+  body(): OutgoingBody {
+    const length = contentLength(this.#headers);
+    if (this.#body !== undefined || length === 'invalid') throw undefined;
+    this.#body = new OutgoingBody('response', length);
+    return this.#body;
+  }
+
+  /** The host's side of the resource: the body, when the guest asked for it. */
+  static content(response: OutgoingResponse): OutgoingBody | undefined {
+    return response.#body;
+  }
+
+  [Symbol.dispose](): void {}
+}

@@ -1,0 +1,70 @@
+import type { Guest } from '../guest.ts';
+import { streamErrors } from './error.ts';
+import { Pollable, type Waitable } from './poll.ts';
+import type { ByteSource } from './source.ts';
+
+/** Most bytes that one read answers; WIT allows fewer than asked for, and a guest may ask for 2^64. */
+const MAX_READ = 64 * 1024;
+const NOTHING: Uint8Array = new Uint8Array(0);
+
+/** The resource `input-stream` of `wasi:io/streams`. Errors are thrown as `stream-error` values. */
+export class InputStream {
+  readonly #guest: Guest;
+  readonly #source: ByteSource;
+  readonly #dropped: (() => void) | undefined;
+  readonly #error: ReturnType<typeof streamErrors> = streamErrors();
+
+  /** `dropped` is called when the guest lets the stream go. */
+  constructor(guest: Guest, source: ByteSource, dropped?: () => void) {
+    this.#guest = guest;
+    this.#source = source;
+    this.#dropped = dropped;
+  }
+
+  read(length: bigint): Uint8Array {
+    this.#guest.check();
+    const source = this.#source;
+    const chunk = length === 0n ? NOTHING : source.read(clamp(length));
+    if (chunk.length > 0 || source.state === 'open') return chunk;
+    throw this.#error(source.failure);
+  }
+
+  blockingRead(length: bigint): Uint8Array | Promise<Uint8Array> {
+    return length === 0n || this.#answers() ? this.read(length) : this.#waitAndRead(length);
+  }
+
+  skip(length: bigint): bigint {
+    return BigInt(this.read(length).length);
+  }
+
+  blockingSkip(length: bigint): bigint | Promise<bigint> {
+    const chunk = this.blockingRead(length);
+    return chunk instanceof Promise ? chunk.then((read) => BigInt(read.length)) : BigInt(chunk.length);
+  }
+
+  subscribe(): Pollable {
+    return new Pollable(InputStream.waitable(this));
+  }
+
+  /** The host's side of the resource: readable, or at its end. */
+  static waitable(stream: InputStream): Waitable {
+    return { guest: stream.#guest, changed: stream.#source.changed, ready: () => stream.#answers() };
+  }
+
+  [Symbol.dispose](): void {
+    this.#dropped?.();
+  }
+
+  #answers(): boolean {
+    return this.#source.ready || this.#source.state !== 'open';
+  }
+
+  async #waitAndRead(length: bigint): Promise<Uint8Array> {
+    while (!this.#answers()) await this.#guest.suspend([this.#source.changed]);
+    return this.read(length);
+  }
+}
+
+function clamp(length: bigint): number {
+  return length > MAX_READ ? MAX_READ : Number(length);
+}

@@ -1,0 +1,159 @@
+import type { Guest } from '../guest.ts';
+import { streamErrors } from './error.ts';
+import { InputStream } from './input-stream.ts';
+import { Pollable, type Waitable } from './poll.ts';
+import type { ByteSink } from './sink.ts';
+
+/** Largest chunk of zeroes made at once, in bytes: a guest may ask for 2^64 of them. */
+const ZEROES = 64 * 1024;
+
+/** Who writes. A body that was not sent yet has no guest: it never has to wait. */
+export interface Writer {
+  readonly guest: Guest | undefined;
+}
+
+/**
+ * The resource `output-stream` of `wasi:io/streams`. Errors are thrown as `stream-error` values.
+ *
+ * `blocking-write-and-flush` takes any length where WIT says 4096 bytes: guests in use rely on it, and bytes go out
+ * piece by piece as the sink has room.
+ */
+export class OutputStream {
+  readonly #writer: Writer;
+  readonly #sink: ByteSink;
+  readonly #dropped: (() => void) | undefined;
+  readonly #error: ReturnType<typeof streamErrors> = streamErrors();
+  #permit = 0;
+
+  /** `dropped` is called when the guest lets the stream go. */
+  constructor(writer: Writer, sink: ByteSink, dropped?: () => void) {
+    this.#writer = writer;
+    this.#sink = sink;
+    this.#dropped = dropped;
+  }
+
+  checkWrite(): bigint {
+    this.#check();
+    this.#permit = this.#sink.capacity;
+    return BigInt(this.#permit);
+  }
+
+  /** Traps when `checkWrite` did not permit as much. */
+  write(contents: Uint8Array): void {
+    this.#spend(contents.length);
+    this.#check();
+    this.#put(contents.slice());
+  }
+
+  /** Traps when `checkWrite` did not permit as much. */
+  writeZeroes(length: bigint): void {
+    this.#spend(Number(length));
+    this.#check();
+    this.#put(new Uint8Array(Number(length)));
+  }
+
+  blockingWriteAndFlush(contents: Uint8Array): void | Promise<void> {
+    return this.#writeAll(contents.length, (from, to) => contents.slice(from, to));
+  }
+
+  blockingWriteZeroesAndFlush(length: bigint): void | Promise<void> {
+    return this.#writeAll(Number(length), (from, to) => new Uint8Array(Math.min(to - from, ZEROES)));
+  }
+
+  /** Nothing is held back here, so there is nothing to start: a flush is complete once the sink has room again. */
+  flush(): void {
+    this.#check();
+  }
+
+  blockingFlush(): void | Promise<void> {
+    this.#check();
+    if (!this.#answers()) return this.#waitUntil(() => true).then(() => this.#check());
+  }
+
+  splice(source: InputStream, length: bigint): bigint {
+    this.#check();
+    const room = BigInt(this.#sink.capacity);
+    const chunk = source.read(length < room ? length : room);
+    if (chunk.length > 0) this.#put(chunk);
+    return BigInt(chunk.length);
+  }
+
+  blockingSplice(source: InputStream, length: bigint): bigint | Promise<bigint> {
+    this.#check();
+    const readable = InputStream.waitable(source);
+    return this.#answers() && readable.ready()
+      ? this.splice(source, length)
+      : this.#waitAndSplice(source, readable, length);
+  }
+
+  subscribe(): Pollable {
+    const stream = this;
+    return new Pollable({
+      get guest() {
+        return stream.#writer.guest;
+      },
+      get changed() {
+        return stream.#sink.changed;
+      },
+      ready: () => stream.#answers(),
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#dropped?.();
+  }
+
+  #check(): void {
+    this.#writer.guest?.check();
+    if (this.#sink.closed) throw this.#error(this.#sink.failure);
+  }
+
+  #spend(length: number): void {
+    if (length > this.#permit) throw new WebAssembly.RuntimeError('write of more than check-write permitted');
+    this.#permit -= length;
+  }
+
+  #put(chunk: Uint8Array): void {
+    if (chunk.length === 0) return;
+    this.#sink.write(chunk);
+    // A reader that goes away is told by the next operation; a failure of this write is told by this one.
+    if (this.#sink.closed && this.#sink.failure !== undefined) throw this.#error(this.#sink.failure);
+  }
+
+  /** Room for at least one byte, or an end to tell. */
+  #answers(): boolean {
+    return this.#sink.closed || this.#sink.capacity > 0;
+  }
+
+  #writeAll(length: number, piece: (from: number, to: number) => Uint8Array): void | Promise<void> {
+    let written = 0;
+    const advance = (): boolean => {
+      this.#check();
+      while (written < length && this.#sink.capacity > 0) {
+        const chunk = piece(written, Math.min(length, written + this.#sink.capacity));
+        written += chunk.length;
+        this.#put(chunk);
+        if (written < length) this.#check();
+      }
+      return written === length && this.#answers();
+    };
+    if (!advance()) return this.#waitUntil(advance);
+  }
+
+  async #waitUntil(done: () => boolean): Promise<void> {
+    do {
+      while (!this.#answers()) await this.#suspend([]);
+    } while (!done());
+  }
+
+  async #waitAndSplice(source: InputStream, readable: Waitable, length: bigint): Promise<bigint> {
+    while (!this.#answers() || !readable.ready()) await this.#suspend([readable]);
+    return this.splice(source, length);
+  }
+
+  #suspend(others: readonly Waitable[]): Promise<void> {
+    const guest = this.#writer.guest;
+    if (guest === undefined) throw new TypeError('a body that nobody reads cannot be waited for');
+    return guest.suspend([this.#sink.changed, ...others.map((other) => other.changed)]);
+  }
+}
