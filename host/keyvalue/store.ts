@@ -28,9 +28,10 @@ export const PAGE_SIZE = 1000;
  * Durable key-values in named buckets: the one contract that SQLite, memory and remote engines meet.
  *
  * Each method is atomic. A write that answered is durable to the degree that the store promises. Bytes are stored
- * untouched, keys compare byte by byte (UTF-8, no normalization). Failures are `WasmcpError`s with `store-*`,
- * `not-a-number` or `number-overflow` as code; nothing was written then. Bucket names and limits are checked by
- * `checked(store)`, not by each store.
+ * untouched, keys compare byte by byte (UTF-8, no normalization; a lone surrogate has no UTF-8 and is a `TypeError`).
+ * Failures are `WasmcpError`s with `store-*`, `cursor-invalid`, `not-a-number` or `number-overflow` as code; nothing
+ * was written then. Whoever gets bytes, caller or store, may keep them: the other side does not touch them again.
+ * Bucket names and limits are checked by `checked(store)`, not by each store.
  */
 export interface Store {
   /** What people read in messages: `sqlite:PATH`, `memory:`; never with a password. */
@@ -48,7 +49,7 @@ export interface Store {
   setMany(bucket: string, entries: readonly (readonly [string, Uint8Array])[]): Awaitable<void>;
   /** All or nothing. */
   deleteMany(bucket: string, keys: readonly string[]): Awaitable<void>;
-  /** Adds to a counter kept as ASCII decimal; a missing key counts as 0. Answers the new value. */
+  /** Adds to a counter kept as ASCII decimal in its canonical spelling; a missing key counts as 0. Answers the new value. */
   increment(bucket: string, key: string, delta: bigint, bounds: CounterBounds): Awaitable<bigint>;
   /** The value with its version, for a later `swap`. */
   read(bucket: string, key: string): Awaitable<Versioned>;

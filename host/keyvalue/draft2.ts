@@ -1,0 +1,163 @@
+import { WasmcpError } from '../error.ts';
+import type { Guest } from '../guest.ts';
+import * as common from './bucket.ts';
+import type { CheckedStore } from './limits.ts';
+import type { CounterBounds, Versioned } from './store.ts';
+
+/** Counters of this draft are s64. */
+const BOUNDS: CounterBounds = { min: -(2n ** 63n), max: 2n ** 63n - 1n };
+
+/** The two answers of `get-many` that exist under this one version: read the component's own WIT. */
+export type GetManyShape = 'option-of-pair' | 'pair-of-option';
+
+/** `record key-response` of wasi:keyvalue/store@0.2.0-draft2. */
+export interface KeyResponse {
+  readonly keys: readonly string[];
+  readonly cursor: string | undefined;
+}
+
+/** `variant cas-error` of wasi:keyvalue/atomics@0.2.0-draft2; thrown. */
+export type CasError =
+  | { readonly tag: 'store-error'; readonly val: common.KeyvalueError }
+  | { readonly tag: 'cas-failed'; readonly val: Cas };
+
+/** `resource bucket` of wasi:keyvalue/store@0.2.0-draft2. Guests get theirs from `open`. */
+export class Bucket {
+  readonly #open: common.OpenBucket;
+
+  constructor(open: common.OpenBucket) {
+    this.#open = open;
+  }
+
+  /** What a bucket that a guest passes to `batch` or `atomics` stands for. */
+  static opened(bucket: Bucket): common.OpenBucket {
+    return bucket.#open;
+  }
+
+  get(key: string): Answer<Uint8Array | undefined> {
+    return common.get(this.#open, key);
+  }
+
+  set(key: string, value: Uint8Array): Answer<void> {
+    return common.set(this.#open, key, value);
+  }
+
+  delete(key: string): Answer<void> {
+    return common.remove(this.#open, key);
+  }
+
+  exists(key: string): Answer<boolean> {
+    return common.exists(this.#open, key);
+  }
+
+  listKeys(cursor: string | undefined): Answer<KeyResponse> {
+    return common.list(
+      this.#open,
+      () => parsedCursor(cursor),
+      (page) => ({ keys: page.keys, cursor: page.cursor?.toString() }),
+    );
+  }
+}
+
+/** `resource cas` of wasi:keyvalue/atomics@0.2.0-draft2: a key as it was at one moment. */
+export class Cas {
+  readonly #open: common.OpenBucket;
+  readonly #key: string;
+  readonly #seen: Versioned;
+
+  constructor(open: common.OpenBucket, key: string, seen: Versioned) {
+    this.#open = open;
+    this.#key = key;
+    this.#seen = seen;
+  }
+
+  static new(bucket: Bucket, key: string): Answer<Cas> {
+    const open = Bucket.opened(bucket);
+    return common.ask(
+      open,
+      () => open.store.read(open.name, key),
+      (seen) => new Cas(open, key, seen),
+    );
+  }
+
+  /** Writes if nothing happened to the key since this handle was made; else throws `cas-failed` with a fresh one. */
+  static swap(cas: Cas, value: Uint8Array): Answer<void> {
+    const open = cas.#open;
+    const key = cas.#key;
+    const refused = (): Answer<never> =>
+      common.ask(
+        open,
+        () => open.store.read(open.name, key),
+        (seen): never => {
+          throw { tag: 'cas-failed', val: new Cas(open, key, seen) } satisfies CasError;
+        },
+        storeError,
+      );
+    return common.ask<boolean, void>(
+      open,
+      () => open.store.swap(open.name, key, cas.#seen.version, value),
+      (swapped) => (swapped ? undefined : refused()),
+      storeError,
+    );
+  }
+
+  /** The value that `swap` would replace: the one seen when this handle was made, not a later one. */
+  current(): Uint8Array | undefined {
+    this.#open.guest.check();
+    return this.#seen.value;
+  }
+}
+
+type Answer<T> = T | Promise<T>;
+
+/** Imports of `wasi:keyvalue/{store,batch,atomics}@0.2.0-draft2`, under jco's names. */
+export interface Draft2 {
+  readonly store: { open(identifier: string): Bucket; readonly Bucket: typeof Bucket };
+  readonly batch: {
+    getMany(
+      bucket: Bucket,
+      keys: readonly string[],
+    ): Answer<([string, Uint8Array | undefined] | undefined)[]>;
+    setMany(bucket: Bucket, entries: readonly (readonly [string, Uint8Array])[]): Answer<void>;
+    deleteMany(bucket: Bucket, keys: readonly string[]): Answer<void>;
+  };
+  readonly atomics: {
+    increment(bucket: Bucket, key: string, delta: bigint): Answer<bigint>;
+    readonly Cas: typeof Cas;
+    swap(cas: Cas, value: Uint8Array): Answer<void>;
+  };
+}
+
+/**
+ * wasi:keyvalue 0.2.0-draft2 for one guest (WIT: WebAssembly/wasi-keyvalue, main). Answers at once when the store
+ * does. Batches are all or nothing, which the WIT allows; a `list-keys` page has at most 1,000 keys.
+ */
+export function draft2(store: CheckedStore, guest: Guest, shape: GetManyShape): Draft2 {
+  const { opened } = Bucket;
+  const pair = shape === 'option-of-pair' ? common.optionOfPair : common.pairOfOption;
+  return {
+    store: { open: (identifier) => new Bucket(common.openBucket(store, guest, identifier)), Bucket },
+    batch: {
+      getMany: (bucket, keys) =>
+        common.getMany<[string, Uint8Array | undefined] | undefined>(opened(bucket), keys, pair),
+      setMany: (bucket, entries) => common.setMany(opened(bucket), entries),
+      deleteMany: (bucket, keys) => common.deleteMany(opened(bucket), keys),
+    },
+    atomics: {
+      increment: (bucket, key, delta) => common.increment(opened(bucket), key, delta, BOUNDS),
+      Cas,
+      swap: Cas.swap,
+    },
+  };
+}
+
+function storeError(val: common.KeyvalueError): CasError {
+  return { tag: 'store-error', val };
+}
+
+/** A cursor of ours is a decimal id; whether it is in range is for the store to say. */
+function parsedCursor(cursor: string | undefined): bigint | undefined {
+  if (cursor === undefined) return undefined;
+  if (/^(?:0|[1-9][0-9]{0,18})$/.test(cursor)) return BigInt(cursor);
+  throw new WasmcpError('cursor-invalid', 'the cursor is not one that this store gave out');
+}

@@ -1,0 +1,108 @@
+import { WasmcpError } from '../error.ts';
+import type { Store } from './store.ts';
+
+/** What a guest may store, and where. */
+export interface StoreLimits {
+  /** Most bytes of a key in UTF-8; 4,096 by default. */
+  readonly maxKey?: number;
+  /** Most bytes of a value; 16 MiB by default. */
+  readonly maxValue?: number;
+  /** The only buckets that exist, `""` being `default`; without it every valid name does. */
+  readonly buckets?: readonly string[];
+}
+
+/** A store that is safe to hand to a guest. */
+export interface CheckedStore extends Store {
+  /**
+   * The name under which `identifier` is stored: `""` is `default`.
+   *
+   * @throws WasmcpError `bucket-name-invalid`, `bucket-denied`
+   */
+  bucketName(identifier: string): string;
+}
+
+const MAX_BUCKET_NAME = 255;
+
+/**
+ * `store` behind the rules for bucket names and the limits for what is written, each checked before anything is
+ * (a batch as a whole). Reading or deleting a key that is too long to be written is fine: it is missing, or was
+ * written under another limit. Closing it closes `store`.
+ *
+ * Each method throws `bucket-name-invalid` or `bucket-denied`, and writing ones `store-limit`, besides what
+ * `store` fails with.
+ *
+ * @throws WasmcpError `option-invalid`, `bucket-name-invalid`
+ */
+export function checked(store: Store, limits: StoreLimits = {}): CheckedStore {
+  const maxKey = byteLimit('maxKey', limits.maxKey ?? 4096);
+  const maxValue = byteLimit('maxValue', limits.maxValue ?? 16 * 1024 * 1024);
+  const allowed = limits.buckets && new Set(limits.buckets.map(validName));
+
+  function bucketName(identifier: string): string {
+    const name = validName(identifier);
+    if (allowed?.has(name) === false) {
+      throw new WasmcpError('bucket-denied', `bucket "${name}" is not one of those allowed`);
+    }
+    return name;
+  }
+
+  function checkKey(key: string): void {
+    const size = Buffer.byteLength(key);
+    if (size <= maxKey) return;
+    throw new WasmcpError('store-limit', `a key has ${size} bytes, the limit is ${maxKey}`);
+  }
+
+  function checkEntry(key: string, value: Uint8Array): void {
+    checkKey(key);
+    if (value.byteLength <= maxValue) return;
+    throw new WasmcpError('store-limit', `a value has ${value.byteLength} bytes, the limit is ${maxValue}`);
+  }
+
+  return {
+    url: store.url,
+    bucketName,
+    get: (bucket, key) => store.get(bucketName(bucket), key),
+    exists: (bucket, key) => store.exists(bucketName(bucket), key),
+    set(bucket, key, value) {
+      const name = bucketName(bucket);
+      checkEntry(key, value);
+      return store.set(name, key, value);
+    },
+    delete: (bucket, key) => store.delete(bucketName(bucket), key),
+    list: (bucket, cursor) => store.list(bucketName(bucket), cursor),
+    getMany: (bucket, keys) => store.getMany(bucketName(bucket), keys),
+    setMany(bucket, entries) {
+      const name = bucketName(bucket);
+      for (const [key, value] of entries) checkEntry(key, value);
+      return store.setMany(name, entries);
+    },
+    deleteMany: (bucket, keys) => store.deleteMany(bucketName(bucket), keys),
+    increment(bucket, key, delta, bounds) {
+      const name = bucketName(bucket);
+      checkKey(key);
+      return store.increment(name, key, delta, bounds);
+    },
+    read: (bucket, key) => store.read(bucketName(bucket), key),
+    swap(bucket, key, version, value) {
+      const name = bucketName(bucket);
+      checkEntry(key, value);
+      return store.swap(name, key, version, value);
+    },
+    buckets: () => store.buckets(),
+    close: () => store.close(),
+  };
+}
+
+function validName(identifier: string): string {
+  const name = identifier === '' ? 'default' : identifier;
+  if (Buffer.byteLength(name) <= MAX_BUCKET_NAME && name.isWellFormed() && !/\p{Cc}/u.test(name)) return name;
+  throw new WasmcpError(
+    'bucket-name-invalid',
+    `a bucket name has 1 to ${MAX_BUCKET_NAME} bytes of UTF-8 without control characters`,
+  );
+}
+
+function byteLimit(name: string, limit: number): number {
+  if (Number.isSafeInteger(limit) && limit > 0) return limit;
+  throw new WasmcpError('option-invalid', `${name} is ${limit}, not a number of bytes`);
+}

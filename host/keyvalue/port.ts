@@ -1,0 +1,129 @@
+import type { MessagePort } from 'node:worker_threads';
+import { WasmcpError, type WasmcpErrorCode } from '../error.ts';
+import type { Store } from './store.ts';
+
+const METHODS = [
+  'get',
+  'exists',
+  'set',
+  'delete',
+  'list',
+  'getMany',
+  'setMany',
+  'deleteMany',
+  'increment',
+  'read',
+  'swap',
+  'buckets',
+] as const satisfies readonly (keyof Store)[];
+
+type Method = (typeof METHODS)[number];
+
+interface Request {
+  readonly id: number;
+  readonly method: Method;
+  readonly args: readonly unknown[];
+}
+
+/** An expected failure crosses as its code and message, any other error as a structured clone of itself. */
+type Reply = { readonly id: number } & (
+  | { readonly value: unknown }
+  | { readonly code: WasmcpErrorCode; readonly message: string }
+  | { readonly error: unknown }
+);
+
+/**
+ * Answers the calls that `connectStore` sends through the other end of `port`, until either end closes. The store
+ * stays the caller's to close. Does not keep the process alive.
+ */
+export function serveStore(store: Store, port: MessagePort): void {
+  port.on('message', async ({ id, method, args }: Request) => {
+    try {
+      if (!METHODS.includes(method)) throw new TypeError(`a store has no ${method}`);
+      const value: unknown = await Reflect.apply(store[method], store, args);
+      post(port, { id, value: unshared(value) });
+    } catch (error) {
+      if (error instanceof WasmcpError) post(port, { id, code: error.code, message: error.message });
+      else post(port, { id, error });
+    }
+  });
+  port.unref();
+}
+
+/**
+ * The store that `serveStore` serves at the other end of `port`, typically on another thread. Its methods answer
+ * with promises. Closing it closes the port, not the store; when the port closes, whoever does it, pending and
+ * later calls fail with `store-closed`.
+ */
+export function connectStore(port: MessagePort, url: string): Store {
+  const pending = new Map<number, PromiseWithResolvers<unknown>>();
+  let calls = 0;
+  let closed = false;
+
+  const closing = (): WasmcpError => new WasmcpError('store-closed', `${url} is closed`);
+
+  port.on('message', (reply: Reply) => {
+    const call = settle(reply.id);
+    if (call === undefined) return;
+    if ('value' in reply) call.resolve(reply.value);
+    else call.reject('code' in reply ? new WasmcpError(reply.code, reply.message) : reply.error);
+  });
+  port.on('close', () => {
+    closed = true;
+    for (const id of [...pending.keys()]) settle(id)?.reject(closing());
+  });
+  port.unref();
+
+  function settle(id: number): PromiseWithResolvers<unknown> | undefined {
+    const call = pending.get(id);
+    pending.delete(id);
+    // Only a call under way keeps the thread alive.
+    if (pending.size === 0) port.unref();
+    return call;
+  }
+
+  async function ask<T>(method: Method, ...args: readonly unknown[]): Promise<T> {
+    if (closed) throw closing();
+    const id = calls++;
+    const call = Promise.withResolvers<unknown>();
+    post(port, { id, method, args: args.map(unshared) });
+    pending.set(id, call);
+    port.ref();
+    return (await call.promise) as T;
+  }
+
+  return {
+    url,
+    get: (bucket, key) => ask('get', bucket, key),
+    exists: (bucket, key) => ask('exists', bucket, key),
+    set: (bucket, key, value) => ask('set', bucket, key, value),
+    delete: (bucket, key) => ask('delete', bucket, key),
+    list: (bucket, cursor) => ask('list', bucket, cursor),
+    getMany: (bucket, keys) => ask('getMany', bucket, keys),
+    setMany: (bucket, entries) => ask('setMany', bucket, entries),
+    deleteMany: (bucket, keys) => ask('deleteMany', bucket, keys),
+    increment: (bucket, key, delta, bounds) => ask('increment', bucket, key, delta, bounds),
+    read: (bucket, key) => ask('read', bucket, key),
+    swap: (bucket, key, version, value) => ask('swap', bucket, key, version, value),
+    buckets: () => ask('buckets'),
+    close() {
+      closed = true;
+      port.close();
+    },
+  };
+}
+
+function post(port: MessagePort, message: Request | Reply): void {
+  port.postMessage(message);
+}
+
+/**
+ * The same value with bytes of their own: a structured clone of a view copies the whole buffer behind it, which
+ * can be a guest's memory.
+ */
+function unshared(value: unknown): unknown {
+  if (value instanceof Uint8Array) return new Uint8Array(value);
+  if (Array.isArray(value)) return value.map(unshared);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, unshared(part)]));
+}

@@ -1,0 +1,30 @@
+import { WasmcpError, type WasmcpErrorCode } from '../../error.ts';
+
+/** What a SQLite result code (https://sqlite.org/rescode.html) means to us; an extended code wins over its primary one. */
+const FAILURES: Readonly<Record<string, readonly [code: WasmcpErrorCode, what: string]>> = {
+  SQLITE_BUSY: ['store-busy', 'is being written by another process or thread: try again'],
+  SQLITE_LOCKED: ['store-busy', 'is being written by another process or thread: try again'],
+  SQLITE_FULL: ['store-full', 'cannot grow: free some space on its disk'],
+  // The shared index file cannot be made larger: the disk is full before the first write.
+  SQLITE_IOERR_SHMSIZE: ['store-full', 'cannot grow: free some space on its disk'],
+  SQLITE_TOOBIG: ['store-limit', 'cannot hold a value of that size'],
+  SQLITE_NOTADB: ['store-unusable', 'is not a SQLite database: choose another path or move the file away'],
+  SQLITE_CORRUPT: ['store-unusable', 'is damaged: restore it from a backup'],
+  SQLITE_CANTOPEN: ['store-unusable', 'cannot be opened: check the permissions of the file and its folder'],
+  SQLITE_PERM: ['store-unusable', 'cannot be opened: check the permissions of the file and its folder'],
+  SQLITE_READONLY: ['store-unusable', 'cannot be written: check the permissions of the file and its folder'],
+  SQLITE_IOERR: ['store-unusable', 'cannot be read or written: check its disk'],
+  SQLITE_PROTOCOL: ['store-unusable', 'cannot be locked: its file system does not support it'],
+  SQLITE_NOMEM: ['store-unusable', 'ran out of memory'],
+};
+
+/** The expected failure behind an error of SQLite; anything else comes back as it is. */
+export function sqliteFailure(error: unknown, url: string): unknown {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return error;
+  const primary = error.code.split('_', 2).join('_');
+  const failure = FAILURES[error.code] ?? FAILURES[primary];
+  if (failure === undefined) return error;
+  return new WasmcpError(failure[0], `${url} ${failure[1]} (${error.code}: ${error.message})`, {
+    cause: error,
+  });
+}

@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  linkSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  type Stats,
+  statfsSync,
+  statSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { WasmcpError } from '../../error.ts';
+
+/** Linux file systems (statfs(2) `f_type`) whose locks and shared memory do not reach other machines. */
+const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
+  [0x6969, 'NFS'],
+  [0x517b, 'SMB'],
+  [0xff534d42, 'CIFS'],
+  [0xfe534d42, 'SMB2'],
+  [0x01021997, '9P'],
+  [0x5346414f, 'AFS'],
+  [0x00c36400, 'Ceph'],
+  [0x0bd00bd0, 'Lustre'],
+  [0x73757245, 'Coda'],
+  [0x01161970, 'GFS2'],
+  [0x7461636f, 'OCFS2'],
+]);
+
+/** Name of the network file system with this statfs(2) type, if it is one. */
+export function networkFileSystem(type: number): string | undefined {
+  return NETWORK_FILE_SYSTEMS.get(type);
+}
+
+/**
+ * Makes sure that `path` is a file that SQLite can write: missing folders are created (0700), a missing file is
+ * created empty (0600; SQLite gives its `-wal` and `-shm` the same mode). Existing modes are left as they are.
+ *
+ * @throws WasmcpError `store-unusable`
+ */
+export function prepareFile(path: string, url: string, allowNetworkFileSystem: boolean): void {
+  const folder = dirname(path);
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    if (!allowNetworkFileSystem) refuseNetworkFileSystem(folder, url);
+    const stats = statOf(path) ?? createPrivately(path);
+    if (stats !== undefined && !stats.isFile()) {
+      const kind = stats.isDirectory() ? 'a folder' : 'not a regular file';
+      throw new WasmcpError('store-unusable', `${url} is ${kind}: choose another path`);
+    }
+    if (stats !== undefined) accessSync(path, constants.R_OK | constants.W_OK);
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    if (error instanceof WasmcpError) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new WasmcpError('store-unusable', `${url} cannot be used: ${reason}`, { cause: error });
+  }
+}
+
+function refuseNetworkFileSystem(folder: string, url: string): void {
+  if (process.platform !== 'linux') return;
+  const name = networkFileSystem(statfsSync(folder).type);
+  if (name === undefined) return;
+  throw new WasmcpError(
+    'store-unusable',
+    `${url} is on a network file system (${name}), where SQLite can lose data: choose a local disk`,
+  );
+}
+
+function statOf(path: string): Stats | undefined {
+  return statSync(path, { throwIfNoEntry: false });
+}
+
+/**
+ * Creates the file without ever holding it open under its final name: closing any descriptor of a file drops all
+ * of this process's POSIX locks on it, those of another thread's SQLite connection included.
+ */
+function createPrivately(path: string): Stats | undefined {
+  const temporary = `${path}.${randomUUID()}`;
+  closeSync(openSync(temporary, 'wx', 0o600));
+  try {
+    linkSync(temporary, path);
+  } catch {
+    // Either somebody else was faster, or the file system has no links (FAT, exFAT): it has no modes either, and
+    // SQLite creates the file.
+  } finally {
+    rmSync(temporary);
+  }
+  return statOf(path);
+}

@@ -1,0 +1,102 @@
+import { resolve } from 'node:path';
+import { WasmcpError } from '../../error.ts';
+import type { Store } from '../store.ts';
+import { type Connection, connect } from './connection.ts';
+import { sqliteFailure } from './errors.ts';
+import { prepareFile } from './file.ts';
+import { MIGRATIONS, migrate, schemaVersion } from './schema.ts';
+import { sqliteStore } from './store.ts';
+
+/** How a SQLite store is opened. */
+export interface SqliteOptions {
+  /** Milliseconds that a call waits for other writers before it fails with `store-busy`; 5,000 by default. */
+  readonly busyTimeout?: number;
+  /** Accept a file on a network file system, where SQLite's locks may not hold (https://sqlite.org/useovernet.html). */
+  readonly allowNetworkFileSystem?: boolean;
+}
+
+/** `PRAGMA synchronous` when every commit waits for the disk (https://sqlite.org/pragma.html#pragma_synchronous). */
+const FULL = 2n;
+
+/**
+ * Opens the store in the SQLite file at `path`, creating folders (0700) and file (0600) as needed. Any number of
+ * threads and processes may open one file; each commit is on disk when its call returns.
+ *
+ * @throws WasmcpError `store-unusable`, `store-newer-schema`, `store-busy`, `store-full`, `option-invalid`
+ */
+export function openSqlite(path: string, options: SqliteOptions = {}): Store {
+  const busyTimeout = options.busyTimeout ?? 5000;
+  if (!Number.isInteger(busyTimeout) || busyTimeout < 0 || busyTimeout > 0x7fffffff) {
+    throw new WasmcpError('option-invalid', `busyTimeout is ${busyTimeout}, not a number of milliseconds`);
+  }
+  // Made absolute so that SQLite never reads it as a `file:` URI. better-sqlite3 trims what it opens.
+  const file = resolve(path);
+  const url = `sqlite:${file}`;
+  if (path === '' || file !== file.trim() || file.includes('\0')) {
+    throw new WasmcpError('option-invalid', `"${path}" is not the path of a store`);
+  }
+  prepareFile(file, url, options.allowNetworkFileSystem ?? false);
+  return opened(file, url, busyTimeout, (connection) => {
+    schemaVersion(connection, url, MIGRATIONS);
+    useWriteAheadLog(connection, busyTimeout);
+    connection.pragma('synchronous = FULL');
+    migrate(connection, url, MIGRATIONS);
+    checkDurable(connection, url);
+    return sqliteStore(connection, url, () => checkDurable(connection, url));
+  });
+}
+
+/** Opens an empty store that lives in this thread's memory until it is closed. */
+export function openMemory(): Store {
+  const url = 'memory:';
+  return opened(':memory:', url, 0, (connection) => {
+    migrate(connection, url, MIGRATIONS);
+    return sqliteStore(connection, url, () => {});
+  });
+}
+
+function opened(
+  path: string,
+  url: string,
+  busyTimeout: number,
+  prepare: (connection: Connection) => Store,
+): Store {
+  let connection: Connection | undefined;
+  try {
+    connection = connect(path, busyTimeout);
+    return prepare(connection);
+  } catch (error) {
+    connection?.close();
+    throw sqliteFailure(error, url);
+  }
+}
+
+/** Switching a new file to WAL needs it alone for a moment, and SQLite does not wait for that by itself. */
+function useWriteAheadLog(connection: Connection, busyTimeout: number): void {
+  const deadline = performance.now() + busyTimeout;
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (;;) {
+    try {
+      connection.pragma('journal_mode = WAL');
+      return;
+    } catch (error) {
+      const busy = error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY';
+      if (!busy || performance.now() > deadline) throw error;
+      Atomics.wait(pause, 0, 0, 5);
+    }
+  }
+}
+
+/**
+ * better-sqlite3 is compiled to drop to `synchronous = NORMAL` once SQLite sees that a file is in WAL mode, and
+ * reports FULL until then: so this is asked after the file was read, and again after the first write.
+ */
+function checkDurable(connection: Connection, url: string): void {
+  if (
+    connection.pragma('synchronous', { simple: true }) === FULL &&
+    connection.pragma('journal_mode', { simple: true }) === 'wal'
+  ) {
+    return;
+  }
+  throw new WasmcpError('store-unusable', `${url} does not sync each commit to disk as it was told to`);
+}

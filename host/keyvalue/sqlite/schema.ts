@@ -1,0 +1,61 @@
+import { WasmcpError } from '../../error.ts';
+import type { Connection } from './connection.ts';
+
+/** Says "this SQLite file is ours" in its header (`file(1)` shows it): "wmcp". */
+export const APPLICATION_ID = 0x776d6370n;
+
+/** Step `n` takes a database from schema `n` to `n + 1`; `user_version` counts the steps done. Never edit one. */
+export const MIGRATIONS: readonly string[] = [
+  // `value` is the last column: what follows a large blob is only reached by reading through it. `kv_order` holds
+  // the id implicitly, so that a page of a small bucket does not scan the large ones. `deletion` has the version
+  // of each bucket's last deletion, which is what an absent key has for a version.
+  `CREATE TABLE kv (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     bucket TEXT NOT NULL,
+     key BLOB NOT NULL,
+     version INTEGER NOT NULL,
+     created INTEGER NOT NULL,
+     updated INTEGER NOT NULL,
+     value BLOB NOT NULL,
+     UNIQUE (bucket, key)
+   ) STRICT;
+   CREATE INDEX kv_order ON kv (bucket);
+   CREATE TABLE counter (version INTEGER NOT NULL) STRICT;
+   INSERT INTO counter (version) VALUES (0);
+   CREATE TABLE deletion (bucket TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT, WITHOUT ROWID;`,
+];
+
+/**
+ * The number of migrations that the database has seen. Reads only: a file that is refused stays as it was.
+ *
+ * @throws WasmcpError `store-unusable` for a database of another program, `store-newer-schema` for one of a later us
+ */
+export function schemaVersion(connection: Connection, url: string, migrations: readonly string[]): number {
+  const version = Number(connection.pragma('user_version', { simple: true }));
+  const application = connection.pragma('application_id', { simple: true });
+  if (application !== APPLICATION_ID) {
+    const table = connection.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get();
+    if (application === 0n && version === 0 && table === undefined) return 0;
+    throw new WasmcpError('store-unusable', `${url} is a database of another program: choose another path`);
+  }
+  if (version > migrations.length) {
+    throw new WasmcpError(
+      'store-newer-schema',
+      `${url} was written by a newer version (schema ${version}, this one knows ${migrations.length}): upgrade, or choose another path`,
+    );
+  }
+  return version;
+}
+
+/** Brings the schema up to date, each step in one transaction; several openers at once do each step once. */
+export function migrate(connection: Connection, url: string, migrations: readonly string[]): void {
+  const step = connection.transaction(() => {
+    const version = schemaVersion(connection, url, migrations);
+    const migration = migrations[version];
+    if (migration === undefined) return;
+    connection.exec(migration);
+    connection.pragma(`application_id = ${APPLICATION_ID}`);
+    connection.pragma(`user_version = ${version + 1}`);
+  });
+  while (schemaVersion(connection, url, migrations) < migrations.length) step.immediate();
+}

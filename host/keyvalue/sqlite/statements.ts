@@ -1,0 +1,64 @@
+import type { Connection, Statement } from './connection.ts';
+
+/** The statements of a store, prepared once per connection. Keys are UTF-8 blobs: they compare byte by byte. */
+export interface Statements {
+  readonly begin: Statement;
+  readonly beginImmediate: Statement;
+  readonly commit: Statement;
+  readonly rollback: Statement;
+  /** bucket, key */
+  readonly get: Statement<{ value: Uint8Array }>;
+  /** bucket, key */
+  readonly exists: Statement;
+  /** bucket, key; one row for absent keys too */
+  readonly read: Statement<{ value: Uint8Array | null; version: bigint }>;
+  /** bucket, key; as `read`, without fetching the value */
+  readonly version: Statement<{ version: bigint }>;
+  /** bucket, cursor, limit */
+  readonly list: Statement<{ id: bigint; key: Buffer }>;
+  readonly buckets: Statement<{ bucket: string }>;
+  readonly nextVersion: Statement<{ version: bigint }>;
+  /** bucket, key, version, created, updated, value */
+  readonly put: Statement;
+  /** bucket, key */
+  readonly delete: Statement;
+  /** bucket, version */
+  readonly recordDeletion: Statement;
+}
+
+/** The version of a key (bucket, key): its own, or that of the last deletion in its bucket, or zero. */
+const VERSION = `coalesce(kv.version, deletion.version, 0) AS version
+  FROM (SELECT ? AS bucket, ? AS key) AS wanted
+  LEFT JOIN kv ON kv.bucket = wanted.bucket AND kv.key = wanted.key
+  LEFT JOIN deletion ON deletion.bucket = wanted.bucket`;
+
+export function prepareStatements(connection: Connection): Statements {
+  const prepare = <Row>(sql: string): Statement<Row> => connection.prepare<unknown[], Row>(sql);
+  return {
+    begin: prepare('BEGIN'),
+    // A deferred transaction that turns into a writer fails at once when somebody else wrote meanwhile, whatever
+    // the busy timeout says.
+    beginImmediate: prepare('BEGIN IMMEDIATE'),
+    commit: prepare('COMMIT'),
+    rollback: prepare('ROLLBACK'),
+    get: prepare('SELECT value FROM kv WHERE bucket = ? AND key = ?'),
+    exists: prepare('SELECT 1 FROM kv WHERE bucket = ? AND key = ?'),
+    read: prepare(`SELECT kv.value, ${VERSION}`),
+    version: prepare(`SELECT ${VERSION}`),
+    list: prepare(
+      'SELECT id, key FROM kv INDEXED BY kv_order WHERE bucket = ? AND id > ? ORDER BY id LIMIT ?',
+    ),
+    buckets: prepare('SELECT DISTINCT bucket FROM kv ORDER BY bucket'),
+    nextVersion: prepare('UPDATE counter SET version = version + 1 RETURNING version'),
+    put: prepare(
+      `INSERT INTO kv (bucket, key, version, created, updated, value) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (bucket, key) DO UPDATE
+       SET version = excluded.version, updated = excluded.updated, value = excluded.value`,
+    ),
+    delete: prepare('DELETE FROM kv WHERE bucket = ? AND key = ?'),
+    recordDeletion: prepare(
+      `INSERT INTO deletion (bucket, version) VALUES (?, ?)
+       ON CONFLICT (bucket) DO UPDATE SET version = excluded.version`,
+    ),
+  };
+}

@@ -1,0 +1,157 @@
+import { WasmcpError } from '../../error.ts';
+import { added, counterBytes } from '../counter.ts';
+import { PAGE_SIZE, type Store } from '../store.ts';
+import type { Connection, Statement } from './connection.ts';
+import { sqliteFailure } from './errors.ts';
+import { prepareStatements } from './statements.ts';
+
+/** Ids are SQLite integers: signed 64-bit. */
+const LARGEST_ID = 2n ** 63n - 1n;
+
+/**
+ * The store in an open database with our schema; closing it closes the connection. Every method answers at once.
+ * `afterFirstWrite` runs once, after the first commit.
+ */
+export function sqliteStore(connection: Connection, url: string, afterFirstWrite: () => void): Store {
+  const sql = prepareStatements(connection);
+  let closed = false;
+  let written = false;
+
+  function attempt<T>(work: () => T): T {
+    if (closed) throw new WasmcpError('store-closed', `${url} is closed`);
+    try {
+      return work();
+    } catch (error) {
+      throw sqliteFailure(error, url);
+    }
+  }
+
+  function transaction<T>(begin: Statement, work: () => T): T {
+    return attempt(() => {
+      begin.run();
+      try {
+        const result = work();
+        sql.commit.run();
+        return result;
+      } catch (error) {
+        // SQLite rolls back by itself after some failures, such as a full disk.
+        if (connection.inTransaction) sql.rollback.run();
+        throw error;
+      }
+    });
+  }
+
+  function write<T>(work: () => T): T {
+    const result = transaction(sql.beginImmediate, work);
+    if (!written) attempt(afterFirstWrite);
+    written = true;
+    return result;
+  }
+
+  function nextVersion(): bigint {
+    return sql.nextVersion.get()!.version;
+  }
+
+  function put(bucket: string, key: Buffer, version: bigint, value: Uint8Array): void {
+    const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+    const now = BigInt(Date.now());
+    sql.put.run(bucket, key, version, now, now, bytes);
+  }
+
+  function get(bucket: string, key: Buffer): Uint8Array | undefined {
+    return plain(sql.get.get(wellFormed(bucket), key)?.value);
+  }
+
+  function remove(bucket: string, keys: readonly string[]): void {
+    const encoded = keys.map(utf8);
+    write(() => {
+      const gone = encoded.filter((key) => sql.delete.run(wellFormed(bucket), key).changes > 0);
+      if (gone.length > 0) sql.recordDeletion.run(bucket, nextVersion());
+    });
+  }
+
+  function setAll(bucket: string, entries: readonly (readonly [string, Uint8Array])[]): void {
+    const encoded = entries.map(([key, value]) => [utf8(key), value] as const);
+    write(() => {
+      const version = nextVersion();
+      for (const [key, value] of encoded) put(wellFormed(bucket), key, version, value);
+    });
+  }
+
+  return {
+    url,
+    get: (bucket, key) => attempt(() => get(bucket, utf8(key))),
+    exists: (bucket, key) => attempt(() => sql.exists.get(wellFormed(bucket), utf8(key)) !== undefined),
+    set: (bucket, key, value) => setAll(bucket, [[key, value]]),
+    delete: (bucket, key) => remove(bucket, [key]),
+    list(bucket, cursor = 0n) {
+      if (cursor < 0n || cursor > LARGEST_ID) {
+        throw new WasmcpError('cursor-invalid', `${cursor} is not a cursor that this store gave out`);
+      }
+      const rows = attempt(() => sql.list.all(wellFormed(bucket), cursor, PAGE_SIZE + 1));
+      const page = rows.slice(0, PAGE_SIZE);
+      return {
+        keys: page.map((row) => row.key.toString('utf8')),
+        cursor: rows.length > PAGE_SIZE ? page.at(-1)!.id : undefined,
+      };
+    },
+    getMany: (bucket, keys) => {
+      const encoded = keys.map(utf8);
+      return transaction(sql.begin, () => encoded.map((key) => get(bucket, key)));
+    },
+    setMany: setAll,
+    deleteMany: remove,
+    increment: (bucket, key, delta, bounds) => {
+      const encoded = utf8(key);
+      // Not a single INSERT … ON CONFLICT DO UPDATE: SQLite's integers end at 2⁶³−1, and its casts saturate and
+      // accept "12abc". The write lock is taken before the read, so no other writer comes between.
+      return write(() => {
+        const sum = added(get(bucket, encoded), delta, bounds);
+        put(wellFormed(bucket), encoded, nextVersion(), counterBytes(sum));
+        return sum;
+      });
+    },
+    read: (bucket, key) =>
+      attempt(() => {
+        const row = sql.read.get(wellFormed(bucket), utf8(key))!;
+        return { value: plain(row.value), version: row.version };
+      }),
+    swap: (bucket, key, version, value) => {
+      const encoded = utf8(key);
+      return write(() => {
+        if (sql.version.get(wellFormed(bucket), encoded)!.version !== version) return false;
+        put(wellFormed(bucket), encoded, nextVersion(), value);
+        return true;
+      });
+    },
+    buckets: () => attempt(() => sql.buckets.all().map((row) => row.bucket)),
+    close() {
+      if (closed) return;
+      closed = true;
+      try {
+        // Leaves one file behind when nobody else has it open; others are not waited for.
+        connection.pragma('busy_timeout = 0');
+        connection.pragma('wal_checkpoint(TRUNCATE)');
+      } catch {
+        // The log stays beside the database and is taken up by the next opener: nothing is lost.
+      } finally {
+        connection.close();
+      }
+    },
+  };
+}
+
+/** Two different texts with lone surrogates would become one key: there is no UTF-8 for them. */
+function wellFormed(text: string): string {
+  if (!text.isWellFormed()) throw new TypeError('a key or bucket name has a lone surrogate');
+  return text;
+}
+
+function utf8(text: string): Buffer {
+  return Buffer.from(wellFormed(text), 'utf8');
+}
+
+/** A plain view of the bytes: a `Buffer` would print, compare and slice differently from the contract's type. */
+function plain(value: Uint8Array | null | undefined): Uint8Array | undefined {
+  return value ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : undefined;
+}
