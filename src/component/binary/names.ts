@@ -12,9 +12,9 @@ export function nameProblem(name: string): string | undefined {
 
 /** A name as it may be shown on a terminal: shortened, everything unusual as an escape. */
 export function showName(name: string): string {
-  const short = name.length > 80 ? `${name.slice(0, 80)}…` : name;
+  const short = name.length > 80 ? `${name.slice(0, 80)}...` : name;
   return JSON.stringify(short).replace(
-    /[^ -~…]/g,
+    /[^ -~]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }

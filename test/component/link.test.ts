@@ -1,0 +1,124 @@
+import { expect, test } from 'vitest';
+import { WasmcpError } from '../../host/error.ts';
+import { type Component, loadComponent } from '../../src/component/component.ts';
+import { assertLinked, type Binding, bindImports, type LinkHost, link } from '../../src/component/link.ts';
+import { formatReport } from '../../src/component/report.ts';
+import { parseWat, temporaryFolder } from './fixtures.ts';
+
+/** Offers these interfaces; their functions by WIT name. */
+function hostWith(interfaces: Record<string, readonly string[]>): LinkHost & { readonly asked: unknown[][] } {
+  const asked: unknown[][] = [];
+  return {
+    asked,
+    bind: (name, shape) => {
+      asked.push([name, shape]);
+      const functions = interfaces[name];
+      return functions && { name, functions };
+    },
+    offersFunction: (implementation, func) =>
+      (implementation as { functions: readonly string[] }).functions.includes(func),
+  };
+}
+
+const TYPES = `(import "wasmcp:mcp/types@0.1.1" (instance
+  (type $r (record (field "a" u32))) (export "request" (type (eq $r)))))`;
+const POLL = '(import "wasi:io/poll@0.2.6" (instance (export "poll" (func)) (export "wait" (func))))';
+const ERROR = '(import "wasi:io/error@0.2.6" (instance (export "error" (type (sub resource)))))';
+const UNKNOWN = '(import "acme:billing/invoices@1.0.0" (instance (export "send" (func))))';
+const NEWER = '(import "wasi:clocks/wall-clock@0.3.0" (instance (export "now" (func))))';
+const BATCH = `(import "wasi:keyvalue/batch@0.2.0-draft2" (instance
+  (type $b (list u8)) (type $o (option $b)) (type $e (tuple string $o)) (type $all (list $e))
+  (export "get-many" (func (result (result $all))))))`;
+const STRANGE_BATCH = `(import "wasi:keyvalue/batch@0.2.0-draft2" (instance
+  (type $b (list u8)) (export "get-many" (func (result $b)))))`;
+const handler = (version: string): string => `
+  (core module $m (func (export "handle"))) (core instance $i (instantiate $m))
+  (func $handle (canon lift (core func $i "handle")))
+  (instance $handler (export "handle" (func $handle)))
+  (export "wasi:http/incoming-handler@${version}" (instance $handler))`;
+
+async function load(...parts: string[]): Promise<Component> {
+  const text = `(component ${parts.join('\n')})`;
+  return loadComponent(await parseWat(text), { cacheDir: await temporaryFolder() });
+}
+
+const HOST = {
+  'wasi:io/poll@0.2.6': ['poll', 'wait'],
+  'wasi:io/error@0.2.6': [],
+  'wasi:clocks/wall-clock@0.2.0': ['now'],
+  'wasi:keyvalue/batch@0.2.0-draft2': ['get-many'],
+};
+
+function refusal(work: () => void): string {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof WasmcpError && error.code === 'component-unlinkable') return error.message;
+    throw error;
+  }
+  throw new Error('was not refused');
+}
+
+test('passes when everything is there; imports of types alone need nothing', async () => {
+  const component = await load(TYPES, POLL, ERROR, handler('0.2.6'));
+  const report = link(component, hostWith(HOST));
+  expect(report.imports.map(({ verdict }) => verdict.kind)).toEqual(['types-only', 'offered', 'offered']);
+  assertLinked(report, 'wasi:http/incoming-handler');
+});
+
+test('fails once with everything that is wrong and what to do', async () => {
+  const component = await load(POLL, UNKNOWN, NEWER, STRANGE_BATCH);
+  const host = hostWith({ ...HOST, 'wasi:io/poll@0.2.6': ['poll'] });
+  const message = refusal(() => assertLinked(link(component, host), 'wasi:http/incoming-handler'));
+  expect(message.split('\n')).toEqual([
+    'bytes cannot run here:',
+    '  - it imports wasi:io/poll@0.2.6: not offered: wait; a newer wasmcp-node may have it',
+    '  - it imports acme:billing/invoices@1.0.0: nothing here offers it; compose the component with one that exports it',
+    '  - it imports wasi:clocks/wall-clock@0.3.0: this version is not offered, only 0.2.x; build or compose it for that',
+    expect.stringContaining('its get-many has a result of unknown shape'),
+    expect.stringContaining(
+      'it has no incoming handler: it exports nothing, not wasi:http/incoming-handler@0.2.x',
+    ),
+  ]);
+});
+
+test('wants the entry point in a version that can be served', async () => {
+  const report = link(await load(handler('0.3.0')), hostWith({}));
+  expect(refusal(() => assertLinked(report, 'wasi:http/incoming-handler'))).toContain(
+    'it exports wasi:http/incoming-handler@0.3.0, not',
+  );
+  expect(refusal(() => assertLinked(report, 'wasi:cli/run'))).toContain('is no command');
+  assertLinked(report);
+});
+
+test('binds each import under its full name, with the shape of its get-many', async () => {
+  const component = await load(TYPES, POLL, BATCH);
+  const host = hostWith(HOST);
+  const bind: Binding = host.bind;
+  const imports = bindImports(component, bind);
+  expect(Object.keys(imports)).toEqual(['wasi:io/poll@0.2.6', 'wasi:keyvalue/batch@0.2.0-draft2']);
+  expect(host.asked).toEqual([
+    ['wasi:io/poll@0.2.6', {}],
+    ['wasi:keyvalue/batch@0.2.0-draft2', { getMany: 'pairs' }],
+  ]);
+});
+
+test('shows a component with what satisfies each import', async () => {
+  const component = await load(TYPES, POLL, ERROR, UNKNOWN, BATCH, handler('0.2.6'));
+  expect(formatReport(component, link(component, hostWith(HOST)))).toBe(`bytes
+  size      0.0 MiB (${component.size} bytes)
+  sha256    ${component.digest}
+  contains  0 components, 1 core modules
+  glue      raw: jco's own output, which suspends by JSPI
+
+exports
+  wasi:http/incoming-handler@0.2.6
+
+imports
+  wasmcp:mcp/types@0.1.1            types only, needs nothing
+  wasi:io/poll@0.2.6                host (2 functions)
+  wasi:io/error@0.2.6               host (1 resource)
+  acme:billing/invoices@1.0.0       MISSING: nothing here offers it; compose the component with one that exports it
+  wasi:keyvalue/batch@0.2.0-draft2  host (1 function, get-many by pairs)
+`);
+});
