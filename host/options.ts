@@ -1,7 +1,7 @@
 import type { Guest } from './guest.ts';
 import type { ByteSink } from './io/sink.ts';
 import type { ByteSource } from './io/source.ts';
-import type { Store } from './keyvalue/store.ts';
+import type { CheckedStore } from './keyvalue/limits.ts';
 
 /** A folder that guests may use. */
 export interface Preopen {
@@ -25,8 +25,8 @@ export interface HostOptions {
   /** Values of `wasi:config/store`. */
   readonly config?: Readonly<Record<string, string>>;
   readonly preopens?: readonly Preopen[];
-  /** Backs `wasi:keyvalue`, which is not offered without; limits are the caller's to put before it. */
-  readonly store?: Store;
+  /** Backs `wasi:keyvalue`, which is not offered without. Stays the caller's to close. */
+  readonly store?: CheckedStore;
   /** Messages are dropped when absent. */
   readonly log?: Log;
 }

@@ -1,0 +1,28 @@
+export { GuestExit } from './cli/exit.ts';
+export { type LineSink, prefixedLines } from './cli/lines.ts';
+export { WasmcpError, type WasmcpErrorCode } from './error.ts';
+export { Guest } from './guest.ts';
+export { createHost } from './host.ts';
+export { createExchange, type Exchange, type Outcome, type ResponseSink } from './http/exchange.ts';
+export type { RequestHead } from './http/incoming-request.ts';
+export { bytesSource } from './io/bytes-source.ts';
+export type { HttpErrorCode, StreamFailure } from './io/error.ts';
+export type { BodySink, ByteSink } from './io/sink.ts';
+export type { ByteSource, FieldList } from './io/source.ts';
+export { type CheckedStore, checked, type StoreLimits } from './keyvalue/limits.ts';
+export { DEFAULT_STORE_URL, openStore, type StoreOptions } from './keyvalue/open.ts';
+export { connectStore, serveStore } from './keyvalue/port.ts';
+export type { Awaitable, CounterBounds, KeyPage, Store, Versioned } from './keyvalue/store.ts';
+export { offersFunction } from './names.ts';
+export type {
+  Binding,
+  GetManyShape,
+  GuestIo,
+  Host,
+  HostOptions,
+  Implementation,
+  InterfaceShape,
+  Log,
+  Preopen,
+} from './options.ts';
+export { Signal } from './signal.ts';

@@ -1,0 +1,21 @@
+import type { Guest } from './guest.ts';
+import { draft } from './keyvalue/draft.ts';
+import { draft2 } from './keyvalue/draft2.ts';
+import type { CheckedStore } from './keyvalue/limits.ts';
+import type { GuestIo, Implementation, InterfaceShape } from './options.ts';
+
+type Make = (guest: Guest, io: GuestIo, shape: InterfaceShape) => Implementation;
+
+/** The interfaces of both drafts of `wasi:keyvalue` by their full names; none without a store. */
+export function keyvalueInterfaces(store: CheckedStore | undefined): [string, Make][] {
+  if (store === undefined) return [];
+  return (['store', 'batch', 'atomics'] as const).flatMap((name): [string, Make][] => [
+    [`wasi:keyvalue/${name}@0.2.0-draft`, (guest) => ({ ...draft(store, guest)[name] })],
+    [
+      `wasi:keyvalue/${name}@0.2.0-draft2`,
+      (guest, _io, { getMany }) => ({
+        ...draft2(store, guest, getMany === 'pairs' ? 'pair-of-option' : 'option-of-pair')[name],
+      }),
+    ],
+  ]);
+}
