@@ -37,10 +37,11 @@ export function networkFileSystem(type: number): string | undefined {
 /**
  * Makes sure that `path` is a file that SQLite can write: missing folders are created (0700), a missing file is
  * created empty (0600; SQLite gives its `-wal` and `-shm` the same mode). Existing modes are left as they are.
+ * Answers whether the file exists now; where not, SQLite has to create it.
  *
  * @throws WasmcpError `store-unusable`
  */
-export function prepareFile(path: string, url: string, allowNetworkFileSystem: boolean): void {
+export function prepareFile(path: string, url: string, allowNetworkFileSystem: boolean): boolean {
   const folder = dirname(path);
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -52,6 +53,7 @@ export function prepareFile(path: string, url: string, allowNetworkFileSystem: b
     }
     if (stats !== undefined) accessSync(path, constants.R_OK | constants.W_OK);
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+    return stats !== undefined;
   } catch (error) {
     if (error instanceof WasmcpError) throw error;
     const reason = error instanceof Error ? error.message : String(error);

@@ -1,3 +1,4 @@
+import { existsSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { WasmcpError } from '../../error.ts';
 import type { Store } from '../store.ts';
@@ -35,9 +36,9 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Store {
   if (path === '' || file !== file.trim() || file.includes('\0')) {
     throw new WasmcpError('option-invalid', `"${path}" is not the path of a store`);
   }
-  prepareFile(file, url, options.allowNetworkFileSystem ?? false);
+  const exists = prepareFile(file, url, options.allowNetworkFileSystem ?? false);
+  if (exists) inspect(file, url, busyTimeout);
   return opened(file, url, busyTimeout, (connection) => {
-    schemaVersion(connection, url, MIGRATIONS);
     useWriteAheadLog(connection, busyTimeout);
     connection.pragma('synchronous = FULL');
     migrate(connection, url, MIGRATIONS);
@@ -53,6 +54,23 @@ export function openMemory(): Store {
     migrate(connection, url, MIGRATIONS);
     return sqliteStore(connection, url, () => {});
   });
+}
+
+/**
+ * Refuses a file that is not ours before anything may write to it. A connection that can write would, on closing,
+ * move a log left by a crash into the database; one that cannot leaves its own empty log behind.
+ */
+function inspect(path: string, url: string, busyTimeout: number): void {
+  let connection: Connection | undefined;
+  try {
+    const readonly = existsSync(`${realpathSync(path)}-wal`);
+    connection = connect(path, busyTimeout, readonly);
+    schemaVersion(connection, url, MIGRATIONS);
+  } catch (error) {
+    throw sqliteFailure(error, url);
+  } finally {
+    connection?.close();
+  }
 }
 
 function opened(

@@ -26,16 +26,14 @@ export const MIGRATIONS: readonly string[] = [
 ];
 
 /**
- * The number of migrations that the database has seen. Reads only: a file that is refused stays as it was.
+ * The number of migrations that the database has seen. Reads only, all from one moment: another opener may be
+ * half-way through creating it.
  *
  * @throws WasmcpError `store-unusable` for a database of another program, `store-newer-schema` for one of a later us
  */
 export function schemaVersion(connection: Connection, url: string, migrations: readonly string[]): number {
-  const version = Number(connection.pragma('user_version', { simple: true }));
-  const application = connection.pragma('application_id', { simple: true });
-  if (application !== APPLICATION_ID) {
-    const table = connection.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get();
-    if (application === 0n && version === 0 && table === undefined) return 0;
+  const { application, version, empty } = header(connection);
+  if (application !== APPLICATION_ID && !(application === 0n && version === 0 && empty)) {
     throw new WasmcpError('store-unusable', `${url} is a database of another program: choose another path`);
   }
   if (version > migrations.length) {
@@ -45,6 +43,14 @@ export function schemaVersion(connection: Connection, url: string, migrations: r
     );
   }
   return version;
+}
+
+function header(connection: Connection): { application: unknown; version: number; empty: boolean } {
+  return connection.transaction(() => ({
+    application: connection.pragma('application_id', { simple: true }),
+    version: Number(connection.pragma('user_version', { simple: true })),
+    empty: connection.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined,
+  }))();
 }
 
 /** Brings the schema up to date, each step in one transaction; several openers at once do each step once. */

@@ -1,0 +1,370 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { WasmcpError } from '../../../host/error.ts';
+import { Guest } from '../../../host/guest.ts';
+import { Bucket as DraftBucket, draft } from '../../../host/keyvalue/draft.ts';
+import { type Draft2, Bucket as Draft2Bucket, draft2 } from '../../../host/keyvalue/draft2.ts';
+import { type CheckedStore, checked } from '../../../host/keyvalue/limits.ts';
+import { openMemory } from '../../../host/keyvalue/sqlite/open.ts';
+import type { Awaitable, Store } from '../../../host/keyvalue/store.ts';
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** The same store answering with promises, as a remote engine does. */
+function remote(store: Store): Store {
+  const later =
+    <A extends readonly unknown[], T>(method: (...args: A) => Awaitable<T>) =>
+    async (...args: A): Promise<T> => {
+      await new Promise(setImmediate);
+      return method(...args);
+    };
+  return {
+    url: store.url,
+    get: later(store.get),
+    exists: later(store.exists),
+    set: later(store.set),
+    delete: later(store.delete),
+    list: later(store.list),
+    getMany: later(store.getMany),
+    setMany: later(store.setMany),
+    deleteMany: later(store.deleteMany),
+    increment: later(store.increment),
+    read: later(store.read),
+    swap: later(store.swap),
+    buckets: later(store.buckets),
+    close: store.close,
+  };
+}
+
+/** What `work` throws or rejects with. */
+async function thrown(work: () => unknown): Promise<unknown> {
+  try {
+    await work();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+const other = (message: RegExp): unknown => ({ tag: 'other', val: expect.stringMatching(message) });
+
+describe.each([
+  ['at once', (store: Store) => store],
+  ['with promises', remote],
+])('wasi:keyvalue on a store that answers %s', (how, answering) => {
+  let inner: Store;
+  let store: CheckedStore;
+  let guest: Guest;
+
+  beforeEach(() => {
+    inner = openMemory();
+    store = checked(answering(inner), { maxKey: 100, maxValue: 1000 });
+    guest = new Guest();
+  });
+
+  afterEach(async () => {
+    await inner.close();
+  });
+
+  const drafts = {
+    draft: () => draft(store, guest),
+    draft2: () => draft2(store, guest, 'option-of-pair'),
+  };
+
+  test('the answer comes as the store gives it', async () => {
+    for (const open of Object.values(drafts)) {
+      const answer = open().store.open('b').get('k');
+      expect(answer instanceof Promise).toBe(how === 'with promises');
+      expect(await answer).toBeUndefined();
+    }
+  });
+
+  describe.each(['draft', 'draft2'] as const)('%s', (version) => {
+    test('open: "" is "default", and any valid name exists', async () => {
+      const { store: imports } = drafts[version]();
+      await imports.open('').set('k', bytes('v'));
+      expect(await imports.open('default').get('k')).toEqual(bytes('v'));
+      expect(await imports.open('never used').exists('k')).toBe(false);
+    });
+
+    test('open: a bucket is of the class that the glue checks for', () => {
+      const { store: imports } = drafts[version]();
+      expect(imports.open('b')).toBeInstanceOf(imports.Bucket);
+      expect(imports.Bucket).toBe({ draft: DraftBucket, draft2: Draft2Bucket }[version]);
+    });
+
+    test('open: a bad name is no-such-store, one that is not listed access-denied', async () => {
+      const { store: imports } = drafts[version]();
+      expect(await thrown(() => imports.open('a\nb'))).toEqual({ tag: 'no-such-store' });
+      expect(await thrown(() => imports.open('x'.repeat(256)))).toEqual({ tag: 'no-such-store' });
+      store = checked(inner, { buckets: ['mine'] });
+      expect(await thrown(() => drafts[version]().store.open('yours'))).toEqual({ tag: 'access-denied' });
+    });
+
+    test('two opens see each other at once', async () => {
+      const { store: imports } = drafts[version]();
+      const [one, two] = [imports.open('b'), imports.open('b')];
+      await one.set('k', bytes('v'));
+      expect(await two.get('k')).toEqual(bytes('v'));
+    });
+
+    test('get, exists, delete of what is missing', async () => {
+      const bucket = drafts[version]().store.open('b');
+      expect(await bucket.get('k')).toBeUndefined();
+      expect(await bucket.exists('k')).toBe(false);
+      expect(await bucket.delete('k')).toBeUndefined();
+      await bucket.set('k', bytes(''));
+      expect(await bucket.exists('k')).toBe(true);
+      await bucket.delete('k');
+      expect(await bucket.exists('k')).toBe(false);
+    });
+
+    test('limits are "other" with the limit in the message, and nothing is written', async () => {
+      const { store: imports, batch, atomics } = drafts[version]();
+      const bucket = imports.open('b');
+      const key = 'x'.repeat(101);
+      expect(await thrown(() => bucket.set(key, bytes('v')))).toEqual(other(/limit is 100$/));
+      expect(await thrown(() => bucket.set('k', new Uint8Array(1001)))).toEqual(other(/limit is 1000$/));
+      const entries: [string, Uint8Array][] = [
+        ['k', bytes('v')],
+        [key, bytes('v')],
+      ];
+      // Draft and draft2 buckets are different classes: each only goes back to the imports it came from.
+      expect(await thrown(() => batch.setMany(bucket as never, entries))).toEqual(other(/limit is 100$/));
+      expect(await thrown(() => atomics.increment(bucket as never, key, 1n))).toEqual(other(/limit is 100$/));
+      expect(await store.buckets()).toEqual([]);
+    });
+
+    test('set-many and delete-many', async () => {
+      const { store: imports, batch } = drafts[version]();
+      const bucket = imports.open('b');
+      await batch.setMany(bucket as never, [
+        ['a', bytes('1')],
+        ['b', bytes('2')],
+        ['a', bytes('3')],
+      ]);
+      expect(await bucket.get('a')).toEqual(bytes('3'));
+      await batch.deleteMany(bucket as never, ['a', 'missing', 'b']);
+      expect(await bucket.listKeys(undefined)).toEqual({ keys: [], cursor: undefined });
+    });
+
+    test('increment: overflow and what is not a number are "other", the value stays', async () => {
+      const { store: imports, atomics } = drafts[version]();
+      const bucket = imports.open('b');
+      const max = version === 'draft' ? 2n ** 64n - 1n : 2n ** 63n - 1n;
+      expect(await atomics.increment(bucket as never, 'n', 2n)).toBe(2n);
+      expect(await atomics.increment(bucket as never, 'n', max - 2n)).toBe(max);
+      expect(await bucket.get('n')).toEqual(bytes(max.toString()));
+      expect(await thrown(() => atomics.increment(bucket as never, 'n', 1n))).toEqual(other(/./));
+      expect(await bucket.get('n')).toEqual(bytes(max.toString()));
+      await bucket.set('n', bytes('not a number'));
+      expect(await thrown(() => atomics.increment(bucket as never, 'n', 1n))).toEqual(other(/decimal/));
+      expect(await bucket.get('n')).toEqual(bytes('not a number'));
+    });
+
+    test('a store that fails is "other", without saying where it is', async () => {
+      const bucket = drafts[version]().store.open('b');
+      await inner.close();
+      expect(await thrown(() => bucket.get('k'))).toEqual({ tag: 'other', val: 'the store is closed' });
+      const secret = (): never => {
+        throw new WasmcpError('store-unusable', '/home/somebody/store.db is damaged');
+      };
+      store = checked(answering({ ...inner, get: secret }));
+      expect(await thrown(() => drafts[version]().store.open('b').get('k'))).toEqual({
+        tag: 'other',
+        val: 'the store is not usable',
+      });
+    });
+
+    test('a bug of the store traps', async () => {
+      const bug = new TypeError('a bug');
+      store = checked(
+        answering({
+          ...inner,
+          get: () => {
+            throw bug;
+          },
+        }),
+      );
+      expect(await thrown(() => drafts[version]().store.open('b').get('k'))).toBe(bug);
+    });
+
+    test('an ended guest traps before anything happens', async () => {
+      const { store: imports, batch, atomics } = drafts[version]();
+      const bucket = imports.open('b');
+      guest.end('timed out');
+      const calls: (() => unknown)[] = [
+        () => imports.open('b'),
+        () => bucket.get('k'),
+        () => bucket.set('k', bytes('v')),
+        () => bucket.delete('k'),
+        () => bucket.exists('k'),
+        () => bucket.listKeys(undefined),
+        () => batch.getMany(bucket as never, ['k']),
+        () => batch.setMany(bucket as never, [['k', bytes('v')]]),
+        () => batch.deleteMany(bucket as never, ['k']),
+        () => atomics.increment(bucket as never, 'k', 1n),
+      ];
+      for (const call of calls) expect(await thrown(call)).toBeInstanceOf(WebAssembly.RuntimeError);
+      expect(await inner.buckets()).toEqual([]);
+    });
+  });
+
+  test('list-keys: a draft cursor is u64, stable under deletes; a bad one is "other"', async () => {
+    const { store: imports, batch } = draft(store, guest);
+    const bucket = imports.open('b');
+    await batch.setMany(
+      bucket,
+      Array.from({ length: 1500 }, (_, index) => [`k${index}`, bytes('v')]),
+    );
+    const first = await bucket.listKeys(undefined);
+    expect(first.keys).toHaveLength(1000);
+    expect(first.cursor).toBeTypeOf('bigint');
+    await batch.deleteMany(bucket, first.keys);
+    const second = await bucket.listKeys(first.cursor);
+    expect(second.keys).toEqual(Array.from({ length: 500 }, (_, index) => `k${index + 1000}`));
+    expect(second.cursor).toBeUndefined();
+    expect(await thrown(() => bucket.listKeys(2n ** 64n - 1n))).toEqual(other(/cursor/));
+  });
+
+  test('list-keys: a draft2 cursor is decimal text; anything else is "other"', async () => {
+    const { store: imports, batch } = draft2(store, guest, 'pair-of-option');
+    const bucket = imports.open('b');
+    await batch.setMany(
+      bucket,
+      Array.from({ length: 1001 }, (_, index) => [`k${index}`, bytes('v')]),
+    );
+    const { keys, cursor } = await bucket.listKeys(undefined);
+    expect(keys).toHaveLength(1000);
+    expect(cursor).toMatch(/^[0-9]+$/);
+    expect(await bucket.listKeys(cursor)).toEqual({ keys: ['k1000'], cursor: undefined });
+    for (const bad of ['', ' 1', '1x', '-1', '01', '0x1', '9'.repeat(19), '9'.repeat(500)]) {
+      expect(await thrown(() => bucket.listKeys(bad))).toEqual(other(/cursor/));
+    }
+  });
+
+  test('get-many: positional, duplicates kept, in each of the shapes', async () => {
+    const first = draft(store, guest);
+    const bucket = first.store.open('b');
+    await bucket.set('a', bytes('1'));
+    const keys = ['a', 'missing', 'a'];
+    const pairs = [['a', bytes('1')], undefined, ['a', bytes('1')]];
+    expect(await first.batch.getMany(bucket, keys)).toEqual(pairs);
+    const optionOfPair = draft2(store, guest, 'option-of-pair');
+    expect(await optionOfPair.batch.getMany(optionOfPair.store.open('b'), keys)).toEqual(pairs);
+    const pairOfOption = draft2(store, guest, 'pair-of-option');
+    expect(await pairOfOption.batch.getMany(pairOfOption.store.open('b'), keys)).toEqual([
+      ['a', bytes('1')],
+      ['missing', undefined],
+      ['a', bytes('1')],
+    ]);
+  });
+
+  test('increment: draft counts in u64, draft2 in s64', async () => {
+    const first = draft(store, guest);
+    await first.store.open('b').set('n', bytes('9223372036854775807'));
+    expect(await first.atomics.increment(first.store.open('b'), 'n', 1n)).toBe(2n ** 63n);
+    const second = draft2(store, guest, 'option-of-pair');
+    expect(await second.atomics.increment(second.store.open('b'), 'm', -(2n ** 63n))).toBe(-(2n ** 63n));
+    expect(await thrown(() => second.atomics.increment(second.store.open('b'), 'm', -1n))).toEqual(
+      other(/./),
+    );
+  });
+
+  describe('cas', () => {
+    let imports: Draft2;
+
+    beforeEach(() => {
+      imports = draft2(store, guest, 'option-of-pair');
+    });
+
+    test('shows the value it saw, and swaps it once', async () => {
+      const { store: buckets, atomics } = imports;
+      const bucket = buckets.open('b');
+      const absent = await atomics.Cas.new(bucket, 'k');
+      expect(absent).toBeInstanceOf(atomics.Cas);
+      expect(absent.current()).toBeUndefined();
+      await atomics.swap(absent, bytes('1'));
+      const present = await atomics.Cas.new(bucket, 'k');
+      await bucket.set('k', bytes('2'));
+      expect(present.current()).toEqual(bytes('1'));
+    });
+
+    test('a failed swap writes nothing and gives back a fresh handle', async () => {
+      const { store: buckets, atomics } = imports;
+      const bucket = buckets.open('b');
+      const cas = await atomics.Cas.new(bucket, 'k');
+      await bucket.set('k', bytes('theirs'));
+      const error = await thrown(() => atomics.swap(cas, bytes('ours')));
+      expect(await bucket.get('k')).toEqual(bytes('theirs'));
+      expect(error).toMatchObject({ tag: 'cas-failed', val: expect.any(atomics.Cas) });
+      const fresh = (error as { val: InstanceType<typeof atomics.Cas> }).val;
+      expect(fresh.current()).toEqual(bytes('theirs'));
+      await atomics.swap(fresh, bytes('ours'));
+      expect(await bucket.get('k')).toEqual(bytes('ours'));
+    });
+
+    test('a key that was deleted meanwhile is not brought back', async () => {
+      const { store: buckets, atomics } = imports;
+      const bucket = buckets.open('b');
+      const cas = await atomics.Cas.new(bucket, 'k');
+      await bucket.set('k', bytes('1'));
+      await bucket.delete('k');
+      expect(await thrown(() => atomics.swap(cas, bytes('2')))).toMatchObject({ tag: 'cas-failed' });
+    });
+
+    test('failures are store-errors in swap and plain ones elsewhere', async () => {
+      const { store: buckets, atomics } = imports;
+      const bucket = buckets.open('b');
+      const cas = await atomics.Cas.new(bucket, 'k');
+      expect(await thrown(() => atomics.swap(cas, new Uint8Array(1001)))).toEqual({
+        tag: 'store-error',
+        val: other(/limit is 1000$/),
+      });
+      await inner.close();
+      expect(await thrown(() => atomics.swap(cas, bytes('1')))).toEqual({
+        tag: 'store-error',
+        val: { tag: 'other', val: 'the store is closed' },
+      });
+      expect(await thrown(() => atomics.Cas.new(bucket, 'k'))).toEqual(other(/closed/));
+    });
+
+    test('an ended guest traps', async () => {
+      const { store: buckets, atomics } = imports;
+      const bucket = buckets.open('b');
+      const cas = await atomics.Cas.new(bucket, 'k');
+      guest.end('timed out');
+      for (const call of [
+        () => atomics.Cas.new(bucket, 'k'),
+        () => cas.current(),
+        () => atomics.swap(cas, bytes('1')),
+      ]) {
+        expect(await thrown(call)).toBeInstanceOf(WebAssembly.RuntimeError);
+      }
+      expect(await inner.exists('b', 'k')).toBe(false);
+    });
+  });
+});
+
+test('a guest that ends while the store works traps without waiting for it', async () => {
+  const store = checked({ ...openMemory(), get: () => new Promise(() => {}) });
+  for (const open of [
+    (guest: Guest) => draft(store, guest).store.open('b'),
+    (guest: Guest) => draft2(store, guest, 'option-of-pair').store.open('b'),
+  ]) {
+    const guest = new Guest();
+    const answer = thrown(() => open(guest).get('k'));
+    guest.end('timed out');
+    expect(await answer).toBeInstanceOf(WebAssembly.RuntimeError);
+  }
+  await store.close();
+});
+
+test('a handle that the glue made up for a stale number traps', async () => {
+  const store = checked(openMemory());
+  const { atomics } = draft2(store, new Guest(), 'option-of-pair');
+  const stale: Draft2Bucket = Object.create(Draft2Bucket.prototype);
+  expect(await thrown(() => stale.get('k'))).toBeInstanceOf(TypeError);
+  expect(await thrown(() => atomics.increment(stale, 'k', 1n))).toBeInstanceOf(TypeError);
+  expect(await thrown(() => Object.create(DraftBucket.prototype).get('k'))).toBeInstanceOf(TypeError);
+  await store.close();
+});

@@ -1,0 +1,57 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { openStore } from '../../../host/keyvalue/open.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'keyvalue-'));
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test('sqlite: takes a path as it is', async () => {
+  for (const name of ['a.db', 'b%20c?mode=memory#d.db', ':memory:x']) {
+    const path = join(folder, name);
+    const store = await openStore(`sqlite:${path}`);
+    expect(store.url).toBe(`sqlite:${path}`);
+    await store.close();
+    expect(statSync(path).isFile()).toBe(true);
+  }
+});
+
+test('the scheme is not case-sensitive, and an absolute path may follow two slashes', async () => {
+  const store = await openStore(`SQLITE://${folder}/c.db`);
+  expect(store.url).toBe(`sqlite:${folder}/c.db`);
+  await store.close();
+});
+
+test('each memory: is a store of its own', async () => {
+  const [one, two] = [await openStore('memory:'), await openStore('memory:')];
+  expect(one.url).toBe('memory:');
+  await one.set('b', 'k', Uint8Array.of(1));
+  expect(await two.exists('b', 'k')).toBe(false);
+  await one.close();
+  await two.close();
+});
+
+test.each([
+  '',
+  'store.db',
+  'redis://user:secret@host/0',
+  'postgres://user:secret@host/db',
+  'sqlite:',
+  'sqlite::memory:',
+  'sqlite://relative.db',
+  'memory:x',
+  'user:secret',
+])('%j is refused, naming what there is and not what was given', async (url) => {
+  const error = await openStore(url).catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ code: 'option-invalid' });
+  expect(String(error)).toMatch(/sqlite:PATH or memory:/);
+  expect(String(error)).not.toMatch(/secret/);
+});
+
+test.each([-1, 1.5, Number.NaN, 2 ** 31])('refuses a busyTimeout of %j', async (busyTimeout) => {
+  await expect(openStore(`sqlite:${folder}/d.db`, { busyTimeout })).rejects.toMatchObject({
+    code: 'option-invalid',
+  });
+});

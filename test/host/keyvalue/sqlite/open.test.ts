@@ -1,0 +1,312 @@
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { connect } from '../../../../host/keyvalue/sqlite/connection.ts';
+import { networkFileSystem } from '../../../../host/keyvalue/sqlite/file.ts';
+import { openSqlite } from '../../../../host/keyvalue/sqlite/open.ts';
+
+const S64 = { min: -(2n ** 63n), max: 2n ** 63n - 1n };
+const one = Uint8Array.of(1);
+let folder: string;
+let path: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'keyvalue-'));
+  path = join(folder, 'store.db');
+});
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function mode(file: string): string {
+  return (statSync(file).mode & 0o777).toString(8);
+}
+
+/** Every file of the folder with its content. */
+function files(): Record<string, Buffer> {
+  return Object.fromEntries(
+    readdirSync(folder)
+      .sort()
+      .map((name) => [name, readFileSync(join(folder, name))]),
+  );
+}
+
+/** Runs SQL in the file as another program would. Not while a store is open: SQLite's locks tell two copies of the library in one process not apart. */
+function sql(text: string): void {
+  const database = new DatabaseSync(path);
+  try {
+    database.exec(text);
+  } finally {
+    database.close();
+  }
+}
+
+function unusable(words: RegExp): unknown {
+  return expect.objectContaining({ code: 'store-unusable', message: expect.stringMatching(words) });
+}
+
+test('missing folders are made for the owner alone, and so are all files', async () => {
+  path = join(folder, 'a', 'b', 'store.db');
+  const store = openSqlite(path);
+  await store.set('b', 'k', one);
+  expect([mode(join(folder, 'a')), mode(join(folder, 'a', 'b'))]).toEqual(['700', '700']);
+  expect(readdirSync(join(folder, 'a', 'b')).sort()).toEqual(['store.db', 'store.db-shm', 'store.db-wal']);
+  expect([mode(path), mode(`${path}-wal`), mode(`${path}-shm`)]).toEqual(['600', '600', '600']);
+  await store.close();
+});
+
+test('the mode of a folder that was there is left alone', async () => {
+  chmodSync(folder, 0o755);
+  await openSqlite(path).close();
+  expect(mode(folder)).toBe('755');
+});
+
+test('the last one to close leaves a single file, which has it all', async () => {
+  const [first, second] = [openSqlite(path), openSqlite(path)];
+  await first.set('b', 'k', one);
+  expect(await second.get('b', 'k')).toEqual(one);
+  await second.set('b', 'l', one);
+  await first.close();
+  expect(await second.exists('b', 'k')).toBe(true);
+  await second.close();
+  expect(readdirSync(folder)).toEqual(['store.db']);
+  const again = openSqlite(path);
+  expect(await again.list('b')).toEqual({ keys: ['k', 'l'], cursor: undefined });
+  await again.close();
+});
+
+test('versions and places in the list go on after reopening', async () => {
+  let store = openSqlite(path);
+  await store.set('b', 'k', one);
+  const { version } = await store.read('b', 'k');
+  await store.delete('b', 'k');
+  await store.close();
+  store = openSqlite(path);
+  await store.set('b', 'k', one);
+  expect((await store.read('b', 'k')).version).toBeGreaterThan(version + 1n);
+  await store.close();
+});
+
+test('an empty file becomes a store', async () => {
+  writeFileSync(path, '');
+  const store = openSqlite(path);
+  await store.set('b', 'k', one);
+  await store.close();
+});
+
+test('the file says whose it is, which schema it has, and that it is in WAL mode', async () => {
+  const store = openSqlite(path);
+  await store.set('b', 'k', one);
+  const database = connect(path, 0, true);
+  const pragma = (name: string): unknown => database.pragma(name, { simple: true });
+  expect(pragma('application_id')).toBe(0x776d6370n);
+  expect(pragma('user_version')).toBe(1n);
+  expect(pragma('journal_mode')).toBe('wal');
+  database.close();
+  await store.close();
+});
+
+describe('what is not ours is refused and left as it was:', () => {
+  const foreign: [string, () => void, RegExp][] = [
+    [
+      'text',
+      () => writeFileSync(path, 'not a database, '.repeat(500)),
+      /is not a SQLite database.*another path/,
+    ],
+    ['a short file', () => writeFileSync(path, 'hi'), /is not a SQLite database/],
+    ['tables of another program', () => sql('CREATE TABLE kv (a)'), /another program/],
+    ["another program's empty file", () => sql('PRAGMA application_id = 7'), /another program/],
+    ['a file with a schema version only', () => sql('PRAGMA user_version = 1'), /another program/],
+  ];
+
+  test.each(foreign)('%s', (_, make, words) => {
+    make();
+    const before = files();
+    expect(() => openSqlite(path)).toThrow(unusable(words));
+    expect(() => openSqlite(path)).toThrow(unusable(new RegExp(path)));
+    expect(files()).toEqual(before);
+  });
+
+  test('a folder', () => {
+    mkdirSync(path);
+    expect(() => openSqlite(path)).toThrow(unusable(/is a folder: choose another path/));
+  });
+
+  test.skipIf(process.platform === 'win32')('a pipe, without waiting for its other end', () => {
+    execFileSync('mkfifo', [path]);
+    expect(() => openSqlite(path)).toThrow(unusable(/not a regular file/));
+  });
+
+  test('a path below a file', () => {
+    writeFileSync(path, '');
+    expect(() => openSqlite(join(path, 'below', 'store.db'))).toThrow(unusable(/cannot be used: ENOTDIR/));
+  });
+
+  test.each(['', 'store.db ', 'store.db\n', 'a\0b'])('%j as a path', (name) => {
+    const before = readdirSync(folder);
+    expect(() => openSqlite(name && join(folder, name))).toThrow(
+      expect.objectContaining({ code: 'option-invalid' }),
+    );
+    expect(readdirSync(folder)).toEqual(before);
+  });
+});
+
+test('a store of a newer version is refused and left untouched byte for byte', async () => {
+  await openSqlite(path).close();
+  sql('PRAGMA user_version = 99');
+  const before = files();
+  expect(() => openSqlite(path)).toThrow(
+    expect.objectContaining({
+      code: 'store-newer-schema',
+      message: expect.stringMatching(new RegExp(`${path}.*schema 99.*knows 1.*upgrade`)),
+    }),
+  );
+  expect(files()).toEqual(before);
+});
+
+test('a store that a newer version left behind when it crashed is refused and left untouched', async () => {
+  const store = openSqlite(path);
+  await store.set('b', 'k', one);
+  const other = connect(path, 0);
+  other.exec('PRAGMA user_version = 99');
+  const crashed = files();
+  other.close();
+  await store.close();
+  rmSync(path);
+  for (const name of ['store.db', 'store.db-wal']) writeFileSync(join(folder, name), crashed[name]!);
+  expect(() => openSqlite(path)).toThrow(expect.objectContaining({ code: 'store-newer-schema' }));
+  for (const name of ['store.db', 'store.db-wal']) {
+    expect(Buffer.compare(readFileSync(join(folder, name)), crashed[name]!)).toBe(0);
+  }
+});
+
+test('a damaged store is named, with what to do', async () => {
+  const store = openSqlite(path);
+  for (let n = 0; n < 20; n++) await store.set('b', `${n}`, new Uint8Array(5000));
+  await store.close();
+  truncateSync(path, 8192);
+  const damaged = (): unknown => {
+    const reopened = openSqlite(path);
+    try {
+      return reopened.getMany(
+        'b',
+        Array.from({ length: 20 }, (_, n) => `${n}`),
+      );
+    } finally {
+      void reopened.close();
+    }
+  };
+  expect(damaged).toThrow(unusable(/is damaged: restore it from a backup/));
+});
+
+test('a writer that does not end makes a call fail as busy, changing nothing', async () => {
+  const store = openSqlite(path, { busyTimeout: 20 });
+  await store.increment('b', 'n', 1n, S64);
+  const other = connect(path, 0);
+  other.exec('BEGIN IMMEDIATE');
+  const busy = expect.objectContaining({ code: 'store-busy', message: expect.stringContaining(path) });
+  expect(() => store.increment('b', 'n', 1n, S64)).toThrow(busy);
+  expect(() => store.set('b', 'k', one)).toThrow(busy);
+  expect(Buffer.from((await store.get('b', 'n'))!).toString()).toBe('1');
+  await store.close();
+  other.exec('ROLLBACK');
+  other.close();
+});
+
+test('a new store that is locked by somebody else is busy', () => {
+  sql('');
+  const other = connect(path, 0);
+  other.exec('BEGIN EXCLUSIVE');
+  expect(() => openSqlite(path, { busyTimeout: 20 })).toThrow(
+    expect.objectContaining({ code: 'store-busy' }),
+  );
+  other.exec('ROLLBACK');
+  other.close();
+});
+
+/** Runs code in a process of its own after `openSqlite` was loaded; answers what it printed. */
+function child(code: string, ...wrapper: string[]): string {
+  const module = new URL('../../../../host/keyvalue/sqlite/open.ts', import.meta.url).href;
+  const script = `import { openSqlite, openMemory } from ${JSON.stringify(module)};
+    openMemory().close();
+    const path = ${JSON.stringify(path)};
+    const attempt = (work) => { try { work(); return 'fine'; } catch (error) { return error.code; } };
+    ${code}`;
+  const [command, ...args] = [...wrapper, process.execPath, '--input-type=module', '-e', script];
+  return execFileSync(command!, args, { encoding: 'utf8' }).trim();
+}
+
+test.skipIf(process.platform === 'win32')(
+  'what may not be written is refused when it is opened',
+  async () => {
+    await openSqlite(path).close();
+    // Root may write anywhere, so the child becomes nobody first.
+    const drop = 'if (process.getuid() === 0) { process.setgid(65534); process.setuid(65534); }';
+    const open = 'console.log(attempt(() => openSqlite(path).close()));';
+    chmodSync(folder, 0o777);
+    chmodSync(path, 0o444);
+    expect(child(drop + open)).toBe('store-unusable');
+    chmodSync(path, 0o666);
+    expect(child(drop + open)).toBe('fine');
+    chmodSync(folder, 0o555);
+    expect(child(drop + open)).toBe('store-unusable');
+    path = join(folder, 'new', 'store.db');
+    expect(child(drop + open)).toBe('store-unusable');
+    chmodSync(folder, 0o700);
+    expect(existsSync(path)).toBe(false);
+  },
+);
+
+const canMount = ((): boolean => {
+  try {
+    execFileSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', 'none', tmpdir()], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+test.skipIf(!canMount)(
+  'a full disk fails the write, keeps what was there, and ends when there is room',
+  () => {
+    const code = `
+    import { execFileSync } from 'node:child_process';
+    import { rmSync, writeFileSync } from 'node:fs';
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', ${JSON.stringify(folder)}]);
+    const store = openSqlite(path);
+    store.set('b', 'before', new Uint8Array(10));
+    const outcomes = [
+      attempt(() => store.set('b', 'large', new Uint8Array(2_000_000))),
+      String(store.exists('b', 'large')),
+      attempt(() => { for (let n = 0; ; n++) store.set('b', String(n), new Uint8Array(20_000)); }),
+      attempt(() => store.delete('b', 'before')),
+      String(store.get('b', 'before').length),
+      attempt(() => openSqlite(path + '2')),
+    ];
+    execFileSync('mount', ['-o', 'remount,size=8m', ${JSON.stringify(folder)}]);
+    outcomes.push(attempt(() => store.set('b', 'after', new Uint8Array(20_000))));
+    store.close();
+    console.log(outcomes.join());`;
+    expect(child(code, 'unshare', '-rm')).toBe('store-full,false,store-full,store-full,10,store-full,fine');
+  },
+);
+
+test('network file systems are told by their number', () => {
+  expect([0x6969, 0xfe534d42, 0x01021997].map(networkFileSystem)).toEqual(['NFS', 'SMB2', '9P']);
+  expect([0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630].map(networkFileSystem)).toEqual(
+    Array(5).fill(undefined),
+  );
+});
