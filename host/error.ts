@@ -26,6 +26,8 @@ export type WasmcpErrorCode =
   | 'guest-timeout'
   | 'worker-lost'
   | 'queue-full'
+  | 'body-too-large'
+  | 'client-gone'
   | 'server-closing';
 
 /**
@@ -58,6 +60,8 @@ const CODES: Record<WasmcpErrorCode, { http: number; exit: number }> = {
   'guest-error-response': { http: 500, exit: 1 },
   'guest-timeout': { http: 504, exit: 1 },
   'worker-lost': { http: 502, exit: 1 },
+  'body-too-large': { http: 413, exit: 1 },
+  'client-gone': { http: 499, exit: 1 },
   'queue-full': { http: 503, exit: 1 },
   'server-closing': { http: 503, exit: 1 },
 };

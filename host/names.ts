@@ -1,16 +1,14 @@
-import type { Implementation } from './options.ts';
-
 const RESOURCE_FUNCTION = /^\[(method|static|constructor|resource-drop)\]([^.]+)(?:\.(.+))?$/;
 
 /**
  * Whether an implementation has the function of this WIT name: `poll`, `[method]pollable.block`,
  * `[static]fields.from-list`, `[constructor]fields`, `[resource-drop]pollable`.
  */
-export function offersFunction(implementation: Implementation, name: string): boolean {
+export function offersFunction(implementation: object, name: string): boolean {
   const [, kind, resource, member] = RESOURCE_FUNCTION.exec(name) ?? [];
   if (kind === undefined || resource === undefined) return hasOwnFunction(implementation, camelCase(name));
   const owner = hasOwnFunction(implementation, pascalCase(resource))
-    ? (implementation[pascalCase(resource)] as { readonly prototype: object })
+    ? (Reflect.get(implementation, pascalCase(resource)) as { readonly prototype: object })
     : undefined;
   if (owner === undefined || member === undefined) return owner !== undefined;
   return hasOwnFunction(kind === 'static' ? owner : owner.prototype, camelCase(member));

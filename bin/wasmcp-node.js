@@ -1,0 +1,9 @@
+#!/usr/bin/env node
+if (typeof WebAssembly.Suspending !== 'function') {
+  process.stderr.write(
+    `error: wasmcp-node needs Node 24 or newer with JSPI (WebAssembly.Suspending); this is Node ${process.versions.node}\n`,
+  );
+  process.exit(1);
+}
+const { main } = await import('../src/cli.ts');
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,74 @@
+import { CommanderError, InvalidArgumentError, Option, Command as Program } from 'commander';
+import type { CliStreams, Command } from './commands/command.ts';
+import { inspect } from './commands/inspect.ts';
+import { serve } from './commands/serve.ts';
+import { WasmcpError } from './index.ts';
+import { environmentFlags, OPTIONS, type OptionName, type OptionValues } from './options/table.ts';
+import { version } from './version.ts';
+
+const COMMANDS: readonly Command[] = [serve, inspect];
+
+const EXAMPLES = `
+Examples:
+  wasmcp-node serve server.wasm
+  wasmcp-node inspect server.wasm
+
+Each flag can stand in the environment as WASMCP_NODE_…; a flag wins over it.
+Exit status: 0 stopped as asked, 1 could not start or run, 2 wrong usage.`;
+
+/** Runs one command line, given without `node` and the script, and answers its exit status. */
+export async function main(args: readonly string[], streams: CliStreams = process): Promise<number> {
+  let status = 0;
+  const program = new Program('wasmcp-node')
+    .description('Serves composed WebAssembly MCP servers, with sessions that last.')
+    .version(version)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => streams.stdout.write(text),
+      writeErr: (text) => streams.stderr.write(text),
+    })
+    .addHelpText('after', EXAMPLES);
+  for (const command of COMMANDS) {
+    const sub = program
+      .command(command.name)
+      .summary(command.summary)
+      .description(command.summary)
+      .argument('<component>', 'the composed .wasm file')
+      .addHelpText('after', command.examples)
+      .action(async (component: string, options: OptionValues) => {
+        status = await command.run(component, options, streams);
+      });
+    for (const name of command.options) sub.addOption(toOption(name));
+  }
+  try {
+    await program.parseAsync(withEnvironment(args), { from: 'user' });
+    return status;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (!(error instanceof WasmcpError)) throw error;
+    streams.stderr.write(`error: ${error.message}\n`);
+    return error.exitCode;
+  }
+}
+
+function withEnvironment(args: readonly string[]): string[] {
+  const [name, ...rest] = args;
+  const command = COMMANDS.find((known) => known.name === name);
+  if (command === undefined) return [...args];
+  return [command.name, ...environmentFlags(command.options, process.env), ...rest];
+}
+
+function toOption(name: OptionName): Option {
+  const { flags, description, environment, parse = String, fallback, fallbackText, list } = OPTIONS[name];
+  const made = new Option(flags, `${description} (${environment[0]})`);
+  const checked = (text: string): unknown => {
+    try {
+      return parse(text);
+    } catch (error) {
+      throw error instanceof WasmcpError ? new InvalidArgumentError(error.message) : error;
+    }
+  };
+  if (list) made.argParser((text: string, given?: unknown[]) => [...(given ?? []), checked(text)]);
+  else if (flags.includes('<')) made.argParser(checked);
+  return fallback === undefined ? made : made.default(fallback, fallbackText);
+}

@@ -1,0 +1,25 @@
+import { describeProblem } from '../component/link.ts';
+import { formatReport } from '../component/report.ts';
+import { linkWithHost } from '../engine/offer.ts';
+import { loadComponent } from '../index.ts';
+import type { Command } from './command.ts';
+
+/** Prints what a component imports and exports, and what satisfies each import. Runs nothing of it. */
+export const inspect: Command = {
+  name: 'inspect',
+  summary: 'print what a component imports and exports, and what satisfies it',
+  options: ['cacheDir'],
+  examples: `
+Examples:
+  wasmcp-node inspect server.wasm
+  wasmcp-node inspect - < server.wasm
+
+Exit status 1 when an import has nothing to satisfy it.`,
+
+  async run(path, { cacheDir }, { stdout }) {
+    const component = await loadComponent(path, cacheDir === undefined ? {} : { cacheDir });
+    const report = await linkWithHost(component);
+    stdout.write(formatReport(component, report));
+    return report.imports.every(({ verdict }) => describeProblem(verdict) === undefined) ? 0 : 1;
+  },
+};

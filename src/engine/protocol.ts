@@ -1,0 +1,55 @@
+import type { WasmcpErrorCode } from '../../host/index.ts';
+
+/**
+ * What the main thread and a worker say to each other. The main thread owns sockets and deadlines, the worker owns
+ * guests; every message about a request carries its number. Header lists are flat (name, value, name, value, …) with
+ * latin1 values, as `node:http` has them.
+ */
+export interface RequestMessage {
+  readonly type: 'request';
+  readonly id: number;
+  readonly method: string;
+  readonly scheme: 'http' | 'https';
+  readonly authority: string | undefined;
+  readonly path: string;
+  readonly headers: string[];
+  /** The whole body, nothing, or word that it follows in `body` messages. */
+  readonly body: Uint8Array | undefined | 'follows';
+}
+
+export type ToWorker =
+  | RequestMessage
+  | { readonly type: 'body'; readonly id: number; readonly bytes: Uint8Array }
+  | { readonly type: 'body-end'; readonly id: number; readonly trailers: string[] }
+  | { readonly type: 'body-failed'; readonly id: number }
+  /** So many bytes of the response have left: the guest may write as many more. */
+  | { readonly type: 'credit'; readonly id: number; readonly bytes: number }
+  /** The client went away: the guest's writes fail as closed, it may run on. */
+  | { readonly type: 'gone'; readonly id: number }
+  /** The guest must stop. */
+  | { readonly type: 'abort'; readonly id: number; readonly reason: string }
+  /** So many bytes of guests' output were passed on. */
+  | { readonly type: 'output-taken'; readonly bytes: number }
+  /** No more requests: close the store and end. */
+  | { readonly type: 'close' };
+
+export type FromWorker =
+  | { readonly type: 'ready' }
+  | { readonly type: 'failed'; readonly code: WasmcpErrorCode; readonly message: string }
+  | { readonly type: 'head'; readonly id: number; readonly status: number; readonly headers: string[] }
+  | { readonly type: 'chunk'; readonly id: number; readonly bytes: Uint8Array }
+  | { readonly type: 'end'; readonly id: number; readonly trailers: string[] }
+  /** The guest took so many bytes of the request's body. */
+  | { readonly type: 'taken'; readonly id: number; readonly bytes: number }
+  /** The guest is finished and its instance gone; `failure` when it ended badly. */
+  | { readonly type: 'done'; readonly id: number; readonly failure?: GuestFailure }
+  | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly bytes: Uint8Array }
+  | { readonly type: 'log'; readonly level: string; readonly context: string; readonly message: string };
+
+export interface GuestFailure {
+  readonly code: WasmcpErrorCode;
+  readonly message: string;
+}
+
+/** Bytes of a body that may be on their way, per request and direction, before the writer has to wait. */
+export const WINDOW: number = 256 * 1024;

@@ -1,0 +1,66 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import {
+  checked,
+  connectStore,
+  createHost,
+  openStore,
+  type Store,
+  WasmcpError,
+} from '../../../host/index.ts';
+import type { GlueModule } from '../../component/glue.ts';
+import type { ToWorker } from '../protocol.ts';
+import type { StoreSetup, WorkerSetup } from '../setup.ts';
+import { createOutbox } from './outbox.ts';
+import { createOutputChannel } from './output.ts';
+import { createRunner, type Runner } from './runner.ts';
+
+const port = parentPort!;
+const { component, settings, store: storeSetup } = workerData as WorkerSetup;
+const outbox = createOutbox(port);
+const output = createOutputChannel(settings.loggingPrefix, outbox.post);
+let store: Store | undefined;
+
+function reach({ url, port: owner }: StoreSetup): Promise<Store> | Store {
+  return owner === undefined ? openStore(url) : connectStore(owner, url);
+}
+
+async function start(): Promise<Runner> {
+  store = await reach(storeSetup);
+  const host = createHost({
+    env: settings.env,
+    args: settings.args,
+    config: settings.config,
+    preopens: settings.preopens,
+    log: (level, context, message) => outbox.post({ type: 'log', level, context, message }),
+    store: checked(store, settings.storeLimits),
+  });
+  const glue = (await import(component.glue.url)) as GlueModule;
+  return createRunner({
+    component,
+    glue,
+    host,
+    output,
+    post: outbox.post,
+  });
+}
+
+async function close(): Promise<void> {
+  await store?.close();
+  outbox.flush();
+  port.close();
+}
+
+try {
+  const runner = await start();
+  port.on('message', (message: ToWorker) => {
+    if (message.type === 'request') runner.run(message);
+    else if (message.type === 'close') void close();
+    else if (message.type === 'output-taken') output.taken(message.bytes);
+    else runner.receive(message);
+  });
+  outbox.post({ type: 'ready' });
+} catch (error) {
+  const code = error instanceof WasmcpError ? error.code : 'worker-lost';
+  outbox.post({ type: 'failed', code, message: error instanceof Error ? error.message : String(error) });
+  await close();
+}

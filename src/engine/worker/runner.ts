@@ -1,0 +1,113 @@
+import { createExchange, Guest, GuestExit, type Host, type Outcome } from '../../../host/index.ts';
+import type { Component } from '../../component/component.ts';
+import type { GlueModule } from '../../component/glue.ts';
+import { bindImports } from '../../component/link.ts';
+import type { FromWorker, GuestFailure, RequestMessage, ToWorker } from '../protocol.ts';
+import { toFields } from './fields.ts';
+import type { OutputChannel } from './output.ts';
+import { createRequestBody, type RequestBody } from './request-body.ts';
+import { createPostedResponse, type PostedResponse } from './response-sink.ts';
+
+/** Runs guests in this thread, one instance a request. */
+export interface Runner {
+  run(request: RequestMessage): void;
+  /** Word from the main thread about a request that is under way; about a finished one it is dropped. */
+  receive(message: Exclude<ToWorker, { type: 'request' | 'output-taken' | 'close' }>): void;
+}
+
+interface Live {
+  readonly guest: Guest;
+  readonly body: RequestBody;
+  readonly response: PostedResponse;
+}
+
+export interface RunnerParts {
+  readonly component: Component;
+  readonly glue: GlueModule;
+  readonly host: Host;
+  readonly output: OutputChannel;
+  readonly post: (message: FromWorker) => void;
+}
+
+export function createRunner({ component, glue, host, output, post }: RunnerParts): Runner {
+  const live = new Map<number, Live>();
+  const handler = component.exports.find((name) => name.startsWith('wasi:http/incoming-handler@'))!;
+
+  async function run(request: RequestMessage): Promise<void> {
+    const { id } = request;
+    const guest = new Guest();
+    const body = createRequestBody((bytes) => post({ type: 'taken', id, bytes }));
+    const response = createPostedResponse(id, post);
+    const io = output.open(id);
+    live.set(id, { guest, body, response });
+    if (request.body !== 'follows') {
+      if (request.body !== undefined) body.push(request.body);
+      body.end([]);
+    }
+    let failure: GuestFailure | undefined;
+    try {
+      const imports = bindImports(component, host.bind(guest, io));
+      const instance = glue.instantiate((name) => component.modules[name]!, imports);
+      const exchange = createExchange(
+        guest,
+        {
+          method: request.method,
+          scheme: request.scheme,
+          authority: request.authority,
+          pathWithQuery: request.path,
+          headers: toFields(request.headers),
+        },
+        body,
+        response,
+      );
+      await instance[handler]!.handle!(exchange.request, exchange.responseOut);
+      failure = describe(exchange.outcome());
+    } catch (error) {
+      failure = { code: 'guest-trapped', message: reasonOf(error) };
+    }
+    live.delete(id);
+    guest.end('the request is over');
+    guest.release();
+    io.end();
+    post({ type: 'done', id, ...(failure && { failure }) });
+  }
+
+  return {
+    run: (request) => void run(request),
+    receive(message) {
+      const found = live.get(message.id);
+      if (found === undefined) return;
+      const { guest, body, response } = found;
+      if (message.type === 'body') body.push(message.bytes);
+      else if (message.type === 'body-end') body.end(message.trailers);
+      else if (message.type === 'body-failed') body.fail();
+      else if (message.type === 'credit') response.credit(message.bytes);
+      else if (message.type === 'gone') response.gone();
+      else guest.end(message.reason);
+    },
+  };
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof GuestExit) return 'the guest called exit before its answer was complete';
+  return `the guest trapped: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+function describe(outcome: Outcome): GuestFailure | undefined {
+  switch (outcome.kind) {
+    case 'answered':
+      return undefined;
+    case 'refused':
+      return {
+        code: 'guest-error-response',
+        message: `the guest answered with the error ${outcome.code.tag}`,
+      };
+    case 'unanswered':
+      return { code: 'guest-no-response', message: 'the guest returned without an answer' };
+    case 'unfinished':
+      return {
+        code: 'guest-no-response',
+        message: 'the guest returned without finishing the body of its answer',
+      };
+  }
+}

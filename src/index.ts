@@ -1,0 +1,11 @@
+/** The library's door. */
+export {
+  type KeyPage,
+  openStore,
+  type Store,
+  type Versioned,
+  WasmcpError,
+  type WasmcpErrorCode,
+} from '../host/index.ts';
+export { type Component, type ImportedInterface, loadComponent } from './component/component.ts';
+export { createServer, type Server, type ServerOptions } from './server/server.ts';

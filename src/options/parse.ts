@@ -1,0 +1,96 @@
+import { WasmcpError } from '../../host/index.ts';
+
+function invalid(remedy: string): WasmcpError {
+  return new WasmcpError('option-invalid', remedy);
+}
+
+const UNITS_TIME: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const UNITS_SIZE: Record<string, number> = {
+  '': 1,
+  B: 1,
+  KB: 1000,
+  MB: 1000 ** 2,
+  GB: 1000 ** 3,
+  KiB: 1024,
+  MiB: 1024 ** 2,
+  GiB: 1024 ** 3,
+};
+
+/** Milliseconds from `500ms`, `30s`, `5m`, `1h`; a bare number counts seconds, as wasmtime's `-W timeout` does. */
+export function parseDuration(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
+  const milliseconds = match === null ? Number.NaN : Number(match[1]) * UNITS_TIME[match[2] ?? 's']!;
+  if (!(milliseconds >= 1 && milliseconds <= 2 ** 31 - 1)) {
+    throw invalid('Write a duration such as 500ms, 30s or 5m.');
+  }
+  return Math.round(milliseconds);
+}
+
+/** Bytes from `64KiB`, `10MB` or plain bytes. */
+export function parseSize(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(B|[KMG]i?B)?$/.exec(text);
+  const bytes = match === null ? Number.NaN : Number(match[1]) * UNITS_SIZE[match[2] ?? '']!;
+  if (!Number.isSafeInteger(Math.round(bytes))) {
+    throw invalid('Write a size such as 64KiB, 10MB or plain bytes.');
+  }
+  return Math.round(bytes);
+}
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `127.0.0.1:8080`, `localhost:0`, `[::1]:8080`; a port above 65535 or a missing one is refused. */
+export function parseAddress(text: string): Address {
+  const match = /^(\[[0-9a-fA-F:.]+\]|[^:[\]]+):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[2]);
+  if (match === null || port > 65_535) {
+    throw invalid('Write host:port, such as 127.0.0.1:8080 or [::1]:0.');
+  }
+  return { host: match[1]!.replace(/^\[|\]$/g, ''), port };
+}
+
+/** A whole number within limits. */
+export function parseCount(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const count = Number(text);
+    if (!/^\d+$/.test(text) || count < min || count > max) {
+      throw invalid(`Write a whole number from ${min} to ${max}.`);
+    }
+    return count;
+  };
+}
+
+/** `NAME=VALUE` for the guest's environment, or `NAME` for one taken from the host's. */
+export function parseEnvironment(text: string): [string, string] {
+  const at = text.indexOf('=');
+  const name = at < 0 ? text : text.slice(0, at);
+  if (name === '') throw invalid('Write NAME=VALUE, or NAME to hand on a variable of this shell.');
+  if (at >= 0) return [name, text.slice(at + 1)];
+  const value = process.env[name];
+  if (value === undefined) throw invalid(`The variable ${name} is not set in this shell.`);
+  return [name, value];
+}
+
+/** `KEY=VALUE` for wasi:config. */
+export function parseConfig(text: string): [string, string] {
+  const at = text.indexOf('=');
+  if (at < 1) throw invalid('Write KEY=VALUE.');
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** A folder of the host and where the guest sees it. */
+export interface Directory {
+  readonly host: string;
+  readonly guest: string;
+}
+
+/** `HOST` or `HOST::GUEST`. */
+export function parseDirectory(text: string): Directory {
+  const [host = '', guest = host, ...rest] = text.split('::');
+  if (host === '' || guest === '' || rest.length > 0) {
+    throw invalid('Write HOST or HOST::GUEST, two folders.');
+  }
+  return { host, guest };
+}

@@ -1,0 +1,192 @@
+import { availableParallelism } from 'node:os';
+import {
+  type Address,
+  type Directory,
+  parseAddress,
+  parseConfig,
+  parseCount,
+  parseDirectory,
+  parseDuration,
+  parseEnvironment,
+  parseSize,
+} from './parse.ts';
+
+/** What the commands read: each option with the type of its value. */
+export interface OptionValues {
+  addr: Address;
+  store: string;
+  bucket?: string[];
+  maxValue: number;
+  env?: [string, string][];
+  envFile?: string;
+  inheritEnv?: boolean;
+  configVar?: [string, string][];
+  dir?: Directory[];
+  workers: number;
+  queue: number;
+  timeout: number;
+  streamIdle: number;
+  drain: number;
+  maxBody: number;
+  maxConnections: number;
+  loggingPrefix: boolean;
+  cacheDir?: string;
+}
+
+/** Name of an option in the table. */
+export type OptionName = keyof OptionValues;
+
+/** One option of the commands: its flag, its names in the environment, its default and its check. */
+export interface OptionSpec {
+  readonly flags: string;
+  /** The first is the one that help shows. */
+  readonly environment: readonly string[];
+  readonly description: string;
+  /** From the words after the flag to the value; fails with `option-invalid` and the remedy. */
+  readonly parse?: (text: string) => unknown;
+  readonly fallback?: unknown;
+  /** Shown by `--help` in place of the fallback. */
+  readonly fallbackText?: string;
+  /** May be given several times; in the environment with commas. */
+  readonly list?: true;
+}
+
+/** The one table of options. */
+export const OPTIONS: { readonly [N in OptionName]: OptionSpec } = {
+  addr: {
+    flags: '--addr <host:port>',
+    environment: ['WASMCP_NODE_ADDR'],
+    description: 'where to listen; port 0 picks a free one',
+    parse: parseAddress,
+    fallback: { host: '127.0.0.1', port: 8080 },
+    fallbackText: '127.0.0.1:8080',
+  },
+  store: {
+    flags: '--store <url>',
+    environment: ['WASMCP_NODE_STORE', 'WASMCP_STORE'],
+    description: 'where key-values live: sqlite:PATH or memory:',
+    fallback: 'sqlite:.wasmcp/store.db',
+  },
+  bucket: {
+    flags: '--bucket <name>',
+    environment: ['WASMCP_NODE_BUCKET'],
+    description: 'a bucket that guests may open; default: any name',
+    list: true,
+  },
+  maxValue: {
+    flags: '--max-value <size>',
+    environment: ['WASMCP_NODE_MAX_VALUE'],
+    description: 'largest value in the store',
+    parse: parseSize,
+    fallback: 16 * 1024 ** 2,
+    fallbackText: '16MiB',
+  },
+  env: {
+    flags: '--env <name[=value]>',
+    environment: ['WASMCP_NODE_ENV'],
+    description: "a variable of the guest's environment; without a value, this shell's",
+    parse: parseEnvironment,
+    list: true,
+  },
+  envFile: {
+    flags: '--env-file <path>',
+    environment: ['WASMCP_NODE_ENV_FILE'],
+    description: 'a file of NAME=VALUE lines for the guest; --env wins over it',
+  },
+  inheritEnv: {
+    flags: '--inherit-env',
+    environment: ['WASMCP_NODE_INHERIT_ENV'],
+    description: "hand this shell's whole environment to the guest",
+  },
+  configVar: {
+    flags: '--config-var <key=value>',
+    environment: ['WASMCP_NODE_CONFIG_VAR'],
+    description: 'an entry of wasi:config/store',
+    parse: parseConfig,
+    list: true,
+  },
+  dir: {
+    flags: '--dir <host[::guest]>',
+    environment: ['WASMCP_NODE_DIR'],
+    description: 'a folder that the guest may use',
+    parse: parseDirectory,
+    list: true,
+  },
+  workers: {
+    flags: '--workers <n>',
+    environment: ['WASMCP_NODE_WORKERS'],
+    description: 'threads that run guests',
+    parse: parseCount(1, 256),
+    fallback: availableParallelism(),
+    fallbackText: 'one a core',
+  },
+  queue: {
+    flags: '--queue <n>',
+    environment: ['WASMCP_NODE_QUEUE'],
+    description: 'requests that may wait for a free guest; one more gets 503',
+    parse: parseCount(0, 1_000_000),
+    fallback: 1024,
+  },
+  timeout: {
+    flags: '--timeout <duration>',
+    environment: ['WASMCP_NODE_TIMEOUT'],
+    description: 'time for a guest until its response starts; then 504',
+    parse: parseDuration,
+    fallback: 30_000,
+    fallbackText: '30s',
+  },
+  streamIdle: {
+    flags: '--stream-idle <duration>',
+    environment: ['WASMCP_NODE_STREAM_IDLE'],
+    description: 'longest silence within a response that has started',
+    parse: parseDuration,
+    fallback: 300_000,
+    fallbackText: '5m',
+  },
+  drain: {
+    flags: '--drain <duration>',
+    environment: ['WASMCP_NODE_DRAIN'],
+    description: 'time for requests under way when asked to stop',
+    parse: parseDuration,
+    fallback: 10_000,
+    fallbackText: '10s',
+  },
+  maxBody: {
+    flags: '--max-body <size>',
+    environment: ['WASMCP_NODE_MAX_BODY'],
+    description: 'largest body of a request; a larger one gets 413',
+    parse: parseSize,
+    fallback: 10 * 1024 ** 2,
+    fallbackText: '10MiB',
+  },
+  maxConnections: {
+    flags: '--max-connections <n>',
+    environment: ['WASMCP_NODE_MAX_CONNECTIONS'],
+    description: 'connections at a time',
+    parse: parseCount(1, 1_000_000),
+    fallback: 1000,
+  },
+  loggingPrefix: {
+    flags: '--no-logging-prefix',
+    environment: ['WASMCP_NODE_NO_LOGGING_PREFIX'],
+    description: "print the guest's output without `stdout [N] :: ` before each line",
+    fallback: true,
+  },
+  cacheDir: {
+    flags: '--cache-dir <path>',
+    environment: ['WASMCP_NODE_CACHE_DIR'],
+    description: "where transpiled components are kept; default: the user's cache folder",
+  },
+};
+
+/** The flags that the environment stands for, as command-line words; flags given later win over them. */
+export function environmentFlags(names: readonly OptionName[], environment: NodeJS.ProcessEnv): string[] {
+  return names.flatMap((name) => {
+    const spec = OPTIONS[name];
+    const text = spec.environment.map((variable) => environment[variable]).find((value) => value);
+    if (text === undefined) return [];
+    const flag = spec.flags.split(' ')[0]!;
+    if (!spec.flags.includes('<')) return ['1', 'true', 'yes'].includes(text) ? [flag] : [];
+    return (spec.list ? text.split(',') : [text]).map((value) => `${flag}=${value}`);
+  });
+}

@@ -1,0 +1,102 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+
+const ROOT: string = join(import.meta.dirname, '../..');
+const COMMAND: string = join(ROOT, 'bin/wasmcp-node.js');
+
+/** A committed guest. */
+export function fixture(name: string): string {
+  return join(ROOT, 'fixtures', `${name}.wasm`);
+}
+
+/** An empty folder that goes away with the test. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'wasmcp-node-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export interface Finished {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly cwd?: string;
+  readonly env?: Record<string, string>;
+  readonly input?: string;
+}
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly text: { stdout: string; stderr: string };
+  readonly finished: Promise<Finished>;
+}
+
+function launch(args: readonly string[], options: RunOptions): Running {
+  const child = spawn(process.execPath, [COMMAND, ...args], {
+    cwd: options.cwd ?? tmpdir(),
+    env: { ...process.env, ...options.env },
+  });
+  const text = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (part) => {
+    text.stdout += part;
+  });
+  child.stderr.setEncoding('utf8').on('data', (part) => {
+    text.stderr += part;
+  });
+  child.stdin.end(options.input ?? '');
+  const finished = once(child, 'close').then(([status]) => ({ status, ...text }));
+  return { child, text, finished };
+}
+
+/** Runs the command to its end. */
+export function run(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
+  return launch(args, options).finished;
+}
+
+export interface ServeProcess {
+  /** Without the slash at its end. */
+  readonly url: string;
+  readonly pid: number;
+  readonly text: { readonly stdout: string; readonly stderr: string };
+  /** Sends the signal and waits for the end. */
+  stop(signal?: NodeJS.Signals): Promise<Finished>;
+  readonly finished: Promise<Finished>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+/** Starts `serve` on a free port and waits for its banner; killed with the test if it still runs then. */
+export async function serve(
+  component: string,
+  args: readonly string[] = [],
+  options: RunOptions = {},
+): Promise<ServeProcess> {
+  const { child, text, finished } = launch(['serve', component, '--addr', '127.0.0.1:0', ...args], options);
+  onTestFinished(() => {
+    child.kill('SIGKILL');
+  });
+  const url = await new Promise<string>((resolve, reject) => {
+    child.stderr!.on('data', () => {
+      const banner = /^Serving HTTP on (http:\S+)\/$/m.exec(text.stderr);
+      if (banner !== null) resolve(banner[1]!);
+    });
+    finished.then((end) => reject(new Error(`serve ended with ${end.status}: ${end.stderr}`)));
+  });
+  return {
+    url,
+    pid: child.pid!,
+    text,
+    finished,
+    kill: (signal) => child.kill(signal),
+    stop(signal = 'SIGTERM') {
+      child.kill(signal);
+      return finished;
+    },
+  };
+}
