@@ -3,7 +3,7 @@ import type { Stats } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { WasmcpError } from '../../host/error.ts';
+import { WasmcpError } from '../../host/index.ts';
 import { decodeEntry, encodeEntry } from './cache-entry.ts';
 import type { Transpiled } from './transpile.ts';
 

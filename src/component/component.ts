@@ -1,19 +1,10 @@
 import { hash } from 'node:crypto';
-import { WasmcpError } from '../../host/error.ts';
+import { type GetManyShape, WasmcpError } from '../../host/index.ts';
 import { version } from '../version.ts';
 import { readComponent } from './binary/component.ts';
 import { openCache } from './cache.ts';
 import { readSource } from './source.ts';
 import { type Transpiled, transpile, transpilerVersion } from './transpile.ts';
-
-/**
- * How a component's `get-many` of `wasi:keyvalue/batch` pairs keys and values. Two spellings exist under the one
- * version 0.2.0-draft2, so only the component's own types tell.
- *
- * - `options`: `list<option<tuple<string, list<u8>>>>`
- * - `pairs`: `list<tuple<string, option<list<u8>>>>`
- */
-export type GetManyShape = 'options' | 'pairs';
 
 /** One interface that a component imports. */
 export interface ImportedInterface {

@@ -1,17 +1,17 @@
-import { WasmcpError } from '../../host/error.ts';
-import type { Component, GetManyShape, ImportedInterface } from './component.ts';
+import { type Binding, type Implementation, WasmcpError } from '../../host/index.ts';
+import type { Component, ImportedInterface } from './component.ts';
 import type { GlueImports } from './glue.ts';
 import { withoutVersion } from './suspending.ts';
-
-/** Answers the implementation of an interface by its full name; undefined when there is none. */
-export type Binding = (name: string, shape?: { readonly getMany?: GetManyShape }) => object | undefined;
 
 /** What a component is linked against. */
 export interface LinkHost {
   readonly bind: Binding;
-  /** Whether an implementation has the function of this WIT name, such as `[method]pollable.block`. */
-  readonly offersFunction: (implementation: object, witFunction: string) => boolean;
+  /** Whether an implementation has the function of this WIT name, such as `[resource-drop]pollable`. */
+  readonly offersFunction: (implementation: Implementation, witFunction: string) => boolean;
 }
+
+/** The part of a component that linking looks at. */
+export type Linkable = Pick<Component, 'source' | 'imports' | 'exports'>;
 
 /** How one import fares. */
 export type Verdict =
@@ -21,7 +21,8 @@ export type Verdict =
   | { readonly kind: 'unknown-interface' }
   /** `offered` are the versions there are. */
   | { readonly kind: 'unknown-version'; readonly offered: readonly string[] }
-  | { readonly kind: 'missing-functions'; readonly functions: readonly string[] }
+  /** `missing` are functions by WIT name, and resources as `resource pollable`. */
+  | { readonly kind: 'incomplete'; readonly missing: readonly string[] }
   /** A `get-many` that is neither of the two that exist. */
   | { readonly kind: 'unknown-get-many' };
 
@@ -46,7 +47,7 @@ const KNOWN_VERSIONS: readonly (readonly [version: string, shown: string])[] = [
 ];
 
 /** Compares every import of a component with what the host offers. */
-export function link(component: Component, host: LinkHost): LinkReport {
+export function link(component: Linkable, host: LinkHost): LinkReport {
   return {
     source: component.source,
     exports: component.exports,
@@ -76,7 +77,7 @@ export function assertLinked(report: LinkReport, entry?: EntryPoint): void {
 }
 
 /** Host functions for the glue: one implementation for each import that needs any. */
-export function bindImports(component: Component, bind: Binding): GlueImports {
+export function bindImports(component: Pick<Component, 'imports'>, bind: Binding): GlueImports {
   const imports: Record<string, object> = {};
   for (const imported of component.imports) {
     const implementation = needsNothing(imported) ? undefined : bindOne(imported, bind);
@@ -95,8 +96,8 @@ export function describeProblem(verdict: Verdict): string | undefined {
       return 'nothing here offers it; compose the component with one that exports it';
     case 'unknown-version':
       return `this version is not offered, only ${verdict.offered.join(', ')}; build or compose it for that`;
-    case 'missing-functions':
-      return `not offered: ${verdict.functions.join(', ')}; a newer wasmcp-node may have it`;
+    case 'incomplete':
+      return `not offered: ${verdict.missing.join(', ')}; a newer wasmcp-node may have it`;
     case 'unknown-get-many':
       return 'its get-many has a result of unknown shape; build it from a published wasi:keyvalue';
   }
@@ -121,8 +122,14 @@ function judge(imported: ImportedInterface, host: LinkHost): Verdict {
     const offered = offeredVersions(imported, host.bind);
     return offered.length > 0 ? { kind: 'unknown-version', offered } : { kind: 'unknown-interface' };
   }
-  const missing = imported.functions.filter((func) => !host.offersFunction(implementation, func));
-  if (missing.length > 0) return { kind: 'missing-functions', functions: missing };
+  const offers = (func: string): boolean => host.offersFunction(implementation, func);
+  const missing = [
+    ...imported.functions.filter((func) => !offers(func)),
+    ...imported.resources
+      .filter((name) => !offers(`[resource-drop]${name}`))
+      .map((name) => `resource ${name}`),
+  ];
+  if (missing.length > 0) return { kind: 'incomplete', missing };
   const hasGetMany =
     withoutVersion(imported.name) === 'wasi:keyvalue/batch' && imported.functions.includes('get-many');
   if (hasGetMany && imported.getMany === undefined) return { kind: 'unknown-get-many' };
@@ -136,7 +143,7 @@ function offeredVersions(imported: ImportedInterface, bind: Binding): string[] {
   ).map(([, shown]) => shown);
 }
 
-function bindOne({ name, getMany }: ImportedInterface, bind: Binding): object | undefined {
+function bindOne({ name, getMany }: ImportedInterface, bind: Binding): Implementation | undefined {
   return bind(name, getMany === undefined ? {} : { getMany });
 }
 

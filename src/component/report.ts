@@ -7,7 +7,10 @@ export function formatReport(component: Component, report: LinkReport): string {
   const facts: (readonly [string, string])[] = [
     ['size', formatSize(component.size)],
     ['sha256', component.digest],
-    ['contains', `${component.innerComponents} components, ${component.coreModules} core modules`],
+    [
+      'contains',
+      `${count(component.innerComponents, 'component')}, ${count(component.coreModules, 'core module')}`,
+    ],
     ['glue', glue.reason === undefined ? glue.kind : `${glue.kind}: ${glue.reason}`],
   ];
   const imports = report.imports.map(

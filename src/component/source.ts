@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { WasmcpError } from '../../host/error.ts';
+import { WasmcpError } from '../../host/index.ts';
 import { detectFormat } from './format.ts';
 
 /** A component's bytes and what to call it in messages. */
@@ -14,8 +14,8 @@ export interface SourceBytes {
 /** Largest component by default, in bytes: wasmcp servers have 5 to 24 MB. */
 export const MAX_SIZE: number = 256 * 1024 * 1024;
 
-/** A server that sends nothing for this long, in milliseconds, does not answer any more. */
-const FETCH_TIMEOUT = 60_000;
+/** A whole download may take this long, in milliseconds. */
+const FETCH_TIMEOUT = 300_000;
 
 /**
  * Reads a component from a path, a `file:`, `http:` or `https:` URL, standard input (`-`), or bytes.

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { WasmcpError } from '../../host/error.ts';
+import { WasmcpError } from '../../host/index.ts';
 import type { ImportedInterface } from './component.ts';
 import { glueName, patchGlue } from './patch.ts';
 import { SUSPENDING_EXPORTS, suspendingFunctions, withoutVersion } from './suspending.ts';

@@ -1,7 +1,19 @@
-import { expect, test } from 'vitest';
-import { WasmcpError } from '../../host/error.ts';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import {
+  type Binding,
+  checked,
+  createHost,
+  Guest,
+  offersFunction,
+  openStore,
+  Signal,
+  WasmcpError,
+} from '../../host/index.ts';
+import { readComponent } from '../../src/component/binary/component.ts';
 import { type Component, loadComponent } from '../../src/component/component.ts';
-import { assertLinked, type Binding, bindImports, type LinkHost, link } from '../../src/component/link.ts';
+import { assertLinked, bindImports, type LinkHost, link } from '../../src/component/link.ts';
 import { formatReport } from '../../src/component/report.ts';
 import { parseWat, temporaryFolder } from './fixtures.ts';
 
@@ -44,7 +56,7 @@ async function load(...parts: string[]): Promise<Component> {
 
 const HOST = {
   'wasi:io/poll@0.2.6': ['poll', 'wait'],
-  'wasi:io/error@0.2.6': [],
+  'wasi:io/error@0.2.6': ['[resource-drop]error'],
   'wasi:clocks/wall-clock@0.2.0': ['now'],
   'wasi:keyvalue/batch@0.2.0-draft2': ['get-many'],
 };
@@ -67,12 +79,13 @@ test('passes when everything is there; imports of types alone need nothing', asy
 });
 
 test('fails once with everything that is wrong and what to do', async () => {
-  const component = await load(POLL, UNKNOWN, NEWER, STRANGE_BATCH);
-  const host = hostWith({ ...HOST, 'wasi:io/poll@0.2.6': ['poll'] });
+  const component = await load(POLL, ERROR, UNKNOWN, NEWER, STRANGE_BATCH);
+  const host = hostWith({ ...HOST, 'wasi:io/poll@0.2.6': ['poll'], 'wasi:io/error@0.2.6': [] });
   const message = refusal(() => assertLinked(link(component, host), 'wasi:http/incoming-handler'));
   expect(message.split('\n')).toEqual([
     'bytes cannot run here:',
     '  - it imports wasi:io/poll@0.2.6: not offered: wait; a newer wasmcp-node may have it',
+    '  - it imports wasi:io/error@0.2.6: not offered: resource error; a newer wasmcp-node may have it',
     '  - it imports acme:billing/invoices@1.0.0: nothing here offers it; compose the component with one that exports it',
     '  - it imports wasi:clocks/wall-clock@0.3.0: this version is not offered, only 0.2.x; build or compose it for that',
     expect.stringContaining('its get-many has a result of unknown shape'),
@@ -108,7 +121,7 @@ test('shows a component with what satisfies each import', async () => {
   expect(formatReport(component, link(component, hostWith(HOST)))).toBe(`bytes
   size      0.0 MiB (${component.size} bytes)
   sha256    ${component.digest}
-  contains  0 components, 1 core modules
+  contains  0 components, 1 core module
   glue      raw: jco's own output, which suspends by JSPI
 
 exports
@@ -121,4 +134,31 @@ imports
   acme:billing/invoices@1.0.0       MISSING: nothing here offers it; compose the component with one that exports it
   wasi:keyvalue/batch@0.2.0-draft2  host (1 function, get-many by pairs)
 `);
+});
+
+test("links this project's own guests, with the real host", async () => {
+  const store = await openStore('memory:');
+  onTestFinished(() => store.close());
+  const sink = { capacity: 0, closed: true, changed: new Signal(), write: () => {} };
+  const bind = createHost({ store: checked(store, { maxValue: 1024 }) }).bind(new Guest(), {
+    stdout: sink,
+    stderr: sink,
+  });
+  const folder = join(import.meta.dirname, '../../fixtures');
+  const files = (await readdir(folder)).filter((name) => name.endsWith('.wasm'));
+  expect(files.length).toBeGreaterThan(0);
+  for (const source of files) {
+    const outline = readComponent(await readFile(join(folder, source)), source);
+    assertLinked(link({ source, ...outline }, { bind, offersFunction }), 'wasi:http/incoming-handler');
+  }
+});
+
+test('tells the two shapes of get-many apart in guests that were built from them', async () => {
+  const shapeOf = async (name: string): Promise<unknown> => {
+    const bytes = await readFile(join(import.meta.dirname, '../../fixtures', name));
+    return readComponent(bytes, name).imports.find((imported) => imported.name.includes('batch'))?.getMany;
+  };
+  expect(await shapeOf('kv-draft.wasm')).toBe('options');
+  expect(await shapeOf('kv-draft2-options.wasm')).toBe('options');
+  expect(await shapeOf('kv-draft2.wasm')).toBe('pairs');
 });

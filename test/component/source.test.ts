@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import { WasmcpError, type WasmcpErrorCode } from '../../host/error.ts';
+import { WasmcpError, type WasmcpErrorCode } from '../../host/index.ts';
 import { readSource } from '../../src/component/source.ts';
 import { parseWat, temporaryFolder } from './fixtures.ts';
 

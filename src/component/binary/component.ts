@@ -1,5 +1,5 @@
-import { WasmcpError } from '../../../host/error.ts';
-import type { GetManyShape, ImportedInterface } from '../component.ts';
+import { type GetManyShape, WasmcpError } from '../../../host/index.ts';
+import type { ImportedInterface } from '../component.ts';
 import { visitModuleNames } from './core-module.ts';
 import { nameProblem, showName } from './names.ts';
 import { createReader, type Reader } from './reader.ts';

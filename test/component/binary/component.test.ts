@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { WasmcpError } from '../../../host/error.ts';
+import { WasmcpError } from '../../../host/index.ts';
 import { type ComponentOutline, readComponent } from '../../../src/component/binary/component.ts';
 import { COMMAND, parseWat } from '../fixtures.ts';
 
@@ -124,7 +124,7 @@ test.each([
     'a name behind imports of every kind',
     `(component (core module
       (import "a" "t" (table 1 2 funcref)) (import "a" "m" (memory 1 2 shared)) (import "a" "g" (global (mut i64)))
-      (import "a" "e" (tag (param i32))) (import "a" "r" (table i64 1 (ref null func))) (import "a" "'" (func))))`,
+      (import "a" "e" (tag (param i32))) (import "a" "r" (table i64 1 funcref)) (import "a" "f" (global (ref func))) (import "a" "'" (func))))`,
     'an import of core module 0',
   ],
   [
