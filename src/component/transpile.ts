@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import { WasmcpError } from '../../host/index.ts';
 import type { ImportedInterface } from './component.ts';
 import { glueName, patchGlue } from './patch.ts';
@@ -70,7 +71,9 @@ export async function transpile(
 function generatorName(): string {
   // Its package.json is not among its exports.
   const entry = createRequire(import.meta.url).resolve(PACKAGE);
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', `file://${entry}`), 'utf8'));
+  const manifest: unknown = JSON.parse(
+    readFileSync(new URL('../package.json', pathToFileURL(entry)), 'utf8'),
+  );
   return `${PACKAGE} ${(manifest as { version: string }).version}`;
 }
 
