@@ -1,0 +1,362 @@
+import { describe, expect, test } from 'vitest';
+import { Fields } from '../../../host/http/fields.ts';
+import { IncomingBody } from '../../../host/http/incoming-body.ts';
+import { OutgoingBody } from '../../../host/http/outgoing-body.ts';
+import { OutgoingResponse } from '../../../host/http/outgoing-response.ts';
+import { ResponseOutparam } from '../../../host/http/response-outparam.ts';
+import { createExchange, type Exchange, Guest, type RequestHead } from '../../../host/index.ts';
+import {
+  bytes,
+  rejection,
+  type TestResponse,
+  type TestSource,
+  testResponse,
+  testSource,
+  text,
+  thrown,
+} from '../streams.ts';
+
+interface Setup {
+  readonly guest: Guest;
+  readonly source: TestSource;
+  readonly sink: TestResponse;
+  readonly exchange: Exchange;
+}
+
+function setup(head: Partial<RequestHead> = {}, room?: number): Setup {
+  const guest = new Guest();
+  const source = testSource();
+  const sink = testResponse(room);
+  const request: RequestHead = {
+    method: 'POST',
+    scheme: 'http',
+    authority: 'localhost:8080',
+    pathWithQuery: '/mcp?a=1',
+    headers: [],
+    ...head,
+  };
+  return { guest, source, sink, exchange: createExchange(guest, request, source, sink) };
+}
+
+function responseWith(...headers: [string, string][]): OutgoingResponse {
+  return new OutgoingResponse(Fields.fromList(headers.map(([name, value]) => [name, bytes(value)])));
+}
+
+function answer(exchange: Exchange, response: OutgoingResponse): void {
+  ResponseOutparam.set(exchange.responseOut, { tag: 'ok', val: response });
+}
+
+function writeAll(body: OutgoingBody, content: string, finish = true): void {
+  const stream = body.write();
+  stream.blockingWriteAndFlush(bytes(content));
+  stream[Symbol.dispose]();
+  if (finish) OutgoingBody.finish(body, undefined);
+}
+
+describe('the request', () => {
+  test('shows its head', () => {
+    const { exchange } = setup({ headers: [['X-A', bytes('1')]] });
+    const { request } = exchange;
+    expect(request.method()).toEqual({ tag: 'post' });
+    expect(request.scheme()).toEqual({ tag: 'HTTP' });
+    expect(request.authority()).toBe('localhost:8080');
+    expect(request.pathWithQuery()).toBe('/mcp?a=1');
+    expect(request.headers().get('x-a').map(text)).toEqual(['1']);
+    expect(thrown(() => request.headers().append('b', bytes('2')))).toEqual({ tag: 'immutable' });
+  });
+
+  test('spells methods of its own as the client did', () => {
+    expect(setup({ method: 'PURGE' }).exchange.request.method()).toEqual({ tag: 'other', val: 'PURGE' });
+    expect(setup({ method: 'get' }).exchange.request.method()).toEqual({ tag: 'other', val: 'get' });
+  });
+
+  test('hides the fields of the connection, so that the rest can be passed on', () => {
+    const names = ['Host', 'Connection', 'transfer-encoding', 'accept', 'content-length'];
+    const { exchange } = setup({ headers: names.map((name) => [name, bytes('1')]) });
+    const entries = exchange.request.headers().entries();
+    expect(entries.map(([name]) => name)).toEqual(['accept', 'content-length']);
+    expect(() => Fields.fromList(entries)).not.toThrow();
+  });
+
+  test('gives its body once, the body its stream once, and the trailers at the end, once', async () => {
+    const { exchange, source } = setup();
+    const body = exchange.request.consume();
+    expect(thrown(() => exchange.request.consume())).toBeUndefined();
+    const stream = body.stream();
+    expect(thrown(() => body.stream())).toBeUndefined();
+    source.push('hello');
+    expect(text(stream.read(99n))).toBe('hello');
+    expect(() => IncomingBody.finish(body)).toThrow(WebAssembly.RuntimeError);
+    stream[Symbol.dispose]();
+
+    const trailers = IncomingBody.finish(body);
+    expect(trailers.get()).toBeUndefined();
+    const ready = trailers.subscribe().block();
+    source.end([['x-sum', bytes('42')]]);
+    await ready;
+    const got = trailers.get() as { tag: 'ok'; val: { tag: 'ok'; val: Fields } };
+    expect(got.val.val.get('x-sum').map(text)).toEqual(['42']);
+    expect(trailers.get()).toEqual({ tag: 'err', val: undefined });
+  });
+
+  test('has no trailers without any, and an error-code when it broke', () => {
+    const complete = setup();
+    complete.source.end();
+    expect(IncomingBody.finish(complete.exchange.request.consume()).get()).toEqual({
+      tag: 'ok',
+      val: { tag: 'ok', val: undefined },
+    });
+    const broken = setup();
+    broken.source.fail({ message: 'gone', http: { tag: 'HTTP-request-body-size', val: 5n } });
+    expect(IncomingBody.finish(broken.exchange.request.consume()).get()).toEqual({
+      tag: 'ok',
+      val: { tag: 'err', val: { tag: 'HTTP-request-body-size', val: 5n } },
+    });
+  });
+
+  test('lets go of a body that the guest does not want', () => {
+    const dropped = setup();
+    dropped.exchange.request[Symbol.dispose]();
+    expect(dropped.source.cancelled).toBe(true);
+    const consumed = setup();
+    const body = consumed.exchange.request.consume();
+    consumed.exchange.request[Symbol.dispose]();
+    expect(consumed.source.cancelled).toBe(false);
+    body[Symbol.dispose]();
+    expect(consumed.source.cancelled).toBe(true);
+    const forgotten = setup();
+    forgotten.guest.release();
+    expect(forgotten.source.cancelled).toBe(true);
+  });
+});
+
+describe('the response', () => {
+  test('may be written and finished before it is set, without a reader', () => {
+    const { exchange, sink } = setup({}, 8);
+    const response = responseWith(['content-type', 'application/json']);
+    response.setStatusCode(201);
+    writeAll(response.body(), 'x'.repeat(100_000));
+    expect(sink.chunks).toEqual([]);
+    answer(exchange, response);
+    expect(sink.status).toBe(201);
+    expect(sink.headers?.map(([name]) => name)).toEqual(['content-type']);
+    expect(text(sink.chunks)).toHaveLength(100_000);
+    expect(sink.ended).toBe(true);
+    expect(exchange.outcome()).toEqual({ kind: 'answered' });
+  });
+
+  test('streams after it was set, as fast as the reader takes it', async () => {
+    const { exchange, sink } = setup({}, 4);
+    const response = responseWith();
+    const body = response.body();
+    const stream = body.write();
+    answer(exchange, response);
+    expect(sink.status).toBe(200);
+    const written = stream.blockingWriteAndFlush(bytes('event1'));
+    expect(text(sink.chunks)).toBe('even');
+    expect(sink.ended).toBe(false);
+    expect(exchange.outcome()).toEqual({ kind: 'unfinished' });
+    sink.drain();
+    await written;
+    stream[Symbol.dispose]();
+    OutgoingBody.finish(body, Fields.fromList([['x-sum', bytes('6')]]));
+    expect(text(sink.chunks)).toBe('event1');
+    expect(sink.ended).toBe(true);
+    expect(sink.trailers?.map(([name, value]) => `${name}=${text(value)}`)).toEqual(['x-sum=6']);
+    expect(exchange.outcome()).toEqual({ kind: 'answered' });
+  });
+
+  test('needs no body', () => {
+    const { exchange, sink } = setup();
+    const response = responseWith();
+    response.setStatusCode(202);
+    answer(exchange, response);
+    expect(sink).toMatchObject({ status: 202, ended: true, chunks: [] });
+    expect(exchange.outcome()).toEqual({ kind: 'answered' });
+  });
+
+  test('gives its body once, the body its stream once; the body ends after its stream', () => {
+    const response = responseWith();
+    const body = response.body();
+    expect(thrown(() => response.body())).toBeUndefined();
+    const stream = body.write();
+    expect(thrown(() => body.write())).toBeUndefined();
+    expect(() => OutgoingBody.finish(body, undefined)).toThrow(WebAssembly.RuntimeError);
+    stream[Symbol.dispose]();
+    expect(() => OutgoingBody.finish(body, undefined)).not.toThrow();
+  });
+
+  test('has headers that can no longer change, and a status that HTTP knows', () => {
+    const response = responseWith(['a', '1']);
+    expect(thrown(() => response.headers().delete('a'))).toEqual({ tag: 'immutable' });
+    for (const status of [0, 100, 199, 600, 65535]) {
+      expect(thrown(() => response.setStatusCode(status))).toBeUndefined();
+    }
+    expect(response.statusCode()).toBe(200);
+  });
+
+  test('is set once', () => {
+    const { exchange, sink } = setup();
+    answer(exchange, responseWith());
+    const second = responseWith();
+    second.setStatusCode(500);
+    expect(() => answer(exchange, second)).toThrow(WebAssembly.RuntimeError);
+    expect(sink.status).toBe(200);
+  });
+
+  test('may be an error-code', () => {
+    const { exchange, sink } = setup();
+    const code = { tag: 'internal-error', val: 'no luck' };
+    ResponseOutparam.set(exchange.responseOut, { tag: 'err', val: code });
+    expect(sink.code).toEqual(code);
+    expect(sink.status).toBeUndefined();
+    expect(exchange.outcome()).toEqual({ kind: 'refused', code });
+  });
+
+  test('that never came is told', () => {
+    const { exchange, guest, sink } = setup();
+    guest.release();
+    expect(exchange.outcome()).toEqual({ kind: 'unanswered' });
+    expect(sink).toMatchObject({ status: undefined, ended: false });
+  });
+
+  test('with a body that was dropped or forgotten is aborted, never ended', () => {
+    const dropped = setup();
+    const response = responseWith();
+    const body = response.body();
+    answer(dropped.exchange, response);
+    writeAll(body, 'half', false);
+    body[Symbol.dispose]();
+    expect(dropped.sink).toMatchObject({ aborted: true, ended: false });
+    expect(dropped.exchange.outcome()).toEqual({ kind: 'unfinished' });
+
+    const early = setup();
+    const broken = responseWith();
+    const lost = broken.body();
+    writeAll(lost, 'half', false);
+    lost[Symbol.dispose]();
+    answer(early.exchange, broken);
+    expect(early.sink).toMatchObject({ aborted: true, ended: false });
+
+    const forgotten = setup();
+    const open = responseWith();
+    open.body();
+    answer(forgotten.exchange, open);
+    forgotten.guest.release();
+    expect(forgotten.sink).toMatchObject({ aborted: true, ended: false });
+    expect(forgotten.exchange.outcome()).toEqual({ kind: 'unfinished' });
+  });
+
+  test('that is complete stays so when the request is released', () => {
+    const { exchange, guest, sink } = setup();
+    const response = responseWith();
+    writeAll(response.body(), 'all');
+    answer(exchange, response);
+    guest.release();
+    expect(sink).toMatchObject({ aborted: false, ended: true });
+  });
+
+  test('fails as closed when the client went away, and can still be finished', async () => {
+    const { exchange, sink } = setup({}, 2);
+    const response = responseWith();
+    const body = response.body();
+    const stream = body.write();
+    answer(exchange, response);
+    const written = stream.blockingWriteAndFlush(bytes('event'));
+    sink.close();
+    expect(await rejection(written)).toEqual({ tag: 'closed' });
+    stream[Symbol.dispose]();
+    expect(() => OutgoingBody.finish(body, undefined)).not.toThrow();
+  });
+
+  test('larger than 64 MiB before it was set fails, it does not wait for ever', () => {
+    const response = responseWith();
+    const stream = response.body().write();
+    const megabyte = new Uint8Array(1024 * 1024);
+    for (let i = 0; i < 63; i += 1) stream.blockingWriteAndFlush(megabyte);
+    expect(thrown(() => stream.blockingWriteAndFlush(megabyte))).toMatchObject({
+      tag: 'last-operation-failed',
+    });
+    expect(thrown(() => stream.checkWrite())).toEqual({ tag: 'closed' });
+  });
+});
+
+describe('a Content-Length', () => {
+  test('that is exceeded fails the write, and nothing beyond it leaves', () => {
+    const { exchange, sink } = setup();
+    const response = responseWith(['Content-Length', '3']);
+    const body = response.body();
+    answer(exchange, response);
+    const stream = body.write();
+    stream.blockingWriteAndFlush(bytes('abc'));
+    expect(thrown(() => stream.blockingWriteAndFlush(bytes('d')))).toMatchObject({
+      tag: 'last-operation-failed',
+    });
+    stream[Symbol.dispose]();
+    expect(thrown(() => OutgoingBody.finish(body, undefined))).toEqual({
+      tag: 'HTTP-response-body-size',
+      val: 4n,
+    });
+    expect(text(sink.chunks)).toBe('abc');
+    expect(sink).toMatchObject({ aborted: true, ended: false });
+    expect(exchange.outcome()).toEqual({ kind: 'unfinished' });
+  });
+
+  test('that is not reached fails the finish', () => {
+    const { exchange, sink } = setup();
+    const response = responseWith(['content-length', '5']);
+    const body = response.body();
+    answer(exchange, response);
+    writeAll(body, 'abc', false);
+    expect(thrown(() => OutgoingBody.finish(body, undefined))).toEqual({
+      tag: 'HTTP-response-body-size',
+      val: 3n,
+    });
+    expect(sink).toMatchObject({ aborted: true, ended: false });
+  });
+
+  test('that is met is fine, several times the same too', () => {
+    const { exchange, sink } = setup();
+    const response = responseWith(['content-length', '3'], ['content-length', '3']);
+    writeAll(response.body(), 'abc');
+    answer(exchange, response);
+    expect(sink.ended).toBe(true);
+  });
+
+  for (const values of [['x'], ['-1'], ['1.5'], ['3', '4'], ['99999999999999999999'], ['']]) {
+    test(`of ${JSON.stringify(values)} gives no body and is not sent`, () => {
+      const { exchange, sink } = setup();
+      const response = responseWith(...values.map((value): [string, string] => ['content-length', value]));
+      expect(thrown(() => response.body())).toBeUndefined();
+      answer(exchange, response);
+      expect(sink.status).toBeUndefined();
+      expect(exchange.outcome()).toMatchObject({ kind: 'refused' });
+    });
+  }
+
+  test('without a body is sent in an answer to HEAD and with 304 only', () => {
+    const get = setup({ method: 'GET' });
+    answer(get.exchange, responseWith(['content-length', '5']));
+    expect(get.sink.status).toBeUndefined();
+    expect(get.exchange.outcome().kind).toBe('refused');
+    const head = setup({ method: 'HEAD' });
+    answer(head.exchange, responseWith(['content-length', '5']));
+    expect(head.sink).toMatchObject({ status: 200, ended: true });
+    const unchanged = setup({ method: 'GET' });
+    const response = responseWith(['content-length', '5']);
+    response.setStatusCode(304);
+    answer(unchanged.exchange, response);
+    expect(unchanged.sink).toMatchObject({ status: 304, ended: true });
+  });
+});
+
+test('an ended guest can neither answer nor read nor finish', () => {
+  const { exchange, guest, sink } = setup();
+  const response = responseWith();
+  const body = response.body();
+  guest.end('out of time');
+  expect(() => answer(exchange, response)).toThrow('out of time');
+  expect(() => exchange.request.consume()).toThrow('out of time');
+  expect(sink.status).toBeUndefined();
+  body[Symbol.dispose]();
+});

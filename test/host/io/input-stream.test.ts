@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest';
+import { bytesSource, Guest } from '../../../host/index.ts';
+import { IoError } from '../../../host/io/error.ts';
+import { InputStream } from '../../../host/io/input-stream.ts';
+import { bytes, rejection, testSource, text, thrown } from '../streams.ts';
+
+const CLOSED = { tag: 'closed' };
+
+describe('input-stream', () => {
+  test('reads what is there and never more than asked for', () => {
+    const source = testSource();
+    source.push('abcdef');
+    const stream = new InputStream(new Guest(), source);
+    expect(text(stream.read(4n))).toBe('abcd');
+    expect(text(stream.read(2n ** 64n - 1n))).toBe('ef');
+    expect(stream.read(4n)).toHaveLength(0);
+  });
+
+  test('is closed at the end, but not before the last byte was read', () => {
+    const source = testSource();
+    source.push('x');
+    source.end();
+    const stream = new InputStream(new Guest(), source);
+    expect(stream.read(0n)).toHaveLength(0);
+    expect(text(stream.read(9n))).toBe('x');
+    expect(thrown(() => stream.read(9n))).toEqual(CLOSED);
+    expect(thrown(() => stream.read(0n))).toEqual(CLOSED);
+    expect(thrown(() => stream.blockingRead(9n))).toEqual(CLOSED);
+  });
+
+  test('answers a blocking read at once when it can, else when bytes come', async () => {
+    const source = testSource();
+    source.push('now');
+    const stream = new InputStream(new Guest(), source);
+    expect(text(stream.blockingRead(9n) as Uint8Array)).toBe('now');
+    const later = stream.blockingRead(9n);
+    expect(later).toBeInstanceOf(Promise);
+    source.push('later');
+    expect(text(await later)).toBe('later');
+    const last = stream.blockingRead(9n);
+    source.end();
+    expect(await rejection(last)).toEqual(CLOSED);
+  });
+
+  test('counts what it skips', async () => {
+    const source = testSource();
+    source.push('abcdef');
+    const stream = new InputStream(new Guest(), source);
+    expect(stream.skip(2n)).toBe(2n);
+    expect(stream.blockingSkip(3n)).toBe(3n);
+    expect(text(stream.read(9n))).toBe('f');
+    const skipped = stream.blockingSkip(3n);
+    source.push('gh');
+    expect(await skipped).toBe(2n);
+  });
+
+  test('tells a failure once, after the bytes that came before it', () => {
+    const source = testSource();
+    source.push('x');
+    source.fail({ message: 'connection lost', http: { tag: 'connection-terminated' } });
+    const stream = new InputStream(new Guest(), source);
+    expect(text(stream.read(9n))).toBe('x');
+    const error = thrown(() => stream.read(9n)) as { tag: string; val: IoError };
+    expect(error.tag).toBe('last-operation-failed');
+    expect(error.val).toBeInstanceOf(IoError);
+    expect(error.val.toDebugString()).toBe('connection lost');
+    expect(thrown(() => stream.read(9n))).toEqual(CLOSED);
+  });
+
+  test('its pollable is ready with bytes and at the end', async () => {
+    const source = testSource();
+    const stream = new InputStream(new Guest(), source);
+    const pollable = stream.subscribe();
+    expect(pollable.ready()).toBe(false);
+    const blocked = pollable.block();
+    source.push('x');
+    await blocked;
+    stream.read(1n);
+    expect(pollable.ready()).toBe(false);
+    source.end();
+    expect(pollable.ready()).toBe(true);
+  });
+
+  test('bytes that are all there are followed by the end', () => {
+    const stream = new InputStream(new Guest(), bytesSource(bytes('ab')));
+    expect(text(stream.blockingRead(1n) as Uint8Array)).toBe('a');
+    expect(text(stream.blockingRead(9n) as Uint8Array)).toBe('b');
+    expect(thrown(() => stream.blockingRead(9n))).toEqual(CLOSED);
+  });
+});

@@ -1,0 +1,122 @@
+import { describe, expect, test } from 'vitest';
+import { Guest } from '../../../host/index.ts';
+import { InputStream } from '../../../host/io/input-stream.ts';
+import { OutputStream } from '../../../host/io/output-stream.ts';
+import { bytes, rejection, type TestSink, testSink, testSource, text, thrown } from '../streams.ts';
+
+const CLOSED = { tag: 'closed' };
+
+function open(room?: number): { stream: OutputStream; sink: TestSink; guest: Guest } {
+  const sink = testSink(room);
+  const guest = new Guest();
+  return { stream: new OutputStream({ guest }, sink), sink, guest };
+}
+
+describe('output-stream', () => {
+  test('permits what the sink has room for, and traps on more', () => {
+    const { stream, sink } = open(4);
+    expect(() => stream.write(bytes('a'))).toThrow(WebAssembly.RuntimeError);
+    expect(stream.checkWrite()).toBe(4n);
+    stream.write(bytes('abc'));
+    expect(() => stream.write(bytes('de'))).toThrow(WebAssembly.RuntimeError);
+    expect(() => stream.writeZeroes(2n ** 64n - 1n)).toThrow(WebAssembly.RuntimeError);
+    stream.write(bytes('d'));
+    expect(stream.checkWrite()).toBe(0n);
+    expect(text(sink.chunks)).toBe('abcd');
+  });
+
+  test('keeps a copy of what was written: the guest uses its memory again', () => {
+    const { stream, sink } = open();
+    const memory = bytes('good');
+    stream.blockingWriteAndFlush(memory);
+    memory.fill(0);
+    expect(text(sink.chunks)).toBe('good');
+  });
+
+  test('is ready again when the reader made room', async () => {
+    const { stream, sink } = open(2);
+    stream.checkWrite();
+    stream.write(bytes('ab'));
+    const pollable = stream.subscribe();
+    expect(pollable.ready()).toBe(false);
+    const blocked = pollable.block();
+    sink.drain();
+    await blocked;
+    expect(stream.checkWrite()).toBe(2n);
+  });
+
+  test('writes any length in pieces as the reader takes them', async () => {
+    const { stream, sink } = open(4);
+    const written = stream.blockingWriteAndFlush(bytes('0123456789'));
+    expect(text(sink.chunks)).toBe('0123');
+    sink.drain();
+    await new Promise(setImmediate);
+    expect(text(sink.chunks)).toBe('01234567');
+    sink.drain();
+    await written;
+    expect(text(sink.chunks)).toBe('0123456789');
+  });
+
+  test('a flush waits until the reader made room', async () => {
+    const { stream, sink } = open(4);
+    expect(stream.blockingFlush()).toBeUndefined();
+    expect(stream.blockingWriteAndFlush(bytes('012'))).toBeUndefined();
+    const written = stream.blockingWriteAndFlush(bytes('3'));
+    expect(written).toBeInstanceOf(Promise);
+    let done = false;
+    void Promise.resolve(written).then(() => {
+      done = true;
+    });
+    await new Promise(setImmediate);
+    expect(done).toBe(false);
+    sink.drain();
+    await written;
+  });
+
+  test('writes zeroes, more than fit into the memory of a chunk', async () => {
+    const { stream, sink } = open();
+    stream.checkWrite();
+    stream.writeZeroes(3n);
+    await stream.blockingWriteZeroesAndFlush(200_000n);
+    const all = Buffer.concat(sink.chunks);
+    expect(all).toHaveLength(200_003);
+    expect(all.every((byte) => byte === 0)).toBe(true);
+  });
+
+  test('is closed for good when the reader goes away, also for a write that waits', async () => {
+    const { stream, sink } = open(1);
+    const written = stream.blockingWriteAndFlush(bytes('abc'));
+    sink.close();
+    expect(await rejection(written)).toEqual(CLOSED);
+    expect(thrown(() => stream.checkWrite())).toEqual(CLOSED);
+    expect(thrown(() => stream.flush())).toEqual(CLOSED);
+    expect(thrown(() => stream.blockingFlush())).toEqual(CLOSED);
+    expect(stream.subscribe().ready()).toBe(true);
+  });
+
+  test('tells a failure once, then is closed', () => {
+    const { stream, sink } = open();
+    sink.close({ message: 'disk full', filesystem: 'insufficient-space' });
+    expect(thrown(() => stream.checkWrite())).toMatchObject({ tag: 'last-operation-failed' });
+    expect(thrown(() => stream.checkWrite())).toEqual(CLOSED);
+  });
+
+  test('splices as much as there is room for', async () => {
+    const { stream, sink, guest } = open(4);
+    const source = testSource();
+    const input = new InputStream(guest, source);
+    source.push('abcdef');
+    expect(stream.splice(input, 3n)).toBe(3n);
+    expect(stream.splice(input, 3n)).toBe(1n);
+    expect(stream.splice(input, 3n)).toBe(0n);
+    const spliced = stream.blockingSplice(input, 9n);
+    sink.drain();
+    expect(await spliced).toBe(2n);
+    const next = stream.blockingSplice(input, 9n);
+    source.push('g');
+    expect(await next).toBe(1n);
+    expect(text(sink.chunks)).toBe('abcdefg');
+    source.end();
+    expect(thrown(() => stream.blockingSplice(input, 9n))).toEqual(CLOSED);
+  });
+});
