@@ -1,32 +1,39 @@
 import type { Reader } from '../binary/reader.ts';
 import { readValueType, skipBlockType } from './types.ts';
 
-/**
- * What follows an opcode (WebAssembly core specification, 5.4 Instructions): `end` closes a block or the expression,
- * the others open one or have the immediates that their names tell.
- */
-type Immediates =
-  | 'end'
-  | 'block'
-  | 'delegate'
-  | 'try table'
-  | 'none'
-  | 'byte'
-  | 'index'
-  | 'two indexes'
-  | 'number'
-  | '4 bytes'
-  | '8 bytes'
-  | '16 bytes'
-  | 'branch table'
-  | 'types'
-  | 'memory'
-  | 'memory and lane'
-  | 'prefix';
+/** How to step over what follows an opcode (WebAssembly core specification, 5.4 Instructions). */
+const SKIP = {
+  none: () => {},
+  byte: (reader) => reader.skip(1),
+  '4 bytes': (reader) => reader.skip(4),
+  '8 bytes': (reader) => reader.skip(8),
+  '16 bytes': (reader) => reader.skip(16),
+  number: (reader) => reader.skipNumber(),
+  index: (reader) => reader.skipNumber(),
+  'two indexes': (reader) => {
+    reader.skipNumber();
+    reader.skipNumber();
+  },
+  types: (reader) => reader.list(() => readValueType(reader)),
+  block: skipBlockType,
+  'branch table': (reader) => {
+    reader.list(() => reader.u32());
+    reader.u32();
+  },
+  'try table': (reader) => {
+    skipBlockType(reader);
+    reader.list(() => skipCatch(reader));
+  },
+  memory: skipMemoryArgument,
+  'memory and lane': (reader) => {
+    skipMemoryArgument(reader);
+    reader.skip(1);
+  },
+} as const satisfies Record<string, (reader: Reader) => void>;
+
+type Immediates = keyof typeof SKIP;
 
 type Range = readonly [immediates: Immediates, first: number, last?: number];
-
-const PREFIX = { bulk: 0xfc, simd: 0xfd } as const;
 
 /** Legacy and current exception handling and tail calls included; garbage collection and threads are not. */
 const PLAIN: readonly Range[] = [
@@ -36,7 +43,7 @@ const PLAIN: readonly Range[] = [
   ['block', 0x06], // try
   ['index', 0x07, 0x09], // catch, throw, rethrow
   ['none', 0x0a], // throw_ref
-  ['end', 0x0b],
+  ['none', 0x0b], // end
   ['index', 0x0c, 0x0d], // br, br_if
   ['branch table', 0x0e],
   ['none', 0x0f], // return
@@ -44,7 +51,7 @@ const PLAIN: readonly Range[] = [
   ['two indexes', 0x11], // call_indirect
   ['index', 0x12], // return_call
   ['two indexes', 0x13], // return_call_indirect
-  ['delegate', 0x18],
+  ['index', 0x18], // delegate
   ['none', 0x19, 0x1b], // catch_all, drop, select
   ['types', 0x1c], // select with types
   ['try table', 0x1f],
@@ -58,7 +65,6 @@ const PLAIN: readonly Range[] = [
   ['number', 0xd0], // ref.null
   ['none', 0xd1], // ref.is_null
   ['index', 0xd2], // ref.func
-  ['prefix', PREFIX.bulk, PREFIX.simd],
 ];
 
 const BULK: readonly Range[] = [
@@ -85,13 +91,86 @@ const SIMD: readonly Range[] = [
   ['none', 0x100, 0x113], // relaxed
 ];
 
-function spread(ranges: readonly Range[]): readonly (Immediates | undefined)[] {
-  const table: Immediates[] = [];
-  for (const [immediates, first, last = first] of ranges) table.fill(immediates, table.length);
-  for (const [immediates, first, last = first] of ranges) {
-    for (let opcode = first; opcode <= last; opcode += 1) table[opcode] = immediates;
-  }
-  return table;
+/**
+ * Opcodes as one number: those behind a prefix follow the plain ones, in stretches of their own. Second numbers are
+ * below the length of a stretch.
+ */
+const STRETCH = 0x200;
+const BASE: ReadonlyMap<number, number> = new Map([
+  [0xfc, STRETCH],
+  [0xfd, 2 * STRETCH],
+]);
+
+/** Numbers of opcodes are below this. */
+export const OPCODES: number = 3 * STRETCH;
+
+/** The number of the opcode with this second number behind the prefix 0xFC. */
+export function bulkOpcode(second: number): number {
+  return STRETCH + second;
 }
 
-const TABLES = { plain: spread(PLAIN), bulk: spread(BULK), simd: spread(SIMD) };
+/** Immediates by the number of the opcode; undefined for an unknown one. */
+const IMMEDIATES: readonly (Immediates | undefined)[] = [PLAIN, BULK, SIMD].flatMap((ranges) => {
+  const stretch = new Array<Immediates | undefined>(STRETCH).fill(undefined);
+  for (const [immediates, first, last = first] of ranges) stretch.fill(immediates, first, last + 1);
+  return stretch;
+});
+
+const END = 0x0b;
+
+/** Steps over a constant expression, such as the first value of a global. */
+export function skipConstant(reader: Reader): void {
+  while (readInstruction(reader) !== END);
+}
+
+/** Sets `seen` to 1 at the number of each opcode of a function's body; `reader` stands before the body's length. */
+export function collectOpcodes(reader: Reader, seen: Uint8Array): void {
+  const length = reader.u32();
+  const end = reader.position + length;
+  reader.list(() => {
+    reader.u32();
+    readValueType(reader);
+  });
+  let opcode: number | undefined;
+  while (reader.position < end) {
+    opcode = readInstruction(reader);
+    seen[opcode] = 1;
+  }
+  if (reader.position !== end || opcode !== END) reader.fail('a function does not end where it should');
+}
+
+/**
+ * Steps over one instruction and answers its opcode. An unknown one fails: what follows it could be taken for
+ * something else.
+ */
+function readInstruction(reader: Reader): number {
+  let opcode = reader.u8();
+  let name = opcode;
+  if (opcode >= 0xfc) {
+    const base = BASE.get(opcode);
+    const second = reader.u32();
+    name = opcode * 0x100 + second;
+    opcode = base !== undefined && second < STRETCH ? base + second : OPCODES;
+  }
+  const immediates = IMMEDIATES[opcode];
+  if (immediates === undefined) reader.fail(`opcode 0x${name.toString(16)} is unknown`);
+  SKIP[immediates](reader);
+  return opcode;
+}
+
+/** Alignment and offset; bit 6 of the alignment says that the index of the memory stands between them. */
+function skipMemoryArgument(reader: Reader): void {
+  const alignment = reader.u8();
+  // Longer than it has to be, which is allowed.
+  if (alignment & 0x80) reader.skipNumber();
+  if (alignment & 0x40) reader.skipNumber();
+  reader.skipNumber();
+}
+
+/** Kinds: 0 and 1 name a tag, 2 and 3 catch everything. */
+function skipCatch(reader: Reader): void {
+  const kind = reader.u8();
+  if (kind > 3) reader.fail('a catch clause is unknown');
+  if (kind < 2) reader.u32();
+  reader.u32();
+}

@@ -1,0 +1,42 @@
+import { WasmcpError } from '../../../host/error.ts';
+import { concat, encodeNumber, encodeSection } from './encode.ts';
+import { findSection, readSections, SECTION } from './sections.ts';
+import { readMemoryType } from './types.ts';
+
+const PAGES_PER_MIB = 16;
+const HAS_MAXIMUM = 1;
+
+/** Of a 32-bit memory: 4 GiB. */
+const MOST_PAGES = 65_536;
+
+/**
+ * Lowers the declared maximum of each memory that the module defines to `maxPages` (of 64 KiB): `memory.grow` beyond
+ * it answers -1 to the guest. A lower maximum of the module's own is kept. V8 has no other bound on a worker's memories.
+ *
+ * @throws WasmcpError `component-too-large`: a memory is larger than that from the start; `component-invalid`: not
+ *   readable, or a kind of memory that cannot be bounded here (shared, 64-bit)
+ */
+export function capMemory(bytes: Uint8Array, maxPages: number): Uint8Array {
+  const section = findSection(readSections(bytes), SECTION.memory);
+  if (section === undefined) return bytes;
+  const reader = section.read();
+  const memories: Uint8Array[] = [];
+  reader.list(() => {
+    const { min, max = MOST_PAGES } = readMemoryType(reader);
+    if (min > maxPages) {
+      throw new WasmcpError(
+        'component-too-large',
+        `a memory begins with ${min / PAGES_PER_MIB} MiB, more than the ${maxPages / PAGES_PER_MIB} MiB that are allowed`,
+      );
+    }
+    memories.push(
+      concat([Uint8Array.of(HAS_MAXIMUM), encodeNumber(min), encodeNumber(Math.min(max, maxPages))]),
+    );
+  });
+  const content = concat([encodeNumber(memories.length), ...memories]);
+  return concat([
+    bytes.subarray(0, section.start),
+    encodeSection(SECTION.memory, content),
+    bytes.subarray(section.end),
+  ]);
+}
