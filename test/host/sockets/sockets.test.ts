@@ -1,0 +1,27 @@
+import { describe, expect, test } from 'vitest';
+import { createHost, Guest } from '../../../host/index.ts';
+import { testSink, thrown } from '../streams.ts';
+
+const binding = createHost().bind(new Guest(), { stdout: testSink(), stderr: testSink() });
+
+describe('sockets', () => {
+  const refused: [string, string, unknown[]][] = [
+    ['tcp-create-socket', 'createTcpSocket', ['ipv4']],
+    ['udp-create-socket', 'createUdpSocket', ['ipv6']],
+    ['ip-name-lookup', 'resolveAddresses', [undefined, 'localhost']],
+  ];
+  for (const [name, member, args] of refused) {
+    test(`${member} is refused`, () => {
+      const offer = binding(`wasi:sockets/${name}@0.2.6`) as Record<string, (...args: unknown[]) => unknown>;
+      expect(thrown(() => offer[member]!(...args))).toBe('access-denied');
+    });
+  }
+
+  test('the network is there to be passed on', () => {
+    const { instanceNetwork } = binding('wasi:sockets/instance-network@0.2.6') as {
+      instanceNetwork(): object;
+    };
+    const { Network } = binding('wasi:sockets/network@0.2.6') as { Network: new () => object };
+    expect(instanceNetwork()).toBeInstanceOf(Network);
+  });
+});
