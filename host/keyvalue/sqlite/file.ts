@@ -51,8 +51,8 @@ export function prepareFile(path: string, url: string, allowNetworkFileSystem: b
       const kind = stats.isDirectory() ? 'a folder' : 'not a regular file';
       throw new WasmcpError('store-unusable', `${url} is ${kind}: choose another path`);
     }
+    // SQLite would open it to read, and fail at the first write.
     if (stats !== undefined) accessSync(path, constants.R_OK | constants.W_OK);
-    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
     return stats !== undefined;
   } catch (error) {
     if (error instanceof WasmcpError) throw error;

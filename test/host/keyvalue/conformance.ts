@@ -166,6 +166,15 @@ export function storeConformance(name: string, open: () => Promise<Store>): void
       expect(await keys('b')).toEqual(['a', 'b', 'd']);
     });
 
+    test('a key that comes after the cursor was given out is on a later page, even if the rest is gone', async () => {
+      const entries = Array.from({ length: 1001 }, (_, index) => [`k${index}`, bytes('v')] as const);
+      await store.setMany('b', entries);
+      const { cursor } = await store.list('b');
+      await store.deleteMany('b', await keys('b'));
+      await store.set('b', 'late', bytes('v'));
+      expect(await store.list('b', cursor)).toEqual({ keys: ['late'], cursor: undefined });
+    });
+
     test('a cursor that no store gives out is refused', async () => {
       expect(await code(() => store.list('b', -1n))).toBe('cursor-invalid');
       expect(await code(() => store.list('b', 2n ** 64n - 1n))).toBe('cursor-invalid');
@@ -232,6 +241,7 @@ export function storeConformance(name: string, open: () => Promise<Store>): void
       expect(await code(() => store.increment('b', 'n', delta, bounds))).toBe('number-overflow');
       expect(text(await store.get('b', 'n'))).toBe(stored);
       expect((await store.read('b', 'n')).version).toBe(version);
+      expect(await store.increment('b', 'other', 1n, S64)).toBe(1n);
     });
 
     test.each([

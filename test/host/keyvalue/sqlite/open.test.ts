@@ -80,6 +80,7 @@ test('the last one to close leaves a single file, which has it all', async () =>
   expect(await second.get('b', 'k')).toEqual(one);
   await second.set('b', 'l', one);
   await first.close();
+  expect(statSync(`${path}-wal`).size).toBe(0);
   expect(await second.exists('b', 'k')).toBe(true);
   await second.close();
   expect(readdirSync(folder)).toEqual(['store.db']);
@@ -226,6 +227,24 @@ test('a writer that does not end makes a call fail as busy, changing nothing', a
   other.close();
 });
 
+test('closing does not wait for a writer', async () => {
+  const store = openSqlite(path);
+  await store.set('b', 'k', one);
+  const other = connect(path, 0);
+  other.exec('BEGIN IMMEDIATE');
+  const start = performance.now();
+  await store.close();
+  expect(performance.now() - start).toBeLessThan(2500);
+  other.exec('ROLLBACK');
+  other.close();
+});
+
+test('what a prepared file has in its schema is not trusted', () => {
+  const connection = connect(path, 0);
+  expect(connection.pragma('trusted_schema', { simple: true })).toBe(0n);
+  connection.close();
+});
+
 test('a new store that is locked by somebody else is busy', () => {
   sql('');
   const other = connect(path, 0);
@@ -284,23 +303,27 @@ test.skipIf(!canMount)(
   () => {
     const code = `
     import { execFileSync } from 'node:child_process';
-    import { rmSync, writeFileSync } from 'node:fs';
+    import { writeFileSync } from 'node:fs';
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', ${JSON.stringify(folder)}]);
     const store = openSqlite(path);
     store.set('b', 'before', new Uint8Array(10));
+    openSqlite(path + '.closed').close();
     const outcomes = [
       attempt(() => store.set('b', 'large', new Uint8Array(2_000_000))),
       String(store.exists('b', 'large')),
       attempt(() => { for (let n = 0; ; n++) store.set('b', String(n), new Uint8Array(20_000)); }),
-      attempt(() => store.delete('b', 'before')),
+      attempt(() => writeFileSync(path + '.rest', new Uint8Array(2_000_000))),
       String(store.get('b', 'before').length),
-      attempt(() => openSqlite(path + '2')),
+      attempt(() => openSqlite(path + '.closed')),
+      attempt(() => openSqlite(path + '.new')),
     ];
     execFileSync('mount', ['-o', 'remount,size=8m', ${JSON.stringify(folder)}]);
     outcomes.push(attempt(() => store.set('b', 'after', new Uint8Array(20_000))));
     store.close();
     console.log(outcomes.join());`;
-    expect(child(code, 'unshare', '-rm')).toBe('store-full,false,store-full,store-full,10,store-full,fine');
+    expect(child(code, 'unshare', '-rm')).toBe(
+      'store-full,false,store-full,ENOSPC,10,store-full,store-full,fine',
+    );
   },
 );
 
