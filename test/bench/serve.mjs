@@ -3,6 +3,7 @@
  * Requests per second and CPU per request of `wasmcp-node serve`, beside `wasmtime serve` when its binary is given:
  *
  *   npm run bench -- [--component fixtures/notes-draft.wasm] [--wasmtime PATH] [--rounds 5] [--seconds 3] [--connections 4]
+ *     [--workers 1] [--method ping]
  *
  * The servers take turns, round by round, so that both meet the same moods of the machine. Quote medians and ratios.
  */
@@ -23,7 +24,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '3' },
     connections: { type: 'string', default: '4' },
     workers: { type: 'string', default: '1' },
-    path: { type: 'string', default: '/mcp' },
+    method: { type: 'string', default: 'ping' },
   },
 });
 
@@ -41,7 +42,7 @@ async function start(name, command, args) {
   const url = await new Promise((resolve, reject) => {
     child.stderr.on('data', (part) => {
       text += part;
-      const banner = /Serving HTTP on (http:\S+)\//.exec(text);
+      const banner = /Serving HTTP on (http:\S+)\/\n/.exec(text);
       if (banner !== null) resolve(banner[1]);
     });
     child.on('exit', (status) => reject(new Error(`${name} ended with ${status}: ${text}`)));
@@ -51,20 +52,11 @@ async function start(name, command, args) {
 
 const HEADERS = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
 
-function rpc(method, params) {
-  return JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
-}
-
-/** A request that leaves no trace, the same for both servers. */
 const REQUEST = {
   method: 'POST',
-  path: values.path,
+  path: '/mcp',
   headers: HEADERS,
-  body: rpc('initialize', {
-    protocolVersion: '2025-06-18',
-    capabilities: {},
-    clientInfo: { name: 'bench', version: '1' },
-  }),
+  body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: values.method, params: {} }),
 };
 
 async function round(server) {
