@@ -1,0 +1,404 @@
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Descriptor, DescriptorFlags } from '../../../host/filesystem/descriptor.ts';
+import { createHost, Guest } from '../../../host/index.ts';
+import type { IoError } from '../../../host/io/error.ts';
+import { bytes, testSink, text, thrown } from '../streams.ts';
+
+/** Where /dev/full, /proc and mkfifo are. */
+const onLinux = test.skipIf(process.platform !== 'linux');
+
+const FOLLOW = { symlinkFollow: true };
+const READ: DescriptorFlags = { read: true };
+const WRITE: DescriptorFlags = { read: true, write: true };
+const CREATE = { create: true };
+
+let top: string;
+let root: string;
+let guest: Guest;
+
+beforeEach(() => {
+  top = mkdtempSync(join(tmpdir(), 'wasmcp-fs-'));
+  root = join(top, 'root');
+  mkdirSync(join(root, 'sub/deep'), { recursive: true });
+  writeFileSync(join(root, 'file'), 'content');
+  writeFileSync(join(top, 'secret'), 'secret');
+  guest = new Guest();
+});
+
+afterEach(() => {
+  guest.release();
+  rmSync(top, { recursive: true });
+});
+
+function open(readOnly = false, host = root): Descriptor {
+  const binding = createHost({ preopens: [{ host, guest: '/data', readOnly }] }).bind(guest, {
+    stdout: testSink(),
+    stderr: testSink(),
+  });
+  const preopens = binding('wasi:filesystem/preopens@0.2.6') as unknown as {
+    getDirectories(): [Descriptor, string][];
+  };
+  const [[descriptor, name]] = preopens.getDirectories() as [[Descriptor, string]];
+  expect(name).toBe('/data');
+  return descriptor;
+}
+
+/** Each operation that takes a path, on that path. */
+const OPERATIONS: Record<string, (folder: Descriptor, path: string) => unknown> = {
+  'open to read': (folder, path) => folder.openAt(FOLLOW, path, {}, READ),
+  'open to read, not following': (folder, path) => folder.openAt({}, path, {}, READ),
+  'open to write': (folder, path) => folder.openAt(FOLLOW, path, {}, WRITE),
+  'open and create': (folder, path) => folder.openAt(FOLLOW, path, CREATE, WRITE),
+  'open and create, exclusive': (folder, path) =>
+    folder.openAt(FOLLOW, path, { ...CREATE, exclusive: true }, WRITE),
+  'open and truncate': (folder, path) => folder.openAt(FOLLOW, path, { truncate: true }, WRITE),
+  'open as directory': (folder, path) => folder.openAt(FOLLOW, path, { directory: true }, READ),
+  stat: (folder, path) => folder.statAt(FOLLOW, path),
+  'metadata hash': (folder, path) => folder.metadataHashAt(FOLLOW, path),
+  'set times': (folder, path) => folder.setTimesAt(FOLLOW, path, { tag: 'now' }, { tag: 'now' }),
+  'make a directory': (folder, path) => folder.createDirectoryAt(path),
+  'remove a directory': (folder, path) => folder.removeDirectoryAt(path),
+  unlink: (folder, path) => folder.unlinkFileAt(path),
+  'rename from': (folder, path) => folder.renameAt(path, folder, 'stolen'),
+  'rename to': (folder, path) => folder.renameAt('file', folder, path),
+  'link from': (folder, path) => folder.linkAt(FOLLOW, path, folder, 'stolen'),
+  'link to': (folder, path) => folder.linkAt({}, 'file', folder, path),
+};
+
+/** Everything under `top`, with contents, to see that nothing changed. */
+function snapshot(folder = top): unknown[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    const { ino, nlink, mtimeMs } = lstatSync(path);
+    const inside = entry.isDirectory() ? snapshot(path) : [];
+    return [[path, ino, nlink, mtimeMs, entry.isFile() ? readFileSync(path, 'utf8') : ''], ...inside];
+  });
+}
+
+describe('a way out of the folder', () => {
+  /** The path, and the links that have to be there: name and target. */
+  const ways: [way: string, path: string, ...links: [string, string][]][] = [
+    ['the folder above', '../secret'],
+    ['the folder above, new', '../new'],
+    ['up from below', 'sub/../../secret'],
+    ['up and back in', '../root/file'],
+    ['an absolute path', '/etc/hosts'],
+    ['a relative link to a file', 'l/', ['l', '../secret']],
+    ['a relative link to a folder', 'l/secret', ['l', '..']],
+    ['a relative link to a folder, new', 'l/new', ['l', '..']],
+    ['a link to an absolute path', 'l/hosts', ['l', '/etc']],
+    ['a link to a link', 'l/secret', ['l', 'm'], ['m', '..']],
+    ['a link that goes up from below', 'sub/deep/l/secret', ['sub/deep/l', '../../..']],
+    ['up behind a link', 'l/../../../secret', ['l', 'sub/deep']],
+    ['a link in the middle of the path', 'sub/l/../secret', ['sub/l', '..']],
+  ];
+  for (const [way, path, ...links] of ways) {
+    test(`by ${way} is closed to every operation`, () => {
+      for (const [name, target] of links) symlinkSync(target, join(root, name));
+      const folder = open();
+      const before = snapshot();
+      for (const [name, operate] of Object.entries(OPERATIONS)) {
+        expect([name, thrown(() => operate(folder, path))]).toEqual([name, 'not-permitted']);
+      }
+      expect(snapshot()).toEqual(before);
+    });
+  }
+
+  for (const target of ['../secret', '/etc/hosts', '../new']) {
+    for (const [name, operate] of Object.entries(OPERATIONS)) {
+      test(`by a last link to ${target} is closed to: ${name}`, () => {
+        symlinkSync(target, join(root, 'l'));
+        const folder = open();
+        try {
+          operate(folder, 'l');
+        } catch (error) {
+          expect(error).toBeTypeOf('string');
+        }
+        expect(existsSync(join(top, 'new'))).toBe(false);
+        expect(readFileSync(join(top, 'secret'), 'utf8')).toBe('secret');
+        expect(existsSync(join(root, 'stolen'))).toBe(false);
+        expect(readdirSync(top).sort()).toEqual(['root', 'secret']);
+      });
+    }
+  }
+
+  test('is closed from a folder that was opened below', () => {
+    const sub = open().openAt({}, 'sub', { directory: true }, READ);
+    expect(thrown(() => sub.statAt({}, '../file'))).toBe('not-permitted');
+    expect(sub.statAt({}, 'deep/..').type).toBe('directory');
+  });
+
+  test('cannot be made: guests make no links, and neither move nor copy those that are there', () => {
+    symlinkSync('../secret', join(root, 'l'));
+    const folder = open();
+    expect(thrown(() => folder.symlinkAt())).toBe('not-permitted');
+    expect(thrown(() => folder.renameAt('l', folder, 'sub/l'))).toBe('not-permitted');
+    expect(thrown(() => folder.linkAt({}, 'l', folder, 'm'))).toBe('not-permitted');
+    expect(readdirSync(root).sort()).toEqual(['file', 'l', 'sub']);
+  });
+
+  test('is not told by reading an absolute link', () => {
+    symlinkSync('/etc/hosts', join(root, 'l'));
+    expect(thrown(() => open().readlinkAt('l'))).toBe('not-permitted');
+  });
+
+  test('a name with a NUL is no name', () => {
+    expect(thrown(() => open().openAt(FOLLOW, 'file\0.txt', {}, READ))).toBe('invalid');
+  });
+});
+
+describe('links inside the folder', () => {
+  test('are followed, also up and down again', () => {
+    symlinkSync('../file', join(root, 'sub/l'));
+    symlinkSync('sub/deep', join(root, 'd'));
+    const folder = open();
+    expect(text(folder.openAt(FOLLOW, 'sub/l', {}, READ).read(99n, 0n)[0])).toBe('content');
+    expect(folder.statAt(FOLLOW, 'd/../../file').size).toBe(7n);
+    expect(folder.statAt({}, 'sub/l').type).toBe('symbolic-link');
+    expect(folder.readlinkAt('sub/l')).toBe('../file');
+    expect(thrown(() => folder.openAt({}, 'sub/l', {}, READ))).toBe('loop');
+    folder.unlinkFileAt('sub/l');
+    expect(existsSync(join(root, 'file'))).toBe(true);
+  });
+
+  test('that lead in a circle end', () => {
+    symlinkSync('b', join(root, 'a'));
+    symlinkSync('a', join(root, 'b'));
+    expect(thrown(() => open().statAt(FOLLOW, 'a'))).toBe('loop');
+  });
+
+  test('to something new create it where they point', () => {
+    symlinkSync('sub/new', join(root, 'l'));
+    open().openAt(FOLLOW, 'l', CREATE, WRITE).write(bytes('x'), 0n);
+    expect(readFileSync(join(root, 'sub/new'), 'utf8')).toBe('x');
+  });
+});
+
+describe('a read-only folder', () => {
+  const changes: Record<string, (folder: Descriptor) => unknown> = {
+    'open to write': (folder) => folder.openAt({}, 'file', {}, WRITE),
+    'open and create': (folder) => folder.openAt({}, 'new', CREATE, READ),
+    'open and truncate': (folder) => folder.openAt({}, 'file', { truncate: true }, READ),
+    'make a directory': (folder) => folder.createDirectoryAt('new'),
+    'remove a directory': (folder) => folder.removeDirectoryAt('sub/deep'),
+    unlink: (folder) => folder.unlinkFileAt('file'),
+    rename: (folder) => folder.renameAt('file', folder, 'new'),
+    link: (folder) => folder.linkAt({}, 'file', folder, 'new'),
+    'set times': (folder) => folder.setTimesAt({}, 'file', { tag: 'now' }, { tag: 'now' }),
+    'set its own times': (folder) => folder.setTimes({ tag: 'now' }, { tag: 'now' }),
+    'make a link': (folder) => folder.symlinkAt(),
+    'set times of a file': (folder) =>
+      folder.openAt({}, 'file', {}, READ).setTimes({ tag: 'now' }, { tag: 'now' }),
+    'set the size of a file': (folder) => folder.openAt({}, 'file', {}, READ).setSize(0n),
+    'write to a file': (folder) => folder.openAt({}, 'file', {}, READ).write(bytes('x'), 0n),
+    'write to a file by stream': (folder) => folder.openAt({}, 'file', {}, READ).writeViaStream(0n),
+    'append to a file': (folder) => folder.openAt({}, 'file', {}, READ).appendViaStream(),
+    'change from below': (folder) => folder.openAt({}, 'sub', {}, READ).removeDirectoryAt('deep'),
+  };
+  for (const [name, change] of Object.entries(changes)) {
+    test(`refuses to ${name}`, () => {
+      const folder = open(true);
+      const before = snapshot();
+      expect(thrown(() => change(folder))).toBe('read-only');
+      expect(snapshot()).toEqual(before);
+    });
+  }
+
+  test('cannot be linked or moved into one that can be written', () => {
+    const writable = mkdtempSync(join(top, 'writable-'));
+    const [from, to] = [open(true), open(false, writable)];
+    expect(thrown(() => from.linkAt({}, 'file', to, 'file'))).toBe('read-only');
+    expect(thrown(() => from.renameAt('file', to, 'file'))).toBe('read-only');
+    writeFileSync(join(writable, 'own'), '');
+    expect(thrown(() => to.renameAt('own', from, 'file'))).toBe('read-only');
+    expect(readdirSync(writable)).toEqual(['own']);
+  });
+
+  test('can be read', () => {
+    const folder = open(true);
+    const stream = folder.openAt({}, 'file', {}, READ).readViaStream(3n);
+    expect(text(stream.read(99n))).toBe('tent');
+    expect(folder.getFlags()).toEqual({ read: true, mutateDirectory: false });
+  });
+});
+
+describe('files', () => {
+  test('are read and written at any place', () => {
+    const file = open().openAt({}, 'new', CREATE, WRITE);
+    expect(file.write(bytes('abc'), 2n)).toBe(3n);
+    expect(file.read(99n, 1n)).toEqual([Uint8Array.of(0, 97, 98, 99), true]);
+    expect(file.read(2n, 0n)[1]).toBe(false);
+    file.setSize(3n);
+    file.sync();
+    file.syncData();
+    expect(file.stat()).toMatchObject({ type: 'regular-file', size: 3n, linkCount: 1n });
+    expect(file.getType()).toBe('regular-file');
+    expect(file.getFlags()).toEqual(WRITE);
+  });
+
+  test('stream in and out', () => {
+    const file = open().openAt({}, 'file', {}, WRITE);
+    const out = file.writeViaStream(2n);
+    out.blockingWriteAndFlush(bytes('XY'));
+    out.blockingWriteAndFlush(bytes('Z'));
+    const end = file.appendViaStream();
+    end.blockingWriteAndFlush(bytes('!'));
+    file.appendViaStream().blockingWriteAndFlush(bytes('?'));
+    end.blockingWriteAndFlush(bytes('.'));
+    expect(readFileSync(join(root, 'file'), 'utf8')).toBe('coXYZnt!?.');
+    const input = file.readViaStream(5n);
+    expect(text(input.blockingRead(3n) as Uint8Array)).toBe('nt!');
+    expect(text(input.read(99n))).toBe('?.');
+    expect(thrown(() => input.blockingRead(1n))).toEqual({ tag: 'closed' });
+  });
+
+  onLinux('streams outlive the descriptor, not the request', () => {
+    const descriptors = (): number => readdirSync('/proc/self/fd').length;
+    const before = descriptors();
+    const file = open().openAt({}, 'file', {}, READ);
+    const input = file.readViaStream(0n);
+    file[Symbol.dispose]();
+    file[Symbol.dispose]();
+    expect(text(input.read(3n))).toBe('con');
+    expect(descriptors()).toBe(before + 1);
+    input[Symbol.dispose]();
+    expect(descriptors()).toBe(before);
+    open().openAt({}, 'file', {}, READ);
+    guest.release();
+    expect(descriptors()).toBe(before);
+  });
+
+  onLinux('a stream that breaks says why', () => {
+    const binding = createHost().bind(guest, { stdout: testSink(), stderr: testSink() });
+    const { filesystemErrorCode } = binding('wasi:filesystem/types@0.2.6') as {
+      filesystemErrorCode(error: IoError): string | undefined;
+    };
+    const out = open(false, '/dev').openAt({}, 'full', {}, WRITE).writeViaStream(0n);
+    const error = thrown(() => out.blockingWriteAndFlush(bytes('x'))) as { tag: string; val: IoError };
+    expect(error.tag).toBe('last-operation-failed');
+    expect(filesystemErrorCode(error.val)).toBe('insufficient-space');
+    expect(thrown(() => out.checkWrite())).toEqual({ tag: 'closed' });
+  });
+
+  test('that were not opened for it are neither read nor written', () => {
+    const folder = open();
+    const reader = folder.openAt({}, 'file', {}, READ);
+    expect(thrown(() => reader.write(bytes('x'), 0n))).toBe('bad-descriptor');
+    expect(thrown(() => reader.writeViaStream(0n))).toBe('bad-descriptor');
+    const writer = folder.openAt({}, 'file', {}, { write: true });
+    expect(thrown(() => writer.read(1n, 0n))).toBe('bad-descriptor');
+    expect(thrown(() => writer.readViaStream(0n))).toBe('bad-descriptor');
+  });
+
+  test('opens fail for the reason that POSIX gives', () => {
+    const folder = open();
+    const fails = (path: string, openFlags: object, flags: DescriptorFlags): unknown =>
+      thrown(() => folder.openAt({}, path, openFlags, flags));
+    expect(fails('none', {}, READ)).toBe('no-entry');
+    expect(fails('', {}, READ)).toBe('no-entry');
+    expect(fails('none/', CREATE, WRITE)).toBe('invalid');
+    expect(fails('file', { ...CREATE, exclusive: true }, WRITE)).toBe('exist');
+    expect(fails('file', { directory: true }, READ)).toBe('not-directory');
+    expect(fails('file/', {}, READ)).toBe('not-directory');
+    expect(fails('file/x', {}, READ)).toBe('not-directory');
+    expect(fails('file/..', {}, READ)).toBe('not-directory');
+    expect(fails('none/..', {}, READ)).toBe('no-entry');
+    expect(fails('sub', {}, WRITE)).toBe('is-directory');
+  });
+
+  onLinux('a FIFO without a writer does not hold the thread', () => {
+    execFileSync('mkfifo', [join(root, 'fifo')]);
+    const fifo = open().openAt({}, 'fifo', {}, READ);
+    expect(fifo.getType()).toBe('fifo');
+  });
+
+  test('a guest that was ended can do nothing to them', () => {
+    const folder = open();
+    const file = folder.openAt({}, 'file', {}, WRITE);
+    guest.end('out of time');
+    expect(() => file.write(bytes('x'), 0n)).toThrow('out of time');
+    expect(() => file.read(1n, 0n)).toThrow('out of time');
+    expect(() => folder.unlinkFileAt('file')).toThrow('out of time');
+    expect(() => folder.openAt({}, 'new', CREATE, WRITE)).toThrow('out of time');
+    expect(readdirSync(root).sort()).toEqual(['file', 'sub']);
+  });
+});
+
+describe('folders', () => {
+  test('are made, listed, renamed and removed', () => {
+    const folder = open();
+    folder.createDirectoryAt('new/');
+    folder.renameAt('file', folder, 'new/moved');
+    folder.linkAt({}, 'new/moved', folder, 'linked');
+    expect(readFileSync(join(root, 'linked'), 'utf8')).toBe('content');
+    const entries = folder.readDirectory();
+    const names: string[] = [];
+    for (let entry = entries.readDirectoryEntry(); entry; entry = entries.readDirectoryEntry()) {
+      names.push(`${entry.name}: ${entry.type}`);
+    }
+    expect(names.sort()).toEqual(['linked: regular-file', 'new: directory', 'sub: directory']);
+    expect(thrown(() => folder.removeDirectoryAt('new'))).toBe('not-empty');
+    expect(thrown(() => folder.unlinkFileAt('new'))).toBe('is-directory');
+    expect(thrown(() => folder.removeDirectoryAt('linked'))).toBe('not-directory');
+    folder.unlinkFileAt('new/moved');
+    folder.removeDirectoryAt('new/');
+    expect(readdirSync(root).sort()).toEqual(['linked', 'sub']);
+  });
+
+  test('are no files, and files are no folders', () => {
+    const folder = open();
+    expect(thrown(() => folder.read(1n, 0n))).toBe('is-directory');
+    expect(thrown(() => folder.readViaStream(0n))).toBe('is-directory');
+    const file = folder.openAt({}, 'file', {}, READ);
+    expect(thrown(() => file.readDirectory())).toBe('not-directory');
+    expect(thrown(() => file.statAt({}, 'x'))).toBe('not-directory');
+  });
+
+  test('cannot be removed or moved by themselves', () => {
+    const folder = open();
+    for (const path of ['.', './', 'sub/..']) {
+      expect(thrown(() => folder.removeDirectoryAt(path))).toBe('invalid');
+      expect(thrown(() => folder.renameAt(path, folder, 'x'))).toBe('invalid');
+    }
+    expect(statSync(root).isDirectory()).toBe(true);
+  });
+
+  test('times are set to what was asked for, and kept where nothing was', () => {
+    const folder = open();
+    const at = { tag: 'timestamp', val: { seconds: 1_000_000_000n, nanoseconds: 500_000_000 } } as const;
+    folder.setTimesAt({}, 'file', { tag: 'no-change' }, at);
+    const { dataModificationTimestamp, dataAccessTimestamp } = folder.statAt({}, 'file');
+    expect(dataModificationTimestamp).toEqual(at.val);
+    expect(dataAccessTimestamp.seconds).toBeGreaterThan(1_600_000_000n);
+    folder.openAt({}, 'file', {}, READ).setTimes(at, { tag: 'now' });
+    expect(statSync(join(root, 'file')).atimeMs).toBe(1_000_000_000_500);
+    expect(Date.now() - statSync(join(root, 'file')).mtimeMs).toBeLessThan(60_000);
+  });
+
+  test('the same object is known under two names', () => {
+    linkSync(join(root, 'file'), join(root, 'twin'));
+    writeFileSync(join(root, 'other'), 'content');
+    const folder = open();
+    const [file, twin, other] = ['file', 'twin', 'other'].map((name) => folder.openAt({}, name, {}, READ));
+    expect(file!.isSameObject(twin!)).toBe(true);
+    expect(file!.isSameObject(other!)).toBe(false);
+    expect(file!.metadataHash()).toEqual(folder.metadataHashAt({}, 'twin'));
+    expect(file!.metadataHash()).not.toEqual(other!.metadataHash());
+  });
+});
