@@ -1,4 +1,4 @@
-import { WasmcpError } from '../../../host/error.ts';
+import { WasmcpError } from '../../../host/index.ts';
 import { bulkOpcode, collectOpcodes, OPCODES, skipConstant } from './instructions.ts';
 import { findSection, readSections, SECTION, type Section } from './sections.ts';
 import { type MemoryType, readGlobalType, readMemoryType, skipTableType, type ValueType } from './types.ts';

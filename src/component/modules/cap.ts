@@ -1,4 +1,4 @@
-import { WasmcpError } from '../../../host/error.ts';
+import { WasmcpError } from '../../../host/index.ts';
 import { concat, encodeNumber, encodeSection } from './encode.ts';
 import { findSection, readSections, SECTION } from './sections.ts';
 import { readMemoryType } from './types.ts';

@@ -1,4 +1,4 @@
-import { WasmcpError } from '../../../host/error.ts';
+import { WasmcpError } from '../../../host/index.ts';
 import { createReader, type Reader } from '../binary/reader.ts';
 
 /** Ids of the sections of a core module that something here reads or writes. */
