@@ -21,8 +21,7 @@ export interface GlueState {
    */
   save(): SavedGlueState;
   /**
-   * Puts back what was saved, and lets go of host resources that the guest has kept since then: they are disposed,
-   * newest first.
+   * Puts back what was saved, and lets go of host resources that the guest has kept since then: they are disposed.
    *
    * Answers false, and the instance has to be discarded, when it is dead, when a call is under way, when the guest
    * kept more host resources than a request can excuse (1,000), or when disposing one of them failed.

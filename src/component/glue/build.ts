@@ -1,0 +1,93 @@
+import { createEditor } from './edit.ts';
+import { findHostFunctions } from './host-functions.ts';
+import { GlueMismatch, must } from './mismatch.ts';
+import { readOutline } from './outline.ts';
+import { replaceAdapterFunctions } from './rewrites/adapter-functions.ts';
+import { moveContextSlots } from './rewrites/context-slots.ts';
+import { linkCoreImports } from './rewrites/core-imports.ts';
+import { removeDebugLog } from './rewrites/debug-log.ts';
+import { simplifyGuestCalls } from './rewrites/guest-calls.ts';
+import { checkHandleTables } from './rewrites/handle-tables.ts';
+import { bindHostFunctions } from './rewrites/host-bindings.ts';
+import { simplifyHostFunctions } from './rewrites/host-functions.ts';
+import { checkHostHandles } from './rewrites/host-handles.ts';
+import { keepMemoryViews } from './rewrites/memory-views.ts';
+import { simplifyRootExports } from './rewrites/root-exports.ts';
+import { inlineRuntime } from './rewrites/runtime.ts';
+import { exposeState } from './rewrites/state.ts';
+import { makeDecodersStrict } from './rewrites/text-decoders.ts';
+import type { Rewriting } from './rewriting.ts';
+import { findRootExports } from './root-exports.ts';
+import { removeUnused } from './unused.ts';
+
+export interface GlueOptions {
+  /** Host functions that may answer with a promise, versions left out: `wasi:io/poll#[method]pollable.block`. */
+  readonly suspending: readonly string[];
+  /** Exports during which a guest may be suspended, versions left out: `wasi:cli/run#run`. They answer with promises. */
+  readonly exports: readonly string[];
+}
+
+/** Lean glue, or why there is none. */
+export type BuiltGlue =
+  | { readonly kind: 'lean'; readonly source: string }
+  | { readonly kind: 'raw'; readonly reason: string };
+
+/** In this order: what is inside of something comes before the whole of it. */
+const REWRITES: readonly ((rewriting: Rewriting) => void)[] = [
+  removeDebugLog,
+  moveContextSlots,
+  inlineRuntime,
+  keepMemoryViews,
+  makeDecodersStrict,
+  checkHostHandles,
+  checkHandleTables,
+  simplifyGuestCalls,
+  replaceAdapterFunctions,
+  linkCoreImports,
+  simplifyRootExports,
+  simplifyHostFunctions,
+  bindHostFunctions,
+  exposeState,
+];
+
+/**
+ * Makes lean glue of what jco-transpile generated in its synchronous mode, with `instantiation: 'sync'`, `multiMemory`,
+ * and each import mapped to its own full name.
+ *
+ * Takes out what a synchronous component of WASI 0.2 does not need, and adds that guests can be suspended (JSPI). Each
+ * rewrite asserts what it finds: glue of an unknown shape is never changed. The answer is then `raw`: jco's own glue is
+ * to be used.
+ */
+export function buildGlue(source: string, options: GlueOptions): BuiltGlue {
+  try {
+    return { kind: 'lean', source: rewrite(source, options) };
+  } catch (error) {
+    // Whatever surprised a rewrite, jco's own glue works.
+    const message = error instanceof Error ? error.message : String(error);
+    const kind = error instanceof GlueMismatch ? '' : 'unexpected failure: ';
+    return { kind: 'raw', reason: `the generated code is not as expected: ${kind}${message}` };
+  }
+}
+
+function rewrite(source: string, { suspending, exports }: GlueOptions): string {
+  must(!source.includes('.manuallyAsync = true'), 'it is not synchronous');
+  const outline = readOutline(source);
+  const edit = createEditor(source);
+  const mayWait = new Set(suspending);
+  const maySuspend = new Set(exports);
+  const rewriting: Rewriting = {
+    outline,
+    edit,
+    hostFunctions: findHostFunctions(outline, edit),
+    rootExports: findRootExports(outline, edit),
+    mayWait: ({ wit }) => mayWait.has(withoutVersion(wit)),
+    maySuspend: ({ wit }) => maySuspend.has(withoutVersion(wit)),
+  };
+  for (const apply of REWRITES) apply(rewriting);
+  return removeUnused(edit.result());
+}
+
+/** `wasi:io/poll#poll` of `wasi:io/poll@0.2.6#poll`. */
+function withoutVersion(wit: string): string {
+  return wit.replace(/@[^#]*/, '');
+}

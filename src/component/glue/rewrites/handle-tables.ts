@@ -1,0 +1,100 @@
+import { must } from '../mismatch.ts';
+import { helperFunction } from '../outline.ts';
+import type { Rewriting } from '../rewriting.ts';
+import { type FunctionDeclaration, namesIn } from '../syntax.ts';
+
+const REPLACED: readonly (readonly [name: string, params: string, replacement: string])[] = [
+  ['rscTableCreateOwn', 'table, rep', '$handles.own'],
+  ['rscTableRemove', 'table, handle', '$handles.remove'],
+  ['rscTableGet', 'table, handle', '(table, handle) => ({ rep: $handles.rep(table, handle) })'],
+];
+
+/**
+ * Handles are checked in each operation. jco also keeps every representation that a table ever held, to know the
+ * component that defines a resource: that grows with each request, and is wrong for a resource that comes back. The
+ * component that makes the resources defines them.
+ */
+export function checkHandleTables(rewriting: Rewriting): void {
+  const { outline, edit } = rewriting;
+  for (const [name, params, replacement] of REPLACED) {
+    if (!outline.helpers.has(name)) continue;
+    const helper = helperFunction(outline, name);
+    must(helper.params.map((param) => edit.text(param)).join(', ') === params, `the parameters of ${name}`);
+    edit.remove(helper);
+    edit.insert(outline.generator.start, `const ${name} = ${replacement};\n`);
+  }
+  for (const statement of outline.body.body) {
+    if (/^handleTable\d+\._createdReps = new Set\(\);$/.test(edit.text(statement))) edit.remove(statement);
+  }
+  const definers = markDefiners(rewriting);
+  for (const [name, { value }] of outline.locals) {
+    if (!/^trampoline\d+$/.test(name) || value?.type !== 'FunctionDeclaration') continue;
+    if (namesIn(value).has('rscTableRemove')) checkDrop(rewriting, value, definers);
+    else if (namesIn(value).has('rscTableGet')) must(REP.test(edit.text(value.body)), `what ${name} does`);
+  }
+}
+
+const REP = /^\{\s*return rscTableGet\(handleTable\d+, handle\)\.rep;\s*\}$/;
+
+/** Components by the destructor that is called for their resources, as it is written. */
+type Definers = ReadonlyMap<string, string>;
+
+function markDefiners({ outline, edit }: Rewriting): Definers {
+  const definers = new Map<string, string>();
+  for (const [name, { statement, value }] of outline.locals) {
+    if (value?.type !== 'CallExpression' || edit.text(value.callee) !== 'rscTableCreateOwn.bind') continue;
+    const [, number] = /^rscTableCreateOwn\.bind\(null, handleTable(\d+)\)$/.exec(edit.text(value)) ?? [];
+    must(number && /^trampoline\d+$/.test(name), `the resources of ${name}`);
+    edit.insert(statement.end, ` handleTable${number}.defines = true;`);
+    const owner = outline.body.body
+      .map(
+        (other) => new RegExp(`^handleTable${number}\\._componentIdx = (\\d+);$`).exec(edit.text(other))?.[1],
+      )
+      .find((component) => component !== undefined);
+    must(owner, `the component that defines resources of handleTable${number}`);
+    const registry = outline.locals.get(`finalizationRegistry${number}`);
+    must(registry?.value, `the finalization of handleTable${number}`);
+    const destructor = destructorOf(edit.text(registry.value));
+    // For handles that the host drops; no host gets any.
+    edit.remove(registry.statement);
+    if (destructor === undefined) continue;
+    must((definers.get(destructor) ?? owner) === owner, `${destructor} belongs to two components`);
+    definers.set(destructor, owner);
+  }
+  return definers;
+}
+
+/** `exports0['15']` of `exports0['15'](rep);`; undefined when there is no destructor. */
+function destructorOf(registry: string): string | undefined {
+  const match =
+    /^finalizationRegistryCreate\(\(handle\) => \{\s*const \{ rep \} = rscTableRemove\(handleTable\d+, handle\);\s*(?:(exports\d+(?:\['[^']*'\]|\.[\w$]+))\(rep\);\s*)?\}\)$/.exec(
+      registry,
+    );
+  must(match, 'the finalization of a resource');
+  return match[1];
+}
+
+const DROP =
+  /^\{\s*const handleEntry = rscTableRemove\(handleTable\d+, handle\);\s*if \(handleEntry\.own\) \{\s*([\s\S]*?)\s*\}\s*\}$/;
+const HOST_DROP =
+  /^const rsc = (captureTable\d+)\.get\(handleEntry\.rep\);\s*if \(rsc\) \{\s*if \(rsc\[symbolDispose\]\) rsc\[symbolDispose\]\(\);\s*\1\.delete\(handleEntry\.rep\);\s*\} else if \(([\w$]+)\[symbolCabiDispose\]\) \{\s*\2\[symbolCabiDispose\]\(handleEntry\.rep\);\s*\}$/;
+/** Of a type that neither the host nor a component makes. */
+const NEVER_DROPPED = /^throw new TypeError\('unreachable trampoline for resource \[[\w()]+\]'\)$/;
+const GUEST_DROP = /^(exports\d+(?:\['[^']*'\]|\.[\w$]+))\(handleEntry\.rep\);$/;
+
+/** A destructor runs in the component that defines the resource, which may not be under way, unless it drops its own. */
+function checkDrop({ edit }: Rewriting, drop: FunctionDeclaration, definers: Definers): void {
+  const [, action] = DROP.exec(edit.text(drop.body)) ?? [];
+  must(action !== undefined, `what ${drop.id.name} does`);
+  if (action === '' || HOST_DROP.test(action)) return;
+  const [, destructor] = GUEST_DROP.exec(action) ?? [];
+  must(destructor || NEVER_DROPPED.test(action), `what ${drop.id.name} does`);
+  const start = drop.start + edit.text(drop).indexOf(action);
+  const component = destructor === undefined ? undefined : definers.get(destructor);
+  edit.replace(
+    { start, end: start + action.length },
+    component === undefined
+      ? "$calls.trap('a resource that no component makes');"
+      : `$calls.destroy(${component}, ${destructor}, handleEntry.rep);`,
+  );
+}

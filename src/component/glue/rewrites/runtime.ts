@@ -1,0 +1,46 @@
+import { must } from '../mismatch.ts';
+import type { Rewriting } from '../rewriting.ts';
+import { createCalls } from '../runtime/calls.ts';
+import { createContents } from '../runtime/contents.ts';
+import { createGlueState } from '../runtime/glue-state.ts';
+import { createHandles } from '../runtime/handles.ts';
+import { createMemoryViews } from '../runtime/memories.ts';
+import { createRootCall } from '../runtime/root-call.ts';
+import { createWaits } from '../runtime/waits.ts';
+
+/** Each uses nothing but its parameters and what is global: its text is all there is to it. */
+const FACTORIES = [
+  createCalls,
+  createContents,
+  createGlueState,
+  createHandles,
+  createMemoryViews,
+  createRootCall,
+  createWaits,
+];
+
+/** Puts the runtime that all rewrites rely on into the glue, which imports nothing. */
+export function inlineRuntime({ outline, edit }: Rewriting): void {
+  must(!/\$(calls|handles|waits|contents|context|memory|state)\b/.test(edit.original), 'names are taken');
+  must(outline.helpers.has('HANDLE_TABLES') && outline.helpers.has('INSTANCE_FLAGS'), 'tables or flags');
+  const components = [...outline.locals.keys()].flatMap(
+    (name) => /^instanceFlags(\d+)$/.exec(name)?.[1] ?? [],
+  );
+  const owners = [...edit.original.matchAll(/\._componentIdx = (\d+);/g)].flatMap(
+    ([, component]) => component ?? [],
+  );
+  const count = 1 + Math.max(0, ...components.map(Number), ...owners.map(Number));
+  edit.insert(
+    outline.program.start,
+    `// A library never prints; each failure that jco would print is also thrown.
+const console = { error() {} };
+${FACTORIES.map(String).join('\n')}\n`,
+  );
+  edit.insert(
+    outline.generator.start,
+    `const $calls = createCalls(${count}, $context.slot0, $context.slot1);
+const $handles = createHandles($calls, HANDLE_TABLES);
+const $waits = createWaits($calls);
+const $contents = createContents($calls);\n`,
+  );
+}

@@ -1,0 +1,53 @@
+import type { Editor } from '../edit.ts';
+import type { HostFunction } from '../host-functions.ts';
+import { must } from '../mismatch.ts';
+import type { Rewriting } from '../rewriting.ts';
+
+/** Puts the glue's state on what `instantiate` answers, for those who restore instances. */
+export function exposeState({ outline, edit, hostFunctions }: Rewriting): void {
+  const named = (pattern: RegExp): string[] =>
+    [...outline.locals.keys()].filter((name) => pattern.test(name));
+  const resources = named(/^captureTable\d+$/);
+  const counters = named(/^captureCnt\d+$/);
+  for (const name of resources) must(textOf(outline.locals.get(name)?.value, edit) === 'new Map()', name);
+  must(resources.length === counters.length, 'resources without a counter');
+  for (const name of named(/^handleTable\d+$/)) {
+    const registered = `HANDLE_TABLES[${name.slice('handleTable'.length)}] = ${name};`;
+    must(
+      outline.body.body.some((statement) => edit.text(statement) === registered),
+      `${name} is not registered`,
+    );
+  }
+  const answer = outline.body.body.at(-1);
+  must(
+    answer?.type === 'ReturnStatement' && answer.argument?.type === 'ObjectExpression',
+    'what instantiate answers',
+  );
+  edit.insert(
+    answer.start,
+    `const $state = createGlueState($calls, {
+      tables: HANDLE_TABLES,
+      resources: [${resources.join(', ')}],
+      counters: () => [${counters.join(', ')}],
+      setCounters: ($counters) => { ${counters.map((name, index) => `${name} = $counters[${index}];`).join(' ')} },
+      flags: INSTANCE_FLAGS,
+      memoryOwners: () => [${memoryOwners(hostFunctions)}],
+    });\n`,
+  );
+  edit.insert(answer.argument.start + 1, " [Symbol.for('wasmcp-node.glue-state')]: $state,");
+}
+
+/** A memory belongs to the component whose host functions read and write it. */
+function memoryOwners(hostFunctions: readonly HostFunction[]): string {
+  const owners = new Map<string, number>();
+  for (const { memory, component } of hostFunctions) {
+    if (memory === undefined) continue;
+    must((owners.get(memory) ?? component) === component, `${memory} belongs to two components`);
+    owners.set(memory, component);
+  }
+  return [...owners].map(([memory, component]) => `[${memory}, ${component}]`).join(', ');
+}
+
+function textOf(value: Parameters<Editor['text']>[0] | undefined, edit: Editor): string {
+  return value ? edit.text(value) : '';
+}

@@ -1,0 +1,16 @@
+import type { Editor } from './edit.ts';
+import type { HostFunction } from './host-functions.ts';
+import type { Outline } from './outline.ts';
+import type { RootExport } from './root-exports.ts';
+
+/** What each rewrite gets: where things are, and the editor. */
+export interface Rewriting {
+  readonly outline: Outline;
+  readonly edit: Editor;
+  readonly hostFunctions: readonly HostFunction[];
+  readonly rootExports: readonly RootExport[];
+  /** Can this host function be answered with a promise? */
+  readonly mayWait: (hostFunction: HostFunction) => boolean;
+  /** May a guest be suspended during this export? */
+  readonly maySuspend: (rootExport: RootExport) => boolean;
+}

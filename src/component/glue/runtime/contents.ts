@@ -1,0 +1,48 @@
+import type { Calls } from './calls.ts';
+
+/** Reads what a guest points to. Pointers and lengths are 32 bits of either sign. */
+export interface Contents {
+  /** UTF-8 as it is, a byte-order mark included; anything else traps, so that two strings never become one. */
+  string(bytes: Uint8Array, pointer: number, length: number): string;
+  /** A copy. */
+  list(bytes: Uint8Array<ArrayBuffer>, pointer: number, length: number): Uint8Array<ArrayBuffer>;
+}
+
+export function createContents(calls: Calls): Contents {
+  /** Up to here it is faster to look at each byte than to call a decoder. */
+  const SHORT = 24;
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+  function decode(bytes: Uint8Array): string {
+    try {
+      return decoder.decode(bytes);
+    } catch {
+      return calls.trap('a string is not valid UTF-8');
+    }
+  }
+
+  function checkBounds(bytes: Uint8Array, start: number, length: number): void {
+    if (start + length > bytes.length) calls.trap('wasm trap: out of bounds memory access');
+  }
+
+  return {
+    string(bytes, pointer, length) {
+      const start = pointer >>> 0;
+      const end = start + (length >>> 0);
+      checkBounds(bytes, start, length >>> 0);
+      if (end - start > SHORT) return decode(bytes.subarray(start, end));
+      let text = '';
+      for (let index = start; index < end; index++) {
+        const byte = bytes[index]!;
+        if (byte >= 0x80) return decode(bytes.subarray(start, end));
+        text += String.fromCharCode(byte);
+      }
+      return text;
+    },
+    list(bytes, pointer, length) {
+      const start = pointer >>> 0;
+      checkBounds(bytes, start, length >>> 0);
+      return bytes.slice(start, start + (length >>> 0));
+    },
+  };
+}

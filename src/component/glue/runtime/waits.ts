@@ -1,0 +1,92 @@
+import type { Calls } from './calls.ts';
+
+type HostFunction = (...values: never[]) => unknown;
+
+/** How host functions wait while their guest is suspended. */
+export interface Waits {
+  /** What a host function answered, if it may not wait: a promise traps. */
+  ready<T>(answer: T): T;
+  isPromise(answer: unknown): answer is PromiseLike<unknown>;
+  /** Enters a host function for the first or, when its promise has settled, for the second time. */
+  enter(component: number, flags: { readonly value: number }): void;
+  /** True on the second time. */
+  isSettled(): boolean;
+  /** What the promise settled to; throws what it was rejected with. */
+  outcome(): unknown;
+  /** Notes what to wait for; the caller then answers 1. */
+  park(promise: PromiseLike<unknown>): void;
+  /** The wasm functions that call the host functions of these names, and suspend when one answers 1. */
+  link(module: WebAssembly.Module, functions: Readonly<Record<string, HostFunction>>): WebAssembly.Exports;
+}
+
+export function createWaits(calls: Calls): Waits {
+  let parked: PromiseLike<unknown> | undefined;
+  let settled: { readonly value: unknown } | { readonly error: unknown } | undefined;
+
+  function isPromise(answer: unknown): answer is PromiseLike<unknown> {
+    return (
+      typeof answer === 'object' &&
+      answer !== null &&
+      typeof (answer as { then?: unknown }).then === 'function'
+    );
+  }
+
+  /** Nobody may be there to see it fail. */
+  function ignore(promise: PromiseLike<unknown>): void {
+    promise.then(undefined, () => {});
+  }
+
+  function resume(hostFunction: HostFunction): (...values: never[]) => Promise<void> {
+    return async (...values) => {
+      const promise = parked!;
+      parked = undefined;
+      try {
+        settled = { value: await promise };
+      } catch (error) {
+        settled = { error };
+      }
+      try {
+        hostFunction(...values);
+      } finally {
+        settled = undefined;
+      }
+    };
+  }
+
+  return {
+    ready(answer) {
+      if (!isPromise(answer)) return answer;
+      ignore(answer);
+      return calls.trap('the host answered with a promise to a call that cannot wait');
+    },
+    isPromise,
+    enter(component, flags) {
+      if (settled === undefined) calls.enterHost(component, flags);
+    },
+    isSettled: () => settled !== undefined,
+    outcome() {
+      const outcome = settled!;
+      settled = undefined;
+      if ('error' in outcome) throw outcome.error;
+      return outcome.value;
+    },
+    park(promise) {
+      ignore(promise);
+      parked = promise;
+    },
+    link(module, functions) {
+      // Not among TypeScript's types yet.
+      const { Suspending } = WebAssembly as unknown as {
+        Suspending: new (hostFunction: HostFunction) => object;
+      };
+      const slow = Object.entries(functions).map(([name, hostFunction]) => [
+        name,
+        new Suspending(resume(hostFunction)),
+      ]);
+      return new WebAssembly.Instance(module, {
+        fast: functions as WebAssembly.ModuleImports,
+        slow: Object.fromEntries(slow) as WebAssembly.ModuleImports,
+      }).exports;
+    },
+  };
+}

@@ -1,0 +1,4 @@
+/** `context-slots.wat`, assembled, in base64. A test holds the two together. */
+export const CONTEXT_SLOTS: string =
+  'AGFzbQEAAAABCQJgAAF/YAF/AAMFBAAAAQEGCwJ/AUEAC38BQQALBy0GBXNsb3QwAwAFc2xvdDEDAQRnZXQwAAAEZ2V0MQABBHNl' +
+  'dDAAAgRzZXQxAAMKGQQEACMACwQAIwELBgAgACQACwYAIAAkAQsAFgRuYW1lBw8CAAVzbG90MAEFc2xvdDE=';
