@@ -1,0 +1,26 @@
+import { RESTORE_WASM } from './restore-wasm.ts';
+
+/** Size in bytes of what is compared and written as one: a page of the operating system. */
+export const BLOCK = 4096;
+
+/** `restore.wat`, bound to one live memory and to the image. Offsets and lengths that are outside of a memory trap. */
+export interface RestoreHelper {
+  /** Makes `blocks` blocks from `at` on what they are from `from` on in the image; answers how many were written. */
+  restore(at: number, from: number, blocks: number): number;
+  /** Makes `blocks` blocks from `at` on zeros; answers how many were written. */
+  clear(at: number, blocks: number): number;
+}
+
+/** To be compiled once for an image, and bound once for each memory. */
+export function compileHelper(): WebAssembly.Module {
+  return new WebAssembly.Module(Buffer.from(RESTORE_WASM, 'base64'));
+}
+
+export function bindHelper(
+  compiled: WebAssembly.Module,
+  live: WebAssembly.Memory,
+  image: WebAssembly.Memory,
+): RestoreHelper {
+  const { exports } = new WebAssembly.Instance(compiled, { memory: { live, image } });
+  return exports as unknown as RestoreHelper;
+}

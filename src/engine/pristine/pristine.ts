@@ -1,0 +1,103 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { GlueState } from '../../component/glue/state.ts';
+import type { CoreState } from '../../component/modules/expose.ts';
+import { BLOCK, type RestoreHelper } from './helper.ts';
+import { firstDifference, type MemoryImage, type PristineImage } from './image.ts';
+
+/**
+ * Why an instance cannot be used again.
+ *
+ * - `trapped`: an exception went through the guest's code
+ * - `unsettled`: a call is under way, or host resources could not be let go
+ * - `grown`: its memories have grown by more than is worth clearing
+ */
+export type DiscardReason = 'trapped' | 'unsettled' | 'grown';
+
+/** One instance that can be put back to the state it had right after instantiation. */
+export interface Pristine {
+  /**
+   * Puts back memories, globals and handle tables, and lets go of host resources. Memories that grew stay as long as
+   * they are, with zeros where they grew. Only between calls: a guest that is suspended is not settled.
+   *
+   * Undefined when it is done; otherwise the instance is in no defined state and has to be discarded.
+   */
+  restore(): DiscardReason | undefined;
+  /** Blocks of 4 KiB that the last `restore` had to write. */
+  readonly written: number;
+  /** For tests. @throws TypeError that names the first byte, global or handle table that is not pristine */
+  assertPristine(): void;
+}
+
+const MAX_GROWTH = 16 * 1024 * 1024;
+
+interface LiveMemory {
+  readonly memory: WebAssembly.Memory;
+  readonly image: MemoryImage;
+  readonly helper: RestoreHelper;
+  /** The inner component that alone can reach it; undefined when that is not known. */
+  readonly owner: number | undefined;
+}
+
+/**
+ * Gets an instance ready to be restored to `image`. It has just been made: its state is that of the image, and no
+ * function of it has been called. `glue` is what its glue keeps; undefined when there is no glue with state. `maxGrowth`:
+ * bytes by which its memories, together, may grow before it is discarded.
+ */
+export function createPristine(
+  image: PristineImage,
+  state: CoreState,
+  glue: GlueState | undefined,
+  maxGrowth: number = MAX_GROWTH,
+): Pristine {
+  const owners = new Map(glue?.memoryOwners());
+  const memories = state.memories.map(
+    (memory, i): LiveMemory => ({
+      memory,
+      image: image.memories[i]!,
+      helper: image.bind(memory),
+      owner: owners.get(memory),
+    }),
+  );
+  const saved = glue?.save();
+  glue?.entered.fill(0);
+  let written = 0;
+
+  function restoreMemory({ memory, image: { size, runs }, helper }: LiveMemory): void {
+    for (const { at, blocks, from } of runs) {
+      written += from === undefined ? helper.clear(at, blocks) : helper.restore(at, from, blocks);
+    }
+    const grown = memory.buffer.byteLength - size;
+    if (grown > 0) written += helper.clear(size, grown / BLOCK);
+  }
+
+  return {
+    restore() {
+      written = 0;
+      if (glue !== undefined && saved !== undefined && !glue.restore(saved)) {
+        return glue.dead ? 'trapped' : 'unsettled';
+      }
+      let growth = 0;
+      for (const {
+        memory,
+        image: { size },
+      } of memories)
+        growth += memory.buffer.byteLength - size;
+      if (growth > maxGrowth) return 'grown';
+      for (const memory of memories) {
+        if (memory.owner === undefined || glue?.entered[memory.owner] !== 0) restoreMemory(memory);
+      }
+      // Always written: a comparison cannot tell one NaN from another.
+      for (const [i, global] of state.globals.entries()) global.value = image.globals[i];
+      glue?.entered.fill(0);
+      return undefined;
+    },
+    get written() {
+      return written;
+    },
+    assertPristine() {
+      const difference = firstDifference(image, state);
+      if (difference !== undefined) throw new TypeError(`not pristine: ${difference}`);
+      if (!isDeepStrictEqual(glue?.save(), saved)) throw new TypeError('not pristine: the handle tables');
+    },
+  };
+}

@@ -1,0 +1,83 @@
+;; Compares a live memory with its pristine image, 4 KiB at a time, and writes only the blocks that differ: a page that
+;; was never written is the kernel's shared page of zeros, and one write would give it memory of its own.
+;; Offsets are in bytes and multiples of 4096; accesses outside of a memory trap.
+(module
+  (import "memory" "live" (memory $live 0))
+  (import "memory" "image" (memory $image 0))
+
+  ;; Is the block at $at the same as the one at $from in the image?
+  (func $same (param $at i32) (param $from i32) (result i32)
+    (local $end i32)
+    (local.set $end (i32.add (local.get $at) (i32.const 4096)))
+    (loop $next
+      (if (v128.any_true
+            (v128.or
+              (v128.or
+                (v128.or
+                  (v128.xor (v128.load $live (local.get $at)) (v128.load $image (local.get $from)))
+                  (v128.xor (v128.load $live offset=16 (local.get $at)) (v128.load $image offset=16 (local.get $from))))
+                (v128.or
+                  (v128.xor (v128.load $live offset=32 (local.get $at)) (v128.load $image offset=32 (local.get $from)))
+                  (v128.xor (v128.load $live offset=48 (local.get $at)) (v128.load $image offset=48 (local.get $from)))))
+              (v128.or
+                (v128.or
+                  (v128.xor (v128.load $live offset=64 (local.get $at)) (v128.load $image offset=64 (local.get $from)))
+                  (v128.xor (v128.load $live offset=80 (local.get $at)) (v128.load $image offset=80 (local.get $from))))
+                (v128.or
+                  (v128.xor (v128.load $live offset=96 (local.get $at)) (v128.load $image offset=96 (local.get $from)))
+                  (v128.xor (v128.load $live offset=112 (local.get $at)) (v128.load $image offset=112 (local.get $from)))))))
+        (then (return (i32.const 0))))
+      (local.set $at (i32.add (local.get $at) (i32.const 128)))
+      (local.set $from (i32.add (local.get $from) (i32.const 128)))
+      ;; Not less than: at 4 GiB the end is 0.
+      (br_if $next (i32.ne (local.get $at) (local.get $end))))
+    (i32.const 1))
+
+  ;; Is the block at $at all zeros?
+  (func $empty (param $at i32) (result i32)
+    (local $end i32)
+    (local.set $end (i32.add (local.get $at) (i32.const 4096)))
+    (loop $next
+      (if (v128.any_true
+            (v128.or
+              (v128.or
+                (v128.or (v128.load $live (local.get $at)) (v128.load $live offset=16 (local.get $at)))
+                (v128.or (v128.load $live offset=32 (local.get $at)) (v128.load $live offset=48 (local.get $at))))
+              (v128.or
+                (v128.or (v128.load $live offset=64 (local.get $at)) (v128.load $live offset=80 (local.get $at)))
+                (v128.or (v128.load $live offset=96 (local.get $at)) (v128.load $live offset=112 (local.get $at))))))
+        (then (return (i32.const 0))))
+      (local.set $at (i32.add (local.get $at) (i32.const 128)))
+      (br_if $next (i32.ne (local.get $at) (local.get $end))))
+    (i32.const 1))
+
+  ;; Makes $blocks blocks from $at on what they are in the image from $from on. Answers how many had to be written.
+  (func (export "restore") (param $at i32) (param $from i32) (param $blocks i32) (result i32)
+    (local $written i32)
+    (block $done
+      (loop $next
+        (br_if $done (i32.eqz (local.get $blocks)))
+        (if (i32.eqz (call $same (local.get $at) (local.get $from)))
+          (then
+            (memory.copy $live $image (local.get $at) (local.get $from) (i32.const 4096))
+            (local.set $written (i32.add (local.get $written) (i32.const 1)))))
+        (local.set $at (i32.add (local.get $at) (i32.const 4096)))
+        (local.set $from (i32.add (local.get $from) (i32.const 4096)))
+        (local.set $blocks (i32.sub (local.get $blocks) (i32.const 1)))
+        (br $next)))
+    (local.get $written))
+
+  ;; Makes $blocks blocks from $at on zeros. Answers how many had to be written.
+  (func (export "clear") (param $at i32) (param $blocks i32) (result i32)
+    (local $written i32)
+    (block $done
+      (loop $next
+        (br_if $done (i32.eqz (local.get $blocks)))
+        (if (i32.eqz (call $empty (local.get $at)))
+          (then
+            (memory.fill $live (local.get $at) (i32.const 0) (i32.const 4096))
+            (local.set $written (i32.add (local.get $written) (i32.const 1)))))
+        (local.set $at (i32.add (local.get $at) (i32.const 4096)))
+        (local.set $blocks (i32.sub (local.get $blocks) (i32.const 1)))
+        (br $next)))
+    (local.get $written)))
