@@ -31,15 +31,13 @@ function timer(guest: Guest, deadline: bigint): Waitable {
   function arm(): void {
     const delay = Math.ceil(Number(deadline - process.hrtime.bigint()) / 1e6);
     handle = setTimeout(fire, Math.min(Math.max(delay, 0), MAX_DELAY));
+    forget = guest.onRelease(release);
   }
 
+  /** May be early, a clamped one by days: whoever waits looks again, and asks for `changed` again. */
   function fire(): void {
-    // Timers may come a little early, and a clamped one comes much too early.
-    if (process.hrtime.bigint() < deadline) arm();
-    else {
-      release();
-      changed.wake();
-    }
+    release();
+    changed.wake();
   }
 
   function release(): void {
@@ -52,10 +50,7 @@ function timer(guest: Guest, deadline: bigint): Waitable {
     guest,
     ready: () => process.hrtime.bigint() >= deadline,
     get changed() {
-      if (handle === undefined) {
-        arm();
-        forget = guest.onRelease(release);
-      }
+      if (handle === undefined) arm();
       return changed;
     },
     release,
