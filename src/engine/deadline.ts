@@ -1,40 +1,29 @@
-import type { Exchange } from './exchange.ts';
-
-/** Limits on the time of one guest, in milliseconds. */
-export interface TimeLimits {
-  /** Until the response's head is there, and again from the response's end until the guest is done. */
-  readonly timeout: number;
-  /** Longest silence of a response that has begun. */
-  readonly streamIdle: number;
-}
-
-/** Watches one exchange: calls `expired` once when a limit has passed without progress. */
+/** Calls `expired` once, when its time has passed without anything that moved. */
 export interface Deadline {
-  /** Something moved. Cheap: the timer looks at the clock when it fires. */
-  touch(): void;
+  /** Something moved: the time starts anew, with another limit if there is one. */
+  restart(limit?: number): void;
   cancel(): void;
 }
 
-export function createDeadline(
-  exchange: Pick<Exchange, 'answered'>,
-  limits: TimeLimits,
-  expired: () => void,
-): Deadline {
-  const started = performance.now();
-  let moved = started;
-  let timer = setTimeout(check, limits.timeout);
+/** `limit` is in milliseconds. */
+export function createDeadline(limit: number, expired: () => void): Deadline {
+  let moved = performance.now();
+  let timer = setTimeout(check, limit);
 
   function check(): void {
-    const since = exchange.answered ? moved : started;
-    const limit = exchange.answered ? limits.streamIdle : limits.timeout;
-    const left = since + limit - performance.now();
+    const left = moved + limit - performance.now();
     if (left <= 0) expired();
     else timer = setTimeout(check, Math.ceil(left));
   }
 
   return {
-    touch() {
+    restart(next = limit) {
       moved = performance.now();
+      // With the same limit the timer looks at the clock when it fires: much cheaper than a new one for each chunk.
+      if (next === limit) return;
+      limit = next;
+      clearTimeout(timer);
+      timer = setTimeout(check, limit);
     },
     cancel: () => clearTimeout(timer),
   };

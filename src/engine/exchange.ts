@@ -1,145 +1,115 @@
-import { WasmcpError } from '../../host/index.ts';
-import type { FromWorker, RequestMessage, ToWorker } from './protocol.ts';
-import { WINDOW } from './protocol.ts';
+import type { WasmcpError } from '../../host/index.ts';
+import { type FromWorker, type ToWorker, WINDOW } from './protocol.ts';
+import type { GuestRequest, ResponseTarget, UploadReceiver } from './request.ts';
 
-/** A request as the front hands it to the engine. */
-export interface GuestRequest {
-  readonly method: string;
-  readonly scheme: 'http' | 'https';
-  readonly authority: string | undefined;
-  /** Path with query. */
-  readonly path: string;
-  /** Flat list, latin1 values. */
-  readonly headers: string[];
-  readonly body: Uint8Array | undefined | AsyncIterable<Uint8Array>;
-  /** Trailers of a streamed body, flat, once it has ended. */
-  readonly trailers?: () => string[];
-}
+/** How far a response has come: not begun, begun, or nothing more of it will be delivered, whatever the reason. */
+export type Phase = 'waiting' | 'streaming' | 'over';
 
-/** Where the engine puts the response. Either `head`, chunks and `end`, or `fail`, at any time, as the last call. */
-export interface ResponseTarget {
-  head(status: number, headers: string[]): void;
-  /** `taken(bytes.length)` has to be called once the bytes have left: back-pressure hangs on it. */
-  chunk(bytes: Uint8Array, taken: (bytes: number) => void): void;
-  end(trailers: string[]): void;
-  fail(error: WasmcpError): void;
-}
+/** Sends to the worker; the memory of `transfer` moves along. */
+export type Post = (message: ToWorker, transfer?: ArrayBuffer[]) => void;
 
 /** One request on its way through a worker, seen from the main thread. */
 export interface Exchange {
   readonly id: number;
-  /** Head sent: the deadline for a first answer is met. */
-  readonly answered: boolean;
-  /** Nothing more will be delivered: the response is complete, has failed, or nobody waits for it. */
-  readonly closed: boolean;
-  message(): RequestMessage;
-  /** Hands the exchange to a worker; `post` reaches it. */
-  start(post: (message: ToWorker) => void): void;
+  readonly phase: Phase;
+  /** Gives the request to a worker. */
+  start(post: Post): void;
   receive(message: FromWorker): void;
   /** The client went away. */
   gone(): void;
-  /** Ends the exchange for the client; nothing is delivered afterwards. */
+  /** Answers the client with a failure, or breaks off what was begun. Nothing is delivered afterwards. */
   fail(error: WasmcpError): void;
-  /** The guest is done, or its worker is: waiting body reads are let go. */
+  /** The guest is done, its worker is, or there never will be one. */
   finish(): void;
 }
 
+/** `moved` is called when the response begins, gets on or is over. */
 export function createExchange(
   id: number,
-  request: GuestRequest,
+  { body, ...head }: GuestRequest,
   target: ResponseTarget,
-  activity: () => void,
+  moved: () => void,
 ): Exchange {
-  let post: (message: ToWorker) => void = () => {};
-  let answered = false;
-  let closed = false;
+  const upload = body === undefined || body instanceof Uint8Array ? undefined : body;
+  let post: Post = () => {};
+  let phase: Phase = 'waiting';
   let finished = false;
-  let credit = WINDOW;
-  let wakePump: (() => void) | undefined;
+  let room = WINDOW;
 
-  const streamed = request.body !== undefined && !(request.body instanceof Uint8Array);
-
-  async function pump(body: AsyncIterable<Uint8Array>): Promise<void> {
-    try {
-      for await (const bytes of body) {
-        while (credit <= 0 && !finished) {
-          await new Promise<void>((resolve) => {
-            wakePump = resolve;
-          });
-        }
-        if (finished) return;
-        credit -= bytes.length;
-        // A copy of its own: node:http hands out slices of a shared 64 KiB slab.
-        post({ type: 'body', id, bytes: new Uint8Array(bytes) });
-      }
-      post({ type: 'body-end', id, trailers: request.trailers?.() ?? [] });
-    } catch (error) {
-      if (error instanceof WasmcpError) fail(error);
+  const receiver: UploadReceiver = {
+    data(bytes) {
+      if (finished) return true;
+      room -= bytes.length;
+      // A copy: node:http hands out slices of memory that it goes on using.
+      const copy = new Uint8Array(bytes);
+      post({ type: 'body', id, bytes: copy }, [copy.buffer]);
+      return room > 0;
+    },
+    end: (trailers) => post({ type: 'body-end', id, trailers }),
+    fail(error) {
+      if (error !== undefined) fail(error);
       post({ type: 'body-failed', id });
-    }
+    },
+  };
+
+  function enter(next: Phase): void {
+    phase = next;
+    moved();
   }
 
   function fail(error: WasmcpError): void {
-    if (closed) return;
-    closed = true;
+    if (phase === 'over') return;
+    gone();
     target.fail(error);
   }
 
-  function taken(bytes: number): void {
+  function gone(): void {
+    if (phase === 'over') return;
+    enter('over');
+    post({ type: 'gone', id });
+  }
+
+  function credit(bytes: number): void {
     post({ type: 'credit', id, bytes });
-    activity();
+    if (phase === 'streaming') moved();
+  }
+
+  function makeRoom(bytes: number): void {
+    const waited = room <= 0;
+    room += bytes;
+    if (waited && room > 0) upload?.resume();
   }
 
   return {
     id,
-    get answered() {
-      return answered;
+    get phase() {
+      return phase;
     },
-    get closed() {
-      return closed;
-    },
-    message: () => ({
-      type: 'request',
-      id,
-      method: request.method,
-      scheme: request.scheme,
-      authority: request.authority,
-      path: request.path,
-      headers: request.headers,
-      body: streamed ? 'follows' : (request.body as Uint8Array | undefined),
-    }),
-    start(newPost) {
-      post = newPost;
-      if (streamed) void pump(request.body as AsyncIterable<Uint8Array>);
+    start(toWorker) {
+      post = toWorker;
+      post({ type: 'request', id, ...head, body: upload === undefined ? (body as Uint8Array) : 'follows' });
+      upload?.start(receiver);
     },
     receive(message) {
-      activity();
-      if (message.type === 'taken') {
-        credit += message.bytes;
-        wakePump?.();
-        return;
-      }
-      if (closed) return;
+      if (message.type === 'taken') makeRoom(message.bytes);
+      if (phase === 'streaming') moved();
+      if (phase === 'over') return;
       if (message.type === 'head') {
-        answered = true;
         target.head(message.status, message.headers);
+        enter('streaming');
       } else if (message.type === 'chunk') {
-        target.chunk(message.bytes, taken);
+        target.chunk(message.bytes, credit);
       } else if (message.type === 'end') {
-        closed = true;
         target.end(message.trailers);
+        enter('over');
       }
     },
-    gone() {
-      if (closed) return;
-      closed = true;
-      post({ type: 'gone', id });
-    },
+    gone,
     fail,
     finish() {
       finished = true;
-      wakePump?.();
       post = () => {};
+      upload?.stop();
     },
   };
 }

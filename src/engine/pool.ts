@@ -1,143 +1,185 @@
 import { WasmcpError } from '../../host/index.ts';
-import { createDeadline, type Deadline, type TimeLimits } from './deadline.ts';
-import { createExchange, type Exchange, type GuestRequest, type ResponseTarget } from './exchange.ts';
+import { createDeadline, type Deadline } from './deadline.ts';
+import { createExchange, type Exchange } from './exchange.ts';
 import type { GuestFailure } from './protocol.ts';
-import type { Thread, ThreadEvents } from './thread.ts';
+import type { Call, GuestRequest, ResponseTarget } from './request.ts';
+import type { GuestVoice, Thread, ThreadEvents } from './thread.ts';
 
-export interface PoolOptions extends TimeLimits {
+export interface PoolOptions extends GuestVoice {
   /** Worker threads. */
   readonly workers: number;
   /** Most guests alive in one worker; instantiation slows down as they grow in number. */
   readonly liveLimit: number;
   /** Most requests that wait for a worker; one more is refused. */
   readonly queueLimit: number;
+  /**
+   * Milliseconds that a request may wait for a worker; that a guest has until the head of its response is there; and
+   * that it has again from the response's end, or the client's leaving, until it returns.
+   */
+  readonly timeout: number;
+  /** Longest silence of a response that has begun, in milliseconds. */
+  readonly streamIdle: number;
   start(events: ThreadEvents): Thread;
-  /** A guest ended badly, or a worker was lost; for the log. */
-  failed(request: GuestRequest, error: WasmcpError): void;
-  output(stream: 'stdout' | 'stderr', bytes: Uint8Array): void;
-  log(level: string, context: string, message: string): void;
 }
 
+/** The workers, and the requests that run in them or wait for one. */
 export interface Pool {
   /** Settles when every worker can take requests; rejects with the first reason why one cannot. */
   start(): Promise<void>;
-  handle(request: GuestRequest, target: ResponseTarget): Exchange;
+  handle(request: GuestRequest, target: ResponseTarget): Call;
   /** No new requests; waits for those under way, `limit` milliseconds at most, then ends the workers. */
   close(limit: number): Promise<void>;
 }
 
-/** An aborted guest that has not stopped after so many milliseconds is spinning: its worker is ended. */
-const ABORT_GRACE = 100;
-
 /** Milliseconds before a worker that could not start is tried again. */
 const RESTART_DELAY = 1000;
 
+/** A request on its way. */
 interface Ticket {
   readonly exchange: Exchange;
-  readonly request: GuestRequest;
-  deadline: Deadline | undefined;
-  /** Ends the worker of a guest that does not stop. */
-  grace: NodeJS.Timeout | undefined;
+  readonly deadline: Deadline;
+  /** For the log. */
+  readonly label: string;
+  /** Where it runs; undefined while it waits. */
+  thread: Thread | undefined;
+  /** What ended it was logged. */
+  reported: boolean;
 }
 
 export function createPool(options: PoolOptions): Pool {
   const threads = new Set<Thread>();
   const tickets = new Map<number, Ticket>();
-  const queue: Ticket[] = [];
+  const queue = new Set<Ticket>();
+  const restarts = new Set<NodeJS.Timeout>();
   let nextId = 0;
   let started = false;
   let closing = false;
-  let restart: NodeJS.Timeout | undefined;
   let idle: (() => void) | undefined;
 
   function spawn(): Thread {
+    let wasReady = false;
     const thread: Thread = options.start({
       output: options.output,
       log: options.log,
       done(exchange, failure) {
-        settle(exchange, failure);
+        settle(exchange.id, failure);
         fill(thread);
       },
-      gone(lost, wasReady) {
+      gone(lost, reason) {
         threads.delete(thread);
-        for (const exchange of lost) {
-          settle(exchange, { code: 'worker-lost', message: 'the worker that ran this guest was ended' });
-        }
-        if (closing || !started) return;
+        for (const { id } of lost) settle(id, { code: 'worker-lost', message: reason });
+        if (!started || closing) return;
         if (wasReady) replace();
-        else restart = setTimeout(replace, RESTART_DELAY);
+        else replaceLater();
+        if (wasReady && lost.length === 0) void options.log('error', 'engine', reason);
       },
     });
     threads.add(thread);
+    thread.ready.then(
+      () => {
+        wasReady = true;
+        fill(thread);
+      },
+      () => {},
+    );
     return thread;
   }
 
   function replace(): void {
-    const thread = spawn();
-    thread.ready.then(
-      () => fill(thread),
-      (error: Error) => options.log('error', 'engine', error.message),
-    );
+    spawn().ready.catch((error: Error) => options.log('error', 'engine', error.message));
   }
 
-  function settle(exchange: Exchange, failure: GuestFailure | undefined): void {
-    const ticket = tickets.get(exchange.id);
+  function replaceLater(): void {
+    const timer = setTimeout(() => {
+      restarts.delete(timer);
+      replace();
+    }, RESTART_DELAY);
+    restarts.add(timer);
+  }
+
+  function report(ticket: Ticket, error: WasmcpError): void {
+    if (!ticket.reported) void options.log('error', ticket.label, error.message);
+    ticket.reported = true;
+  }
+
+  function settle(id: number, failure?: GuestFailure): void {
+    const ticket = tickets.get(id);
     if (ticket === undefined) return;
-    tickets.delete(exchange.id);
-    ticket.deadline?.cancel();
-    clearTimeout(ticket.grace);
-    if (failure !== undefined && ticket.grace === undefined) {
+    tickets.delete(id);
+    queue.delete(ticket);
+    ticket.deadline.cancel();
+    if (failure !== undefined) {
       const error = new WasmcpError(failure.code, failure.message);
-      options.failed(ticket.request, error);
-      exchange.fail(error);
-    } else {
-      // A guest that ended without word: nothing happens when the response is complete.
-      exchange.fail(new WasmcpError('guest-no-response', 'the guest ended its response half-way'));
+      // A request that no guest took is no news of a guest: its client is told, the log would only fill up.
+      if (ticket.thread !== undefined) report(ticket, error);
+      ticket.exchange.fail(error);
     }
+    ticket.exchange.finish();
     if (tickets.size === 0) idle?.();
   }
 
-  function expire(ticket: Ticket, thread: Thread): void {
-    const { exchange, request } = ticket;
-    const limit = exchange.answered ? options.streamIdle : options.timeout;
-    const error = new WasmcpError('guest-timeout', `the guest did not get on within ${limit} ms`);
-    options.failed(request, error);
+  function expire(ticket: Ticket): void {
+    const { exchange, thread } = ticket;
+    if (thread === undefined) {
+      settle(exchange.id, { code: 'queue-full', message: `no worker was free within ${options.timeout} ms` });
+      return;
+    }
+    const error = new WasmcpError('guest-timeout', overdue(exchange));
+    report(ticket, error);
     exchange.fail(error);
-    ticket.grace = setTimeout(() => void thread.terminate(), ABORT_GRACE);
+    ticket.deadline.cancel();
     thread.abort(exchange, error.message);
   }
 
+  function overdue(exchange: Exchange): string {
+    const { timeout, streamIdle } = options;
+    if (exchange.phase === 'waiting') return `the guest did not answer within ${timeout} ms`;
+    if (exchange.phase === 'streaming') return `the response did not get on within ${streamIdle} ms`;
+    return `the guest did not return within ${timeout} ms after its response was over`;
+  }
+
   function run(ticket: Ticket, thread: Thread): void {
-    ticket.deadline = createDeadline(ticket.exchange, options, () => expire(ticket, thread));
+    queue.delete(ticket);
+    ticket.thread = thread;
+    ticket.deadline.restart();
     thread.run(ticket.exchange);
   }
 
   function fill(thread: Thread): void {
-    while (threads.has(thread) && thread.running.size < options.liveLimit) {
-      const ticket = queue.shift();
-      if (ticket === undefined) return;
-      ticket.deadline?.cancel();
-      if (ticket.exchange.closed) settle(ticket.exchange, undefined);
-      else run(ticket, thread);
+    for (const ticket of queue) {
+      if (!hasRoom(thread)) return;
+      run(ticket, thread);
     }
   }
 
-  function wait(ticket: Ticket): void {
-    queue.push(ticket);
-    ticket.deadline = createDeadline(ticket.exchange, options, () => {
-      queue.splice(queue.indexOf(ticket), 1);
-      ticket.exchange.fail(new WasmcpError('queue-full', `no worker was free within ${options.timeout} ms`));
-      settle(ticket.exchange, undefined);
-    });
+  function hasRoom(thread: Thread): boolean {
+    return thread.available && thread.load < options.liveLimit;
   }
 
   function freest(): Thread | undefined {
     let best: Thread | undefined;
     for (const thread of threads) {
-      if (thread.running.size >= (best?.running.size ?? options.liveLimit)) continue;
-      best = thread;
+      if (hasRoom(thread) && thread.load < (best?.load ?? Number.POSITIVE_INFINITY)) best = thread;
     }
     return best;
+  }
+
+  function admit(request: GuestRequest, target: ResponseTarget): Ticket {
+    const id = nextId++;
+    const exchange = createExchange(id, request, target, () => {
+      const limit = exchange.phase === 'streaming' ? options.streamIdle : options.timeout;
+      ticket.deadline.restart(limit);
+    });
+    const ticket: Ticket = {
+      exchange,
+      deadline: createDeadline(options.timeout, () => expire(ticket)),
+      // Queries carry secrets; paths say enough.
+      label: `${request.method} ${request.path.split('?', 1)[0]}`,
+      thread: undefined,
+      reported: false,
+    };
+    tickets.set(id, ticket);
+    return ticket;
   }
 
   return {
@@ -147,37 +189,37 @@ export function createPool(options: PoolOptions): Pool {
       started = true;
     },
     handle(request, target) {
-      const id = nextId++;
-      const exchange = createExchange(id, request, target, () => tickets.get(id)?.deadline?.touch());
-      const ticket: Ticket = { exchange, request, deadline: undefined, grace: undefined };
-      if (closing) {
-        exchange.fail(new WasmcpError('server-closing', 'the server is closing'));
-        return exchange;
-      }
+      const ticket = admit(request, target);
+      const { exchange } = ticket;
       const thread = freest();
-      if (thread === undefined && queue.length >= options.queueLimit) {
-        exchange.fail(new WasmcpError('queue-full', `${queue.length} requests are waiting already`));
-        return exchange;
-      }
-      tickets.set(id, ticket);
-      if (thread === undefined) wait(ticket);
-      else run(ticket, thread);
-      return exchange;
+      if (closing) settle(exchange.id, { code: 'server-closing', message: 'the server is closing' });
+      else if (thread !== undefined) run(ticket, thread);
+      else if (queue.size < options.queueLimit) queue.add(ticket);
+      else settle(exchange.id, { code: 'queue-full', message: `${queue.size} requests wait already` });
+      return {
+        gone() {
+          exchange.gone();
+          if (ticket.thread === undefined) settle(exchange.id);
+        },
+      };
     },
     async close(limit) {
       closing = true;
-      clearTimeout(restart);
+      for (const timer of restarts) clearTimeout(timer);
       if (tickets.size > 0) {
-        let timer: NodeJS.Timeout | undefined;
-        await new Promise<void>((resolve) => {
-          idle = resolve;
-          timer = setTimeout(resolve, limit);
-        });
+        const quiet = Promise.withResolvers<void>();
+        idle = quiet.resolve;
+        const timer = setTimeout(quiet.resolve, limit);
+        await quiet.promise;
         clearTimeout(timer);
       }
-      await Promise.all(
-        [...threads].map((thread) => (thread.running.size > 0 ? thread.terminate() : thread.close())),
-      );
+      for (const { exchange } of queue) {
+        settle(exchange.id, {
+          code: 'server-closing',
+          message: 'the server closed before a worker was free',
+        });
+      }
+      await Promise.all([...threads].map((thread) => thread.close()));
     },
   };
 }

@@ -28,7 +28,7 @@ export type ToWorker =
   | { readonly type: 'gone'; readonly id: number }
   /** The guest must stop. */
   | { readonly type: 'abort'; readonly id: number; readonly reason: string }
-  /** So many bytes of guests' output were passed on. */
+  /** So many bytes of guests' output and logging were passed on. */
   | { readonly type: 'output-taken'; readonly bytes: number }
   /** No more requests: close the store and end. */
   | { readonly type: 'close' };
@@ -44,11 +44,24 @@ export type FromWorker =
   /** The guest is finished and its instance gone; `failure` when it ended badly. */
   | { readonly type: 'done'; readonly id: number; readonly failure?: GuestFailure }
   | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly bytes: Uint8Array }
-  | { readonly type: 'log'; readonly level: string; readonly context: string; readonly message: string };
+  | LogMessage;
+
+/** What a guest says through wasi:logging. */
+export interface LogMessage {
+  readonly type: 'log';
+  readonly level: string;
+  readonly context: string;
+  readonly message: string;
+}
 
 export interface GuestFailure {
   readonly code: WasmcpErrorCode;
   readonly message: string;
+}
+
+/** What a message counts while it is under way, as output does by its length. */
+export function logSize({ context, message }: LogMessage): number {
+  return 64 + context.length + message.length;
 }
 
 /** Bytes of a body that may be on their way, per request and direction, before the writer has to wait. */

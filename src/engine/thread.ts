@@ -1,32 +1,46 @@
 import { Worker } from 'node:worker_threads';
 import { WasmcpError } from '../../host/index.ts';
-import type { Exchange } from './exchange.ts';
-import type { FromWorker, GuestFailure, ToWorker } from './protocol.ts';
+import type { Exchange, Post } from './exchange.ts';
+import { type FromWorker, type GuestFailure, logSize } from './protocol.ts';
 import type { WorkerSetup } from './setup.ts';
 
+/**
+ * Takes what guests print (whole lines) and say through wasi:logging. Guests that print wait, and those that log lose
+ * messages, while more than a megabyte of it is not settled.
+ */
+export interface GuestVoice {
+  output(stream: 'stdout' | 'stderr', bytes: Uint8Array): void | Promise<void>;
+  log(level: string, context: string, message: string): void | Promise<void>;
+}
+
 /** What a thread tells its pool. */
-export interface ThreadEvents {
+export interface ThreadEvents extends GuestVoice {
   /** The exchange's guest is finished, its place is free. */
   done(exchange: Exchange, failure: GuestFailure | undefined): void;
-  output(stream: 'stdout' | 'stderr', bytes: Uint8Array): void;
-  log(level: string, context: string, message: string): void;
-  /** The worker is gone, asked or not; `lost` are the exchanges it had. */
-  gone(lost: Exchange[], wasReady: boolean): void;
+  /** The worker is gone, asked or not; `lost` are the exchanges that it had. */
+  gone(lost: readonly Exchange[], reason: string): void;
 }
 
 /** A worker thread and the exchanges whose guests run in it, seen from the main thread. */
 export interface Thread {
   /** Settles once the worker can take requests; rejects with the reason why it never will. */
   readonly ready: Promise<void>;
-  readonly running: ReadonlyMap<number, Exchange>;
+  /** It can take requests: it is ready, and no guest in it fails to stop. */
+  readonly available: boolean;
+  /** Guests that run in it. */
+  readonly load: number;
   run(exchange: Exchange): void;
-  /** Asks the guest of this exchange to stop; `done` follows unless it spins. */
+  /** Makes the guest of this exchange stop, if need be with the whole worker; `done` or `gone` follows. */
   abort(exchange: Exchange, reason: string): void;
-  /** Ends the worker at once, whatever runs in it. */
-  terminate(): Promise<void>;
-  /** Lets the worker close its store and end. */
+  /** Ends the worker; whatever still runs in it is lost. */
   close(): Promise<void>;
 }
+
+/** A guest that was told to stop and did not within so many milliseconds is spinning: its worker is ended. */
+const ABORT_GRACE = 500;
+
+/** Milliseconds for a worker without guests to close its store. */
+const CLOSE_GRACE = 5000;
 
 const ENTRY = new URL(import.meta.url.replace(/thread(\.[jt]s)$/, 'worker/main$1'));
 
@@ -34,67 +48,91 @@ export function startThread(setup: WorkerSetup, events: ThreadEvents): Thread {
   const port = setup.store.port === undefined ? [] : [setup.store.port];
   const worker = new Worker(ENTRY, { workerData: setup, transferList: port });
   const running = new Map<number, Exchange>();
+  const aborting = new Map<number, NodeJS.Timeout>();
   const ready = Promise.withResolvers<void>();
-  let wasReady = false;
   const exited = Promise.withResolvers<void>();
+  let accepting = false;
+  let end = 'the worker was ended';
   // A thread that dies before anyone awaits `ready` must not end the process.
   ready.promise.catch(() => {});
 
-  const post = (message: ToWorker): void => worker.postMessage(message);
+  const post: Post = (message, transfer) => worker.postMessage(message, transfer);
+
+  function terminate(reason: string): void {
+    accepting = false;
+    end = reason;
+    void worker.terminate();
+  }
+
+  function finish(exchange: Exchange, failure: GuestFailure | undefined): void {
+    running.delete(exchange.id);
+    clearTimeout(aborting.get(exchange.id));
+    aborting.delete(exchange.id);
+    events.done(exchange, failure);
+  }
 
   function receive(message: FromWorker): void {
-    if (message.type === 'ready') {
-      wasReady = true;
+    if (message.type === 'output') {
+      settled(message.bytes.length, events.output(message.stream, message.bytes));
+    } else if (message.type === 'log') {
+      settled(logSize(message), events.log(message.level, message.context, message.message));
+    } else if (message.type === 'ready') {
+      accepting = true;
       ready.resolve();
-    } else if (message.type === 'failed') ready.reject(new WasmcpError(message.code, message.message));
-    else if (message.type === 'output') {
-      events.output(message.stream, message.bytes);
-      post({ type: 'output-taken', bytes: message.bytes.length });
-    } else if (message.type === 'log') events.log(message.level, message.context, message.message);
-    else {
+    } else if (message.type === 'failed') {
+      ready.reject(new WasmcpError(message.code, message.message));
+    } else {
       const exchange = running.get(message.id);
       if (exchange === undefined) return;
-      if (message.type !== 'done') exchange.receive(message);
-      else {
-        running.delete(message.id);
-        exchange.finish();
-        events.done(exchange, message.failure);
-      }
+      if (message.type === 'done') finish(exchange, message.failure);
+      else exchange.receive(message);
     }
+  }
+
+  function settled(bytes: number, passed: void | Promise<void>): void {
+    const answer = (): void => post({ type: 'output-taken', bytes });
+    if (passed === undefined) answer();
+    else void passed.then(answer, answer);
   }
 
   worker.on('message', (batch: FromWorker[]) => {
     for (const message of batch) receive(message);
   });
   worker.on('error', (error) => {
-    const message = `a worker thread died: ${error instanceof Error ? error.message : String(error)}`;
-    ready.reject(new WasmcpError('worker-lost', message, { cause: error }));
+    end = `a worker thread died: ${error instanceof Error ? error.message : String(error)}`;
   });
   worker.on('exit', () => {
-    ready.reject(new WasmcpError('worker-lost', 'a worker thread ended before it was ready'));
-    const lost = [...running.values()];
-    running.clear();
-    for (const exchange of lost) exchange.finish();
+    accepting = false;
+    for (const timer of aborting.values()) clearTimeout(timer);
+    ready.reject(new WasmcpError('worker-lost', end));
     exited.resolve();
-    events.gone(lost, wasReady);
+    events.gone([...running.values()], end);
   });
 
   return {
     ready: ready.promise,
-    running,
+    get available() {
+      return accepting && aborting.size === 0;
+    },
+    get load() {
+      return running.size;
+    },
     run(exchange) {
       running.set(exchange.id, exchange);
-      post(exchange.message());
       exchange.start(post);
     },
-    abort: (exchange, reason) => post({ type: 'abort', id: exchange.id, reason }),
-    async terminate() {
-      await worker.terminate();
-      await exited.promise;
+    abort(exchange, reason) {
+      post({ type: 'abort', id: exchange.id, reason });
+      const spinning = (): void => terminate('another guest of the same worker did not stop');
+      aborting.set(exchange.id, setTimeout(spinning, ABORT_GRACE));
     },
     async close() {
-      post({ type: 'close' });
+      const timer = setTimeout(terminate, CLOSE_GRACE, 'the server is closing');
+      if (running.size > 0) terminate('the server is closing');
+      else post({ type: 'close' });
+      accepting = false;
       await exited.promise;
+      clearTimeout(timer);
     },
   };
 }

@@ -1,23 +1,30 @@
-import { STATUS_CODES } from 'node:http';
-import type { GuestRequest, ResponseTarget } from '../engine/exchange.ts';
-import type { Pool } from '../engine/pool.ts';
-import { limited } from './limits.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { GuestRequest, ResponseTarget } from '../engine/request.ts';
+import { failureAnswer } from './plain.ts';
+import { webUpload } from './web-upload.ts';
 
 /** Statuses whose responses have no body (Fetch, "null body status"). */
 const NULL_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /** Serves `Request`s without a socket. Trailers have no place in `fetch` and are dropped. */
 export function createFetch(
-  pool: Pick<Pool, 'handle'>,
+  handle: Engine['handle'],
   maxBody: number,
 ): (request: Request) => Promise<Response> {
-  return (request) =>
-    new Promise((resolve) => {
-      const { target, onCancel } = createTarget(resolve);
-      const exchange = pool.handle(toGuest(request, maxBody), target);
-      onCancel(() => exchange.gone());
-      request.signal.addEventListener('abort', () => exchange.gone(), { once: true });
-    });
+  return async (request) => {
+    const { signal } = request;
+    signal.throwIfAborted();
+    const answer = Promise.withResolvers<Response>();
+    const target = createTarget(request.method, answer.resolve, () => call.gone());
+    const call = handle(toGuest(request, maxBody), target);
+    const abort = (): void => {
+      call.gone();
+      answer.reject(signal.reason);
+      target.abort(signal.reason);
+    };
+    signal.addEventListener('abort', abort, { signal: target.over });
+    return answer.promise;
+  };
 }
 
 function toGuest(request: Request, maxBody: number): GuestRequest {
@@ -28,55 +35,72 @@ function toGuest(request: Request, maxBody: number): GuestRequest {
     authority: url.host,
     path: url.pathname + url.search,
     headers: [...request.headers].flat(),
-    body: request.body === null ? undefined : limited(request.body, maxBody),
+    body: request.body === null ? undefined : webUpload(request.body, maxBody),
   };
 }
 
-function createTarget(answer: (response: Response) => void): {
-  target: ResponseTarget;
-  onCancel: (cancel: () => void) => void;
-} {
-  let stream: ReadableStreamDefaultController<Uint8Array> | undefined;
-  let cancelled = (): void => {};
-  /** Bytes handed to the stream and not yet read; reported as taken when the reader asks for more. */
-  let unread: (() => void)[] = [];
+interface FetchTarget extends ResponseTarget {
+  /** The caller has lost interest: whoever reads the body gets the reason. */
+  abort(reason: unknown): void;
+  /** Aborts when nothing more will be delivered. */
+  readonly over: AbortSignal;
+}
 
-  const target: ResponseTarget = {
+function createTarget(
+  method: string,
+  answer: (response: Response) => void,
+  cancelled: () => void,
+): FetchTarget {
+  const over = new AbortController();
+  let stream: ReadableStreamDefaultController<Uint8Array> | undefined;
+  let answered = false;
+  /** Bytes that nobody has read yet; `taken` is told when the reader asks for more. */
+  let unread = 0;
+  let taken: (bytes: number) => void = () => {};
+
+  function pull(): void {
+    const bytes = unread;
+    unread = 0;
+    if (bytes > 0) taken(bytes);
+  }
+
+  function cancel(): void {
+    over.abort();
+    cancelled();
+  }
+
+  return {
+    over: over.signal,
     head(status, headers) {
-      const body = NULL_BODY.has(status)
-        ? null
-        : new ReadableStream<Uint8Array>({
-            start(controller) {
-              stream = controller;
-            },
-            pull() {
-              const taken = unread;
-              unread = [];
-              for (const report of taken) report();
-            },
-            cancel: () => cancelled(),
-          });
+      answered = true;
       const list = new Headers();
       for (let i = 0; i < headers.length; i += 2) list.append(headers[i]!, headers[i + 1]!);
+      const start = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
+        stream = controller;
+      };
+      const bodiless = method === 'HEAD' || NULL_BODY.has(status);
+      const body = bodiless ? null : new ReadableStream<Uint8Array>({ start, pull, cancel });
       answer(new Response(body, { status, headers: list }));
     },
-    chunk(bytes, taken) {
-      unread.push(() => taken(bytes.length));
-      stream?.enqueue(bytes);
+    chunk(bytes, report) {
+      taken = report;
+      unread += bytes.length;
+      if (stream === undefined) pull();
+      else stream.enqueue(bytes);
     },
     end() {
+      over.abort();
       stream?.close();
     },
     fail(error) {
-      if (stream !== undefined) stream.error(error);
-      else
-        answer(new Response(`${STATUS_CODES[error.httpStatus] ?? 'Error'}\n`, { status: error.httpStatus }));
+      over.abort();
+      const { status, headers, body } = failureAnswer(error);
+      if (!answered) answer(new Response(method === 'HEAD' ? null : body, { status, headers }));
+      else stream?.error(error);
     },
-  };
-  return {
-    target,
-    onCancel(cancel) {
-      cancelled = cancel;
+    abort(reason) {
+      over.abort();
+      stream?.error(reason);
     },
   };
 }

@@ -17,7 +17,7 @@ import { createRunner, type Runner } from './runner.ts';
 const port = parentPort!;
 const { component, settings, store: storeSetup } = workerData as WorkerSetup;
 const outbox = createOutbox(port);
-const output = createOutputChannel(settings.loggingPrefix, outbox.post);
+const output = createOutputChannel(settings.loggingPrefix, outbox.postNow);
 let store: Store | undefined;
 
 function reach({ url, port: owner }: StoreSetup): Promise<Store> | Store {
@@ -31,17 +31,11 @@ async function start(): Promise<Runner> {
     args: settings.args,
     config: settings.config,
     preopens: settings.preopens,
-    log: (level, context, message) => outbox.post({ type: 'log', level, context, message }),
+    log: output.log,
     store: checked(store, settings.storeLimits),
   });
   const glue = (await import(component.glue.url)) as GlueModule;
-  return createRunner({
-    component,
-    glue,
-    host,
-    output,
-    post: outbox.post,
-  });
+  return createRunner({ component, glue, host, output, post: outbox.post });
 }
 
 async function close(): Promise<void> {

@@ -1,15 +1,17 @@
-import { type GuestIo, type LineSink, prefixedLines, Signal } from '../../../host/index.ts';
-import type { FromWorker } from '../protocol.ts';
+import { type GuestIo, type LineSink, type Log, prefixedLines, Signal } from '../../../host/index.ts';
+import { type FromWorker, type LogMessage, logSize } from '../protocol.ts';
 
 /** Standard output and error of one guest; `end` passes on what has no newline yet. */
 export interface GuestOutput extends GuestIo {
   end(): void;
 }
 
-/** What the guests of one worker print, on its way to the main thread. */
+/** What the guests of one worker print and log, on its way to the main thread. */
 export interface OutputChannel {
   /** For the guest of request `id`. */
   open(id: number): GuestOutput;
+  /** Cannot wait: messages above the budget are dropped, and counted in the next one that is not. */
+  readonly log: Log;
   /** The main thread has passed on so many bytes. */
   taken(bytes: number): void;
 }
@@ -17,40 +19,75 @@ export interface OutputChannel {
 /** Bytes that may be on their way: a guest that prints without end waits, it does not fill the memory. */
 const BUDGET = 1024 * 1024;
 
+/** `post` has to send at once: what a guest prints before it hangs tells why it does. */
 export function createOutputChannel(prefixed: boolean, post: (message: FromWorker) => void): OutputChannel {
   const changed = new Signal();
   let underWay = 0;
+  let dropped = 0;
 
-  function lines(stream: 'stdout' | 'stderr', id: number): LineSink {
-    return prefixedLines(prefixed ? `${stream} [${id}] :: ` : '', (bytes) => {
+  function sink(stream: 'stdout' | 'stderr', id: number): LineSink {
+    let lines: Uint8Array[] = [];
+    const inner = prefixedLines(prefixed ? `${stream} [${id}] :: ` : '', (line) => lines.push(line));
+
+    /** The lines of one write go together: a message for each would keep the main thread busy. */
+    function pass(): void {
+      if (lines.length === 0) return;
+      const bytes = new Uint8Array(Buffer.concat(lines));
+      lines = [];
       underWay += bytes.length;
       post({ type: 'output', stream, bytes });
-    });
-  }
+    }
 
-  function throttled(sink: LineSink): GuestIo['stdout'] {
     return {
       closed: false,
       changed,
       get capacity() {
-        return underWay < BUDGET ? sink.capacity : 0;
+        return underWay < BUDGET ? inner.capacity : 0;
       },
-      write: (chunk) => sink.write(chunk),
+      write(chunk) {
+        inner.write(chunk);
+        pass();
+      },
+      flush() {
+        inner.flush();
+        pass();
+      },
     };
+  }
+
+  function send(message: LogMessage): void {
+    underWay += logSize(message);
+    post(message);
   }
 
   return {
     open(id) {
-      const stdout = lines('stdout', id);
-      const stderr = lines('stderr', id);
+      const stdout = sink('stdout', id);
+      const stderr = sink('stderr', id);
       return {
-        stdout: throttled(stdout),
-        stderr: throttled(stderr),
+        stdout,
+        stderr,
         end() {
           stdout.flush();
           stderr.flush();
         },
       };
+    },
+    log(level, context, message) {
+      if (underWay >= BUDGET) {
+        dropped += 1;
+        return;
+      }
+      if (dropped > 0) {
+        send({
+          type: 'log',
+          level: 'warn',
+          context: 'engine',
+          message: `${dropped} log messages were dropped`,
+        });
+        dropped = 0;
+      }
+      send({ type: 'log', level, context, message });
     },
     taken(bytes) {
       underWay -= bytes;

@@ -11,7 +11,7 @@ export interface RequestBody extends ByteSource {
 const EMPTY: Uint8Array = new Uint8Array(0);
 const BROKEN: StreamFailure = {
   message: 'the client broke the request off',
-  http: { tag: 'HTTP-request-body-size' },
+  http: { tag: 'connection-terminated' },
 };
 
 /** `taken` is called with the number of bytes that the guest has read or dropped: as many more may be sent. */

@@ -1,22 +1,23 @@
-import { type HttpErrorCode, type ResponseSink, Signal } from '../../../host/index.ts';
+import { type ResponseSink, Signal } from '../../../host/index.ts';
 import { type FromWorker, WINDOW } from '../protocol.ts';
 import { toFlat } from './fields.ts';
 
 /** A response that leaves in messages, as far as the client's reading allows. */
 export interface PostedResponse extends ResponseSink {
+  /** All of it was sent. */
+  readonly complete: boolean;
+  /** The client went away first. */
+  readonly abandoned: boolean;
   /** The client has taken so many bytes. */
   credit(bytes: number): void;
   /** The client went away: writes fail as closed from now on. */
   gone(): void;
-  /** Why the response broke: an error-code in its place, or a body that was never finished. */
-  readonly broken: HttpErrorCode | 'aborted' | undefined;
 }
 
 export function createPostedResponse(id: number, post: (message: FromWorker) => void): PostedResponse {
   const changed = new Signal();
   let capacity = WINDOW;
-  let closed = false;
-  let broken: HttpErrorCode | 'aborted' | undefined;
+  let state: 'open' | 'complete' | 'broken' | 'abandoned' = 'open';
 
   return {
     changed,
@@ -24,39 +25,40 @@ export function createPostedResponse(id: number, post: (message: FromWorker) => 
       return Math.max(0, capacity);
     },
     get closed() {
-      return closed;
+      return state !== 'open';
     },
-    get broken() {
-      return broken;
+    get complete() {
+      return state === 'complete';
+    },
+    get abandoned() {
+      return state === 'abandoned';
     },
     head(status, headers) {
       post({ type: 'head', id, status, headers: toFlat(headers) });
     },
     write(bytes) {
-      if (closed || bytes.length === 0) return;
+      if (state !== 'open' || bytes.length === 0) return;
       capacity -= bytes.length;
       post({ type: 'chunk', id, bytes });
     },
     end(trailers = []) {
-      if (closed) return;
-      closed = true;
+      if (state !== 'open') return;
+      state = 'complete';
       post({ type: 'end', id, trailers: toFlat(trailers) });
     },
     abort() {
-      closed = true;
-      broken ??= 'aborted';
+      if (state === 'open') state = 'broken';
       changed.wake();
     },
-    error(code) {
-      closed = true;
-      broken = code;
+    error() {
+      state = 'broken';
     },
     credit(bytes) {
       capacity += bytes;
       changed.wake();
     },
     gone() {
-      closed = true;
+      if (state === 'open') state = 'abandoned';
       changed.wake();
     },
   };

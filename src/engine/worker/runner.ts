@@ -1,4 +1,11 @@
-import { createExchange, Guest, GuestExit, type Host, type Outcome } from '../../../host/index.ts';
+import {
+  createExchange,
+  Guest,
+  GuestExit,
+  type Host,
+  type HttpErrorCode,
+  type Outcome,
+} from '../../../host/index.ts';
 import type { Component } from '../../component/component.ts';
 import type { GlueModule } from '../../component/glue.ts';
 import { bindImports } from '../../component/link.ts';
@@ -61,9 +68,9 @@ export function createRunner({ component, glue, host, output, post }: RunnerPart
         response,
       );
       await instance[handler]!.handle!(exchange.request, exchange.responseOut);
-      failure = describe(exchange.outcome());
+      failure = describe(exchange.outcome(), response);
     } catch (error) {
-      failure = { code: 'guest-trapped', message: reasonOf(error) };
+      failure = failureOf(error, response);
     }
     live.delete(id);
     guest.end('the request is over');
@@ -88,26 +95,37 @@ export function createRunner({ component, glue, host, output, post }: RunnerPart
   };
 }
 
-function reasonOf(error: unknown): string {
-  if (error instanceof GuestExit) return 'the guest called exit before its answer was complete';
-  return `the guest trapped: ${error instanceof Error ? error.message : String(error)}`;
+function failureOf(error: unknown, response: PostedResponse): GuestFailure | undefined {
+  if (error instanceof GuestExit) {
+    if (response.complete && error.ok) return undefined;
+    return { code: 'guest-trapped', message: `${error.message} before its answer was complete` };
+  }
+  // Traps of generated code can go on for lines; the first one says it.
+  const [reason] = (error instanceof Error ? error.message : String(error)).split('\n', 1);
+  return { code: 'guest-trapped', message: `the guest trapped: ${reason}` };
 }
 
-function describe(outcome: Outcome): GuestFailure | undefined {
+function describe(outcome: Outcome, response: PostedResponse): GuestFailure | undefined {
   switch (outcome.kind) {
     case 'answered':
       return undefined;
     case 'refused':
       return {
         code: 'guest-error-response',
-        message: `the guest answered with the error ${outcome.code.tag}`,
+        message: `the guest answered with the error ${describeCode(outcome.code)}`,
       };
     case 'unanswered':
       return { code: 'guest-no-response', message: 'the guest returned without an answer' };
     case 'unfinished':
+      // Without a client there was nobody to finish it for.
+      if (response.abandoned) return undefined;
       return {
         code: 'guest-no-response',
         message: 'the guest returned without finishing the body of its answer',
       };
   }
+}
+
+function describeCode({ tag, val }: HttpErrorCode): string {
+  return typeof val === 'string' ? `${tag}: ${val}` : tag;
 }

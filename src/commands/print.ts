@@ -1,0 +1,14 @@
+/** Settles when the text has left: a reader that stalls makes guests wait, it does not fill the memory. */
+export function print(stream: NodeJS.WritableStream, text: string | Uint8Array): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write(text, () => resolve());
+  });
+}
+
+/** Guests and clients choose parts of a message: they must not make lines or terminal commands of it. */
+export function oneLine(text: string): string {
+  return text.replace(
+    /[\x00-\x1f\x7f-\x9f]/g,
+    (letter) => `\\x${letter.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
+}

@@ -1,0 +1,99 @@
+import { type Preopen, type Store, type StoreLimits, WasmcpError } from '../../host/index.ts';
+import type { Component } from '../component/component.ts';
+import { assertLinked } from '../component/link.ts';
+import { linkWithHost } from './offer.ts';
+import { createPool, type Pool } from './pool.ts';
+import type { Call, GuestRequest, ResponseTarget } from './request.ts';
+import { shareStore } from './share-store.ts';
+import { startThread } from './thread.ts';
+
+/** How guests are run. */
+export interface EngineOptions {
+  /** A URL (`sqlite:PATH`, `memory:`), opened and closed here, or a store that stays the caller's. */
+  readonly store?: string | Store;
+  /** What guests may write, and into which buckets. */
+  readonly storeLimits?: StoreLimits;
+  /** The guest's whole environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Entries of wasi:config/store. */
+  readonly config?: Readonly<Record<string, string>>;
+  readonly directories?: readonly Preopen[];
+  /** Print `stdout [N] :: ` before each line of a guest's output; on by default. */
+  readonly loggingPrefix?: boolean;
+  /** Worker threads; 1 by default. */
+  readonly workers?: number;
+  /** Most guests alive in one worker; 64 by default. */
+  readonly liveLimit?: number;
+  /** Most requests that wait for a place; 1024 by default. One more is answered with 503. */
+  readonly queueLimit?: number;
+  /**
+   * Milliseconds until a response has to start, 30 s by default, and as many until the guest has to return once its
+   * response is over. Time in the queue counts by itself.
+   */
+  readonly timeout?: number;
+  /** Longest silence of a response in milliseconds; 5 min by default. */
+  readonly streamIdle?: number;
+  /** What guests print, whole lines; thrown away by default. A promise makes guests that print wait for it. */
+  readonly output?: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void | Promise<void>;
+  /**
+   * What goes wrong, and what guests say through wasi:logging; thrown away by default. While promises for more than a
+   * megabyte are not settled, guests' messages are dropped.
+   */
+  readonly log?: (level: string, context: string, message: string) => void | Promise<void>;
+}
+
+/** A component that is ready for requests. */
+export interface Engine {
+  /** What people read of the store. */
+  readonly storeUrl: string;
+  handle(request: GuestRequest, target: ResponseTarget): Call;
+  /** No new requests; waits for those under way, `limit` milliseconds at most, then closes what was opened here. */
+  close(limit: number): Promise<void>;
+}
+
+/**
+ * Links the component, opens the store and starts the workers. What fails half-way is closed again.
+ *
+ * @throws WasmcpError `runtime-unsupported`, `component-unlinkable`, `store-*`, `directory-unusable`
+ */
+export async function startEngine(component: Component, options: EngineOptions): Promise<Engine> {
+  if (!('Suspending' in WebAssembly)) {
+    throw new WasmcpError(
+      'runtime-unsupported',
+      `guests need JSPI (WebAssembly.Suspending), which Node ${process.versions.node} has not: use Node 24 or newer`,
+    );
+  }
+  assertLinked(await linkWithHost(component), 'wasi:http/incoming-handler');
+  const store = await shareStore(options.store ?? 'sqlite:.wasmcp/store.db');
+  const settings = {
+    env: options.env ?? {},
+    args: [],
+    config: options.config ?? {},
+    preopens: options.directories ?? [],
+    loggingPrefix: options.loggingPrefix ?? true,
+    storeLimits: options.storeLimits ?? {},
+  };
+  const pool: Pool = createPool({
+    workers: options.workers ?? 1,
+    liveLimit: options.liveLimit ?? 64,
+    queueLimit: options.queueLimit ?? 1024,
+    timeout: options.timeout ?? 30_000,
+    streamIdle: options.streamIdle ?? 300_000,
+    output: options.output ?? (() => {}),
+    log: options.log ?? (() => {}),
+    start: (events) => startThread({ component, settings, store: store.setup() }, events),
+  });
+
+  async function close(limit: number): Promise<void> {
+    await pool.close(limit);
+    await store.close();
+  }
+
+  try {
+    await pool.start();
+  } catch (error) {
+    await close(0);
+    throw error;
+  }
+  return { storeUrl: store.url, handle: pool.handle, close };
+}

@@ -1,0 +1,47 @@
+import type { WasmcpError } from '../../host/index.ts';
+
+/** A request as the front hands it to the engine. */
+export interface GuestRequest {
+  readonly method: string;
+  readonly scheme: 'http' | 'https';
+  readonly authority: string | undefined;
+  /** Path with query. */
+  readonly path: string;
+  /** Flat list, latin1 values. */
+  readonly headers: string[];
+  readonly body: Uint8Array | Upload | undefined;
+}
+
+/** A request's body that comes piece by piece. */
+export interface Upload {
+  /** Begins to deliver. Called once at most: never for a request that no guest took. */
+  start(receiver: UploadReceiver): void;
+  /** There is room again after `data` answered false. */
+  resume(): void;
+  /** Nobody wants the rest, if there is one. Twice is fine. */
+  stop(): void;
+}
+
+export interface UploadReceiver {
+  /** Copies the bytes. False: nothing more until `resume`. */
+  data(bytes: Uint8Array): boolean;
+  /** The body is complete; `trailers` as `headers` above. */
+  end(trailers: string[]): void;
+  /** The rest will not come. With an error, the client gets that for an answer. */
+  fail(error?: WasmcpError): void;
+}
+
+/** Where the engine puts the response: `head`, chunks and `end`; or, at any time, `fail` as the last call. */
+export interface ResponseTarget {
+  head(status: number, headers: string[]): void;
+  /** `taken(bytes.length)` has to be called once the bytes have left: back-pressure hangs on it. */
+  chunk(bytes: Uint8Array, taken: (bytes: number) => void): void;
+  end(trailers: string[]): void;
+  fail(error: WasmcpError): void;
+}
+
+/** A request that the engine has taken over. */
+export interface Call {
+  /** The client went away: nothing more is delivered, the guest's writes fail as closed. */
+  gone(): void;
+}

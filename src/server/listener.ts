@@ -1,0 +1,92 @@
+import { createServer } from 'node:http';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+import { WasmcpError } from '../../host/index.ts';
+import type { NodeFront } from './node.ts';
+
+/** A bound port. */
+export interface Listener {
+  /** Such as `http://127.0.0.1:8080/`. */
+  readonly url: string;
+  /** Refuses new connections, ends the others as they fall idle; settles when the last one is gone. */
+  close(): Promise<void>;
+  /** Ends all connections at once. */
+  cut(): void;
+}
+
+export interface ListenOptions {
+  readonly port: number;
+  readonly host: string;
+  readonly maxConnections: number;
+}
+
+const HEADER_LIMIT = 16 * 1024;
+const HEADER_TIME = 10_000;
+/** How often node looks for connections over their time; its own default of 30 s makes shorter limits meaningless. */
+const CHECK_INTERVAL = 1000;
+
+/** @throws WasmcpError `address-unusable` */
+export async function openListener(front: NodeFront, options: ListenOptions): Promise<Listener> {
+  const http = createServer({
+    maxHeaderSize: HEADER_LIMIT,
+    headersTimeout: HEADER_TIME,
+    connectionsCheckingInterval: CHECK_INTERVAL,
+  });
+  http.maxConnections = options.maxConnections;
+  http.on('request', front.handler).on('checkContinue', front.continueHandler);
+  /** Open connections, with the number of responses that have not left yet. */
+  const open = new Map<Socket, number>();
+  let closing: Promise<void> | undefined;
+
+  function count(socket: Socket, change: 1 | -1): void {
+    const responses = open.get(socket);
+    if (responses === undefined) return;
+    open.set(socket, responses + change);
+    if (closing !== undefined && responses + change === 0) socket.end();
+  }
+
+  http.on('connection', (socket) => {
+    open.set(socket, 0);
+    socket.on('close', () => open.delete(socket));
+  });
+  for (const event of ['request', 'checkContinue'] as const) {
+    http.on(event, ({ socket }, response) => {
+      count(socket, 1);
+      response.on('close', () => count(socket, -1));
+    });
+  }
+
+  await bind(http, options);
+  const { address, family, port } = http.address() as AddressInfo;
+  return {
+    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}/`,
+    close() {
+      closing ??= new Promise((resolve) => {
+        // Not http's own close: it takes a connection for idle, and destroys it, while the end of a response waits
+        // for a slow reader. Once all are gone, that one stops node's timer for connections over their time.
+        NetServer.prototype.close.call(http, () => http.close(() => resolve()));
+        for (const [socket, responses] of open) if (responses === 0) socket.end();
+      });
+      return closing;
+    },
+    cut() {
+      for (const socket of open.keys()) socket.destroy();
+    },
+  };
+}
+
+function bind(http: NetServer, { port, host }: ListenOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    http.once('error', (error: NodeJS.ErrnoException) => {
+      const reasons: Record<string, string> = {
+        EADDRINUSE:
+          'is in use already: stop what listens there, or choose another with --addr (port 0 picks a free one)',
+        EACCES: 'may not be used by this user: choose a port above 1023 with --addr',
+        EADDRNOTAVAIL: 'is no address of this machine: choose another with --addr',
+        ENOTFOUND: 'is no known host: choose another with --addr',
+      };
+      const reason = reasons[error.code ?? ''] ?? `cannot be listened on (${error.message})`;
+      reject(new WasmcpError('address-unusable', `${host}:${port} ${reason}`, { cause: error }));
+    });
+    http.listen(port, host, resolve);
+  });
+}

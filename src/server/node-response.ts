@@ -1,0 +1,108 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ResponseTarget } from '../engine/request.ts';
+import { failureAnswer, type PlainAnswer } from './plain.ts';
+
+/** Milliseconds that a client may go on sending what nobody reads before its connection is closed. */
+const LINGER = 1000;
+
+interface Held {
+  readonly status: number;
+  readonly headers: readonly string[];
+  readonly chunks: [bytes: Uint8Array, written: () => void][];
+}
+
+/** Puts a guest's answer on a response of `node:http`. */
+export function createNodeTarget(request: IncomingMessage, response: ServerResponse): ResponseTarget {
+  let held: Held | undefined;
+
+  /** Sends the head with what of the body came along; nothing when it has gone, or when somebody else answered. */
+  function send(complete: boolean): void {
+    if (held === undefined || response.headersSent) return;
+    const { status, headers, chunks } = held;
+    held = undefined;
+    const length = complete ? chunks.reduce((sum, [bytes]) => sum + bytes.length, 0) : undefined;
+    response.writeHead(status, framed(request, status, headers, length));
+    if (chunks.length === 0) response.flushHeaders();
+    for (const [bytes, written] of chunks) response.write(bytes, written);
+  }
+
+  return {
+    head(status, headers) {
+      held = { status, headers, chunks: [] };
+      // What arrives together with the head is sent together with it.
+      queueMicrotask(() => send(false));
+    },
+    chunk(bytes, taken) {
+      const written = (): void => taken(bytes.length);
+      if (held !== undefined) held.chunks.push([bytes, written]);
+      else if (!response.writableEnded) response.write(bytes, written);
+    },
+    end(trailers) {
+      send(trailers.length === 0);
+      if (response.writableEnded) return;
+      response.addTrailers(pairs(trailers));
+      response.end();
+    },
+    fail(error) {
+      held = undefined;
+      if (!response.headersSent) answerPlainly(request, response, failureAnswer(error));
+      else if (!response.writableEnded) breakOff(request, response);
+    },
+  };
+}
+
+/**
+ * Answers without a guest. A client that may still be sending is heard out for a moment: to close at once would reset
+ * the connection, and the answer would be lost with it.
+ */
+export function answerPlainly(request: IncomingMessage, response: ServerResponse, answer: PlainAnswer): void {
+  const { status, headers, body, unread } = answer;
+  const length = { 'content-length': Buffer.byteLength(body) };
+  if (!unread || request.complete) {
+    response.writeHead(status, { ...headers, ...length }).end(body);
+    return;
+  }
+  response.writeHead(status, { ...headers, ...length, connection: 'close' }).write(body);
+  const close = (): void => void response.end();
+  const timer = setTimeout(close, LINGER);
+  request.on('error', () => {});
+  request.once('end', close).resume();
+  response.once('close', () => clearTimeout(timer));
+}
+
+/** A body that ends with its connection (HTTP/1.0) is told from a complete one by a reset alone. */
+function breakOff(request: IncomingMessage, response: ServerResponse): void {
+  if (request.httpVersion === '1.0') response.socket?.resetAndDestroy();
+  else response.destroy();
+}
+
+/**
+ * A guest's headers with the framing right (RFC 9110 sections 6.5 and 8.6): a `length` that is known is said, once;
+ * neither a length nor trailers are announced where HTTP has none.
+ */
+function framed(
+  request: IncomingMessage,
+  status: number,
+  headers: readonly string[],
+  length: number | undefined,
+): string[] {
+  const bodiless = request.method === 'HEAD' || status === 204 || status === 304;
+  const lengths: string[] = length === undefined || bodiless ? [] : [String(length)];
+  const others: string[] = [];
+  const trailer: string[] = [];
+  for (let i = 0; i < headers.length; i += 2) {
+    const [name, value] = [headers[i]!, headers[i + 1]!];
+    const key = name.toLowerCase();
+    if (key === 'content-length') lengths.push(value);
+    else if (key === 'trailer') trailer.push(name, value);
+    else others.push(name, value);
+  }
+  if (lengths.length > 0 && status !== 204) return [...others, 'content-length', lengths[0]!];
+  return bodiless || request.httpVersion === '1.0' ? others : [...others, ...trailer];
+}
+
+function pairs(flat: readonly string[]): [string, string][] {
+  const list: [string, string][] = [];
+  for (let i = 0; i < flat.length; i += 2) list.push([flat[i]!, flat[i + 1]!]);
+  return list;
+}

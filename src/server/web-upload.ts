@@ -1,0 +1,41 @@
+import { WasmcpError } from '../../host/index.ts';
+import type { Upload, UploadReceiver } from '../engine/request.ts';
+
+/** The body of a `Request`, for a guest. */
+export function webUpload(body: ReadableStream<Uint8Array>, maxBody: number): Upload {
+  const reader = body.getReader();
+  let stopped = false;
+  let wake: (() => void) | undefined;
+
+  async function deliver(receiver: UploadReceiver): Promise<void> {
+    let received = 0;
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (stopped) return;
+      if (done) return receiver.end([]);
+      received += value.length;
+      if (received > maxBody) {
+        receiver.fail(new WasmcpError('body-too-large', `the body is above ${maxBody} bytes`));
+        return stop();
+      }
+      if (!receiver.data(value)) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    }
+  }
+
+  function stop(): void {
+    stopped = true;
+    wake?.();
+    // A source that failed already has nothing to cancel.
+    reader.cancel().catch(() => {});
+  }
+
+  return {
+    start: (receiver) => void deliver(receiver).catch(() => receiver.fail()),
+    resume: () => wake?.(),
+    stop,
+  };
+}
