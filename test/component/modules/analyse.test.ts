@@ -90,6 +90,15 @@ describe('state that nobody can put back, or that is not known, is named', () =>
   });
 });
 
+test('a second section of a kind, which nobody would look at, is refused', async () => {
+  const bytes = await assemble('(module (memory 1))');
+  const memorySection = bytes.subarray(8, 13);
+  const twice = Buffer.concat([bytes.subarray(0, 13), memorySection, bytes.subarray(13)]);
+  expect(analyse(bytes).problems).toEqual([]);
+  expect(analyse(twice).problems.join()).toContain('section 5 is there twice');
+  expect(() => capMemory(twice, 10)).toThrow(expect.objectContaining({ code: 'component-invalid' }));
+});
+
 test('bytes that were cut off or changed are read to an answer or refused, never a crash', async () => {
   const bytes = await withLast('');
   const random = seededRandom(26);

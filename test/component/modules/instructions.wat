@@ -66,6 +66,12 @@
         throw_ref)
       (i32.const 0)))
 
+  ;; Read without its tag, the label 2 is a block, and the constant's second byte is no instruction.
+  (func $catch_one (result i32)
+    (block $h (result i32)
+      (block (block (try_table (catch $tag $h) (drop (i32.const 127)) unreachable)))
+      (i32.const 0)))
+
   (func $simd (export "simd") (param v128) (result v128)
     (drop (i8x16.shuffle 0 1 2 3 4 5 6 7 26 9 10 11 12 13 14 15 (local.get 0) (local.get 0)))
     (drop (i16x8.extract_lane_u 7 (local.get 0)))
