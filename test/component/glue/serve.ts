@@ -52,8 +52,8 @@ export function createTestServer(
       const bind = host.bind(guest, { stdout: output.sink, stderr: output.sink });
       const instance = loaded.instantiate(wrap(bindImports(loaded, bind)));
       await instance[handler]!.handle!(exchange.request, exchange.responseOut);
-    } catch (error) {
-      seen.push(`trap ${error instanceof WebAssembly.RuntimeError}`);
+    } catch {
+      seen.push('trap');
     }
     seen.push(`outcome ${JSON.stringify(exchange.outcome())}`, `output ${output.seen.join('')}`);
     guest.end('the request is over');
