@@ -11,6 +11,7 @@ interface Header {
   readonly key: string;
   readonly kind: Transpiled['kind'];
   readonly reason: string;
+  readonly unrestorable?: string | undefined;
   /** Bytes of the glue's text. */
   readonly glue: number;
   /** Names and bytes of the core modules. */
@@ -21,12 +22,13 @@ const DIGEST_LENGTH = 32;
 const HEADER_START = DIGEST_LENGTH + 4;
 
 export function encodeEntry(key: string, transpiled: Transpiled): Uint8Array {
-  const { kind, reason, modules } = transpiled;
+  const { kind, reason, unrestorable, modules } = transpiled;
   const glue = Buffer.from(transpiled.glue);
   const header: Header = {
     key,
     kind,
     reason,
+    unrestorable,
     glue: glue.length,
     modules: modules.map(([name, bytes]) => [name, bytes.length]),
   };
@@ -53,6 +55,7 @@ export function decodeEntry(entry: Uint8Array, key: string): Transpiled | undefi
   return {
     kind: header.kind,
     reason: header.reason,
+    unrestorable: header.unrestorable,
     glue: take(header.glue).toString(),
     modules: header.modules.map(([name, length]) => [name, take(length)]),
   };

@@ -3,6 +3,7 @@ import { type GetManyShape, WasmcpError } from '../../host/index.ts';
 import { version } from '../version.ts';
 import { readComponent } from './binary/component.ts';
 import { openCache } from './cache.ts';
+import { capMemory } from './modules/cap.ts';
 import { readSource } from './source.ts';
 import { type Transpiled, transpile, transpilerVersion } from './transpile.ts';
 
@@ -25,8 +26,11 @@ export interface Glue {
    * worker that starts later needs no file that somebody may have changed or cleared meanwhile.
    */
   readonly url: string;
-  /** `raw` is jco's own output, able to suspend (JSPI), with counted patches. */
-  readonly kind: 'raw';
+  /**
+   * `lean` is jco's synchronous output, rewritten: cheaper, and able to suspend. `raw` is jco's own output for JSPI, with
+   * counted patches: the fallback when the rewriting met something that it does not know.
+   */
+  readonly kind: 'lean' | 'raw';
   /** Why this kind, for people. */
   readonly reason?: string;
 }
@@ -47,6 +51,8 @@ export interface Component {
   readonly glue: Glue;
   /** Core modules by the name that the glue asks for. */
   readonly modules: Readonly<Record<string, WebAssembly.Module>>;
+  /** Why its instances cannot be put back to where they started, for people; absent when they can, as far as is known. */
+  readonly unrestorable?: string;
   /** How many core modules are nested in it. */
   readonly coreModules: number;
   /** False when this load had to transpile. */
@@ -54,6 +60,9 @@ export interface Component {
   /** Why it could not be kept for the next start; absent when it was. */
   readonly cacheProblem?: string;
 }
+
+/** Bytes of a WebAssembly page. */
+const PAGE = 65_536;
 
 /** What a load is busy with; only `transpiling` takes seconds. */
 export type LoadStage = 'reading' | 'transpiling' | 'compiling';
@@ -63,6 +72,8 @@ export interface LoadOptions {
   readonly cacheDir?: string;
   /** Largest component, in bytes; 256 MiB by default. */
   readonly maxSize?: number;
+  /** Bytes that each of the component's memories may grow to, in steps of 64 KiB; what it declares by default. */
+  readonly maxMemory?: number;
   /** Told as each stage begins. */
   readonly progress?: (stage: LoadStage) => void;
 }
@@ -78,7 +89,7 @@ export async function loadComponent(
   source: string | URL | Uint8Array,
   options: LoadOptions = {},
 ): Promise<Component> {
-  const { cacheDir, maxSize, progress } = options;
+  const { cacheDir, maxSize, maxMemory, progress } = options;
   progress?.('reading');
   const { name, bytes } = await readSource(source, maxSize);
   const outline = readComponent(bytes, name);
@@ -96,14 +107,15 @@ export async function loadComponent(
   }
 
   progress?.('compiling');
-  const { kind, reason } = transpiled;
+  const { kind, reason, unrestorable } = transpiled;
   return {
     source: name,
     digest,
     size: bytes.length,
     ...outline,
     glue: { url: glueUrl(transpiled.glue, digest), kind, reason },
-    modules: await compile(transpiled.modules, name),
+    modules: await compile(capped(transpiled.modules, maxMemory), name),
+    ...(unrestorable !== undefined && { unrestorable }),
     fromCache: cached !== undefined,
     ...(cacheProblem !== undefined && { cacheProblem }),
   };
@@ -113,6 +125,12 @@ export async function loadComponent(
 function glueUrl(glue: string, digest: string): string {
   const named = `${glue}\n//# sourceURL=wasmcp-node:${digest.slice(0, 12)}/glue.js\n`;
   return `data:text/javascript;base64,${Buffer.from(named).toString('base64')}`;
+}
+
+function capped(modules: Transpiled['modules'], maxMemory: number | undefined): Transpiled['modules'] {
+  if (maxMemory === undefined) return modules;
+  const pages = Math.floor(maxMemory / PAGE);
+  return modules.map(([name, bytes]) => [name, capMemory(bytes, pages)]);
 }
 
 async function compile(

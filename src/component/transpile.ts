@@ -3,23 +3,31 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { WasmcpError } from '../../host/index.ts';
 import type { ImportedInterface } from './component.ts';
+import { buildGlue } from './glue/build.ts';
+import { analyse } from './modules/analyse.ts';
+import { exposeState } from './modules/expose.ts';
 import { glueName, patchGlue } from './patch.ts';
 import { SUSPENDING_EXPORTS, suspendingFunctions, withoutVersion } from './suspending.ts';
+
+/** A core module by the name that the glue asks for. */
+type NamedModule = readonly [name: string, bytes: Uint8Array];
 
 /** A component as JavaScript and core modules. */
 export interface Transpiled {
   /** Text of the glue, an ES module. */
   readonly glue: string;
-  readonly kind: 'raw';
+  /** See `Glue` in component.ts. */
+  readonly kind: 'lean' | 'raw';
   readonly reason: string;
-  /** Core modules by the name that the glue asks for. */
-  readonly modules: readonly (readonly [name: string, bytes: Uint8Array])[];
+  /** Why instances cannot be put back to where they started; undefined when the modules' state is exposed for that. */
+  readonly unrestorable?: string | undefined;
+  readonly modules: readonly NamedModule[];
 }
 
 const PACKAGE = '@bytecodealliance/jco-transpile';
 
 /** Raise it when the same jco would give other output than before: entries in caches become stale. */
-const REVISION = 1;
+const REVISION = 2;
 
 /** Changes whenever the same component would be transpiled to something else. */
 export function transpilerVersion(): string {
@@ -27,7 +35,8 @@ export function transpilerVersion(): string {
 }
 
 /**
- * Transpiles a component with jco in JSPI mode. Takes seconds for a large one, on this thread.
+ * Transpiles a component with jco, once to make lean glue of it, and once more when that does not succeed. Takes
+ * seconds for a large one, on this thread.
  *
  * @throws WasmcpError `component-invalid` when jco refuses it
  * @throws TypeError when jco's output is not what the patches were written for
@@ -37,35 +46,72 @@ export async function transpile(
   source: string,
   imports: readonly ImportedInterface[],
 ): Promise<Transpiled> {
-  // Loaded on demand: it takes longer than a whole start from the cache.
-  const { transpileBytes } = await import('@bytecodealliance/jco-transpile');
   const suspending = imports.flatMap((imported) =>
     suspendingFunctions(imported).map((func) => [imported.name, func] as const),
   );
+  const names = [...new Set(suspending.map(([name, func]) => `${withoutVersion(name)}#${func}`))];
+
+  const synchronous = await generate(bytes, source, imports, {});
+  const built = buildGlue(synchronous.glue, { suspending: names, exports: SUSPENDING_EXPORTS });
+  if (built.kind === 'lean') {
+    return {
+      glue: built.source,
+      kind: 'lean',
+      reason: "jco's output without what synchronous components do not need",
+      ...expose(synchronous.modules),
+    };
+  }
+
+  const { glue, modules } = await generate(bytes, source, imports, {
+    asyncMode: 'jspi',
+    asyncImports: names,
+    asyncExports: [...SUSPENDING_EXPORTS],
+  });
+  const expected = new Set(suspending.map(([name, func]) => glueName(name, func)));
+  return {
+    glue: patchGlue(glue, expected, generatorName()),
+    kind: 'raw',
+    reason: built.reason,
+    unrestorable: 'its glue is raw',
+    modules,
+  };
+}
+
+async function generate(
+  bytes: Uint8Array,
+  source: string,
+  imports: readonly ImportedInterface[],
+  mode: object,
+): Promise<{ glue: string; modules: NamedModule[] }> {
+  // Loaded on demand: it takes longer than a whole start from the cache.
+  const { transpileBytes } = await import('@bytecodealliance/jco-transpile');
   const { files } = await transpileBytes(bytes, {
     name: 'component',
     instantiation: 'sync',
     multiMemory: true,
     emitTypescriptDeclarations: false,
-    asyncMode: 'jspi',
-    asyncImports: [...new Set(suspending.map(([name, func]) => `${withoutVersion(name)}#${func}`))],
-    asyncExports: [...SUSPENDING_EXPORTS],
     // To itself: jco would strip the version, and both drafts of wasi:keyvalue become one.
     map: Object.fromEntries(imports.map(({ name }) => [name, name])),
+    ...mode,
   }).catch((error: unknown) => {
     throw new WasmcpError('component-invalid', `${source} cannot be transpiled: ${reasonOf(error)}`, {
       cause: error,
     });
   });
-
-  const expected = new Set(suspending.map(([name, func]) => glueName(name, func)));
-  const glue = new TextDecoder().decode(files['component.js']);
   return {
-    glue: patchGlue(glue, expected, generatorName()),
-    kind: 'raw',
-    reason: "jco's own output, which suspends by JSPI",
+    glue: new TextDecoder().decode(files['component.js']),
     modules: Object.entries(files).filter(([name]) => name.endsWith('.wasm')),
   };
+}
+
+/** Opens the state of all core modules to be restored, or says why it would not be enough. */
+function expose(modules: readonly NamedModule[]): Pick<Transpiled, 'modules' | 'unrestorable'> {
+  const analysed = modules.map(([name, bytes]) => ({ name, bytes, analysis: analyse(bytes) }));
+  const stuck = analysed.find(({ analysis }) => analysis.problems.length > 0);
+  if (stuck !== undefined) {
+    return { modules, unrestorable: `its core module ${stuck.name}: ${stuck.analysis.problems[0]}` };
+  }
+  return { modules: analysed.map(({ name, bytes, analysis }) => [name, exposeState(bytes, analysis)]) };
 }
 
 function generatorName(): string {
