@@ -1,3 +1,4 @@
+export { endingInput } from './cli/ending-input.ts';
 export { GuestExit } from './cli/exit.ts';
 export { type LineSink, prefixedLines } from './cli/lines.ts';
 export { WasmcpError, type WasmcpErrorCode } from './error.ts';

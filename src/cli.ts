@@ -1,20 +1,22 @@
 import { CommanderError, InvalidArgumentError, Option, Command as Program } from 'commander';
-import type { CliStreams, Command } from './commands/command.ts';
+import type { CliStreams, Command, OptionAdjustment } from './commands/command.ts';
 import { inspect } from './commands/inspect.ts';
+import { run } from './commands/run.ts';
 import { serve } from './commands/serve.ts';
 import { WasmcpError } from './index.ts';
 import { environmentFlags, OPTIONS, type OptionName, type OptionValues } from './options/table.ts';
 import { version } from './version.ts';
 
-const COMMANDS: readonly Command[] = [serve, inspect];
+const COMMANDS: readonly Command[] = [serve, run, inspect];
 
 const EXAMPLES = `
 Examples:
   wasmcp-node serve server.wasm
+  wasmcp-node run tool.wasm --flag-of-the-tool
   wasmcp-node inspect server.wasm
 
 Each flag can stand in the environment as WASMCP_NODE_…; a flag wins over it.
-Exit status: 0 stopped as asked, 1 could not start or run, 2 wrong usage.`;
+Exit status: 0 stopped as asked, 1 could not start or run, 2 wrong usage; run: the guest's.`;
 
 /** Runs one command line, given without `node` and the script, and answers its exit status. */
 export async function main(args: readonly string[], streams: CliStreams = process): Promise<number> {
@@ -22,6 +24,7 @@ export async function main(args: readonly string[], streams: CliStreams = proces
   const program = new Program('wasmcp-node')
     .description('Serves composed WebAssembly MCP servers, with sessions that last.')
     .version(version)
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       writeOut: (text) => streams.stdout.write(text),
@@ -35,10 +38,12 @@ export async function main(args: readonly string[], streams: CliStreams = proces
       .description(command.summary)
       .argument('<component>', 'the composed .wasm file')
       .addHelpText('after', command.examples)
-      .action(async (component: string, options: OptionValues) => {
-        status = await command.run(component, options, streams);
+      .action(async (component: string, ...given: unknown[]) => {
+        const rest = command.rest === undefined ? [] : (given[0] as string[]);
+        status = await command.run(component, sub.opts<OptionValues>(), streams, rest);
       });
-    for (const name of command.options) sub.addOption(toOption(name));
+    if (command.rest !== undefined) sub.argument('[args...]', command.rest).passThroughOptions();
+    for (const name of command.options) sub.addOption(toOption(name, command.adjusted?.[name]));
   }
   try {
     await program.parseAsync(withEnvironment(args), { from: 'user' });
@@ -58,8 +63,9 @@ function withEnvironment(args: readonly string[]): string[] {
   return [command.name, ...environmentFlags(command.options, process.env), ...rest];
 }
 
-function toOption(name: OptionName): Option {
-  const { flags, description, environment, parse = String, fallback, fallbackText, list } = OPTIONS[name];
+function toOption(name: OptionName, adjustment: OptionAdjustment = {}): Option {
+  const spec = { ...OPTIONS[name], ...adjustment };
+  const { flags, description, environment, parse = String, fallback, fallbackText, list } = spec;
   const made = new Option(flags, `${description} (${environment[0]})`);
   const checked = (text: string): unknown => {
     try {

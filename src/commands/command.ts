@@ -1,9 +1,11 @@
-import type { OptionName, OptionValues } from '../options/table.ts';
+import type { Readable, Writable } from 'node:stream';
+import type { OptionName, OptionSpec, OptionValues } from '../options/table.ts';
 
 /** Streams of the process, or whatever stands for them. */
 export interface CliStreams {
-  readonly stdout: NodeJS.WritableStream;
-  readonly stderr: NodeJS.WritableStream;
+  readonly stdin: Readable;
+  readonly stdout: Writable;
+  readonly stderr: Writable;
 }
 
 /** One command of the program: what its help says and what it does. */
@@ -11,8 +13,19 @@ export interface Command {
   readonly name: string;
   readonly summary: string;
   readonly options: readonly OptionName[];
+  /** What an option means for this command alone. */
+  readonly adjusted?: { readonly [N in OptionName]?: OptionAdjustment };
+  /** What the words after the component are for; without it there may be none. Options have to stand before it then. */
+  readonly rest?: string;
   /** Shown below the options. */
   readonly examples: string;
-  /** Answers the exit status; an expected failure is thrown as `WasmcpError`. */
-  run(component: string, options: OptionValues, streams: CliStreams): Promise<number>;
+  /** Answers the exit status; an expected failure is thrown as `WasmcpError`. `rest` are the words after the component. */
+  run(
+    component: string,
+    options: OptionValues,
+    streams: CliStreams,
+    rest: readonly string[],
+  ): Promise<number>;
 }
+
+export type OptionAdjustment = Partial<Pick<OptionSpec, 'description' | 'fallback' | 'fallbackText'>>;

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { parseEnv } from 'node:util';
-import { createServer, loadComponent, type Server, WasmcpError } from '../index.ts';
-import type { OptionValues } from '../options/table.ts';
-import type { CliStreams, Command } from './command.ts';
+import { createServer, loadComponent } from '../index.ts';
+import type { Command } from './command.ts';
+import { guestEnvironment } from './guest-environment.ts';
+import { oneLine, print } from './print.ts';
+import { closeOnce, untilSignal } from './signals.ts';
 
 /** Serves a component over HTTP until a signal asks it to stop. */
 export const serve: Command = {
@@ -53,9 +53,12 @@ Examples:
       streamIdle: options.streamIdle,
       maxBody: options.maxBody,
       maxConnections: options.maxConnections,
-      output: (stream, bytes) => streams[stream].write(bytes),
-      log: (level, context, message) => streams.stderr.write(`${level}: ${context}: ${message}\n`),
+      output: (stream, bytes) => print(streams[stream], bytes),
+      log: (level, context, message) =>
+        print(streams.stderr, `${oneLine(`${level}: ${context}: ${message}`)}\n`),
     });
+    // Whoever read the output has gone: that is no reason to stop serving.
+    for (const stream of [streams.stdout, streams.stderr]) stream.on('error', () => {});
     const stop = untilSignal();
     const url = await server.listen(options.addr.port, options.addr.host);
     streams.stderr.write(`Serving HTTP on ${url}\n`);
@@ -64,43 +67,3 @@ Examples:
     return 0;
   },
 };
-
-/** Later sources win: the shell's variables, the file's, the flags'. */
-async function guestEnvironment(options: OptionValues): Promise<Record<string, string>> {
-  const inherited = options.inheritEnv ? { ...process.env } : {};
-  const file = options.envFile === undefined ? {} : await readEnvFile(options.envFile);
-  return { ...inherited, ...file, ...Object.fromEntries(options.env ?? []) } as Record<string, string>;
-}
-
-async function readEnvFile(path: string): Promise<NodeJS.Dict<string>> {
-  try {
-    return parseEnv(await readFile(path, 'utf8'));
-  } catch (error) {
-    throw new WasmcpError(
-      'option-invalid',
-      `--env-file ${path} cannot be read: ${(error as Error).message}`,
-      {
-        cause: error,
-      },
-    );
-  }
-}
-
-/** The first signal that asks to stop. */
-function untilSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    process.once('SIGTERM', () => resolve());
-    process.once('SIGINT', () => resolve());
-  });
-}
-
-/** A second signal while requests drain ends the process at once: what was acknowledged is on disk already. */
-async function closeOnce(server: Server, drain: number, streams: CliStreams): Promise<void> {
-  const force = (signal: NodeJS.Signals): void => {
-    streams.stderr.write('Stopped at once; requests under way were cut\n');
-    process.exit(signal === 'SIGINT' ? 130 : 143);
-  };
-  process.on('SIGTERM', force).on('SIGINT', force);
-  await server.close(drain);
-  process.off('SIGTERM', force).off('SIGINT', force);
-}

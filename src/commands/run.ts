@@ -1,0 +1,72 @@
+import { basename } from 'node:path';
+import { runCommand } from '../engine/command/run.ts';
+import { loadComponent } from '../index.ts';
+import type { Command } from './command.ts';
+import { guestEnvironment } from './guest-environment.ts';
+
+/** Exit status after a trap: what a shell sees of a program that aborted, and what wasmtime gives. */
+const TRAPPED = 128 + 6;
+
+/** Runs the program in a component, with the standard streams and the exit status of this process. */
+export const run: Command = {
+  name: 'run',
+  summary: "run a component's wasi:cli/run with this shell's input and output",
+  options: [
+    'store',
+    'bucket',
+    'maxValue',
+    'env',
+    'envFile',
+    'inheritEnv',
+    'configVar',
+    'dir',
+    'timeout',
+    'cacheDir',
+  ],
+  adjusted: {
+    timeout: {
+      description: 'time for the whole run; then it is ended as if it had trapped',
+      fallback: Number.POSITIVE_INFINITY,
+      fallbackText: 'none',
+    },
+  },
+  rest: 'arguments for the guest, options included',
+  examples: `
+Examples:
+  wasmcp-node run tool.wasm --verbose input.txt        options after the component are the guest's
+  wasmcp-node run --dir . tool.wasm < input.txt > output.txt
+
+Exit status: the guest's, 134 after a trap, 130 or 143 after a signal, 1 when it could not run, 2 wrong usage.`,
+
+  async run(path, options, { stdin, stdout, stderr }, args) {
+    const component = await loadComponent(
+      path,
+      options.cacheDir === undefined ? {} : { cacheDir: options.cacheDir },
+    );
+    // What the guest was told is written is on disk: nothing has to be waited for.
+    const onInterrupt = (): never => process.exit(130);
+    const onTerminate = (): never => process.exit(143);
+    process.on('SIGINT', onInterrupt).on('SIGTERM', onTerminate);
+    try {
+      const end = await runCommand({
+        component,
+        args: [basename(component.source), ...args],
+        env: await guestEnvironment(options),
+        config: Object.fromEntries(options.configVar ?? []),
+        preopens: options.dir ?? [],
+        storeUrl: options.store,
+        storeLimits: { maxValue: options.maxValue, ...(options.bucket && { buckets: options.bucket }) },
+        timeout: options.timeout,
+        stdin,
+        stdout,
+        stderr,
+        log: (level, context, message) => stderr.write(`${level}: ${context}: ${message}\n`),
+      });
+      if (end.kind === 'exited') return end.status;
+      stderr.write(`error: ${end.message}\n`);
+      return TRAPPED;
+    } finally {
+      process.off('SIGINT', onInterrupt).off('SIGTERM', onTerminate);
+    }
+  },
+};

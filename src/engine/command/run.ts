@@ -1,0 +1,94 @@
+import type { Readable, Writable } from 'node:stream';
+import { Worker } from 'node:worker_threads';
+import { type Log, WasmcpError } from '../../../host/index.ts';
+import { assertLinked } from '../../component/link.ts';
+import { linkWithHost } from '../offer.ts';
+import type { CommandEnd, CommandSetup, FromCommand, OutputStream, ToCommand } from './messages.ts';
+import { openStandardInput } from './standard-input.ts';
+
+export type { CommandEnd } from './messages.ts';
+
+/** What a program gets, and where its output goes. The streams stay the caller's to close. */
+export interface CommandOptions extends CommandSetup {
+  readonly stdin: Readable;
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  /** Milliseconds of running after which the program is ended; `Infinity` for none. */
+  readonly timeout: number;
+  /** Messages of wasi:logging. */
+  readonly log: Log;
+}
+
+const ENTRY = new URL(import.meta.url.replace(/run(\.[jt]s)$/, 'worker$1'));
+
+/**
+ * Runs the `wasi:cli/run` of a component to its end, in a thread of its own. Settles when all that it printed is
+ * written. Input is read when the guest asks for it, never ahead; a reader that is slow slows the guest down.
+ *
+ * @throws WasmcpError `component-unlinkable`, `store-*`, `directory-unusable`; `worker-lost` when the thread died
+ */
+export async function runCommand(options: CommandOptions): Promise<CommandEnd> {
+  const { stdin, stdout, stderr, timeout, log, ...setup } = options;
+  assertLinked(await linkWithHost(setup.component), 'wasi:cli/run');
+  const worker = new Worker(ENTRY, { workerData: setup satisfies CommandSetup });
+  const input = openStandardInput(stdin);
+  const outputs = { stdout, stderr };
+  /** Of each stream the last write; those before it are done by then. */
+  const lastWrite: Record<OutputStream, Promise<void> | undefined> = { stdout: undefined, stderr: undefined };
+  const ended = Promise.withResolvers<CommandEnd>();
+  let timer: NodeJS.Timeout | undefined;
+
+  const post = (message: ToCommand): void => worker.postMessage(message);
+
+  async function feed(): Promise<void> {
+    try {
+      const bytes = await input.next();
+      post(bytes === undefined ? { type: 'input-end' } : { type: 'input', bytes: new Uint8Array(bytes) });
+    } catch (error) {
+      post({ type: 'input-failed', reason: (error as Error).message });
+    }
+  }
+
+  function write(stream: OutputStream, bytes: Uint8Array): Promise<void> {
+    return new Promise((resolve) => {
+      outputs[stream].write(bytes, (error) => {
+        if (error) post({ type: 'broken', stream, reason: error.message });
+        else post({ type: 'taken', stream, bytes: bytes.length });
+        resolve();
+      });
+    });
+  }
+
+  function expire(): void {
+    ended.resolve({ kind: 'trapped', message: `the guest did not end within ${timeout} ms` });
+  }
+
+  worker.on('message', (message: FromCommand) => {
+    if (message.type === 'started') {
+      if (Number.isFinite(timeout)) timer = setTimeout(expire, timeout);
+    } else if (message.type === 'want-input') void feed();
+    else if (message.type === 'output') lastWrite[message.stream] = write(message.stream, message.bytes);
+    else if (message.type === 'log') log(message.level, message.context, message.message);
+    else if (message.type === 'ended') ended.resolve(message.end);
+    else ended.reject(new WasmcpError(message.code, message.message));
+  });
+  worker.on('error', (error) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    ended.reject(new WasmcpError('worker-lost', `the program's thread died: ${reason}`, { cause: error }));
+  });
+  // Each write reports its own failure; unheard, the event would end the process.
+  const ignore = (): void => {};
+  for (const stream of [stdout, stderr]) stream.on('error', ignore);
+
+  try {
+    return await ended.promise;
+  } finally {
+    clearTimeout(timer);
+    input.close();
+    await worker.terminate();
+    await Promise.all([lastWrite.stdout, lastWrite.stderr]);
+    // The event follows the report.
+    await new Promise((resolve) => setImmediate(resolve));
+    for (const stream of [stdout, stderr]) stream.off('error', ignore);
+  }
+}

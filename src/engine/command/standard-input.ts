@@ -1,0 +1,42 @@
+import type { Readable } from 'node:stream';
+
+/** Standard input of this process, one piece at a time. */
+export interface StandardInput {
+  /** The next piece; undefined at the end. Rejects when the input breaks. Reads nothing of the input between calls. */
+  next(): Promise<Uint8Array | undefined>;
+  /** Lets go of the input: it no longer keeps the process alive. */
+  close(): void;
+}
+
+/** In flowing mode, paused after each piece: the other mode would read ahead. */
+export function openStandardInput(stream: Readable): StandardInput {
+  let waiting: PromiseWithResolvers<Uint8Array | undefined> | undefined;
+
+  const settle = (how: (waiting: PromiseWithResolvers<Uint8Array | undefined>) => void): void => {
+    const settled = waiting;
+    waiting = undefined;
+    stream.pause();
+    if (settled !== undefined) how(settled);
+  };
+  const onData = (bytes: Uint8Array): void => settle(({ resolve }) => resolve(bytes));
+  const onEnd = (): void => settle(({ resolve }) => resolve(undefined));
+  const onError = (error: Error): void => settle(({ reject }) => reject(error));
+  stream.on('end', onEnd).on('close', onEnd).on('error', onError);
+
+  return {
+    next() {
+      if (stream.readableEnded || stream.destroyed) {
+        return stream.errored === null ? Promise.resolve(undefined) : Promise.reject(stream.errored);
+      }
+      waiting = Promise.withResolvers();
+      // Listening to `data` starts the stream.
+      if (stream.listenerCount('data') === 0) stream.on('data', onData);
+      stream.resume();
+      return waiting.promise;
+    },
+    close() {
+      stream.off('data', onData).off('end', onEnd).off('close', onEnd).off('error', onError);
+      stream.pause();
+    },
+  };
+}

@@ -1,0 +1,101 @@
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import {
+  checked,
+  createHost,
+  endingInput,
+  Guest,
+  GuestExit,
+  openStore,
+  type Store,
+  WasmcpError,
+} from '../../../host/index.ts';
+import type { GlueModule } from '../../component/glue.ts';
+import { bindImports } from '../../component/link.ts';
+import { createPostedInput } from './input.ts';
+import type { CommandEnd, CommandSetup, FromCommand, OutputStream, ToCommand } from './messages.ts';
+import { createPostedOutput } from './output.ts';
+
+const port = parentPort!;
+const setup = workerData as CommandSetup;
+const { component } = setup;
+const post = (message: FromCommand): void => port.postMessage(message);
+
+const input = createPostedInput(() => post({ type: 'want-input' }), receiveAll);
+const outputs = { stdout: createOutput('stdout'), stderr: createOutput('stderr') };
+let store: Store | undefined;
+
+function createOutput(stream: OutputStream): ReturnType<typeof createPostedOutput> {
+  return createPostedOutput((bytes) => post({ type: 'output', stream, bytes }), receiveAll);
+}
+
+function receiveAll(): void {
+  for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
+    receive(next.message as ToCommand);
+  }
+}
+
+function receive(message: ToCommand): void {
+  if (message.type === 'input') input.push(message.bytes);
+  else if (message.type === 'input-end') input.end();
+  else if (message.type === 'input-failed') input.fail(message.reason);
+  else if (message.type === 'taken') outputs[message.stream].taken(message.bytes);
+  else outputs[message.stream].break(message.reason);
+}
+
+/** A program that keeps nothing leaves no store behind. */
+async function openNeededStore(): Promise<Store | undefined> {
+  const needed = component.imports.some(({ name }) => name.startsWith('wasi:keyvalue/'));
+  return needed ? await openStore(setup.storeUrl) : undefined;
+}
+
+async function prepare(): Promise<() => Promise<CommandEnd>> {
+  store = await openNeededStore();
+  const host = createHost({
+    env: setup.env,
+    args: setup.args,
+    config: setup.config,
+    preopens: setup.preopens,
+    log: (level, context, message) => post({ type: 'log', level, context, message }),
+    ...(store !== undefined && { store: checked(store, setup.storeLimits) }),
+  });
+  const glue = (await import(component.glue.url)) as GlueModule;
+  return async () => {
+    const guest = new Guest();
+    const bind = host.bind(guest, { stdin: endingInput(input), ...outputs });
+    const entry = component.exports.find((name) => name.startsWith('wasi:cli/run@'))!;
+    try {
+      const imports = bindImports(component, bind);
+      const instance = glue.instantiate((name) => component.modules[name]!, imports);
+      await instance[entry]!.run!();
+      return { kind: 'exited', status: 0 };
+    } catch (error) {
+      return endOf(error);
+    } finally {
+      guest.release();
+    }
+  };
+}
+
+function endOf(error: unknown): CommandEnd {
+  // What jco's glue throws for `result::err` without a value.
+  if (error === undefined) return { kind: 'exited', status: 1 };
+  if (error instanceof GuestExit) return { kind: 'exited', status: error.status };
+  return {
+    kind: 'trapped',
+    message: `the guest trapped: ${error instanceof Error ? error.message : String(error)}`,
+  };
+}
+
+try {
+  const run = await prepare();
+  port.on('message', receive);
+  post({ type: 'started' });
+  const end = await run();
+  await store?.close();
+  post({ type: 'ended', end });
+} catch (error) {
+  await store?.close();
+  const code = error instanceof WasmcpError ? error.code : 'worker-lost';
+  post({ type: 'failed', code, message: error instanceof Error ? error.message : String(error) });
+}
+port.close();

@@ -1,0 +1,50 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { Finished } from './command.ts';
+
+const COMMAND: string = join(import.meta.dirname, '../../bin/wasmcp-node.js');
+
+/** The command while it runs, with its input still open; killed with the test if it still runs then. */
+export interface Program {
+  readonly child: ChildProcessWithoutNullStreams;
+  readonly text: { readonly stdout: string; readonly stderr: string };
+  readonly finished: Promise<Finished>;
+  /** Waits until stdout, or stderr, has this text. */
+  said(text: string, stream?: 'stdout' | 'stderr'): Promise<void>;
+}
+
+export function program(
+  args: readonly string[],
+  options: { cwd?: string; env?: Record<string, string> } = {},
+): Program {
+  const child = spawn(process.execPath, [COMMAND, ...args], {
+    cwd: options.cwd ?? tmpdir(),
+    env: { ...process.env, ...options.env },
+  });
+  onTestFinished(() => {
+    child.kill('SIGKILL');
+  });
+  // Whoever writes on after the end is told by the exit status.
+  child.stdin.on('error', () => {});
+  const text = { stdout: '', stderr: '' };
+  for (const stream of ['stdout', 'stderr'] as const) {
+    child[stream].setEncoding('utf8').on('data', (part: string) => {
+      text[stream] += part;
+    });
+  }
+  const finished = once(child, 'close').then(([status]) => ({ status: status as number | null, ...text }));
+  return {
+    child,
+    text,
+    finished,
+    async said(wanted, stream = 'stdout') {
+      const ended = finished.then((end) => {
+        if (!end[stream].includes(wanted)) throw new Error(`ended without saying so: ${JSON.stringify(end)}`);
+      });
+      while (!text[stream].includes(wanted)) await Promise.race([once(child[stream], 'data'), ended]);
+    },
+  };
+}
