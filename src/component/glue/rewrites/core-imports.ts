@@ -50,7 +50,8 @@ export function linkCoreImports({ outline, edit }: Rewriting): void {
       local?.type === 'FunctionDeclaration' &&
       local.params.length === 1 &&
       edit.text(local.params[0]!) === 'handle';
-    must(!isHandleOperation, `${target} is not guarded`);
+    // To look at a resource of its own a component need not leave.
+    must(!isHandleOperation || edit.text(local.body).includes('rscTableGet('), `${target} is not guarded`);
     if (local?.type !== 'FunctionDeclaration' || local.params.length !== 3) return target;
     for (const [memory] of edit.text(local).matchAll(/memory\d+/g)) {
       const assigned = edit.original.search(new RegExp(`\\n\\s*${memory} = exports`));

@@ -11,7 +11,8 @@ export interface RootCall {
   setReturnMemory(): void;
   resolve(): void;
   isResolvedState(): boolean;
-  exit(): void;
+  /** With an argument: after a failure. */
+  exit(failure?: object): void;
   isExited(): boolean;
   setErrored(): void;
   reject(): void;
@@ -20,6 +21,11 @@ export interface RootCall {
 export function createRootCall(calls: Calls, component: number): [RootCall, number] {
   let isResolved = false;
   let isExited = false;
+  let isFailed = false;
+  function fail(): void {
+    isFailed = true;
+    calls.kill();
+  }
   const call: RootCall = {
     setCalleeIsAsync() {},
     enterSync() {
@@ -35,14 +41,16 @@ export function createRootCall(calls: Calls, component: number): [RootCall, numb
       isResolved = true;
     },
     isResolvedState: () => isResolved,
-    exit() {
+    exit(failure) {
       if (isExited) return;
       isExited = true;
-      if (!calls.isDead()) calls.leaveRoot();
+      if (failure !== undefined) fail();
+      // Traps when a trap was caught on the way.
+      if (!isFailed) calls.leaveRoot();
     },
     isExited: () => isExited,
-    setErrored: () => calls.kill(),
-    reject: () => calls.kill(),
+    setErrored: fail,
+    reject: fail,
   };
   return [call, 0];
 }
