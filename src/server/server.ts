@@ -79,7 +79,7 @@ export function createServer(component: Component, options: ServerOptions = {}):
     const bound = await binding?.catch(() => undefined);
     const disconnected = bound?.close();
     await (await starting?.catch(() => undefined))?.close(drain);
-    const timer = setTimeout(() => bound?.cut(), deadline - performance.now());
+    const timer = setTimeout(() => bound?.cut(), Math.max(0, deadline - performance.now()));
     await disconnected;
     clearTimeout(timer);
   }
