@@ -20,6 +20,11 @@ export class Guest {
     if (this.#ended !== undefined) throw this.#ended;
   }
 
+  /** A new request for an instance that has served others: it may run again. Only after `end` and `release`. */
+  begin(): void {
+    this.#ended = undefined;
+  }
+
   /** Ends the guest: its pending waits settle, and each later host call traps. */
   end(reason: string): void {
     if (this.#ended !== undefined) return;

@@ -1,6 +1,7 @@
-import { createServer, loadComponent } from '../index.ts';
+import { createServer } from '../index.ts';
 import type { Command } from './command.ts';
 import { guestEnvironment } from './guest-environment.ts';
+import { load } from './load.ts';
 import { oneLine, print } from './print.ts';
 import { closeOnce, untilSignal } from './signals.ts';
 
@@ -18,6 +19,8 @@ export const serve: Command = {
     'inheritEnv',
     'configVar',
     'dir',
+    'isolation',
+    'maxMemory',
     'workers',
     'queue',
     'timeout',
@@ -27,6 +30,7 @@ export const serve: Command = {
     'maxConnections',
     'loggingPrefix',
     'cacheDir',
+    'verbose',
   ],
   examples: `
 Examples:
@@ -36,10 +40,7 @@ Examples:
   wasmcp-node serve server.wasm --store memory:     nothing is kept after the stop`,
 
   async run(path, options, streams) {
-    const component = await loadComponent(
-      path,
-      options.cacheDir === undefined ? {} : { cacheDir: options.cacheDir },
-    );
+    const component = await load(path, options, streams);
     const server = createServer(component, {
       store: options.store,
       storeLimits: { maxValue: options.maxValue, ...(options.bucket && { buckets: options.bucket }) },
@@ -47,6 +48,7 @@ Examples:
       config: Object.fromEntries(options.configVar ?? []),
       directories: options.dir ?? [],
       loggingPrefix: options.loggingPrefix,
+      isolation: options.isolation,
       workers: options.workers,
       queueLimit: options.queue,
       timeout: options.timeout,

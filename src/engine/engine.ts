@@ -3,6 +3,7 @@ import type { Component } from '../component/component.ts';
 import { assertLinked } from '../component/link.ts';
 import { linkWithHost } from './offer.ts';
 import { createPool, type Pool } from './pool.ts';
+import type { Isolation } from './pristine/instance-pool.ts';
 import type { Call, GuestRequest, ResponseTarget } from './request.ts';
 import { shareStore } from './share-store.ts';
 import { startThread } from './thread.ts';
@@ -20,6 +21,10 @@ export interface EngineOptions {
   readonly directories?: readonly Preopen[];
   /** Print `stdout [N] :: ` before each line of a guest's output; on by default. */
   readonly loggingPrefix?: boolean;
+  /** What a request finds of those before it; nothing (`request`) by default. */
+  readonly isolation?: Isolation;
+  /** For tests: after each request, compare the restored instance with its first state, byte for byte. */
+  readonly verifyRestores?: boolean;
   /** Worker threads; 1 by default. */
   readonly workers?: number;
   /** Most guests alive in one worker; 64 by default. */
@@ -65,6 +70,7 @@ export async function startEngine(component: Component, options: EngineOptions):
   }
   assertLinked(await linkWithHost(component), 'wasi:http/incoming-handler');
   const store = await shareStore(options.store ?? 'sqlite:.wasmcp/store.db');
+  const liveLimit = options.liveLimit ?? 64;
   const settings = {
     env: options.env ?? {},
     args: [],
@@ -73,15 +79,26 @@ export async function startEngine(component: Component, options: EngineOptions):
     loggingPrefix: options.loggingPrefix ?? true,
     storeLimits: options.storeLimits ?? {},
   };
+  const isolation = {
+    isolation: options.isolation ?? 'request',
+    idleLimit: liveLimit,
+    verify: options.verifyRestores ?? false,
+  };
+  const log = options.log ?? (() => {});
+  const told = new Set<string>();
   const pool: Pool = createPool({
     workers: options.workers ?? 1,
-    liveLimit: options.liveLimit ?? 64,
+    liveLimit,
     queueLimit: options.queueLimit ?? 1024,
     timeout: options.timeout ?? 30_000,
     streamIdle: options.streamIdle ?? 300_000,
     output: options.output ?? (() => {}),
-    log: options.log ?? (() => {}),
-    start: (events) => startThread({ component, settings, store: store.setup() }, events),
+    log,
+    degraded(reason) {
+      if (!told.has(reason)) void log('warn', 'isolation', `each request gets a new instance: ${reason}`);
+      told.add(reason);
+    },
+    start: (events) => startThread({ component, settings, isolation, store: store.setup() }, events),
   });
 
   async function close(limit: number): Promise<void> {

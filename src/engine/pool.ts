@@ -61,6 +61,7 @@ export function createPool(options: PoolOptions): Pool {
     const thread: Thread = options.start({
       output: options.output,
       log: options.log,
+      degraded: options.degraded,
       done(exchange, failure) {
         settle(exchange.id, failure);
         fill(thread);

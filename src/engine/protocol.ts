@@ -43,6 +43,8 @@ export type FromWorker =
   | { readonly type: 'taken'; readonly id: number; readonly bytes: number }
   /** The guest is finished and its instance gone; `failure` when it ended badly. */
   | { readonly type: 'done'; readonly id: number; readonly failure?: GuestFailure }
+  /** Instances cannot be restored: each request gets a new one. */
+  | { readonly type: 'degraded'; readonly reason: string }
   | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly bytes: Uint8Array }
   | LogMessage;
 

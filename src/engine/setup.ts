@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Preopen, StoreLimits } from '../../host/index.ts';
 import type { Component } from '../component/component.ts';
+import type { Isolation } from './pristine/instance-pool.ts';
 
 /** What a guest may see of the outside, the same for each request. Can be sent to a worker. */
 export interface GuestSettings {
@@ -19,9 +20,19 @@ export interface StoreSetup {
   readonly port?: MessagePort;
 }
 
+/** What one request finds of another, see `Isolation`. */
+export interface IsolationSettings {
+  readonly isolation: Isolation;
+  /** Most instances that a worker keeps for later requests. */
+  readonly idleLimit: number;
+  /** For tests: compare all state, byte for byte, each time an instance was restored. */
+  readonly verify: boolean;
+}
+
 /** A worker's `workerData`. */
 export interface WorkerSetup {
   readonly component: Component;
   readonly settings: GuestSettings;
+  readonly isolation: IsolationSettings;
   readonly store: StoreSetup;
 }

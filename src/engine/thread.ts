@@ -11,6 +11,8 @@ import type { WorkerSetup } from './setup.ts';
 export interface GuestVoice {
   output(stream: 'stdout' | 'stderr', bytes: Uint8Array): void | Promise<void>;
   log(level: string, context: string, message: string): void | Promise<void>;
+  /** A worker cannot restore instances, so that each request gets a new one; every worker says so for itself. */
+  degraded(reason: string): void;
 }
 
 /** What a thread tells its pool. */
@@ -79,6 +81,8 @@ export function startThread(setup: WorkerSetup, events: ThreadEvents): Thread {
     } else if (message.type === 'ready') {
       accepting = true;
       ready.resolve();
+    } else if (message.type === 'degraded') {
+      events.degraded(message.reason);
     } else if (message.type === 'failed') {
       ready.reject(new WasmcpError(message.code, message.message));
     } else {

@@ -94,3 +94,21 @@ export function parseDirectory(text: string): Directory {
   }
   return { host, guest };
 }
+
+/** What `--isolation` says, as the engine takes it. */
+export type IsolationValue = 'request' | 'fresh' | { readonly reuse: number };
+
+/** `request`, `fresh`, or `reuse=N` with N from 1 to 1,000,000. */
+export function parseIsolation(text: string): IsolationValue {
+  if (text === 'request' || text === 'fresh') return text;
+  const reuse = Number(/^reuse=(\d+)$/.exec(text)?.[1]);
+  if (!(reuse >= 1 && reuse <= 1_000_000)) throw invalid('Write request, fresh or reuse=N.');
+  return { reuse };
+}
+
+/** A size of at least one page of WebAssembly, 64 KiB, and of 4 GiB at most. */
+export function parseMemorySize(text: string): number {
+  const size = parseSize(text);
+  if (size < 65_536 || size > 4 * 1024 ** 3) throw invalid('Write a size from 64KiB to 4GiB.');
+  return size;
+}

@@ -2,12 +2,15 @@ import { availableParallelism } from 'node:os';
 import {
   type Address,
   type Directory,
+  type IsolationValue,
   parseAddress,
   parseConfig,
   parseCount,
   parseDirectory,
   parseDuration,
   parseEnvironment,
+  parseIsolation,
+  parseMemorySize,
   parseSize,
 } from './parse.ts';
 
@@ -31,6 +34,9 @@ export interface OptionValues {
   maxConnections: number;
   loggingPrefix: boolean;
   cacheDir?: string;
+  isolation: IsolationValue;
+  maxMemory: number;
+  verbose?: boolean;
 }
 
 /** Name of an option in the table. */
@@ -112,6 +118,22 @@ export const OPTIONS: { readonly [N in OptionName]: OptionSpec } = {
     parse: parseDirectory,
     list: true,
   },
+  isolation: {
+    flags: '--isolation <mode>',
+    environment: ['WASMCP_NODE_ISOLATION'],
+    description:
+      'what a request finds of earlier ones: nothing (request), nothing at a higher price (fresh), what the last N left (reuse=N)',
+    parse: parseIsolation,
+    fallback: 'request',
+  },
+  maxMemory: {
+    flags: '--max-memory <size>',
+    environment: ['WASMCP_NODE_MAX_MEMORY'],
+    description: "largest size of each of the component's memories",
+    parse: parseMemorySize,
+    fallback: 1024 ** 3,
+    fallbackText: '1GiB',
+  },
   workers: {
     flags: '--workers <n>',
     environment: ['WASMCP_NODE_WORKERS'],
@@ -172,6 +194,11 @@ export const OPTIONS: { readonly [N in OptionName]: OptionSpec } = {
     description: "print the guest's output without `stdout [N] :: ` before each line",
     fallback: true,
   },
+  verbose: {
+    flags: '-v, --verbose',
+    environment: ['WASMCP_NODE_VERBOSE'],
+    description: 'say how the component is run',
+  },
   cacheDir: {
     flags: '--cache-dir <path>',
     environment: ['WASMCP_NODE_CACHE_DIR'],
@@ -185,7 +212,7 @@ export function environmentFlags(names: readonly OptionName[], environment: Node
     const spec = OPTIONS[name];
     const text = spec.environment.map((variable) => environment[variable]).find((value) => value);
     if (text === undefined) return [];
-    const flag = spec.flags.split(' ')[0]!;
+    const flag = /--[\w-]+/.exec(spec.flags)![0];
     if (!spec.flags.includes('<')) return ['1', 'true', 'yes'].includes(text) ? [flag] : [];
     return (spec.list ? text.split(',') : [text]).map((value) => `${flag}=${value}`);
   });

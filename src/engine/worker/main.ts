@@ -10,12 +10,13 @@ import {
 import type { GlueModule } from '../../component/glue.ts';
 import type { ToWorker } from '../protocol.ts';
 import type { StoreSetup, WorkerSetup } from '../setup.ts';
+import { createInstances } from './instances.ts';
 import { createOutbox } from './outbox.ts';
 import { createOutputChannel } from './output.ts';
 import { createRunner, type Runner } from './runner.ts';
 
 const port = parentPort!;
-const { component, settings, store: storeSetup } = workerData as WorkerSetup;
+const { component, settings, isolation, store: storeSetup } = workerData as WorkerSetup;
 const outbox = createOutbox(port);
 const output = createOutputChannel(settings.loggingPrefix, outbox.postNow);
 let store: Store | undefined;
@@ -35,7 +36,14 @@ async function start(): Promise<Runner> {
     store: checked(store, settings.storeLimits),
   });
   const glue = (await import(component.glue.url)) as GlueModule;
-  return createRunner({ component, glue, host, output, post: outbox.post });
+  const instances = createInstances({
+    component,
+    glue,
+    host,
+    ...isolation,
+    degraded: (reason) => outbox.post({ type: 'degraded', reason }),
+  });
+  return createRunner({ instances, output, post: outbox.post });
 }
 
 async function close(): Promise<void> {

@@ -1,21 +1,19 @@
 import {
   createExchange,
-  Guest,
+  type Guest,
   GuestExit,
-  type Host,
   type HttpErrorCode,
   type Outcome,
 } from '../../../host/index.ts';
-import type { Component } from '../../component/component.ts';
-import type { GlueModule } from '../../component/glue.ts';
-import { bindImports } from '../../component/link.ts';
+import type { InstancePool } from '../pristine/instance-pool.ts';
 import type { FromWorker, GuestFailure, RequestMessage, ToWorker } from '../protocol.ts';
 import { toFields } from './fields.ts';
+import type { GuestInstance } from './instances.ts';
 import type { OutputChannel } from './output.ts';
 import { createRequestBody, type RequestBody } from './request-body.ts';
 import { createPostedResponse, type PostedResponse } from './response-sink.ts';
 
-/** Runs guests in this thread, one instance a request. */
+/** Runs guests in this thread, each request in an instance that no other request uses meanwhile. */
 export interface Runner {
   run(request: RequestMessage): void;
   /** Word from the main thread about a request that is under way; about a finished one it is dropped. */
@@ -29,54 +27,63 @@ interface Live {
 }
 
 export interface RunnerParts {
-  readonly component: Component;
-  readonly glue: GlueModule;
-  readonly host: Host;
+  readonly instances: InstancePool<GuestInstance>;
   readonly output: OutputChannel;
   readonly post: (message: FromWorker) => void;
 }
 
-export function createRunner({ component, glue, host, output, post }: RunnerParts): Runner {
+export function createRunner({ instances, output, post }: RunnerParts): Runner {
   const live = new Map<number, Live>();
-  const handler = component.exports.find((name) => name.startsWith('wasi:http/incoming-handler@'))!;
 
   async function run(request: RequestMessage): Promise<void> {
     const { id } = request;
-    const guest = new Guest();
-    const body = createRequestBody((bytes) => post({ type: 'taken', id, bytes }));
-    const response = createPostedResponse(id, post);
     const io = output.open(id);
-    live.set(id, { guest, body, response });
+    const response = createPostedResponse(id, post);
+    let failure: GuestFailure | undefined;
+    try {
+      const instance = instances.take();
+      instance.guest.begin();
+      instance.connect(io);
+      failure = await serve(request, instance, response);
+      const poisoned = failure !== undefined || response.abandoned || instance.guest.ended !== undefined;
+      instance.guest.end('the request is over');
+      instance.guest.release();
+      instances.give(instance, { poisoned });
+    } catch (error) {
+      failure = failureOf(error, response);
+    }
+    io.end();
+    post({ type: 'done', id, ...(failure && { failure }) });
+  }
+
+  async function serve(
+    request: RequestMessage,
+    { guest, handle }: GuestInstance,
+    response: PostedResponse,
+  ): Promise<GuestFailure | undefined> {
+    const { id } = request;
+    const body = createRequestBody((bytes) => post({ type: 'taken', id, bytes }));
     if (request.body !== 'follows') {
       if (request.body !== undefined) body.push(request.body);
       body.end([]);
     }
-    let failure: GuestFailure | undefined;
+    const head = {
+      method: request.method,
+      scheme: request.scheme,
+      authority: request.authority,
+      pathWithQuery: request.path,
+      headers: toFields(request.headers),
+    };
+    const exchange = createExchange(guest, head, body, response);
+    live.set(id, { guest, body, response });
     try {
-      const imports = bindImports(component, host.bind(guest, io));
-      const instance = glue.instantiate((name) => component.modules[name]!, imports);
-      const exchange = createExchange(
-        guest,
-        {
-          method: request.method,
-          scheme: request.scheme,
-          authority: request.authority,
-          pathWithQuery: request.path,
-          headers: toFields(request.headers),
-        },
-        body,
-        response,
-      );
-      await instance[handler]!.handle!(exchange.request, exchange.responseOut);
-      failure = describe(exchange.outcome(), response);
+      await handle(exchange.request, exchange.responseOut);
+      return describe(exchange.outcome(), response);
     } catch (error) {
-      failure = failureOf(error, response);
+      return failureOf(error, response);
+    } finally {
+      live.delete(id);
     }
-    live.delete(id);
-    guest.end('the request is over');
-    guest.release();
-    io.end();
-    post({ type: 'done', id, ...(failure && { failure }) });
   }
 
   return {
