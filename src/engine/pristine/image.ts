@@ -60,14 +60,26 @@ export function captureImage({ memories, globals }: CoreState): PristineImage {
   };
 }
 
+interface Stretch {
+  readonly at: number;
+  blocks: number;
+  readonly zeros: boolean;
+}
+
 /** Stretches of blocks that are zeros, and of those that are not, in turns. */
-function divide(memory: Buffer): { at: number; blocks: number; zeros: boolean }[] {
-  const stretches: { at: number; blocks: number; zeros: boolean }[] = [];
-  for (let at = 0; at < memory.length; at += BLOCK) {
-    const zeros = ZEROS.compare(memory, at, at + BLOCK, 0, BLOCK) === 0;
+function divide(memory: Buffer): Stretch[] {
+  const stretches: Stretch[] = [];
+  const isZero = (at: number, length: number): boolean =>
+    ZEROS.compare(memory, at, at + length, 0, length) === 0;
+  const add = (at: number, blocks: number, zeros: boolean): void => {
     const last = stretches.at(-1);
-    if (last?.zeros === zeros) last.blocks += 1;
-    else stretches.push({ at, blocks: 1, zeros });
+    if (last?.zeros === zeros) last.blocks += blocks;
+    else stretches.push({ at, blocks, zeros });
+  };
+  for (let page = 0; page < memory.length; page += PAGE) {
+    // Most pages are zeros: one comparison for each of them.
+    if (isZero(page, PAGE)) add(page, PAGE / BLOCK, true);
+    else for (let at = page; at < page + PAGE; at += BLOCK) add(at, 1, isZero(at, BLOCK));
   }
   return stretches;
 }

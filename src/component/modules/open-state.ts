@@ -1,0 +1,28 @@
+import { analyse } from './analyse.ts';
+import { exposeState } from './expose.ts';
+
+type NamedModule = readonly [name: string, bytes: Uint8Array];
+
+/** The core modules of one component, ready for restoring its instances, or with the reason why they cannot be. */
+export interface OpenedModules {
+  /** As they came when `unrestorable` is there. */
+  readonly modules: readonly NamedModule[];
+  /** For people; undefined when instances can be restored. */
+  readonly unrestorable: string | undefined;
+}
+
+/**
+ * Puts the state of all core modules of a component within reach of `findState`. One module whose state cannot be put
+ * back is enough for none to be rewritten: the component is one whole. Reads all code.
+ */
+export function openState(modules: readonly NamedModule[]): OpenedModules {
+  const opened: NamedModule[] = [];
+  for (const [name, bytes] of modules) {
+    const analysis = analyse(bytes);
+    if (analysis.problems.length > 0) {
+      return { modules, unrestorable: `core module ${name}: ${analysis.problems.join(', ')}` };
+    }
+    opened.push([name, exposeState(bytes, analysis)]);
+  }
+  return { modules: opened, unrestorable: undefined };
+}
