@@ -14,7 +14,8 @@ import { configStore } from './config/store.ts';
 import { openPreopens, preopens } from './filesystem/preopens.ts';
 import { filesystemTypes } from './filesystem/types.ts';
 import type { Guest } from './guest.ts';
-import { deniedOutgoingHandler, httpTypes } from './http/interfaces.ts';
+import { httpTypes } from './http/interfaces.ts';
+import { outgoingHandler } from './http/outgoing/handler.ts';
 import { ioError, ioPoll, ioStreams } from './io/interfaces.ts';
 import { keyvalueInterfaces } from './keyvalue-interfaces.ts';
 import { logging } from './logging/logging.ts';
@@ -29,7 +30,7 @@ const PATCH_VERSION = /(?<=@0\.2)\.\d+$/;
 
 /**
  * What guests may call: WASI 0.2 in any patch version, and exact versions of drafts (`wasi:keyvalue`, `wasi:config`,
- * `wasi:logging`). No network; no files but those below `preopens`.
+ * `wasi:logging`). No network but what `outgoing` allows; no files but those below `preopens`.
  *
  * @throws WasmcpError `directory-unusable`
  */
@@ -63,7 +64,7 @@ function interfaces(options: HostOptions): ReadonlyMap<string, Make> {
     ['wasi:io/poll@0.2', same(ioPoll)],
     ['wasi:io/streams@0.2', same(ioStreams)],
     ['wasi:http/types@0.2', same(httpTypes)],
-    ['wasi:http/outgoing-handler@0.2', same(deniedOutgoingHandler)],
+    ['wasi:http/outgoing-handler@0.2', (guest) => outgoingHandler(guest, options.outgoing)],
     ['wasi:clocks/monotonic-clock@0.2', monotonicClock],
     ['wasi:clocks/wall-clock@0.2', same(wallClock)],
     ['wasi:random/random@0.2', same(random)],

@@ -6,6 +6,15 @@ export { Guest } from './guest.ts';
 export { createHost } from './host.ts';
 export { createExchange, type Exchange, type Outcome, type ResponseSink } from './http/exchange.ts';
 export type { RequestHead } from './http/incoming-request.ts';
+export { type Fetch, outgoingFetch } from './http/outgoing/fetch.ts';
+export { type OutgoingOptions, openOutgoing } from './http/outgoing/outgoing.ts';
+export type { OutgoingPolicy } from './http/outgoing/policy.ts';
+export type {
+  ExchangeEvents,
+  OutgoingHttp,
+  Sending,
+  SentRequest,
+} from './http/outgoing/transport.ts';
 export { bytesSource } from './io/bytes-source.ts';
 export type { HttpErrorCode, StreamFailure } from './io/error.ts';
 export type { BodySink, ByteSink } from './io/sink.ts';

@@ -1,4 +1,5 @@
 import type { Guest } from './guest.ts';
+import type { OutgoingHttp } from './http/outgoing/transport.ts';
 import type { ByteSink } from './io/sink.ts';
 import type { ByteSource } from './io/source.ts';
 import type { CheckedStore } from './keyvalue/limits.ts';
@@ -27,6 +28,8 @@ export interface HostOptions {
   readonly preopens?: readonly Preopen[];
   /** Backs `wasi:keyvalue`, which is not offered without. Stays the caller's to close. */
   readonly store?: CheckedStore;
+  /** Sends HTTP requests of guests, which are all denied without. Stays the caller's to close. */
+  readonly outgoing?: OutgoingHttp;
   /** Messages are dropped when absent. */
   readonly log?: Log;
 }

@@ -25,10 +25,3 @@ export const httpTypes: Implementation = {
   ResponseOutparam,
   httpErrorCode: (error: IoError): HttpErrorCode | undefined => IoError.failure(error).http,
 };
-
-/** `wasi:http/outgoing-handler` for guests that may not make requests. */
-export const deniedOutgoingHandler: Implementation = {
-  handle(): never {
-    throw { tag: 'HTTP-request-denied' } satisfies HttpErrorCode;
-  },
-};

@@ -64,11 +64,11 @@ export class OutgoingBody {
 class Content implements ByteSink, Writer {
   guest: Guest | undefined;
   state: BodyState = 'open';
-  failure: StreamFailure | undefined;
   readonly #kind: MessageKind;
   readonly #length: number | undefined;
   readonly #unsentChanged: Signal = new Signal();
   #unsent: Uint8Array[] = [];
+  #failure: StreamFailure | undefined;
   #written = 0;
   #trailers: FieldList | undefined;
   #sink: BodySink | undefined;
@@ -84,7 +84,11 @@ class Content implements ByteSink, Writer {
   }
 
   get closed(): boolean {
-    return this.state !== 'open' || this.failure !== undefined || this.#sink?.closed === true;
+    return this.state !== 'open' || this.#failure !== undefined || this.#sink?.closed === true;
+  }
+
+  get failure(): StreamFailure | undefined {
+    return this.#failure ?? this.#sink?.failure;
   }
 
   get changed(): Signal {
@@ -110,9 +114,9 @@ class Content implements ByteSink, Writer {
       this.abort();
       throw this.#sizeError();
     }
-    if (this.failure !== undefined) {
+    if (this.#failure !== undefined) {
       this.abort();
-      throw { tag: 'internal-error', val: this.failure.message } satisfies HttpErrorCode;
+      throw { tag: 'internal-error', val: this.#failure.message } satisfies HttpErrorCode;
     }
     this.state = 'finished';
     this.#trailers = trailers;
@@ -136,7 +140,7 @@ class Content implements ByteSink, Writer {
   }
 
   #fail(message: string, http: HttpErrorCode = { tag: 'internal-error', val: message }): void {
-    this.failure = { message, http };
+    this.#failure = { message, http };
   }
 
   #sizeError(): HttpErrorCode {

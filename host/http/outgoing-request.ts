@@ -72,5 +72,10 @@ export class OutgoingRequest {
     return this.#headers;
   }
 
+  /** The host's side of the resource: the body, when the guest asked for it. */
+  static content(request: OutgoingRequest): OutgoingBody | undefined {
+    return request.#body;
+  }
+
   [Symbol.dispose](): void {}
 }

@@ -1,0 +1,93 @@
+import { isIP, isIPv6 } from 'node:net';
+
+/** An IP address as a number; an IPv4-mapped one counts as the IPv4 address that it stands for. */
+export interface IpAddress {
+  readonly family: 4 | 6;
+  readonly bits: bigint;
+}
+
+/** All addresses that begin with the same bits. */
+export interface IpRange extends IpAddress {
+  readonly prefix: number;
+}
+
+/** IANA's special-purpose registries (RFC 6890) and what clouds put into public space; the first match counts. */
+const SPECIAL: readonly (readonly [kind: string, ...ranges: readonly string[]])[] = [
+  ['unspecified', '0.0.0.0/8', '::/128'],
+  ['loopback', '127.0.0.0/8', '::1/128'],
+  ['private', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7', 'fec0::/10'],
+  ['shared (carrier-grade NAT)', '100.64.0.0/10'],
+  ['link-local', '169.254.0.0/16', 'fe80::/10'],
+  ['multicast', '224.0.0.0/4', 'ff00::/8'],
+  ['cloud metadata', '168.63.129.16/32'],
+  ['reserved', '192.0.0.0/24', '192.0.2.0/24', '192.88.99.0/24', '198.18.0.0/15'],
+  ['reserved', '198.51.100.0/24', '203.0.113.0/24', '240.0.0.0/4'],
+  // IPv4-compatible, NAT64 within a site, Teredo and other protocols, documentation, 6to4.
+  ['reserved', '::/96', '64:ff9b:1::/48', '2001::/23', '2001:db8::/32', '3fff::/20', '2002::/16'],
+];
+
+/** NAT64: an IPv4 address behind a translator (RFC 6052). */
+const NAT64: IpRange = range('64:ff9b::/96');
+/** Global unicast, all that IANA has given out of IPv6. */
+const GLOBAL: IpRange = range('2000::/3');
+const RANGES = SPECIAL.flatMap(([kind, ...texts]) => texts.map((text) => ({ kind, range: range(text) })));
+
+/** An address as the resolver or a URL spells it, without brackets; undefined when it is none or has a zone. */
+export function parseAddress(text: string): IpAddress | undefined {
+  if (isIP(text) === 4) return { family: 4, bits: bitsOf4(text) };
+  if (!isIPv6(text) || text.includes('%')) return undefined;
+  const bits = bitsOf6(text);
+  return bits >> 32n === 0xffffn ? { family: 4, bits: bits & 0xffff_ffffn } : { family: 6, bits };
+}
+
+/** `10.0.0.0/8`, `fd00::/8`; an address alone is a range of one. */
+export function parseRange(text: string): IpRange | undefined {
+  const [, host = '', length] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const address = parseAddress(host);
+  if (address === undefined) return undefined;
+  const size = address.family === 4 ? 32 : 128;
+  const prefix = length === undefined ? size : Number(length);
+  return prefix <= size ? { ...address, prefix } : undefined;
+}
+
+export function contains(within: IpRange, address: IpAddress): boolean {
+  if (within.family !== address.family) return false;
+  const rest = BigInt((within.family === 4 ? 32 : 128) - within.prefix);
+  return within.bits >> rest === address.bits >> rest;
+}
+
+/** `public` when it leads to the internet; else what it is instead, such as `loopback` or `link-local`. */
+export function kindOf(address: IpAddress): string {
+  const special = RANGES.find((entry) => contains(entry.range, address));
+  if (special !== undefined) return special.kind;
+  if (contains(NAT64, address)) return kindOf({ family: 4, bits: address.bits & 0xffff_ffffn });
+  return address.family === 4 || contains(GLOBAL, address) ? 'public' : 'reserved';
+}
+
+function range(text: string): IpRange {
+  const parsed = parseRange(text);
+  if (parsed === undefined) throw new TypeError(`${text} is no range of addresses`);
+  return parsed;
+}
+
+function bitsOf4(text: string): bigint {
+  return text.split('.').reduce((bits, part) => (bits << 8n) | BigInt(part), 0n);
+}
+
+function bitsOf6(text: string): bigint {
+  const [head = '', tail] = text.split('::');
+  const left = groups(head);
+  const right = tail === undefined ? [] : groups(tail);
+  const zeros = Array.from({ length: 8 - left.length - right.length }, () => 0n);
+  return [...left, ...zeros, ...right].reduce((bits, group) => (bits << 16n) | group, 0n);
+}
+
+/** The 16-bit groups of half an address; its last two may be spelled as IPv4. */
+function groups(text: string): bigint[] {
+  if (text === '') return [];
+  return text.split(':').flatMap((part) => {
+    if (!part.includes('.')) return [BigInt(`0x${part}`)];
+    const bits = bitsOf4(part);
+    return [bits >> 16n, bits & 0xffffn];
+  });
+}

@@ -1,0 +1,37 @@
+import type { HttpErrorCode } from '../../io/error.ts';
+import type { Scheme } from '../incoming-request.ts';
+
+/** Where a request goes. */
+export interface Destination {
+  readonly scheme: 'http' | 'https';
+  /** Lower case, an IPv4 address in dotted decimal, an IPv6 address without brackets, no trailing dot. */
+  readonly host: string;
+  readonly port: number;
+  /** Scheme, host and a port that is not the scheme's own, as a URL spells them. */
+  readonly origin: string;
+}
+
+/** What ends a host in a URL (WHATWG), and spaces, which a URL would drop: none may hide another host. */
+const NOT_AN_AUTHORITY = /[\s/\\?#@]/;
+
+/**
+ * The destination that a guest named. Spellings of one host become one: `0x7f.1`, `2130706433` and `127.0.0.1` cannot
+ * be told apart afterwards. A missing scheme is HTTPS.
+ *
+ * Throws an `error-code`: `HTTP-request-URI-invalid` without an authority or when it has a path, userinfo or spaces,
+ * `HTTP-protocol-error` for a scheme other than HTTP and HTTPS.
+ */
+export function destinationOf(scheme: Scheme | undefined, authority: string | undefined): Destination {
+  if (scheme?.tag === 'other') throw { tag: 'HTTP-protocol-error' } satisfies HttpErrorCode;
+  const name = scheme?.tag === 'HTTP' ? 'http' : 'https';
+  const url =
+    authority === undefined || NOT_AN_AUTHORITY.test(authority)
+      ? undefined
+      : (URL.parse(`${name}://${authority}/`) ?? undefined);
+  const host = url?.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
+  if (url === undefined || host === undefined || host === '') {
+    throw { tag: 'HTTP-request-URI-invalid' } satisfies HttpErrorCode;
+  }
+  const port = url.port === '' ? (name === 'http' ? 80 : 443) : Number(url.port);
+  return { scheme: name, host, port, origin: url.origin };
+}

@@ -1,0 +1,120 @@
+import type { Guest } from '../../guest.ts';
+import type { HttpErrorCode } from '../../io/error.ts';
+import { Signal } from '../../signal.ts';
+import type { PendingResponse } from '../incoming-response.ts';
+import { OutgoingBody } from '../outgoing-body.ts';
+import { errorCodeOf, OutgoingError } from './error-code.ts';
+import { createRequestBody, type RequestBody } from './request-body.ts';
+import { createResponseBody, type ResponseBody } from './response-body.ts';
+import { createWatch, type Timeouts } from './timeouts.ts';
+import type { OutgoingHttp, SentRequest } from './transport.ts';
+
+const READ_TIMEOUT: HttpErrorCode = { tag: 'connection-read-timeout' };
+
+/** One request of a guest, from its start until both bodies are done with. */
+export interface ExchangeParts {
+  readonly guest: Guest;
+  readonly outgoing: OutgoingHttp;
+  readonly request: Omit<SentRequest, 'body'>;
+  readonly body: OutgoingBody | undefined;
+  readonly timeouts: Timeouts;
+  /** Called once, when nothing of it is left: no timer, no connection. */
+  over(): void;
+}
+
+/**
+ * Starts a request. It ends with its response's body, with a failure, when the guest lets go of it, or with
+ * `guest.release()`, whatever comes first; then everything that waits for it is settled.
+ *
+ * Throws an `error-code` when it is refused at first sight.
+ */
+export function startExchange({
+  guest,
+  outgoing,
+  request,
+  body,
+  timeouts,
+  over,
+}: ExchangeParts): PendingResponse {
+  const changed = new Signal();
+  let outcome: PendingResponse['outcome'];
+  let response: ResponseBody | undefined;
+  let done = false;
+  const watch = createWatch((code) => fail(new OutgoingError(code, `${code.tag} after a timeout`)));
+  const upload: RequestBody | undefined =
+    body &&
+    createRequestBody(() => {
+      fail(
+        new OutgoingError({ tag: 'HTTP-protocol-error' }, 'the body of the request was dropped unfinished'),
+      );
+    });
+
+  function finish(failure?: { message: string; http: HttpErrorCode }): void {
+    done = true;
+    watch.stop();
+    upload?.close(failure);
+    forget();
+    over();
+  }
+
+  function fail(error: Error): void {
+    if (done) return;
+    const http = errorCodeOf(error);
+    const failure = { message: http.tag, http };
+    finish(failure);
+    sending.abort(error);
+    if (response !== undefined) response.fail(failure);
+    else outcome = { error: http };
+    changed.wake();
+  }
+
+  const sending = outgoing.send(
+    { ...request, body: upload?.chunks },
+    {
+      connected() {
+        watch.start(timeouts.firstByte, READ_TIMEOUT);
+      },
+      head(head) {
+        watch.start(timeouts.betweenBytes, READ_TIMEOUT);
+        response = createResponseBody({
+          // A guest that reads slowly is no silence of the server.
+          pause() {
+            watch.stop();
+            sending.pause();
+          },
+          resume() {
+            watch.start(timeouts.betweenBytes, READ_TIMEOUT);
+            sending.resume();
+          },
+          abandon: cancel,
+        });
+        outcome = { head, body: response };
+        changed.wake();
+      },
+      data(chunk) {
+        watch.refresh();
+        response?.push(chunk);
+      },
+      ended(trailers) {
+        finish();
+        response?.end(trailers);
+      },
+      failed: (error) => fail(error instanceof Error ? error : new OutgoingError(errorCodeOf(error))),
+    },
+  );
+  watch.start(timeouts.connect, { tag: 'connection-timeout' });
+  const forget = guest.onRelease(cancel);
+  if (body !== undefined && upload !== undefined) OutgoingBody.send(body, guest, upload);
+
+  function cancel(): void {
+    fail(new OutgoingError({ tag: 'internal-error', val: 'the guest let go of it' }, 'cancelled'));
+  }
+
+  return {
+    get outcome() {
+      return outcome;
+    },
+    changed,
+    cancel,
+  };
+}

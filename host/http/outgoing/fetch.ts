@@ -1,0 +1,100 @@
+import type { FieldList } from '../../io/source.ts';
+import type { ExchangeEvents, OutgoingHttp, Sending, SentRequest } from './transport.ts';
+
+/** Answers a request; `fetch` itself is one. */
+export type Fetch = (request: Request) => Promise<Response>;
+
+/**
+ * Hands the requests of guests to `fetch`, with whatever policy it has: nothing is checked before but the form of the
+ * request. Requests are to be answered as they are, redirects included. What `Request` and `Response` cannot carry is
+ * lost: trailers, bodies of GET and HEAD, the boundaries between repeated fields other than `set-cookie`.
+ */
+export function outgoingFetch(fetch: Fetch): OutgoingHttp {
+  const underWay = new Set<AbortController>();
+  return {
+    send(request, events) {
+      const controller = new AbortController();
+      underWay.add(controller);
+      return start(fetch, request, events, controller, () => underWay.delete(controller));
+    },
+    async close() {
+      for (const controller of underWay) controller.abort(new Error('closed'));
+    },
+  };
+}
+
+function start(
+  fetch: Fetch,
+  request: SentRequest,
+  events: ExchangeEvents,
+  controller: AbortController,
+  over: () => void,
+): Sending {
+  let resumed: PromiseWithResolvers<void> | undefined;
+
+  async function run(): Promise<void> {
+    const sent = toRequest(request, controller.signal);
+    if (sent.body === null) void drain(request.body).catch(() => {});
+    events.connected();
+    const response = await fetch(sent);
+    if (controller.signal.aborted) return response.body?.cancel();
+    events.head({ status: response.status, headers: toFields(response.headers) });
+    const reader = response.body?.getReader();
+    controller.signal.addEventListener('abort', () => void reader?.cancel().catch(() => {}), { once: true });
+    for (;;) {
+      const next = await reader?.read();
+      if (controller.signal.aborted) return;
+      if (next?.value === undefined) break;
+      events.data(next.value);
+      await resumed?.promise;
+    }
+    events.ended([]);
+  }
+
+  queueMicrotask(() => {
+    run()
+      .catch((error: unknown) => {
+        if (!controller.signal.aborted) events.failed(error);
+      })
+      .finally(over);
+  });
+
+  return {
+    pause() {
+      resumed ??= Promise.withResolvers();
+    },
+    resume() {
+      resumed?.resolve();
+      resumed = undefined;
+    },
+    abort(reason) {
+      controller.abort(reason);
+      resumed?.resolve();
+    },
+  };
+}
+
+function toRequest({ destination, method, path, headers, body }: SentRequest, signal: AbortSignal): Request {
+  const fields = new Headers();
+  for (let at = 0; at < headers.length; at += 2) fields.append(headers[at]!, headers[at + 1]!);
+  const bodiless = method === 'GET' || method === 'HEAD' || body === undefined;
+  return new Request(destination.origin + path, {
+    method,
+    headers: fields,
+    redirect: 'manual',
+    signal,
+    // Node takes any async iterable for a body; the types of the DOM leave that out.
+    ...(!bodiless && { body: body as unknown as ReadableStream, duplex: 'half' }),
+  });
+}
+
+/** A guest may write what nobody reads; it must not wait for that. */
+async function drain(body: SentRequest['body']): Promise<void> {
+  const chunks = body?.[Symbol.asyncIterator]();
+  let next = await chunks?.next();
+  while (next?.done === false) next = await chunks?.next();
+}
+
+function toFields(headers: Headers): FieldList {
+  return [...headers].map(([name, value]) => [name, Buffer.from(value, 'latin1')]);
+}

@@ -1,0 +1,81 @@
+import type { Guest } from '../../guest.ts';
+import type { HttpErrorCode } from '../../io/error.ts';
+import type { Implementation } from '../../options.ts';
+import { contentLength, type Fields } from '../fields.ts';
+import { FutureIncomingResponse } from '../incoming-response.ts';
+import { OutgoingRequest } from '../outgoing-request.ts';
+import type { RequestOptions } from '../request-options.ts';
+import { destinationOf } from './destination.ts';
+import { startExchange } from './exchange.ts';
+import { timeoutsOf } from './timeouts.ts';
+import type { OutgoingHttp, SentRequest } from './transport.ts';
+
+/** Requests of one guest that may be under way at a time; one more fails as `connection-limit-reached`. */
+const MAX_UNDER_WAY = 64;
+
+/** `wasi:http/outgoing-handler` for one guest; without `outgoing` each request is denied. Errors are `error-code`s. */
+export function outgoingHandler(guest: Guest, outgoing: OutgoingHttp | undefined): Implementation {
+  let underWay = 0;
+  return {
+    handle(request: OutgoingRequest, options: RequestOptions | undefined): FutureIncomingResponse {
+      guest.check();
+      if (outgoing === undefined) throw { tag: 'HTTP-request-denied' } satisfies HttpErrorCode;
+      if (underWay >= MAX_UNDER_WAY) throw { tag: 'connection-limit-reached' } satisfies HttpErrorCode;
+      const pending = startExchange({
+        guest,
+        outgoing,
+        request: headOf(request),
+        body: OutgoingRequest.content(request),
+        timeouts: timeoutsOf(options),
+        over() {
+          underWay -= 1;
+        },
+      });
+      underWay += 1;
+      return new FutureIncomingResponse(guest, pending);
+    },
+  };
+}
+
+function headOf(request: OutgoingRequest): Omit<SentRequest, 'body'> {
+  const destination = destinationOf(request.scheme(), request.authority());
+  const method = request.method();
+  const name = method.tag === 'other' ? method.val : method.tag.toUpperCase();
+  // CONNECT asks for a tunnel, which `incoming-response` cannot be.
+  if (name === 'CONNECT') throw { tag: 'HTTP-request-method-invalid' } satisfies HttpErrorCode;
+  const length = contentLength(request.headers());
+  const bodiless = OutgoingRequest.content(request) === undefined;
+  if (length === 'invalid' || (bodiless && length !== undefined && length > 0)) {
+    throw { tag: 'HTTP-request-body-size', val: undefined } satisfies HttpErrorCode;
+  }
+  return {
+    destination,
+    method: name,
+    path: pathOf(request.pathWithQuery()),
+    headers: headersOf(request.headers()),
+  };
+}
+
+/** RFC 9112 section 3.2.1: an empty path is sent as `/`; what is not ASCII is sent as RFC 3986 escapes. */
+function pathOf(text: string | undefined): string {
+  const path = text === undefined || text === '' ? '/' : text.startsWith('?') ? `/${text}` : text;
+  // The form of a server-wide OPTIONS, which undici cannot send.
+  if (path === '*') throw { tag: 'HTTP-request-URI-invalid' } satisfies HttpErrorCode;
+  return path.replace(/[^!-~]/gu, encodeURIComponent);
+}
+
+/**
+ * All fields but `expect`, which is a wish of a connection that waits for 100 (Continue), `trailer`, as trailers are not
+ * sent, and repetitions of `content-length`.
+ */
+function headersOf(fields: Fields): string[] {
+  const flat: string[] = [];
+  let sized = false;
+  for (const [name, value] of fields.entries()) {
+    const key = name.toLowerCase();
+    if (key === 'expect' || key === 'trailer' || (key === 'content-length' && sized)) continue;
+    sized ||= key === 'content-length';
+    flat.push(name, Buffer.from(value).toString('latin1'));
+  }
+  return flat;
+}

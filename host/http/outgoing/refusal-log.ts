@@ -1,0 +1,19 @@
+/** Milliseconds in which a destination is named once, and how many are: a guest must not be able to flood a log. */
+const PERIOD = 60_000;
+const MAX_NAMED = 100;
+
+/** Tells people about refused destinations, each once a minute. */
+export function createRefusalLog(tell: (line: string) => void): (origin: string, reason: string) => void {
+  const named = new Set<string>();
+  let since = 0;
+  return (origin, reason) => {
+    const now = performance.now();
+    if (now - since > PERIOD) {
+      named.clear();
+      since = now;
+    }
+    if (named.has(origin) || named.size >= MAX_NAMED) return;
+    named.add(origin);
+    tell(`request to ${origin} refused: ${reason}`);
+  };
+}

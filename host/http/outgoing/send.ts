@@ -1,0 +1,97 @@
+import type { Readable } from 'node:stream';
+import type { FieldList } from '../../io/source.ts';
+import type { Connection, Connections } from './connections.ts';
+import { errorCodeOf } from './error-code.ts';
+import type { ExchangeEvents, Sending, SentRequest } from './transport.ts';
+
+/** RFC 9110 section 9.2.2: sending them twice does no harm. */
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+
+/**
+ * Sends a request on a connection of `connections`. When a connection that was idle turns out to be closed, a request that
+ * may be repeated and has no body is sent again, once, on a new one (RFC 9112 section 9.3.1).
+ */
+export function sendOver(connections: Connections, request: SentRequest, events: ExchangeEvents): Sending {
+  let connection: Connection | undefined;
+  let flow: { pause(): void; resume(): void } | undefined;
+  let started = false;
+  let aborted = false;
+  /** All of the request is known to be its head. */
+  let bodiless = request.body === undefined;
+
+  async function* watched(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    let bytes = 0;
+    for await (const chunk of body) {
+      bytes += chunk.length;
+      yield chunk;
+    }
+    bodiless = bytes === 0;
+  }
+
+  function mayRepeat(error: Error): boolean {
+    return (
+      connection?.reused === true &&
+      !started &&
+      bodiless &&
+      IDEMPOTENT.has(request.method) &&
+      errorCodeOf(error).tag === 'connection-terminated'
+    );
+  }
+
+  function send(fresh: boolean, body: AsyncIterable<Uint8Array> | undefined): void {
+    if (aborted) return;
+    connection = connections.take(request.destination, fresh);
+    const { path, method, headers } = request;
+    connection.send(
+      // undici takes any async iterable for a body; its types leave that out.
+      { path, method, headers: [...headers], body: (body as unknown as Readable | undefined) ?? null },
+      {
+        onRequestStart(controller) {
+          flow = controller;
+          if (!aborted) events.connected();
+        },
+        onResponseStart(controller, status) {
+          // 1xx are no answer yet (RFC 9110 section 15.2).
+          if (status < 200 || aborted) return;
+          started = true;
+          events.head({ status, headers: fieldsOf(controller.rawHeaders) });
+        },
+        onResponseData(_controller, chunk) {
+          if (!aborted) events.data(chunk);
+        },
+        onResponseEnd(controller) {
+          connection?.release();
+          if (!aborted) events.ended(fieldsOf(controller.rawTrailers));
+        },
+        onResponseError(_controller, error) {
+          connection?.destroy(error);
+          if (aborted) return;
+          if (mayRepeat(error)) send(true, undefined);
+          else events.failed(error);
+        },
+      },
+    );
+  }
+
+  queueMicrotask(() => send(false, request.body && watched(request.body)));
+
+  return {
+    pause: () => flow?.pause(),
+    resume: () => flow?.resume(),
+    abort(reason) {
+      if (aborted) return;
+      aborted = true;
+      connection?.destroy(reason);
+    },
+  };
+}
+
+/** Raw fields as undici gives them: names and values by turns. The bytes are copied out of what was read. */
+function fieldsOf(raw: unknown): FieldList {
+  if (!Array.isArray(raw)) return [];
+  const fields: [string, Uint8Array][] = [];
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    fields.push([Buffer.from(raw[at]).toString('latin1'), Uint8Array.from(raw[at + 1] as Buffer)]);
+  }
+  return fields;
+}

@@ -1,0 +1,317 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { type OutgoingPolicy, openOutgoing } from '../../../../host/index.ts';
+import { type Answer, play } from './guest.ts';
+import { httpServer } from './servers.ts';
+
+const DENIED = { tag: 'HTTP-request-denied' };
+
+/** Names that a name server of the attacker's could answer for. */
+const NAMES: Readonly<Record<string, readonly string[]>> = {
+  'loopback.example': ['127.0.0.1'],
+  'loopback6.example': ['::1'],
+  'mapped.example': ['::ffff:127.0.0.1'],
+  'private.example': ['10.1.2.3'],
+  'metadata.example': ['169.254.169.254'],
+  'many.example': ['10.0.0.1', '192.168.0.1', 'fe80::1'],
+  'zone.example': ['fe80::1%lo'],
+  'nat64.example': ['64:ff9b::a9fe:a9fe'],
+  'public.example': ['203.0.114.1'],
+};
+
+async function resolve(host: string): Promise<readonly string[]> {
+  const found = NAMES[host];
+  if (found === undefined) throw Object.assign(new Error(`no ${host}`), { code: 'ENOTFOUND' });
+  return found;
+}
+
+const outgoing = openOutgoing({ resolve });
+afterAll(() => outgoing.close());
+const { fetch } = play(outgoing);
+
+/** Each spelling of something that no guest may reach by default. */
+const REFUSED = [
+  ...[
+    '127.0.0.1',
+    '127.1',
+    '127.0.1',
+    '127.255.255.254',
+    '2130706433',
+    '0x7f000001',
+    '0x7f.1',
+    '0x7F.0.0.0x1',
+  ],
+  ...[
+    '017700000001',
+    '0177.0.0.1',
+    '127.0.0.1.',
+    '127.1.',
+    '%31%32%37.0.0.1',
+    '127%2e0.0.1',
+    '0',
+    '0.0.0.0',
+    '0x0',
+  ],
+  ...[
+    '10.0.0.1',
+    '0xa.1',
+    '012.1',
+    '172.16.0.1',
+    '172.31.255.255',
+    '192.168.1.1',
+    '3232235777',
+    '100.64.0.1',
+  ],
+  ...[
+    '169.254.169.254',
+    '2852039166',
+    '0xa9fea9fe',
+    '0251.0376.0251.0376',
+    '169.254.43518',
+    '100.100.100.200',
+  ],
+  ...['168.63.129.16', '192.0.0.192', '192.0.2.1', '198.18.0.1', '198.51.100.1', '203.0.113.1', '224.0.0.1'],
+  ...['239.255.255.250', '240.0.0.1', '255.255.255.255', '4294967295', '[::1]', '[0:0:0:0:0:0:0:1]', '[::]'],
+  ...[
+    '[::ffff:127.0.0.1]',
+    '[::ffff:7f00:1]',
+    '[0:0:0:0:0:ffff:7f00:0001]',
+    '[::127.0.0.1]',
+    '[::ffff:a9fe:a9fe]',
+  ],
+  ...[
+    '[64:ff9b::7f00:1]',
+    '[64:ff9b::10.0.0.1]',
+    '[64:ff9b:1::a00:1]',
+    '[2002:7f00:1::]',
+    '[2002:a9fe:a9fe::1]',
+  ],
+  ...[
+    '[2001:0:4136:e378:8000:63bf:80ff:fffe]',
+    '[fe80::1]',
+    '[febf::1]',
+    '[fec0::1]',
+    '[fc00::1]',
+    '[fd00:ec2::254]',
+  ],
+  ...['[fd20:ce::254]', '[ff02::1]', '[2001:db8::1]', '[3fff::1]', '[100::1]', '[4000::1]'],
+  ...['loopback.example', 'LOOPBACK.example', 'loopback.example.', 'loopback6.example', 'mapped.example'],
+  ...[
+    'private.example',
+    'metadata.example',
+    'many.example',
+    'zone.example',
+    'nat64.example',
+    'l%6fopback.example',
+  ],
+];
+
+describe('by default', () => {
+  test.each(REFUSED)('%s is refused', async (host) => {
+    for (const scheme of ['http', 'https'])
+      expect((await fetch(`${scheme}://${host}/`)).error).toEqual(DENIED);
+    expect((await fetch(`http://${host}:8080/`)).error).toEqual(DENIED);
+  });
+
+  test.each([
+    '1.1.1.1',
+    '8.8.8.8',
+    '100.63.0.1',
+    '100.128.0.1',
+    '172.32.0.1',
+    '[2606:4700::1111]',
+    '[64:ff9b::808:808]',
+  ])('%s is allowed', async (host) => {
+    expect((await fetch(`http://${host}:9/`, { connect: 1 })).error).not.toEqual(DENIED);
+  });
+
+  test('localhost is refused, whatever the machine makes of it', async () => {
+    const system = openOutgoing();
+    for (const name of ['localhost', 'LOCALHOST.', 'ip6-localhost']) {
+      const { error } = await play(system).fetch(`http://${name}/`);
+      expect(['HTTP-request-denied', 'DNS-error']).toContain(error?.tag);
+    }
+    await system.close();
+  });
+});
+
+test('a name server that answers differently the second time gains nothing', async () => {
+  let connected = 0;
+  const server = await httpServer((_request, response) => {
+    connected += 1;
+    response.end('secret');
+  });
+  const answers = [['203.0.114.1'], ['127.0.0.1']];
+  const asked: string[] = [];
+  const rebinding = openOutgoing({
+    resolve: async (host) => {
+      asked.push(host);
+      return answers[Math.min(asked.length, 2) - 1]!;
+    },
+  });
+  const { fetch } = play(rebinding);
+  const url = `http://rebind.example:${server.port}/`;
+  const first = await fetch(url, { connect: 50 });
+  expect(first.error).not.toEqual(DENIED);
+  expect(asked).toEqual(['rebind.example']);
+  expect((await fetch(url)).error).toEqual(DENIED);
+  expect(connected).toBe(0);
+  await rebinding.close();
+});
+
+test('only those addresses of a host are tried that are allowed', async () => {
+  const server = await httpServer((_request, response) => response.end('reached'));
+  const mixed = openOutgoing({
+    loopback: true,
+    resolve: async () => ['10.255.255.1', '169.254.169.254', '127.0.0.1'],
+  });
+  const answer = await play(mixed).fetch(`http://mixed.example:${server.port}/`, { connect: 2000 });
+  expect(answer.body.toString()).toBe('reached');
+  await mixed.close();
+});
+
+describe('while only this machine reaches the server', () => {
+  test('loopback is allowed, but not the port of the server itself', async () => {
+    const own = await httpServer((_request, response) => response.end('own'));
+    const other = await httpServer((_request, response) => response.end('other'));
+    const lines: string[] = [];
+    const policy = { loopback: true, ownPort: own.port, refused: (line: string) => lines.push(line) };
+    const ask = async (url: string, more: OutgoingPolicy = {}): Promise<Answer> => {
+      const asked = openOutgoing({ ...policy, ...more });
+      const answer = await play(asked).fetch(url);
+      await asked.close();
+      return answer;
+    };
+    expect((await ask(other.url)).body.toString()).toBe('other');
+    expect((await ask(`http://localhost:${other.port}`)).body.toString()).toBe('other');
+    for (const host of ['127.0.0.1', 'localhost', '127.0.0.2', '[::1]', '[::ffff:127.0.0.1]']) {
+      expect((await ask(`http://${host}:${own.port}/`)).error).toEqual(DENIED);
+    }
+    expect(lines[0]).toBe(
+      `request to ${own.url} refused: it is the server's own address; allow it with --allow-outbound '${own.url}'`,
+    );
+    expect((await ask(own.url, { allow: [own.url] })).body.toString()).toBe('own');
+    expect((await ask('http://0.0.0.0/')).error).toEqual(DENIED);
+    expect((await ask('http://10.0.0.1/')).error).toEqual(DENIED);
+  });
+});
+
+describe('patterns', () => {
+  /** Whether a policy lets a request out; none of the destinations answers. */
+  async function allows(policy: OutgoingPolicy, url: string): Promise<boolean> {
+    const asked = openOutgoing({ ...policy, resolve: async () => ['10.9.9.9'] });
+    const { error } = await play(asked).fetch(url, { connect: 1 });
+    await asked.close();
+    return error?.tag !== DENIED.tag;
+  }
+
+  test.each([
+    ['internal.example', 'https://internal.example:8443/', true],
+    ['internal.example', 'http://INTERNAL.example./', true],
+    ['Internal.Example.', 'http://internal.example/', true],
+    ['internal.example', 'http://x.internal.example/', false],
+    ['internal.example', 'http://internal.example.evil.example/', false],
+    ['internal.example', 'http://xinternal.example/', false],
+    ['*.example', 'http://a.b.example/', true],
+    ['*.example', 'http://example/', false],
+    ['*.internal.example', 'http://evilinternal.example/', false],
+    ['https://internal.example', 'https://internal.example/', true],
+    ['https://internal.example', 'http://internal.example/', false],
+    ['https://internal.example', 'https://internal.example:8443/', false],
+    ['https://internal.example/', 'https://internal.example/', true],
+    ['https://internal.example:*', 'https://internal.example:8443/', true],
+    ['internal.example:8443', 'https://internal.example:8443/', true],
+    ['internal.example:8443', 'https://internal.example/', false],
+    ['10.9.9.9', 'http://named.example/', true],
+    ['10.9.9.9', 'http://10.9.9.9/', true],
+    ['10.9.9.9', 'http://0xa090909/', true],
+    ['10.0.0.0/8', 'http://named.example/', true],
+    ['10.0.0.0/8:80', 'http://10.1.1.1:8080/', false],
+    ['192.168.0.0/16', 'http://named.example/', false],
+    ['[fd00::]/8', 'http://[fd12::1]/', true],
+    ['bücher.example', 'http://xn--bcher-kva.example/', true],
+    ['*', 'http://10.1.1.1/', true],
+    ['http://*', 'https://10.1.1.1/', false],
+  ])('%s for %s: %s', async (pattern, url, allowed) => {
+    expect(await allows({ allow: [pattern] }, url)).toBe(allowed);
+  });
+
+  test.each([
+    ['denied', { deny: ['1.1.1.1'] }, 'http://1.1.1.1/', false],
+    ['denied by range', { deny: ['1.1.0.0/16'] }, 'http://0x01010101/', false],
+    ['all denied', { deny: ['*'] }, 'http://1.1.1.1/', false],
+    ['all denied but one', { deny: ['*'], allow: ['https://1.1.1.1'] }, 'https://1.1.1.1/', true],
+    ['the narrower denial', { deny: ['evil.example'], allow: ['*.example'] }, 'http://evil.example/', false],
+    [
+      'beside the narrower denial',
+      { deny: ['evil.example'], allow: ['*.example'] },
+      'http://a.example/',
+      true,
+    ],
+    ['the longer suffix', { deny: ['*.example'], allow: ['*.a.example'] }, 'http://b.a.example/', true],
+    ['the narrower port', { deny: ['a.example'], allow: ['a.example:81'] }, 'http://a.example:81/', true],
+    ['a tie', { deny: ['a.example'], allow: ['a.example'] }, 'http://a.example/', false],
+    [
+      'a denied address by an allowed name',
+      { deny: ['10.0.0.0/8'], allow: ['a.example'] },
+      'http://a.example/',
+      false,
+    ],
+    ['a narrower allowed address', { deny: ['10.0.0.0/8'], allow: ['10.9.9.9'] }, 'http://a.example/', true],
+  ] as const)('%s', async (_name, policy, url, allowed) => {
+    expect(await allows(policy, url)).toBe(allowed);
+  });
+
+  test.each([
+    '',
+    'a b',
+    'http://',
+    'ftp://a',
+    'a/b',
+    'a:99999',
+    'a.*.b',
+    '**',
+    'user@a',
+    '10.0.0.0/33',
+    'a/8',
+    '[fe80::1%lo]',
+  ])('%j is none', (pattern) => {
+    expect(() => openOutgoing({ allow: [pattern] })).toThrow(
+      expect.objectContaining({ code: 'option-invalid' }),
+    );
+    expect(() => openOutgoing({ deny: [pattern] })).toThrow(
+      expect.objectContaining({ code: 'option-invalid' }),
+    );
+  });
+});
+
+describe('a refusal', () => {
+  test('is told once, with the flag that would allow it', async () => {
+    const lines: string[] = [];
+    const told = openOutgoing({
+      resolve,
+      deny: ['*.denied.example', 'http://named.example'],
+      refused: (line) => lines.push(line),
+    });
+    const { fetch } = play(told);
+    for (let i = 0; i < 3; i += 1) await fetch('http://private.example:81/secret?token=1');
+    await fetch('https://[fd00::1]/');
+    await fetch('http://a.denied.example/');
+    await fetch('http://named.example/');
+    expect(lines).toEqual([
+      "request to http://private.example:81 refused: 10.1.2.3 is a private address; allow it with --allow-outbound 'http://private.example:81'",
+      "request to https://[fd00::1] refused: fd00::1 is a private address; allow it with --allow-outbound 'https://[fd00::1]'",
+      "request to http://a.denied.example refused: --deny-outbound '*.denied.example' covers it; allow it with --allow-outbound 'http://a.denied.example'",
+      "request to http://named.example refused: --deny-outbound 'http://named.example' names it; take that away to allow it",
+    ]);
+    await told.close();
+  });
+
+  test('of ever new hosts does not flood the log', async () => {
+    const lines: string[] = [];
+    const told = openOutgoing({ refused: (line) => lines.push(line) });
+    const { fetch } = play(told);
+    for (let i = 0; i < 300; i += 1) await fetch(`http://10.0.${i >> 8}.${i & 255}/`);
+    expect(lines).toHaveLength(100);
+    await told.close();
+  });
+});
