@@ -8,16 +8,16 @@ import { Signal } from './signal.ts';
 export class Guest {
   readonly #ending = new Signal();
   readonly #releases = new Set<() => void>();
-  #ended: WebAssembly.RuntimeError | undefined;
+  #ended: string | undefined;
 
   /** Why the guest may not run on, once `end` was called. */
-  get ended(): Error | undefined {
+  get ended(): string | undefined {
     return this.#ended;
   }
 
   /** Traps when the guest was ended. Host functions with an effect call it first. */
   check(): void {
-    if (this.#ended !== undefined) throw this.#ended;
+    if (this.#ended !== undefined) throw new WebAssembly.RuntimeError(this.#ended);
   }
 
   /** A new request for an instance that has served others: it may run again. Only after `end` and `release`. */
@@ -28,7 +28,7 @@ export class Guest {
   /** Ends the guest: its pending waits settle, and each later host call traps. */
   end(reason: string): void {
     if (this.#ended !== undefined) return;
-    this.#ended = new WebAssembly.RuntimeError(reason);
+    this.#ended = reason;
     this.#ending.wake();
   }
 
@@ -39,7 +39,7 @@ export class Guest {
       const wake = (): void => {
         for (const signal of watched) signal.unlisten(wake);
         if (this.#ended === undefined) resolve();
-        else reject(this.#ended);
+        else reject(new WebAssembly.RuntimeError(this.#ended));
       };
       if (this.#ended !== undefined) wake();
       else for (const signal of watched) signal.listen(wake);

@@ -20,7 +20,7 @@ import { ioError, ioPoll, ioStreams } from './io/interfaces.ts';
 import { keyvalueInterfaces } from './keyvalue-interfaces.ts';
 import { logging } from './logging/logging.ts';
 import type { GuestIo, Host, HostOptions, Implementation, InterfaceShape } from './options.ts';
-import { insecure, insecureSeed, random } from './random/random.ts';
+import { createRandom } from './random/random.ts';
 import { sockets } from './sockets/sockets.ts';
 
 type Make = (guest: Guest, io: GuestIo, shape: InterfaceShape) => Implementation;
@@ -58,6 +58,7 @@ function interfaces(options: HostOptions): ReadonlyMap<string, Make> {
     (implementation: Implementation): Make =>
     () =>
       implementation;
+  const { random, insecure, insecureSeed } = createRandom();
   const config = same(configStore(options.config ?? {}));
   return new Map<string, Make>([
     ['wasi:io/error@0.2', same(ioError)],

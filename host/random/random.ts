@@ -4,20 +4,48 @@ import type { Implementation } from '../options.ts';
 /** Most bytes of one call: a guest may ask for 2^64. */
 const MAX_BYTES: number = 64 * 1024 * 1024;
 
-function bytes(length: bigint): Uint8Array {
-  if (length > MAX_BYTES) throw new WebAssembly.RuntimeError(`more than ${MAX_BYTES} random bytes at once`);
-  return randomFillSync(new Uint8Array(Number(length)));
+/** Bytes fetched at once: guests ask for a few at a time, and each trip to the system's generator costs as much as these. */
+const POOL_SIZE = 4096;
+
+/** The interfaces of `wasi:random`. */
+export interface RandomInterfaces {
+  readonly random: Implementation;
+  /** As good as the secure one, since guests often pick the wrong one. */
+  readonly insecure: Implementation;
+  /** Differs between instances, so that colliding hash keys cannot be prepared. */
+  readonly insecureSeed: Implementation;
 }
 
-function u64(): bigint {
-  return randomFillSync(new BigUint64Array(1))[0]!;
+export function createRandom(): RandomInterfaces {
+  const pool = Buffer.alloc(POOL_SIZE);
+  let unused = 0;
+
+  /** Bytes that nobody was given before. Those of the pool are erased as they leave it. */
+  function take(length: number): Uint8Array {
+    if (length > POOL_SIZE / 8) return randomFillSync(new Uint8Array(length));
+    if (length > unused) {
+      randomFillSync(pool);
+      unused = POOL_SIZE;
+    }
+    const taken = pool.subarray(unused - length, unused);
+    unused -= length;
+    const bytes = Uint8Array.from(taken);
+    taken.fill(0);
+    return bytes;
+  }
+
+  function bytes(length: bigint): Uint8Array {
+    if (length > MAX_BYTES) {
+      throw new WebAssembly.RuntimeError(`more than ${MAX_BYTES} random bytes at once`);
+    }
+    return take(Number(length));
+  }
+
+  const u64 = (): bigint => new DataView(take(8).buffer).getBigUint64(0);
+
+  return {
+    random: { getRandomBytes: bytes, getRandomU64: u64 },
+    insecure: { getInsecureRandomBytes: bytes, getInsecureRandomU64: u64 },
+    insecureSeed: { insecureSeed: (): [bigint, bigint] => [u64(), u64()] },
+  };
 }
-
-/** `wasi:random/random`. */
-export const random: Implementation = { getRandomBytes: bytes, getRandomU64: u64 };
-
-/** `wasi:random/insecure`: as good as the secure one, since guests often pick the wrong one. */
-export const insecure: Implementation = { getInsecureRandomBytes: bytes, getInsecureRandomU64: u64 };
-
-/** `wasi:random/insecure-seed`: differs between instances, so that colliding hash keys cannot be prepared. */
-export const insecureSeed: Implementation = { insecureSeed: (): [bigint, bigint] => [u64(), u64()] };

@@ -66,7 +66,7 @@ describe('a guest that is ended', () => {
     const guest = new Guest();
     guest.end('first');
     guest.end('second');
-    expect(guest.ended?.message).toBe('first');
+    expect(guest.ended).toBe('first');
   });
 });
 

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { insecure, insecureSeed, random } from '../../../host/random/random.ts';
+import { createRandom } from '../../../host/random/random.ts';
+
+const { random, insecure, insecureSeed } = createRandom();
 
 const offers = { ...random, ...insecure, ...insecureSeed } as unknown as {
   getRandomBytes(length: bigint): Uint8Array;
@@ -34,4 +36,16 @@ describe('random', () => {
     expect(new Set(numbers).size).toBe(numbers.length);
     for (const number of numbers) expect(BigInt.asUintN(64, number)).toBe(number);
   });
+});
+
+test('many small requests never get the same bytes, over the end of what was fetched at once too', () => {
+  const getRandomBytes = random['getRandomBytes'] as (length: bigint) => Uint8Array;
+  const seen = new Set<string>();
+  for (let i = 0; i < 5000; i++) {
+    const bytes = getRandomBytes(BigInt(8 + (i % 24)));
+    expect(bytes.length).toBe(8 + (i % 24));
+    expect(bytes.some((byte) => byte !== 0)).toBe(true);
+    seen.add(Buffer.from(bytes.subarray(0, 8)).toString('hex'));
+  }
+  expect(seen.size).toBe(5000);
 });
