@@ -9,6 +9,7 @@ export type { RequestHead } from './http/incoming-request.ts';
 export { type Fetch, outgoingFetch } from './http/outgoing/fetch.ts';
 export { type OutgoingOptions, openOutgoing } from './http/outgoing/outgoing.ts';
 export type { OutgoingPolicy } from './http/outgoing/policy.ts';
+export { connectFetch, serveFetch } from './http/outgoing/port.ts';
 export type {
   ExchangeEvents,
   OutgoingHttp,

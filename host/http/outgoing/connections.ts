@@ -33,6 +33,7 @@ export interface Connections {
 export function createConnections(connect: Connector): Connections {
   const idle = new Map<Connection, string>();
   const open = new Map<Connection, Client>();
+  let closed = false;
 
   function create(destination: Destination): Connection {
     const connecting = new AbortController();
@@ -73,6 +74,7 @@ export function createConnections(connect: Connector): Connections {
       if (idle.has(connection)) connection.destroy(error);
     });
     open.set(connection, client);
+    if (closed) connection.destroy(new Error('closed'));
     return connection;
   }
 
@@ -88,6 +90,7 @@ export function createConnections(connect: Connector): Connections {
       return create(destination);
     },
     async close() {
+      closed = true;
       const clients = [...open.values()];
       for (const connection of [...open.keys()]) connection.destroy(new Error('closed'));
       await Promise.all(clients.map((client) => client.destroy()));

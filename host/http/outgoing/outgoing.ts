@@ -1,5 +1,5 @@
 import type { HttpErrorCode } from '../../io/error.ts';
-import { createConnections } from './connections.ts';
+import type { Connections } from './connections.ts';
 import { createConnector, type Resolve } from './connector.ts';
 import type { Destination } from './destination.ts';
 import { checkedPolicy, type OutgoingPolicy } from './policy.ts';
@@ -27,10 +27,16 @@ export function openOutgoing(options: OutgoingOptions = {}): OutgoingHttp {
   const policy = checkedPolicy(options);
   const log = createRefusalLog(options.refused ?? (() => {}));
   const refused = (destination: Destination, reason: string): void => log(destination.origin, reason);
-  const connections = createConnections(
-    createConnector({ policy, resolve: options.resolve, ca: options.ca, refused }),
-  );
+  const connector = createConnector({ policy, resolve: options.resolve, ca: options.ca, refused });
+  let connections: Promise<Connections> | undefined;
   let closed = false;
+
+  /** undici takes longer to load than the rest of a worker to start: guests without requests do not wait for it. */
+  async function open(): Promise<Connections> {
+    const { createConnections } = await import('./connections.ts');
+    return createConnections(connector);
+  }
+
   return {
     send(request, events) {
       const { destination } = request;
@@ -39,11 +45,12 @@ export function openOutgoing(options: OutgoingOptions = {}): OutgoingHttp {
         if (!closed) refused(destination, reason);
         throw { tag: 'HTTP-request-denied' } satisfies HttpErrorCode;
       }
+      connections ??= open();
       return sendOver(connections, request, events);
     },
-    close() {
+    async close() {
       closed = true;
-      return connections.close();
+      await (await connections)?.close();
     },
   };
 }

@@ -11,7 +11,11 @@ const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRAC
  * Sends a request on a connection of `connections`. When a connection that was idle turns out to be closed, a request that
  * may be repeated and has no body is sent again, once, on a new one (RFC 9112 section 9.3.1).
  */
-export function sendOver(connections: Connections, request: SentRequest, events: ExchangeEvents): Sending {
+export function sendOver(
+  connections: Promise<Connections>,
+  request: SentRequest,
+  events: ExchangeEvents,
+): Sending {
   let connection: Connection | undefined;
   let flow: { pause(): void; resume(): void } | undefined;
   let started = false;
@@ -38,9 +42,10 @@ export function sendOver(connections: Connections, request: SentRequest, events:
     );
   }
 
-  function send(fresh: boolean, body: AsyncIterable<Uint8Array> | undefined): void {
+  async function send(fresh: boolean, body: AsyncIterable<Uint8Array> | undefined): Promise<void> {
+    const open = await connections;
     if (aborted) return;
-    connection = connections.take(request.destination, fresh);
+    connection = open.take(request.destination, fresh);
     const { path, method, headers } = request;
     connection.send(
       // undici takes any async iterable for a body; its types leave that out.
@@ -66,14 +71,14 @@ export function sendOver(connections: Connections, request: SentRequest, events:
         onResponseError(_controller, error) {
           connection?.destroy(error);
           if (aborted) return;
-          if (mayRepeat(error)) send(true, undefined);
+          if (mayRepeat(error)) void send(true, undefined);
           else events.failed(error);
         },
       },
     );
   }
 
-  queueMicrotask(() => send(false, request.body && watched(request.body)));
+  void send(false, request.body && watched(request.body));
 
   return {
     pause: () => flow?.pause(),

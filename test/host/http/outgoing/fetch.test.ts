@@ -1,13 +1,23 @@
-import { describe, expect, test } from 'vitest';
-import { type Fetch, outgoingFetch } from '../../../../host/index.ts';
+import { MessageChannel } from 'node:worker_threads';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { connectFetch, type Fetch, outgoingFetch, serveFetch } from '../../../../host/index.ts';
 import { play, read, responseOf, write } from './guest.ts';
 import { httpServer } from './servers.ts';
 
-function playing(fetch: Fetch): ReturnType<typeof play> {
-  return play(outgoingFetch(fetch));
+/** Through a port, `fetch` is on another thread, as far as it can tell. */
+function across(fetch: Fetch): Fetch {
+  const { port1, port2 } = new MessageChannel();
+  serveFetch(fetch, port1);
+  onTestFinished(() => port1.close());
+  return connectFetch(port2);
 }
 
-describe('a function like fetch', () => {
+describe.each([
+  ['here', (fetch: Fetch): Fetch => fetch],
+  ['on another thread', across],
+])('a function like fetch, %s,', (_where, reach) => {
+  const playing = (fetch: Fetch): ReturnType<typeof play> => play(outgoingFetch(reach(fetch)));
+
   test('gets each request, private hosts included, and its answer is the response', async () => {
     const { fetch } = playing(async (request) => {
       const seen = [
