@@ -7,6 +7,8 @@ import type { NodeFront } from './node.ts';
 export interface Listener {
   /** Such as `http://127.0.0.1:8080/`. */
   readonly url: string;
+  readonly address: string;
+  readonly port: number;
   /** Refuses new connections, ends the others as they fall idle; settles when the last one is gone. */
   close(): Promise<void>;
   /** Ends all connections at once. */
@@ -59,6 +61,8 @@ export async function openListener(front: NodeFront, options: ListenOptions): Pr
   const { address, family, port } = http.address() as AddressInfo;
   return {
     url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}/`,
+    address,
+    port,
     close() {
       closing ??= new Promise((resolve) => {
         // Not http's own close: it takes a connection for idle, and destroys it, while the end of a response waits

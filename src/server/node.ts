@@ -21,8 +21,12 @@ export function createNodeFront(handle: Engine['handle'], maxBody: number): Node
   /** Whether the request was answered here. */
   function refused(request: IncomingMessage, response: ServerResponse): boolean {
     const status = refusal(request, maxBody);
-    if (status !== undefined) answerPlainly(request, response, plainAnswer(status));
-    return status !== undefined;
+    if (status === undefined) return false;
+    // Later: when node's parser finds fault with the body itself, it answers and cuts off what was written by now.
+    setImmediate(() => {
+      if (!response.destroyed) answerPlainly(request, response, plainAnswer(status));
+    });
+    return true;
   }
 
   function serve(request: IncomingMessage, response: ServerResponse): void {

@@ -1,4 +1,4 @@
-import { WasmcpError } from '../../host/index.ts';
+import { isLoopback, type OutgoingPolicy, WasmcpError } from '../../host/index.ts';
 import type { Component } from '../component/component.ts';
 import { type Engine, type EngineOptions, startEngine } from '../engine/engine.ts';
 import { createFetch } from './fetch.ts';
@@ -45,7 +45,7 @@ export function createServer(component: Component, options: ServerOptions = {}):
 
   async function start(): Promise<Engine> {
     if (closed !== undefined) throw new WasmcpError('server-closing', 'the server is closed');
-    starting ??= startEngine(component, options);
+    starting ??= startEngine(component, { ...options, outgoing: outgoingPolicy(options, listener) });
     engine = await starting;
     return engine;
   }
@@ -117,4 +117,13 @@ export function createServer(component: Component, options: ServerOptions = {}):
       return closed;
     },
   };
+}
+
+/**
+ * Guests may reach loopback addresses while nobody but this machine reaches the server, but not the server itself, unless
+ * the policy says otherwise.
+ */
+function outgoingPolicy({ outgoing }: ServerOptions, listener: Listener | undefined): OutgoingPolicy {
+  if (listener === undefined) return outgoing ?? {};
+  return { loopback: isLoopback(listener.address), ownPort: listener.port, ...outgoing };
 }

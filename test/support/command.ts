@@ -64,6 +64,7 @@ export interface ServeProcess {
   /** Without the slash at its end. */
   readonly url: string;
   readonly pid: number;
+  readonly child: ChildProcess;
   readonly text: { readonly stdout: string; readonly stderr: string };
   /** Sends the signal and waits for the end. */
   stop(signal?: NodeJS.Signals): Promise<Finished>;
@@ -91,6 +92,7 @@ export async function serve(
   return {
     url,
     pid: child.pid!,
+    child,
     text,
     finished,
     kill: (signal) => child.kill(signal),

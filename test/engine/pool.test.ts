@@ -1,0 +1,127 @@
+import { describe, expect, test } from 'vitest';
+import type { Server } from '../../src/index.ts';
+import { listen } from '../support/serving.ts';
+
+function ask(server: Server, path: string, init?: RequestInit): Promise<Response> {
+  return server.fetch(new Request(`http://a${path}`, init));
+}
+
+async function status(server: Server, path: string): Promise<number> {
+  return (await ask(server, path)).status;
+}
+
+describe('a guest that does not answer in time', () => {
+  test('is ended where it waits, and its place is free', async () => {
+    const { server, errors } = await listen('misbehave', { timeout: 100, liveLimit: 3 });
+    const began = performance.now();
+    const statuses = await Promise.all(Array.from({ length: 3 }, () => status(server, '/sleep-forever')));
+    expect(statuses).toEqual([504, 504, 504]);
+    expect(performance.now() - began).toBeGreaterThanOrEqual(99);
+    expect(errors()).toEqual(
+      Array(3).fill('error GET /sleep-forever: the guest did not answer within 100 ms'),
+    );
+    // Many times what may live: were one of them still there, these would wait in vain.
+    for (let i = 0; i < 4; i++) {
+      const more = await Promise.all(Array.from({ length: 3 }, () => status(server, '/sleep-forever')));
+      expect(more).toEqual([504, 504, 504]);
+    }
+    expect(await status(server, '/ok')).toBe(200);
+  });
+
+  test('and spins costs its worker, which is replaced', async () => {
+    const { server, errors } = await listen('misbehave', { timeout: 2000 });
+    expect(await status(server, '/spin')).toBe(504);
+    // The worker is not ended yet: these wait for the next one, and are not lost with this one.
+    const next = await Promise.all(Array.from({ length: 5 }, () => status(server, '/ok')));
+    expect(next).toEqual([200, 200, 200, 200, 200]);
+    expect(errors()).toEqual(['error GET /spin: the guest did not answer within 2000 ms']);
+  });
+
+  test('costs others of its worker their answer', async () => {
+    const { server, errors } = await listen('misbehave', { timeout: 1000 });
+    const spinner = status(server, '/spin');
+    await new Promise((resolve) => setTimeout(resolve, 800));
+    const other = status(server, '/ok');
+    expect(await spinner).toBe(504);
+    expect(await other).toBe(502);
+    expect(errors()[1]).toBe('error GET /ok: another guest of the same worker did not stop');
+    expect(await status(server, '/ok')).toBe(200);
+  });
+});
+
+describe('a response that has begun', () => {
+  test('may take longer than the time for an answer, as long as it gets on', async () => {
+    const { server } = await listen('http-lab', { timeout: 200, streamIdle: 200 });
+    const response = await ask(server, '/stream?n=10&ms=50&size=1');
+    expect(await response.text()).toBe('x'.repeat(10));
+  });
+
+  test('is cut when it falls silent, and its guest ended', async () => {
+    const { server, errors } = await listen('http-lab', { streamIdle: 150, liveLimit: 1 });
+    const response = await ask(server, '/stream?n=2&ms=60000&size=1');
+    await expect(response.text()).rejects.toThrow('did not get on within 150 ms');
+    expect(await status(server, '/globals')).toBe(200);
+    expect(errors()).toEqual(['error GET /stream: the response did not get on within 150 ms']);
+  });
+
+  test('without a client is over for its guest too', async () => {
+    const { server } = await listen('misbehave', { liveLimit: 1 });
+    const response = await ask(server, '/write-after-client-gone');
+    await response.body!.cancel();
+    const word = await (await ask(server, '/kv?key=client-gone')).text();
+    expect(word).toBe('first StreamError::Closed, then Err(StreamError::Closed)');
+  });
+
+  test('without a client gives its guest the time of an answer, no more', async () => {
+    const { server, logged } = await listen('http-lab', { timeout: 150, streamIdle: 60_000, liveLimit: 1 });
+    const response = await ask(server, '/stream?n=2&ms=60000&size=1');
+    await response.body!.cancel();
+    expect(await logged(/stream/)).toContain('did not return within 150 ms after its response was over');
+    expect(await status(server, '/globals')).toBe(200);
+  });
+});
+
+describe('the queue', () => {
+  test('is bounded: one more gets 503 and word to come back', async () => {
+    const { server } = await listen('http-lab', { liveLimit: 2, queueLimit: 3 });
+    const slow = Array.from({ length: 5 }, () => status(server, '/sleep?ms=150'));
+    const refused = await ask(server, '/globals');
+    expect(refused.status).toBe(503);
+    expect(refused.headers.get('retry-after')).toBe('1');
+    expect(await Promise.all(slow)).toEqual([200, 200, 200, 200, 200]);
+  });
+
+  test('gives nobody away whose time it takes', async () => {
+    const { server } = await listen('http-lab', { liveLimit: 1, timeout: 300 });
+    const first = ask(server, '/stream?n=10&ms=100&size=1');
+    expect(await status(server, '/globals')).toBe(503);
+    expect((await (await first).text()).length).toBe(10);
+  });
+
+  test('forgets those who left: they take no place in it and never run', async () => {
+    const { server } = await listen('kv-draft', { liveLimit: 1, queueLimit: 2 });
+    const lab = new AbortController();
+    const held = new ReadableStream<Uint8Array>({
+      start: (controller) => void lab.signal.addEventListener('abort', () => controller.close()),
+    });
+    const busy = ask(server, '/set?key=busy', { method: 'POST', body: held, duplex: 'half' } as RequestInit);
+    const leaver = new AbortController();
+    const left = [1, 2].map((n) =>
+      ask(server, `/set?key=left${n}`, { signal: leaver.signal }).catch(() => 'left'),
+    );
+    expect(await status(server, '/exists?key=x')).toBe(503);
+    leaver.abort();
+    expect(await Promise.all(left)).toEqual(['left', 'left']);
+    const [queued] = [ask(server, '/exists?key=left1'), lab.abort()];
+    expect((await busy).status).toBe(200);
+    expect(await (await queued).text()).toBe('false');
+  });
+});
+
+test('requests spread over the workers', async () => {
+  const { server } = await listen('misbehave', { workers: 2, liveLimit: 1 });
+  const spinner = status(server, '/spin');
+  for (let i = 0; i < 3; i++) expect(await status(server, '/ok')).toBe(200);
+  await server.close(0);
+  expect(await spinner).toBe(502);
+});

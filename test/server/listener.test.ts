@@ -1,0 +1,66 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { listen, rawConnection } from '../support/serving.ts';
+
+test('connections above the limit are closed, and taken again when others have left', async () => {
+  const { url } = await listen('http-lab', { maxConnections: 2 });
+  const [first] = [await rawConnection(url), await rawConnection(url)];
+  const third = await rawConnection(url);
+  third.send('GET /globals HTTP/1.1\r\nHost: a\r\n\r\n');
+  expect((await third.end()).text).toBe('');
+  first.socket.destroy();
+  await once(first.socket, 'close');
+  for (;;) {
+    const next = await rawConnection(url);
+    next.send('GET /globals HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+    if (/ 200 OK/.test((await next.end()).text)) break;
+  }
+});
+
+describe('a close', () => {
+  test('lets a slow reader have the rest of a finished answer, and refuses new connections', async () => {
+    const { url, server } = await listen('http-lab');
+    const slow = await rawConnection(url);
+    slow.socket.pause();
+    slow.send('GET /body-first?bytes=20000000 HTTP/1.1\r\nHost: a\r\n\r\n');
+    // Another connection: the answer above is finished by then, and mostly still here.
+    const idle = await rawConnection(url);
+    idle.send('GET /globals HTTP/1.1\r\nHost: a\r\n\r\n');
+    await idle.receive(/ 200 OK/);
+    const closed = server.close(15_000);
+    await idle.end();
+    const refused = connect(Number(new URL(url).port), '127.0.0.1');
+    expect(await once(refused, 'error')).toMatchObject([{ code: 'ECONNREFUSED' }]);
+    slow.socket.resume();
+    expect((await slow.end()).text.length).toBeGreaterThan(20_000_000);
+    await closed;
+  });
+
+  test('cuts what is not over in time', async () => {
+    const { url, server } = await listen('http-lab');
+    const slow = await rawConnection(url);
+    slow.send('GET /sleep?ms=60000 HTTP/1.1\r\nHost: a\r\n\r\n');
+    const half = await rawConnection(url);
+    half.send('GET /stream?n=2&ms=60000 HTTP/1.1\r\nHost: a\r\n\r\n');
+    await half.receive(/x{10}/);
+    await server.close(200);
+    expect((await slow.end()).text).toMatch(/^(HTTP\/1.1 502 [\s\S]*)?$/);
+    expect((await half.end()).text).not.toMatch(/\r\n0\r\n\r\n$/);
+  });
+
+  test('answers what still comes on open connections with 503', async () => {
+    const { url, server } = await listen('http-lab');
+    const connection = await rawConnection(url);
+    connection.send('GET /sleep?ms=300 HTTP/1.1\r\nHost: a\r\n\r\nGET /globals HTTP/1.1\r\nHost: a\r\n\r\n');
+    await new Promise((resolve) => setImmediate(resolve));
+    const other = await rawConnection(url);
+    other.send('GET /sleep?ms=300 HTTP/1.1\r\nHost: a\r\n\r\n');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const closed = server.close();
+    other.send('GET /globals HTTP/1.1\r\nHost: a\r\n\r\n');
+    expect((await connection.end()).text.match(/ 200 OK/g)).toHaveLength(2);
+    expect((await other.end()).text).toMatch(/ 200 OK[\s\S]* 503 Service Unavailable/);
+    await closed;
+  });
+});

@@ -1,0 +1,158 @@
+import { describe, expect, test } from 'vitest';
+import { call, listen, raw, rawConnection, share } from '../support/serving.ts';
+
+const lab = share('http-lab');
+
+/** The next request of a connection that stayed usable, and the end of its answer. */
+const NEXT = 'GET /body-first?bytes=7 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
+const NEXT_ANSWER = /\r\n\r\nx{7}$/;
+
+describe('a streamed answer', () => {
+  test('leaves as the guest flushes, long before it ends', async () => {
+    const { url } = lab;
+    const { response } = await call(`${url}/stream?n=2&ms=60000&size=10`);
+    for await (const first of response) {
+      expect(String(first)).toBe('x'.repeat(10));
+      return;
+    }
+    expect.unreachable();
+  });
+
+  test('of server-sent events arrives event by event', async () => {
+    const { url } = lab;
+    const { response } = await call(`${url}/sse?n=3&ms=40`);
+    expect(response.headers).toMatchObject({
+      'content-type': 'text/event-stream',
+      'transfer-encoding': 'chunked',
+    });
+    const events: string[] = [];
+    for await (const part of response) events.push(String(part));
+    expect(events).toEqual([0, 1, 2].map((i) => `id: ${i}\ndata: event ${i}\n\n`));
+  });
+
+  test('of many megabytes arrives whole', async () => {
+    const { url } = lab;
+    expect((await (await call(`${url}/big?bytes=20000000`)).body()).length).toBe(20_000_000);
+  });
+
+  test('waits for its reader, and is cut when that one stalls', async () => {
+    const { url, logged } = await listen('http-lab', { streamIdle: 300 });
+    const { body } = await call(`${url}/big?bytes=200000000`);
+    expect(await logged(/GET \/big/)).toContain('the response did not get on within 300 ms');
+    await expect(body()).rejects.toThrow('aborted');
+  });
+});
+
+describe('a complete answer', () => {
+  test.each([1, 4096, 4097, 65_536, 300_000, 4_194_304])(
+    'of %i bytes, finished before the response is set',
+    async (bytes) => {
+      const { url } = lab;
+      const { response, body } = await call(`${url}/body-first?bytes=${bytes}`);
+      expect(response.headers['content-length']).toBe(String(bytes));
+      expect((await body()).equals(Buffer.alloc(bytes, 'x'))).toBe(true);
+    },
+  );
+
+  test.each([0, 1, 4097, 5_000_000])('written in one call of %i bytes', async (bytes) => {
+    const { url } = lab;
+    expect((await (await call(`${url}/big-write?bytes=${bytes}`)).body()).length).toBe(bytes);
+  });
+
+  test('keeps repeated headers apart, in the spelling of the guest', async () => {
+    const { url } = lab;
+    const { response } = await call(`${url}/headers`);
+    expect(response.headers['set-cookie']).toEqual(['a=1; Path=/', 'b=2; Path=/']);
+    expect(response.rawHeaders).toContain('X-Lab');
+  });
+
+  test('with trailers', async () => {
+    const { url } = lab;
+    const { response, body } = await call(`${url}/trailers`);
+    expect(String(await body())).toBe('body before trailers\n');
+    expect(response.trailers).toEqual({ 'x-sum': '42', 'x-done': 'yes' });
+  });
+
+  test('with trailers for a client that cannot have any', async () => {
+    const { url } = lab;
+    const answer = await raw(url, 'GET /trailers HTTP/1.0\r\n\r\n');
+    expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\n/);
+    expect(answer).toMatch(/\r\n\r\nbody before trailers\n$/);
+    expect(answer).not.toMatch(/trailer:|x-sum|chunked/i);
+  });
+
+  test('to HEAD has the head and no body, and the connection serves on', async () => {
+    const { url } = lab;
+    const connection = await rawConnection(url);
+    connection.send('HEAD /big-write?bytes=5000 HTTP/1.1\r\nHost: a\r\n\r\n');
+    connection.send('HEAD /trailers HTTP/1.1\r\nHost: a\r\n\r\n');
+    connection.send(NEXT);
+    const { text } = await connection.end();
+    expect(text.match(/HTTP\/1.1 200 OK/g)).toHaveLength(3);
+    expect(text).not.toContain('xxxxxxxx');
+    expect(text).toMatch(NEXT_ANSWER);
+  });
+
+  test.each([204, 205, 304])('of status %i has no body, and the connection serves on', async (status) => {
+    const { url } = lab;
+    const connection = await rawConnection(url);
+    connection.send(`GET /status?code=${status} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    connection.send(NEXT);
+    const { text } = await connection.end();
+    expect(text).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    if (status !== 205) expect(text.split('\r\n\r\n')[0]).not.toMatch(/content-length|transfer-encoding/i);
+    expect(text).toMatch(NEXT_ANSWER);
+  });
+
+  test.each([202, 404, 500, 599])('of status %i without a body is complete', async (status) => {
+    const { url } = lab;
+    const { response, body } = await call(`${url}/status?code=${status}`);
+    expect(response.statusCode).toBe(status);
+    expect((await body()).length).toBe(0);
+  });
+});
+
+describe('an answer that is not what it promised', () => {
+  test('as long as its Content-Length is delivered', async () => {
+    const { url } = lab;
+    const { response, body } = await call(`${url}/content-length?declared=5&written=5`);
+    expect(response.rawHeaders.filter((name) => /content-length/i.test(name))).toHaveLength(1);
+    expect(String(await body())).toBe('xxxxx');
+  });
+
+  test.each([
+    [10, 5],
+    [5, 10],
+    [300_000, 299_999],
+  ])('%i bytes promised, %i written: never a complete answer', async (declared, written) => {
+    const { url, log } = lab;
+    log.length = 0;
+    const answer = await raw(
+      url,
+      `GET /content-length?declared=${declared}&written=${written} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`,
+    );
+    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    if (head.startsWith('HTTP/1.1 200')) expect(body.length).toBeLessThan(declared);
+    else expect(head).toMatch(/^HTTP\/1.1 500 /);
+    expect(log.join('\n')).toContain('without finishing the body');
+  });
+
+  test('an error code becomes a fixed 500; the reason is in the log only', async () => {
+    const { url, log } = lab;
+    const { response, body } = await call(`${url}/error?code=internal-error&message=secret%0Aplace`);
+    expect(response.statusCode).toBe(500);
+    expect(String(await body())).toBe('Internal Server Error\n');
+    expect(JSON.stringify(response.rawHeaders)).not.toContain('secret');
+    expect(log).toContain(
+      'error GET /error: the guest answered with the error internal-error: secret\nplace',
+    );
+  });
+
+  test('nor is one of HTTP/1.0 that breaks off taken for complete', async () => {
+    const { url } = await listen('misbehave');
+    const connection = await rawConnection(url);
+    connection.send('GET /abandon-body HTTP/1.0\r\n\r\n');
+    const { text, reset } = await connection.end();
+    expect(text.startsWith('HTTP/1.1 500') || reset).toBe(true);
+  });
+});

@@ -1,0 +1,161 @@
+import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { createServer, openStore, type Server } from '../../src/index.ts';
+import { temporaryFolder } from '../support/command.ts';
+import { call, component, create, listen, rawConnection } from '../support/serving.ts';
+
+/** Somebody else's server around ours. */
+async function mount(
+  handler: Server['handler'],
+  before: (http: HttpServer) => void = () => {},
+): Promise<string> {
+  const http = createHttpServer(handler);
+  before(http);
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    http.close();
+    http.closeAllConnections();
+  });
+  return `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
+}
+
+describe('the handler', () => {
+  test("serves from somebody else's server, the first request included", async () => {
+    const { server } = await create('http-lab');
+    const url = await mount(server.handler);
+    expect(await (await fetch(`${url}/globals`)).text()).toBe('1');
+    expect(await (await fetch(`${url}/echo?raw=1`, { method: 'POST', body: 'ping' })).text()).toBe('ping');
+  });
+
+  test.each([
+    ['before the guest does', '/sleep?ms=60', 'mine'],
+    ['while the guest streams', '/stream?n=10&ms=10&size=1', /^x+$/],
+  ])('survives a response that somebody else ends, %s', async (_, path, text) => {
+    const { server } = await create('http-lab', { timeout: 5000 });
+    await server.fetch(new Request('http://a/globals'));
+    const url = await mount((request, response) => {
+      server.handler(request, response);
+      setTimeout(() => response.end(response.headersSent ? '' : 'mine'), 30);
+    });
+    expect(await (await fetch(url + path)).text()).toMatch(text);
+    // The guest is done when the server is.
+    await server.close();
+  });
+
+  test('answers 503 when the server cannot start, and the log says why', async () => {
+    const store = `sqlite:${temporaryFolder()}`;
+    const { server, log } = await create('http-lab', { store });
+    const url = await mount(server.handler);
+    expect((await fetch(`${url}/globals`)).status).toBe(503);
+    expect(log.join()).toContain('error engine:');
+    await expect(server.fetch(new Request('http://a/globals'))).rejects.toMatchObject({
+      code: 'store-unusable',
+    });
+  });
+});
+
+describe('starting', () => {
+  test('fails for a port in use, and leaves nothing behind', async () => {
+    const first = await listen('http-lab');
+    const folder = temporaryFolder();
+    const { server } = await create('http-lab', { store: `sqlite:${join(folder, 'a', 'store.db')}` });
+    await expect(server.listen(Number(new URL(first.url).port))).rejects.toMatchObject({
+      code: 'address-unusable',
+    });
+    expect(server.storeUrl).toBeUndefined();
+  });
+
+  test('fails for a store that cannot be used, and gives the port back', async () => {
+    const { server } = await create('http-lab', { store: `sqlite:${temporaryFolder()}` });
+    const probe = await listen('http-lab');
+    const port = Number(new URL(probe.url).port);
+    await probe.server.close(0);
+    await expect(server.listen(port)).rejects.toMatchObject({ code: 'store-unusable' });
+    await expect((await create('http-lab')).server.listen(port)).resolves.toContain(`:${port}/`);
+  });
+
+  test('fails for folders that workers cannot open, and ends', async () => {
+    const { server } = await create('http-lab', {
+      directories: [{ host: '/nowhere/at/all', guest: '/data' }],
+      workers: 2,
+    });
+    await expect(server.listen(0)).rejects.toMatchObject({ code: 'directory-unusable' });
+  });
+
+  test('twice is a mistake', async () => {
+    const { server } = await listen('http-lab');
+    await expect(server.listen(0)).rejects.toThrow(TypeError);
+  });
+
+  test('two servers of one component live side by side', async () => {
+    const [one, two] = [await listen('kv-draft'), await listen('kv-draft')];
+    await call(`${one.url}/set?key=a`, { method: 'POST' }, (request) => request.end('mine'));
+    expect(await (await fetch(`${one.url}/get?key=a`)).text()).toBe('mine');
+    expect((await fetch(`${two.url}/get?key=a`)).status).toBe(404);
+    await one.server.close();
+    expect((await fetch(`${two.url}/exists?key=a`)).status).toBe(200);
+  });
+
+  test('a store of the caller is shared, and stays open', async () => {
+    const store = await openStore('memory:');
+    const first = await listen('kv-draft', { store });
+    await call(`${first.url}/set?key=a`, { method: 'POST' }, (request) => request.end('kept'));
+    await first.server.close();
+    expect(Buffer.from((await store.get('default', 'a'))!).toString()).toBe('kept');
+    const second = await listen('kv-draft', { store });
+    expect(await (await fetch(`${second.url}/get?key=a`)).text()).toBe('kept');
+    await second.server.close();
+    await store.close();
+  });
+});
+
+describe('closing', () => {
+  test('twice is fine, at once or later', async () => {
+    const { server } = await listen('http-lab');
+    await Promise.all([server.close(), server.close()]);
+    await server.close();
+  });
+
+  test('before the start is fine, and nothing starts afterwards', async () => {
+    const server = createServer(await component('http-lab'), { store: 'memory:' });
+    await server.close();
+    await expect(server.listen(0)).rejects.toMatchObject({ code: 'server-closing' });
+    await expect(server.fetch(new Request('http://a/'))).rejects.toMatchObject({ code: 'server-closing' });
+  });
+
+  test('during the start waits for it', async () => {
+    const { server } = await create('http-lab');
+    const listening = server.listen(0);
+    await server.close();
+    await expect(listening).rejects.toMatchObject({ code: 'server-closing' });
+  });
+
+  test('during the start of workers waits for it', async () => {
+    const { server } = await create('http-lab');
+    const answer = server.fetch(new Request('http://a/sleep?ms=50'));
+    await server.close();
+    const response = await answer.catch((error: Error) => error);
+    if (response instanceof Response) expect([200, 503]).toContain(response.status);
+    else expect(response).toMatchObject({ code: 'server-closing' });
+  });
+
+  test('lets requests finish, those in the queue too', async () => {
+    const { server } = await create('http-lab', { liveLimit: 1 });
+    await server.fetch(new Request('http://a/globals'));
+    const answers = [1, 2, 3].map(() => server.fetch(new Request('http://a/sleep?ms=50')));
+    await server.close();
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200]);
+  });
+
+  test('answers everybody when the time is up, those in the queue too', async () => {
+    const { server, url } = await listen('http-lab', { liveLimit: 1 });
+    const connection = await rawConnection(url);
+    connection.send('GET /globals HTTP/1.1\r\nHost: a\r\n\r\n');
+    await connection.receive(/ 200 OK/);
+    const answers = [1, 2].map(() => server.fetch(new Request('http://a/sleep?ms=60000')));
+    await server.close(100);
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([502, 503]);
+  });
+});

@@ -1,0 +1,162 @@
+import { EventEmitter, once } from 'node:events';
+import { type ClientRequest, type IncomingMessage, type RequestOptions, request } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { afterAll, beforeAll, onTestFinished } from 'vitest';
+import {
+  type Component,
+  createServer,
+  loadComponent,
+  type Server,
+  type ServerOptions,
+} from '../../src/index.ts';
+import { fixture } from './command.ts';
+
+const loaded = new Map<string, Promise<Component>>();
+
+/** A committed guest, loaded once for a file of tests. */
+export function component(name: string): Promise<Component> {
+  const known = loaded.get(name) ?? loadComponent(fixture(name));
+  loaded.set(name, known);
+  return known;
+}
+
+export interface Serving {
+  readonly server: Server;
+  /** What the server logged, `level context: message`. */
+  readonly log: string[];
+  /** Those of them that are failures. */
+  errors(): string[];
+  /** The first line of the log that matches, as soon as it is there. */
+  logged(pattern: RegExp): Promise<string>;
+}
+
+export interface Listening extends Serving {
+  /** Without the slash at its end. */
+  readonly url: string;
+}
+
+/** A server with its store in memory, closed with the test; not started. */
+export async function create(name: string, options: ServerOptions = {}): Promise<Serving> {
+  const serving = await make(name, options);
+  onTestFinished(() => serving.server.close(0));
+  return serving;
+}
+
+/** The same, listening on a free port. */
+export async function listen(name: string, options?: ServerOptions): Promise<Listening> {
+  const serving = await create(name, options);
+  const url = await serving.server.listen(0);
+  return { ...serving, url: url.slice(0, -1) };
+}
+
+/** One server for all tests of a file or a group. */
+export function share(name: string, options: ServerOptions = {}): Listening {
+  const shared = {} as { -readonly [K in keyof Listening]: Listening[K] };
+  beforeAll(async () => {
+    Object.assign(shared, await make(name, options));
+    shared.url = (await shared.server.listen(0)).slice(0, -1);
+  });
+  afterAll(() => shared.server.close(0));
+  return shared;
+}
+
+async function make(name: string, options: ServerOptions): Promise<Serving> {
+  const log: string[] = [];
+  const news = new EventEmitter();
+  const server = createServer(await component(name), {
+    store: 'memory:',
+    log(level, context, message) {
+      log.push(`${level} ${context}: ${message}`);
+      news.emit('line');
+    },
+    ...options,
+  });
+  return {
+    server,
+    log,
+    errors: () => log.filter((line) => line.startsWith('error ')),
+    async logged(pattern) {
+      for (;;) {
+        const found = log.find((line) => pattern.test(line));
+        if (found !== undefined) return found;
+        await once(news, 'line');
+      }
+    },
+  };
+}
+
+/** A connection that speaks HTTP letter by letter. */
+export interface RawConnection {
+  readonly socket: Socket;
+  send(text: string | Uint8Array): void;
+  /** Everything received so far, once it matches; fails when the connection ends before. */
+  receive(pattern: RegExp): Promise<string>;
+  /** Everything received, once the other side has closed; `reset` tells whether it did so rudely. */
+  end(): Promise<{ text: string; reset: boolean }>;
+}
+
+export async function rawConnection(url: string): Promise<RawConnection> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  onTestFinished(() => void socket.destroy());
+  const news = new EventEmitter();
+  let text = '';
+  let reset = false;
+  socket.setEncoding('latin1').on('data', (part: string) => {
+    text += part;
+    news.emit('news');
+  });
+  socket.on('error', () => {
+    reset = true;
+  });
+  socket.on('close', () => news.emit('news'));
+  const until = async (done: () => boolean): Promise<void> => {
+    while (!done()) await once(news, 'news');
+  };
+  await once(socket, 'connect');
+  return {
+    socket,
+    send: (part) => void socket.write(part),
+    async receive(pattern) {
+      await until(() => socket.closed || pattern.test(text));
+      if (!pattern.test(text)) throw new Error(`closed after ${JSON.stringify(text)}`);
+      return text;
+    },
+    async end() {
+      await until(() => socket.closed);
+      return { text, reset };
+    },
+  };
+}
+
+/** Sends raw bytes and answers what came back until the other side closed. */
+export async function raw(url: string, text: string): Promise<string> {
+  const connection = await rawConnection(url);
+  connection.send(text);
+  return (await connection.end()).text;
+}
+
+export interface Answer {
+  readonly response: IncomingMessage;
+  /** Fails when the body breaks off. */
+  body(): Promise<Buffer>;
+}
+
+/** A request by `node:http`, which shows trailers, repeated headers and broken bodies; `send` writes the body. */
+export async function call(
+  url: string,
+  options: RequestOptions = {},
+  send: (request: ClientRequest) => void = (sent) => void sent.end(),
+): Promise<Answer> {
+  const sent = request(url, options);
+  onTestFinished(() => void sent.destroy());
+  const [response] = (await Promise.all([once(sent, 'response'), send(sent)]))[0] as [IncomingMessage];
+  return {
+    response,
+    async body() {
+      const parts: Buffer[] = [];
+      for await (const part of response) parts.push(part);
+      return Buffer.concat(parts);
+    },
+  };
+}
