@@ -18,6 +18,7 @@ import { exposeState } from './rewrites/state.ts';
 import { makeDecodersStrict } from './rewrites/text-decoders.ts';
 import type { Rewriting } from './rewriting.ts';
 import { findRootExports } from './root-exports.ts';
+import type { AnyNode } from './syntax.ts';
 import { removeUnused } from './unused.ts';
 
 export interface GlueOptions {
@@ -75,10 +76,14 @@ function rewrite(source: string, { suspending, exports }: GlueOptions): string {
   const edit = createEditor(source);
   const mayWait = new Set(suspending);
   const maySuspend = new Set(exports);
+  const hostFunctions = findHostFunctions(outline, edit);
+  const bindings = new Set<AnyNode>(hostFunctions.map(({ bindingStatement }) => bindingStatement));
   const rewriting: Rewriting = {
     outline,
     edit,
-    hostFunctions: findHostFunctions(outline, edit),
+    hostFunctions,
+    helpers: outline.entry.body.body.filter((statement) => statement !== outline.generator),
+    body: outline.body.body.filter((statement) => !bindings.has(statement)),
     rootExports: findRootExports(outline, edit),
     mayWait: ({ wit }) => mayWait.has(withoutVersion(wit)),
     maySuspend: ({ wit }) => maySuspend.has(withoutVersion(wit)),

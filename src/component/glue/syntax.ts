@@ -47,6 +47,11 @@ export function walk(node: AnyNode, visit: (node: AnyNode, parent: AnyNode | und
   }
 }
 
+/** Visits each of these nodes. */
+export function walkAll(nodes: readonly AnyNode[], visit: Parameters<typeof walk>[1]): void {
+  for (const node of nodes) walk(node, visit);
+}
+
 function isNode(value: unknown): value is AnyNode {
   return typeof (value as { type?: unknown } | null)?.type === 'string';
 }

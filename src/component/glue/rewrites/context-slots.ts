@@ -1,11 +1,11 @@
 import { must } from '../mismatch.ts';
 import type { Rewriting } from '../rewriting.ts';
-import { walk } from '../syntax.ts';
+import { walkAll } from '../syntax.ts';
 import { CONTEXT_SLOTS } from '../wasm/context-slots.ts';
 
 /** Context slots live in a wasm module: four of five calls from wasm to JavaScript were for them. */
-export function moveContextSlots({ outline, edit }: Rewriting): void {
-  walk(outline.body, (node) => {
+export function moveContextSlots({ outline, edit, body }: Rewriting): void {
+  walkAll(body, (node) => {
     if (node.type !== 'CallExpression') return true;
     const [, operation, slot] =
       /^context(Get|Set)\.bind\(null, \{ slot: ([01]) \}\)$/.exec(edit.text(node)) ?? [];

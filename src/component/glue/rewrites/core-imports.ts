@@ -1,13 +1,16 @@
 import { must } from '../mismatch.ts';
 import type { Rewriting } from '../rewriting.ts';
-import { calleeName, isVariable, walk } from '../syntax.ts';
+import { calleeName, isVariable, walkAll } from '../syntax.ts';
 
 /**
  * Core modules are given functions themselves: a wasm function that comes from another core module is then called
  * without JavaScript between them. Operations on handles get their checks from `$calls`.
  */
-export function linkCoreImports({ outline, edit }: Rewriting): void {
-  walk(outline.body, (node, parent) => {
+export function linkCoreImports({ outline, edit, body }: Rewriting): void {
+  const memories = new Map<string, number>();
+  for (const { index, 1: memory = '' } of edit.original.matchAll(/\n\s*(memory\d+) = exports/g))
+    memories.set(memory, index);
+  walkAll(body, (node, parent) => {
     if (node.type === 'CallExpression' && edit.text(node.callee) === 'Object.assign') {
       const [target, mark, ...others] = node.arguments;
       must(
@@ -54,8 +57,8 @@ export function linkCoreImports({ outline, edit }: Rewriting): void {
     must(!isHandleOperation || edit.text(local.body).includes('rscTableGet('), `${target} is not guarded`);
     if (local?.type !== 'FunctionDeclaration' || local.params.length !== 3) return target;
     for (const [memory] of edit.text(local).matchAll(/memory\d+/g)) {
-      const assigned = edit.original.search(new RegExp(`\\n\\s*${memory} = exports`));
-      must(assigned >= 0 && assigned < position, `${memory} is used before it exists`);
+      const assigned = memories.get(memory) ?? Number.POSITIVE_INFINITY;
+      must(assigned < position, `${memory} is used before it exists`);
     }
     return `${target}()`;
   }

@@ -1,19 +1,19 @@
 import { must } from '../mismatch.ts';
 import type { Rewriting } from '../rewriting.ts';
-import { calleeName, walk } from '../syntax.ts';
+import { calleeName, walkAll } from '../syntax.ts';
 
 const STRING = /^TEXT_DECODER_UTF8\.decode\(new Uint8Array\((memory\d+)\.buffer, (\w+), (\w+)\)\)$/;
 const LIST = /^new Uint8Array\((memory\d+)\.buffer\.slice\((\w+), \2 \+ (\w+) \* 1\)\)$/;
 
 /** Memories are read through views that are kept; strings and lists of bytes from guests are checked. */
-export function keepMemoryViews({ outline, edit }: Rewriting): void {
+export function keepMemoryViews({ outline, edit, body }: Rewriting): void {
   const memories = new Set<string>();
   const views = (memory: string): string => {
     must(outline.locals.has(memory), memory);
     memories.add(memory);
     return `$${memory}`;
   };
-  walk(outline.body, (node) => {
+  walkAll(body, (node) => {
     if (node.type !== 'CallExpression' && node.type !== 'NewExpression') return true;
     if (calleeName(node) === 'dataView') {
       const [, memory] = /^dataView\((memory\d+)\)$/.exec(edit.text(node)) ?? [];
