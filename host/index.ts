@@ -6,8 +6,10 @@ export { Guest } from './guest.ts';
 export { createHost } from './host.ts';
 export { createExchange, type Exchange, type Outcome, type ResponseSink } from './http/exchange.ts';
 export type { RequestHead } from './http/incoming-request.ts';
+export { isLoopback } from './http/outgoing/address.ts';
 export { type Fetch, outgoingFetch } from './http/outgoing/fetch.ts';
 export { type OutgoingOptions, openOutgoing } from './http/outgoing/outgoing.ts';
+export { parseOutgoingPattern } from './http/outgoing/pattern.ts';
 export type { OutgoingPolicy } from './http/outgoing/policy.ts';
 export { connectFetch, serveFetch } from './http/outgoing/port.ts';
 export type {

@@ -20,6 +20,8 @@ export const run: Command = {
     'inheritEnv',
     'configVar',
     'dir',
+    'allowOutbound',
+    'denyOutbound',
     'timeout',
     'cacheDir',
   ],
@@ -54,6 +56,8 @@ Exit status: the guest's, 134 after a trap, 130 or 143 after a signal, 1 when it
         env: await guestEnvironment(options),
         config: Object.fromEntries(options.configVar ?? []),
         preopens: options.dir ?? [],
+        // Whoever runs it could reach this machine's own services anyway.
+        outgoing: { allow: options.allowOutbound ?? [], deny: options.denyOutbound ?? [], loopback: true },
         storeUrl: options.store,
         storeLimits: { maxValue: options.maxValue, ...(options.bucket && { buckets: options.bucket }) },
         timeout: options.timeout,

@@ -1,4 +1,13 @@
-import { type Preopen, type Store, type StoreLimits, WasmcpError } from '../../host/index.ts';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import {
+  type Fetch,
+  type OutgoingPolicy,
+  type Preopen,
+  type Store,
+  type StoreLimits,
+  serveFetch,
+  WasmcpError,
+} from '../../host/index.ts';
 import type { Component } from '../component/component.ts';
 import { assertLinked } from '../component/link.ts';
 import { linkWithHost } from './offer.ts';
@@ -19,6 +28,10 @@ export interface EngineOptions {
   /** Entries of wasi:config/store. */
   readonly config?: Readonly<Record<string, string>>;
   readonly directories?: readonly Preopen[];
+  /** Where guests' HTTP requests may go; public addresses only by default. */
+  readonly outgoing?: OutgoingPolicy;
+  /** Makes all HTTP requests of guests, on this thread; `outgoing` has no say then. */
+  readonly fetch?: Fetch;
   /** Print `stdout [N] :: ` before each line of a guest's output; on by default. */
   readonly loggingPrefix?: boolean;
   /** What a request finds of those before it; nothing (`request`) by default. */
@@ -78,6 +91,7 @@ export async function startEngine(component: Component, options: EngineOptions):
     preopens: options.directories ?? [],
     loggingPrefix: options.loggingPrefix ?? true,
     storeLimits: options.storeLimits ?? {},
+    outgoing: options.outgoing ?? {},
   };
   const isolation = {
     isolation: options.isolation ?? 'request',
@@ -98,7 +112,11 @@ export async function startEngine(component: Component, options: EngineOptions):
       if (!told.has(reason)) void log('warn', 'isolation', `each request gets a new instance: ${reason}`);
       told.add(reason);
     },
-    start: (events) => startThread({ component, settings, isolation, store: store.setup() }, events),
+    start: (events) =>
+      startThread(
+        { component, settings, isolation, store: store.setup(), fetch: share(options.fetch) },
+        events,
+      ),
   });
 
   async function close(limit: number): Promise<void> {
@@ -113,4 +131,12 @@ export async function startEngine(component: Component, options: EngineOptions):
     throw error;
   }
   return { storeUrl: store.url, handle: pool.handle, close };
+}
+
+/** For one more worker; the port has to be transferred. */
+function share(fetch: Fetch | undefined): MessagePort | undefined {
+  if (fetch === undefined) return undefined;
+  const { port1, port2 } = new MessageChannel();
+  serveFetch(fetch, port1);
+  return port2;
 }

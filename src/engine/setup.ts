@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { Preopen, StoreLimits } from '../../host/index.ts';
+import type { OutgoingPolicy, Preopen, StoreLimits } from '../../host/index.ts';
 import type { Component } from '../component/component.ts';
 import type { Isolation } from './pristine/instance-pool.ts';
 
@@ -12,6 +12,8 @@ export interface GuestSettings {
   /** Print `stdout [N] :: ` before each line of a guest's output. */
   readonly loggingPrefix: boolean;
   readonly storeLimits: StoreLimits;
+  /** Where guests' HTTP requests may go. */
+  readonly outgoing: OutgoingPolicy;
 }
 
 /** How a worker reaches the store: its own connection, or word to the thread that owns it. */
@@ -35,4 +37,6 @@ export interface WorkerSetup {
   readonly settings: GuestSettings;
   readonly isolation: IsolationSettings;
   readonly store: StoreSetup;
+  /** Who makes guests' HTTP requests instead of the worker, if anybody. */
+  readonly fetch?: MessagePort | undefined;
 }

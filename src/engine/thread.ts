@@ -47,8 +47,8 @@ const CLOSE_GRACE = 5000;
 const ENTRY = new URL(import.meta.url.replace(/thread(\.[jt]s)$/, 'worker/main$1'));
 
 export function startThread(setup: WorkerSetup, events: ThreadEvents): Thread {
-  const port = setup.store.port === undefined ? [] : [setup.store.port];
-  const worker = new Worker(ENTRY, { workerData: setup, transferList: port });
+  const ports = [setup.store.port, setup.fetch].filter((port) => port !== undefined);
+  const worker = new Worker(ENTRY, { workerData: setup, transferList: ports });
   const running = new Map<number, Exchange>();
   const aborting = new Map<number, NodeJS.Timeout>();
   const ready = Promise.withResolvers<void>();

@@ -1,4 +1,4 @@
-import { WasmcpError } from '../../host/index.ts';
+import { parseOutgoingPattern, WasmcpError } from '../../host/index.ts';
 
 function invalid(remedy: string): WasmcpError {
   return new WasmcpError('option-invalid', remedy);
@@ -111,4 +111,10 @@ export function parseMemorySize(text: string): number {
   const size = parseSize(text);
   if (size < 65_536 || size > 4 * 1024 ** 3) throw invalid('Write a size from 64KiB to 4GiB.');
   return size;
+}
+
+/** A pattern of destinations, as it is. */
+export function parseOutbound(text: string): string {
+  parseOutgoingPattern(text);
+  return text;
 }

@@ -11,6 +11,7 @@ import {
   parseEnvironment,
   parseIsolation,
   parseMemorySize,
+  parseOutbound,
   parseSize,
 } from './parse.ts';
 
@@ -25,6 +26,8 @@ export interface OptionValues {
   inheritEnv?: boolean;
   configVar?: [string, string][];
   dir?: Directory[];
+  allowOutbound?: string[];
+  denyOutbound?: string[];
   workers: number;
   queue: number;
   timeout: number;
@@ -133,6 +136,21 @@ export const OPTIONS: { readonly [N in OptionName]: OptionSpec } = {
     parse: parseMemorySize,
     fallback: 1024 ** 3,
     fallbackText: '1GiB',
+  },
+  allowOutbound: {
+    flags: '--allow-outbound <pattern>',
+    environment: ['WASMCP_NODE_ALLOW_OUTBOUND'],
+    description:
+      'where guests may send HTTP requests, such as https://*.example.com, localhost:8080 or 10.0.0.0/8; default: public addresses, and loopback while listening on loopback',
+    parse: parseOutbound,
+    list: true,
+  },
+  denyOutbound: {
+    flags: '--deny-outbound <pattern>',
+    environment: ['WASMCP_NODE_DENY_OUTBOUND'],
+    description: 'where they may not; * is everywhere; of all patterns that match the narrowest decides',
+    parse: parseOutbound,
+    list: true,
   },
   workers: {
     flags: '--workers <n>',

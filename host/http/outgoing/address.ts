@@ -64,6 +64,12 @@ export function kindOf(address: IpAddress): string {
   return address.family === 4 || contains(GLOBAL, address) ? 'public' : 'reserved';
 }
 
+/** Whether only this machine reaches an address, as text. */
+export function isLoopback(text: string): boolean {
+  const address = parseAddress(text);
+  return address !== undefined && kindOf(address) === 'loopback';
+}
+
 function range(text: string): IpRange {
   const parsed = parseRange(text);
   if (parsed === undefined) throw new TypeError(`${text} is no range of addresses`);

@@ -25,7 +25,7 @@ const EXACT = 1000;
  *
  * @throws WasmcpError `option-invalid`
  */
-export function parsePattern(text: string): Pattern {
+export function parseOutgoingPattern(text: string): Pattern {
   const [, scheme, rawHost = '', length, rawPort] = SHAPE.exec(text) ?? [];
   const host = parseHost(rawHost, length);
   const port = rawPort === undefined || rawPort === '*' ? undefined : Number(rawPort);

@@ -1,6 +1,6 @@
 import { type IpAddress, kindOf, parseAddress } from './address.ts';
 import type { Destination } from './destination.ts';
-import { type Pattern, parsePattern } from './pattern.ts';
+import { type Pattern, parseOutgoingPattern } from './pattern.ts';
 
 /**
  * Which destinations guests may reach.
@@ -43,8 +43,8 @@ interface Rule {
 export function checkedPolicy(policy: OutgoingPolicy): CheckedPolicy {
   // Denials first: the sort is stable, so they win a tie.
   const rules: readonly Rule[] = [
-    ...(policy.deny ?? []).map((text) => ({ allows: false, pattern: parsePattern(text) })),
-    ...(policy.allow ?? []).map((text) => ({ allows: true, pattern: parsePattern(text) })),
+    ...(policy.deny ?? []).map((text) => ({ allows: false, pattern: parseOutgoingPattern(text) })),
+    ...(policy.allow ?? []).map((text) => ({ allows: true, pattern: parseOutgoingPattern(text) })),
   ].sort((a, b) => b.pattern.rank - a.pattern.rank);
 
   function ruleOf(destination: Destination): Rule | undefined {
@@ -78,7 +78,7 @@ export function checkedPolicy(policy: OutgoingPolicy): CheckedPolicy {
 }
 
 function denied({ pattern }: Rule, { origin }: Destination): string {
-  const narrowest = parsePattern(origin).rank;
+  const narrowest = parseOutgoingPattern(origin).rank;
   return pattern.rank < narrowest
     ? `--deny-outbound '${pattern.text}' covers it; allow it with --allow-outbound '${origin}'`
     : `--deny-outbound '${pattern.text}' names it; take that away to allow it`;

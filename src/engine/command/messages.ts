@@ -1,4 +1,4 @@
-import type { Preopen, StoreLimits, WasmcpErrorCode } from '../../../host/index.ts';
+import type { OutgoingPolicy, Preopen, StoreLimits, WasmcpErrorCode } from '../../../host/index.ts';
 import type { Component } from '../../component/component.ts';
 
 /** A command's `workerData`. */
@@ -12,6 +12,8 @@ export interface CommandSetup {
   readonly preopens: readonly Preopen[];
   readonly storeUrl: string;
   readonly storeLimits: StoreLimits;
+  /** Where the guest's HTTP requests may go. */
+  readonly outgoing: OutgoingPolicy;
 }
 
 export type OutputStream = 'stdout' | 'stderr';

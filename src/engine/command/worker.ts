@@ -5,6 +5,7 @@ import {
   endingInput,
   Guest,
   GuestExit,
+  openOutgoing,
   openStore,
   type Store,
   WasmcpError,
@@ -22,6 +23,9 @@ const post = (message: FromCommand): void => port.postMessage(message);
 
 const input = createPostedInput(() => post({ type: 'want-input' }), receiveAll);
 const outputs = { stdout: createOutput('stdout'), stderr: createOutput('stderr') };
+const log = (level: string, context: string, message: string): void =>
+  post({ type: 'log', level, context, message });
+const outgoing = openOutgoing({ ...setup.outgoing, refused: (line) => log('warn', 'outgoing', line) });
 let store: Store | undefined;
 
 function createOutput(stream: OutputStream): ReturnType<typeof createPostedOutput> {
@@ -55,7 +59,8 @@ async function prepare(): Promise<() => Promise<CommandEnd>> {
     args: setup.args,
     config: setup.config,
     preopens: setup.preopens,
-    log: (level, context, message) => post({ type: 'log', level, context, message }),
+    log,
+    outgoing,
     ...(store !== undefined && { store: checked(store, setup.storeLimits) }),
   });
   const glue = (await import(component.glue.url)) as GlueModule;
@@ -91,6 +96,7 @@ try {
   port.on('message', receive);
   post({ type: 'started' });
   const end = await run();
+  await outgoing.close();
   await store?.close();
   post({ type: 'ended', end });
 } catch (error) {

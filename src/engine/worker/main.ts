@@ -1,9 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import {
   checked,
+  connectFetch,
   connectStore,
   createHost,
+  type OutgoingHttp,
+  openOutgoing,
   openStore,
+  outgoingFetch,
   type Store,
   WasmcpError,
 } from '../../../host/index.ts';
@@ -16,10 +20,11 @@ import { createOutputChannel } from './output.ts';
 import { createRunner, type Runner } from './runner.ts';
 
 const port = parentPort!;
-const { component, settings, isolation, store: storeSetup } = workerData as WorkerSetup;
+const { component, settings, isolation, store: storeSetup, fetch: fetchPort } = workerData as WorkerSetup;
 const outbox = createOutbox(port);
 const output = createOutputChannel(settings.loggingPrefix, outbox.postNow);
 let store: Store | undefined;
+let outgoing: OutgoingHttp | undefined;
 
 function reach({ url, port: owner }: StoreSetup): Promise<Store> | Store {
   return owner === undefined ? openStore(url) : connectStore(owner, url);
@@ -27,6 +32,11 @@ function reach({ url, port: owner }: StoreSetup): Promise<Store> | Store {
 
 async function start(): Promise<Runner> {
   store = await reach(storeSetup);
+  const refused = (line: string): void => output.log('warn', 'outgoing', line);
+  outgoing =
+    fetchPort === undefined
+      ? openOutgoing({ ...settings.outgoing, refused })
+      : outgoingFetch(connectFetch(fetchPort));
   const host = createHost({
     env: settings.env,
     args: settings.args,
@@ -34,6 +44,7 @@ async function start(): Promise<Runner> {
     preopens: settings.preopens,
     log: output.log,
     store: checked(store, settings.storeLimits),
+    outgoing,
   });
   const glue = (await import(component.glue.url)) as GlueModule;
   const instances = createInstances({
@@ -47,6 +58,7 @@ async function start(): Promise<Runner> {
 }
 
 async function close(): Promise<void> {
+  await outgoing?.close();
   await store?.close();
   outbox.flush();
   port.close();

@@ -1,0 +1,125 @@
+import { createServer as createHttpServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { fixture, serve } from '../support/command.ts';
+import { create, listen } from '../support/serving.ts';
+
+/** Somebody whom guests may ask. */
+async function peer(listener: RequestListener): Promise<string> {
+  const http = createHttpServer(listener);
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    http.close();
+    http.closeAllConnections();
+  });
+  return `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
+}
+
+const query = (target: string, more = ''): string => `/outgoing?url=${encodeURIComponent(target)}${more}`;
+
+describe('a guest', () => {
+  test('fetches from a peer on this machine while the server listens on loopback', async () => {
+    const target = await peer(async (request, response) => {
+      const body = Buffer.concat(await request.toArray());
+      response.setHeader('x-seen', `${request.method} ${request.url}`).end(`got ${body.length}`);
+    });
+    const { url } = await listen('http-lab');
+    const body = new Uint8Array(3_000_000);
+    const answer = await fetch(url + query(`${target}/a?b`, '&method=POST'), { method: 'POST', body });
+    const text = await answer.text();
+    expect(text).toMatch(/^status: 200\n/);
+    expect(text).toContain('x-seen: POST /a?b\n');
+    expect(text).toMatch(/\n\ngot 3000000$/);
+  });
+
+  test('gets the error-code of what went wrong', async () => {
+    const target = await peer(() => {});
+    const { url } = await listen('http-lab');
+    const error = async (at: string, more?: string): Promise<string> =>
+      (await fetch(url + query(at, more))).text();
+    expect(await error('http://127.0.0.1:1/')).toContain('error: connection-refused');
+    expect(await error(target, '&timeout=50')).toContain('error: connection-read-timeout');
+    expect(await error('http://does-not-exist.invalid/')).toContain('error: dns-error');
+    expect(await error('http://169.254.169.254/latest/meta-data/')).toContain('error: http-request-denied');
+  });
+
+  test('cannot call its own server, unless that is listed', async () => {
+    const { url, logged } = await listen('http-lab');
+    expect(await (await fetch(url + query(`${url}/globals`))).text()).toContain('http-request-denied');
+    expect(await logged(/^warn outgoing/)).toContain(`allow it with --allow-outbound '${url}'`);
+    const open = await listen('http-lab', { outgoing: { allow: ['127.0.0.1'] } });
+    expect(await (await fetch(open.url + query(`${open.url}/globals`))).text()).toMatch(/^status: 200/);
+  });
+
+  test('reaches nothing on this machine when others reach the server, or when nobody listens', async () => {
+    const target = await peer((_request, response) => response.end('inside'));
+    const wide = await create('http-lab');
+    const { port } = new URL(await wide.server.listen(0, '0.0.0.0'));
+    expect(await (await fetch(`http://127.0.0.1:${port}${query(target)}`)).text()).toContain(
+      'http-request-denied',
+    );
+    const deaf = await create('http-lab');
+    const asked = (): Promise<Response> => deaf.server.fetch(new Request(`http://a${query(target)}`));
+    expect(await (await asked()).text()).toContain('http-request-denied');
+  });
+
+  test('that is ended in the middle of a request leaves no connection', async () => {
+    let open = 0;
+    const closed = Promise.withResolvers<void>();
+    const target = await peer((request) => {
+      open += 1;
+      request.socket.on('close', () => {
+        open -= 1;
+        if (open === 0) closed.resolve();
+      });
+    });
+    const { url } = await listen('http-lab', { timeout: 300 });
+    const statuses = await Promise.all(
+      Array.from({ length: 5 }, async () => (await fetch(url + query(target))).status),
+    );
+    expect(statuses).toEqual([504, 504, 504, 504, 504]);
+    await closed.promise;
+  });
+
+  test('is served by the function that takes requests over', async () => {
+    const seen: string[] = [];
+    const { server } = await create('http-lab', {
+      fetch: async (request) => {
+        seen.push(`${request.method} ${request.url} ${(await request.bytes()).length}`);
+        return new Response('mine', { status: 203 });
+      },
+    });
+    const body = new Uint8Array(200_000);
+    const path = query('https://internal.example/x', '&method=PUT');
+    const answer = await server.fetch(new Request(`http://a${path}`, { method: 'POST', body }));
+    const text = await answer.text();
+    expect(text).toMatch(/^status: 203\n/);
+    expect(text).toMatch(/\n\nmine$/);
+    expect(seen).toEqual(['PUT https://internal.example/x 200000']);
+  });
+});
+
+describe('the flags', () => {
+  test('open and close destinations, and a refusal names the one that would open', async () => {
+    const target = await peer((_request, response) => response.end('inside'));
+    const { host } = new URL(target);
+    const denying = await serve(fixture('http-lab'), ['--store', 'memory:', '--deny-outbound', '*']);
+    expect(await (await fetch(denying.url + query(target))).text()).toContain('http-request-denied');
+    expect(denying.text.stderr).toContain(
+      `request to ${target} refused: --deny-outbound '*' covers it; allow it with --allow-outbound '${target}'`,
+    );
+    const opened = await serve(fixture('http-lab'), [
+      ...[
+        '--store',
+        'memory:',
+        '--deny-outbound',
+        '*',
+        '--allow-outbound',
+        'x.example',
+        '--allow-outbound',
+        host,
+      ],
+    ]);
+    expect(await (await fetch(opened.url + query(target))).text()).toContain('inside');
+  });
+});
