@@ -65,6 +65,25 @@ test('a host function is called once for each call of the guest', async () => {
   expect(guest.state.hostCalls).toBe(10);
 });
 
+test('functions with a plain result, or that take a resource, may wait too', async () => {
+  const taken: unknown[] = [];
+  const create = await loadGuest(
+    single(`(func (export "run") (param $n i32) (result i32)
+      (call $take (call $make))
+      (i32.add (call $look (call $make)) (call $look (call $make))))`),
+    'suspending',
+  );
+  const guest = create({
+    look: () => turn().then(() => 21),
+    take: (thing: unknown) => turn().then(() => taken.push(thing)),
+  });
+  expect(await guest.run(0)).toBe(42);
+  expect(taken).toHaveLength(1);
+  await expect(create({ look: () => Promise.reject(new Error('rejected')) }).run(0)).rejects.toThrow(
+    'rejected',
+  );
+});
+
 test('an export that may be suspended answers with a promise, ready or not', async () => {
   const guest = (await loadGuest(WAITING, 'suspending'))();
   const result = guest.run(5);

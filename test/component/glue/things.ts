@@ -14,13 +14,16 @@ export interface ThingGuest {
 /** What its host functions do, if not what they usually do. */
 export type Overrides = Readonly<Record<string, (...values: never[]) => unknown>>;
 
-/** `run` may be suspended in `wait`, if `suspending` says so. */
+/** `run` may be suspended, if `suspending` says so: in `wait`, `look` and `take`. */
 export async function loadGuest(
   wat: string,
   suspending: 'suspending' | 'never' = 'never',
 ): Promise<(overrides?: Overrides) => ThingGuest> {
   const transpiled = await transpileSync(await parse(wat));
-  const names = suspending === 'never' ? [] : ['test:host/things#wait', 'run#run'];
+  const names =
+    suspending === 'never'
+      ? []
+      : [...['wait', 'look', 'take'].map((name) => `test:host/things#${name}`), 'run#run'];
   const loaded = await load(transpiled, leanGlue(transpiled, names));
   return (overrides) => instantiate(loaded, overrides);
 }

@@ -22,7 +22,7 @@ const FACTORIES = [
 /** Puts the runtime that all rewrites rely on into the glue, which imports nothing. */
 export function inlineRuntime({ outline, edit }: Rewriting): void {
   must(!/\$(calls|handles|waits|contents|context|memory|state)\b/.test(edit.original), 'names are taken');
-  must(outline.helpers.has('HANDLE_TABLES') && outline.helpers.has('INSTANCE_FLAGS'), 'tables or flags');
+  must(outline.helpers.has('INSTANCE_FLAGS'), 'there are no flags');
   const components = [...outline.locals.keys()].flatMap(
     (name) => /^instanceFlags(\d+)$/.exec(name)?.[1] ?? [],
   );
@@ -38,7 +38,8 @@ ${FACTORIES.map(String).join('\n')}\n`,
   );
   edit.insert(
     outline.generator.start,
-    `const $calls = createCalls(${count}, $context.slot0, $context.slot1);
+    // Not there when no resource is.
+    `${outline.helpers.has('HANDLE_TABLES') ? '' : 'const HANDLE_TABLES = [];\n'}const $calls = createCalls(${count}, $context.slot0, $context.slot1);
 const $handles = createHandles($calls, HANDLE_TABLES);
 const $waits = createWaits($calls);
 const $contents = createContents($calls);\n`,

@@ -33,6 +33,7 @@ export function createGlueState(calls: Calls, variables: Variables): GlueState {
   }
 
   function restoreTables(saved: Saved): void {
+    tables.length = saved.tables.length;
     tables.forEach((table, index) => {
       const before = saved.tables[index] ?? [FLAG, 0];
       table.length = before.length;
