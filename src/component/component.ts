@@ -114,7 +114,7 @@ export async function loadComponent(
     size: bytes.length,
     ...outline,
     glue: { url: glueUrl(transpiled.glue, digest), kind, reason },
-    modules: await compile(capped(transpiled.modules, maxMemory), name),
+    modules: await compile(capped(transpiled.modules, maxMemory, name), name),
     ...(unrestorable !== undefined && { unrestorable }),
     fromCache: cached !== undefined,
     ...(cacheProblem !== undefined && { cacheProblem }),
@@ -127,10 +127,18 @@ function glueUrl(glue: string, digest: string): string {
   return `data:text/javascript;base64,${Buffer.from(named).toString('base64')}`;
 }
 
-function capped(modules: Transpiled['modules'], maxMemory: number | undefined): Transpiled['modules'] {
+function capped(
+  modules: Transpiled['modules'],
+  maxMemory: number | undefined,
+  source: string,
+): Transpiled['modules'] {
   if (maxMemory === undefined) return modules;
-  const pages = Math.floor(maxMemory / PAGE);
-  return modules.map(([name, bytes]) => [name, capMemory(bytes, pages)]);
+  try {
+    return modules.map(([name, bytes]) => [name, capMemory(bytes, Math.floor(maxMemory / PAGE))]);
+  } catch (error) {
+    if (!(error instanceof WasmcpError)) throw error;
+    throw new WasmcpError(error.code, `${source} does not fit: ${error.message}`, { cause: error });
+  }
 }
 
 async function compile(

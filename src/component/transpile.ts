@@ -4,13 +4,9 @@ import { pathToFileURL } from 'node:url';
 import { WasmcpError } from '../../host/index.ts';
 import type { ImportedInterface } from './component.ts';
 import { buildGlue } from './glue/build.ts';
-import { analyse } from './modules/analyse.ts';
-import { exposeState } from './modules/expose.ts';
+import { type NamedModule, openState } from './modules/open-state.ts';
 import { glueName, patchGlue } from './patch.ts';
 import { SUSPENDING_EXPORTS, suspendingFunctions, withoutVersion } from './suspending.ts';
-
-/** A core module by the name that the glue asks for. */
-type NamedModule = readonly [name: string, bytes: Uint8Array];
 
 /** A component as JavaScript and core modules. */
 export interface Transpiled {
@@ -58,7 +54,7 @@ export async function transpile(
       glue: built.source,
       kind: 'lean',
       reason: "jco's output without what synchronous components do not need",
-      ...expose(synchronous.modules),
+      ...openState(synchronous.modules),
     };
   }
 
@@ -102,16 +98,6 @@ async function generate(
     glue: new TextDecoder().decode(files['component.js']),
     modules: Object.entries(files).filter(([name]) => name.endsWith('.wasm')),
   };
-}
-
-/** Opens the state of all core modules to be restored, or says why it would not be enough. */
-function expose(modules: readonly NamedModule[]): Pick<Transpiled, 'modules' | 'unrestorable'> {
-  const analysed = modules.map(([name, bytes]) => ({ name, bytes, analysis: analyse(bytes) }));
-  const stuck = analysed.find(({ analysis }) => analysis.problems.length > 0);
-  if (stuck !== undefined) {
-    return { modules, unrestorable: `its core module ${stuck.name}: ${stuck.analysis.problems[0]}` };
-  }
-  return { modules: analysed.map(({ name, bytes, analysis }) => [name, exposeState(bytes, analysis)]) };
 }
 
 function generatorName(): string {

@@ -1,4 +1,12 @@
-import { Guest, type GuestIo, type Host, prefixedLines } from '../../../host/index.ts';
+import {
+  type Binding,
+  type ByteSink,
+  Guest,
+  type GuestIo,
+  type Host,
+  type Implementation,
+  prefixedLines,
+} from '../../../host/index.ts';
 import type { Component } from '../../component/component.ts';
 import { glueState } from '../../component/glue/state.ts';
 import type { GlueModule } from '../../component/glue.ts';
@@ -33,50 +41,107 @@ export interface InstancesParts {
 /** What is printed before there is a request belongs to none. */
 const NOWHERE: GuestIo = { stdout: prefixedLines('', () => {}), stderr: prefixedLines('', () => {}) };
 
+/** What they answer is the same for every instance: a guest may ask for it while it is instantiated. */
+const CONSTANT: ReadonlySet<string> = new Set([
+  'wasi:cli/environment',
+  'wasi:cli/stdin',
+  'wasi:cli/stdout',
+  'wasi:cli/stderr',
+  'wasi:filesystem/preopens',
+]);
+
 /** The instances of this thread's component, each with a guest of its own. */
 export function createInstances(parts: InstancesParts): InstancePool<GuestInstance> {
   const { component, glue, host, ...options } = parts;
   const handler = component.exports.find((name) => name.startsWith('wasi:http/incoming-handler@'))!;
+  let impure: boolean | undefined;
+
+  function instantiate(
+    bind: Binding,
+    made: (core: WebAssembly.Instance) => void,
+  ): ReturnType<GlueModule['instantiate']> {
+    return glue.instantiate(
+      (name) => component.modules[name]!,
+      bindImports(component, bind),
+      (module, imports) => {
+        const core = new WebAssembly.Instance(module, imports);
+        made(core);
+        return core;
+      },
+    );
+  }
+
+  /** Whether instantiation asks the host for what another instance may be answered otherwise. Tried once, with one instance. */
+  function isImpure(): boolean {
+    let constant = 0;
+    const bind = host.bind(new Guest(), NOWHERE);
+    const exports = instantiate(
+      (name, shape) => {
+        const implementation = bind(name, shape);
+        return implementation && CONSTANT.has(name.replace(/@.*$/, ''))
+          ? counting(implementation, () => {
+              constant += 1;
+            })
+          : implementation;
+      },
+      () => {},
+    );
+    return (glueState(exports)?.hostCalls ?? 0) > constant;
+  }
 
   function create(): NewInstance<GuestInstance> {
     const guest = new Guest();
     let io = NOWHERE;
-    const imports = bindImports(
-      component,
-      host.bind(guest, {
-        get stdout() {
-          return io.stdout;
-        },
-        get stderr() {
-          return io.stderr;
-        },
-      }),
-    );
+    const bind = host.bind(guest, {
+      stdout: following(() => io.stdout),
+      stderr: following(() => io.stderr),
+    });
     const cores: WebAssembly.Instance[] = [];
-    const exports = glue.instantiate(
-      (name) => component.modules[name]!,
-      imports,
-      (module, coreImports) => {
-        const core = new WebAssembly.Instance(module, coreImports);
-        cores.push(core);
-        return core;
-      },
-    );
+    const exports = instantiate(bind, (core) => cores.push(core));
     const state = glueState(exports);
-    const handle = exports[handler]!.handle!;
+    if (state !== undefined && state.hostCalls > 0) impure ??= isImpure();
     return {
       instance: {
         guest,
-        handle,
+        handle: exports[handler]!.handle!,
         connect(newIo) {
           io = newIo;
         },
       },
       cores,
       glue: state,
-      impure: state !== undefined && state.hostCalls > 0,
+      impure: impure ?? false,
     };
   }
 
   return createInstancePool({ create, unrestorable: component.unrestorable, ...options });
+}
+
+/** The same functions, each of which tells that it was called. */
+function counting(implementation: Implementation, called: () => void): Implementation {
+  return Object.fromEntries(
+    Object.entries(implementation).map(([name, value]) => [
+      name,
+      (...args: unknown[]): unknown => {
+        called();
+        return (value as (...args: unknown[]) => unknown)(...args);
+      },
+    ]),
+  );
+}
+
+/** Guests fetch their standard streams once, while they are instantiated: what is written goes to where it belongs now. */
+function following(current: () => ByteSink): ByteSink {
+  return {
+    get capacity() {
+      return current().capacity;
+    },
+    get closed() {
+      return current().closed;
+    },
+    get changed() {
+      return current().changed;
+    },
+    write: (chunk) => current().write(chunk),
+  };
 }

@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'vitest';
+import { fixture } from '../support/command.ts';
+import { create } from '../support/serving.ts';
+
+async function text(response: Response): Promise<string> {
+  return (await response.text()).trim();
+}
+
+/** At most so many calls under way at once, until all are done. */
+async function inParallel(
+  width: number,
+  calls: number,
+  call: (index: number) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  await Promise.all(
+    Array.from({ length: width }, async () => {
+      while (next < calls) await call(next++);
+    }),
+  );
+}
+
+describe('what a request finds of those before it', () => {
+  test.each([
+    ['request', 'request', ['1', '1', '1', '1']],
+    ['fresh', 'fresh', ['1', '1', '1', '1']],
+    ['reuse=3', { reuse: 3 }, ['1', '2', '3', '1']],
+  ] as const)('with %s', async (_, isolation, counts) => {
+    const { server } = await create('http-lab', { isolation });
+    const seen: string[] = [];
+    for (let i = 0; i < counts.length; i++) {
+      seen.push(await text(await server.fetch(new Request('http://lab/globals'))));
+    }
+    expect(seen).toEqual(counts);
+  });
+
+  test('no trace of 10,000 requests is ever seen by another, while others are suspended', async () => {
+    const { server } = await create('http-lab', { workers: 2, liveLimit: 16 });
+    const seen = new Map<string, number>();
+    await inParallel(24, 10_000, async (i) => {
+      const path = i % 8 === 0 ? '/sleep?ms=1' : '/globals';
+      const answer = await text(await server.fetch(new Request(`http://lab${path}`)));
+      if (path === '/globals') seen.set(answer, (seen.get(answer) ?? 0) + 1);
+    });
+    expect([...seen]).toEqual([['1', 8750]]);
+  }, 120_000);
+
+  test('instances that trap are replaced: of 10,000 requests each tenth fails, and no other', async () => {
+    const { server } = await create('misbehave');
+    const statuses = new Map<number, number>();
+    await inParallel(8, 10_000, async (i) => {
+      const response = await server.fetch(new Request(`http://lab/${i % 10 === 0 ? 'trap' : 'ok'}`));
+      await response.text();
+      statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
+    });
+    expect(Object.fromEntries(statuses)).toEqual({ 200: 9000, 500: 1000 });
+  }, 120_000);
+});
+
+describe('after each restore, memories, globals and handles are what they were at first', () => {
+  test.each([
+    [
+      'http-lab',
+      ['/globals', '/headers', '/stream?n=3&ms=1&size=10', '/sse?n=2&ms=1', '/random', '/poll?n=20&ms=1'],
+    ],
+    [
+      'http-lab',
+      ['/body-first?bytes=300000', '/big?bytes=2000000', '/trailers', '/status?code=204', '/env', '/log'],
+    ],
+    ['kv-draft', ['/increment?key=a', '/get?key=a', '/list', '/exists?key=a', '/get-many?key=a&key=b']],
+    [
+      'kv-draft2',
+      ['/increment?key=n', '/cas-race?key=a', '/cas-aba?key=a', '/list', '/get-many?key=a&key=b'],
+    ],
+    ['misbehave', ['/ok', '/leak?n=50', '/grow?mib=4', '/ok', '/flood?bytes=100000', '/bom-key', '/ok']],
+  ] as const)('%s %j', async (name, paths) => {
+    const { server, log } = await create(name, { verifyRestores: true });
+    for (let round = 0; round < 3; round++) {
+      for (const path of paths) {
+        const response = await server.fetch(new Request(`http://lab${path}`));
+        await response.arrayBuffer();
+        expect([path, response.status < 500]).toEqual([path, true]);
+      }
+    }
+    expect(log).toEqual([]);
+  });
+
+  test('a composed server of many components', async () => {
+    const { server, log } = await create('notes-draft', { verifyRestores: true });
+    const post = (body: object, session?: string): Promise<Response> =>
+      server.fetch(
+        new Request('http://lab/mcp', {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', ...(session && { 'mcp-session-id': session }) },
+          body: JSON.stringify({ jsonrpc: '2.0', id: 1, ...body }),
+        }),
+      );
+    const opened = await post({ method: 'initialize', params: { protocolVersion: '2025-06-18' } });
+    const session = opened.headers.get('mcp-session-id')!;
+    for (let count = 1; count <= 20; count++) {
+      const called = await post(
+        { method: 'tools/call', params: { name: 'counter', arguments: {} } },
+        session,
+      );
+      expect(await called.text()).toContain(`"text":"${count}"`);
+    }
+    expect(log).toEqual([]);
+  });
+});
+
+test('memory has a cap that the guest is told of', async () => {
+  const { loadComponent, createServer } = await import('../../src/index.ts');
+  const component = await loadComponent(fixture('misbehave'), { maxMemory: 32 * 1024 ** 2 });
+  const server = createServer(component, { store: 'memory:' });
+  try {
+    const refused = await server.fetch(new Request('http://lab/grow?mib=200'));
+    expect([refused.status, await text(refused)]).toEqual([
+      507,
+      expect.stringMatching(/^refused after \d\d MiB$/),
+    ]);
+    const granted = await server.fetch(new Request('http://lab/grow?mib=8'));
+    expect(await text(granted)).toBe('8 MiB');
+  } finally {
+    await server.close(0);
+  }
+});
