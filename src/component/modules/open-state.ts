@@ -1,7 +1,7 @@
 import { analyse } from './analyse.ts';
 import { exposeState } from './expose.ts';
 
-type NamedModule = readonly [name: string, bytes: Uint8Array];
+export type NamedModule = readonly [name: string, bytes: Uint8Array];
 
 /** The core modules of one component, ready for restoring its instances, or with the reason why they cannot be. */
 export interface OpenedModules {
