@@ -3,15 +3,17 @@ import type { CliStreams, Command, OptionAdjustment } from './commands/command.t
 import { inspect } from './commands/inspect.ts';
 import { run } from './commands/run.ts';
 import { serve } from './commands/serve.ts';
+import { stdio } from './commands/stdio.ts';
 import { WasmcpError } from './index.ts';
 import { environmentFlags, OPTIONS, type OptionName, type OptionValues } from './options/table.ts';
 import { version } from './version.ts';
 
-const COMMANDS: readonly Command[] = [serve, run, inspect];
+const COMMANDS: readonly Command[] = [serve, stdio, run, inspect];
 
 const EXAMPLES = `
 Examples:
   wasmcp-node serve server.wasm
+  wasmcp-node stdio server.wasm
   wasmcp-node run tool.wasm --flag-of-the-tool
   wasmcp-node inspect server.wasm
 

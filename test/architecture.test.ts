@@ -9,6 +9,7 @@ const LAYERS = [
   /^src\/(commands|options)\//,
   /^src\/index\.ts$/,
   /^src\/server\//,
+  /^src\/mcp\//,
   /^src\/engine\//,
   /^src\/(component|version)/,
   /^host\/index\.ts$/,

@@ -1,8 +1,9 @@
 import { basename } from 'node:path';
 import { runCommand } from '../engine/command/run.ts';
-import { loadComponent } from '../index.ts';
 import type { Command } from './command.ts';
 import { guestEnvironment } from './guest-environment.ts';
+import { load } from './load.ts';
+import { oneLine, print } from './print.ts';
 
 /** Exit status after a trap: what a shell sees of a program that aborted, and what wasmtime gives. */
 const TRAPPED = 128 + 6;
@@ -22,8 +23,10 @@ export const run: Command = {
     'dir',
     'allowOutbound',
     'denyOutbound',
+    'maxMemory',
     'timeout',
     'cacheDir',
+    'verbose',
   ],
   adjusted: {
     timeout: {
@@ -40,11 +43,9 @@ Examples:
 
 Exit status: the guest's, 134 after a trap, 130 or 143 after a signal, 1 when it could not run, 2 wrong usage.`,
 
-  async run(path, options, { stdin, stdout, stderr }, args) {
-    const component = await loadComponent(
-      path,
-      options.cacheDir === undefined ? {} : { cacheDir: options.cacheDir },
-    );
+  async run(path, options, streams, args) {
+    const component = await load(path, options, streams);
+    const { stdin, stdout, stderr } = streams;
     // What the guest was told is written is on disk: nothing has to be waited for.
     const onInterrupt = (): never => process.exit(130);
     const onTerminate = (): never => process.exit(143);
@@ -64,7 +65,8 @@ Exit status: the guest's, 134 after a trap, 130 or 143 after a signal, 1 when it
         stdin,
         stdout,
         stderr,
-        log: (level, context, message) => stderr.write(`${level}: ${context}: ${message}\n`),
+        log: (level, context, message) =>
+          void print(stderr, `${oneLine(`${level}: ${context}: ${message}`)}\n`),
       });
       if (end.kind === 'exited') return end.status;
       stderr.write(`error: ${end.message}\n`);

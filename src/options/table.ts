@@ -40,6 +40,7 @@ export interface OptionValues {
   isolation: IsolationValue;
   maxMemory: number;
   verbose?: boolean;
+  session?: string;
 }
 
 /** Name of an option in the table. */
@@ -221,6 +222,11 @@ export const OPTIONS: { readonly [N in OptionName]: OptionSpec } = {
     flags: '--cache-dir <path>',
     environment: ['WASMCP_NODE_CACHE_DIR'],
     description: "where transpiled components are kept; default: the user's cache folder",
+  },
+  session: {
+    flags: '--session <id>',
+    environment: ['WASMCP_NODE_SESSION'],
+    description: "a session to resume; default: the client's last one in this store",
   },
 };
 

@@ -1,0 +1,117 @@
+import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { assertLinked } from '../component/link.ts';
+import { linkWithHost } from '../engine/offer.ts';
+import { createServer, openStore, WasmcpError } from '../index.ts';
+import { startBridge } from '../mcp/stdio/bridge.ts';
+import { createSessionMemory } from '../mcp/stdio/memory.ts';
+import type { Command } from './command.ts';
+import { guestEnvironment } from './guest-environment.ts';
+import { load } from './load.ts';
+import { oneLine, print } from './print.ts';
+import { closeOnce, untilSignal } from './signals.ts';
+
+/** Milliseconds for answers on their way to a client, once the server is closed. */
+const LAST_WORDS = 1000;
+
+/** Serves one client over standard input and output, until it closes the input or a signal asks to stop. */
+export const stdio: Command = {
+  name: 'stdio',
+  summary: 'serve one MCP client over stdin and stdout',
+  options: [
+    'session',
+    'store',
+    'bucket',
+    'maxValue',
+    'env',
+    'envFile',
+    'inheritEnv',
+    'configVar',
+    'dir',
+    'allowOutbound',
+    'denyOutbound',
+    'isolation',
+    'maxMemory',
+    'workers',
+    'queue',
+    'timeout',
+    'streamIdle',
+    'drain',
+    'maxBody',
+    'loggingPrefix',
+    'cacheDir',
+    'verbose',
+  ],
+  adjusted: {
+    workers: { fallback: 1, fallbackText: '1' },
+    maxBody: { description: 'longest message of the client' },
+  },
+  examples: `
+Examples:
+  wasmcp-node stdio server.wasm
+  wasmcp-node stdio server.wasm --store sqlite:/home/me/notes.db --env API_KEY
+
+In an mcp.json:
+  { "mcpServers": { "notes": { "command": "npx", "args": ["wasmcp-node", "stdio", "/path/to/server.wasm"] } } }
+
+A client that comes back goes on with its session. What guests print goes to stderr.`,
+
+  async run(path, options, streams) {
+    if (path === '-') {
+      throw new WasmcpError('option-invalid', 'stdin carries the protocol: give the component as a file');
+    }
+    // A client that has closed one of them is told by the other, or is gone.
+    streams.stderr.on('error', () => {});
+    const env = await guestEnvironment(options);
+    const component = await load(path, options, streams);
+    // Now, for people to see; a server by itself would wait for the first request.
+    assertLinked(await linkWithHost(component), 'wasi:http/incoming-handler');
+    const store = await openStore(options.store);
+    const server = createServer(component, {
+      store: options.store,
+      storeLimits: { maxValue: options.maxValue, ...(options.bucket && { buckets: options.bucket }) },
+      // Sessions are what a client gains here; the user's own word on it wins.
+      env: { WASMCP_SESSION_ENABLED: 'true', ...env },
+      config: Object.fromEntries(options.configVar ?? []),
+      directories: options.dir ?? [],
+      // Whoever runs it could reach this machine's own services anyway.
+      outgoing: { allow: options.allowOutbound ?? [], deny: options.denyOutbound ?? [], loopback: true },
+      loggingPrefix: options.loggingPrefix,
+      isolation: options.isolation,
+      workers: options.workers,
+      queueLimit: options.queue,
+      timeout: options.timeout,
+      streamIdle: options.streamIdle,
+      maxBody: options.maxBody,
+      output: (_, bytes) => print(streams.stderr, bytes),
+      log: (level, context, message) =>
+        print(streams.stderr, `${oneLine(`${level}: ${context}: ${message}`)}\n`),
+    });
+    const stop = untilSignal();
+    const bridge = startBridge({
+      fetch: server.fetch,
+      input: streams.stdin,
+      output: streams.stdout,
+      maxLine: options.maxBody,
+      memory: createSessionMemory(store, nameOf(component.source)),
+      session: options.session,
+      log: (message) => void print(streams.stderr, `${oneLine(`warning: ${message}`)}\n`),
+    });
+    await Promise.race([bridge.finished, stop]);
+    bridge.stop();
+    await closeOnce(server, options.drain, streams);
+    const said = await Promise.race([
+      bridge.finished.then(() => true),
+      delay(LAST_WORDS, false, { ref: false }),
+    ]);
+    await store.close();
+    // A client that takes nothing would keep the process alive.
+    if (!said) process.exit(0);
+    return 0;
+  },
+};
+
+/** A component in the same place is the same server, also after an update. */
+function nameOf(source: string): string {
+  return /^[a-z][a-z0-9+.-]+:\/\//i.test(source) ? source : resolve(source);
+}

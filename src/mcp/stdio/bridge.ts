@@ -1,0 +1,117 @@
+import type { Readable, Writable } from 'node:stream';
+import { readAnswer } from './answer.ts';
+import {
+  errorLine,
+  type Id,
+  INTERNAL_ERROR,
+  INVALID_REQUEST,
+  isRequest,
+  type Message,
+  PARSE_ERROR,
+  readMessages,
+} from './json-rpc.ts';
+import { type Line, readLines } from './lines.ts';
+import { openLineOutput } from './output.ts';
+import { createHttpSession, type SessionParts } from './session.ts';
+
+export interface BridgeOptions extends SessionParts {
+  readonly input: Readable;
+  readonly output: Writable;
+  /** Longest line of input, in bytes. */
+  readonly maxLine: number;
+}
+
+/** MCP over standard input and output, with an HTTP server behind it. */
+export interface Bridge {
+  /** Settles when the input has ended and everything is answered, or when nobody takes the output any more. */
+  readonly finished: Promise<void>;
+  /** Reads no more; what was read is still answered. */
+  stop(): void;
+}
+
+/**
+ * Starts to pass on messages: each line of input in a POST of its own, at the same time; each message of an answer as a
+ * line of output, as it comes. Each request that came in is answered exactly once, with an error if need be.
+ */
+export function startBridge(options: BridgeOptions): Bridge {
+  const { input, maxLine, log } = options;
+  const output = openLineOutput(options.output);
+  const session = createHttpSession(options);
+  const underWay = new Set<Promise<void>>();
+  let stopped = false;
+
+  async function deliver(text: string, messages: readonly Message[]): Promise<void> {
+    const ids = messages.filter(isRequest).map(({ id }) => id);
+    try {
+      const opening = messages.find(({ method }) => method === 'initialize');
+      const response = await (opening === undefined ? session.send(text) : session.open(text, opening));
+      const answer = readAnswer(response, ids);
+      for await (const line of answer.lines) await output.write(line);
+      await fail([...answer.unanswered], answer.problem);
+      if (ids.length === 0 && !response.ok) log(`${describe(messages)} failed: ${answer.problem}`);
+      if (opening !== undefined && answer.protocolVersion !== undefined) {
+        await session.opened(response.headers, answer.protocolVersion);
+      }
+    } catch (error) {
+      if (ids.length === 0) log(`${describe(messages)} failed: ${(error as Error).message}`);
+      await fail(ids, (error as Error).message);
+    }
+  }
+
+  async function fail(ids: readonly Id[], reason: string): Promise<void> {
+    for (const id of ids) await output.write(errorLine(id, INTERNAL_ERROR, reason));
+  }
+
+  async function accept(line: Line): Promise<void> {
+    if (line.kind === 'too-long') {
+      await output.write(errorLine(null, PARSE_ERROR, `Parse error: a line has more than ${maxLine} bytes`));
+      return;
+    }
+    let text: string;
+    let messages: readonly Message[] | undefined;
+    try {
+      text = new TextDecoder('utf-8', { fatal: true }).decode(line.bytes);
+      messages = readMessages(text);
+    } catch (error) {
+      await output.write(errorLine(null, PARSE_ERROR, `Parse error: ${(error as Error).message}`));
+      return;
+    }
+    if (messages === undefined) {
+      await output.write(errorLine(null, INVALID_REQUEST, 'Invalid request: not a JSON-RPC 2.0 message'));
+      return;
+    }
+    const delivery = deliver(text, messages).finally(() => underWay.delete(delivery));
+    underWay.add(delivery);
+    // What follows these needs the session that they open.
+    if (messages.some(({ method }) => OPENING.has(method))) await delivery;
+  }
+
+  async function pass(): Promise<void> {
+    try {
+      for await (const line of readLines(input, maxLine)) {
+        await accept(line);
+        // A client that does not read its answers may not ask for more of them.
+        await output.room();
+      }
+    } catch (error) {
+      if (!stopped) log(`standard input broke: ${(error as Error).message}`);
+    }
+    await Promise.all(underWay);
+    await output.flushed();
+  }
+
+  return {
+    finished: Promise.race([pass(), output.broken]),
+    stop() {
+      stopped = true;
+      input.destroy();
+    },
+  };
+}
+
+const OPENING: ReadonlySet<unknown> = new Set(['initialize', 'notifications/initialized']);
+
+function describe(messages: readonly Message[]): string {
+  const methods = messages.map(({ method }) => (typeof method === 'string' ? method : 'a response'));
+  return methods.join(', ');
+}

@@ -1,0 +1,27 @@
+import type { Store } from '../../../host/index.ts';
+
+/** Which session a client had last. */
+export interface SessionMemory {
+  find(client: string): Promise<string | undefined>;
+  keep(client: string, session: string): Promise<void>;
+}
+
+/** Not the guest's: a bucket of its own beside those that guests use. */
+const BUCKET = 'wasmcp-node:stdio';
+
+/** Characters of a client's name that count. */
+const NAME_LENGTH = 200;
+
+/** Remembers in a store, for one server: `server` tells it from others in the same store. */
+export function createSessionMemory(store: Store, server: string): SessionMemory {
+  const key = (client: string): string => JSON.stringify([server, client.slice(0, NAME_LENGTH)]);
+  return {
+    async find(client) {
+      const value = await store.get(BUCKET, key(client));
+      return value === undefined ? undefined : new TextDecoder().decode(value);
+    },
+    async keep(client, session) {
+      await store.set(BUCKET, key(client), new TextEncoder().encode(session));
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import type { Writable } from 'node:stream';
+
+/** Standard output as lines of the protocol. */
+export interface LineOutput {
+  /** Settles when there is room for more. */
+  write(line: string): Promise<void>;
+  /** Settles when there is room for what somebody else wants to write. */
+  room(): Promise<void>;
+  /** Settles when nobody takes the output any more. */
+  readonly broken: Promise<void>;
+  /** Settles when everything was passed on. */
+  flushed(): Promise<void>;
+}
+
+export function openLineOutput(stream: Writable): LineOutput {
+  const broken = Promise.withResolvers<void>();
+  // Stays: an error that nobody listens to would end the process, and the last one may come late.
+  stream.on('error', () => broken.resolve());
+  let last: Promise<void> = Promise.resolve();
+  const room = (): Promise<void> => (stream.writableNeedDrain ? last : Promise.resolve());
+
+  return {
+    broken: broken.promise,
+    write(line) {
+      if (stream.destroyed) return Promise.resolve();
+      last = new Promise<void>((resolve) => {
+        stream.write(`${line}\n`, () => resolve());
+      });
+      return room();
+    },
+    room,
+    flushed: () => last,
+  };
+}

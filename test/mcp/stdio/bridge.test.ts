@@ -1,0 +1,247 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { createServer, loadComponent } from '../../../src/index.ts';
+import { fixture } from '../../support/command.ts';
+import { connect, INITIALIZE, type Json } from './client.ts';
+
+type Answer = Response | Promise<Response>;
+
+/** A server that answers each message by its method; responses and unknown methods get 202. */
+function server(methods: Record<string, (message: Json, request: Request) => Answer>) {
+  return async (request: Request): Promise<Response> => {
+    const message = await request.clone().json();
+    return methods[message.method]?.(message, request) ?? new Response(null, { status: 202 });
+  };
+}
+
+function json(value: object, init: ResponseInit = {}): Response {
+  return new Response(JSON.stringify({ jsonrpc: '2.0', ...value }), init);
+}
+
+function events(...messages: object[]): Response {
+  const text = messages.map((message) => `data: ${JSON.stringify({ jsonrpc: '2.0', ...message })}\n\n`);
+  return new Response(text.join(''), { headers: { 'content-type': 'text/event-stream' } });
+}
+
+describe('answers', () => {
+  test('come in the order in which they are ready, one for each of the pipelined requests', async () => {
+    const waiting: (() => void)[] = [];
+    const client = connect(
+      server({
+        slow: ({ id }) => new Promise((resolve) => waiting.push(() => resolve(json({ id, result: 'slow' })))),
+        quick: ({ id }) => json({ id, result: 'quick' }),
+      }),
+    );
+    client.send({ id: 1, method: 'slow' }, { id: 'two', method: 'quick' });
+    expect(await client.next()).toMatchObject({ id: 'two', result: 'quick' });
+    for (const answer of waiting) answer();
+    expect(await client.end()).toMatchObject([{ id: 1, result: 'slow' }]);
+  });
+
+  test('keep their bytes, but for line breaks', async () => {
+    const pretty = '{\r\n  "jsonrpc": "2.0",\n  "id": 1,\n  "result": 12345678901234567890\n}\n';
+    const client = connect(server({ pretty: () => new Response(pretty) }));
+    client.send({ id: 1, method: 'pretty' });
+    client.input.end();
+    await client.finished;
+    expect(String(client.output.read())).toBe(
+      '{   "jsonrpc": "2.0",   "id": 1,   "result": 12345678901234567890 }\n',
+    );
+  });
+
+  test('streams pass on requests and notifications of the server, and take the answers of the client', async () => {
+    const answered = Promise.withResolvers<Json>();
+    const client = connect(async (request) => {
+      const message = await request.json();
+      if (message.result !== undefined) {
+        answered.resolve(message);
+        return new Response(null, { status: 202 });
+      }
+      const encode = (value: object): string => `event: message\r\ndata: ${JSON.stringify(value)}\r\n\r\n`;
+      const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+      const writer = writable.getWriter();
+      const write = (text: string): Promise<void> => writer.write(new TextEncoder().encode(text));
+      void (async () => {
+        const progress = encode({ jsonrpc: '2.0', method: 'notifications/progress', params: {} });
+        await write(progress.slice(0, 30));
+        await write(progress.slice(30));
+        await write(
+          `: still here\r\n\r\n${encode({ jsonrpc: '2.0', id: 'ask', method: 'sampling/createMessage' })}`,
+        );
+        const { result } = await answered.promise;
+        await write(encode({ jsonrpc: '2.0', id: message.id, result }));
+        await writer.close();
+      })();
+      return new Response(readable, { headers: { 'content-type': 'text/event-stream; charset=utf-8' } });
+    });
+    client.send({ id: 1, method: 'tools/call' });
+    expect(await client.next()).toMatchObject({ method: 'notifications/progress' });
+    expect(await client.next()).toMatchObject({ id: 'ask', method: 'sampling/createMessage' });
+    client.send({ id: 'ask', result: 'from the client' });
+    expect(await client.next()).toEqual({ jsonrpc: '2.0', id: 1, result: 'from the client' });
+    expect(await client.end()).toEqual([]);
+  });
+
+  test('notifications and responses have none, whatever the server says', async () => {
+    const client = connect(
+      server({
+        'notifications/odd': () => json({ id: 9, result: {} }),
+        refused: () => json({}, { status: 400 }),
+      }),
+    );
+    client.send({ method: 'notifications/odd' }, { method: 'refused' }, { id: 5, result: {} });
+    expect(await client.end()).toEqual([]);
+    expect(client.log.join()).toContain('refused failed');
+  });
+
+  test('a request is answered once, and by nothing that answers another', async () => {
+    const client = connect(
+      server({
+        twice: ({ id }) =>
+          events({ id, result: 'first' }, { id, result: 'second' }, { id: 'other', result: 'foreign' }),
+        never: () => events({ id: 'other', result: 'foreign' }),
+      }),
+    );
+    client.send({ id: 1, method: 'twice' });
+    expect(await client.next()).toMatchObject({ id: 1, result: 'first' });
+    client.send({ id: 2, method: 'never' });
+    expect(await client.end()).toMatchObject([{ id: 2, error: { code: -32603 } }]);
+  });
+
+  test('a batch is passed on as one, and what it leaves open is answered', async () => {
+    const client = connect(async () => new Response('[{"jsonrpc":"2.0","id":1,"result":{}}]'));
+    client.send('[{"jsonrpc":"2.0","id":1,"method":"a"},{"jsonrpc":"2.0","id":2,"method":"b"}]');
+    expect(await client.next()).toMatchObject([{ id: 1, result: {} }]);
+    expect(await client.end()).toMatchObject([{ id: 2, error: { code: -32603 } }]);
+  });
+
+  test('an error without an id becomes the error of the request', async () => {
+    const error = { code: -32700, message: 'Session error: ID required' };
+    const client = connect(server({ ping: () => json({ id: null, error }, { status: 400 }) }));
+    client.send({ id: 7, method: 'ping' });
+    expect(await client.end()).toEqual([
+      { jsonrpc: '2.0', id: 7, error: { code: -32603, message: 'Session error: ID required' } },
+    ]);
+  });
+});
+
+describe('input that is no message', () => {
+  test('is answered with an error, and the next line is read', async () => {
+    const client = connect(server({ ping: ({ id }) => json({ id, result: {} }) }));
+    client.input.write('{"jsonrpc":"2.0","id":1,\n[]\n"text"\n\n\r\n');
+    client.input.write(Buffer.from([0x22, 0xff, 0x22, 0x0a]));
+    client.send({ id: 2, method: 'ping' });
+    const lines = await client.end();
+    expect(lines.map(({ id, error }) => [id, error?.code])).toEqual([
+      [null, -32700],
+      [null, -32600],
+      [null, -32600],
+      [null, -32700],
+      [2, undefined],
+    ]);
+  });
+
+  test('a line above the limit is refused with the limit, and not kept', async () => {
+    const client = connect(server({ ping: ({ id }) => json({ id, result: {} }) }), { maxLine: 100 });
+    client.send('x'.repeat(1000), { id: 1, method: 'ping' });
+    expect(await client.next()).toMatchObject({
+      id: null,
+      error: { code: -32700, message: expect.stringContaining('100 bytes') },
+    });
+    client.input.end(JSON.stringify({ jsonrpc: '2.0', id: 2, method: 'ping' }));
+    expect(await client.end()).toMatchObject([{ id: 1 }, { id: 2 }]);
+  });
+});
+
+describe('a guest that fails', () => {
+  /** The guest that misbehaves, each method being one of its routes. */
+  async function misbehaving() {
+    const guest = createServer(await loadComponent(fixture('misbehave')), { store: 'memory:', timeout: 500 });
+    onTestFinished(() => guest.close(0));
+    return connect(async (request) => {
+      const { method } = await request.json();
+      return guest.fetch(new Request(`http://localhost/${method}`, { method: 'POST', body: '{}' }));
+    });
+  }
+
+  test.each([
+    ['trap', /failed \(HTTP 500\)/],
+    ['no-answer', /failed \(HTTP 500\)/],
+    ['exit?code=0', /failed \(HTTP 500\)/],
+    ['sleep-forever', /in time \(HTTP 504\)/],
+    ['spin', /in time \(HTTP 504\)/],
+    ['trap-after-start', /broke its answer off/],
+    ['ok', /other than JSON/],
+    ['no such route', /no response \(HTTP 404\)/],
+  ])('%s: the request gets an error that says so', async (method, message) => {
+    const client = await misbehaving();
+    client.send({ id: method, method });
+    expect(await client.end()).toEqual([
+      { jsonrpc: '2.0', id: method, error: { code: -32603, message: expect.stringMatching(message) } },
+    ]);
+  });
+});
+
+describe('the end', () => {
+  test('of the input waits for what is under way', async () => {
+    const release = Promise.withResolvers<Response>();
+    const client = connect(() => release.promise);
+    client.send({ id: 1, method: 'slow' });
+    client.input.end();
+    setImmediate(() => release.resolve(json({ id: 1, result: {} })));
+    expect(await client.end()).toMatchObject([{ id: 1, result: {} }]);
+  });
+
+  test('a stop reads no more and answers what was read', async () => {
+    const release = Promise.withResolvers<Response>();
+    const received = Promise.withResolvers<void>();
+    const client = connect(() => {
+      received.resolve();
+      return release.promise;
+    });
+    client.send({ id: 1, method: 'slow' });
+    await received.promise;
+    client.stop();
+    release.resolve(json({ id: 1, result: {} }));
+    await client.finished;
+    expect(await client.next()).toMatchObject({ id: 1 });
+    expect(client.log).toEqual([]);
+  });
+
+  test('comes when nobody takes the output', async () => {
+    const client = connect(() => new Promise(() => {}));
+    client.send({ id: 1, method: 'never answered' });
+    client.output.destroy(new Error('EPIPE'));
+    await client.finished;
+  });
+
+  test('a client that does not read is not read from', async () => {
+    const asked: Json[] = [];
+    const client = connect(async (request) => {
+      const { id } = await request.json();
+      asked.push(id);
+      return json({ id, result: 'x'.repeat(64 * 1024) });
+    });
+    const messages = Array.from({ length: 200 }, (_, id) => ({ id, method: 'big' }));
+    for (const message of messages) {
+      client.send(message);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(asked.length).toBeLessThan(200);
+    const answers = await Promise.all(messages.map(() => client.next()));
+    expect(new Set(answers.map(({ id }) => id)).size).toBe(200);
+  });
+});
+
+test('nothing overtakes initialize', async () => {
+  const order: string[] = [];
+  const client = connect(async (request) => {
+    const { id, method } = await request.json();
+    order.push(method);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    order.push(`${method} done`);
+    return json({ id, result: { protocolVersion: '2025-06-18' } });
+  });
+  client.send(INITIALIZE, { id: 1, method: 'ping' });
+  await client.end();
+  expect(order.slice(0, 3)).toEqual(['initialize', 'initialize done', 'ping']);
+});
