@@ -71,6 +71,7 @@ export function startExchange({
   const sending = outgoing.send(
     { ...request, body: upload?.chunks },
     {
+      connecting() {},
       connected() {
         watch.start(timeouts.firstByte, READ_TIMEOUT);
       },

@@ -35,6 +35,7 @@ function start(
   async function run(): Promise<void> {
     const sent = toRequest(request, controller.signal);
     if (sent.body === null) void drain(request.body).catch(() => {});
+    events.connecting();
     events.connected();
     const response = await fetch(sent);
     if (controller.signal.aborted) return response.body?.cancel();

@@ -45,6 +45,7 @@ export function sendOver(
   async function send(fresh: boolean, body: AsyncIterable<Uint8Array> | undefined): Promise<void> {
     const open = await connections;
     if (aborted) return;
+    events.connecting();
     connection = open.take(request.destination, fresh);
     const { path, method, headers } = request;
     connection.send(

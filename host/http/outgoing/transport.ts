@@ -15,6 +15,8 @@ export interface SentRequest {
 
 /** How a request fares. After `ended`, `failed` or `abort` there is no other. */
 export interface ExchangeEvents {
+  /** Names are resolved and a connection is opened from now on, or one that stands is used. */
+  connecting(): void;
   /** The connection stands; the request leaves. */
   connected(): void;
   head(head: ResponseHead): void;

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openOutgoing } from '../../../../host/index.ts';
 import { rejection, thrown } from '../../streams.ts';
-import { play, read, responseOf, write } from './guest.ts';
+import { play, read, received, write } from './guest.ts';
 import { httpServer, tcpServer } from './servers.ts';
 
 const outgoing = openOutgoing({ loopback: true });
@@ -45,8 +45,7 @@ describe('nothing is left', () => {
     const writing = uploading.body.write().blockingWriteAndFlush(new Uint8Array(20_000_000));
     const receiving = player.start(server.url);
     await write(receiving.body);
-    const response = await responseOf(receiving.future);
-    if (!('status' in response)) throw new TypeError(response.tag);
+    const response = await received(receiving.future);
     const stream = response.consume().stream();
     const waits = [connecting.future.subscribe().block(), waiting.future.subscribe().block(), writing];
     const ended = Promise.allSettled(waits);
@@ -69,8 +68,7 @@ describe('nothing is left', () => {
     for (const letGo of ['response', 'body'] as const) {
       const { body, future } = start(server.url);
       await write(body);
-      const response = await responseOf(future);
-      if (!('status' in response)) throw new TypeError(response.tag);
+      const response = await received(future);
       if (letGo === 'response') response[Symbol.dispose]();
       else await read(response, 1000);
       await server.idle();
@@ -83,8 +81,7 @@ describe('nothing is left', () => {
     for (let i = 0; i < 3; i += 1) {
       const { body, future } = start(server.url);
       await write(body);
-      const response = await responseOf(future);
-      if (!('status' in response)) throw new TypeError(response.tag);
+      const response = await received(future);
       response[Symbol.dispose]();
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
@@ -105,8 +102,7 @@ test('64 requests of a guest may be under way, one more fails at once, and not t
   for (const answer of waiting.splice(0)) answer();
   expect((await others).status).toBe(200);
   for (const { future } of started) {
-    const response = await responseOf(future);
-    if (!('status' in response)) throw new TypeError(response.tag);
+    const response = await received(future);
     expect((await read(response)).body.toString()).toBe('done');
   }
   const again = player.fetch(server.url);

@@ -99,6 +99,13 @@ export async function responseOf(future: FutureIncomingResponse): Promise<Incomi
   return result.val.val;
 }
 
+/** The same, for a request that has to succeed. */
+export async function received(future: FutureIncomingResponse): Promise<IncomingResponse> {
+  const response = await responseOf(future);
+  if (!('status' in response)) throw new TypeError(`the request failed: ${response.tag}`);
+  return response;
+}
+
 /** Reads at most `max` bytes, then lets go of the body. */
 export async function read(
   response: IncomingResponse,

@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from 'vitest';
 import { openOutgoing } from '../../../../host/index.ts';
-import { type Call, play, read, responseOf, write } from './guest.ts';
+import { type Call, play, read, received, write } from './guest.ts';
 import { httpServer, tcpServer } from './servers.ts';
 
 const outgoing = openOutgoing({
@@ -72,8 +72,7 @@ test('do not run while the guest reads slowly', async () => {
   const server = await httpServer((_request, response) => response.end(Buffer.alloc(2_000_000)));
   const { body, future } = start(server.url, { betweenBytes: 200 });
   await write(body);
-  const response = await responseOf(future);
-  if (!('status' in response)) throw new TypeError(response.tag);
+  const response = await received(future);
   await new Promise((resolve) => setTimeout(resolve, 500));
   expect((await read(response)).body).toHaveLength(2_000_000);
 });
