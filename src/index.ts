@@ -1,6 +1,8 @@
 /** The library's door. */
 export {
+  type Fetch,
   type KeyPage,
+  type OutgoingPolicy,
   openStore,
   type Store,
   type Versioned,
