@@ -67,19 +67,25 @@ export function sendOver(
         },
         onResponseEnd(controller) {
           connection?.release();
+          // From here on they are another request's.
+          connection = undefined;
+          flow = undefined;
           if (!aborted) events.ended(fieldsOf(controller.rawTrailers));
         },
         onResponseError(_controller, error) {
           connection?.destroy(error);
-          if (aborted) return;
-          if (mayRepeat(error)) void send(true, undefined);
-          else events.failed(error);
+          if (mayRepeat(error)) send(true, undefined).catch(fail);
+          else fail(error);
         },
       },
     );
   }
 
-  void send(false, request.body && watched(request.body));
+  function fail(error: unknown): void {
+    if (!aborted) events.failed(error);
+  }
+
+  send(false, request.body && watched(request.body)).catch(fail);
 
   return {
     pause: () => flow?.pause(),
