@@ -25,9 +25,27 @@ describe('connections', () => {
     });
     for (let i = 0; i < 3; i += 1) expect((await fetch(server.url)).body.toString()).toBe('ok');
     expect(server.accepted).toBe(3);
-    const post = await fetch(server.url, { method: { tag: 'post' }, body: 'once' });
-    expect(post.error).toEqual({ tag: 'connection-terminated' });
   });
+
+  test.each([
+    [{ tag: 'post' }, ''],
+    [{ tag: 'put' }, 'body'],
+  ] as const)(
+    'that the server closed meanwhile are not used twice for %o with the body %j',
+    async (method, body) => {
+      let requests = 0;
+      const server = await tcpServer((socket) => {
+        socket.on('data', () => {
+          requests += 1;
+          if (requests > 1) socket.destroy();
+          else socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n');
+        });
+      });
+      await fetch(server.url);
+      expect((await fetch(server.url, { method, body })).error).toEqual({ tag: 'connection-terminated' });
+      expect(server.accepted).toBe(1);
+    },
+  );
 
   test('carry requests side by side', async () => {
     const waiting: (() => void)[] = [];

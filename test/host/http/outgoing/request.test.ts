@@ -96,6 +96,8 @@ describe('a request', () => {
     });
     const call = { method: { tag: 'put' }, body: 'abc', headers: [['Content-Length', '3']] } as const;
     expect((await fetch(server.url, call)).body.toString()).toBe('3 abc');
+    const twice = { ...call, headers: [...call.headers, ...call.headers] };
+    expect((await fetch(server.url, twice)).body.toString()).toBe('3 abc');
     const short = start(server.url, { ...call, headers: [['content-length', '4']] });
     expect(await write(short.body, 'abc').catch((error: unknown) => error)).toEqual({
       tag: 'HTTP-request-body-size',

@@ -83,7 +83,7 @@ describe('a response', () => {
     const server = await httpServer((_request, response) => {
       response.writeProcessing();
       response.writeEarlyHints({ link: '</style.css>; rel=preload' });
-      response.end('final');
+      setTimeout(() => response.end('final'), 50);
     });
     expect(await fetch(server.url)).toMatchObject({ status: 200, body: Buffer.from('final') });
   });
