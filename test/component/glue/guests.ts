@@ -143,7 +143,7 @@ export const RESOURCES: string = `(component ${IMPORT_THINGS}
 /**
  * Memory and strings. Numbers: 1 passes the inner component a string that is not UTF-8; 2 passes one that is; 3 passes
  * the host a string outside of the memory; 4 asks the host for a list, whose memory `realloc` asks for a log entry
- * first. `name` answers a string, whose post-return asks for a log entry if the number was 5, and traps if it was 6.
+ * first; 7 passes the inner component a string outside of the memory, and catches the trap. `name` answers a string, whose post-return asks for a log entry if the number was 5, and traps if it was 6.
  */
 export const STRINGS: string = `(component
   (import "test:host/things@1.0.0" (instance $things ${THINGS}))
@@ -177,6 +177,8 @@ export const STRINGS: string = `(component
       (if (i32.eq (local.get $number) (i32.const 2)) (then (return (call $length (i32.const 16) (i32.const 4)))))
       (if (i32.eq (local.get $number) (i32.const 3)) (then (call $text (i32.const 65530) (i32.const 7))))
       (if (i32.eq (local.get $number) (i32.const 4)) (then (call $names (i32.const 128))))
+      (if (i32.eq (local.get $number) (i32.const 7)) (then
+        (block $caught (try_table (catch_all $caught) (drop (call $length (i32.const 65530) (i32.const 99)))))))
       (i32.const 0))
     (func (export "name") (param $number i32) (result i32)
       (global.set $number (local.get $number))
@@ -192,3 +194,14 @@ export const STRINGS: string = `(component
   (func (export "run") (param "number" u32) (result u32) (canon lift (core func $i "run")))
   (func (export "name") (param "number" u32) (result string)
     (canon lift (core func $i "name") (memory (core memory $m "memory")) (post-return (core func $i "after")))))`;
+
+/** Passes the host a string in UTF-16: as many code units, from a byte-order mark, `a` and a lone surrogate, as it is told. */
+export const UTF16: string = `(component
+  (import "test:host/things@1.0.0" (instance $things ${THINGS}))
+  (core module $memory (memory (export "memory") 1) (data (i32.const 16) "\\ff\\fea\\00\\00\\d8"))
+  (core instance $m (instantiate $memory))
+  (core func $text (canon lower (func $things "text") string-encoding=utf16 (memory (core memory $m "memory"))))
+  (core module $main (import "host" "text" (func $text (param i32 i32)))
+    (func (export "run") (param i32) (result i32) (call $text (i32.const 16) (local.get 0)) (i32.const 0)))
+  (core instance $i (instantiate $main (with "host" (instance (export "text" (func $text))))))
+  (func (export "run") (param "number" u32) (result u32) (canon lift (core func $i "run"))))`;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { lending, RESOURCES, STRINGS, single } from './guests.ts';
+import { lending, RESOURCES, STRINGS, single, UTF16 } from './guests.ts';
 import { loadGuest, type ThingGuest } from './things.ts';
 
 /** The guest traps, this instance can never be used again, and the message is for people. */
@@ -155,6 +155,15 @@ describe('strings', () => {
     expectTrap(create(), 1, 'not valid UTF-8');
   });
 
+  test('in UTF-16 are read as they are, or trap', async () => {
+    const create = await loadGuest(UTF16);
+    const guest = create();
+    guest.run(2);
+    expect(guest.log).toEqual(['\ufeffa']);
+    expect(() => guest.run(3)).toThrow('not valid');
+    expect(guest.state.dead).toBe(true);
+  });
+
   test('outside of the memory trap', async () => {
     const guest = (await loadGuest(STRINGS))();
     expectTrap(guest, 3, 'out of bounds');
@@ -175,6 +184,15 @@ describe('a guest that catches what is thrown', () => {
   test('traps when it returns', async () => {
     const guest = (await loadGuest(catching('(call $take (i32.const 5))', '')))();
     expectTrap(guest, 0, 'the instance trapped before');
+  });
+
+  test('traps when an adapter between components had trapped', async () => {
+    expectTrap((await loadGuest(STRINGS))(), 7, 'the instance trapped before');
+  });
+
+  test('traps when the result of the host was none', async () => {
+    const create = await loadGuest(catching('(drop (call $look (call $make)))', ''));
+    expectTrap(create({ look: () => Symbol('not a number') }), 0, 'cannot leave component instance');
   });
 
   test('traps though the host threw', async () => {

@@ -19,7 +19,10 @@ describe('restoring', () => {
     expect(guest.disposed.toSorted()).toEqual([1, 2, 3, 4, 5]);
     expect(guest.run(0)).toBe(1);
     expect(guest.state.restore(saved)).toBe(true);
+    expect(guest.disposed).toHaveLength(6);
+    expect(guest.state.save()).toEqual(saved);
     expect(guest.run(1)).toBe(2);
+    expect(guest.state.save()).not.toEqual(saved);
   });
 
   test('keeps what was there when it was saved', async () => {

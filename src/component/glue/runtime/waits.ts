@@ -45,11 +45,7 @@ export function createWaits(calls: Calls): Waits {
       } catch (error) {
         settled = { error };
       }
-      try {
-        hostFunction(...values);
-      } finally {
-        settled = undefined;
-      }
+      hostFunction(...values);
     };
   }
 
