@@ -5,6 +5,7 @@ import { assertLinked } from '../../component/link.ts';
 import { linkWithHost } from '../offer.ts';
 import type { CommandEnd, CommandSetup, FromCommand, OutputStream, ToCommand } from './messages.ts';
 import { openStandardInput } from './standard-input.ts';
+import { openStandardOutput } from './standard-output.ts';
 
 export type { CommandEnd } from './messages.ts';
 
@@ -32,9 +33,7 @@ export async function runCommand(options: CommandOptions): Promise<CommandEnd> {
   assertLinked(await linkWithHost(setup.component), 'wasi:cli/run');
   const worker = new Worker(ENTRY, { workerData: setup satisfies CommandSetup });
   const input = openStandardInput(stdin);
-  const outputs = { stdout, stderr };
-  /** Of each stream the last write; those before it are done by then. */
-  const lastWrite: Record<OutputStream, Promise<void> | undefined> = { stdout: undefined, stderr: undefined };
+  const outputs = { stdout: openStandardOutput(stdout), stderr: openStandardOutput(stderr) };
   const ended = Promise.withResolvers<CommandEnd>();
   let timer: NodeJS.Timeout | undefined;
 
@@ -49,14 +48,10 @@ export async function runCommand(options: CommandOptions): Promise<CommandEnd> {
     }
   }
 
-  function write(stream: OutputStream, bytes: Uint8Array): Promise<void> {
-    return new Promise((resolve) => {
-      outputs[stream].write(bytes, (error) => {
-        if (error) post({ type: 'broken', stream, reason: error.message });
-        else post({ type: 'taken', stream, bytes: bytes.length });
-        resolve();
-      });
-    });
+  async function write(stream: OutputStream, bytes: Uint8Array): Promise<void> {
+    const reason = await outputs[stream].write(bytes);
+    if (reason === undefined) post({ type: 'taken', stream, bytes: bytes.length });
+    else post({ type: 'broken', stream, reason });
   }
 
   function expire(): void {
@@ -67,7 +62,7 @@ export async function runCommand(options: CommandOptions): Promise<CommandEnd> {
     if (message.type === 'started') {
       if (Number.isFinite(timeout)) timer = setTimeout(expire, timeout);
     } else if (message.type === 'want-input') void feed();
-    else if (message.type === 'output') lastWrite[message.stream] = write(message.stream, message.bytes);
+    else if (message.type === 'output') void write(message.stream, message.bytes);
     else if (message.type === 'log') log(message.level, message.context, message.message);
     else if (message.type === 'ended') ended.resolve(message.end);
     else ended.reject(new WasmcpError(message.code, message.message));
@@ -76,9 +71,7 @@ export async function runCommand(options: CommandOptions): Promise<CommandEnd> {
     const reason = error instanceof Error ? error.message : String(error);
     ended.reject(new WasmcpError('worker-lost', `the program's thread died: ${reason}`, { cause: error }));
   });
-  // Each write reports its own failure; unheard, the event would end the process.
-  const ignore = (): void => {};
-  for (const stream of [stdout, stderr]) stream.on('error', ignore);
+  worker.on('exit', () => ended.reject(new WasmcpError('worker-lost', "the program's thread was ended")));
 
   try {
     return await ended.promise;
@@ -86,9 +79,6 @@ export async function runCommand(options: CommandOptions): Promise<CommandEnd> {
     clearTimeout(timer);
     input.close();
     await worker.terminate();
-    await Promise.all([lastWrite.stdout, lastWrite.stderr]);
-    // The event follows the report.
-    await new Promise((resolve) => setImmediate(resolve));
-    for (const stream of [stdout, stderr]) stream.off('error', ignore);
+    await Promise.all([outputs.stdout.close(), outputs.stderr.close()]);
   }
 }

@@ -15,7 +15,7 @@ export interface LineOutput {
 export function openLineOutput(stream: Writable): LineOutput {
   const broken = Promise.withResolvers<void>();
   // Stays: an error that nobody listens to would end the process, and the last one may come late.
-  stream.on('error', () => broken.resolve());
+  stream.on('error', () => broken.resolve()).on('close', () => broken.resolve());
   let last: Promise<void> = Promise.resolve();
   const room = (): Promise<void> => (stream.writableNeedDrain ? last : Promise.resolve());
 

@@ -1,5 +1,5 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { createServer, loadComponent } from '../../../src/index.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createServer, loadComponent, type Server } from '../../../src/index.ts';
 import { fixture } from '../../support/command.ts';
 import { connect, INITIALIZE, type Json } from './client.ts';
 
@@ -153,14 +153,16 @@ describe('input that is no message', () => {
 });
 
 describe('a guest that fails', () => {
-  /** The guest that misbehaves, each method being one of its routes. */
-  async function misbehaving() {
-    const guest = createServer(await loadComponent(fixture('misbehave')), { store: 'memory:', timeout: 500 });
-    onTestFinished(() => guest.close(0));
-    return connect(async (request) => {
-      const { method } = await request.json();
-      return guest.fetch(new Request(`http://localhost/${method}`, { method: 'POST', body: '{}' }));
-    });
+  let guest: Server;
+  beforeAll(async () => {
+    guest = createServer(await loadComponent(fixture('misbehave')), { store: 'memory:', timeout: 500 });
+  });
+  afterAll(() => guest.close(0));
+
+  /** Each method is one of its routes. */
+  async function route(request: Request): Promise<Response> {
+    const { method } = await request.json();
+    return guest.fetch(new Request(`http://localhost/${method}`, { method: 'POST', body: '{}' }));
   }
 
   test.each([
@@ -173,7 +175,7 @@ describe('a guest that fails', () => {
     ['ok', /other than JSON/],
     ['no such route', /no response \(HTTP 404\)/],
   ])('%s: the request gets an error that says so', async (method, message) => {
-    const client = await misbehaving();
+    const client = connect(route);
     client.send({ id: method, method });
     expect(await client.end()).toEqual([
       { jsonrpc: '2.0', id: method, error: { code: -32603, message: expect.stringMatching(message) } },
