@@ -49,11 +49,7 @@ function simplify({ edit, mayWait }: Rewriting, hostFunction: HostFunction): voi
   if (way === 'never') edit.replace(calls[0], `$waits.ready(${edit.text(operation)})`);
   else {
     const statement = ownerOf(code.body, calls[0], name);
-    const park =
-      way === 'twice'
-        ? '{ $waits.park($answer); return 1; }'
-        : // The whole function is async and always suspends.
-          '$answer = await $answer;';
+    const park = way === 'twice' ? '{ $waits.park($answer); return 1; }' : '$answer = await $answer;';
     const ask = `$answer = ${edit.text(operation)};\nif ($waits.isPromise($answer)) ${park}`;
     edit.insert(
       statement.start,
@@ -79,7 +75,7 @@ export function wayToWait({ code, params }: HostFunction): 'twice' | 'always' {
   let gives = false;
   walk(code.body, (node) => {
     if (node.type === 'ReturnStatement' && node.argument) returns = true;
-    if (node.type === 'CallExpression' && callsOf(node, 'rscTableRemove').length > 0) gives = true;
+    if (calleeName(node) === 'rscTableRemove') gives = true;
     return !isFunction(node);
   });
   return params === undefined || returns || gives ? 'always' : 'twice';
