@@ -100,6 +100,24 @@ test('a session that ends on the way is replaced once for all requests that it f
   expect(server.seen.filter(({ method }) => method === 'initialize')).toHaveLength(2);
 });
 
+test('a request that learns late that its session has ended takes the new one', async () => {
+  const server = createSessions();
+  const late = Promise.withResolvers<void>();
+  const client = connect(async (request) => {
+    const slow = request.method === 'POST' && (await request.clone().json()).method === 'slow';
+    const response = await server.fetch(request);
+    if (slow && response.status === 404) await late.promise;
+    return response;
+  });
+  client.send(INITIALIZE, INITIALIZED);
+  await client.next();
+  server.known.delete('s1');
+  client.send({ id: 'late', method: 'slow' }, { id: 'early', method: 'ping' });
+  expect(await client.next()).toMatchObject({ id: 'early', result: { session: 's2' } });
+  late.resolve();
+  expect(await client.end()).toMatchObject([{ id: 'late', result: { session: 's2' } }]);
+});
+
 test('--session resumes that one, and leaves what is remembered alone', async () => {
   const memory = createMemory();
   memory.kept.set('test', 'remembered');
@@ -107,6 +125,9 @@ test('--session resumes that one, and leaves what is remembered alone', async ()
   const client = connect(server.fetch, { memory, session: 'given' });
   client.send(INITIALIZE, { id: 1, method: 'ping' });
   expect((await client.end()).at(-1)).toMatchObject({ result: { session: 'given' } });
+  const lost = connect(server.fetch, { memory, session: 'lost' });
+  lost.send(INITIALIZE, { id: 1, method: 'ping' });
+  expect((await lost.end()).at(-1)).toMatchObject({ result: { session: 's2' } });
   expect(memory.kept.get('test')).toBe('remembered');
 });
 
