@@ -2,6 +2,7 @@
 export interface Deadline {
   /** Something moved: the time starts anew, with another limit if there is one. */
   restart(limit?: number): void;
+  /** For good. */
   cancel(): void;
 }
 
@@ -9,6 +10,7 @@ export interface Deadline {
 export function createDeadline(limit: number, expired: () => void): Deadline {
   let moved = performance.now();
   let timer = setTimeout(check, limit);
+  let cancelled = false;
 
   function check(): void {
     const left = moved + limit - performance.now();
@@ -19,12 +21,16 @@ export function createDeadline(limit: number, expired: () => void): Deadline {
   return {
     restart(next = limit) {
       moved = performance.now();
+      if (cancelled) return;
       // With the same limit the timer looks at the clock when it fires: much cheaper than a new one for each chunk.
       if (next === limit) return;
       limit = next;
       clearTimeout(timer);
       timer = setTimeout(check, limit);
     },
-    cancel: () => clearTimeout(timer),
+    cancel() {
+      cancelled = true;
+      clearTimeout(timer);
+    },
   };
 }

@@ -48,7 +48,8 @@ const ENTRY = new URL(import.meta.url.replace(/thread(\.[jt]s)$/, 'worker/main$1
 
 export function startThread(setup: WorkerSetup, events: ThreadEvents): Thread {
   const ports = [setup.store.port, setup.fetch].filter((port) => port !== undefined);
-  const worker = new Worker(ENTRY, { workerData: setup, transferList: ports });
+  // Options of the program that uses the library (`--eval`, `--import`) are not the worker's.
+  const worker = new Worker(ENTRY, { workerData: setup, transferList: ports, execArgv: [] });
   const running = new Map<number, Exchange>();
   const aborting = new Map<number, NodeJS.Timeout>();
   const ready = Promise.withResolvers<void>();

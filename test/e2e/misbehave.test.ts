@@ -1,0 +1,123 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { fixture, type ServeProcess, serve } from '../support/command.ts';
+import { call } from '../support/serving.ts';
+
+function start(...args: string[]): Promise<ServeProcess> {
+  return serve(fixture('misbehave'), ['--store', 'memory:', '--workers', '1', ...args]);
+}
+
+/** Resident memory of another process, in megabytes. */
+function memoryOf(pid: number): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024;
+}
+
+async function status(url: string): Promise<number> {
+  const response = await fetch(url);
+  await response.arrayBuffer();
+  return response.status;
+}
+
+test('whatever a guest does, it costs its own request and one line on stderr', async () => {
+  const { url, text } = await start();
+  const cases: [path: string, reason: RegExp][] = [
+    ['/trap', /the guest trapped: unreachable$/],
+    ['/panic', /the guest trapped: unreachable$/],
+    ['/recurse', /the guest trapped: (Maximum call stack size exceeded|memory access out of bounds)$/],
+    ['/exit?code=0', /the guest exited with status 0 before its answer was complete$/],
+    ['/exit?code=3', /the guest exited with status \d+ before its answer was complete$/],
+    ['/no-answer', /the guest returned without an answer$/],
+    ['/use-after-drop', /the guest trapped: .+$/],
+    ['/forged-handle', /the guest trapped: .+$/],
+    ['/invalid-utf8-key', /the guest trapped: .+$/],
+    ['/set-then-trap?key=kept', /the guest trapped: unreachable$/],
+  ];
+  for (const [path, reason] of cases) {
+    const before = text.stderr.length;
+    const response = await fetch(url + path);
+    expect([path, response.status, await response.text()]).toEqual([path, 500, 'Internal Server Error\n']);
+    expect(await status(`${url}/ok`)).toBe(200);
+    const lines = text.stderr
+      .slice(before)
+      .split('\n')
+      .filter((line) => line.startsWith('error: '));
+    expect(lines).toEqual([expect.stringMatching(reason)]);
+    expect(lines[0]).toContain(`error: GET ${path.split('?')[0]}: `);
+  }
+  expect(text.stderr).toContain('stderr [');
+  expect(text.stderr).toContain('as the route says');
+  expect(await (await fetch(`${url}/kv?key=kept`)).text()).toBe('set');
+  expect(await (await fetch(`${url}/bom-key`)).text()).toBe('two keys');
+});
+
+test('an answer that breaks off is never taken for a complete one', async () => {
+  const { url, text } = await start();
+  for (const path of ['/abandon-body', '/trap-after-start']) {
+    const { response, body } = await call(url + path);
+    if (response.statusCode === 200) await expect(body(), path).rejects.toThrow('aborted');
+    else expect([path, response.statusCode]).toEqual([path, 500]);
+    expect(await status(`${url}/ok`)).toBe(200);
+    expect(text.stderr).toContain(`error: GET ${path}: the guest `);
+  }
+});
+
+test('a second answer costs nobody the first one', async () => {
+  const { url, text } = await start();
+  // The first one has no body: it may have left by then.
+  expect([200, 500]).toContain(await status(`${url}/answer-twice`));
+  expect(await status(`${url}/ok`)).toBe(200);
+  expect(text.stderr).toContain('error: GET /answer-twice: the guest trapped: ');
+});
+
+test('guests that hang or spin are ended at the limit, many more of them than may live', async () => {
+  const { url, text } = await start('--timeout', '1s');
+  // Three times what one worker lets live: were they still there, the next round would wait in vain.
+  for (let round = 0; round < 3; round++) {
+    const statuses = await Promise.all(Array.from({ length: 64 }, () => status(`${url}/sleep-forever`)));
+    expect(new Set(statuses)).toEqual(new Set([504]));
+  }
+  expect(await status(`${url}/ok`)).toBe(200);
+  expect(text.stderr).toContain('error: GET /sleep-forever: the guest did not answer within 1000 ms');
+});
+
+test('a guest that spins costs its worker, not the process', async () => {
+  const { url, text } = await start('--timeout', '4s');
+  expect(await status(`${url}/spin-calls`)).toBe(504);
+  expect(await status(`${url}/ok`)).toBe(200);
+  expect(text.stderr).toContain('error: GET /spin-calls: the guest did not answer within 4000 ms');
+});
+
+test('memory does not grow with the number of requests, nor with handles that are leaked', async () => {
+  const { url, pid } = await start();
+  const requests = async (count: number, path: string): Promise<void> => {
+    const one = async (): Promise<void> => {
+      for (let i = 0; i < count / 8; i++) expect(await status(url + path)).toBe(200);
+    };
+    await Promise.all(Array.from({ length: 8 }, one));
+  };
+  await requests(400, '/leak?n=50');
+  await requests(400, '/ok');
+  const before = memoryOf(pid);
+  await requests(400, '/leak?n=50');
+  await requests(1600, '/ok');
+  expect(memoryOf(pid) - before).toBeLessThan(60);
+});
+
+test('a flood of output to a reader that stalls makes the guest wait, not the memory grow', async () => {
+  const { url, pid, child } = await start('--timeout', '3s');
+  await status(`${url}/ok`);
+  child.stdout!.pause();
+  const before = memoryOf(pid);
+  expect(await status(`${url}/flood?bytes=200000000`)).toBe(504);
+  expect(memoryOf(pid) - before).toBeLessThan(250);
+  expect(await status(`${url}/ok`)).toBe(200);
+});
+
+test('a flood of output to nobody is no reason to stop', async () => {
+  const { url, child } = await start();
+  child.stdout!.destroy();
+  child.stderr!.destroy();
+  expect(await status(`${url}/flood?bytes=1000000`)).toBe(200);
+  expect(await status(`${url}/panic`)).toBe(500);
+  expect(await status(`${url}/ok`)).toBe(200);
+});
