@@ -1,5 +1,7 @@
+import { mkdirSync, rmSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Server } from '../../src/index.ts';
+import { temporaryFolder } from '../support/command.ts';
 import { listen } from '../support/serving.ts';
 
 function ask(server: Server, path: string, init?: RequestInit): Promise<Response> {
@@ -124,4 +126,19 @@ test('requests spread over the workers', async () => {
   for (let i = 0; i < 3; i++) expect(await status(server, '/ok')).toBe(200);
   await server.close(0);
   expect(await spinner).toBe(502);
+});
+
+test('a worker that cannot start is tried again until it can', async () => {
+  const folder = temporaryFolder();
+  const { server, logged } = await listen('misbehave', {
+    timeout: 1000,
+    directories: [{ host: folder, guest: '/data' }],
+  });
+  rmSync(folder, { recursive: true });
+  expect(await status(server, '/spin')).toBe(504);
+  // Without any worker, requests wait and are turned away; none is lost in one that does not start.
+  expect(await logged(/^error engine:/)).toContain(folder);
+  expect(await status(server, '/ok')).toBe(503);
+  mkdirSync(folder);
+  while ((await status(server, '/ok')) !== 200);
 });
