@@ -62,10 +62,15 @@ describe.each([
   });
 
   test('gets no body of a GET, but the guest may write one', async () => {
-    const { fetch } = playing(async (request) => new Response(`${request.body}`));
-    expect((await fetch('http://a.example/', { body: new Uint8Array(1_000_000) })).body.toString()).toBe(
-      'null',
-    );
+    const written = Promise.withResolvers<void>();
+    const { start } = playing(async (request) => {
+      await written.promise;
+      return new Response(`${request.body}`);
+    });
+    const { body, future } = start('http://a.example/');
+    await write(body, new Uint8Array(1_000_000));
+    written.resolve();
+    expect((await read(await received(future))).body.toString()).toBe('null');
   });
 
   test('that fails or takes too long is an error-code', async () => {

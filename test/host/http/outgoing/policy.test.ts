@@ -183,6 +183,7 @@ describe('while only this machine reaches the server', () => {
     };
     expect((await ask(other.url)).body.toString()).toBe('other');
     expect((await ask(`http://localhost:${other.port}`)).body.toString()).toBe('other');
+    expect((await ask(`http://[::ffff:127.0.0.1]:${other.port}`)).body.toString()).toBe('other');
     for (const host of ['127.0.0.1', 'localhost', '127.0.0.2', '[::1]', '[::ffff:127.0.0.1]']) {
       expect((await ask(`http://${host}:${own.port}/`)).error).toEqual(DENIED);
     }

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { destinationOf } from '../../../../host/http/outgoing/destination.ts';
+import { thrown } from '../../streams.ts';
+
+test.each([
+  ['EXAMPLE.com', 'example.com', 443, 'https://example.com'],
+  ['example.com.', 'example.com', 443, 'https://example.com.'],
+  ['example.com:443', 'example.com', 443, 'https://example.com'],
+  ['example.com:8443', 'example.com', 8443, 'https://example.com:8443'],
+  ['0x7f.1:80', '127.0.0.1', 80, 'https://127.0.0.1:80'],
+  ['[0:0::1]', '::1', 443, 'https://[::1]'],
+  ['ex%61mple.com', 'example.com', 443, 'https://example.com'],
+])('%s is one place, however it is spelled', (authority, host, port, origin) => {
+  expect(destinationOf(undefined, authority)).toEqual({ scheme: 'https', host, port, origin });
+});
+
+// The resource `outgoing-request` lets none of these in; whoever makes its own must not get past this.
+test.each(['', 'a/b', 'a?b', 'a#b', 'a\\b', 'u@a', 'u:p@a', ' a', 'a ', 'a\tb', 'a\nb', 'a:b', ':80', '.'])(
+  '%j is none',
+  (authority) => {
+    expect(thrown(() => destinationOf({ tag: 'HTTP' }, authority))).toEqual({
+      tag: 'HTTP-request-URI-invalid',
+    });
+  },
+);
