@@ -1,5 +1,7 @@
-import { resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { DEFAULT_STORE_URL } from '../../host/index.ts';
 import { assertLinked } from '../component/link.ts';
 import { linkWithHost } from '../engine/offer.ts';
 import { createServer, openStore, WasmcpError } from '../index.ts';
@@ -43,6 +45,7 @@ export const stdio: Command = {
     'verbose',
   ],
   adjusted: {
+    store: { fallback: '', fallbackText: 'sqlite:.wasmcp/store.db beside the component' },
     workers: { fallback: 1, fallbackText: '1' },
     maxBody: { description: 'longest message of the client' },
   },
@@ -54,7 +57,8 @@ Examples:
 In an mcp.json:
   { "mcpServers": { "notes": { "command": "npx", "args": ["wasmcp-node", "stdio", "/path/to/server.wasm"] } } }
 
-A client that comes back goes on with its session. What guests print goes to stderr.`,
+A client that comes back goes on with its session; it is kept in .wasmcp beside the component, unless --store says
+otherwise. What guests print goes to stderr.`,
 
   async run(path, options, streams) {
     if (path === '-') {
@@ -66,9 +70,10 @@ A client that comes back goes on with its session. What guests print goes to std
     const component = await load(path, options, streams);
     // Now, for people to see; a server by itself would wait for the first request.
     assertLinked(await linkWithHost(component), 'wasi:http/incoming-handler');
-    const store = await openStore(options.store);
+    const storeUrl = options.store || storeBeside(component.source);
+    const store = await openStore(storeUrl);
     const server = createServer(component, {
-      store: options.store,
+      store: storeUrl,
       storeLimits: { maxValue: options.maxValue, ...(options.bucket && { buckets: options.bucket }) },
       // Sessions are what a client gains here; the user's own word on it wins.
       env: { WASMCP_SESSION_ENABLED: 'true', ...env },
@@ -110,6 +115,13 @@ A client that comes back goes on with its session. What guests print goes to std
     return 0;
   },
 };
+
+/** Clients start servers in folders of their own choice, some of them in `/`: the folder must not decide. */
+function storeBeside(source: string): string {
+  if (/^https?:/i.test(source)) return DEFAULT_STORE_URL;
+  const path = /^file:/i.test(source) ? fileURLToPath(source) : resolve(source);
+  return `sqlite:${join(dirname(path), '.wasmcp/store.db')}`;
+}
 
 /** A component in the same place is the same server, also after an update. */
 function nameOf(source: string): string {

@@ -1,3 +1,4 @@
+import { copyFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
@@ -89,6 +90,17 @@ describe('the process', () => {
     expect(answers.find(({ id }) => id === null).error.code).toBe(-32700);
     expect(status).toBe(0);
     expect(stderr).toBe('');
+  });
+
+  test('keeps the session beside the component, wherever the client starts it', async () => {
+    const [home, elsewhere] = [temporaryFolder(), temporaryFolder()];
+    copyFileSync(fixture('notes-draft'), join(home, 'server.wasm'));
+    const input = [INITIALIZE, INITIALIZED, request(1, 'counter')].join('\n');
+    const first = await run(['stdio', join(home, 'server.wasm')], { input, cwd: elsewhere });
+    expect(first.stdout).toContain('"text":"1"');
+    const second = await run(['stdio', 'server.wasm'], { input, cwd: home });
+    expect(second.stdout).toContain('"text":"2"');
+    expect(readdirSync(elsewhere)).toEqual([]);
   });
 
   test('--session resumes a session that serves elsewhere too', async () => {
