@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { runCommand } from '../engine/command/run.ts';
 import type { Command } from './command.ts';
 import { guestEnvironment } from './guest-environment.ts';
-import { load } from './load.ts';
+import { load, tellHow } from './load.ts';
 import { oneLine, print } from './print.ts';
 
 /** Exit status after a trap: what a shell sees of a program that aborted, and what wasmtime gives. */
@@ -44,7 +44,8 @@ Examples:
 Exit status: the guest's, 134 after a trap, 130 or 143 after a signal, 1 when it could not run, 2 wrong usage.`,
 
   async run(path, options, streams, args) {
-    const component = await load(path, options, streams);
+    const component = await load(path, options);
+    tellHow(component, options.verbose ?? false, streams);
     const { stdin, stdout, stderr } = streams;
     // What the guest was told is written is on disk: nothing has to be waited for.
     const onInterrupt = (): never => process.exit(130);

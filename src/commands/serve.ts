@@ -1,7 +1,7 @@
 import { createServer } from '../index.ts';
 import type { Command } from './command.ts';
 import { guestEnvironment } from './guest-environment.ts';
-import { load } from './load.ts';
+import { load, tellHow } from './load.ts';
 import { oneLine, print } from './print.ts';
 import { closeOnce, untilSignal } from './signals.ts';
 
@@ -42,7 +42,7 @@ Examples:
   wasmcp-node serve server.wasm --store memory:     nothing is kept after the stop`,
 
   async run(path, options, streams) {
-    const component = await load(path, options, streams);
+    const component = await load(path, options);
     const server = createServer(component, {
       store: options.store,
       storeLimits: { maxValue: options.maxValue, ...(options.bucket && { buckets: options.bucket }) },
@@ -66,6 +66,7 @@ Examples:
     for (const stream of [streams.stdout, streams.stderr]) stream.on('error', () => {});
     const stop = untilSignal();
     const url = await server.listen(options.addr.port, options.addr.host);
+    tellHow(component, options.verbose ?? false, streams);
     streams.stderr.write(`Serving HTTP on ${url}\n`);
     await stop;
     await closeOnce(server, options.drain, streams);

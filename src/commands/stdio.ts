@@ -9,7 +9,7 @@ import { startBridge } from '../mcp/stdio/bridge.ts';
 import { createSessionMemory } from '../mcp/stdio/memory.ts';
 import type { Command } from './command.ts';
 import { guestEnvironment } from './guest-environment.ts';
-import { load } from './load.ts';
+import { load, tellHow } from './load.ts';
 import { oneLine, print } from './print.ts';
 import { closeOnce, untilSignal } from './signals.ts';
 
@@ -67,9 +67,10 @@ otherwise. What guests print goes to stderr.`,
     // A client that has closed one of them is told by the other, or is gone.
     streams.stderr.on('error', () => {});
     const env = await guestEnvironment(options);
-    const component = await load(path, options, streams);
+    const component = await load(path, options);
     // Now, for people to see; a server by itself would wait for the first request.
     assertLinked(await linkWithHost(component), 'wasi:http/incoming-handler');
+    tellHow(component, options.verbose ?? false, streams);
     const storeUrl = options.store || storeBeside(component.source);
     const store = await openStore(storeUrl);
     const server = createServer(component, {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { readdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { chmod, mkdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -86,7 +86,7 @@ describe('a component that cannot be served', () => {
   });
 
   test('hostile names', async () => {
-    const component = await parse('(component (core module (func (export "a`${evil}`"))))');
+    const component = await parse('(component (core module (func (export "a`; evil()`"))))');
     expect((await refusedFile(component)).stderr).toContain('name');
   });
 });
@@ -185,5 +185,4 @@ test('help goes to stdout and shows examples', async () => {
   const { status, stdout } = await run(['serve', '--help']);
   expect(status).toBe(0);
   expect(stdout).toContain('wasmcp-node serve server.wasm');
-  expect(existsSync('.wasmcp')).toBe(false);
 });

@@ -100,7 +100,8 @@ test('memory does not grow with the number of requests, nor with handles that ar
   const before = memoryOf(pid);
   await requests(400, '/leak?n=50');
   await requests(1600, '/ok');
-  expect(memoryOf(pid) - before).toBeLessThan(60);
+  // An instance has more than a megabyte: kept ones would be gigabytes.
+  expect(memoryOf(pid) - before).toBeLessThan(200);
 });
 
 test('a flood of output to a reader that stalls makes the guest wait, not the memory grow', async () => {

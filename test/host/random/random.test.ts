@@ -39,7 +39,7 @@ describe('random', () => {
 });
 
 test('many small requests never get the same bytes, over the end of what was fetched at once too', () => {
-  const getRandomBytes = random['getRandomBytes'] as (length: bigint) => Uint8Array;
+  const getRandomBytes = random.getRandomBytes as (length: bigint) => Uint8Array;
   const seen = new Set<string>();
   for (let i = 0; i < 5000; i++) {
     const bytes = getRandomBytes(BigInt(8 + (i % 24)));
