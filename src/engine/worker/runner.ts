@@ -62,7 +62,10 @@ export function createRunner({ instances, output, post }: RunnerParts): Runner {
     response: PostedResponse,
   ): Promise<GuestFailure | undefined> {
     const { id } = request;
-    const body = createRequestBody((bytes) => post({ type: 'taken', id, bytes }));
+    const follows = request.body === 'follows';
+    const body = createRequestBody((bytes) => {
+      if (follows) post({ type: 'taken', id, bytes });
+    });
     if (request.body !== 'follows') {
       if (request.body !== undefined) body.push(request.body);
       body.end([]);
