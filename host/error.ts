@@ -13,6 +13,7 @@ export type WasmcpErrorCode =
   | 'store-newer-schema'
   | 'store-busy'
   | 'store-full'
+  | 'store-broken'
   | 'store-limit'
   | 'store-closed'
   | 'bucket-name-invalid'
@@ -48,6 +49,7 @@ const CODES: Record<WasmcpErrorCode, { http: number; exit: number }> = {
   'store-newer-schema': { http: 503, exit: 1 },
   'store-busy': { http: 503, exit: 1 },
   'store-full': { http: 503, exit: 1 },
+  'store-broken': { http: 503, exit: 1 },
   'store-limit': { http: 500, exit: 1 },
   'store-closed': { http: 503, exit: 1 },
   'bucket-name-invalid': { http: 500, exit: 1 },

@@ -7,6 +7,12 @@ const FAILURES: Readonly<Record<string, readonly [code: WasmcpErrorCode, what: s
   SQLITE_FULL: ['store-full', 'cannot grow: free some space on its disk'],
   // The shared index file cannot be made larger: the disk is full before the first write.
   SQLITE_IOERR_SHMSIZE: ['store-full', 'cannot grow: free some space on its disk'],
+  // Nobody knows what is on the disk after a sync that failed, and trying again answers success for what is lost.
+  SQLITE_IOERR_FSYNC: ['store-broken', 'could not be synced to its disk: check the disk, then start again'],
+  SQLITE_IOERR_DIR_FSYNC: [
+    'store-broken',
+    'could not be synced to its disk: check the disk, then start again',
+  ],
   SQLITE_TOOBIG: ['store-limit', 'cannot hold a value of that size'],
   SQLITE_NOTADB: ['store-unusable', 'is not a SQLite database: choose another path or move the file away'],
   SQLITE_CORRUPT: ['store-unusable', 'is damaged: restore it from a backup'],

@@ -3,6 +3,7 @@ import {
   accessSync,
   closeSync,
   constants,
+  fsyncSync,
   linkSync,
   mkdirSync,
   openSync,
@@ -44,7 +45,8 @@ export function networkFileSystem(type: number): string | undefined {
 export function prepareFile(path: string, url: string, allowNetworkFileSystem: boolean): boolean {
   const folder = dirname(path);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const made = mkdirSync(folder, { recursive: true, mode: 0o700 });
+    if (made !== undefined) syncFolders(folder, dirname(made));
     if (!allowNetworkFileSystem) refuseNetworkFileSystem(folder, url);
     const stats = statOf(path) ?? createPrivately(path);
     if (stats !== undefined && !stats.isFile()) {
@@ -58,6 +60,37 @@ export function prepareFile(path: string, url: string, allowNetworkFileSystem: b
     if (error instanceof WasmcpError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new WasmcpError('store-unusable', `${url} cannot be used: ${reason}`, { cause: error });
+  }
+}
+
+/**
+ * Makes sure that the names of `path`'s folder survive a power cut.
+ *
+ * @throws WasmcpError `store-unusable`
+ */
+export function syncFolder(path: string, url: string): void {
+  try {
+    syncFolders(dirname(path), dirname(path));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new WasmcpError('store-unusable', `${url} cannot be synced to its disk: ${reason}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Syncs `folder` and those above it, up to `last`. */
+function syncFolders(folder: string, last: string): void {
+  // Windows opens no folders, and keeps names safe without being asked.
+  if (process.platform === 'win32') return;
+  for (let current = folder; ; current = dirname(current)) {
+    const descriptor = openSync(current, 'r');
+    try {
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    if (current === last || current === dirname(current)) return;
   }
 }
 

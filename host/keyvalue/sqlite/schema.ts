@@ -53,8 +53,11 @@ function header(connection: Connection): { application: unknown; version: number
   }))();
 }
 
-/** Brings the schema up to date, each step in one transaction; several openers at once do each step once. */
-export function migrate(connection: Connection, url: string, migrations: readonly string[]): void {
+/**
+ * Brings the schema up to date, each step in one transaction; several openers at once do each step once. Answers
+ * whether there was anything to do.
+ */
+export function migrate(connection: Connection, url: string, migrations: readonly string[]): boolean {
   const step = connection.transaction(() => {
     const version = schemaVersion(connection, url, migrations);
     const migration = migrations[version];
@@ -63,5 +66,10 @@ export function migrate(connection: Connection, url: string, migrations: readonl
     connection.pragma(`application_id = ${APPLICATION_ID}`);
     connection.pragma(`user_version = ${version + 1}`);
   });
-  while (schemaVersion(connection, url, migrations) < migrations.length) step.immediate();
+  let migrated = false;
+  while (schemaVersion(connection, url, migrations) < migrations.length) {
+    step.immediate();
+    migrated = true;
+  }
+  return migrated;
 }

@@ -8,21 +8,37 @@ import { prepareStatements } from './statements.ts';
 /** Ids are SQLite integers: signed 64-bit. */
 const LARGEST_ID = 2n ** 63n - 1n;
 
-/**
- * The store in an open database with our schema; closing it closes the connection. Every method answers at once.
- * `afterFirstWrite` runs once, after the first commit.
- */
-export function sqliteStore(connection: Connection, url: string, afterFirstWrite: () => void): Store {
+/** What the opener of a store wants to be told. */
+export interface StoreEvents {
+  /** Runs once, after the first commit. */
+  readonly afterFirstWrite: () => void;
+  /** A sync has failed: every call fails with this from now on. */
+  readonly broken: (failure: WasmcpError) => void;
+}
+
+/** The store in an open database with our schema; closing it closes the connection. Every method answers at once. */
+export function sqliteStore(
+  connection: Connection,
+  url: string,
+  { afterFirstWrite, broken }: StoreEvents,
+): Store {
   const sql = prepareStatements(connection);
   let closed = false;
   let written = false;
+  let failure: WasmcpError | undefined;
 
   function attempt<T>(work: () => T): T {
     if (closed) throw new WasmcpError('store-closed', `${url} is closed`);
+    if (failure !== undefined) throw failure;
     try {
       return work();
     } catch (error) {
-      throw sqliteFailure(error, url);
+      const meant = sqliteFailure(error, url);
+      if (meant instanceof WasmcpError && meant.code === 'store-broken') {
+        failure = meant;
+        broken(meant);
+      }
+      throw meant;
     }
   }
 

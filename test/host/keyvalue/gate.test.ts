@@ -1,0 +1,125 @@
+import { beforeEach, expect, test } from 'vitest';
+import { WasmcpError } from '../../../host/error.ts';
+import { createGate, type OutputGate } from '../../../host/keyvalue/gate.ts';
+
+/** A store of which the test says when it is written, and when a sync ends. */
+let committed: bigint;
+let syncs: ((failure?: WasmcpError) => void)[];
+let broken: WasmcpError[];
+let released: string[];
+let gate: OutputGate;
+
+beforeEach(() => {
+  committed = 1n;
+  syncs = [];
+  broken = [];
+  released = [];
+  gate = createGate({
+    version: () => committed,
+    sync: (done) => syncs.push(done),
+    broken: (failure) => broken.push(failure),
+    close: () => released.push('closed'),
+  });
+});
+
+const failure = new WasmcpError('store-broken', 'no disk');
+
+/** One message of a worker that tells of everything committed so far. */
+async function arrive(name: string): Promise<void> {
+  await Promise.resolve();
+  gate.pass((reason) => released.push(reason === undefined ? name : `${name}: ${reason.code}`));
+}
+
+async function commit(): Promise<void> {
+  await Promise.resolve();
+  committed += 1n;
+}
+
+test('the first answer waits: what an earlier process wrote may not be on disk', async () => {
+  await arrive('a');
+  expect([released, syncs.length]).toEqual([[], 1]);
+  syncs[0]!();
+  expect(released).toEqual(['a']);
+});
+
+test('nothing written since the last sync: no wait, no sync', async () => {
+  await arrive('a');
+  syncs[0]!();
+  await arrive('b');
+  expect([released, syncs.length]).toEqual([['a', 'b'], 1]);
+});
+
+test('a commit after a sync began is not covered by it', async () => {
+  await arrive('a');
+  await commit();
+  await arrive('b');
+  await arrive('c');
+  expect(syncs.length).toBe(1);
+  syncs[0]!();
+  expect([released, syncs.length]).toEqual([['a'], 2]);
+  syncs[1]!();
+  expect(released).toEqual(['a', 'b', 'c']);
+});
+
+test('what tells of nothing newer than a running sync leaves with it', async () => {
+  await arrive('a');
+  await arrive('b');
+  syncs[0]!();
+  expect([released, syncs.length]).toEqual([['a', 'b'], 1]);
+});
+
+test('answers never overtake each other', async () => {
+  await arrive('head');
+  await commit();
+  await arrive('chunk');
+  syncs[0]!();
+  await arrive('end');
+  expect(released).toEqual(['head']);
+  syncs[1]!();
+  expect(released).toEqual(['head', 'chunk', 'end']);
+});
+
+test('after a sync that failed nothing leaves, and no sync is tried again', async () => {
+  await arrive('a');
+  await commit();
+  await arrive('b');
+  syncs[0]!(failure);
+  await arrive('c');
+  expect(released).toEqual(['a: store-broken', 'b: store-broken', 'c: store-broken']);
+  expect([broken, syncs.length]).toEqual([[failure], 1]);
+});
+
+test('a sync that ends well after the gate was failed releases nothing', async () => {
+  await arrive('a');
+  gate.fail(failure);
+  syncs[0]!();
+  await arrive('b');
+  expect(released).toEqual(['a: store-broken', 'b: store-broken']);
+  expect(broken).toEqual([failure]);
+});
+
+test('a store that cannot be looked at holds everything back', async () => {
+  gate = createGate({
+    version: () => {
+      throw failure;
+    },
+    sync: (done) => syncs.push(done),
+    broken: (reason) => broken.push(reason),
+    close: () => {},
+  });
+  await arrive('a');
+  expect([released, broken, syncs.length]).toEqual([['a: store-broken'], [failure], 0]);
+});
+
+test('closing waits for what is held', async () => {
+  await arrive('a');
+  await commit();
+  await arrive('b');
+  const closed = Promise.all([gate.close(), gate.close()]);
+  syncs[0]!();
+  syncs[1]!();
+  await closed;
+  expect(released).toEqual(['a', 'b', 'closed']);
+  await arrive('c');
+  expect(released.at(-1)).toBe('c: store-closed');
+});
