@@ -1,5 +1,6 @@
 /** The library's door. */
 export {
+  type Durability,
   type Fetch,
   type KeyPage,
   type OutgoingPolicy,

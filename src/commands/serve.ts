@@ -1,4 +1,4 @@
-import { createServer } from '../index.ts';
+import { createServer, type WasmcpError } from '../index.ts';
 import type { Command } from './command.ts';
 import { guestEnvironment } from './guest-environment.ts';
 import { load, tellHow } from './load.ts';
@@ -12,6 +12,7 @@ export const serve: Command = {
   options: [
     'addr',
     'store',
+    'durability',
     'bucket',
     'maxValue',
     'env',
@@ -43,8 +44,11 @@ Examples:
 
   async run(path, options, streams) {
     const component = await load(path, options);
+    const broken = Promise.withResolvers<WasmcpError>();
     const server = createServer(component, {
       store: options.store,
+      durability: options.durability,
+      storeBroken: broken.resolve,
       storeLimits: { maxValue: options.maxValue, ...(options.bucket && { buckets: options.bucket }) },
       env: await guestEnvironment(options),
       config: Object.fromEntries(options.configVar ?? []),
@@ -67,9 +71,12 @@ Examples:
     const stop = untilSignal();
     const url = await server.listen(options.addr.port, options.addr.host);
     tellHow(component, options.verbose ?? false, streams);
-    streams.stderr.write(`Serving HTTP on ${url}\n`);
-    await stop;
+    const { storeUrl = '' } = server;
+    const lasts = storeUrl.startsWith('sqlite:') ? `, durability ${options.durability}` : '';
+    streams.stderr.write(`Store ${storeUrl}${lasts}\nServing HTTP on ${url}\n`);
+    const failure = await Promise.race([stop, broken.promise]);
     await closeOnce(server, options.drain, streams);
+    if (failure !== undefined) throw failure;
     return 0;
   },
 };

@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import {
+  type Durability,
   type Fetch,
   type OutgoingPolicy,
   type Preopen,
@@ -10,6 +11,7 @@ import {
 } from '../../host/index.ts';
 import type { Component } from '../component/component.ts';
 import { assertLinked } from '../component/link.ts';
+import { held } from './held.ts';
 import { linkWithHost } from './offer.ts';
 import { createPool, type Pool } from './pool.ts';
 import type { Isolation } from './pristine/instance-pool.ts';
@@ -21,6 +23,17 @@ import { startThread } from './thread.ts';
 export interface EngineOptions {
   /** A URL (`sqlite:PATH`, `memory:`), opened and closed here, or a store that stays the caller's. */
   readonly store?: string | Store;
+  /**
+   * What an answered request survives, with a store on SQLite: `power`, the default, holds each answer back until what it
+   * tells of is on disk, one sync for all that wait; `process` does not wait, and a power cut takes the last writes;
+   * `strict` syncs each write by itself. Stores of another kind promise what they promise.
+   */
+  readonly durability?: Durability;
+  /**
+   * Called once, when the store's disk failed or its file was deleted: every request is answered with 503 from then on, and
+   * the process should end, as only a new start can tell what is on disk.
+   */
+  readonly storeBroken?: (failure: WasmcpError) => void;
   /** What guests may write, and into which buckets. */
   readonly storeLimits?: StoreLimits;
   /** The guest's whole environment. */
@@ -82,7 +95,20 @@ export async function startEngine(component: Component, options: EngineOptions):
     );
   }
   assertLinked(await linkWithHost(component), 'wasi:http/incoming-handler');
-  const store = await shareStore(options.store ?? 'sqlite:.wasmcp/store.db');
+  let failure: WasmcpError | undefined;
+
+  function storeBroken(reason: WasmcpError): void {
+    if (failure !== undefined) return;
+    failure = reason;
+    store.gate?.fail(reason);
+    void options.log?.('error', 'store', reason.message);
+    options.storeBroken?.(reason);
+  }
+
+  const store = await shareStore(options.store ?? 'sqlite:.wasmcp/store.db', {
+    durability: options.durability ?? 'power',
+    broken: storeBroken,
+  });
   const liveLimit = options.liveLimit ?? 64;
   const settings = {
     env: options.env ?? {},
@@ -115,9 +141,11 @@ export async function startEngine(component: Component, options: EngineOptions):
     start: (events) =>
       startThread(
         { component, settings, isolation, store: store.setup(), fetch: share(options.fetch) },
-        events,
+        { ...events, storeBroken },
       ),
   });
+
+  const handle = store.gate === undefined ? pool.handle : held(pool.handle, store.gate);
 
   async function close(limit: number): Promise<void> {
     await pool.close(limit);
@@ -130,7 +158,15 @@ export async function startEngine(component: Component, options: EngineOptions):
     await close(0);
     throw error;
   }
-  return { storeUrl: store.url, handle: pool.handle, close };
+  return {
+    storeUrl: store.url,
+    handle(request, target) {
+      if (failure === undefined) return handle(request, target);
+      target.fail(failure);
+      return { gone() {} };
+    },
+    close,
+  };
 }
 
 /** For one more worker; the port has to be transferred. */

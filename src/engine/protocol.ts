@@ -45,6 +45,8 @@ export type FromWorker =
   | { readonly type: 'done'; readonly id: number; readonly failure?: GuestFailure }
   /** Instances cannot be restored: each request gets a new one. */
   | { readonly type: 'degraded'; readonly reason: string }
+  /** The store can promise nothing any more. */
+  | { readonly type: 'store-broken'; readonly message: string }
   | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly bytes: Uint8Array }
   | LogMessage;
 

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { OutgoingPolicy, Preopen, StoreLimits } from '../../host/index.ts';
+import type { Durability, OutgoingPolicy, Preopen, StoreLimits } from '../../host/index.ts';
 import type { Component } from '../component/component.ts';
 import type { Isolation } from './pristine/instance-pool.ts';
 
@@ -17,10 +17,9 @@ export interface GuestSettings {
 }
 
 /** How a worker reaches the store: its own connection, or word to the thread that owns it. */
-export interface StoreSetup {
-  readonly url: string;
-  readonly port?: MessagePort;
-}
+export type StoreSetup =
+  | { readonly url: string; readonly durability: Durability }
+  | { readonly url: string; readonly port: MessagePort };
 
 /** What one request finds of another, see `Isolation`. */
 export interface IsolationSettings {

@@ -1,33 +1,66 @@
 import { MessageChannel } from 'node:worker_threads';
-import { openStore, type Store, serveStore } from '../../host/index.ts';
+import {
+  type Durability,
+  type OutputGate,
+  openGate,
+  openStore,
+  type Store,
+  serveStore,
+  type WasmcpError,
+} from '../../host/index.ts';
 import type { StoreSetup } from './setup.ts';
 
 /** One store for many workers. */
 export interface SharedStore {
   readonly url: string;
+  /** Through which answers have to leave; none where writes that answered last already, or never. */
+  readonly gate: OutputGate | undefined;
   /** For one more worker; a port has to be transferred. */
   setup(): StoreSetup;
-  /** Closes what was opened here: a `Store` object stays its owner's. */
+  /** Closes what was opened here, the gate when all that it holds has left: a `Store` object stays its owner's. */
   close(): Promise<void>;
+}
+
+export interface ShareOptions {
+  readonly durability: Durability;
+  /** The store can promise nothing any more. */
+  readonly broken: (failure: WasmcpError) => void;
 }
 
 /**
  * SQLite is opened again by each worker, so that it answers at once there; every other store lives on this thread and
  * is reached by message. Opening it here first tells a broken store before any worker starts.
  */
-export async function shareStore(store: string | Store): Promise<SharedStore> {
-  const opened = typeof store === 'string' ? await openStore(store) : store;
-  const ownConnections = typeof store === 'string' && store.startsWith('sqlite:');
+export async function shareStore(
+  store: string | Store,
+  { durability, broken }: ShareOptions,
+): Promise<SharedStore> {
+  if (typeof store !== 'string') return throughPorts(store, () => {});
+  const opened = await openStore(store, { durability, broken });
+  if (!opened.url.startsWith('sqlite:')) return throughPorts(opened, () => opened.close());
+  const gate = durability === 'power' ? openGate(store, { broken }) : undefined;
   return {
     url: opened.url,
+    gate,
+    setup: () => ({ url: store, durability }),
+    async close() {
+      await gate?.close();
+      await opened.close();
+    },
+  };
+}
+
+function throughPorts(store: Store, close: () => void | PromiseLike<void>): SharedStore {
+  return {
+    url: store.url,
+    gate: undefined,
     setup() {
-      if (ownConnections) return { url: store };
       const { port1, port2 } = new MessageChannel();
-      serveStore(opened, port1);
-      return { url: opened.url, port: port2 };
+      serveStore(store, port1);
+      return { url: store.url, port: port2 };
     },
     async close() {
-      if (opened !== store) await opened.close();
+      await close();
     },
   };
 }

@@ -23,6 +23,12 @@ export interface ThreadEvents extends GuestVoice {
   gone(lost: readonly Exchange[], reason: string): void;
 }
 
+/** What a thread tells whoever shares the store out. */
+export interface StoreVoice {
+  /** A sync has failed in the worker. */
+  storeBroken(failure: WasmcpError): void;
+}
+
 /** A worker thread and the exchanges whose guests run in it, seen from the main thread. */
 export interface Thread {
   /** Settles once the worker can take requests; rejects with the reason why it never will. */
@@ -46,8 +52,10 @@ const CLOSE_GRACE = 5000;
 
 const ENTRY = new URL(import.meta.url.replace(/thread(\.[jt]s)$/, 'worker/main$1'));
 
-export function startThread(setup: WorkerSetup, events: ThreadEvents): Thread {
-  const ports = [setup.store.port, setup.fetch].filter((port) => port !== undefined);
+export function startThread(setup: WorkerSetup, events: ThreadEvents & StoreVoice): Thread {
+  const ports = ['port' in setup.store ? setup.store.port : undefined, setup.fetch].filter(
+    (port) => port !== undefined,
+  );
   // Options of the program that uses the library (`--eval`, `--import`) are not the worker's.
   const worker = new Worker(ENTRY, { workerData: setup, transferList: ports, execArgv: [] });
   const running = new Map<number, Exchange>();
@@ -84,6 +92,8 @@ export function startThread(setup: WorkerSetup, events: ThreadEvents): Thread {
       ready.resolve();
     } else if (message.type === 'degraded') {
       events.degraded(message.reason);
+    } else if (message.type === 'store-broken') {
+      events.storeBroken(new WasmcpError('store-broken', message.message));
     } else if (message.type === 'failed') {
       ready.reject(new WasmcpError(message.code, message.message));
     } else {

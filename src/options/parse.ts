@@ -62,6 +62,15 @@ export function parseCount(min: number, max: number): (text: string) => number {
   };
 }
 
+/** One of a few words. */
+export function parseChoice<T extends string>(...choices: readonly T[]): (text: string) => T {
+  return (text) => {
+    const choice = choices.find((one) => one === text);
+    if (choice === undefined) throw invalid(`Write one of ${choices.join(', ')}.`);
+    return choice;
+  };
+}
+
 /** `NAME=VALUE` for the guest's environment, or `NAME` for one taken from the host's. */
 export function parseEnvironment(text: string): [string, string] {
   const at = text.indexOf('=');

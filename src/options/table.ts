@@ -1,9 +1,11 @@
 import { availableParallelism } from 'node:os';
+import type { Durability } from '../../host/index.ts';
 import {
   type Address,
   type Directory,
   type IsolationValue,
   parseAddress,
+  parseChoice,
   parseConfig,
   parseCount,
   parseDirectory,
@@ -19,6 +21,7 @@ import {
 export interface OptionValues {
   addr: Address;
   store: string;
+  durability: Durability;
   bucket?: string[];
   maxValue: number;
   env?: [string, string][];
@@ -76,6 +79,14 @@ export const OPTIONS: { readonly [N in OptionName]: OptionSpec } = {
     environment: ['WASMCP_NODE_STORE', 'WASMCP_STORE'],
     description: 'where key-values live: sqlite:PATH or memory:',
     fallback: 'sqlite:.wasmcp/store.db',
+  },
+  durability: {
+    flags: '--durability <mode>',
+    environment: ['WASMCP_NODE_DURABILITY'],
+    description:
+      'what an answered request survives: power (a power cut), process (kill -9), strict (as power, a sync a write)',
+    parse: parseChoice<Durability>('power', 'process', 'strict'),
+    fallback: 'power',
   },
   bucket: {
     flags: '--bucket <name>',

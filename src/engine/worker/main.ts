@@ -26,8 +26,10 @@ const output = createOutputChannel(settings.loggingPrefix, outbox.postNow);
 let store: Store | undefined;
 let outgoing: OutgoingHttp | undefined;
 
-function reach({ url, port: owner }: StoreSetup): Promise<Store> | Store {
-  return owner === undefined ? openStore(url) : connectStore(owner, url);
+function reach(setup: StoreSetup): Promise<Store> | Store {
+  if ('port' in setup) return connectStore(setup.port, setup.url);
+  const broken = ({ message }: WasmcpError): void => outbox.postNow({ type: 'store-broken', message });
+  return openStore(setup.url, { durability: setup.durability, broken });
 }
 
 async function start(): Promise<Runner> {
