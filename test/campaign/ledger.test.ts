@@ -1,0 +1,54 @@
+import { beforeEach, expect, test } from 'vitest';
+import { createLedger, type KeyLedger } from './ledger.ts';
+
+let ledger: KeyLedger;
+
+beforeEach(() => {
+  ledger = createLedger('k');
+});
+
+function write(acknowledged: boolean): string {
+  const value = ledger.attempt(false, 10)!;
+  if (acknowledged) ledger.acknowledged();
+  return value;
+}
+
+test('what was acknowledged must be there', () => {
+  const value = write(true);
+  expect(ledger.settle(value)).toBe('kept');
+  expect(ledger.settle(undefined)).toBe('lost');
+});
+
+test('an older value than the acknowledged one is lost, whatever came after', () => {
+  const old = write(true);
+  write(true);
+  write(false);
+  expect(ledger.settle(old)).toBe('lost');
+});
+
+test('a write without an answer may have happened or not', () => {
+  const old = write(true);
+  const open = write(false);
+  expect(ledger.settle(open)).toBe('kept');
+  expect(ledger.settle(old)).toBe('lost');
+});
+
+test('a deletion that was acknowledged stays', () => {
+  const value = write(true);
+  ledger.attempt(true, 0);
+  ledger.acknowledged();
+  expect(ledger.settle(value)).toBe('lost');
+});
+
+test('what somebody has read must be there, acknowledged or not', () => {
+  const old = write(true);
+  expect(ledger.seen(write(false))).toBe(true);
+  expect(ledger.settle(old)).toBe('lost');
+});
+
+test('a value that nobody wrote is a phantom', () => {
+  const value = write(true);
+  expect(ledger.settle(value.replace('x', 'y'))).toBe('phantom');
+  expect(ledger.settle('something')).toBe('phantom');
+  expect(ledger.settle(value.replace('k', 'l'))).toBe('phantom');
+});

@@ -1,0 +1,55 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { Durability } from '../../host/index.ts';
+
+const ROOT: string = join(import.meta.dirname, '../..');
+
+/** `wasmcp-node serve fixtures/kv-draft.wasm` in a process of its own. */
+export interface ServedStore {
+  readonly url: string;
+  readonly child: ChildProcess;
+  /** What it wrote on stderr so far. */
+  readonly log: () => string;
+  /** Its exit status, or the signal that ended it. */
+  readonly ended: Promise<number | string>;
+}
+
+export interface ServeSettings {
+  readonly path: string;
+  readonly durability: Durability;
+  readonly workers?: number;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export async function serveStore({
+  path,
+  durability,
+  workers = 2,
+  env,
+}: ServeSettings): Promise<ServedStore> {
+  const child = spawn(
+    process.execPath,
+    [
+      join(ROOT, 'bin/wasmcp-node.js'),
+      'serve',
+      join(ROOT, 'fixtures/kv-draft.wasm'),
+      '--addr=127.0.0.1:0',
+      `--store=sqlite:${path}`,
+      `--durability=${durability}`,
+      `--workers=${workers}`,
+    ],
+    { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...env } },
+  );
+  let text = '';
+  const ended = once(child, 'close').then(([status, signal]) => (status ?? signal) as number | string);
+  const url = await new Promise<string>((resolve, reject) => {
+    child.stderr.setEncoding('utf8').on('data', (part: string) => {
+      text += part;
+      const banner = /^Serving HTTP on (http:\S+)\/$/m.exec(text);
+      if (banner !== null) resolve(banner[1]!);
+    });
+    void ended.then((status) => reject(new Error(`serve ended with ${status}: ${text}`)));
+  });
+  return { url, child, log: () => text, ended };
+}
