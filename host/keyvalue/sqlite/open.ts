@@ -6,6 +6,7 @@ import type { Store } from '../store.ts';
 import { type Connection, connect } from './connection.ts';
 import { sqliteFailure } from './errors.ts';
 import { prepareFile, syncFolder } from './file.ts';
+import { reserveOf } from './reserve.ts';
 import { MIGRATIONS, migrate, schemaVersion } from './schema.ts';
 import { sqliteStore } from './store.ts';
 
@@ -62,7 +63,15 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Store {
     connection.pragma(`synchronous = ${synchronous}`);
     const check = (): void => checkDurable(connection, url, synchronous);
     check();
-    return sqliteStore(connection, url, { afterFirstWrite: check, broken: options.broken ?? (() => {}) });
+    const reserve = reserveOf(realpathSync(file));
+    return sqliteStore(connection, url, {
+      afterFirstWrite: check,
+      broken: options.broken ?? (() => {}),
+      makeRoom() {
+        const released = reserve.release();
+        return restartLog(connection) || released;
+      },
+    });
   });
 }
 
@@ -71,7 +80,11 @@ export function openMemory(): Store {
   const url = 'memory:';
   return opened(':memory:', url, 0, (connection) => {
     migrate(connection, url, MIGRATIONS);
-    return sqliteStore(connection, url, { afterFirstWrite: () => {}, broken: () => {} });
+    return sqliteStore(connection, url, {
+      afterFirstWrite: () => {},
+      broken: () => {},
+      makeRoom: () => false,
+    });
   });
 }
 
@@ -105,6 +118,15 @@ function opened(
   } catch (error) {
     connection?.close();
     throw sqliteFailure(error, url);
+  }
+}
+
+/** Lets the log be written from its beginning again, over what the database has by now; false when that failed. */
+function restartLog(connection: Connection): boolean {
+  try {
+    return connection.pragma('wal_checkpoint(RESTART)', { simple: true }) === 0n;
+  } catch {
+    return false;
   }
 }
 

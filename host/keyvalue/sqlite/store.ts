@@ -14,13 +14,15 @@ export interface StoreEvents {
   readonly afterFirstWrite: () => void;
   /** A sync has failed: every call fails with this from now on. */
   readonly broken: (failure: WasmcpError) => void;
+  /** The disk is full and something is to be deleted. Answers whether there may be room now. */
+  readonly makeRoom: () => boolean;
 }
 
 /** The store in an open database with our schema; closing it closes the connection. Every method answers at once. */
 export function sqliteStore(
   connection: Connection,
   url: string,
-  { afterFirstWrite, broken }: StoreEvents,
+  { afterFirstWrite, broken, makeRoom }: StoreEvents,
 ): Store {
   const sql = prepareStatements(connection);
   let closed = false;
@@ -80,10 +82,18 @@ export function sqliteStore(
 
   function remove(bucket: string, keys: readonly string[]): void {
     const encoded = keys.map(utf8);
-    write(() => {
+    const deletion = (): void => {
       const gone = encoded.filter((key) => sql.delete.run(wellFormed(bucket), key).changes > 0);
       if (gone.length > 0) sql.recordDeletion.run(bucket, nextVersion());
-    });
+    };
+    try {
+      write(deletion);
+    } catch (error) {
+      // Without this a full store could never be emptied: deleting takes room too.
+      const full = error instanceof WasmcpError && error.code === 'store-full';
+      if (!full || !makeRoom()) throw error;
+      write(deletion);
+    }
   }
 
   function setAll(bucket: string, entries: readonly (readonly [string, Uint8Array])[]): void {

@@ -327,6 +327,28 @@ test.skipIf(!canMount)(
   },
 );
 
+test.skipIf(!canMount)('a full disk can be emptied key by key, and is good for new ones then', () => {
+  const upkeep = new URL('../../../../host/keyvalue/sqlite/upkeep.ts', import.meta.url).href;
+  const code = `
+    import { execFileSync } from 'node:child_process';
+    import { existsSync } from 'node:fs';
+    import { startUpkeep } from ${JSON.stringify(upkeep)};
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'none', ${JSON.stringify(folder)}]);
+    const store = openSqlite(path);
+    const { close } = startUpkeep(path);
+    const outcomes = [existsSync(path + '-reserve')];
+    const keys = [];
+    outcomes.push(attempt(() => { for (let n = 0; ; n++) { store.set('b', String(n), new Uint8Array(20_000)); keys.push(String(n)); } }));
+    outcomes.push(attempt(() => { for (let n = 0; ; n++) { store.set('b', 'small' + n, new Uint8Array(1)); keys.push('small' + n); } }));
+    outcomes.push(new Set(keys.map((key) => attempt(() => store.delete('b', key)))).size);
+    outcomes.push(attempt(() => store.delete('b', keys[0])), existsSync(path + '-reserve'), store.list('b').keys.length);
+    outcomes.push(attempt(() => { for (let n = 0; n < 100; n++) store.set('b', String(n), new Uint8Array(20_000)); }));
+    await close();
+    store.close();
+    console.log(outcomes.join());`;
+  expect(child(code, 'unshare', '-rm')).toBe('true,store-full,store-full,1,fine,false,0,fine');
+});
+
 test('network file systems are told by their number', () => {
   expect([0x6969, 0xfe534d42, 0x01021997].map(networkFileSystem)).toEqual(['NFS', 'SMB2', '9P']);
   expect([0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630].map(networkFileSystem)).toEqual(

@@ -1,0 +1,70 @@
+import { realpathSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { WasmcpError } from '../../error.ts';
+import { identify } from './identity.ts';
+import { reserveOf } from './reserve.ts';
+
+/** Looks after the files of an open store. */
+export interface Upkeep {
+  /** Settles when nothing of it runs any more. Twice is fine. */
+  close(): Promise<void>;
+}
+
+export interface UpkeepOptions {
+  /** Called once, when the files were deleted or replaced. */
+  readonly broken?: (failure: WasmcpError) => void;
+  /** Milliseconds between two looks; 1,000 by default. */
+  readonly interval?: number;
+  /** Bytes of the log above which it is emptied; 64 MiB by default. */
+  readonly logLimit?: number;
+}
+
+const CHECKPOINT = new URL(import.meta.url.replace(/upkeep(\.[jt]s)$/, 'checkpoint-worker$1'));
+
+/**
+ * Looks after the store in the SQLite file at `path`, which this process has open: notices when its files go away, keeps
+ * a reserve for a full disk, and empties the log when it grows although commits checkpoint by themselves, as it does
+ * while readers or writers leave no gap (https://sqlite.org/wal.html#avoiding_excessively_large_wal_files). That runs in
+ * a thread of its own. Does not keep the process alive.
+ */
+export function startUpkeep(path: string, options: UpkeepOptions = {}): Upkeep {
+  const { interval = 1000, logLimit = 64 * 1024 * 1024 } = options;
+  const file = realpathSync(resolve(path));
+  const identity = identify(file, `sqlite:${resolve(path)}`);
+  const reserve = reserveOf(file);
+  let checkpoint: Promise<void> | undefined;
+
+  function look(): void {
+    const failure = identity.check();
+    if (failure !== undefined) {
+      clearInterval(timer);
+      options.broken?.(failure);
+      return;
+    }
+    reserve.keep();
+    const size = statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+    if (size > logLimit) checkpoint ??= emptyLog();
+  }
+
+  async function emptyLog(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const worker = new Worker(CHECKPOINT, { workerData: file });
+      worker.unref();
+      // It tries again with the next look, and says nothing: the log is as good as before.
+      worker.on('error', () => {});
+      worker.on('exit', () => resolve());
+    });
+    checkpoint = undefined;
+  }
+
+  reserve.keep();
+  const timer = setInterval(look, interval);
+  timer.unref();
+  return {
+    async close() {
+      clearInterval(timer);
+      await checkpoint;
+    },
+  };
+}

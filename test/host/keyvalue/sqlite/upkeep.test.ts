@@ -1,0 +1,63 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { WasmcpError } from '../../../../host/error.ts';
+import { connect } from '../../../../host/keyvalue/sqlite/connection.ts';
+import { openSqlite } from '../../../../host/keyvalue/sqlite/open.ts';
+import { startUpkeep, type Upkeep, type UpkeepOptions } from '../../../../host/keyvalue/sqlite/upkeep.ts';
+import type { Store } from '../../../../host/keyvalue/store.ts';
+
+const MEBIBYTE = 1024 * 1024;
+let folder: string;
+let path: string;
+let store: Store;
+let upkeep: Upkeep | undefined;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'keyvalue-'));
+  path = join(folder, 'store.db');
+  store = openSqlite(path, { durability: 'process' });
+});
+
+afterEach(async () => {
+  await upkeep?.close();
+  await store.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function start(options: UpkeepOptions): void {
+  upkeep = startUpkeep(path, { interval: 10, ...options });
+}
+
+function logSize(): number {
+  return statSync(`${path}-wal`).size;
+}
+
+test('a log that a long reader has let grow is emptied when the reader is done', async () => {
+  start({ logLimit: 4 * MEBIBYTE });
+  const reader = connect(path, 0, true);
+  reader.exec('BEGIN');
+  reader.prepare('SELECT count(*) FROM kv').get();
+  for (let n = 0; n < 400; n++) await store.set('b', 'k', new Uint8Array(20_000).fill(n));
+  expect(logSize()).toBeGreaterThan(4 * MEBIBYTE);
+  reader.exec('COMMIT');
+  reader.close();
+  await vi.waitFor(() => expect(logSize()).toBe(0), 10_000);
+  expect(await store.get('b', 'k')).toEqual(new Uint8Array(20_000).fill(399));
+});
+
+test.each(['store.db', 'store.db-wal'])('%s being deleted is noticed without a request', async (name) => {
+  const broken: WasmcpError[] = [];
+  start({ broken: (failure) => broken.push(failure) });
+  rmSync(join(folder, name));
+  await vi.waitFor(() => expect(broken).toHaveLength(1), 10_000);
+  expect(broken).toMatchObject([{ code: 'store-broken', message: expect.stringMatching(/was deleted/) }]);
+});
+
+test('a reserve is kept beside the store, and made again', async () => {
+  start({});
+  expect(readFileSync(`${path}-reserve`)).toEqual(Buffer.alloc(MEBIBYTE));
+  rmSync(`${path}-reserve`);
+  await vi.waitFor(() => expect(statSync(`${path}-reserve`).size).toBe(MEBIBYTE), 10_000);
+});
