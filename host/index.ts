@@ -25,7 +25,14 @@ export type { ByteSource, FieldList } from './io/source.ts';
 export type { Durability } from './keyvalue/durability.ts';
 export type { OutputGate } from './keyvalue/gate.ts';
 export { type CheckedStore, checked, type StoreLimits } from './keyvalue/limits.ts';
-export { DEFAULT_STORE_URL, openGate, openStore, type StoreOptions } from './keyvalue/open.ts';
+export { maintain, type StoreMaintenance } from './keyvalue/maintenance.ts';
+export {
+  DEFAULT_STORE_URL,
+  openGate,
+  openStore,
+  type StoreOptions,
+  startStoreUpkeep,
+} from './keyvalue/open.ts';
 export { connectStore, serveStore } from './keyvalue/port.ts';
 export type { Awaitable, CounterBounds, KeyPage, Store, Versioned } from './keyvalue/store.ts';
 export { offersFunction } from './names.ts';

@@ -1,14 +1,16 @@
 import { CommanderError, InvalidArgumentError, Option, Command as Program } from 'commander';
-import type { CliStreams, Command, OptionAdjustment } from './commands/command.ts';
+import type { CliStreams, Command, CommandGroup, OptionAdjustment } from './commands/command.ts';
 import { inspect } from './commands/inspect.ts';
 import { run } from './commands/run.ts';
 import { serve } from './commands/serve.ts';
 import { stdio } from './commands/stdio.ts';
+import { store } from './commands/store/group.ts';
 import { WasmcpError } from './index.ts';
 import { environmentFlags, OPTIONS, type OptionName, type OptionValues } from './options/table.ts';
 import { version } from './version.ts';
 
 const COMMANDS: readonly Command[] = [serve, stdio, run, inspect];
+const GROUPS: readonly CommandGroup[] = [store];
 
 const EXAMPLES = `
 Examples:
@@ -16,6 +18,7 @@ Examples:
   wasmcp-node stdio server.wasm
   wasmcp-node run tool.wasm --flag-of-the-tool
   wasmcp-node inspect server.wasm
+  wasmcp-node store backup copy.db
 
 Each flag can stand in the environment as WASMCP_NODE_…; a flag wins over it.
 Exit status: 0 stopped as asked, 1 could not start or run, 2 wrong usage; run: the guest's.`;
@@ -47,6 +50,23 @@ export async function main(args: readonly string[], streams: CliStreams = proces
     if (command.rest !== undefined) sub.argument('[args...]', command.rest).passThroughOptions();
     for (const name of command.options) sub.addOption(toOption(name, command.adjusted?.[name]));
   }
+  for (const group of GROUPS) {
+    const shared = program.command(group.name).summary(group.summary).description(group.summary);
+    for (const command of group.commands) {
+      const sub = shared
+        .command(command.name)
+        .summary(command.summary)
+        .description(command.summary)
+        .addHelpText('after', command.examples)
+        .action(async (...given: unknown[]) => {
+          const word = command.argument === undefined ? '' : (given[0] as string);
+          status = await command.run(word, sub.opts<OptionValues>(), streams);
+        });
+      const { argument } = command;
+      if (argument !== undefined) sub.argument(`<${argument.name}>`, argument.description);
+      for (const name of command.options) sub.addOption(toOption(name));
+    }
+  }
   try {
     await program.parseAsync(withEnvironment(args), { from: 'user' });
     return status;
@@ -60,6 +80,13 @@ export async function main(args: readonly string[], streams: CliStreams = proces
 
 function withEnvironment(args: readonly string[]): string[] {
   const [name, ...rest] = args;
+  const group = GROUPS.find((known) => known.name === name);
+  if (group !== undefined) {
+    const [second, ...others] = rest;
+    const sub = group.commands.find((known) => known.name === second);
+    if (sub === undefined) return [...args];
+    return [group.name, sub.name, ...environmentFlags(sub.options, process.env), ...others];
+  }
   const command = COMMANDS.find((known) => known.name === name);
   if (command === undefined) return [...args];
   return [command.name, ...environmentFlags(command.options, process.env), ...rest];

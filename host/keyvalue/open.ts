@@ -2,6 +2,7 @@ import { WasmcpError } from '../error.ts';
 import type { OutputGate } from './gate.ts';
 import { openSqliteGate, type SqliteGateOptions } from './sqlite/gate.ts';
 import { openMemory, openSqlite, type SqliteOptions } from './sqlite/open.ts';
+import { startUpkeep, type Upkeep, type UpkeepOptions } from './sqlite/upkeep.ts';
 import type { Store } from './store.ts';
 
 /** How a store is opened; what a kind of store does not know it ignores. */
@@ -35,6 +36,15 @@ export async function openStore(url: string = DEFAULT_STORE_URL, options: StoreO
 export function openGate(url: string, options: SqliteGateOptions = {}): OutputGate | undefined {
   const path = sqlitePath(url);
   return path === undefined ? undefined : openSqliteGate(path, options);
+}
+
+/**
+ * Looks after the files of a store that this process has opened by the same URL; nothing to do for a store that is not on
+ * a disk of this machine. Close it before the store.
+ */
+export function startStoreUpkeep(url: string, options: UpkeepOptions = {}): Upkeep | undefined {
+  const path = sqlitePath(url);
+  return path === undefined ? undefined : startUpkeep(path, options);
 }
 
 /** The path in a `sqlite:` URL; undefined for every other URL, and for one without a file of its own. */

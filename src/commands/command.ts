@@ -28,4 +28,19 @@ export interface Command {
   ): Promise<number>;
 }
 
+/** Commands that share their first word. */
+export interface CommandGroup {
+  readonly name: string;
+  readonly summary: string;
+  readonly commands: readonly SubCommand[];
+}
+
+/** One command of a group; not about a component. */
+export interface SubCommand extends Pick<Command, 'name' | 'summary' | 'options' | 'examples'> {
+  /** The one word that it takes; without it there may be none. */
+  readonly argument?: { readonly name: string; readonly description: string };
+  /** As `Command.run`; the word is empty where none is taken. */
+  run(word: string, options: OptionValues, streams: CliStreams): Promise<number>;
+}
+
 export type OptionAdjustment = Partial<Pick<OptionSpec, 'description' | 'fallback' | 'fallbackText'>>;

@@ -6,6 +6,7 @@ import {
   openStore,
   type Store,
   serveStore,
+  startStoreUpkeep,
   type WasmcpError,
 } from '../../host/index.ts';
 import type { StoreSetup } from './setup.ts';
@@ -38,16 +39,23 @@ export async function shareStore(
   if (typeof store !== 'string') return throughPorts(store, () => {});
   const opened = await openStore(store, { durability, broken });
   if (!opened.url.startsWith('sqlite:')) return throughPorts(opened, () => opened.close());
-  const gate = durability === 'power' ? openGate(store, { broken }) : undefined;
-  return {
-    url: opened.url,
-    gate,
-    setup: () => ({ url: store, durability }),
-    async close() {
-      await gate?.close();
-      await opened.close();
-    },
-  };
+  try {
+    const gate = durability === 'power' ? openGate(store, { broken }) : undefined;
+    const upkeep = startStoreUpkeep(store, { broken });
+    return {
+      url: opened.url,
+      gate,
+      setup: () => ({ url: store, durability }),
+      async close() {
+        await gate?.close();
+        await upkeep?.close();
+        await opened.close();
+      },
+    };
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
 }
 
 function throughPorts(store: Store, close: () => void | PromiseLike<void>): SharedStore {

@@ -1,0 +1,147 @@
+import { randomUUID } from 'node:crypto';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  realpathSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
+import { resolve } from 'node:path';
+import { WasmcpError } from '../../error.ts';
+import { type Connection, connect } from './connection.ts';
+import { sqliteFailure } from './errors.ts';
+import { prepareFile, syncFolder } from './file.ts';
+import { MIGRATIONS, schemaVersion } from './schema.ts';
+
+/** What is in a store, and what it takes. Sizes in bytes. */
+export interface StoreInfo {
+  readonly path: string;
+  readonly schema: number;
+  /** The newest schema that this program knows. */
+  readonly newestSchema: number;
+  readonly sqlite: string;
+  readonly fileSize: number;
+  /** What the log takes beside it; 0 without one. */
+  readonly logSize: number;
+  /** Of the file, what deleted entries have left to new ones. */
+  readonly freeSize: number;
+  readonly buckets: readonly BucketInfo[];
+}
+
+export interface BucketInfo {
+  readonly name: string;
+  readonly keys: number;
+  /** Of all values together. */
+  readonly valueSize: number;
+}
+
+/** Milliseconds to wait for others; nobody waits for this. */
+const PATIENCE = 5000;
+
+/**
+ * Reads every page of the store at `path` and answers what is wrong with it: nothing, if all is well. Others may go on
+ * using it (https://sqlite.org/pragma.html#pragma_integrity_check).
+ *
+ * @throws WasmcpError `store-unusable`, `store-newer-schema`, `store-busy`
+ */
+export function checkSqlite(path: string): string[] {
+  return reading(path, (connection) => {
+    const rows = connection.prepare<[], string>('PRAGMA integrity_check').pluck().all();
+    return rows.filter((row) => row !== 'ok');
+  });
+}
+
+/** @throws WasmcpError `store-unusable`, `store-newer-schema`, `store-busy` */
+export function describeSqlite(path: string): StoreInfo {
+  return reading(path, (connection, file, url) => {
+    const pragma = (name: string): number => Number(connection.pragma(name, { simple: true }));
+    const buckets = connection.prepare<[], { bucket: string; keys: bigint; bytes: bigint }>(
+      'SELECT bucket, count(*) AS keys, sum(length(value)) AS bytes FROM kv GROUP BY bucket ORDER BY bucket',
+    );
+    const schema = schemaVersion(connection, url, MIGRATIONS);
+    return {
+      path: file,
+      schema,
+      newestSchema: MIGRATIONS.length,
+      sqlite: String(connection.prepare('SELECT sqlite_version()').pluck().get()),
+      fileSize: statSync(file).size,
+      logSize: statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0,
+      freeSize: pragma('freelist_count') * pragma('page_size'),
+      buckets:
+        schema === 0
+          ? []
+          : buckets.all().map(({ bucket, keys, bytes }) => ({
+              name: bucket,
+              keys: Number(keys),
+              valueSize: Number(bytes),
+            })),
+    };
+  });
+}
+
+/**
+ * Copies the store at `source`, as it is at one moment, into a new file at `target`, while others go on writing. The
+ * copy has its name only when it is whole and on disk; what is there already is never overwritten.
+ *
+ * @throws WasmcpError `store-unusable`, `store-newer-schema`, `store-busy`, `store-full`
+ */
+export function copySqlite(source: string, target: string): void {
+  const file = resolve(target);
+  const url = `sqlite:${file}`;
+  // Somebody's log or reserve would be taken for the new store's.
+  const taken = ['', '-wal', '-shm'].map((end) => file + end).find((name) => existsSync(name));
+  if (taken !== undefined) {
+    throw new WasmcpError('store-unusable', `${taken} exists: choose another path or move it away`);
+  }
+  const temporary = `${file}.${randomUUID()}`;
+  prepareFile(temporary, url, false);
+  try {
+    reading(source, (connection) => connection.prepare('VACUUM INTO ?').run(temporary));
+    sync(temporary);
+    // Unlike a rename, this fails when somebody was faster.
+    linkSync(temporary, file);
+  } catch (error) {
+    throw explained(error, url);
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+  syncFolder(file, url);
+}
+
+function sync(path: string): void {
+  const descriptor = openSync(path, 'r+');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function explained(error: unknown, url: string): unknown {
+  if (error instanceof WasmcpError) return error;
+  const { code, message } = error as NodeJS.ErrnoException;
+  const meant = code === 'ENOSPC' ? 'store-full' : 'store-unusable';
+  return new WasmcpError(meant, `${url} cannot be written: ${message}`, { cause: error });
+}
+
+/** Does `work` with a store that must be there, and changes nothing of it. */
+function reading<T>(path: string, work: (connection: Connection, file: string, url: string) => T): T {
+  const url = `sqlite:${resolve(path)}`;
+  if (!existsSync(path)) throw new WasmcpError('store-unusable', `${url} does not exist`);
+  const file = realpathSync(resolve(path));
+  let connection: Connection | undefined;
+  try {
+    // Without a log there is nothing that a connection which may write could move on closing; one that may not would
+    // leave an empty log behind.
+    connection = connect(file, PATIENCE, existsSync(`${file}-wal`));
+    schemaVersion(connection, url, MIGRATIONS);
+    return work(connection, file, url);
+  } catch (error) {
+    throw sqliteFailure(error, url);
+  } finally {
+    connection?.close();
+  }
+}

@@ -1,0 +1,13 @@
+import type { CommandGroup } from '../command.ts';
+import { backup } from './backup.ts';
+import { check } from './check.ts';
+import { info } from './info.ts';
+import { migrate } from './migrate.ts';
+import { restore } from './restore.ts';
+
+/** What can be done with a store from outside, while servers use it. */
+export const store: CommandGroup = {
+  name: 'store',
+  summary: 'check, describe, copy or upgrade a store',
+  commands: [check, info, backup, restore, migrate],
+};

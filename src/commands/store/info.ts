@@ -1,0 +1,31 @@
+import { maintain } from '../../../host/index.ts';
+import type { SubCommand } from '../command.ts';
+import { oneLine } from '../print.ts';
+
+/** Says what is in a store and what it takes. */
+export const info: SubCommand = {
+  name: 'info',
+  summary: 'say what is in the store and what it takes',
+  options: ['store'],
+  examples: `
+Examples:
+  wasmcp-node store info
+
+Servers may go on. Sizes are in bytes; "free" is what deleted entries have left to new ones.`,
+
+  async run(_, { store }, { stdout }) {
+    const { path, schema, newestSchema, sqlite, fileSize, logSize, freeSize, buckets } =
+      maintain(store).info();
+    const upgrade = schema < newestSchema ? ` (${newestSchema} with the next start, or store migrate)` : '';
+    const lines = [
+      `file     ${path}`,
+      `schema   ${schema}${upgrade}`,
+      `sqlite   ${sqlite}`,
+      `size     ${fileSize}, of which free ${freeSize}`,
+      `log      ${logSize}`,
+      ...buckets.map(({ name, keys, valueSize }) => `bucket   ${oneLine(name)}: ${keys} keys, ${valueSize}`),
+    ];
+    stdout.write(`${lines.join('\n')}\n`);
+    return 0;
+  },
+};

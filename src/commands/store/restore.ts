@@ -1,0 +1,22 @@
+import { maintain } from '../../../host/index.ts';
+import type { SubCommand } from '../command.ts';
+
+/** Makes a store from a backup. */
+export const restore: SubCommand = {
+  name: 'restore',
+  summary: 'make the store from a backup',
+  options: ['store'],
+  argument: { name: 'file', description: 'what store backup has made' },
+  examples: `
+Examples:
+  wasmcp-node store restore store-monday.db --store sqlite:/var/lib/mcp/store.db
+
+The backup is checked first. A store that exists is never overwritten: stop its servers and move it away, with the
+files beside it whose names begin with its name.`,
+
+  async run(file, { store }, { stderr }) {
+    maintain(store).restore(file);
+    stderr.write(`Restored from ${file}\n`);
+    return 0;
+  },
+};
