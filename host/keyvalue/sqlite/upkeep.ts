@@ -49,7 +49,7 @@ export function startUpkeep(path: string, options: UpkeepOptions = {}): Upkeep {
 
   async function emptyLog(): Promise<void> {
     await new Promise<void>((resolve) => {
-      const worker = new Worker(CHECKPOINT, { workerData: file });
+      const worker = new Worker(CHECKPOINT, { workerData: file, execArgv: [] });
       worker.unref();
       // It tries again with the next look, and says nothing: the log is as good as before.
       worker.on('error', () => {});
