@@ -23,6 +23,7 @@ export const stdio: Command = {
   options: [
     'session',
     'store',
+    'durability',
     'bucket',
     'maxValue',
     'env',
@@ -73,8 +74,11 @@ otherwise. What guests print goes to stderr.`,
     tellHow(component, options.verbose ?? false, streams);
     const storeUrl = options.store || storeBeside(component.source);
     const store = await openStore(storeUrl);
+    const broken = Promise.withResolvers<WasmcpError>();
     const server = createServer(component, {
       store: storeUrl,
+      durability: options.durability,
+      storeBroken: broken.resolve,
       storeLimits: { maxValue: options.maxValue, ...(options.bucket && { buckets: options.bucket }) },
       // Sessions are what a client gains here; the user's own word on it wins.
       env: { WASMCP_SESSION_ENABLED: 'true', ...env },
@@ -103,7 +107,7 @@ otherwise. What guests print goes to stderr.`,
       session: options.session,
       log: (message) => void print(streams.stderr, `${oneLine(`warning: ${message}`)}\n`),
     });
-    await Promise.race([bridge.finished, stop]);
+    const failure = await Promise.race([bridge.finished.then(() => undefined), stop, broken.promise]);
     bridge.stop();
     await closeOnce(server, options.drain, streams);
     const said = await Promise.race([
@@ -112,7 +116,8 @@ otherwise. What guests print goes to stderr.`,
     ]);
     await store.close();
     // A client that takes nothing would keep the process alive.
-    if (!said) process.exit(0);
+    if (!said) process.exit(failure?.exitCode ?? 0);
+    if (failure !== undefined) throw failure;
     return 0;
   },
 };
