@@ -5,7 +5,7 @@ import type { Durability } from '../../host/index.ts';
 
 const ROOT: string = join(import.meta.dirname, '../..');
 
-/** `wasmcp-node serve fixtures/kv-draft.wasm` in a process of its own. */
+/** `wasmcp-node serve` with one of the fixtures, in a process of its own. */
 export interface ServedStore {
   readonly url: string;
   readonly child: ChildProcess;
@@ -18,6 +18,8 @@ export interface ServedStore {
 export interface ServeSettings {
   readonly path: string;
   readonly durability: Durability;
+  /** `kv-draft` by default. */
+  readonly component?: string;
   readonly workers?: number;
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -25,6 +27,7 @@ export interface ServeSettings {
 export async function serveStore({
   path,
   durability,
+  component = 'kv-draft',
   workers = 2,
   env,
 }: ServeSettings): Promise<ServedStore> {
@@ -33,7 +36,7 @@ export async function serveStore({
     [
       join(ROOT, 'bin/wasmcp-node.js'),
       'serve',
-      join(ROOT, 'fixtures/kv-draft.wasm'),
+      join(ROOT, `fixtures/${component}.wasm`),
       '--addr=127.0.0.1:0',
       `--store=sqlite:${path}`,
       `--durability=${durability}`,

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
@@ -52,6 +52,11 @@ test('the start says which store and how durable it is; a clean stop leaves noth
   expect(server.text.stderr).toContain(`Store sqlite:${path}, durability process\n`);
   await fetch(`${server.url}/set?key=k`, { method: 'POST', body: 'value' });
   expect(await server.stop()).toMatchObject({ status: 0 });
-  expect(existsSync(`${path}-wal`)).toBe(false);
-  expect(statSync(path).size).toBeGreaterThan(0);
+  expect(readdirSync(dirname(path)).sort()).toEqual(['store.db', 'store.db-reserve']);
+});
+
+test('a durability that is none is wrong usage', async () => {
+  const { status, stderr } = await run(['serve', fixture('kv-draft'), '--durability', 'maybe']);
+  expect(status).toBe(2);
+  expect(stderr).toContain('Write one of power, process, strict.');
 });
