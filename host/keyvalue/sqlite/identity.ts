@@ -23,6 +23,11 @@ export function identify(path: string, url: string): FileIdentity {
   };
 }
 
+/** What cannot be reached is as good as deleted. */
 function look(name: string): BigIntStats | undefined {
-  return statSync(name, { bigint: true, throwIfNoEntry: false });
+  try {
+    return statSync(name, { bigint: true });
+  } catch {
+    return undefined;
+  }
 }

@@ -1,4 +1,5 @@
 import { rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 
 /**
  * A file of nothing beside the database. On a full disk even deleting takes room, in the log: then this goes first, and
@@ -23,12 +24,12 @@ export function reserveOf(path: string): Reserve {
   return {
     keep() {
       if (exists()) return;
-      const { bavail, bsize } = statfsSync(file.slice(0, Math.max(1, file.lastIndexOf('/'))));
-      if (bavail * bsize < PLENTY * SIZE) return;
       try {
+        const { bavail, bsize } = statfsSync(dirname(file));
+        if (bavail * bsize < PLENTY * SIZE) return;
         writeFileSync(file, Buffer.alloc(SIZE), { mode: 0o600, flag: 'wx' });
       } catch {
-        // Another process was faster, or the disk filled up meanwhile: half a reserve is none.
+        // Another process was faster, or the disk filled up or went away meanwhile: half a reserve is none.
         if (statSync(file, { throwIfNoEntry: false })?.size !== SIZE) rmSync(file, { force: true });
       }
     },
