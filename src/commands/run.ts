@@ -4,6 +4,7 @@ import type { Command } from './command.ts';
 import { guestEnvironment } from './guest-environment.ts';
 import { load, tellHow } from './load.ts';
 import { oneLine, print } from './print.ts';
+import { GUEST_OPTIONS } from './server-options.ts';
 
 /** Exit status after a trap: what a shell sees of a program that aborted, and what wasmtime gives. */
 const TRAPPED = 128 + 6;
@@ -12,22 +13,7 @@ const TRAPPED = 128 + 6;
 export const run: Command = {
   name: 'run',
   summary: "run a component's wasi:cli/run with this shell's input and output",
-  options: [
-    'store',
-    'bucket',
-    'maxValue',
-    'env',
-    'envFile',
-    'inheritEnv',
-    'configVar',
-    'dir',
-    'allowOutbound',
-    'denyOutbound',
-    'maxMemory',
-    'timeout',
-    'cacheDir',
-    'verbose',
-  ],
+  options: ['store', ...GUEST_OPTIONS],
   adjusted: {
     timeout: {
       description: 'time for the whole run; then it is ended as if it had trapped',

@@ -1,40 +1,15 @@
 import { createServer, type WasmcpError } from '../index.ts';
 import type { Command } from './command.ts';
-import { guestEnvironment } from './guest-environment.ts';
 import { load, tellHow } from './load.ts';
-import { oneLine, print } from './print.ts';
+import { print } from './print.ts';
+import { SERVER_OPTIONS, serverOptions } from './server-options.ts';
 import { closeOnce, untilSignal } from './signals.ts';
 
 /** Serves a component over HTTP until a signal asks it to stop. */
 export const serve: Command = {
   name: 'serve',
   summary: 'serve a component over HTTP',
-  options: [
-    'addr',
-    'store',
-    'durability',
-    'bucket',
-    'maxValue',
-    'env',
-    'envFile',
-    'inheritEnv',
-    'configVar',
-    'dir',
-    'allowOutbound',
-    'denyOutbound',
-    'isolation',
-    'maxMemory',
-    'workers',
-    'queue',
-    'timeout',
-    'streamIdle',
-    'drain',
-    'maxBody',
-    'maxConnections',
-    'loggingPrefix',
-    'cacheDir',
-    'verbose',
-  ],
+  options: ['addr', 'maxConnections', ...SERVER_OPTIONS],
   examples: `
 Examples:
   wasmcp-node serve server.wasm
@@ -46,25 +21,10 @@ Examples:
     const component = await load(path, options);
     const broken = Promise.withResolvers<WasmcpError>();
     const server = createServer(component, {
-      store: options.store,
-      durability: options.durability,
+      ...(await serverOptions(options, streams)),
       storeBroken: broken.resolve,
-      storeLimits: { maxValue: options.maxValue, ...(options.bucket && { buckets: options.bucket }) },
-      env: await guestEnvironment(options),
-      config: Object.fromEntries(options.configVar ?? []),
-      directories: options.dir ?? [],
-      outgoing: { allow: options.allowOutbound ?? [], deny: options.denyOutbound ?? [] },
-      loggingPrefix: options.loggingPrefix,
-      isolation: options.isolation,
-      workers: options.workers,
-      queueLimit: options.queue,
-      timeout: options.timeout,
-      streamIdle: options.streamIdle,
-      maxBody: options.maxBody,
       maxConnections: options.maxConnections,
       output: (stream, bytes) => print(streams[stream], bytes),
-      log: (level, context, message) =>
-        print(streams.stderr, `${oneLine(`${level}: ${context}: ${message}`)}\n`),
     });
     // Whoever read the output has gone: that is no reason to stop serving.
     for (const stream of [streams.stdout, streams.stderr]) stream.on('error', () => {});

@@ -8,9 +8,9 @@ import { createServer, openStore, WasmcpError } from '../index.ts';
 import { startBridge } from '../mcp/stdio/bridge.ts';
 import { createSessionMemory } from '../mcp/stdio/memory.ts';
 import type { Command } from './command.ts';
-import { guestEnvironment } from './guest-environment.ts';
 import { load, tellHow } from './load.ts';
 import { oneLine, print } from './print.ts';
+import { SERVER_OPTIONS, serverOptions } from './server-options.ts';
 import { closeOnce, untilSignal } from './signals.ts';
 
 /** Milliseconds for answers on their way to a client, once the server is closed. */
@@ -20,31 +20,7 @@ const LAST_WORDS = 1000;
 export const stdio: Command = {
   name: 'stdio',
   summary: 'serve one MCP client over stdin and stdout',
-  options: [
-    'session',
-    'store',
-    'durability',
-    'bucket',
-    'maxValue',
-    'env',
-    'envFile',
-    'inheritEnv',
-    'configVar',
-    'dir',
-    'allowOutbound',
-    'denyOutbound',
-    'isolation',
-    'maxMemory',
-    'workers',
-    'queue',
-    'timeout',
-    'streamIdle',
-    'drain',
-    'maxBody',
-    'loggingPrefix',
-    'cacheDir',
-    'verbose',
-  ],
+  options: ['session', ...SERVER_OPTIONS],
   adjusted: {
     store: { fallback: '', fallbackText: 'sqlite:.wasmcp/store.db beside the component' },
     workers: { fallback: 1, fallbackText: '1' },
@@ -67,7 +43,7 @@ otherwise. What guests print goes to stderr.`,
     }
     // A client that has closed one of them is told by the other, or is gone.
     streams.stderr.on('error', () => {});
-    const env = await guestEnvironment(options);
+    const common = await serverOptions(options, streams);
     const component = await load(path, options);
     // Now, for people to see; a server by itself would wait for the first request.
     assertLinked(await linkWithHost(component), 'wasi:http/incoming-handler');
@@ -76,26 +52,14 @@ otherwise. What guests print goes to stderr.`,
     const store = await openStore(storeUrl);
     const broken = Promise.withResolvers<WasmcpError>();
     const server = createServer(component, {
+      ...common,
       store: storeUrl,
-      durability: options.durability,
       storeBroken: broken.resolve,
-      storeLimits: { maxValue: options.maxValue, ...(options.bucket && { buckets: options.bucket }) },
       // Sessions are what a client gains here; the user's own word on it wins.
-      env: { WASMCP_SESSION_ENABLED: 'true', ...env },
-      config: Object.fromEntries(options.configVar ?? []),
-      directories: options.dir ?? [],
+      env: { WASMCP_SESSION_ENABLED: 'true', ...common.env },
       // Whoever runs it could reach this machine's own services anyway.
-      outgoing: { allow: options.allowOutbound ?? [], deny: options.denyOutbound ?? [], loopback: true },
-      loggingPrefix: options.loggingPrefix,
-      isolation: options.isolation,
-      workers: options.workers,
-      queueLimit: options.queue,
-      timeout: options.timeout,
-      streamIdle: options.streamIdle,
-      maxBody: options.maxBody,
+      outgoing: { ...common.outgoing, loopback: true },
       output: (_, bytes) => print(streams.stderr, bytes),
-      log: (level, context, message) =>
-        print(streams.stderr, `${oneLine(`${level}: ${context}: ${message}`)}\n`),
     });
     const stop = untilSignal();
     const bridge = startBridge({

@@ -23,6 +23,8 @@ export interface ListenOptions {
 
 const HEADER_LIMIT = 16 * 1024;
 const HEADER_TIME = 10_000;
+/** Milliseconds before an idle connection is ended when closing: a request may have arrived and wait to be read. */
+const IDLE_GRACE = 50;
 /** How often node looks for connections over their time; its own default of 30 s makes shorter limits meaningless. */
 const CHECK_INTERVAL = 1000;
 
@@ -68,7 +70,9 @@ export async function openListener(front: NodeFront, options: ListenOptions): Pr
         // Not http's own close: it takes a connection for idle, and destroys it, while the end of a response waits
         // for a slow reader. Once all are gone, that one stops node's timer for connections over their time.
         NetServer.prototype.close.call(http, () => http.close(() => resolve()));
-        for (const [socket, responses] of open) if (responses === 0) socket.end();
+        setTimeout(() => {
+          for (const [socket, responses] of open) if (responses === 0) socket.end();
+        }, IDLE_GRACE);
       });
       return closing;
     },
