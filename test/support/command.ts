@@ -29,7 +29,7 @@ export interface Finished {
 export interface RunOptions {
   readonly cwd?: string;
   readonly env?: Record<string, string>;
-  readonly input?: string;
+  readonly input?: string | Uint8Array;
 }
 
 interface Running {

@@ -59,7 +59,11 @@ export function prepareFile(path: string, url: string, allowNetworkFileSystem: b
   } catch (error) {
     if (error instanceof WasmcpError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    throw new WasmcpError('store-unusable', `${url} cannot be used: ${reason}`, { cause: error });
+    throw new WasmcpError(
+      'store-unusable',
+      `${url} cannot be used: check the permissions of its folder, or choose another path (${reason})`,
+      { cause: error },
+    );
   }
 }
 
