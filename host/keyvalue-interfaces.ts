@@ -14,7 +14,7 @@ export function keyvalueInterfaces(store: CheckedStore | undefined): [string, Ma
     [
       `wasi:keyvalue/${name}@0.2.0-draft2`,
       (guest, _io, { getMany }) => ({
-        ...draft2(store, guest, getMany === 'pairs' ? 'pair-of-option' : 'option-of-pair')[name],
+        ...draft2(store, guest, getMany ?? 'options')[name],
       }),
     ],
   ]);

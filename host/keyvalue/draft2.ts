@@ -1,14 +1,12 @@
 import { WasmcpError } from '../error.ts';
 import type { Guest } from '../guest.ts';
+import type { GetManyShape } from '../options.ts';
 import * as common from './bucket.ts';
 import type { CheckedStore } from './limits.ts';
 import type { CounterBounds, Versioned } from './store.ts';
 
 /** Counters of this draft are s64. */
 const BOUNDS: CounterBounds = { min: -(2n ** 63n), max: 2n ** 63n - 1n };
-
-/** The two answers of `get-many` that exist under this one version: read the component's own WIT. */
-export type GetManyShape = 'option-of-pair' | 'pair-of-option';
 
 /** `record key-response` of wasi:keyvalue/store@0.2.0-draft2. */
 export interface KeyResponse {
@@ -134,7 +132,7 @@ export interface Draft2 {
  */
 export function draft2(store: CheckedStore, guest: Guest, shape: GetManyShape): Draft2 {
   const { opened } = Bucket;
-  const pair = shape === 'option-of-pair' ? common.optionOfPair : common.pairOfOption;
+  const pair = shape === 'options' ? common.optionOfPair : common.pairOfOption;
   return {
     store: { open: (identifier) => new Bucket(common.openBucket(store, guest, identifier)), Bucket },
     batch: {

@@ -15,7 +15,7 @@ export function tellHow(component: Component, verbose: boolean, { stderr }: CliS
   const { glue, cacheProblem, fromCache } = component;
   if (cacheProblem !== undefined) stderr.write(`warning: not kept for the next start: ${cacheProblem}\n`);
   if (glue.kind === 'raw') {
-    stderr.write(`warning: runs by jco's own glue, several times slower, because ${glue.reason}\n`);
+    stderr.write(`warning: runs by jco's own glue, which is slower, because ${glue.reason}\n`);
   }
   if (verbose) {
     const origin = fromCache ? 'from the cache' : 'transpiled now';

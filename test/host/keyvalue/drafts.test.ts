@@ -67,7 +67,7 @@ describe.each([
 
   const drafts = {
     draft: () => draft(store, guest),
-    draft2: () => draft2(store, guest, 'option-of-pair'),
+    draft2: () => draft2(store, guest, 'options'),
   };
 
   test('the answer comes as the store gives it', async () => {
@@ -227,7 +227,7 @@ describe.each([
   });
 
   test('list-keys: a draft2 cursor is decimal text; anything else is "other"', async () => {
-    const { store: imports, batch } = draft2(store, guest, 'pair-of-option');
+    const { store: imports, batch } = draft2(store, guest, 'pairs');
     const bucket = imports.open('b');
     await batch.setMany(
       bucket,
@@ -249,9 +249,9 @@ describe.each([
     const keys = ['a', 'missing', 'a'];
     const pairs = [['a', bytes('1')], undefined, ['a', bytes('1')]];
     expect(await first.batch.getMany(bucket, keys)).toEqual(pairs);
-    const optionOfPair = draft2(store, guest, 'option-of-pair');
+    const optionOfPair = draft2(store, guest, 'options');
     expect(await optionOfPair.batch.getMany(optionOfPair.store.open('b'), keys)).toEqual(pairs);
-    const pairOfOption = draft2(store, guest, 'pair-of-option');
+    const pairOfOption = draft2(store, guest, 'pairs');
     expect(await pairOfOption.batch.getMany(pairOfOption.store.open('b'), keys)).toEqual([
       ['a', bytes('1')],
       ['missing', undefined],
@@ -263,7 +263,7 @@ describe.each([
     const first = draft(store, guest);
     await first.store.open('b').set('n', bytes('9223372036854775807'));
     expect(await first.atomics.increment(first.store.open('b'), 'n', 1n)).toBe(2n ** 63n);
-    const second = draft2(store, guest, 'option-of-pair');
+    const second = draft2(store, guest, 'options');
     expect(await second.atomics.increment(second.store.open('b'), 'm', -(2n ** 63n))).toBe(-(2n ** 63n));
     expect(await thrown(() => second.atomics.increment(second.store.open('b'), 'm', -1n))).toEqual(
       other(/./),
@@ -274,7 +274,7 @@ describe.each([
     let imports: Draft2;
 
     beforeEach(() => {
-      imports = draft2(store, guest, 'option-of-pair');
+      imports = draft2(store, guest, 'options');
     });
 
     test('shows the value it saw, and swaps it once', async () => {
@@ -349,7 +349,7 @@ test('a guest that ends while the store works traps without waiting for it', asy
   const store = checked({ ...openMemory(), get: () => new Promise(() => {}) });
   for (const open of [
     (guest: Guest) => draft(store, guest).store.open('b'),
-    (guest: Guest) => draft2(store, guest, 'option-of-pair').store.open('b'),
+    (guest: Guest) => draft2(store, guest, 'options').store.open('b'),
   ]) {
     const guest = new Guest();
     const answer = thrown(() => open(guest).get('k'));
@@ -361,7 +361,7 @@ test('a guest that ends while the store works traps without waiting for it', asy
 
 test('a handle that the glue made up for a stale number traps', async () => {
   const store = checked(openMemory());
-  const { atomics } = draft2(store, new Guest(), 'option-of-pair');
+  const { atomics } = draft2(store, new Guest(), 'options');
   const stale: Draft2Bucket = Object.create(Draft2Bucket.prototype);
   expect(await thrown(() => stale.get('k'))).toBeInstanceOf(TypeError);
   expect(await thrown(() => atomics.increment(stale, 'k', 1n))).toBeInstanceOf(TypeError);
