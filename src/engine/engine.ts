@@ -15,7 +15,7 @@ import { held } from './held.ts';
 import { linkWithHost } from './offer.ts';
 import { createPool, type Pool } from './pool.ts';
 import type { Isolation } from './pristine/instance-pool.ts';
-import type { Call, GuestRequest, ResponseTarget } from './request.ts';
+import type { Handle } from './request.ts';
 import { shareStore } from './share-store.ts';
 import { startThread } from './thread.ts';
 
@@ -77,7 +77,7 @@ export interface EngineOptions {
 export interface Engine {
   /** What people read of the store. */
   readonly storeUrl: string;
-  handle(request: GuestRequest, target: ResponseTarget): Call;
+  readonly handle: Handle;
   /** No new requests; waits for those under way, `limit` milliseconds at most, then closes what was opened here. */
   close(limit: number): Promise<void>;
 }

@@ -1,7 +1,5 @@
 import type { OutputGate } from '../../host/index.ts';
-import type { Call, GuestRequest, ResponseTarget } from './request.ts';
-
-type Handle = (request: GuestRequest, target: ResponseTarget) => Call;
+import type { Handle } from './request.ts';
 
 /**
  * `handle`, whose responses leave piece by piece through `gate`: nothing that a client reads, whoever wrote it, is

@@ -40,7 +40,10 @@ export interface ResponseTarget {
   fail(error: WasmcpError): void;
 }
 
-/** A request that the engine has taken over. */
+/** Takes a request over and answers to `target`. Layers in front of the engine take one and give one. */
+export type Handle = (request: GuestRequest, target: ResponseTarget) => Call;
+
+/** A request that has been taken over. */
 export interface Call {
   /** The client went away: nothing more is delivered, the guest's writes fail as closed. */
   gone(): void;

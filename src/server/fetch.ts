@@ -1,5 +1,4 @@
-import type { Engine } from '../engine/engine.ts';
-import type { GuestRequest, ResponseTarget } from '../engine/request.ts';
+import type { GuestRequest, Handle, ResponseTarget } from '../engine/request.ts';
 import { failureAnswer } from './plain.ts';
 import { webUpload } from './web-upload.ts';
 
@@ -7,10 +6,7 @@ import { webUpload } from './web-upload.ts';
 const NULL_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /** Serves `Request`s without a socket. Trailers have no place in `fetch` and are dropped. */
-export function createFetch(
-  handle: Engine['handle'],
-  maxBody: number,
-): (request: Request) => Promise<Response> {
+export function createFetch(handle: Handle, maxBody: number): (request: Request) => Promise<Response> {
   return async (request) => {
     const { signal } = request;
     signal.throwIfAborted();

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
-import type { Engine } from '../engine/engine.ts';
+import type { Handle } from '../engine/request.ts';
 import { pathOf, refusal } from './limits.ts';
 import { answerPlainly, createNodeTarget } from './node-response.ts';
 import { receiveBody } from './node-upload.ts';
@@ -17,7 +17,7 @@ export interface NodeFront {
   readonly continueHandler: NodeHandler;
 }
 
-export function createNodeFront(handle: Engine['handle'], maxBody: number): NodeFront {
+export function createNodeFront(handle: Handle, maxBody: number): NodeFront {
   /** Whether the request was answered here. */
   function refused(request: IncomingMessage, response: ServerResponse): boolean {
     const status = refusal(request, maxBody);

@@ -1,6 +1,7 @@
 import { isLoopback, type OutgoingPolicy, WasmcpError } from '../../host/index.ts';
 import type { Component } from '../component/component.ts';
 import { type Engine, type EngineOptions, startEngine } from '../engine/engine.ts';
+import type { Handle } from '../engine/request.ts';
 import { createFetch } from './fetch.ts';
 import { type Listener, openListener } from './listener.ts';
 import { createNodeFront, type NodeHandler } from './node.ts';
@@ -50,7 +51,7 @@ export function createServer(component: Component, options: ServerOptions = {}):
     return engine;
   }
 
-  const handle: Engine['handle'] = (request, target) => {
+  const handle: Handle = (request, target) => {
     if (engine === undefined) throw new TypeError('a request before the start');
     return engine.handle(request, target);
   };
