@@ -8,6 +8,7 @@ export type WasmcpErrorCode =
   | 'runtime-unsupported'
   | 'option-invalid'
   | 'address-unusable'
+  | 'server-not-ready'
   | 'directory-unusable'
   | 'store-unusable'
   | 'store-newer-schema'
@@ -44,6 +45,7 @@ const CODES: Record<WasmcpErrorCode, { http: number; exit: number }> = {
   'runtime-unsupported': { http: 500, exit: 1 },
   'option-invalid': { http: 500, exit: 2 },
   'address-unusable': { http: 500, exit: 1 },
+  'server-not-ready': { http: 500, exit: 1 },
   'directory-unusable': { http: 500, exit: 1 },
   'store-unusable': { http: 503, exit: 1 },
   'store-newer-schema': { http: 503, exit: 1 },

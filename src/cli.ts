@@ -1,5 +1,6 @@
 import { CommanderError, InvalidArgumentError, Option, Command as Program } from 'commander';
 import type { CliStreams, Command, CommandGroup, OptionAdjustment } from './commands/command.ts';
+import { exec } from './commands/exec.ts';
 import { inspect } from './commands/inspect.ts';
 import { run } from './commands/run.ts';
 import { serve } from './commands/serve.ts';
@@ -9,7 +10,7 @@ import { WasmcpError } from './index.ts';
 import { environmentFlags, OPTIONS, type OptionName, type OptionValues } from './options/table.ts';
 import { version } from './version.ts';
 
-const COMMANDS: readonly Command[] = [serve, stdio, run, inspect];
+const COMMANDS: readonly Command[] = [serve, stdio, run, exec, inspect];
 const GROUPS: readonly CommandGroup[] = [store];
 
 const EXAMPLES = `
@@ -17,11 +18,12 @@ Examples:
   wasmcp-node serve server.wasm
   wasmcp-node stdio server.wasm
   wasmcp-node run tool.wasm --flag-of-the-tool
+  wasmcp-node exec server.wasm -- node test.mjs
   wasmcp-node inspect server.wasm
   wasmcp-node store backup copy.db
 
 Each flag can stand in the environment as WASMCP_NODE_…; a flag wins over it.
-Exit status: 0 stopped as asked, 1 could not start or run, 2 wrong usage; run: the guest's.`;
+Exit status: 0 stopped as asked, 1 could not start or run, 2 wrong usage; run: the guest's; exec: the command's.`;
 
 /** Runs one command line, given without `node` and the script, and answers its exit status. */
 export async function main(args: readonly string[], streams: CliStreams = process): Promise<number> {
@@ -47,7 +49,8 @@ export async function main(args: readonly string[], streams: CliStreams = proces
         const rest = command.rest === undefined ? [] : (given[0] as string[]);
         status = await command.run(component, sub.opts<OptionValues>(), streams, rest);
       });
-    if (command.rest !== undefined) sub.argument('[args...]', command.rest).passThroughOptions();
+    if (command.rest !== undefined) sub.argument('[args...]', command.rest.description);
+    if (command.rest?.from === 'component') sub.passThroughOptions();
     for (const name of command.options) sub.addOption(toOption(name, command.adjusted?.[name]));
   }
   for (const group of GROUPS) {

@@ -15,8 +15,12 @@ export interface Command {
   readonly options: readonly OptionName[];
   /** What an option means for this command alone. */
   readonly adjusted?: { readonly [N in OptionName]?: OptionAdjustment };
-  /** What the words after the component are for; without it there may be none. Options have to stand before it then. */
-  readonly rest?: string;
+  /** What the words after the component are for; without it there may be none. */
+  readonly rest?: {
+    readonly description: string;
+    /** Where they begin: right behind the component, options of theirs included, or behind `--`. */
+    readonly from: 'component' | 'dashes';
+  };
   /** Shown below the options. */
   readonly examples: string;
   /** Answers the exit status; an expected failure is thrown as `WasmcpError`. `rest` are the words after the component. */

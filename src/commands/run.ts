@@ -21,7 +21,7 @@ export const run: Command = {
       fallbackText: 'none',
     },
   },
-  rest: 'arguments for the guest, options included',
+  rest: { description: 'arguments for the guest, options included', from: 'component' },
   examples: `
 Examples:
   wasmcp-node run tool.wasm --verbose input.txt        options after the component are the guest's

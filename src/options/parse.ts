@@ -51,6 +51,12 @@ export function parseAddress(text: string): Address {
   return { host: match[1]!.replace(/^\[|\]$/g, ''), port };
 }
 
+/** A path on the server, query included. */
+export function parsePath(text: string): string {
+  if (!/^\/[!-~]*$/.test(text)) throw invalid('Write a path that begins with a slash, such as /health.');
+  return text;
+}
+
 /** A whole number within limits. */
 export function parseCount(min: number, max: number): (text: string) => number {
   return (text) => {

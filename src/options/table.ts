@@ -14,6 +14,7 @@ import {
   parseIsolation,
   parseMemorySize,
   parseOutbound,
+  parsePath,
   parseSize,
 } from './parse.ts';
 
@@ -44,6 +45,9 @@ export interface OptionValues {
   maxMemory: number;
   verbose?: boolean;
   session?: string;
+  wait?: string;
+  keep?: boolean;
+  serverLog?: string;
 }
 
 /** Name of an option in the table. */
@@ -238,6 +242,22 @@ export const OPTIONS: { readonly [N in OptionName]: OptionSpec } = {
     flags: '--session <id>',
     environment: ['WASMCP_NODE_SESSION'],
     description: "a session to resume; default: the client's last one in this store",
+  },
+  wait: {
+    flags: '--wait <path>',
+    environment: ['WASMCP_NODE_WAIT'],
+    description: 'start the command once a GET of this path is answered with success, within --timeout',
+    parse: parsePath,
+  },
+  keep: {
+    flags: '--keep',
+    environment: ['WASMCP_NODE_KEEP'],
+    description: 'serve on after the command, until a signal',
+  },
+  serverLog: {
+    flags: '--server-log <path>',
+    environment: ['WASMCP_NODE_SERVER_LOG'],
+    description: 'a file to append what server and guests print to; default: stderr',
   },
 };
 

@@ -1,0 +1,107 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { fixture, run, temporaryFolder } from '../support/command.ts';
+import { program } from '../support/program.ts';
+
+const notes = fixture('notes-draft');
+const node = process.execPath;
+
+/** A script for the command to run, in a folder of its own. */
+function script(text: string): { cwd: string; file: string } {
+  const cwd = temporaryFolder();
+  const file = join(cwd, 'test.mjs');
+  writeFileSync(file, text);
+  return { cwd, file };
+}
+
+const COUNT = `
+  const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+  const post = (body, more) => fetch(process.env.WASMCP_URL + '/mcp', {
+    method: 'POST', headers: { ...headers, ...more }, body: JSON.stringify({ jsonrpc: '2.0', ...body }) });
+  const params = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 't', version: '1' } };
+  const session = (await post({ id: 1, method: 'initialize', params })).headers.get('mcp-session-id');
+  const answer = await post({ id: 2, method: 'tools/call', params: { name: 'counter', arguments: {} } },
+    { 'mcp-session-id': session });
+  console.log(/"text":"(\\d+)"/.exec(await answer.text())[1]);
+  if (new URL(process.env.WASMCP_URL).port !== process.env.PORT) process.exit(9);
+`;
+
+test('the command finds a server with sessions, and nothing is left behind', async () => {
+  const { cwd, file } = script(COUNT);
+  const end = await run(['exec', notes, '--', node, file, '--flag'], { cwd });
+  expect(end).toMatchObject({ status: 0, stdout: '1\n' });
+  expect(existsSync(join(cwd, '.wasmcp'))).toBe(false);
+});
+
+test('with --store, what it wrote is there afterwards', async () => {
+  const { cwd, file } = script(COUNT);
+  await run(['exec', notes, '--store', 'sqlite:kept.db', '--', node, file], { cwd });
+  const info = await run(['store', 'info', '--store', 'sqlite:kept.db'], { cwd });
+  expect(info.stdout).toMatch(/^bucket .*: [1-9]\d* keys/m);
+});
+
+describe('the exit status', () => {
+  test.each([
+    ['the command', 'process.exit(7)', 7],
+    ['a signal', 'process.kill(process.pid, "SIGKILL")', 137],
+  ])('is that of %s', async (_, text, status) => {
+    expect((await run(['exec', notes, '--', node, '-e', text])).status).toBe(status);
+  });
+
+  test('is 127 for a command that is not there, named on stderr', async () => {
+    const end = await run(['exec', notes, '--', 'no-such-command']);
+    expect(end).toMatchObject({ status: 127, stdout: '' });
+    expect(end.stderr).toContain('error: the command no-such-command is not found');
+  });
+
+  test('is 2 without a command, and for words before the dashes', async () => {
+    const none = await run(['exec', notes]);
+    expect(none.status).toBe(2);
+    expect(none.stderr).toContain('write it after --');
+    expect((await run(['exec', notes, 'node', '--version'])).status).toBe(2);
+  });
+
+  test('is 1 when the component cannot be served; the command is not started', async () => {
+    const { cwd, file } = script('require("node:fs").writeFileSync("started", "")');
+    const end = await run(['exec', fixture('command'), '--', node, file], { cwd });
+    expect(end.status).toBe(1);
+    expect(end.stderr).toContain('wasi:http/incoming-handler');
+    expect(existsSync(join(cwd, 'started'))).toBe(false);
+  });
+});
+
+test.each(['SIGTERM', 'SIGINT'] as const)('%s goes to the command, which decides', async (signal) => {
+  const text = `process.on('${signal}', () => { console.log('asked'); process.exit(5); });
+    setInterval(() => {}, 1000); console.log('up')`;
+  const running = program(['exec', notes, '--', node, '-e', text]);
+  await running.said('up\n');
+  running.child.kill(signal);
+  expect(await running.finished).toMatchObject({ status: 5, stdout: 'up\nasked\n' });
+});
+
+test("the command's output is its own: the server's goes to stderr, or to a file", async () => {
+  const text = `await fetch(process.env.WASMCP_URL + '/trap'); console.log('done')`;
+  const { cwd, file } = script(text);
+  const args = ['exec', fixture('misbehave'), '--server-log', 'server.log', '--', node, file];
+  expect(await run(args, { cwd })).toMatchObject({ status: 0, stdout: 'done\n', stderr: '' });
+  expect(readFileSync(join(cwd, 'server.log'), 'utf8')).toContain('GET /trap: the guest trapped');
+});
+
+test('--wait starts the command once the path is answered with success, or not at all', async () => {
+  const ready = await run(['exec', fixture('misbehave'), '--wait', '/ok', '--', node, '-p', '"started"']);
+  expect(ready).toMatchObject({ status: 0, stdout: 'started\n' });
+  const given = ['--wait', '/trap', '--timeout', '300ms', '--', node, '-p', '"started"'];
+  const never = await run(['exec', fixture('misbehave'), ...given]);
+  expect(never).toMatchObject({ status: 1, stdout: '' });
+  expect(never.stderr).toMatch(/error: http:\S+\/trap answers with 500 after 300 ms/);
+});
+
+test('--keep serves on after the command, until a signal; the status stays', async () => {
+  const kept = program(['exec', notes, '--keep', '--', node, '-e', 'process.exit(3)']);
+  await kept.said('still serving HTTP on ', 'stderr');
+  const url = /still serving HTTP on (\S+)\n/.exec(kept.text.stderr)![1]!;
+  expect((await fetch(`${url}mcp`)).status).toBeLessThan(500);
+  kept.child.kill('SIGTERM');
+  expect((await kept.finished).status).toBe(3);
+});
