@@ -99,15 +99,18 @@ export function parseConfig(text: string): [string, string] {
 export interface Directory {
   readonly host: string;
   readonly guest: string;
+  readonly readOnly: boolean;
 }
 
-/** `HOST` or `HOST::GUEST`. */
+/** `HOST`, `HOST::GUEST`, or `HOST::GUEST:ro` for one that the guest may only read. */
 export function parseDirectory(text: string): Directory {
-  const [host = '', guest = host, ...rest] = text.split('::');
+  const [host = '', name = host, ...rest] = text.split('::');
+  const readOnly = text.includes('::') && name.endsWith(':ro');
+  const guest = readOnly ? name.slice(0, -':ro'.length) : name;
   if (host === '' || guest === '' || rest.length > 0) {
-    throw invalid('Write HOST or HOST::GUEST, two folders.');
+    throw invalid('Write HOST, HOST::GUEST or HOST::GUEST:ro, two folders.');
   }
-  return { host, guest };
+  return { host, guest, readOnly };
 }
 
 /** What `--isolation` says, as the engine takes it. */

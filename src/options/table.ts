@@ -131,9 +131,9 @@ export const OPTIONS: { readonly [N in OptionName]: OptionSpec } = {
     list: true,
   },
   dir: {
-    flags: '--dir <host[::guest]>',
+    flags: '--dir <host[::guest[:ro]]>',
     environment: ['WASMCP_NODE_DIR'],
-    description: 'a folder that the guest may use',
+    description: 'a folder that the guest may use, or only read (:ro)',
     parse: parseDirectory,
     list: true,
   },
