@@ -15,6 +15,7 @@ import { held } from './held.ts';
 import { linkWithHost } from './offer.ts';
 import { createPool, type Pool } from './pool.ts';
 import type { Isolation } from './pristine/instance-pool.ts';
+import { rehearse } from './rehearse.ts';
 import type { Handle } from './request.ts';
 import { shareStore } from './share-store.ts';
 import { startThread } from './thread.ts';
@@ -78,6 +79,14 @@ export interface Engine {
   /** What people read of the store. */
   readonly storeUrl: string;
   readonly handle: Handle;
+  /**
+   * Goes on with another component, on the same store and with the same options. It takes over once it has answered a
+   * request of ours; those under way end where they began, and are waited for, `limit` milliseconds at most. When it
+   * fails, the old one serves on.
+   *
+   * @throws WasmcpError `component-unlinkable`, and what the answer failed with
+   */
+  reload(component: Component, limit: number): Promise<void>;
   /** No new requests; waits for those under way, `limit` milliseconds at most, then closes what was opened here. */
   close(limit: number): Promise<void>;
 }
@@ -126,7 +135,7 @@ export async function startEngine(component: Component, options: EngineOptions):
   };
   const log = options.log ?? (() => {});
   const told = new Set<string>();
-  const pool: Pool = createPool({
+  const poolOptions = {
     workers: options.workers ?? 1,
     liveLimit,
     queueLimit: options.queueLimit ?? 1024,
@@ -134,21 +143,49 @@ export async function startEngine(component: Component, options: EngineOptions):
     streamIdle: options.streamIdle ?? 300_000,
     output: options.output ?? (() => {}),
     log,
-    degraded(reason) {
+    degraded(reason: string) {
       if (!told.has(reason)) void log('warn', 'isolation', `each request gets a new instance: ${reason}`);
       told.add(reason);
     },
-    start: (events) =>
-      startThread(
-        { component, settings, isolation, store: store.setup(), fetch: share(options.fetch) },
-        { ...events, storeBroken },
-      ),
-  });
+  };
 
-  const handle = store.gate === undefined ? pool.handle : held(pool.handle, store.gate);
+  function poolFor(component: Component): Pool {
+    return createPool({
+      ...poolOptions,
+      start: (events) =>
+        startThread(
+          { component, settings, isolation, store: store.setup(), fetch: share(options.fetch) },
+          { ...events, storeBroken },
+        ),
+    });
+  }
+
+  let pool = poolFor(component);
+  const run: Handle = (request, target) => pool.handle(request, target);
+  const handle = store.gate === undefined ? run : held(run, store.gate);
+
+  let closing = false;
+  let reloading: Promise<void> = Promise.resolve();
+
+  async function replace(next: Component, limit: number): Promise<void> {
+    assertLinked(await linkWithHost(next), 'wasi:http/incoming-handler');
+    const fresh = poolFor(next);
+    try {
+      await fresh.start();
+      await rehearse(fresh.handle);
+      if (closing) throw new WasmcpError('server-closing', 'the server is closing');
+    } catch (error) {
+      await fresh.close(0);
+      throw error;
+    }
+    const old = pool;
+    pool = fresh;
+    await old.close(limit);
+  }
 
   async function close(limit: number): Promise<void> {
-    await pool.close(limit);
+    closing = true;
+    await Promise.all([pool.close(limit), reloading.catch(() => {})]);
     await store.close();
   }
 
@@ -164,6 +201,10 @@ export async function startEngine(component: Component, options: EngineOptions):
       if (failure === undefined) return handle(request, target);
       target.fail(failure);
       return { gone() {} };
+    },
+    reload(next, limit) {
+      reloading = reloading.catch(() => {}).then(() => replace(next, limit));
+      return reloading;
     },
     close,
   };

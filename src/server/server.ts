@@ -32,6 +32,14 @@ export interface Server {
   fetch(request: Request): Promise<Response>;
   /** For a server of the caller's: `http.createServer(server.handler)`, express, fastify. */
   readonly handler: NodeHandler;
+  /**
+   * Goes on with another component on the same store; no request fails for it. It takes over once it has answered a
+   * request, and the old one ends with its last request, `drain` milliseconds later at most. When it fails, the old one
+   * serves on. Settles when the old one has gone.
+   *
+   * @throws WasmcpError `component-unlinkable`, and what the answer failed with
+   */
+  reload(component: Component, drain?: number): Promise<void>;
   /** Takes no new requests, lets those under way finish for at most `drain` milliseconds, closes everything. */
   close(drain?: number): Promise<void>;
 }
@@ -113,6 +121,9 @@ export function createServer(component: Component, options: ServerOptions = {}):
       return fetchWithoutSocket(request);
     },
     handler,
+    async reload(next, drain = 10_000) {
+      await (await start()).reload(next, drain);
+    },
     close(drain = 10_000) {
       closed ??= stop(drain);
       return closed;

@@ -1,0 +1,44 @@
+import { describe, expect, test } from 'vitest';
+import { component, listen } from '../support/serving.ts';
+
+describe('another component', () => {
+  test('takes over 50 times under load: no request fails, and the store stays', async () => {
+    const { server, url, errors } = await listen('kv-draft');
+    await fetch(`${url}/set?bucket=b&key=k`, { method: 'POST', body: 'kept' });
+    let over = false;
+    const answers = new Set<string>();
+    const clients = Array.from({ length: 4 }, async () => {
+      while (!over) {
+        const response = await fetch(`${url}/get?bucket=b&key=k`);
+        answers.add(`${response.status} ${await response.text()}`);
+      }
+    });
+    const drafts = [await component('kv-draft'), await component('kv-draft2')];
+    for (let i = 1; i <= 50; i++) await server.reload(drafts[i % 2]!);
+    over = true;
+    await Promise.all(clients);
+    expect([...answers]).toEqual(['200 kept']);
+    expect(errors()).toEqual([]);
+  }, 120_000);
+
+  test('answers from then on; what the old one began, it ends', async () => {
+    const { server, url } = await listen('misbehave', { timeout: 1000 });
+    const slow = fetch(`${url}/sleep-forever`);
+    const settled = server.reload(await component('kv-draft'));
+    while ((await fetch(`${url}/ok`)).status === 200);
+    expect((await slow).status).toBe(504);
+    await settled;
+  });
+
+  test('that cannot be served leaves the old one serving, as does one that comes when the server closes', async () => {
+    const { server, url } = await listen('misbehave');
+    await expect(server.reload(await component('command'))).rejects.toMatchObject({
+      code: 'component-unlinkable',
+    });
+    expect((await fetch(`${url}/ok`)).status).toBe(200);
+    const late = server.reload(await component('kv-draft'));
+    const refused = expect(late).rejects.toMatchObject({ code: 'server-closing' });
+    await server.close(0);
+    await refused;
+  });
+});
