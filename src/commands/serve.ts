@@ -2,6 +2,7 @@ import { createServer, type WasmcpError } from '../index.ts';
 import type { Command } from './command.ts';
 import { load, tellHow } from './load.ts';
 import { print } from './print.ts';
+import { startReloading } from './reload.ts';
 import { SERVER_OPTIONS, serverOptions } from './server-options.ts';
 import { closeOnce, untilSignal } from './signals.ts';
 
@@ -9,13 +10,17 @@ import { closeOnce, untilSignal } from './signals.ts';
 export const serve: Command = {
   name: 'serve',
   summary: 'serve a component over HTTP',
-  options: ['addr', 'maxConnections', ...SERVER_OPTIONS],
+  options: ['addr', 'watch', 'maxConnections', ...SERVER_OPTIONS],
   examples: `
 Examples:
   wasmcp-node serve server.wasm
   wasmcp-node serve server.wasm --addr 127.0.0.1:0 --store sqlite:/var/lib/mcp/store.db
   wasmcp-node serve server.wasm --env WASMCP_SESSION_ENABLED=true --timeout 5s
-  wasmcp-node serve server.wasm --store memory:     nothing is kept after the stop`,
+  wasmcp-node serve server.wasm --store memory:     nothing is kept after the stop
+  wasmcp-node serve server.wasm --watch             a rebuilt component takes over
+
+SIGHUP takes the component anew, as --watch does when its file changes: it takes over once it has answered a request, what
+the old one began it ends, and one that cannot be served leaves the old one serving.`,
 
   async run(path, options, streams) {
     const component = await load(path, options);
@@ -34,7 +39,9 @@ Examples:
     const { storeUrl = '' } = server;
     const lasts = storeUrl.startsWith('sqlite:') ? `, durability ${options.durability}` : '';
     streams.stderr.write(`Store ${storeUrl}${lasts}\nServing HTTP on ${url}\n`);
+    const stopReloading = startReloading({ ...options, path, first: component, server, streams });
     const failure = await Promise.race([stop, broken.promise]);
+    stopReloading();
     await closeOnce(server, options.drain, streams);
     if (failure !== undefined) throw failure;
     return 0;

@@ -81,8 +81,8 @@ export interface Engine {
   readonly handle: Handle;
   /**
    * Goes on with another component, on the same store and with the same options. It takes over once it has answered a
-   * request of ours; those under way end where they began, and are waited for, `limit` milliseconds at most. When it
-   * fails, the old one serves on.
+   * request of ours; those under way end where they began, `limit` milliseconds later at most. When it fails, the old
+   * one serves on.
    *
    * @throws WasmcpError `component-unlinkable`, and what the answer failed with
    */
@@ -166,6 +166,8 @@ export async function startEngine(component: Component, options: EngineOptions):
 
   let closing = false;
   let reloading: Promise<void> = Promise.resolve();
+  /** Components that end with their last requests. */
+  const leaving = new Set<Promise<void>>();
 
   async function replace(next: Component, limit: number): Promise<void> {
     assertLinked(await linkWithHost(next), 'wasi:http/incoming-handler');
@@ -178,14 +180,14 @@ export async function startEngine(component: Component, options: EngineOptions):
       await fresh.close(0);
       throw error;
     }
-    const old = pool;
+    const left = pool.close(limit).finally(() => leaving.delete(left));
+    leaving.add(left);
     pool = fresh;
-    await old.close(limit);
   }
 
   async function close(limit: number): Promise<void> {
     closing = true;
-    await Promise.all([pool.close(limit), reloading.catch(() => {})]);
+    await Promise.all([pool.close(limit), reloading.catch(() => {}), ...leaving]);
     await store.close();
   }
 

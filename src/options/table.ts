@@ -45,6 +45,7 @@ export interface OptionValues {
   maxMemory: number;
   verbose?: boolean;
   session?: string;
+  watch?: boolean;
   wait?: string;
   keep?: boolean;
   serverLog?: string;
@@ -242,6 +243,11 @@ export const OPTIONS: { readonly [N in OptionName]: OptionSpec } = {
     flags: '--session <id>',
     environment: ['WASMCP_NODE_SESSION'],
     description: "a session to resume; default: the client's last one in this store",
+  },
+  watch: {
+    flags: '--watch',
+    environment: ['WASMCP_NODE_WATCH'],
+    description: 'take the component anew whenever its file changes',
   },
   wait: {
     flags: '--wait <path>',

@@ -66,6 +66,8 @@ export interface ServeProcess {
   readonly pid: number;
   readonly child: ChildProcess;
   readonly text: { readonly stdout: string; readonly stderr: string };
+  /** Waits until stderr matches. */
+  told(pattern: RegExp): Promise<void>;
   /** Sends the signal and waits for the end. */
   stop(signal?: NodeJS.Signals): Promise<Finished>;
   readonly finished: Promise<Finished>;
@@ -96,6 +98,12 @@ export async function serve(
     text,
     finished,
     kill: (signal) => child.kill(signal),
+    async told(pattern) {
+      const ended = finished.then((end) => {
+        if (!pattern.test(end.stderr)) throw new Error(`ended without saying so: ${JSON.stringify(end)}`);
+      });
+      while (!pattern.test(text.stderr)) await Promise.race([once(child.stderr!, 'data'), ended]);
+    },
     stop(signal = 'SIGTERM') {
       child.kill(signal);
       return finished;

@@ -1,0 +1,77 @@
+import { unwatchFile, watchFile } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type Component, type Server, WasmcpError } from '../index.ts';
+import type { OptionValues } from '../options/table.ts';
+import type { CliStreams } from './command.ts';
+import { load } from './load.ts';
+import { oneLine } from './print.ts';
+
+/** Milliseconds between two looks at the file: looking, unlike being told, works for links, mounts and network drives. */
+const LOOK_INTERVAL = 250;
+
+export interface ReloadOptions extends Pick<OptionValues, 'cacheDir' | 'maxMemory' | 'drain' | 'watch'> {
+  /** Where the component came from. */
+  readonly path: string;
+  readonly first: Component;
+  readonly server: Pick<Server, 'reload'>;
+  readonly streams: Pick<CliStreams, 'stderr'>;
+}
+
+/**
+ * Takes the component anew on SIGHUP, and with `watch` whenever its file changes; one that cannot be served is told of
+ * and leaves the old one serving. The answer stops it.
+ *
+ * @throws WasmcpError `option-invalid` when there is no file to watch
+ */
+export function startReloading(options: ReloadOptions): () => void {
+  const { path, server, streams, drain } = options;
+  let serving = options.first.digest;
+  let busy = false;
+  let again = false;
+
+  async function reload(): Promise<void> {
+    const next = await load(path, options);
+    if (next.digest === serving) return;
+    await server.reload(next, drain);
+    serving = next.digest;
+    streams.stderr.write(`Reloaded ${oneLine(path)} (${serving})\n`);
+  }
+
+  /** One at a time; of those that come meanwhile the last one counts. */
+  function trigger(): void {
+    again = true;
+    if (busy) return;
+    busy = true;
+    again = false;
+    reload()
+      .catch((error: unknown) => {
+        if (!(error instanceof WasmcpError)) throw error;
+        if (error.code === 'server-closing') return;
+        streams.stderr.write(`warning: the old component serves on: ${oneLine(error.message)}\n`);
+      })
+      .finally(() => {
+        busy = false;
+        if (again) trigger();
+      });
+  }
+
+  const file = options.watch ? watchable(path) : undefined;
+  process.on('SIGHUP', trigger);
+  if (file === undefined) return () => void process.off('SIGHUP', trigger);
+  watchFile(file, { interval: LOOK_INTERVAL }, (now) => {
+    if (now.nlink > 0) trigger();
+  });
+  return () => {
+    process.off('SIGHUP', trigger);
+    unwatchFile(file, undefined);
+  };
+}
+
+function watchable(path: string): string {
+  if (/^file:/i.test(path)) return fileURLToPath(path);
+  if (path !== '-' && !/^https?:/i.test(path)) return path;
+  throw new WasmcpError(
+    'option-invalid',
+    `--watch needs a file, ${path} is none: send SIGHUP to take it anew`,
+  );
+}
