@@ -9,22 +9,22 @@ import { oneLine } from './print.ts';
 /** Milliseconds between two looks at the file: looking, unlike being told, works for links, mounts and network drives. */
 const LOOK_INTERVAL = 250;
 
-export interface ReloadOptions extends Pick<OptionValues, 'cacheDir' | 'maxMemory' | 'drain' | 'watch'> {
+export interface ReloadOptions extends Pick<OptionValues, 'cacheDir' | 'maxMemory' | 'drain'> {
   /** Where the component came from. */
   readonly path: string;
+  /** The file to watch, if one is to be watched. */
+  readonly file: string | undefined;
   readonly first: Component;
   readonly server: Pick<Server, 'reload'>;
   readonly streams: Pick<CliStreams, 'stderr'>;
 }
 
 /**
- * Takes the component anew on SIGHUP, and with `watch` whenever its file changes; one that cannot be served is told of
- * and leaves the old one serving. The answer stops it.
- *
- * @throws WasmcpError `option-invalid` when there is no file to watch
+ * Takes the component anew on SIGHUP, and whenever `file` changes; one that cannot be served is told of and leaves the
+ * old one serving. The answer stops it.
  */
 export function startReloading(options: ReloadOptions): () => void {
-  const { path, server, streams, drain } = options;
+  const { path, file, server, streams, drain } = options;
   let serving = options.first.digest;
   let busy = false;
   let again = false;
@@ -55,7 +55,6 @@ export function startReloading(options: ReloadOptions): () => void {
       });
   }
 
-  const file = options.watch ? watchable(path) : undefined;
   process.on('SIGHUP', trigger);
   if (file === undefined) return () => void process.off('SIGHUP', trigger);
   watchFile(file, { interval: LOOK_INTERVAL }, (now) => {
@@ -67,7 +66,12 @@ export function startReloading(options: ReloadOptions): () => void {
   };
 }
 
-function watchable(path: string): string {
+/**
+ * The file that a component comes from.
+ *
+ * @throws WasmcpError `option-invalid` when it comes from elsewhere
+ */
+export function watchable(path: string): string {
   if (/^file:/i.test(path)) return fileURLToPath(path);
   if (path !== '-' && !/^https?:/i.test(path)) return path;
   throw new WasmcpError(

@@ -2,7 +2,7 @@ import { createServer, type WasmcpError } from '../index.ts';
 import type { Command } from './command.ts';
 import { load, tellHow } from './load.ts';
 import { print } from './print.ts';
-import { startReloading } from './reload.ts';
+import { startReloading, watchable } from './reload.ts';
 import { SERVER_OPTIONS, serverOptions } from './server-options.ts';
 import { closeOnce, untilSignal } from './signals.ts';
 
@@ -23,6 +23,7 @@ SIGHUP takes the component anew, as --watch does when its file changes: it takes
 the old one began it ends, and one that cannot be served leaves the old one serving.`,
 
   async run(path, options, streams) {
+    const file = options.watch ? watchable(path) : undefined;
     const component = await load(path, options);
     const broken = Promise.withResolvers<WasmcpError>();
     const server = createServer(component, {
@@ -39,7 +40,7 @@ the old one began it ends, and one that cannot be served leaves the old one serv
     const { storeUrl = '' } = server;
     const lasts = storeUrl.startsWith('sqlite:') ? `, durability ${options.durability}` : '';
     streams.stderr.write(`Store ${storeUrl}${lasts}\nServing HTTP on ${url}\n`);
-    const stopReloading = startReloading({ ...options, path, first: component, server, streams });
+    const stopReloading = startReloading({ ...options, path, file, first: component, server, streams });
     const failure = await Promise.race([stop, broken.promise]);
     stopReloading();
     await closeOnce(server, options.drain, streams);
