@@ -1,4 +1,6 @@
-import type { GuestRequest, Handle, ResponseTarget } from '../engine/request.ts';
+import type { Handle, ResponseTarget } from '../engine/request.ts';
+import { withCors } from './guard/cors.ts';
+import type { Guard, GuestHead } from './guard/guard.ts';
 import { failureAnswer } from './plain.ts';
 import { webUpload } from './web-upload.ts';
 
@@ -6,13 +8,23 @@ import { webUpload } from './web-upload.ts';
 const NULL_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /** Serves `Request`s without a socket. Trailers have no place in `fetch` and are dropped. */
-export function createFetch(handle: Handle, maxBody: number): (request: Request) => Promise<Response> {
+export function createFetch(
+  handle: Handle,
+  guard: Guard,
+  maxBody: number,
+): (request: Request) => Promise<Response> {
   return async (request) => {
     const { signal } = request;
     signal.throwIfAborted();
+    const admission = guard.admit(headOf(request));
+    if ('answer' in admission) {
+      const { status, headers, body } = admission.answer;
+      return new Response(NULL_BODY.has(status) ? null : body, { status, headers });
+    }
+    const body = request.body === null ? undefined : webUpload(request.body, maxBody);
     const answer = Promise.withResolvers<Response>();
-    const target = createTarget(request.method, answer.resolve, () => call.gone());
-    const call = handle(toGuest(request, maxBody), target);
+    const target = createTarget(request.method, admission.cors, answer.resolve, () => call.gone());
+    const call = handle({ ...admission.head, body }, target);
     const abort = (): void => {
       call.gone();
       answer.reject(signal.reason);
@@ -23,7 +35,7 @@ export function createFetch(handle: Handle, maxBody: number): (request: Request)
   };
 }
 
-function toGuest(request: Request, maxBody: number): GuestRequest {
+function headOf(request: Request): GuestHead {
   const url = new URL(request.url);
   return {
     method: request.method,
@@ -31,7 +43,6 @@ function toGuest(request: Request, maxBody: number): GuestRequest {
     authority: url.host,
     path: url.pathname + url.search,
     headers: [...request.headers].flat(),
-    body: request.body === null ? undefined : webUpload(request.body, maxBody),
   };
 }
 
@@ -44,6 +55,7 @@ interface FetchTarget extends ResponseTarget {
 
 function createTarget(
   method: string,
+  cors: Readonly<Record<string, string>>,
   answer: (response: Response) => void,
   cancelled: () => void,
 ): FetchTarget {
@@ -67,8 +79,9 @@ function createTarget(
 
   return {
     over: over.signal,
-    head(status, headers) {
+    head(status, guestHeaders) {
       answered = true;
+      const headers = withCors(guestHeaders, cors);
       const list = new Headers();
       for (let i = 0; i < headers.length; i += 2) list.append(headers[i]!, headers[i + 1]!);
       const start = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
@@ -90,7 +103,7 @@ function createTarget(
     },
     fail(error) {
       over.abort();
-      const { status, headers, body } = failureAnswer(error);
+      const { status, headers, body } = failureAnswer(error, cors);
       if (!answered) answer(new Response(method === 'HEAD' ? null : body, { status, headers }));
       else stream?.error(error);
     },

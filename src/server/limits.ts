@@ -1,22 +1,24 @@
 import type { IncomingMessage } from 'node:http';
-
-/** RFC 3986 section 3.2 without userinfo, as RFC 9110 section 7.2 wants it. */
-const HOST = /^(\[[0-9a-f:.]+\]|[\w\-.~!$&'()*+,;=%]*)(:\d*)?$/i;
+import { isAuthority } from './guard/authority.ts';
 
 /**
- * The status that a request is refused with before any guest sees it: for ambiguous framing and addressing that
- * `node:http` lets through, where request smuggling starts (RFC 9112 sections 3.2, 6.1 and 11.2), and for a body
- * that is announced as too large.
+ * Whether somebody on the way may read a request differently: framing and addressing that `node:http` lets through, where
+ * request smuggling starts (RFC 9112 sections 3.2, 6.1 and 11.2).
  */
-export function refusal(request: IncomingMessage, maxBody: number): 400 | 413 | undefined {
+export function isAmbiguous(request: IncomingMessage): boolean {
   const { headersDistinct: headers, url = '', method } = request;
   const hosts = headers.host ?? [];
-  if (hosts.length > 1 || !HOST.test(hosts[0] ?? '')) return 400;
+  // Without any: HTTP/1.0, as health checks speak it.
+  if (hosts.length > 1 || !hosts.every(isAuthority)) return true;
   const codings = headers['transfer-encoding'];
-  if (codings !== undefined && (codings.length !== 1 || codings[0]!.toLowerCase() !== 'chunked')) return 400;
+  if (codings !== undefined && (codings.length !== 1 || codings[0]!.toLowerCase() !== 'chunked')) return true;
   const isPath = url.startsWith('/') || (url === '*' && method === 'OPTIONS');
-  if (!isPath && !agrees(url, hosts[0])) return 400;
-  return Number(headers['content-length']?.[0]) > maxBody ? 413 : undefined;
+  return !isPath && !agrees(url, hosts[0]);
+}
+
+/** Whether a body is announced that is too large. */
+export function isTooLarge(request: IncomingMessage, maxBody: number): boolean {
+  return Number(request.headers['content-length']) > maxBody;
 }
 
 /** An absolute-form target names the server again: the same one, or somebody on the way sees another. */
@@ -26,7 +28,7 @@ function agrees(target: string, host: string | undefined): boolean {
   return absolute.host === URL.parse(`${absolute.protocol}//${host}`)?.host;
 }
 
-/** The path and query of a target that `refusal` let pass. */
+/** The path and query of a target that is not ambiguous. */
 export function pathOf(url: string): string {
   if (url.startsWith('/') || url === '*') return url;
   const { pathname, search } = new URL(url);

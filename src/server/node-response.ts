@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ResponseTarget } from '../engine/request.ts';
+import { withCors } from './guard/cors.ts';
 import { failureAnswer, type PlainAnswer } from './plain.ts';
 
 /** Milliseconds that a client may go on sending what nobody reads before its connection is closed. */
@@ -11,8 +12,12 @@ interface Held {
   readonly chunks: [bytes: Uint8Array, written: () => void][];
 }
 
-/** Puts a guest's answer on a response of `node:http`. */
-export function createNodeTarget(request: IncomingMessage, response: ServerResponse): ResponseTarget {
+/** Puts a guest's answer on a response of `node:http`; `cors` is what each answer carries for the page that asked. */
+export function createNodeTarget(
+  request: IncomingMessage,
+  response: ServerResponse,
+  cors: Readonly<Record<string, string>>,
+): ResponseTarget {
   let held: Held | undefined;
 
   /** Sends the head with what of the body came along; nothing when it has gone, or when somebody else answered. */
@@ -28,7 +33,7 @@ export function createNodeTarget(request: IncomingMessage, response: ServerRespo
 
   return {
     head(status, headers) {
-      held = { status, headers, chunks: [] };
+      held = { status, headers: withCors(headers, cors), chunks: [] };
       // What arrives together with the head is sent together with it.
       queueMicrotask(() => send(false));
     },
@@ -45,7 +50,7 @@ export function createNodeTarget(request: IncomingMessage, response: ServerRespo
     },
     fail(error) {
       held = undefined;
-      if (!response.headersSent) answerPlainly(request, response, failureAnswer(error));
+      if (!response.headersSent) answerPlainly(request, response, failureAnswer(error, cors));
       else if (!response.writableEnded) breakOff(request, response);
     },
   };
@@ -56,13 +61,14 @@ export function createNodeTarget(request: IncomingMessage, response: ServerRespo
  * the connection, and the answer would be lost with it.
  */
 export function answerPlainly(request: IncomingMessage, response: ServerResponse, answer: PlainAnswer): void {
-  const { status, headers, body, unread } = answer;
-  const length = { 'content-length': Buffer.byteLength(body) };
+  const { status, body, unread } = answer;
+  const length = status === 204 ? {} : { 'content-length': Buffer.byteLength(body) };
+  const headers = { ...answer.headers, ...length };
   if (!unread || request.complete) {
-    response.writeHead(status, { ...headers, ...length }).end(body);
+    response.writeHead(status, headers).end(body);
     return;
   }
-  response.writeHead(status, { ...headers, ...length, connection: 'close' }).write(body);
+  response.writeHead(status, { ...headers, connection: 'close' }).write(body);
   const close = (): void => void response.end();
   const timer = setTimeout(close, LINGER);
   request.on('error', () => {});

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import type { Handle } from '../engine/request.ts';
-import { pathOf, refusal } from './limits.ts';
+import type { Admission, Admitted, Guard } from './guard/guard.ts';
+import { isAmbiguous, isTooLarge, pathOf } from './limits.ts';
 import { answerPlainly, createNodeTarget } from './node-response.ts';
 import { receiveBody } from './node-upload.ts';
 import { plainAnswer } from './plain.ts';
@@ -17,44 +18,44 @@ export interface NodeFront {
   readonly continueHandler: NodeHandler;
 }
 
-export function createNodeFront(handle: Handle, maxBody: number): NodeFront {
-  /** Whether the request was answered here. */
-  function refused(request: IncomingMessage, response: ServerResponse): boolean {
-    const status = refusal(request, maxBody);
-    if (status === undefined) return false;
-    // Later: when node's parser finds fault with the body itself, it answers and cuts off what was written by now.
-    setImmediate(() => {
-      if (!response.destroyed) answerPlainly(request, response, plainAnswer(status));
+export function createNodeFront(handle: Handle, guard: Guard, maxBody: number): NodeFront {
+  function judge(request: IncomingMessage): Admission {
+    if (isAmbiguous(request)) return { answer: plainAnswer(400) };
+    const admission = guard.admit({
+      method: request.method!,
+      scheme: (request.socket as TLSSocket).encrypted ? 'https' : 'http',
+      authority: request.headers.host,
+      path: pathOf(request.url!),
+      headers: request.rawHeaders,
     });
-    return true;
+    if ('answer' in admission || !isTooLarge(request, maxBody)) return admission;
+    return { answer: plainAnswer(413, admission.cors) };
   }
 
-  function serve(request: IncomingMessage, response: ServerResponse): void {
+  /** `proceed`, unless the request is answered here. */
+  function answerOr(request: IncomingMessage, response: ServerResponse, proceed: () => void): void {
+    const admission = judge(request);
+    if ('answer' in admission) {
+      // Later: when node's parser finds fault with the body itself, it answers and cuts off what was written by now.
+      setImmediate(() => {
+        if (!response.destroyed) answerPlainly(request, response, admission.answer);
+      });
+      return;
+    }
+    proceed();
+    serve(request, response, admission);
+  }
+
+  function serve(request: IncomingMessage, response: ServerResponse, { head, cors }: Admitted): void {
     receiveBody(request, maxBody, (body) => {
       if (response.destroyed) return;
-      const call = handle(
-        {
-          method: request.method!,
-          scheme: (request.socket as TLSSocket).encrypted ? 'https' : 'http',
-          authority: request.headers.host,
-          path: pathOf(request.url!),
-          headers: request.rawHeaders,
-          body,
-        },
-        createNodeTarget(request, response),
-      );
+      const call = handle({ ...head, body }, createNodeTarget(request, response, cors));
       response.on('close', call.gone);
     });
   }
 
   return {
-    handler(request, response) {
-      if (!refused(request, response)) serve(request, response);
-    },
-    continueHandler(request, response) {
-      if (refused(request, response)) return;
-      response.writeContinue();
-      serve(request, response);
-    },
+    handler: (request, response) => answerOr(request, response, () => {}),
+    continueHandler: (request, response) => answerOr(request, response, () => response.writeContinue()),
   };
 }

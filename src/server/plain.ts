@@ -11,12 +11,13 @@ export interface PlainAnswer {
 }
 
 /** A fixed body by status: nothing of a guest or of this machine leaks through an error page. */
-export function plainAnswer(status: number): PlainAnswer {
+export function plainAnswer(status: number, headers: Readonly<Record<string, string>> = {}): PlainAnswer {
   return {
     status,
     headers: {
       'content-type': 'text/plain; charset=utf-8',
       ...(status === 503 && { 'retry-after': '1' }),
+      ...headers,
     },
     body: `${STATUS_CODES[status] ?? 'Error'}\n`,
     unread: status === 400 || status === 413,
@@ -24,6 +25,6 @@ export function plainAnswer(status: number): PlainAnswer {
 }
 
 /** What a client gets when this failure ends its request. */
-export function failureAnswer(error: WasmcpError): PlainAnswer {
-  return plainAnswer(error.httpStatus);
+export function failureAnswer(error: WasmcpError, headers?: Readonly<Record<string, string>>): PlainAnswer {
+  return plainAnswer(error.httpStatus, headers);
 }

@@ -3,13 +3,14 @@ import type { Component } from '../component/component.ts';
 import { type Engine, type EngineOptions, startEngine } from '../engine/engine.ts';
 import type { Handle } from '../engine/request.ts';
 import { createFetch } from './fetch.ts';
+import { createGuard, type GuardOptions } from './guard/guard.ts';
 import { type Listener, openListener } from './listener.ts';
 import { createNodeFront, type NodeHandler } from './node.ts';
 import { answerPlainly } from './node-response.ts';
 import { failureAnswer } from './plain.ts';
 
 /** How a server runs its guests and what it lets in. Every field has the default of the command's flag of that name. */
-export interface ServerOptions extends EngineOptions {
+export interface ServerOptions extends EngineOptions, GuardOptions {
   /** Largest body of a request in bytes; 10 MiB by default. A larger one is answered with 413. */
   readonly maxBody?: number;
   /** Connections at a time; 1000 by default. One more is closed at once. */
@@ -34,8 +35,8 @@ export interface Server {
   readonly handler: NodeHandler;
   /**
    * Goes on with another component on the same store; no request fails for it. It takes over once it has answered a
-   * request, and the old one ends with its last request, `drain` milliseconds later at most. When it fails, the old one
-   * serves on. Settles when the old one has gone.
+   * request; the old one ends with its last request, `drain` milliseconds later at most. When it fails, the old one serves
+   * on.
    *
    * @throws WasmcpError `component-unlinkable`, and what the answer failed with
    */
@@ -44,6 +45,7 @@ export interface Server {
   close(drain?: number): Promise<void>;
 }
 
+/** @throws WasmcpError `option-invalid` */
 export function createServer(component: Component, options: ServerOptions = {}): Server {
   const { maxBody = 10 * 1024 ** 2, maxConnections = 1000 } = options;
   let starting: Promise<Engine> | undefined;
@@ -63,8 +65,12 @@ export function createServer(component: Component, options: ServerOptions = {}):
     if (engine === undefined) throw new TypeError('a request before the start');
     return engine.handle(request, target);
   };
-  const front = createNodeFront(handle, maxBody);
-  const fetchWithoutSocket = createFetch(handle, maxBody);
+  const guard = createGuard(options, {
+    address: () => listener?.address,
+    refused: (reason) => void options.log?.('warn', 'guard', reason),
+  });
+  const front = createNodeFront(handle, guard, maxBody);
+  const fetchWithoutSocket = createFetch(handle, guard, maxBody);
 
   /** Requests that come before the engine has started wait for it. */
   function whenStarted(serve: NodeHandler): NodeHandler {

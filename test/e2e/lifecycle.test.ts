@@ -17,7 +17,7 @@ describe('the first signal', () => {
       const stream = await call(`${url}/stream?n=5&ms=200&size=1`);
       const slow = await rawConnection(url);
       slow.send(
-        'POST /sleep?ms=800 HTTP/1.1\r\nHost: lab\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n',
+        'POST /sleep?ms=800 HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n',
       );
       // Now it is certain that the request has arrived.
       await slow.receive(/100 Continue/);

@@ -29,7 +29,7 @@ async function start(durability?: Durability): Promise<Setting> {
 }
 
 function ask(server: Server, path: string, body?: string): Promise<Response> {
-  return server.fetch(new Request(`http://guest${path}`, { method: 'POST', ...(body && { body }) }));
+  return server.fetch(new Request(`http://localhost${path}`, { method: 'POST', ...(body && { body }) }));
 }
 
 test.each(['power', 'process', 'strict'] as const)('%s: what was answered is there', async (durability) => {

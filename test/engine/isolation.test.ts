@@ -113,12 +113,12 @@ test('memory has a cap that the guest is told of', async () => {
   const component = await loadComponent(fixture('misbehave'), { maxMemory: 32 * 1024 ** 2 });
   const server = createServer(component, { store: 'memory:' });
   try {
-    const refused = await server.fetch(new Request('http://lab/grow?mib=200'));
+    const refused = await server.fetch(new Request('http://localhost/grow?mib=200'));
     expect([refused.status, await text(refused)]).toEqual([
       507,
       expect.stringMatching(/^refused after \d\d MiB$/),
     ]);
-    const granted = await server.fetch(new Request('http://lab/grow?mib=8'));
+    const granted = await server.fetch(new Request('http://localhost/grow?mib=8'));
     expect(await text(granted)).toBe('8 MiB');
   } finally {
     await server.close(0);

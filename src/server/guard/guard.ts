@@ -1,0 +1,181 @@
+import { isLoopback, WasmcpError } from '../../../host/index.ts';
+import type { GuestRequest } from '../../engine/request.ts';
+import { type PlainAnswer, plainAnswer } from '../plain.ts';
+import { createAllowList, isLoopbackName, parseOrigin } from './allow-list.ts';
+import { parseAuthority } from './authority.ts';
+import { corsHeaders, isPreflight, preflightAnswer } from './cors.ts';
+import { type Forwarded, isForwardedField, readForwarded } from './forwarded.ts';
+import { forbidden, hostRefusal, originRefusal } from './refusal.ts';
+
+/** Who may reach a server, and how it is called from outside. */
+export interface GuardOptions {
+  /**
+   * Names and addresses under which clients reach the server, besides this machine's own (`localhost`, 127.0.0.1, [::1]),
+   * with a port for that one only; `*` for any. While it is empty and the server listens on more than loopback, any
+   * will do.
+   */
+  readonly allowHosts?: readonly string[];
+  /**
+   * Pages that may use the server, such as `https://app.example.com`, besides its own and, where it is reached as this
+   * machine, those of this machine; `*` for any.
+   */
+  readonly allowOrigins?: readonly string[];
+  /** The server's address for clients, when something stands in front of it: `https://mcp.example.com`. */
+  readonly publicUrl?: string;
+  /**
+   * Whether `Forwarded` and `X-Forwarded-*` come from a proxy, which is the only one that reaches this server. They are
+   * taken out of requests otherwise.
+   */
+  readonly trustProxy?: boolean;
+}
+
+/** A request, without its body. */
+export type GuestHead = Omit<GuestRequest, 'body'>;
+
+/** A request as the guest is to see it, and what each answer to it has to carry. */
+export interface Admitted {
+  readonly head: GuestHead;
+  readonly cors: Readonly<Record<string, string>>;
+}
+
+/** Let in, or answered already. */
+export type Admission = Admitted | { readonly answer: PlainAnswer };
+
+/** Stands between strangers and guests: a page that a browser shows may not use a server just because it reaches it. */
+export interface Guard {
+  admit(head: GuestHead): Admission;
+  /** Who may connect, for people. */
+  describe(): string;
+}
+
+export interface GuardSurroundings {
+  /** Where the server listens; undefined while it does not. */
+  readonly address: () => string | undefined;
+  /** Told of a refused name, once each. */
+  readonly refused: (reason: string) => void;
+}
+
+/** Most names that are told as refused: strangers must not be able to flood a log. */
+const MAX_TOLD = 100;
+
+/** @throws WasmcpError `option-invalid` */
+export function createGuard(options: GuardOptions, { address, refused }: GuardSurroundings): Guard {
+  const publicUrl = options.publicUrl === undefined ? undefined : parsePublicUrl(options.publicUrl);
+  const hosts = [...(options.allowHosts ?? []), ...(publicUrl ? [publicUrl.host] : [])];
+  const origins = [...(options.allowOrigins ?? []), ...(publicUrl ? [publicUrl.origin] : [])];
+  const list = createAllowList(hosts, origins);
+  const told = new Set<string>();
+
+  function refuse(reason: string): Admission {
+    if (told.size < MAX_TOLD && !told.has(reason)) {
+      told.add(reason);
+      refused(reason);
+    }
+    return { answer: forbidden(reason) };
+  }
+
+  /** With no list, whoever listens for others has to take the names that they use. */
+  function anyHost(): boolean {
+    if (list.anyHost) return true;
+    const bound = address();
+    return hosts.length === 0 && bound !== undefined && !isLoopback(bound);
+  }
+
+  function hostAllowed(url: URL): boolean {
+    return isLoopbackName(url.hostname) || list.hasHost(url) || anyHost();
+  }
+
+  /** `reached` are the names that the request was sent to, as far as they are known. */
+  function originAllowed(origin: string, reached: readonly URL[]): boolean {
+    if (list.hasOrigin(origin)) return true;
+    const page = URL.parse(origin);
+    if (page === null || !/^https?:$/.test(page.protocol)) return false;
+    // Whether TLS ended in front of us is not known: the page's own scheme decides what its usual port is.
+    if (reached.some(({ host }) => URL.parse(`${page.protocol}//${host}`)?.host === page.host)) return true;
+    const last = reached.at(-1);
+    return last !== undefined && isLoopbackName(last.hostname) && isLoopbackName(page.hostname);
+  }
+
+  return {
+    admit(head) {
+      const { origin, forwarded, headers } = sort(head.headers, options.trustProxy ?? false);
+      if (forwarded === undefined || origin === 'several') return { answer: plainAnswer(400) };
+      const scheme = publicUrl ? schemeOf(publicUrl) : (forwarded.scheme ?? head.scheme);
+      const authority = publicUrl?.host ?? forwarded.authority ?? head.authority;
+
+      // Each name by itself: a page that reached us under its own name can write any `X-Forwarded-Host`.
+      const reached: URL[] = [];
+      for (const name of new Set([head.authority, forwarded.authority, authority])) {
+        if (name === undefined) continue;
+        const url = parseAuthority(name, name === authority ? scheme : head.scheme);
+        if (url === undefined) return { answer: plainAnswer(400) };
+        if (!hostAllowed(url)) return refuse(hostRefusal(url.host));
+        reached.push(url);
+      }
+      const allowed = origin === undefined ? undefined : parseOrigin(origin);
+      if (origin !== undefined && (allowed === undefined || !originAllowed(allowed, reached))) {
+        return refuse(originRefusal(origin));
+      }
+
+      if (origin !== undefined && isPreflight(head.method, headers)) {
+        return { answer: preflightAnswer(origin, headers) };
+      }
+      return { head: { ...head, scheme, authority, headers }, cors: corsHeaders(head.method, origin) };
+    },
+    describe() {
+      const names = list.anyHost || anyHost() ? 'any host' : ['this machine', ...hosts].join(', ');
+      const pages = list.anyOrigin ? 'any origin' : origins.join(', ');
+      return pages === '' ? names : `${names}; pages of ${pages}`;
+    },
+  };
+}
+
+/**
+ * An `http:` or `https:` address without query, credentials or a slash at its end.
+ *
+ * @throws WasmcpError `option-invalid`
+ */
+export function parsePublicUrl(text: string): URL {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol) || /[?#@]/.test(text)) {
+    throw new WasmcpError('option-invalid', `Write an address such as https://mcp.example.com, not ${text}.`);
+  }
+  return url;
+}
+
+function schemeOf(url: URL): 'http' | 'https' {
+  return url.protocol === 'https:' ? 'https' : 'http';
+}
+
+interface Sorted {
+  readonly origin: string | undefined;
+  /** Undefined when it makes no sense. */
+  readonly forwarded: Forwarded | undefined;
+  /** Without what a client may not say. */
+  readonly headers: string[];
+}
+
+const NOT_FORWARDED: Forwarded = { scheme: undefined, authority: undefined };
+
+/** Each request passes here: one look at each name, and no copy unless something has to go. */
+function sort(headers: string[], trusted: boolean): Sorted {
+  let origin: string | undefined;
+  let fields: Map<string, string> | undefined;
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i]!;
+    if (!/^[ofx]/i.test(name)) continue;
+    const key = name.toLowerCase();
+    if (key === 'origin') origin = origin === undefined ? headers[i + 1]! : 'several';
+    if (!isForwardedField(key)) continue;
+    fields ??= new Map();
+    const known = fields.get(key);
+    fields.set(key, known === undefined ? headers[i + 1]! : `${known},${headers[i + 1]}`);
+  }
+  if (fields === undefined) return { origin, forwarded: NOT_FORWARDED, headers };
+  if (trusted) return { origin, forwarded: readForwarded(fields), headers };
+  const kept: string[] = [];
+  for (let i = 0; i < headers.length; i += 2) {
+    if (!isForwardedField(headers[i]!.toLowerCase())) kept.push(headers[i]!, headers[i + 1]!);
+  }
+  return { origin, forwarded: NOT_FORWARDED, headers: kept };
+}
