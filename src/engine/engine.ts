@@ -202,6 +202,7 @@ export async function startEngine(component: Component, options: EngineOptions):
     handle(request, target) {
       if (failure === undefined) return handle(request, target);
       target.fail(failure);
+      target.finished?.();
       return { gone() {} };
     },
     reload(next, limit) {

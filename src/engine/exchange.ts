@@ -110,6 +110,7 @@ export function createExchange(
       finished = true;
       post = () => {};
       upload?.stop();
+      target.finished?.();
     },
   };
 }

@@ -27,6 +27,7 @@ export function held(handle: Handle, gate: OutputGate): Handle {
         over = true;
         target.fail(error);
       },
+      finished: () => target.finished?.(),
     });
     return {
       gone() {

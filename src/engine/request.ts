@@ -38,6 +38,11 @@ export interface ResponseTarget {
   chunk(bytes: Uint8Array, taken: (bytes: number) => void): void;
   end(trailers: string[]): void;
   fail(error: WasmcpError): void;
+  /**
+   * No guest works on the request any more: called once, with or without a response, also when the client has gone. A
+   * guest may go on for a while after the end of its response.
+   */
+  finished?(): void;
 }
 
 /** Takes a request over and answers to `target`. Layers in front of the engine take one and give one. */
