@@ -1,4 +1,12 @@
 import { Signal } from './signal.ts';
+import type { Turns } from './turns.ts';
+
+/** How a guest shares its thread with others. */
+export interface Sharing {
+  readonly turns: Turns;
+  /** False while nothing can suspend the guest: it is being instantiated, or runs a destructor. */
+  maySuspend(): boolean;
+}
 
 /**
  * One guest as its host functions see it: may it still run, what does it wait for, what must be released.
@@ -8,7 +16,13 @@ import { Signal } from './signal.ts';
 export class Guest {
   readonly #ending = new Signal();
   readonly #releases = new Set<() => void>();
+  readonly #sharing: Sharing | undefined;
   #ended: string | undefined;
+
+  /** Without `sharing` it has its thread for itself. */
+  constructor(sharing?: Sharing) {
+    this.#sharing = sharing;
+  }
 
   /** Why the guest may not run on, once `end` was called. */
   get ended(): string | undefined {
@@ -30,6 +44,19 @@ export class Guest {
     if (this.#ended !== undefined) return;
     this.#ended = reason;
     this.#ending.wake();
+  }
+
+  /**
+   * What `work` answers, or a promise of it when others have to have the thread first. For host functions that may answer
+   * with a promise: without it, a guest for which everything is ready would keep the thread for ever.
+   */
+  fairly<T>(work: () => T | Promise<T>): T | Promise<T> {
+    const sharing = this.#sharing;
+    if (sharing === undefined || !sharing.turns.due() || !sharing.maySuspend()) return work();
+    return sharing.turns.next().then(() => {
+      this.check();
+      return work();
+    });
   }
 
   /** Settles when one of the signals wakes; rejects with a trap when the guest is ended. */

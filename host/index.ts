@@ -2,7 +2,7 @@ export { endingInput } from './cli/ending-input.ts';
 export { GuestExit } from './cli/exit.ts';
 export { type LineSink, prefixedLines } from './cli/lines.ts';
 export { WasmcpError, type WasmcpErrorCode } from './error.ts';
-export { Guest } from './guest.ts';
+export { Guest, type Sharing } from './guest.ts';
 export { createHost } from './host.ts';
 export { createExchange, type Exchange, type Outcome, type ResponseSink } from './http/exchange.ts';
 export type { RequestHead } from './http/incoming-request.ts';
@@ -48,3 +48,4 @@ export type {
   Preopen,
 } from './options.ts';
 export { Signal } from './signal.ts';
+export { createTurns, type Turns } from './turns.ts';

@@ -30,7 +30,8 @@ export class InputStream {
   }
 
   blockingRead(length: bigint): Uint8Array | Promise<Uint8Array> {
-    return length === 0n || this.#answers() ? this.read(length) : this.#waitAndRead(length);
+    if (length !== 0n && !this.#answers()) return this.#waitAndRead(length);
+    return this.#guest.fairly(() => this.read(length));
   }
 
   skip(length: bigint): bigint {

@@ -66,8 +66,8 @@ export class OutputStream {
   }
 
   blockingFlush(): void | Promise<void> {
-    this.#check();
     if (!this.#answers()) return this.#waitUntil(() => true).then(() => this.#check());
+    return this.#fairly(() => this.#check());
   }
 
   splice(source: InputStream, length: bigint): bigint {
@@ -79,11 +79,9 @@ export class OutputStream {
   }
 
   blockingSplice(source: InputStream, length: bigint): bigint | Promise<bigint> {
-    this.#check();
     const readable = InputStream.waitable(source);
-    return this.#answers() && readable.ready()
-      ? this.splice(source, length)
-      : this.#waitAndSplice(source, readable, length);
+    if (!this.#canSplice(readable)) return this.#waitAndSplice(source, readable, length);
+    return this.#fairly(() => this.splice(source, length));
   }
 
   subscribe(): Pollable {
@@ -125,6 +123,11 @@ export class OutputStream {
     return this.#sink.closed || this.#sink.capacity > 0;
   }
 
+  /** Something to copy and room for it, or an end to tell. */
+  #canSplice(source: Waitable): boolean {
+    return this.#sink.closed || (this.#sink.capacity > 0 && source.ready());
+  }
+
   #writeAll(length: number, piece: (from: number, to: number) => Uint8Array): void | Promise<void> {
     let written = 0;
     const advance = (): boolean => {
@@ -137,7 +140,14 @@ export class OutputStream {
       }
       return written === length && this.#answers();
     };
-    if (!advance()) return this.#waitUntil(advance);
+    return this.#fairly(() => {
+      if (!advance()) return this.#waitUntil(advance);
+    });
+  }
+
+  #fairly<T>(work: () => T | Promise<T>): T | Promise<T> {
+    const guest = this.#writer.guest;
+    return guest === undefined ? work() : guest.fairly(work);
   }
 
   async #waitUntil(done: () => boolean): Promise<void> {
@@ -147,7 +157,7 @@ export class OutputStream {
   }
 
   async #waitAndSplice(source: InputStream, readable: Waitable, length: bigint): Promise<bigint> {
-    while (!this.#answers() || !readable.ready()) await this.#suspend([readable]);
+    while (!this.#canSplice(readable)) await this.#suspend([readable]);
     return this.splice(source, length);
   }
 

@@ -27,6 +27,7 @@ export class Pollable {
 
   block(): void | Promise<void> {
     if (!this.ready()) return wait([this.#waitable]).then(() => undefined);
+    return this.#waitable.guest?.fairly(() => undefined);
   }
 
   /** The host's side of the resource. */
@@ -45,17 +46,23 @@ export function poll(pollables: readonly Pollable[]): Uint32Array | Promise<Uint
   const waitables = pollables.map(Pollable.waitable);
   for (const waitable of waitables) waitable.guest?.check();
   const ready = readyOf(waitables);
-  return ready.length > 0 ? ready : wait(waitables);
+  if (ready.length === 0) return wait(waitables);
+  return guestOf(waitables)?.fairly(() => ready) ?? ready;
 }
 
 async function wait(waitables: readonly Waitable[]): Promise<Uint32Array> {
-  const guest = waitables.find((waitable) => waitable.guest !== undefined)?.guest;
+  const guest = guestOf(waitables);
   if (guest === undefined) throw new TypeError('a wait that nothing can end');
   for (;;) {
     await guest.suspend(waitables.map((waitable) => waitable.changed));
     const ready = readyOf(waitables);
     if (ready.length > 0) return ready;
   }
+}
+
+/** The one that waits; undefined when there are only bodies that were not sent yet. */
+function guestOf(waitables: readonly Waitable[]): Guest | undefined {
+  return waitables.find((waitable) => waitable.guest !== undefined)?.guest;
 }
 
 function readyOf(waitables: readonly Waitable[]): Uint32Array {

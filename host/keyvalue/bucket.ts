@@ -40,13 +40,15 @@ export function ask<T, R>(
     throw error instanceof WasmcpError ? failure(keyvalueError(error)) : error;
   };
   guest.check();
-  let value: Awaitable<T>;
-  try {
-    value = work();
-  } catch (error) {
-    return fail(error);
-  }
-  return isPromise(value) ? guest.settle(value).then(answer, fail) : answer(value);
+  return guest.fairly(() => {
+    let value: Awaitable<T>;
+    try {
+      value = work();
+    } catch (error) {
+      return fail(error);
+    }
+    return isPromise(value) ? guest.settle(value).then(answer, fail) : answer(value);
+  });
 }
 
 type Answer<T> = T | Promise<T>;

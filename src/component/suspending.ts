@@ -24,6 +24,8 @@ const STORES: ReadonlySet<string> = new Set([
 export const SUSPENDING_EXPORTS: readonly string[] = [
   'wasi:http/incoming-handler#handle',
   'wasi:cli/run#run',
+  'wasi:keyvalue/watcher#on-set',
+  'wasi:keyvalue/watcher#on-delete',
 ];
 
 /** An interface name without its version. */

@@ -23,7 +23,7 @@ export interface Transpiled {
 const PACKAGE = '@bytecodealliance/jco-transpile';
 
 /** Raise it when the same jco would give other output than before: entries in caches become stale. */
-const REVISION = 2;
+const REVISION = 3;
 
 /** Changes whenever the same component would be transpiled to something else. */
 export function transpilerVersion(): string {

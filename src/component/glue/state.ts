@@ -39,6 +39,8 @@ export interface GlueState {
   readonly entered: Uint8Array;
   /** Host functions called so far. Above 0 right after instantiation: what the guest was told then (the time, randomness) is in its memory. */
   readonly hostCalls: number;
+  /** Host functions that may answer with a promise can do so now: no start function and no destructor is under way. */
+  readonly maySuspend: boolean;
   /** A trap or another exception went through the guest's code: nothing in the instance can be trusted. */
   readonly dead: boolean;
 }

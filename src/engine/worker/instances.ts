@@ -1,6 +1,7 @@
 import {
   type Binding,
   type ByteSink,
+  createTurns,
   Guest,
   type GuestIo,
   type Host,
@@ -54,6 +55,7 @@ const CONSTANT: ReadonlySet<string> = new Set([
 export function createInstances(parts: InstancesParts): InstancePool<GuestInstance> {
   const { component, glue, host, ...options } = parts;
   const handler = component.exports.find((name) => name.startsWith('wasi:http/incoming-handler@'))!;
+  const turns = createTurns();
   let impure: boolean | undefined;
 
   function instantiate(
@@ -90,7 +92,8 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
   }
 
   function create(): NewInstance<GuestInstance> {
-    const guest = new Guest();
+    let maySuspend = (): boolean => false;
+    const guest = new Guest({ turns, maySuspend: () => maySuspend() });
     let io = NOWHERE;
     const bind = host.bind(guest, {
       stdout: following(() => io.stdout),
@@ -99,6 +102,7 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
     const cores: WebAssembly.Instance[] = [];
     const exports = instantiate(bind, (core) => cores.push(core));
     const state = glueState(exports);
+    maySuspend = () => state?.maySuspend ?? true;
     if (state !== undefined && state.hostCalls > 0) impure ??= isImpure();
     return {
       instance: {

@@ -36,6 +36,7 @@ export function holdGlue(owners: readonly (readonly [WebAssembly.Memory, number]
     dead: false,
     settled: true,
     hostCalls: 0,
+    maySuspend: false,
     entered: new Uint8Array(8),
     memoryOwners: () => owners,
     save() {

@@ -31,6 +31,8 @@ export interface Calls {
   kill(): void;
   isDead(): boolean;
   isIdle(): boolean;
+  /** A guest runs, and neither a start function nor a destructor, which cannot be suspended. */
+  maySuspend(): boolean;
   hostCalls(): number;
   readonly entered: Uint8Array;
 }
@@ -71,6 +73,7 @@ export function createCalls(components: number, slot0: { value: number }, slot1:
   let depth = 0;
   let side = GUEST;
   let hostCalls = 0;
+  let destructors = 0;
 
   function trap(message: string): never {
     side = DEAD;
@@ -145,7 +148,9 @@ export function createCalls(components: number, slot0: { value: number }, slot1:
       if (isForeign) push(component);
       const level = depth;
       side = GUEST;
+      destructors += 1;
       destructor(rep);
+      destructors -= 1;
       if (side !== GUEST || depth !== level) refuse();
       side = HOST;
       if (isForeign) pop();
@@ -188,6 +193,7 @@ export function createCalls(components: number, slot0: { value: number }, slot1:
     },
     isDead: () => side === DEAD || (depth === 0 && side !== GUEST),
     isIdle: () => depth === 0,
+    maySuspend: () => depth !== 0 && destructors === 0,
     hostCalls: () => hostCalls,
     entered,
   };

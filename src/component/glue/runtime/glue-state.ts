@@ -86,6 +86,9 @@ export function createGlueState(calls: Calls, variables: Variables): GlueState {
     get hostCalls() {
       return calls.hostCalls();
     },
+    get maySuspend() {
+      return calls.maySuspend();
+    },
     get dead() {
       return calls.isDead();
     },

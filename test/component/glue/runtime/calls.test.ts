@@ -45,6 +45,15 @@ test('what is lent comes back when the call ends', () => {
   expect(table).toEqual([0, 0, 0, 0]);
 });
 
+test('a guest may be suspended while it is called, but not in a destructor', () => {
+  expect(calls.maySuspend()).toBe(false);
+  calls.enterRoot(0);
+  expect(calls.maySuspend()).toBe(true);
+  calls.enterHost(0, MAY_LEAVE);
+  calls.destroy(1, () => expect(calls.maySuspend()).toBe(false), 1);
+  expect(calls.maySuspend()).toBe(true);
+});
+
 test('a second call from outside is refused, and harms nothing', () => {
   calls.enterRoot(0);
   expect(() => calls.enterRoot(1)).toThrow(TypeError);

@@ -1,0 +1,41 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { share } from '../support/serving.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'wasmcp-fair-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** On SQLite, whose answers are always there at once. */
+const shared = share('waits', { store: `sqlite:${join(folder, 'store.db')}`, workers: 1 });
+
+function ask(path: string): Promise<Response> {
+  return shared.server.fetch(new Request(`http://localhost${path}`));
+}
+
+describe('a guest that never has to wait', () => {
+  test.each(['block', 'poll', 'read', 'write', 'flush', 'get', 'set'])(
+    '%s: leaves its worker time for messages and for other guests',
+    async (name) => {
+      await ask('/ok');
+      const start = performance.now();
+      const busy = await ask(`/busy?call=${name}&ms=600`);
+      // Its head was sent before it began, but leaves in another turn of the event loop.
+      expect(performance.now() - start).toBeLessThan(300);
+      const text = busy.text();
+      const others = await Promise.all([ask('/ok'), ask('/ok'), ask('/ok')]);
+      expect(others.map(({ status }) => status)).toEqual([200, 200, 200]);
+      expect(performance.now() - start).toBeLessThan(400);
+      expect(await text).toMatch(/^[1-9][0-9]+ calls$/);
+    },
+  );
+
+  test('shares its worker with many of its kind, and all of them get on', async () => {
+    const start = performance.now();
+    const busy = await Promise.all(Array.from({ length: 8 }, () => ask('/busy?call=block&ms=600')));
+    expect(performance.now() - start).toBeLessThan(500);
+    const calls = await Promise.all(busy.map(async (response) => Number.parseInt(await response.text(), 10)));
+    for (const count of calls) expect(count).toBeGreaterThan(10);
+  });
+});

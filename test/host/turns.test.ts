@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest';
+import { createTurns, Guest, type Sharing } from '../../host/index.ts';
+
+/** Keeps the thread as a guest does whose calls are all ready, for so many milliseconds. */
+async function busy(guest: Guest, milliseconds: number): Promise<number> {
+  const end = performance.now() + milliseconds;
+  let calls = 0;
+  for (; performance.now() < end; calls += 1) {
+    const answer = guest.fairly(() => 1);
+    if (answer !== 1) await answer;
+  }
+  return calls;
+}
+
+function guests(count: number, more: Partial<Sharing> = {}): Guest[] {
+  const turns = createTurns();
+  return Array.from({ length: count }, () => new Guest({ turns, maySuspend: () => true, ...more }));
+}
+
+/** How long the event loop was kept from a timer, typically: the machine keeps it, too, now and then. */
+async function typicalGap(work: () => Promise<unknown>): Promise<number> {
+  const gaps: number[] = [];
+  let last = performance.now();
+  const tick = (): void => {
+    gaps.push(performance.now() - last);
+    last = performance.now();
+  };
+  const timer = setInterval(tick, 1);
+  await work();
+  tick();
+  clearInterval(timer);
+  return gaps.sort((a, b) => a - b)[gaps.length >> 1]!;
+}
+
+describe('guests whose calls are always ready', () => {
+  test.each([1, 12])('%i of them: the event loop never waits for long', async (count) => {
+    let calls: number[] = [];
+    const gap = await typicalGap(async () => {
+      calls = await Promise.all(guests(count).map((guest) => busy(guest, 500)));
+    });
+    expect(gap).toBeLessThan(50);
+    for (const count of calls) expect(count).toBeGreaterThan(100);
+  });
+
+  test('go on at once while they are quick', () => {
+    const [guest] = guests(1) as [Guest];
+    const answers = Array.from({ length: 1000 }, (_, call) => guest.fairly(() => call));
+    expect(answers.filter((answer) => typeof answer !== 'number').length).toBeLessThan(10);
+  });
+
+  test('are not asked to wait where nothing can suspend them', async () => {
+    const [guest] = guests(1, { maySuspend: () => false }) as [Guest];
+    const end = performance.now() + 30;
+    while (performance.now() < end) expect(guest.fairly(() => 1)).toBe(1);
+  });
+
+  test('trap when they were ended meanwhile', async () => {
+    const [guest] = guests(1) as [Guest];
+    const end = performance.now() + 1000;
+    let answer: unknown = 1;
+    while (answer === 1 && performance.now() < end) answer = guest.fairly(() => 1);
+    guest.end('too slow');
+    await expect(answer).rejects.toThrow('too slow');
+  });
+});
