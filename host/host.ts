@@ -65,7 +65,7 @@ function interfaces(options: HostOptions): ReadonlyMap<string, Make> {
     ['wasi:io/poll@0.2', same(ioPoll)],
     ['wasi:io/streams@0.2', same(ioStreams)],
     ['wasi:http/types@0.2', same(httpTypes)],
-    ['wasi:http/outgoing-handler@0.2', (guest) => outgoingHandler(guest, options.outgoing)],
+    ['wasi:http/outgoing-handler@0.2', (guest) => outgoingHandler(guest, options)],
     ['wasi:clocks/monotonic-clock@0.2', monotonicClock],
     ['wasi:clocks/wall-clock@0.2', same(wallClock)],
     ['wasi:random/random@0.2', same(random)],

@@ -23,7 +23,8 @@ export type { HttpErrorCode, StreamFailure } from './io/error.ts';
 export type { BodySink, ByteSink } from './io/sink.ts';
 export type { ByteSource, FieldList } from './io/source.ts';
 export type { Durability } from './keyvalue/durability.ts';
-export type { OutputGate } from './keyvalue/gate.ts';
+export type { OutputGate, Pass } from './keyvalue/gate.ts';
+export { connectGate, serveGate } from './keyvalue/gate-port.ts';
 export { type CheckedStore, checked, type StoreLimits } from './keyvalue/limits.ts';
 export { maintain, type StoreMaintenance } from './keyvalue/maintenance.ts';
 export {

@@ -2,6 +2,7 @@ import type { Guest } from './guest.ts';
 import type { OutgoingHttp } from './http/outgoing/transport.ts';
 import type { ByteSink } from './io/sink.ts';
 import type { ByteSource } from './io/source.ts';
+import type { Pass } from './keyvalue/gate.ts';
 import type { CheckedStore } from './keyvalue/limits.ts';
 
 /** A folder that guests may use. */
@@ -30,6 +31,8 @@ export interface HostOptions {
   readonly store?: CheckedStore;
   /** Sends HTTP requests of guests, which are all denied without. Stays the caller's to close. */
   readonly outgoing?: OutgoingHttp;
+  /** Where guests' requests have to pass before any part of them leaves; when absent they leave at once. */
+  readonly pass?: Pass;
   /** Messages are dropped when absent. */
   readonly log?: Log;
 }

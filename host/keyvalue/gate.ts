@@ -19,6 +19,9 @@ export interface OutputGate {
   close(): Promise<void>;
 }
 
+/** The way out through a gate, see `OutputGate`. */
+export type Pass = OutputGate['pass'];
+
 /** What a gate watches, and how it makes it last. */
 export interface GateParts {
   /** Grows with every commit that anyone can read by now, whoever made it. Throws when the store is broken. */

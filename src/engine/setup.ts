@@ -18,7 +18,12 @@ export interface GuestSettings {
 
 /** How a worker reaches the store: its own connection, or word to the thread that owns it. */
 export type StoreSetup =
-  | { readonly url: string; readonly durability: Durability }
+  | {
+      readonly url: string;
+      readonly durability: Durability;
+      /** Through which guests' requests have to leave, if there is a gate. */
+      readonly gate: MessagePort | undefined;
+    }
   | { readonly url: string; readonly port: MessagePort };
 
 /** What one request finds of another, see `Isolation`. */

@@ -1,10 +1,11 @@
-import { MessageChannel } from 'node:worker_threads';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import {
   type Durability,
   type OutputGate,
   openGate,
   openStore,
   type Store,
+  serveGate,
   serveStore,
   startStoreUpkeep,
   type WasmcpError,
@@ -16,7 +17,7 @@ export interface SharedStore {
   readonly url: string;
   /** Through which answers have to leave; none where writes that answered last already, or never. */
   readonly gate: OutputGate | undefined;
-  /** For one more worker; a port has to be transferred. */
+  /** For one more worker; its ports have to be transferred. */
   setup(): StoreSetup;
   /** Closes what was opened here, the gate when all that it holds has left: a `Store` object stays its owner's. */
   close(): Promise<void>;
@@ -45,7 +46,7 @@ export async function shareStore(
     return {
       url: opened.url,
       gate,
-      setup: () => ({ url: store, durability }),
+      setup: () => ({ url: store, durability, gate: share(gate) }),
       async close() {
         await gate?.close();
         await upkeep?.close();
@@ -56,6 +57,13 @@ export async function shareStore(
     await opened.close();
     throw error;
   }
+}
+
+function share(gate: OutputGate | undefined): MessagePort | undefined {
+  if (gate === undefined) return undefined;
+  const { port1, port2 } = new MessageChannel();
+  serveGate(gate, port1);
+  return port2;
 }
 
 function throughPorts(store: Store, close: () => void | PromiseLike<void>): SharedStore {

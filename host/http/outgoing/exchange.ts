@@ -1,5 +1,6 @@
 import type { Guest } from '../../guest.ts';
 import type { HttpErrorCode } from '../../io/error.ts';
+import type { Pass } from '../../keyvalue/gate.ts';
 import { Signal } from '../../signal.ts';
 import type { PendingResponse } from '../incoming-response.ts';
 import { OutgoingBody } from '../outgoing-body.ts';
@@ -15,7 +16,9 @@ const READ_TIMEOUT: HttpErrorCode = { tag: 'connection-read-timeout' };
 export interface ExchangeParts {
   readonly guest: Guest;
   readonly outgoing: OutgoingHttp;
-  readonly request: Omit<SentRequest, 'body'>;
+  /** Every part of the request passes here, when the guest has sent it. */
+  readonly pass: Pass;
+  readonly request: Omit<SentRequest, 'body' | 'allowed'>;
   readonly body: OutgoingBody | undefined;
   readonly timeouts: Timeouts;
   /** Called once, when nothing of it is left: no timer, no connection. */
@@ -31,6 +34,7 @@ export interface ExchangeParts {
 export function startExchange({
   guest,
   outgoing,
+  pass,
   request,
   body,
   timeouts,
@@ -43,10 +47,14 @@ export function startExchange({
   const watch = createWatch((code) => fail(new OutgoingError(code, `${code.tag} after a timeout`)));
   const upload: RequestBody | undefined =
     body &&
-    createRequestBody(() => {
-      fail(
-        new OutgoingError({ tag: 'HTTP-protocol-error' }, 'the body of the request was dropped unfinished'),
-      );
+    createRequestBody({
+      pass,
+      held: fail,
+      aborted() {
+        fail(
+          new OutgoingError({ tag: 'HTTP-protocol-error' }, 'the body of the request was dropped unfinished'),
+        );
+      },
     });
 
   function finish(failure?: { message: string; http: HttpErrorCode }): void {
@@ -69,9 +77,11 @@ export function startExchange({
   }
 
   const sending = outgoing.send(
-    { ...request, body: upload?.chunks },
+    { ...request, body: upload?.chunks, allowed: passed(pass) },
     {
-      connecting() {},
+      connecting() {
+        watch.start(timeouts.connect, { tag: 'connection-timeout' });
+      },
       connected() {
         watch.start(timeouts.firstByte, READ_TIMEOUT);
       },
@@ -103,7 +113,6 @@ export function startExchange({
       failed: (error) => fail(error instanceof Error ? error : new OutgoingError(errorCodeOf(error))),
     },
   );
-  watch.start(timeouts.connect, { tag: 'connection-timeout' });
   const forget = guest.onRelease(cancel);
   if (body !== undefined && upload !== undefined) OutgoingBody.send(body, guest, upload);
 
@@ -118,4 +127,13 @@ export function startExchange({
     changed,
     cancel,
   };
+}
+
+function passed(pass: Pass): Promise<void> {
+  const allowed = new Promise<void>((resolve, reject) => {
+    pass((failure) => (failure === undefined ? resolve() : reject(failure)));
+  });
+  // A request that is refused at first sight asks nobody.
+  allowed.catch(() => {});
+  return allowed;
 }

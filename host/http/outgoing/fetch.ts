@@ -33,6 +33,8 @@ function start(
   let resumed: PromiseWithResolvers<void> | undefined;
 
   async function run(): Promise<void> {
+    await request.allowed;
+    if (controller.signal.aborted) return;
     const sent = toRequest(request, controller.signal);
     if (sent.body === null) void drain(request.body).catch(() => {});
     events.connecting();

@@ -1,6 +1,6 @@
 import type { Guest } from '../../guest.ts';
 import type { HttpErrorCode } from '../../io/error.ts';
-import type { Implementation } from '../../options.ts';
+import type { HostOptions, Implementation } from '../../options.ts';
 import { contentLength, type Fields } from '../fields.ts';
 import { FutureIncomingResponse } from '../incoming-response.ts';
 import { OutgoingRequest } from '../outgoing-request.ts';
@@ -8,13 +8,16 @@ import type { RequestOptions } from '../request-options.ts';
 import { destinationOf } from './destination.ts';
 import { startExchange } from './exchange.ts';
 import { timeoutsOf } from './timeouts.ts';
-import type { OutgoingHttp, SentRequest } from './transport.ts';
+import type { SentRequest } from './transport.ts';
 
 /** Requests of one guest that may be under way at a time; one more fails as `connection-limit-reached`. */
 const MAX_UNDER_WAY = 64;
 
 /** `wasi:http/outgoing-handler` for one guest; without `outgoing` each request is denied. Errors are `error-code`s. */
-export function outgoingHandler(guest: Guest, outgoing: OutgoingHttp | undefined): Implementation {
+export function outgoingHandler(
+  guest: Guest,
+  { outgoing, pass = (release) => release() }: Pick<HostOptions, 'outgoing' | 'pass'>,
+): Implementation {
   let underWay = 0;
   return {
     handle(request: OutgoingRequest, options: RequestOptions | undefined): FutureIncomingResponse {
@@ -24,6 +27,7 @@ export function outgoingHandler(guest: Guest, outgoing: OutgoingHttp | undefined
       const pending = startExchange({
         guest,
         outgoing,
+        pass,
         request: headOf(request),
         body: OutgoingRequest.content(request),
         timeouts: timeoutsOf(options),
@@ -37,7 +41,7 @@ export function outgoingHandler(guest: Guest, outgoing: OutgoingHttp | undefined
   };
 }
 
-function headOf(request: OutgoingRequest): Omit<SentRequest, 'body'> {
+function headOf(request: OutgoingRequest): Omit<SentRequest, 'body' | 'allowed'> {
   const destination = destinationOf(request.scheme(), request.authority());
   const method = request.method();
   const name = method.tag === 'other' ? method.val : method.tag.toUpperCase();

@@ -1,5 +1,7 @@
+import type { WasmcpError } from '../../error.ts';
 import type { StreamFailure } from '../../io/error.ts';
 import type { BodySink } from '../../io/sink.ts';
+import type { Pass } from '../../keyvalue/gate.ts';
 import { Signal } from '../../signal.ts';
 import { OutgoingError } from './error-code.ts';
 
@@ -13,12 +15,20 @@ export interface RequestBody extends BodySink {
   close(failure?: StreamFailure): void;
 }
 
-/** `aborted` is called when the guest drops the body unfinished. */
-export function createRequestBody(aborted: () => void): RequestBody {
+export interface RequestBodyParts {
+  /** Each chunk passes here when it is written, and so does the end. */
+  readonly pass: Pass;
+  /** A part may never leave. */
+  held(failure: WasmcpError): void;
+  /** The guest dropped the body unfinished. */
+  aborted(): void;
+}
+
+export function createRequestBody({ pass, held, aborted }: RequestBodyParts): RequestBody {
   const changed = new Signal();
   const queue: Uint8Array[] = [];
   let queued = 0;
-  let ending: 'open' | 'ended' | 'aborted' | 'closed' = 'open';
+  let ending: 'open' | 'ending' | 'ended' | 'aborted' | 'closed' = 'open';
   let failure: StreamFailure | undefined;
   let wakeReader = (): void => {};
 
@@ -31,7 +41,7 @@ export function createRequestBody(aborted: () => void): RequestBody {
         yield chunk;
       } else if (ending === 'aborted') {
         throw new OutgoingError({ tag: 'HTTP-protocol-error' }, 'the body was dropped unfinished');
-      } else if (ending !== 'open') {
+      } else if (ending === 'ended' || ending === 'closed') {
         return;
       } else {
         await new Promise<void>((resolve) => {
@@ -42,9 +52,17 @@ export function createRequestBody(aborted: () => void): RequestBody {
   }
 
   function settle(how: typeof ending): void {
-    if (ending !== 'open') return;
     ending = how;
     wakeReader();
+  }
+
+  /** Calls are released in their order, and so the chunks keep theirs. */
+  function leave(then: () => void): void {
+    pass((failure) => {
+      if (ending === 'aborted' || ending === 'closed') return;
+      if (failure === undefined) then();
+      else held(failure);
+    });
   }
 
   return {
@@ -61,12 +79,18 @@ export function createRequestBody(aborted: () => void): RequestBody {
     },
     write(chunk) {
       if (ending !== 'open') return;
-      queue.push(chunk);
       queued += chunk.length;
-      wakeReader();
+      leave(() => {
+        queue.push(chunk);
+        wakeReader();
+      });
     },
     // undici has no way to send trailers; RFC 9110 section 6.5.1 lets them be dropped.
-    end: () => settle('ended'),
+    end() {
+      if (ending !== 'open') return;
+      ending = 'ending';
+      leave(() => settle('ended'));
+    },
     abort() {
       if (ending !== 'open') return;
       settle('aborted');
@@ -74,7 +98,7 @@ export function createRequestBody(aborted: () => void): RequestBody {
     },
     close(reason) {
       if (ending === 'open') failure = reason;
-      settle('closed');
+      if (ending === 'open' || ending === 'ending') settle('closed');
       queue.length = 0;
       changed.wake();
     },

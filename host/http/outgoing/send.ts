@@ -43,7 +43,7 @@ export function sendOver(
   }
 
   async function send(fresh: boolean, body: AsyncIterable<Uint8Array> | undefined): Promise<void> {
-    const open = await connections;
+    const [open] = await Promise.all([connections, request.allowed]);
     if (aborted) return;
     events.connecting();
     connection = open.take(request.destination, fresh);

@@ -11,6 +11,8 @@ export interface SentRequest {
   readonly headers: readonly string[];
   /** Undefined when there is none. To be read once; throws when the rest will never come. */
   readonly body: AsyncIterable<Uint8Array> | undefined;
+  /** Nothing of the request leaves before this settles, and nothing at all when it rejects. */
+  readonly allowed: Promise<void>;
 }
 
 /** How a request fares. After `ended`, `failed` or `abort` there is no other. */

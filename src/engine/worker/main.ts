@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import {
   checked,
   connectFetch,
+  connectGate,
   connectStore,
   createHost,
   type OutgoingHttp,
@@ -47,6 +48,7 @@ async function start(): Promise<Runner> {
     log: output.log,
     store: checked(store, settings.storeLimits),
     outgoing,
+    ...('gate' in storeSetup && storeSetup.gate && { pass: connectGate(storeSetup.gate) }),
   });
   const glue = (await import(component.glue.url)) as GlueModule;
   const instances = createInstances({

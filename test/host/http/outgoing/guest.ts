@@ -6,7 +6,13 @@ import type { FutureIncomingResponse, IncomingResponse } from '../../../../host/
 import { OutgoingBody } from '../../../../host/http/outgoing-body.ts';
 import { OutgoingRequest } from '../../../../host/http/outgoing-request.ts';
 import { RequestOptions } from '../../../../host/http/request-options.ts';
-import { createHost, Guest, type HttpErrorCode, type OutgoingHttp } from '../../../../host/index.ts';
+import {
+  createHost,
+  Guest,
+  type HttpErrorCode,
+  type OutgoingHttp,
+  type Pass,
+} from '../../../../host/index.ts';
 import { bytes, testSink, text } from '../../streams.ts';
 
 /** What a guest asks for; times in milliseconds. */
@@ -38,10 +44,10 @@ export interface Player {
   fetch(url: string, call?: Call): Promise<Answer>;
 }
 
-export function play(outgoing: OutgoingHttp): Player {
+export function play(outgoing: OutgoingHttp, pass: Pass = (release) => release()): Player {
   const guest = new Guest();
   const io = { stdout: testSink(), stderr: testSink() };
-  const handler = createHost({ outgoing }).bind(guest, io)('wasi:http/outgoing-handler@0.2.6') as {
+  const handler = createHost({ outgoing, pass }).bind(guest, io)('wasi:http/outgoing-handler@0.2.6') as {
     handle(request: OutgoingRequest, options: RequestOptions | undefined): FutureIncomingResponse;
   };
 
