@@ -31,7 +31,7 @@ describe('the store commands beside a server that uses the store', () => {
 
     const other = ['--store', `sqlite:${join(folder, 'other', 'store.db')}`];
     expect(await run(['store', 'restore', copy, ...other])).toMatchObject({ status: 0 });
-    expect(await run(['store', 'migrate', ...other])).toMatchObject({ stderr: 'Schema 1 already\n' });
+    expect(await run(['store', 'migrate', ...other])).toMatchObject({ stderr: 'Schema 2 already\n' });
     const second = await serve(fixture('kv-draft'), other);
     expect(await (await fetch(`${second.url}/get?key=k`, { method: 'POST' })).text()).toBe('value');
   });

@@ -14,6 +14,7 @@ import { WasmcpError } from '../../error.ts';
 import { type Connection, connect } from './connection.ts';
 import { sqliteFailure } from './errors.ts';
 import { prepareFile, syncFolder } from './file.ts';
+import { renameStore, requireOwnLog } from './lineage.ts';
 import { MIGRATIONS, schemaVersion } from './schema.ts';
 
 /** What is in a store, and what it takes. Sizes in bytes. */
@@ -100,6 +101,7 @@ export function copySqlite(source: string, target: string): void {
   prepareFile(temporary, url, false);
   try {
     reading(source, (connection) => connection.prepare('VACUUM INTO ?').run(temporary));
+    nameAnew(temporary);
     sync(temporary);
     // Unlike a rename, this fails when somebody was faster.
     linkSync(temporary, file);
@@ -109,6 +111,15 @@ export function copySqlite(source: string, target: string): void {
     rmSync(temporary, { force: true });
   }
   syncFolder(file, url);
+}
+
+function nameAnew(path: string): void {
+  const connection = connect(path, 0);
+  try {
+    renameStore(connection);
+  } finally {
+    connection.close();
+  }
 }
 
 function sync(path: string): void {
@@ -137,6 +148,7 @@ function reading<T>(path: string, work: (connection: Connection, file: string, u
     // Without a log there is nothing that a connection which may write could move on closing; one that may not would
     // leave an empty log behind.
     connection = connect(file, PATIENCE, existsSync(`${file}-wal`));
+    requireOwnLog(connection, file, url);
     schemaVersion(connection, url, MIGRATIONS);
     return work(connection, file, url);
   } catch (error) {

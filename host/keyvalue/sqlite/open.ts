@@ -6,9 +6,11 @@ import type { Store } from '../store.ts';
 import { type Connection, connect } from './connection.ts';
 import { sqliteFailure } from './errors.ts';
 import { prepareFile, syncFolder } from './file.ts';
+import { requireOwnLog } from './lineage.ts';
 import { reserveOf } from './reserve.ts';
 import { MIGRATIONS, migrate, schemaVersion } from './schema.ts';
 import { sqliteStore } from './store.ts';
+import { requireFixedSqlite } from './version.ts';
 
 /** How a SQLite store is opened. */
 export interface SqliteOptions {
@@ -49,6 +51,7 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Store {
   if (path === '' || file !== file.trim() || file.includes('\0')) {
     throw new WasmcpError('option-invalid', `"${path}" is not the path of a store`);
   }
+  requireFixedSqlite(url);
   const exists = prepareFile(file, url, options.allowNetworkFileSystem ?? false);
   if (exists) inspect(file, url, busyTimeout);
   return opened(file, url, busyTimeout, (connection) => {
@@ -58,7 +61,11 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Store {
     connection.pragma('fullfsync = ON');
     connection.pragma('checkpoint_fullfsync = ON');
     connection.pragma(`journal_size_limit = ${LOG_SIZE_LIMIT}`);
-    if (migrate(connection, url, MIGRATIONS)) syncFolder(realpathSync(file), url);
+    if (migrate(connection, url, MIGRATIONS)) {
+      syncFolder(realpathSync(file), url);
+      // Into the file with its name: `requireOwnLog` looks for it there.
+      connection.pragma('wal_checkpoint(TRUNCATE)');
+    }
     const synchronous = SYNCHRONOUS[options.durability ?? 'strict'];
     connection.pragma(`synchronous = ${synchronous}`);
     const check = (): void => checkDurable(connection, url, synchronous);
@@ -97,6 +104,7 @@ function inspect(path: string, url: string, busyTimeout: number): void {
   try {
     const readonly = existsSync(`${realpathSync(path)}-wal`);
     connection = connect(path, busyTimeout, readonly);
+    requireOwnLog(connection, realpathSync(path), url);
     schemaVersion(connection, url, MIGRATIONS);
   } catch (error) {
     throw sqliteFailure(error, url);

@@ -1,5 +1,6 @@
 import { WasmcpError } from '../../error.ts';
 import type { Connection } from './connection.ts';
+import { NAMES } from './lineage.ts';
 
 /** Says "this SQLite file is ours" in its header (`file(1)` shows it): "wmcp". */
 export const APPLICATION_ID = 0x776d6370n;
@@ -23,6 +24,7 @@ export const MIGRATIONS: readonly string[] = [
    CREATE TABLE counter (version INTEGER NOT NULL) STRICT;
    INSERT INTO counter (version) VALUES (0);
    CREATE TABLE deletion (bucket TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT, WITHOUT ROWID;`,
+  NAMES,
 ];
 
 /**

@@ -114,7 +114,7 @@ test('the file says whose it is, which schema it has, and that it is in WAL mode
   const database = connect(path, 0, true);
   const pragma = (name: string): unknown => database.pragma(name, { simple: true });
   expect(pragma('application_id')).toBe(0x776d6370n);
-  expect(pragma('user_version')).toBe(1n);
+  expect(pragma('user_version')).toBe(2n);
   expect(pragma('journal_mode')).toBe('wal');
   database.close();
   await store.close();
@@ -174,7 +174,7 @@ test('a store of a newer version is refused and left untouched byte for byte', a
   expect(() => openSqlite(path)).toThrow(
     expect.objectContaining({
       code: 'store-newer-schema',
-      message: expect.stringMatching(new RegExp(`${path}.*schema 99.*knows 1.*upgrade`)),
+      message: expect.stringMatching(new RegExp(`${path}.*schema 99.*knows 2.*upgrade`)),
     }),
   );
   expect(files()).toEqual(before);
