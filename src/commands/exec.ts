@@ -8,7 +8,7 @@ import { createServer, WasmcpError } from '../index.ts';
 import type { CliStreams, Command } from './command.ts';
 import { load, tellHow } from './load.ts';
 import { print } from './print.ts';
-import { SERVER_OPTIONS, serverOptions } from './server-options.ts';
+import { LISTEN_OPTIONS, SERVER_OPTIONS, serverOptions } from './server-options.ts';
 import { untilSignal } from './signals.ts';
 
 /** Passed on to the command; what ends it is its own affair. */
@@ -23,7 +23,7 @@ const NOT_EXECUTABLE = 126;
 export const exec: Command = {
   name: 'exec',
   summary: 'serve a component on a free port while a command runs, and exit with its status',
-  options: ['addr', 'wait', 'keep', 'serverLog', 'maxConnections', ...SERVER_OPTIONS],
+  options: ['wait', 'keep', 'serverLog', ...LISTEN_OPTIONS, ...SERVER_OPTIONS],
   adjusted: {
     addr: { fallback: { host: '127.0.0.1', port: 0 }, fallbackText: 'a free port' },
     store: { fallback: 'memory:', fallbackText: 'memory:, nothing is kept' },

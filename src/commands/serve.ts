@@ -3,14 +3,14 @@ import type { Command } from './command.ts';
 import { load, tellHow } from './load.ts';
 import { print } from './print.ts';
 import { startReloading, watchable } from './reload.ts';
-import { SERVER_OPTIONS, serverOptions } from './server-options.ts';
+import { LISTEN_OPTIONS, SERVER_OPTIONS, serverOptions } from './server-options.ts';
 import { closeOnce, untilSignal } from './signals.ts';
 
 /** Serves a component over HTTP until a signal asks it to stop. */
 export const serve: Command = {
   name: 'serve',
   summary: 'serve a component over HTTP',
-  options: ['addr', 'watch', 'maxConnections', ...SERVER_OPTIONS],
+  options: [...LISTEN_OPTIONS, 'watch', ...SERVER_OPTIONS],
   examples: `
 Examples:
   wasmcp-node serve server.wasm

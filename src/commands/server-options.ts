@@ -21,6 +21,16 @@ export const GUEST_OPTIONS: readonly OptionName[] = [
   'verbose',
 ];
 
+/** What every command that listens can be told about who may connect. */
+export const LISTEN_OPTIONS: readonly OptionName[] = [
+  'addr',
+  'allowHost',
+  'allowOrigin',
+  'publicUrl',
+  'trustProxy',
+  'maxConnections',
+];
+
 /** What every command that serves requests can be told beyond that. */
 export const SERVER_OPTIONS: readonly OptionName[] = [
   'store',
@@ -55,6 +65,10 @@ export async function serverOptions(
     timeout: options.timeout,
     streamIdle: options.streamIdle,
     maxBody: options.maxBody,
+    allowHosts: options.allowHost ?? [],
+    allowOrigins: options.allowOrigin ?? [],
+    ...(options.publicUrl !== undefined && { publicUrl: options.publicUrl }),
+    trustProxy: options.trustProxy ?? false,
     log: (level, context, message) => print(stderr, `${oneLine(`${level}: ${context}: ${message}`)}\n`),
   };
 }

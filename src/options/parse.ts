@@ -131,8 +131,13 @@ export function parseMemorySize(text: string): number {
   return size;
 }
 
-/** A pattern of destinations, as it is. */
-export function parseOutbound(text: string): string {
-  parseOutgoingPattern(text);
-  return text;
+/** The text as it is, once `parse` had nothing against it. */
+export function checkedBy(parse: (text: string) => unknown): (text: string) => string {
+  return (text) => {
+    parse(text);
+    return text;
+  };
 }
+
+/** A pattern of destinations, as it is. */
+export const parseOutbound: (text: string) => string = checkedBy(parseOutgoingPattern);

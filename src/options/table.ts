@@ -1,7 +1,10 @@
 import { availableParallelism } from 'node:os';
 import type { Durability } from '../../host/index.ts';
+import { parseAllowedHost, parseAllowedOrigin } from '../server/guard/allow-list.ts';
+import { parsePublicUrl } from '../server/guard/guard.ts';
 import {
   type Address,
+  checkedBy,
   type Directory,
   type IsolationValue,
   parseAddress,
@@ -21,6 +24,10 @@ import {
 /** What the commands read: each option with the type of its value. */
 export interface OptionValues {
   addr: Address;
+  allowHost?: string[];
+  allowOrigin?: string[];
+  publicUrl?: string;
+  trustProxy?: boolean;
   store: string;
   durability: Durability;
   bucket?: string[];
@@ -78,6 +85,34 @@ export const OPTIONS: { readonly [N in OptionName]: OptionSpec } = {
     parse: parseAddress,
     fallback: { host: '127.0.0.1', port: 8080 },
     fallbackText: '127.0.0.1:8080',
+  },
+  allowHost: {
+    flags: '--allow-host <host>',
+    environment: ['WASMCP_NODE_ALLOW_HOST'],
+    description:
+      "a name that clients reach this server by, besides this machine's own; with a port for that one only; * for any",
+    parse: checkedBy(parseAllowedHost),
+    list: true,
+  },
+  allowOrigin: {
+    flags: '--allow-origin <origin>',
+    environment: ['WASMCP_NODE_ALLOW_ORIGIN'],
+    description: 'whose pages may use this server, such as https://app.example.com; * for all',
+    parse: checkedBy(parseAllowedOrigin),
+    list: true,
+  },
+  publicUrl: {
+    flags: '--public-url <url>',
+    environment: ['WASMCP_NODE_PUBLIC_URL'],
+    description:
+      'where clients find this server, such as https://mcp.example.com, when something stands in front of it',
+    parse: checkedBy(parsePublicUrl),
+  },
+  trustProxy: {
+    flags: '--trust-proxy',
+    environment: ['WASMCP_NODE_TRUST_PROXY'],
+    description:
+      'take scheme and host from X-Forwarded-* or Forwarded; only for a server that nobody but a proxy reaches',
   },
   store: {
     flags: '--store <url>',

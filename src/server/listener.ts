@@ -36,6 +36,8 @@ export async function openListener(front: NodeFront, options: ListenOptions): Pr
     connectionsCheckingInterval: CHECK_INTERVAL,
   });
   http.maxConnections = options.maxConnections;
+  // Node would leave out what comes after the 2,000th: a second Host, say. Their size is limited anyway.
+  http.maxHeadersCount = 0;
   http.on('request', front.handler).on('checkContinue', front.continueHandler);
   /** Open connections, with the number of responses that have not left yet. */
   const open = new Map<Socket, number>();
@@ -58,6 +60,11 @@ export async function openListener(front: NodeFront, options: ListenOptions): Pr
       response.on('close', () => count(socket, -1));
     });
   }
+
+  // Node would close without a word. This is no proxy (RFC 9110 section 9.3.6).
+  http.on('connect', (_, socket) => {
+    socket.end('HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+  });
 
   await bind(http, options);
   const { address, family, port } = http.address() as AddressInfo;

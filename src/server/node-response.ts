@@ -64,8 +64,10 @@ export function answerPlainly(request: IncomingMessage, response: ServerResponse
   const { status, body, unread } = answer;
   const length = status === 204 ? {} : { 'content-length': Buffer.byteLength(body) };
   const headers = { ...answer.headers, ...length };
+  // What follows a bad request may be part of it (RFC 9112 section 11.2).
+  const last = status === 400 && { connection: 'close' };
   if (!unread || request.complete) {
-    response.writeHead(status, headers).end(body);
+    response.writeHead(status, { ...headers, ...last }).end(body);
     return;
   }
   response.writeHead(status, { ...headers, connection: 'close' }).write(body);

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Handle } from '../engine/request.ts';
 import type { Admission, Admitted, Guard } from './guard/guard.ts';
@@ -19,8 +20,14 @@ export interface NodeFront {
 }
 
 export function createNodeFront(handle: Handle, guard: Guard, maxBody: number): NodeFront {
+  /** Connections whose next request may be part of a bad one. */
+  const spoiled = new WeakSet<Socket>();
+
   function judge(request: IncomingMessage): Admission {
-    if (isAmbiguous(request)) return { answer: plainAnswer(400) };
+    if (isAmbiguous(request)) {
+      spoiled.add(request.socket);
+      return { answer: plainAnswer(400) };
+    }
     const admission = guard.admit({
       method: request.method!,
       scheme: (request.socket as TLSSocket).encrypted ? 'https' : 'http',
@@ -34,6 +41,8 @@ export function createNodeFront(handle: Handle, guard: Guard, maxBody: number): 
 
   /** `proceed`, unless the request is answered here. */
   function answerOr(request: IncomingMessage, response: ServerResponse, proceed: () => void): void {
+    // Read already, from behind a bad one; the connection ends with that one's answer.
+    if (spoiled.has(request.socket)) return;
     const admission = judge(request);
     if ('answer' in admission) {
       // Later: when node's parser finds fault with the body itself, it answers and cuts off what was written by now.

@@ -2,6 +2,10 @@ import { isLoopback, type OutgoingPolicy, WasmcpError } from '../../host/index.t
 import type { Component } from '../component/component.ts';
 import { type Engine, type EngineOptions, startEngine } from '../engine/engine.ts';
 import type { Handle } from '../engine/request.ts';
+import { createSessionEdge } from '../mcp/edge/edge.ts';
+import { createSessionOrder } from '../mcp/edge/order.ts';
+import { looksLikeMcp } from '../mcp/looks-like-mcp.ts';
+import { createDoor } from './door.ts';
 import { createFetch } from './fetch.ts';
 import { createGuard, type GuardOptions } from './guard/guard.ts';
 import { type Listener, openListener } from './listener.ts';
@@ -15,6 +19,17 @@ export interface ServerOptions extends EngineOptions, GuardOptions {
   readonly maxBody?: number;
   /** Connections at a time; 1000 by default. One more is closed at once. */
   readonly maxConnections?: number;
+  /**
+   * What MCP clients find besides what the guest does: `guide` makes true what wasmcp's Sessions Guide promises, `strict`
+   * sees to the specification alone, `off` to nothing. `guide` by default for a component that looks like an MCP server of
+   * wasmcp, `off` for others.
+   */
+  readonly mcp?: 'guide' | 'strict' | 'off';
+  /**
+   * How the requests of one MCP session run: one after another (`serial`, the default), or as they come (`parallel`). As
+   * many may wait as `queueLimit` says.
+   */
+  readonly sessionOrder?: 'serial' | 'parallel';
 }
 
 /** A component being served. Store and workers are started by the first use. */
@@ -61,16 +76,26 @@ export function createServer(component: Component, options: ServerOptions = {}):
     return engine;
   }
 
-  const handle: Handle = (request, target) => {
+  const toEngine: Handle = (request, target) => {
     if (engine === undefined) throw new TypeError('a request before the start');
     return engine.handle(request, target);
   };
+  const order =
+    options.sessionOrder === 'parallel' ? undefined : createSessionOrder(options.queueLimit ?? 1024);
+
+  function edgeFor(served: Component): Handle {
+    const mode = options.mcp ?? (looksLikeMcp(served) ? 'guide' : 'off');
+    return mode === 'off' ? toEngine : createSessionEdge(toEngine, { mode, order });
+  }
+
+  let edge = edgeFor(component);
+  const door = createDoor((request, target) => edge(request, target));
   const guard = createGuard(options, {
     address: () => listener?.address,
     refused: (reason) => void options.log?.('warn', 'guard', reason),
   });
-  const front = createNodeFront(handle, guard, maxBody);
-  const fetchWithoutSocket = createFetch(handle, guard, maxBody);
+  const front = createNodeFront(door.handle, guard, maxBody);
+  const fetchWithoutSocket = createFetch(door.handle, guard, maxBody);
 
   /** Requests that come before the engine has started wait for it. */
   function whenStarted(serve: NodeHandler): NodeHandler {
@@ -93,8 +118,12 @@ export function createServer(component: Component, options: ServerOptions = {}):
     const deadline = performance.now() + drain;
     const bound = await binding?.catch(() => undefined);
     const disconnected = bound?.close();
-    await (await starting?.catch(() => undefined))?.close(drain);
-    const timer = setTimeout(() => bound?.cut(), Math.max(0, deadline - performance.now()));
+    const left = (): number => Math.max(0, deadline - performance.now());
+    const started = await starting?.catch(() => undefined);
+    // First those that wait in front of the engine, which takes nothing once it closes.
+    await door.close(left());
+    await started?.close(left());
+    const timer = setTimeout(() => bound?.cut(), left());
     await disconnected;
     clearTimeout(timer);
   }
@@ -128,7 +157,9 @@ export function createServer(component: Component, options: ServerOptions = {}):
     },
     handler,
     async reload(next, drain = 10_000) {
-      await (await start()).reload(next, drain);
+      const started = await start();
+      await started.reload(next, drain);
+      edge = edgeFor(next);
     },
     close(drain = 10_000) {
       closed ??= stop(drain);

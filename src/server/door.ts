@@ -1,0 +1,66 @@
+import { WasmcpError } from '../../host/index.ts';
+import type { Handle, ResponseTarget } from '../engine/request.ts';
+
+/** Where requests come in, until it is closed. */
+export interface Door {
+  readonly handle: Handle;
+  /** Lets nothing more in, and waits until those inside have their answers or have gone, `limit` milliseconds at most. */
+  close(limit: number): Promise<void>;
+}
+
+export function createDoor(handle: Handle): Door {
+  const inside = new Set<symbol>();
+  let closed = false;
+  let empty: (() => void) | undefined;
+
+  function leave(visit: symbol): void {
+    if (inside.delete(visit) && inside.size === 0) empty?.();
+  }
+
+  return {
+    handle(request, target) {
+      const { body } = request;
+      if (closed) {
+        if (body !== undefined && !(body instanceof Uint8Array)) body.stop();
+        target.fail(new WasmcpError('server-closing', 'the server is closing'));
+        return { gone() {} };
+      }
+      const visit = Symbol();
+      inside.add(visit);
+      const call = handle(
+        request,
+        leaving(target, () => leave(visit)),
+      );
+      return {
+        gone() {
+          leave(visit);
+          call.gone();
+        },
+      };
+    },
+    async close(limit) {
+      closed = true;
+      if (inside.size === 0) return;
+      const left = Promise.withResolvers<void>();
+      empty = left.resolve;
+      const timer = setTimeout(left.resolve, limit);
+      await left.promise;
+      clearTimeout(timer);
+    },
+  };
+}
+
+function leaving(target: ResponseTarget, left: () => void): ResponseTarget {
+  return {
+    head: target.head,
+    chunk: target.chunk,
+    end(trailers) {
+      target.end(trailers);
+      left();
+    },
+    fail(error) {
+      target.fail(error);
+      left();
+    },
+  };
+}
