@@ -1,0 +1,159 @@
+import { WasmcpError } from '../../../host/index.ts';
+import type { Call, GuestRequest, Handle, ResponseTarget } from '../../engine/request.ts';
+import { readAccept } from './accept.ts';
+import type { Envelope } from './envelope.ts';
+import { header } from './headers.ts';
+import { createInitialize } from './initialize.ts';
+import { jsonAnswer } from './json-answer.ts';
+import { answerError, INVALID_REQUEST } from './messages.ts';
+import { createOpenSession } from './open-session.ts';
+import type { SessionOrder } from './order.ts';
+import { asOwner } from './owner.ts';
+import { peek } from './peek.ts';
+import { inSession, sessionOf, tellingSession } from './session.ts';
+import { createSteps, type Steps } from './steps.ts';
+import { terminate } from './terminate.ts';
+
+/** How MCP clients and guests are brought together. */
+export interface SessionEdgeOptions {
+  /** `guide`: what wasmcp's Sessions Guide promises comes true. `strict`: the specification's behaviour and nothing more. */
+  readonly mode: 'guide' | 'strict';
+  /** Where requests of one session wait for each other; without it they run as they come. */
+  readonly order: SessionOrder | undefined;
+}
+
+/**
+ * Stands between clients of MCP's Streamable HTTP and a guest that speaks it. It looks at what messages say of themselves
+ * and passes them on byte by byte; what is no JSON-RPC message passes untouched, on every path, as guests answer on every
+ * path.
+ */
+export function createSessionEdge(handle: Handle, options: SessionEdgeOptions): Handle {
+  const { order } = options;
+  const guide = options.mode === 'guide';
+  const initialize = createInitialize(handle);
+  const openSession = createOpenSession(handle, initialize);
+  /** The guest has answered a request without a session after `initialize` gave it none: it keeps none. */
+  let sessionless = false;
+
+  function inOrder(request: GuestRequest, target: ResponseTarget): Call {
+    const session = sessionOf(request);
+    if (order === undefined || session === undefined) return handle(request, target);
+    let call: Call | undefined;
+    const leave = order.enter(session, (finished) => {
+      call = handle(request, { ...target, finished });
+    });
+    if (leave === undefined) {
+      discard(request);
+      target.fail(new WasmcpError('queue-full', `too many requests of session ${session} wait already`));
+    }
+    return {
+      gone() {
+        if (call !== undefined) return call.gone();
+        discard(request);
+        leave?.();
+      },
+    };
+  }
+
+  function forward(
+    request: GuestRequest,
+    { kind, method }: Envelope,
+    steps: Steps,
+    target: ResponseTarget,
+  ): void {
+    // Answers and news for a request under way must reach it, and nobody should wait to hear that the server is alive.
+    const waits = kind === 'request' && method !== 'ping';
+    steps.next(() => (waits ? inOrder : handle)(request, target));
+  }
+
+  function forwardInNewSession(
+    request: GuestRequest,
+    envelope: Envelope,
+    steps: Steps,
+    target: ResponseTarget,
+  ): void {
+    openSession(request, envelope.id, steps, (session) => {
+      if (session !== undefined) {
+        return forward(inSession(request, session), envelope, steps, tellingSession(target, session));
+      }
+      const noticing: ResponseTarget = {
+        ...target,
+        head(status, headers) {
+          sessionless ||= status < 300;
+          target.head(status, headers);
+        },
+      };
+      forward(request, envelope, steps, noticing);
+    });
+  }
+
+  function dispatch(request: GuestRequest, envelope: Envelope, steps: Steps, target: ResponseTarget): void {
+    const { kind, method, id, protocolVersion } = envelope;
+    const session = sessionOf(request);
+    if (method === 'initialize' && kind === 'request') {
+      initialize(request, protocolVersion, steps, target);
+    } else if (guide && method === 'session/terminate' && session === undefined) {
+      discard(request);
+      const text = 'Mcp-Session-Id is missing: there is no session to end';
+      answerError(steps.target, id, { status: 400, code: INVALID_REQUEST, text });
+    } else if (guide && method === 'session/terminate') {
+      discard(request);
+      asOwner(handle, request, steps, () => terminate(handle, request, id, steps));
+    } else if (guide && kind === 'request' && session === undefined && !sessionless) {
+      forwardInNewSession(request, envelope, steps, target);
+    } else if (session !== undefined && isUnchecked(request, envelope)) {
+      asOwner(handle, request, steps, () => forward(request, envelope, steps, target));
+    } else {
+      forward(request, envelope, steps, target);
+    }
+  }
+
+  function post(
+    request: GuestRequest,
+    body: NonNullable<GuestRequest['body']>,
+    target: ResponseTarget,
+  ): Call {
+    const steps = createSteps(target);
+    const { streams, headers } = readAccept(request.headers);
+    const shaped = guide && !streams ? jsonAnswer(steps.target) : steps.target;
+    // Whoever has no session needs the whole envelope: `initialize` is opened in its name.
+    const opens = guide && sessionOf(request) === undefined;
+    steps.next(() => {
+      peek(body, {
+        enough: ({ kind, method }) =>
+          kind === 'response' ||
+          kind === 'notification' ||
+          (kind === 'request' && !opens && method !== 'initialize' && method !== 'session/terminate'),
+        peeked(result) {
+          const sent = { ...request, body: result.body, headers: guide ? headers : request.headers };
+          dispatch(sent, result.envelope, steps, shaped);
+        },
+        failed(error) {
+          if (error !== undefined) steps.target.fail(error);
+        },
+      });
+      return { gone: () => discard(request) };
+    });
+    return steps.call;
+  }
+
+  return (request, target) => {
+    const { method, body } = request;
+    if (method === 'POST' && body !== undefined) return post(request, body, target);
+    if (method !== 'DELETE' || sessionOf(request) === undefined) return handle(request, target);
+    const steps = createSteps(target);
+    asOwner(handle, request, steps, () => steps.next(() => handle(request, steps.target)));
+    return steps.call;
+  };
+}
+
+/** Whether guests take it without a look at the token that comes with it. */
+function isUnchecked({ headers }: GuestRequest, { kind }: Envelope): boolean {
+  const answersNothing = kind === 'notification' || kind === 'response';
+  return answersNothing && header(headers, 'authorization') !== undefined;
+}
+
+/** Nobody is going to read its body. */
+function discard({ body }: GuestRequest): void {
+  if (body !== undefined && !(body instanceof Uint8Array)) body.stop();
+}

@@ -1,0 +1,74 @@
+import type { GuestRequest, Handle, ResponseTarget } from '../../engine/request.ts';
+import { atHead } from './at-head.ts';
+import type { ProtocolVersion } from './envelope.ts';
+import { header, withHeader } from './headers.ts';
+import type { Steps } from './steps.ts';
+
+/** Passes an `initialize` to a guest; `wanted` is the version in its parameters. */
+export type Initialize = (
+  request: GuestRequest,
+  wanted: ProtocolVersion | undefined,
+  steps: Steps,
+  target: ResponseTarget,
+) => void;
+
+/** Revisions that know `initialize`, newest first. */
+const REVISIONS: readonly string[] = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'];
+
+/**
+ * Sees to it that a version is agreed on as the specification says (MCP, "Version Negotiation"): by the message alone, and
+ * a server that does not know the wanted version answers with another one, its newest. wasmcp's servers take the version
+ * from a header, and refuse one that they do not know, there and in the message: such a guest is asked again, newest
+ * revision first. What it refused is not tried again.
+ */
+export function createInitialize(handle: Handle): Initialize {
+  const refused = new Set<string>();
+
+  return (request, wanted, steps, target) => {
+    if (wanted === undefined) return steps.next(() => handle(request, target));
+    const others = REVISIONS.filter((revision) => revision !== wanted.name && !refused.has(revision));
+    // What can be sent once is not tried twice.
+    const versions = [wanted.name, ...(request.body instanceof Uint8Array ? others : [])];
+    if (versions.length > 1 && refused.has(wanted.name)) versions.shift();
+
+    function attempt(index: number): void {
+      const judge = (status: number): ResponseTarget | undefined => {
+        if (status === 400 && index < versions.length - 1) return undefined;
+        if (status < 400) remember(versions.slice(0, index));
+        return target;
+      };
+      const asking = askingFor(versions[index]!, request, wanted!);
+      steps.next(() =>
+        handle(
+          asking,
+          atHead(target, judge, () => attempt(index + 1)),
+        ),
+      );
+    }
+
+    attempt(0);
+  };
+
+  /** Only what there are few of: clients could make up any number of versions. */
+  function remember(versions: readonly string[]): void {
+    for (const version of versions) if (REVISIONS.includes(version)) refused.add(version);
+  }
+}
+
+function askingFor(version: string, request: GuestRequest, wanted: ProtocolVersion): GuestRequest {
+  const headers = withHeader(request.headers, 'mcp-protocol-version', version);
+  const { body } = request;
+  if (version === wanted.name || !(body instanceof Uint8Array)) return { ...request, headers };
+  const { at, length } = wanted;
+  const changed = Buffer.concat([
+    body.subarray(0, at),
+    Buffer.from(`"${version}"`),
+    body.subarray(at + length),
+  ]);
+  const announced = header(headers, 'content-length') !== undefined;
+  return {
+    ...request,
+    headers: announced ? withHeader(headers, 'content-length', String(changed.length)) : headers,
+    body: changed,
+  };
+}

@@ -1,0 +1,85 @@
+import { WasmcpError } from '../../../host/index.ts';
+import type { ResponseTarget } from '../../engine/request.ts';
+import { createEnvelopeReader, type EnvelopeReader } from './envelope.ts';
+import { createEventDataReader } from './event-data.ts';
+import { header, withHeader, withoutHeaders } from './headers.ts';
+
+/**
+ * For a client that takes no streams: of a stream of events the response becomes the body, in the bytes of the guest;
+ * notifications and requests of the server are dropped. Answers of other kinds pass.
+ */
+export function jsonAnswer(target: ResponseTarget): ResponseTarget {
+  let unwrapped: Omit<ResponseTarget, 'head'> | undefined;
+  return {
+    head(status, headers) {
+      const type = header(headers, 'content-type') ?? '';
+      if (/^text\/event-stream\b/i.test(type)) unwrapped = unwrap(target, status, headers);
+      else target.head(status, headers);
+    },
+    chunk: (bytes, taken) => (unwrapped ?? target).chunk(bytes, taken),
+    end: (trailers) => (unwrapped ?? target).end(trailers),
+    fail: (error) => (unwrapped ?? target).fail(error),
+  };
+}
+
+function unwrap(target: ResponseTarget, status: number, headers: string[]): Omit<ResponseTarget, 'head'> {
+  let reader: EnvelopeReader = createEnvelopeReader(isKnown);
+  /** Of an event of which is not known yet what it is. */
+  let held: Uint8Array[] = [];
+  /** What the chunk at hand adds to the body. */
+  let body: Uint8Array[] = [];
+  let begun = false;
+  let over = false;
+
+  const read = createEventDataReader({
+    data(bytes) {
+      if (over) return;
+      if (begun) {
+        body.push(bytes);
+        return;
+      }
+      const known = reader.push(bytes);
+      if (!known || reader.envelope.kind === 'response') held.push(new Uint8Array(bytes));
+      if (!known) return;
+      begun = reader.envelope.kind === 'response';
+      if (begun) body = held;
+      held = [];
+    },
+    dispatched() {
+      over ||= begun;
+      held = [];
+      reader = createEnvelopeReader(isKnown);
+    },
+  });
+
+  return {
+    chunk(bytes, taken) {
+      if (over) return taken(bytes.length);
+      const started = begun;
+      read(bytes);
+      if (begun && !started) {
+        const framed = withoutHeaders(headers, 'content-length', 'trailer');
+        target.head(status, withHeader(framed, 'content-type', 'application/json'));
+      }
+      if (body.length === 0) taken(bytes.length);
+      else target.chunk(Buffer.concat(body), () => taken(bytes.length));
+      body = [];
+      if (over) target.end([]);
+    },
+    end() {
+      if (over) return;
+      over = true;
+      if (begun) target.end([]);
+      else
+        target.fail(new WasmcpError('guest-no-response', 'the stream of the guest ended without a response'));
+    },
+    fail(error) {
+      if (!over) target.fail(error);
+      over = true;
+    },
+  };
+}
+
+function isKnown({ kind }: { readonly kind: unknown }): boolean {
+  return kind !== undefined;
+}

@@ -1,0 +1,94 @@
+import type { GuestRequest, ResponseTarget } from '../../engine/request.ts';
+import { version } from '../../version.ts';
+import type { ProtocolVersion } from './envelope.ts';
+import { withoutHeaders } from './headers.ts';
+
+/** Headers that tell of the client's message, or of how it travelled, rather than of the client. */
+const OF_THE_MESSAGE: readonly string[] = [
+  'accept',
+  'content-encoding',
+  'content-length',
+  'content-type',
+  'expect',
+  'last-event-id',
+  'te',
+  'trailer',
+  'transfer-encoding',
+];
+
+/** JSON-RPC 2.0, section 5.1. */
+export const INVALID_REQUEST = -32600;
+export const METHOD_NOT_FOUND = -32601;
+
+/** A message of ours on behalf of a client: same address, same credentials. */
+export function messageFor(request: GuestRequest, message: Uint8Array): GuestRequest {
+  return {
+    ...request,
+    method: 'POST',
+    headers: [
+      ...withoutHeaders(request.headers, ...OF_THE_MESSAGE),
+      ...['content-type', 'application/json', 'accept', 'application/json, text/event-stream'],
+      ...['content-length', String(message.length)],
+    ],
+    body: message,
+  };
+}
+
+/** The same request without its body, by another method. */
+export function withoutBody(request: GuestRequest, method: string): GuestRequest {
+  return { ...request, method, headers: withoutHeaders(request.headers, ...OF_THE_MESSAGE), body: undefined };
+}
+
+export interface InitializeMessage {
+  readonly message: Uint8Array;
+  readonly protocolVersion: ProtocolVersion;
+}
+
+export function initializeMessage(id: Uint8Array | undefined, name: string): InitializeMessage {
+  const clientInfo = JSON.stringify({ name: 'wasmcp-node', version });
+  const quoted = JSON.stringify(name);
+  const head = message(
+    id,
+    `"method":"initialize","params":{"capabilities":{},"clientInfo":${clientInfo},"protocolVersion":${quoted}}`,
+  );
+  const length = Buffer.byteLength(quoted);
+  return { message: head, protocolVersion: { name, at: head.length - length - 2, length } };
+}
+
+export const INITIALIZED: Uint8Array = Buffer.from('{"jsonrpc":"2.0","method":"notifications/initialized"}');
+
+export const PING: Uint8Array = message(undefined, '"method":"ping"');
+
+/** Answers a client's message with a result that says nothing; without an id there is nothing to answer. */
+export function answerDone(target: ResponseTarget, id: Uint8Array | undefined): void {
+  if (id === undefined) {
+    target.head(202, []);
+    target.end([]);
+  } else {
+    answer(target, 200, message(id, '"result":{}'));
+  }
+}
+
+export function answerError(
+  target: ResponseTarget,
+  id: Uint8Array | undefined,
+  { status, code, text }: { readonly status: number; readonly code: number; readonly text: string },
+): void {
+  const error = JSON.stringify({ code, message: text });
+  answer(target, status, message(id ?? Buffer.from('null'), `"error":${error}`));
+}
+
+/** An id is repeated as the client wrote it: numbers beyond what JavaScript counts keep their digits. */
+function message(id: Uint8Array | undefined, members: string): Uint8Array {
+  return Buffer.concat([
+    Buffer.from('{"jsonrpc":"2.0","id":'),
+    id ?? Buffer.from('"wasmcp-node"'),
+    Buffer.from(`,${members}}`),
+  ]);
+}
+
+function answer(target: ResponseTarget, status: number, body: Uint8Array): void {
+  target.head(status, ['content-type', 'application/json']);
+  target.chunk(body, () => {});
+  target.end([]);
+}

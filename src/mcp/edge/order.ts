@@ -1,0 +1,47 @@
+/** Lets the requests of one session go one after another, and those of different sessions side by side. */
+export interface SessionOrder {
+  /**
+   * Calls `start` once every earlier request of the session has left. The answer is called to leave: when the request is
+   * finished, or when it gives up waiting. Undefined, and never a start, when too many wait already.
+   */
+  enter(session: string, start: (leave: () => void) => void): (() => void) | undefined;
+}
+
+interface Turn {
+  readonly start: () => void;
+  begun: boolean;
+}
+
+/** `limit` requests of one session may wait. */
+export function createSessionOrder(limit: number): SessionOrder {
+  /** Requests by session, the first of each under way. */
+  const lines = new Map<string, Set<Turn>>();
+
+  function advance(session: string, line: Set<Turn>): void {
+    const [first] = line;
+    if (first === undefined) {
+      if (lines.get(session) === line) lines.delete(session);
+    } else if (!first.begun) {
+      first.begun = true;
+      first.start();
+    }
+  }
+
+  return {
+    enter(session, start) {
+      const line = lines.get(session) ?? new Set();
+      if (line.size > limit) return undefined;
+      lines.set(session, line);
+      const turn: Turn = { start: () => start(leave), begun: false };
+      line.add(turn);
+
+      function leave(): void {
+        // Later: a thousand that fail at once would call each other a thousand levels deep.
+        if (line.delete(turn)) queueMicrotask(() => advance(session, line));
+      }
+
+      advance(session, line);
+      return leave;
+    },
+  };
+}

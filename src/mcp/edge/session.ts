@@ -1,0 +1,21 @@
+import type { GuestRequest, ResponseTarget } from '../../engine/request.ts';
+import { header, withHeader } from './headers.ts';
+
+const HEADER = 'mcp-session-id';
+
+/** The session that a request names. */
+export function sessionOf({ headers }: GuestRequest): string | undefined {
+  return header(headers, HEADER);
+}
+
+export function inSession(request: GuestRequest, session: string): GuestRequest {
+  return { ...request, headers: withHeader(request.headers, HEADER, session) };
+}
+
+/** An answer that tells the client of its new session. */
+export function tellingSession(target: ResponseTarget, session: string): ResponseTarget {
+  return {
+    ...target,
+    head: (status, headers) => target.head(status, withHeader(headers, 'Mcp-Session-Id', session)),
+  };
+}

@@ -1,0 +1,440 @@
+import { describe, expect, test } from 'vitest';
+import type { Handle, Upload, UploadReceiver } from '../../../src/engine/request.ts';
+import { WasmcpError } from '../../../src/index.ts';
+import { createSessionEdge } from '../../../src/mcp/edge/edge.ts';
+import { createSessionOrder } from '../../../src/mcp/edge/order.ts';
+import { ask, type PlayedGuest, playGuest, reply, replyResult, type Seen } from './guest.ts';
+
+const BOTH = { accept: 'application/json, text/event-stream' };
+const CALL = '{"method":"tools/call","params":{"name":"add"},"jsonrpc":"2.0","id":1}';
+
+/** Keeps sessions `s1`, `s2`, … as wasmcp's servers do: by header, negotiated by header, ended by DELETE. */
+function sessionGuest(answer: (request: Seen) => void = (request) => replyResult(request, {})): PlayedGuest {
+  const sessions = new Map<string, boolean>();
+  return playGuest((request) => {
+    const { method, message, session, headers } = request;
+    const error = JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: -32600, message: 'no' } });
+    if (session !== undefined && sessions.get(session) !== true && method !== 'DELETE') {
+      reply(request, 404, error, []);
+    } else if (method === 'DELETE') {
+      sessions.set(session!, false);
+      reply(request, 200, '', []);
+    } else if (message?.method === 'initialize') {
+      const version = headers.get('mcp-protocol-version') ?? '2025-03-26';
+      const known = ['2025-06-18', '2025-03-26'];
+      if (!known.includes(version) || !known.includes(message.params.protocolVersion)) {
+        reply(request, 400, error, []);
+      } else {
+        const id = `s${sessions.size + 1}`;
+        sessions.set(id, true);
+        replyResult(request, { protocolVersion: version }, ['mcp-session-id', id]);
+      }
+    } else if (session === undefined) {
+      reply(request, 400, error, []);
+    } else if (message?.id === undefined || message.method === undefined) {
+      reply(request, 202, '', []);
+    } else {
+      answer(request);
+    }
+  });
+}
+
+function guideFor({ handle }: PlayedGuest, limit = 100): Handle {
+  return createSessionEdge(handle, { mode: 'guide', order: createSessionOrder(limit) });
+}
+
+function initializeFor(version: string): string {
+  return `{"id":7,"params":{"protocolVersion" : "${version}" , "capabilities":{}},"method":"initialize"}`;
+}
+
+describe('a request without a session', () => {
+  test('gets one, and its answer tells which', async () => {
+    const guest = sessionGuest();
+    const { answer } = ask(guideFor(guest), CALL, BOTH);
+    expect(await answer).toMatchObject({ status: 200, session: 's1', json: { id: 1, result: {} } });
+    expect(guest.asked()).toEqual(['initialize', 'notifications/initialized in s1', 'tools/call in s1']);
+  });
+
+  test('reaches the guest in the bytes of the client', async () => {
+    const guest = sessionGuest();
+    const text = ' {"id" : 1e0,"method":"tools\\/call" ,"params":{"a":1.0, "a":2}} ';
+    await ask(guideFor(guest), text, BOTH).answer;
+    expect(guest.seen.at(-1)?.text).toBe(text);
+  });
+
+  test('is opened in the name of the client, at the version that it speaks', async () => {
+    const guest = sessionGuest();
+    const headers = {
+      authorization: 'Bearer x',
+      'mcp-protocol-version': '2025-06-18',
+      'content-length': '70',
+    };
+    await ask(guideFor(guest), CALL, { ...BOTH, ...headers }).answer;
+    const [initialize] = guest.seen;
+    expect(initialize?.headers.get('authorization')).toBe('Bearer x');
+    expect(initialize?.headers.get('content-length')).toBe(String(initialize?.text.length));
+    expect(initialize?.message).toMatchObject({ id: 1, params: { protocolVersion: '2025-06-18' } });
+    expect(guest.seen.at(-1)?.headers.get('content-length')).toBe('70');
+  });
+
+  test('gets the refusal of its initialize for an answer', async () => {
+    const guest = playGuest((request) => reply(request, 401, '{"error":{}}', ['www-authenticate', 'Bearer']));
+    const { answer } = ask(guideFor(guest), CALL, BOTH);
+    expect(await answer).toMatchObject({
+      status: 401,
+      text: '{"error":{}}',
+      headers: ['www-authenticate', 'Bearer'],
+    });
+    expect(guest.asked()).toEqual(['initialize']);
+  });
+
+  test('gets the failure of its initialize for an answer', async () => {
+    const handle: Handle = (_, target) => {
+      target.fail(new WasmcpError('queue-full', 'full'));
+      return { gone() {} };
+    };
+    const edge = createSessionEdge(handle, { mode: 'guide', order: undefined });
+    expect(await ask(edge, CALL, BOTH).answer).toMatchObject({ failure: 'queue-full' });
+  });
+
+  test('goes on without one where the guest keeps none, and the guest is not asked twice', async () => {
+    const guest = playGuest((request) => replyResult(request, {}));
+    const edge = guideFor(guest);
+    expect(await ask(edge, CALL, BOTH).answer).toMatchObject({ status: 200, session: undefined });
+    await ask(edge, CALL, BOTH).answer;
+    expect(guest.asked()).toEqual(['initialize', 'tools/call', 'tools/call']);
+  });
+
+  test('has a guest asked again that could not make a session once', async () => {
+    let broken = true;
+    const guest = playGuest((request) => {
+      if (request.message.method === 'initialize')
+        replyResult(request, {}, broken ? [] : ['mcp-session-id', 's']);
+      else if (request.session === undefined) reply(request, 400, '{}');
+      else replyResult(request, {});
+    });
+    const edge = guideFor(guest);
+    expect(await ask(edge, CALL, BOTH).answer).toMatchObject({ status: 400 });
+    broken = false;
+    expect(await ask(edge, CALL, BOTH).answer).toMatchObject({ status: 200, session: 's' });
+  });
+
+  test('is not sent when its client leaves meanwhile', async () => {
+    const held: Seen[] = [];
+    const guest = playGuest((request) => held.push(request));
+    const { leave } = ask(guideFor(guest), CALL, BOTH);
+    leave();
+    expect(held[0]?.gone).toBe(true);
+    replyResult(held[0]!, {}, ['mcp-session-id', 's']);
+    expect(guest.asked()).toEqual(['initialize']);
+  });
+
+  test.each([
+    ['a notification', '{"method":"notifications/initialized"}'],
+    ['a response', '{"id":1,"result":{}}'],
+    ['a batch', `[${CALL}]`],
+    ['no JSON', '{"id":1,"method":"ping"'],
+    ['no object', '5'],
+    ['a method twice', '{"id":1,"method":"ping","method":"tools/call"}'],
+  ])('%s goes to the guest as it is', async (_, text) => {
+    const guest = sessionGuest();
+    expect(await ask(guideFor(guest), text, BOTH).answer).toMatchObject({ status: 400 });
+    expect(guest.seen.map((seen) => seen.text)).toEqual([text]);
+  });
+
+  test('in strict mode is for the guest to refuse', async () => {
+    const guest = sessionGuest();
+    const edge = createSessionEdge(guest.handle, { mode: 'strict', order: undefined });
+    expect(await ask(edge, CALL, BOTH).answer).toMatchObject({ status: 400 });
+    expect(guest.asked()).toEqual(['tools/call']);
+  });
+});
+
+describe.each(['guide', 'strict'] as const)('initialize in %s mode', (mode) => {
+  test.each([
+    ['a version that the guest knows', '2025-06-18', '2025-06-18', 1],
+    ['an older one', '2025-03-26', '2025-03-26', 1],
+    ['a newer one', '2025-11-25', '2025-06-18', 2],
+    ['one of the future', '2026-07-28', '2025-06-18', 3],
+    ['one that never was', 'x', '2025-06-18', 3],
+  ])('agrees on %s', async (_, wanted, agreed, asked) => {
+    const guest = sessionGuest();
+    const edge = createSessionEdge(guest.handle, { mode, order: undefined });
+    const { answer } = ask(edge, initializeFor(wanted), { ...BOTH, 'mcp-protocol-version': '2024-11-05' });
+    expect(await answer).toMatchObject({
+      status: 200,
+      session: 's1',
+      json: { result: { protocolVersion: agreed } },
+    });
+    expect(guest.seen).toHaveLength(asked);
+    expect(guest.seen.at(-1)?.text).toBe(initializeFor(agreed));
+  });
+
+  test('asks for what the guest refused only once', async () => {
+    const guest = sessionGuest();
+    const edge = createSessionEdge(guest.handle, { mode, order: undefined });
+    for (let i = 0; i < 3; i++) await ask(edge, initializeFor('2025-11-25'), BOTH).answer;
+    expect(guest.seen).toHaveLength(4);
+  });
+
+  test('that no version helps is refused as the guest does, and teaches nothing', async () => {
+    const guest = playGuest((request) => {
+      if (request.message.params.capabilities === undefined) reply(request, 400, '{"error":{}}');
+      else replyResult(request, {});
+    });
+    const edge = createSessionEdge(guest.handle, { mode, order: undefined });
+    const bad = '{"id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18"}}';
+    expect(await ask(edge, bad, BOTH).answer).toMatchObject({ status: 400, text: '{"error":{}}' });
+    await ask(edge, initializeFor('2025-06-18'), BOTH).answer;
+    expect(guest.seen.at(-1)?.headers.get('mcp-protocol-version')).toBe('2025-06-18');
+  });
+
+  test('without a version goes as it is', async () => {
+    const guest = playGuest((request) => reply(request, 400, '{}'));
+    const edge = createSessionEdge(guest.handle, { mode, order: undefined });
+    await ask(edge, '{"id":1,"method":"initialize","params":{}}', BOTH).answer;
+    expect(guest.seen).toHaveLength(1);
+    expect(guest.seen[0]?.headers.has('mcp-protocol-version')).toBe(false);
+  });
+});
+
+describe('session/terminate', () => {
+  async function open(guest: PlayedGuest): Promise<{ edge: Handle; session: string }> {
+    const edge = guideFor(guest);
+    const { session } = await ask(edge, initializeFor('2025-06-18'), BOTH).answer;
+    return { edge, session: session! };
+  }
+
+  test('ends the session, and answers under the id as it was written', async () => {
+    const guest = sessionGuest();
+    const { edge, session } = await open(guest);
+    const id = '12345678901234567890123456789';
+    const text = `{"jsonrpc":"2.0","id":${id},"method":"session/terminate"}`;
+    const headers = { 'content-type': 'application/json', 'mcp-session-id': session };
+    const ended = await ask(edge, text, headers).answer;
+    expect(ended).toMatchObject({ status: 200, text: `{"jsonrpc":"2.0","id":${id},"result":{}}` });
+    expect(await ask(edge, CALL, { ...BOTH, 'mcp-session-id': session }).answer).toMatchObject({
+      status: 404,
+    });
+    expect(await ask(edge, text, headers).answer).toMatchObject({ status: 404 });
+    expect(await ask(edge, undefined, headers, 'DELETE').answer).toMatchObject({ status: 404 });
+  });
+
+  test('without an id has no answer', async () => {
+    const guest = sessionGuest();
+    const { edge, session } = await open(guest);
+    const { answer } = ask(edge, '{"method":"session/terminate"}', { 'mcp-session-id': session });
+    expect(await answer).toMatchObject({ status: 202, text: '' });
+    expect(guest.asked().at(-1)).toBe(`DELETE in ${session}`);
+  });
+
+  test('without a session has nothing to end', async () => {
+    const guest = sessionGuest();
+    const { answer } = ask(guideFor(guest), '{"id":"a","method":"session/terminate"}');
+    expect(await answer).toMatchObject({ status: 400, json: { id: 'a', error: { code: -32600 } } });
+    expect(guest.seen).toEqual([]);
+  });
+
+  test('where the guest lets no client end one is an unknown method', async () => {
+    const guest = playGuest((request) => {
+      if (request.method === 'DELETE') reply(request, 405, '', ['allow', 'POST']);
+      else replyResult(request, {});
+    });
+    const { answer } = ask(guideFor(guest), '{"id":"a","method":"session/terminate"}', {
+      'mcp-session-id': 's',
+    });
+    expect(await answer).toMatchObject({ status: 200, json: { id: 'a', error: { code: -32601 } } });
+  });
+
+  test('in strict mode is for the guest to judge', async () => {
+    const guest = playGuest((request) => reply(request, 200, '{"error":{}}'));
+    const edge = createSessionEdge(guest.handle, { mode: 'strict', order: undefined });
+    await ask(edge, '{"id":"a","method":"session/terminate"}', { 'mcp-session-id': 's' }).answer;
+    expect(guest.asked()).toEqual(['session/terminate in s']);
+  });
+});
+
+describe('a session that belongs to somebody', () => {
+  /** Looks at the token of requests only, as wasmcp's servers do. */
+  function guardedGuest(): PlayedGuest {
+    return playGuest((request) => {
+      const isRequest = request.message?.id !== undefined && request.message.method !== undefined;
+      const mine = request.headers.get('authorization') === 'Bearer mine';
+      if (isRequest && !mine) reply(request, 403, '{"error":{}}');
+      else if (isRequest) replyResult(request, {});
+      else reply(request, request.method === 'DELETE' ? 200 : 202, '', []);
+    });
+  }
+
+  const NOTIFICATION = '{"method":"notifications/cancelled","params":{"requestId":1}}';
+  const RESPONSE = '{"id":"elicit-1","result":{"action":"accept"}}';
+  const TERMINATE = '{"id":1,"method":"session/terminate"}';
+
+  test.each([
+    ['a notification', 'POST', NOTIFICATION, 202],
+    ['a response', 'POST', RESPONSE, 202],
+    ['session/terminate', 'POST', TERMINATE, 200],
+    ['DELETE', 'DELETE', undefined, 200],
+  ])('takes %s of its owner, and of nobody else', async (_, method, body, status) => {
+    const guest = guardedGuest();
+    const edge = guideFor(guest);
+    const headers = { ...BOTH, 'mcp-session-id': 's' };
+    const theirs = await ask(edge, body, { ...headers, authorization: 'Bearer other' }, method).answer;
+    expect(theirs).toMatchObject({ status: 403, text: '{"error":{}}' });
+    expect(guest.asked()).toEqual(['ping in s']);
+    const mine = await ask(edge, body, { ...headers, authorization: 'Bearer mine' }, method).answer;
+    expect(mine.status).toBe(status);
+  });
+
+  test('is not ended by a request without a token', async () => {
+    const guest = guardedGuest();
+    const { answer } = ask(guideFor(guest), undefined, { 'mcp-session-id': 's' }, 'DELETE');
+    expect(await answer).toMatchObject({ status: 403 });
+    expect(guest.asked()).toEqual(['ping in s']);
+  });
+
+  test('costs notifications nothing where there are no tokens', async () => {
+    const guest = guardedGuest();
+    await ask(guideFor(guest), NOTIFICATION, { 'mcp-session-id': 's' }).answer;
+    expect(guest.asked()).toEqual(['notifications/cancelled in s']);
+  });
+
+  test('is ended where the guest knows no ping', async () => {
+    const guest = playGuest((request) => reply(request, request.method === 'DELETE' ? 200 : 400, ''));
+    const { answer } = ask(guideFor(guest), undefined, { 'mcp-session-id': 's' }, 'DELETE');
+    expect(await answer).toMatchObject({ status: 200 });
+  });
+});
+
+describe('a body that comes piece by piece', () => {
+  function uploadOf(
+    ...pieces: string[]
+  ): Upload & { readonly sent: string[]; stopped: boolean; feed(): void } {
+    let receiver: UploadReceiver | undefined;
+    let paused = false;
+    const left = [...pieces];
+    const upload = {
+      sent: [] as string[],
+      stopped: false,
+      start(to: UploadReceiver) {
+        receiver = to;
+      },
+      feed() {
+        while (!paused && left.length > 0) {
+          const piece = left.shift()!;
+          upload.sent.push(piece);
+          // The memory is used again at once, as node:http does.
+          const bytes = Buffer.from(piece);
+          paused = !receiver!.data(bytes);
+          bytes.fill(0);
+        }
+        if (!paused) receiver!.end([]);
+      },
+      resume() {
+        paused = false;
+      },
+      stop() {
+        upload.stopped = true;
+      },
+    };
+    return upload;
+  }
+
+  test('arrives whole', async () => {
+    const guest = sessionGuest();
+    const edge = guideFor(guest);
+    const upload = uploadOf(
+      '{"id":',
+      '1,"met',
+      'hod":"tools/ca',
+      'll","params":{"a":"',
+      'x'.repeat(100_000),
+      '"}}',
+    );
+    const { answer } = ask(edge, upload, BOTH);
+    upload.feed();
+    expect(await answer).toMatchObject({ status: 200, session: 's1' });
+    expect(guest.seen.at(-1)?.text).toBe(
+      `{"id":1,"method":"tools/call","params":{"a":"${'x'.repeat(100_000)}"}}`,
+    );
+  });
+
+  test('is read no further than its method while it waits for its turn', async () => {
+    const running: Seen[] = [];
+    const guest = playGuest((request) => running.push(request));
+    const edge = guideFor(guest);
+    const session = { ...BOTH, 'mcp-session-id': 's' };
+    const first = ask(edge, CALL, session);
+    const upload = uploadOf('{"method":"tools/call",', '"id":2,"params":{"a":"', 'x'.repeat(100_000), '"}}');
+    const second = ask(edge, upload, session);
+    upload.feed();
+    expect(upload.sent).toHaveLength(1);
+    replyResult(running[0]!, {});
+    await first.answer;
+    upload.feed();
+    replyResult(running[1]!, {});
+    expect(await second.answer).toMatchObject({ status: 200, json: { id: 2 } });
+  });
+
+  test('that is no JSON is not held back', async () => {
+    const parts: string[] = [];
+    const handle: Handle = (request, target) => {
+      (request.body as Upload).start({
+        data: (bytes) => parts.push(Buffer.from(bytes).toString()) > 0,
+        end() {
+          target.head(200, []);
+          target.end([]);
+        },
+        fail() {},
+      });
+      return { gone() {} };
+    };
+    const edge = createSessionEdge(handle, { mode: 'guide', order: undefined });
+    const upload = uploadOf('PNG', 'more');
+    let ended = false;
+    const { answer } = ask(
+      edge,
+      {
+        ...upload,
+        start: (to) =>
+          upload.start({
+            ...to,
+            end: (t) => {
+              ended = true;
+              to.end(t);
+            },
+          }),
+      },
+      BOTH,
+    );
+    upload.feed();
+    expect(parts).toEqual(['PNG', 'more']);
+    expect(ended).toBe(true);
+    expect((await answer).status).toBe(200);
+  });
+
+  test('above the limit is refused as before', async () => {
+    const guest = sessionGuest();
+    let receiver: UploadReceiver | undefined;
+    const body: Upload = { start: (to) => (receiver = to), resume() {}, stop() {} };
+    const { answer } = ask(guideFor(guest), body, BOTH);
+    receiver!.data(Buffer.from('{"id":1,'));
+    receiver!.fail(new WasmcpError('body-too-large', 'too large'));
+    expect(await answer).toMatchObject({ failure: 'body-too-large' });
+    expect(guest.seen).toEqual([]);
+  });
+
+  test('is given up when its client leaves', () => {
+    const guest = sessionGuest();
+    const upload = uploadOf('{"id":1,');
+    const { leave } = ask(guideFor(guest), upload, BOTH);
+    leave();
+    expect(upload.stopped).toBe(true);
+  });
+});
+
+test('what is neither POST nor DELETE passes', async () => {
+  const guest = playGuest((request) => reply(request, 405, '', []));
+  expect(await ask(guideFor(guest), undefined, {}, 'GET').answer).toMatchObject({ status: 405 });
+  expect(guest.asked()).toEqual(['GET']);
+});

@@ -1,0 +1,169 @@
+import type { GuestRequest, Handle, ResponseTarget, UploadReceiver } from '../../../src/engine/request.ts';
+import { header } from '../../../src/mcp/edge/headers.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: protocol messages are looked at by tests only
+export type Json = any;
+
+/** A request as it reached the guest. */
+export interface Seen {
+  readonly method: string;
+  /** The headers, names in lower case. */
+  readonly headers: ReadonlyMap<string, string>;
+  readonly text: string;
+  /** What the text says when it is JSON. */
+  readonly message: Json;
+  readonly session: string | undefined;
+  readonly target: ResponseTarget;
+  /** Whether the client has gone. */
+  readonly gone: boolean;
+}
+
+/** A guest that is played by a test: a `Handle` that reads the whole body, then calls `respond`. */
+export interface PlayedGuest {
+  readonly handle: Handle;
+  readonly seen: readonly Seen[];
+  /** What it was asked, shortly: method of the message or of HTTP, and the session. */
+  asked(): string[];
+}
+
+export function playGuest(respond: (request: Seen) => void): PlayedGuest {
+  const seen: Seen[] = [];
+
+  function take(
+    request: GuestRequest,
+    target: ResponseTarget,
+    bytes: Uint8Array,
+    state: { gone: boolean },
+  ): void {
+    const text = Buffer.from(bytes).toString();
+    const headers = new Map<string, string>();
+    for (let i = 0; i < request.headers.length; i += 2) {
+      headers.set(request.headers[i]!.toLowerCase(), request.headers[i + 1]!);
+    }
+    const one: Seen = {
+      method: request.method,
+      headers,
+      text,
+      message: parse(text),
+      session: headers.get('mcp-session-id'),
+      target,
+      get gone() {
+        return state.gone;
+      },
+    };
+    seen.push(one);
+    respond(one);
+  }
+
+  return {
+    seen,
+    asked: () =>
+      seen.map(({ method, message, session }) => {
+        const what = method === 'POST' ? (message?.method ?? 'a response') : method;
+        return session === undefined ? what : `${what} in ${session}`;
+      }),
+    handle(request, target) {
+      const state = { gone: false };
+      const { body } = request;
+      if (body === undefined || body instanceof Uint8Array) {
+        take(request, target, body ?? new Uint8Array(), state);
+      } else {
+        const parts: Uint8Array[] = [];
+        const receiver: UploadReceiver = {
+          data: (bytes) => parts.push(new Uint8Array(bytes)) > 0,
+          end: () => take(request, target, Buffer.concat(parts), state),
+          fail(error) {
+            if (error !== undefined) target.fail(error);
+          },
+        };
+        body.start(receiver);
+      }
+      return {
+        gone() {
+          state.gone = true;
+        },
+      };
+    },
+  };
+}
+
+function parse(text: string): Json {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Answers with a body, and is done. */
+export function reply(
+  { target }: Seen,
+  status: number,
+  body: string,
+  headers: readonly string[] = ['content-type', 'application/json'],
+): void {
+  target.head(status, [...headers]);
+  if (body !== '') target.chunk(Buffer.from(body), () => {});
+  target.end([]);
+  target.finished?.();
+}
+
+/** Answers with a result. */
+export function replyResult(request: Seen, result: unknown, headers: readonly string[] = []): void {
+  const message = JSON.stringify({ jsonrpc: '2.0', id: request.message.id, result });
+  reply(request, 200, message, ['content-type', 'application/json', ...headers]);
+}
+
+export interface Answered {
+  readonly status: number;
+  readonly headers: readonly string[];
+  readonly text: string;
+  /** Code of the failure that the engine reported, or that the edge did. */
+  readonly failure: string | undefined;
+  readonly session: string | undefined;
+  readonly json: Json;
+}
+
+export interface Asking {
+  readonly answer: Promise<Answered>;
+  leave(): void;
+}
+
+/** A client's request, whose answer is collected. */
+export function ask(
+  handle: Handle,
+  body: GuestRequest['body'] | string,
+  headers: Readonly<Record<string, string>> = {},
+  method = 'POST',
+): Asking {
+  const { promise, resolve } = Promise.withResolvers<Answered>();
+  let head: { status: number; headers: string[] } = { status: 0, headers: [] };
+  const parts: Uint8Array[] = [];
+  const done = (failure?: string): void => {
+    const text = Buffer.concat(parts).toString();
+    const session = header(head.headers, 'mcp-session-id');
+    resolve({ ...head, text, failure, session, json: parse(text) });
+  };
+  const call = handle(
+    {
+      method,
+      scheme: 'http',
+      authority: 'localhost',
+      path: '/mcp',
+      headers: Object.entries(headers).flat(),
+      body: typeof body === 'string' ? Buffer.from(body) : body,
+    },
+    {
+      head(status, list) {
+        head = { status, headers: list };
+      },
+      chunk(bytes, taken) {
+        parts.push(new Uint8Array(bytes));
+        taken(bytes.length);
+      },
+      end: () => done(),
+      fail: (error) => done(error.code),
+    },
+  );
+  return { answer: promise, leave: () => call.gone() };
+}

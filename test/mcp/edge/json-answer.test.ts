@@ -1,0 +1,197 @@
+import { describe, expect, test } from 'vitest';
+import { WasmcpError } from '../../../src/index.ts';
+import { createSessionEdge } from '../../../src/mcp/edge/edge.ts';
+import { type Answered, ask, type PlayedGuest, playGuest, reply, type Seen } from './guest.ts';
+
+const CALL = '{"method":"tools/call","params":{},"id":1}';
+const NEWS = '{"jsonrpc":"2.0","method":"notifications/message","params":{"result":1}}';
+const RESPONSE = '{"id":1, "jsonrpc":"2.0", "result":{"big":123456789012345678901234567890}}';
+const STREAM = ['content-type', 'text/event-stream', 'cache-control', 'no-cache'];
+
+/** Sends a call through the edge to a guest that answers with a stream in these pieces. */
+async function answered(pieces: readonly string[], headers: Record<string, string> = {}): Promise<Answered> {
+  const guest = streaming(({ target }) => {
+    for (const piece of pieces) target.chunk(Buffer.from(piece), () => {});
+    target.end([]);
+  });
+  return ask(edgeFor(guest), CALL, { 'mcp-session-id': 's', ...headers }).answer;
+}
+
+function streaming(send: (request: Seen) => void): PlayedGuest {
+  return playGuest((request) => {
+    request.target.head(200, [...STREAM, 'content-length', '999']);
+    send(request);
+  });
+}
+
+function edgeFor(guest: PlayedGuest) {
+  return createSessionEdge(guest.handle, { mode: 'guide', order: undefined });
+}
+
+describe('a client that takes no streams', () => {
+  test.each([
+    ['says nothing', {}],
+    ['takes JSON', { accept: 'application/json' }],
+    ['takes anything, as curl does', { accept: '*/*' }],
+    ['takes pages', { accept: 'text/html, text/*;q=0.5' }],
+    ['refuses streams', { accept: 'application/json, text/event-stream;q=0' }],
+  ])('that %s gets the response as JSON', async (_, headers) => {
+    const answer = await answered(
+      [`data: ${NEWS}\n\ndata: ${RESPONSE}\n\n`],
+      headers as Record<string, string>,
+    );
+    expect(answer).toMatchObject({
+      status: 200,
+      text: RESPONSE,
+      headers: ['cache-control', 'no-cache', 'content-type', 'application/json'],
+    });
+  });
+
+  test.each([
+    ['LF', `: comment\nevent: message\nid: 1\ndata: ${RESPONSE}\n\n`],
+    ['CR LF', `event: message\r\ndata: ${RESPONSE}\r\n\r\n`],
+    ['CR', `data: ${RESPONSE}\rid: 7\r\r`],
+    ['no space after the colon', `data:${RESPONSE}\n\n`],
+    ['events without data', `data\n\nevent: ping\n\ndatabase: x\n\ndat: y\n\ndata: ${RESPONSE}\n\n`],
+    ['requests of the server', `data: {"id":1,"method":"elicitation/create"}\n\ndata: ${RESPONSE}\n\n`],
+    ['what is no JSON', `data: hello\n\ndata: ${RESPONSE}\n\n`],
+    ['long news', `data: {"params":"${'x'.repeat(200_000)}","method":"a"}\n\ndata: ${RESPONSE}\n\n`],
+    ['more after the response', `data: ${RESPONSE}\n\ndata: ${NEWS}\n\ndata: {"id":1,"result":2}\n\n`],
+    ['no end of the last event', `data: ${NEWS}\n\ndata: ${RESPONSE}\n`],
+  ])('gets it out of a stream with %s, in pieces of any size', async (_, stream) => {
+    for (const size of [1, 5, 1_000_000]) {
+      const pieces = stream.match(new RegExp(`[^]{1,${size}}`, 'g'))!;
+      expect((await answered(pieces)).text).toBe(RESPONSE);
+    }
+  });
+
+  test('gets a response of several lines', async () => {
+    const { json } = await answered(['data: {"id":1,\ndata: "result":\ndata: {"a":2}}\n\n']);
+    expect(json).toEqual({ id: 1, result: { a: 2 } });
+  });
+
+  test('gets an error as JSON, too', async () => {
+    const { text } = await answered(['data: {"id":1,"error":{"code":-1}}\n\n']);
+    expect(text).toBe('{"id":1,"error":{"code":-1}}');
+  });
+
+  test('gets a failure when the stream ends without a response', async () => {
+    expect(await answered([`data: ${NEWS}\n\n`])).toMatchObject({ failure: 'guest-no-response' });
+    expect(await answered([])).toMatchObject({ failure: 'guest-no-response' });
+  });
+
+  test('gets the failure of a guest that dies before its response, and of one within it', async () => {
+    for (const sent of [`data: ${NEWS}\n\n`, 'data: {"id":1,"result":{"a":']) {
+      const guest = streaming(({ target }) => {
+        target.chunk(Buffer.from(sent), () => {});
+        target.fail(new WasmcpError('guest-trapped', 'trapped'));
+      });
+      expect(await ask(edgeFor(guest), CALL, { 'mcp-session-id': 's' }).answer).toMatchObject({
+        failure: 'guest-trapped',
+      });
+    }
+  });
+
+  test('has its answer before the guest is done, and lets it end in peace', async () => {
+    const requests: Seen[] = [];
+    const guest = streaming((request) => {
+      requests.push(request);
+      request.target.chunk(Buffer.from(`data: ${RESPONSE}\n\n`), () => {});
+    });
+    const { answer, leave } = ask(edgeFor(guest), CALL, { 'mcp-session-id': 's' });
+    expect((await answer).text).toBe(RESPONSE);
+    // A client's connection closes once it has the answer.
+    leave();
+    expect(requests[0]!.gone).toBe(false);
+    let taken = 0;
+    requests[0]!.target.chunk(Buffer.from('more'), (bytes) => {
+      taken += bytes;
+    });
+    requests[0]!.target.end([]);
+    expect(taken).toBe(4);
+  });
+
+  test('slows a guest down that sends faster than it reads', () => {
+    let tell: (() => void) | undefined;
+    let taken = 0;
+    const guest = streaming(({ target }) => {
+      target.chunk(Buffer.from('data: {"id":1,"result":"abc'), (bytes) => {
+        taken += bytes;
+      });
+    });
+    edgeFor(guest)(
+      {
+        method: 'POST',
+        scheme: 'http',
+        authority: 'localhost',
+        path: '/mcp',
+        headers: ['mcp-session-id', 's'],
+        body: Buffer.from(CALL),
+      },
+      {
+        head() {},
+        chunk(bytes, left) {
+          tell = () => left(bytes.length);
+        },
+        end() {},
+        fail() {},
+      },
+    );
+    expect(taken).toBe(0);
+    tell!();
+    expect(taken).toBe('data: {"id":1,"result":"abc'.length);
+  });
+
+  test('gets JSON, errors and empty answers as they are', async () => {
+    const guest = playGuest((request) => {
+      if (request.message.id === undefined) reply(request, 202, '', []);
+      else reply(request, 404, `data: ${RESPONSE}\n\n`, ['content-type', 'application/problem+json']);
+    });
+    const session = { 'mcp-session-id': 's' };
+    const error = await ask(edgeFor(guest), CALL, session).answer;
+    expect(error).toMatchObject({ status: 404, text: `data: ${RESPONSE}\n\n` });
+    const { answer } = ask(edgeFor(guest), '{"method":"notifications/x"}', session);
+    expect(await answer).toMatchObject({ status: 202, text: '', headers: [] });
+  });
+});
+
+describe('what the guest hears', () => {
+  function heard(mode: 'guide' | 'strict', accept: string | undefined): string | undefined {
+    const guest = playGuest((request) => reply(request, 200, '{}'));
+    const edge = createSessionEdge(guest.handle, { mode, order: undefined });
+    void ask(edge, CALL, { 'mcp-session-id': 's', ...(accept !== undefined && { Accept: accept }) });
+    return guest.seen[0]!.headers.get('accept');
+  }
+
+  test.each([
+    undefined,
+    'application/json',
+    'text/event-stream',
+    '*/*',
+    'application/json;q=0, text/event-stream',
+  ])('both types in place of %s', (accept) => {
+    expect(heard('guide', accept)).toBe('application/json, text/event-stream');
+  });
+
+  test('what the client says when it names both', () => {
+    expect(heard('guide', 'text/event-stream, application/json;q=0.5')).toBe(
+      'text/event-stream, application/json;q=0.5',
+    );
+  });
+
+  test('what the client says in strict mode', () => {
+    expect(heard('strict', 'application/json')).toBe('application/json');
+    expect(heard('strict', undefined)).toBeUndefined();
+  });
+});
+
+test('a client that names streams gets them as they come', async () => {
+  const stream = `data: ${NEWS}\n\ndata: ${RESPONSE}\n\n`;
+  for (const accept of [
+    'application/json, text/event-stream',
+    'text/event-stream',
+    'TEXT/Event-Stream;q=0.9',
+  ]) {
+    expect((await answered([stream], { accept })).text).toBe(stream);
+  }
+});

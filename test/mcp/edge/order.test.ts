@@ -1,0 +1,172 @@
+import { describe, expect, test } from 'vitest';
+import type { Handle } from '../../../src/engine/request.ts';
+import { WasmcpError } from '../../../src/index.ts';
+import { createSessionEdge } from '../../../src/mcp/edge/edge.ts';
+import { createSessionOrder } from '../../../src/mcp/edge/order.ts';
+import { type Asking, ask, type PlayedGuest, playGuest, type Seen } from './guest.ts';
+
+interface Setting {
+  readonly guest: PlayedGuest;
+  /** Sends a request in a session. */
+  call(id: number, session?: string, method?: string): Asking;
+  send(text: string, session?: string): Asking;
+  /** Ids of the requests that have reached the guest. */
+  begun(): number[];
+  /** Ends a response, and by default the guest's work on it. */
+  answer(id: number, finished?: boolean): void;
+  finish(id: number): void;
+}
+
+function start(limit = 100, serial = true): Setting {
+  const guest = playGuest(() => {});
+  const order = serial ? createSessionOrder(limit) : undefined;
+  const edge = createSessionEdge(guest.handle, { mode: 'strict', order });
+  const find = (id: number): Seen => guest.seen.find(({ message }) => message.id === id)!;
+  const send = (text: string, session = 's'): Asking => ask(edge, text, { 'mcp-session-id': session });
+  return {
+    guest,
+    send,
+    call: (id, session, method = 'tools/call') => send(`{"method":"${method}","id":${id}}`, session),
+    begun: () => guest.seen.map(({ message }) => message.id),
+    answer(id, finished = true) {
+      const { target } = find(id);
+      target.head(200, []);
+      target.end([]);
+      if (finished) target.finished?.();
+    },
+    finish: (id) => find(id).target.finished?.(),
+  };
+}
+
+/** What comes later in the same turn of the event loop. */
+const later = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test('requests of one session run one after another, in the order in which they came', async () => {
+  const { call, begun, answer } = start();
+  const calls = [1, 2, 3].map((id) => call(id));
+  expect(begun()).toEqual([1]);
+  answer(1);
+  await calls[0]!.answer;
+  await later();
+  expect(begun()).toEqual([1, 2]);
+  answer(2);
+  await later();
+  expect(begun()).toEqual([1, 2, 3]);
+});
+
+test('the next one waits for the guest, not for its answer alone', async () => {
+  const { call, begun, answer, finish } = start();
+  const first = call(1);
+  call(2);
+  answer(1, false);
+  await first.answer;
+  await later();
+  expect(begun()).toEqual([1]);
+  finish(1);
+  await later();
+  expect(begun()).toEqual([1, 2]);
+});
+
+test('sessions do not wait for each other', () => {
+  const { call, begun } = start();
+  call(1, 'a');
+  call(2, 'b');
+  call(3, 'a');
+  expect(begun()).toEqual([1, 2]);
+});
+
+test('in parallel nobody waits', () => {
+  const { call, begun } = start(0, false);
+  call(1);
+  call(2);
+  expect(begun()).toEqual([1, 2]);
+});
+
+describe('what a request under way may wait for goes past the others', () => {
+  test.each([
+    ['a response', '{"id":"elicit","result":{"action":"accept"}}'],
+    ['a notification', '{"method":"notifications/cancelled","params":{"requestId":1}}'],
+    ['a ping', '{"id":9,"method":"ping"}'],
+    ['a batch', '[{"id":1,"result":{}}]'],
+  ])('%s', async (_, text) => {
+    const { call, send, guest } = start();
+    call(1);
+    call(2);
+    send(text);
+    expect(guest.seen.map((seen) => seen.text).slice(1)).toEqual([text]);
+  });
+
+  test.each(['GET', 'DELETE'])('%s', (method) => {
+    const guest = playGuest(() => {});
+    const edge = createSessionEdge(guest.handle, { mode: 'strict', order: createSessionOrder(1) });
+    ask(edge, '{"id":1,"method":"tools/call"}', { 'mcp-session-id': 's' });
+    ask(edge, undefined, { 'mcp-session-id': 's' }, method);
+    expect(guest.seen).toHaveLength(2);
+  });
+});
+
+test('a client that leaves while it waits is not served', async () => {
+  const { call, begun, answer } = start();
+  call(1);
+  const second = call(2);
+  call(3);
+  second.leave();
+  answer(1);
+  await later();
+  expect(begun()).toEqual([1, 3]);
+});
+
+test('a client that leaves while its request runs is waited for', async () => {
+  const { call, begun, finish, guest } = start();
+  const first = call(1);
+  call(2);
+  first.leave();
+  await later();
+  expect(guest.seen[0]!.gone).toBe(true);
+  expect(begun()).toEqual([1]);
+  finish(1);
+  await later();
+  expect(begun()).toEqual([1, 2]);
+});
+
+test('too many that wait in one session are refused, in others they are not', async () => {
+  const { call, begun } = start(2);
+  const calls = [1, 2, 3, 4].map((id) => call(id));
+  expect(await calls[3]!.answer).toMatchObject({ failure: 'queue-full' });
+  calls[2]!.leave();
+  call(5);
+  call(6, 'other');
+  expect(begun()).toEqual([1, 6]);
+});
+
+test('thousands that fail at once do so one after another', async () => {
+  let first: (() => void) | undefined;
+  const handle: Handle = (_, target) => {
+    const fail = (): void => {
+      target.fail(new WasmcpError('server-closing', 'closing'));
+      target.finished?.();
+    };
+    if (first === undefined) first = fail;
+    else fail();
+    return { gone() {} };
+  };
+  const edge = createSessionEdge(handle, { mode: 'strict', order: createSessionOrder(10_000) });
+  const calls = Array.from({ length: 10_000 }, (_, id) =>
+    ask(edge, `{"method":"tools/call","id":${id}}`, { 'mcp-session-id': 's' }),
+  );
+  first!();
+  const answers = await Promise.all(calls.map(({ answer }) => answer));
+  expect(new Set(answers.map(({ failure }) => failure))).toEqual(new Set(['server-closing']));
+});
+
+test('the first request of a new session comes before those that the client sends next', async () => {
+  const guest = playGuest(({ message, target }) => {
+    if (message.method !== 'initialize' && message.id !== undefined) return;
+    target.head(200, message.method === 'initialize' ? ['mcp-session-id', 's'] : []);
+    target.end([]);
+  });
+  const edge = createSessionEdge(guest.handle, { mode: 'guide', order: createSessionOrder(1) });
+  ask(edge, '{"method":"tools/call","id":1}');
+  ask(edge, '{"method":"tools/call","id":2}', { 'mcp-session-id': 's' });
+  expect(guest.asked()).toEqual(['initialize', 'notifications/initialized in s', 'tools/call in s']);
+});
