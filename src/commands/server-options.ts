@@ -42,6 +42,8 @@ export const SERVER_OPTIONS: readonly OptionName[] = [
   'streamIdle',
   'drain',
   'maxBody',
+  'mcp',
+  'sessionOrder',
   'loggingPrefix',
 ];
 
@@ -58,6 +60,8 @@ export async function serverOptions(
     config: Object.fromEntries(options.configVar ?? []),
     directories: options.dir ?? [],
     outgoing: { allow: options.allowOutbound ?? [], deny: options.denyOutbound ?? [] },
+    ...(options.mcp !== undefined && { mcp: options.mcp }),
+    sessionOrder: options.sessionOrder,
     loggingPrefix: options.loggingPrefix,
     isolation: options.isolation,
     workers: options.workers,

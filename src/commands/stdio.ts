@@ -52,6 +52,8 @@ otherwise. What guests print goes to stderr.`,
     const store = await openStore(storeUrl);
     const broken = Promise.withResolvers<WasmcpError>();
     const server = createServer(component, {
+      // Whoever is served here speaks MCP.
+      mcp: 'guide',
       ...common,
       store: storeUrl,
       storeBroken: broken.resolve,

@@ -46,6 +46,8 @@ export interface OptionValues {
   drain: number;
   maxBody: number;
   maxConnections: number;
+  mcp?: 'guide' | 'strict' | 'off';
+  sessionOrder: 'serial' | 'parallel';
   loggingPrefix: boolean;
   cacheDir?: string;
   isolation: IsolationValue;
@@ -257,6 +259,20 @@ export const OPTIONS: { readonly [N in OptionName]: OptionSpec } = {
     description: 'connections at a time',
     parse: parseCount(1, 1_000_000),
     fallback: 1000,
+  },
+  mcp: {
+    flags: '--mcp <mode>',
+    environment: ['WASMCP_NODE_MCP'],
+    description:
+      "what MCP clients find: what wasmcp's Sessions Guide promises (guide), the specification (strict), the guest alone (off); default: guide for servers of wasmcp",
+    parse: parseChoice('guide', 'strict', 'off'),
+  },
+  sessionOrder: {
+    flags: '--session-order <order>',
+    environment: ['WASMCP_NODE_SESSION_ORDER'],
+    description: 'requests of one MCP session: one after another (serial), or as they come (parallel)',
+    parse: parseChoice('serial', 'parallel'),
+    fallback: 'serial',
   },
   loggingPrefix: {
     flags: '--no-logging-prefix',
