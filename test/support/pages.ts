@@ -1,0 +1,45 @@
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join, normalize } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { onTestFinished } from 'vitest';
+
+const PAGES: string = join(import.meta.dirname, '../e2e/pages');
+const MODULES: string = join(import.meta.dirname, '../../node_modules');
+const TYPES: Readonly<Record<string, string>> = {
+  html: 'text/html',
+  js: 'text/javascript',
+  mjs: 'text/javascript',
+};
+
+/** A web server for pages, which look for modules below `/modules/` and send what they found out to `/report`. */
+export interface Pages {
+  readonly port: number;
+  /** What a page has sent. */
+  readonly report: Promise<unknown>;
+}
+
+export async function servePages(): Promise<Pages> {
+  const reported = Promise.withResolvers<unknown>();
+  const server = createServer(async (request, response) => {
+    if (request.method === 'POST') {
+      reported.resolve(JSON.parse(await text(request)));
+      response.end();
+      return;
+    }
+    const path = normalize(new URL(request.url!, 'http://localhost').pathname);
+    const file = path.startsWith('/modules/') ? join(MODULES, path.slice(8)) : join(PAGES, path);
+    const bytes = await readFile(file).catch(() => undefined);
+    if (bytes === undefined) response.writeHead(404).end();
+    else
+      response.writeHead(200, { 'content-type': TYPES[path.split('.').at(-1)!] ?? 'text/plain' }).end(bytes);
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { port: (server.address() as AddressInfo).port, report: reported.promise };
+}
