@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { MessageChannel, Worker } from 'node:worker_threads';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
+import { storeConformance } from '../../../host/keyvalue/conformance/conformance.ts';
 import { connectStore, serveStore } from '../../../host/keyvalue/port.ts';
 import { openMemory } from '../../../host/keyvalue/sqlite/open.ts';
 import type { Store } from '../../../host/keyvalue/store.ts';
-import { storeConformance } from './conformance.ts';
 
 const cleanups: (() => unknown)[] = [];
 
@@ -23,7 +23,9 @@ function throughPort(served: Store): { store: Store; far: MessageChannel['port1'
   return { store, far: port1 };
 }
 
-storeConformance('A store behind a message port', async () => throughPort(openMemory()).store);
+describe('a store behind a message port keeps the contract of a store', () => {
+  for (const { name, run } of storeConformance(() => throughPort(openMemory()).store)) test(name, run);
+});
 
 test('closing the near end leaves the store open', async () => {
   const served = openMemory();

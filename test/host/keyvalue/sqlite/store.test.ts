@@ -1,14 +1,18 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
+import { afterAll, describe, test } from 'vitest';
+import { storeConformance } from '../../../../host/keyvalue/conformance/conformance.ts';
 import { openMemory, openSqlite } from '../../../../host/keyvalue/sqlite/open.ts';
-import { storeConformance } from '../conformance.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'keyvalue-'));
 let stores = 0;
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-storeConformance('SQLite in a file', async () => openSqlite(join(folder, `${stores++}.db`)));
-storeConformance('SQLite in memory', async () => openMemory());
+describe.each([
+  ['SQLite in a file', () => openSqlite(join(folder, `${stores++}.db`))],
+  ['SQLite in memory', () => openMemory()],
+])('%s keeps the contract of a store', (_, open) => {
+  for (const { name, run } of storeConformance(open)) test(name, run);
+});

@@ -1,0 +1,34 @@
+import type { Store } from '../store.ts';
+import type { StoreCase } from './case.ts';
+import { COUNTERS } from './counters.ts';
+import { PAGES } from './pages.ts';
+import { SWAPS } from './swaps.ts';
+import { VALUES } from './values.ts';
+
+/** One test of the contract of a `Store`, for any test runner. */
+export interface ConformanceTest {
+  readonly name: string;
+  /** Rejects with an `AssertionError` when the store does not keep the contract. */
+  run(): Promise<void>;
+}
+
+const CASES: readonly StoreCase[] = [...VALUES, ...PAGES, ...COUNTERS, ...SWAPS];
+
+/**
+ * The tests that every `Store` has to pass: `for (const { name, run } of storeConformance(open)) test(name, run)`.
+ *
+ * @param open Answers an empty store; each test opens one and closes it.
+ */
+export function storeConformance(open: () => Store | PromiseLike<Store>): ConformanceTest[] {
+  return CASES.map(({ name, run }) => ({
+    name,
+    async run() {
+      const store = await open();
+      try {
+        await run(store);
+      } finally {
+        await store.close();
+      }
+    },
+  }));
+}

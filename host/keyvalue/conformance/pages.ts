@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { allKeys, bytes, entries, fails, isBug, type StoreCase, text } from './case.ts';
+
+/** Lists of keys, and batches. */
+export const PAGES: readonly StoreCase[] = [
+  {
+    name: 'a page has a thousand keys, and only the last one has no cursor',
+    async run(store) {
+      await store.setMany('b', entries(1000));
+      const full = await store.list('b');
+      assert.equal(full.keys.length, 1000);
+      assert.equal(full.cursor, undefined);
+      await store.set('b', 'k1000', bytes('v'));
+      const first = await store.list('b');
+      assert.equal(first.keys.length, 1000);
+      assert.equal(typeof first.cursor, 'bigint');
+      assert.deepEqual(await store.list('b', first.cursor), { keys: ['k1000'], cursor: undefined });
+    },
+  },
+  {
+    name: 'deleting page by page reaches every key',
+    async run(store) {
+      await store.setMany('b', entries(2500));
+      await store.set('other', 'stays', bytes('v'));
+      let cursor: bigint | undefined;
+      const sizes: number[] = [];
+      do {
+        const page = await store.list('b', cursor);
+        sizes.push(page.keys.length);
+        await store.deleteMany('b', page.keys);
+        cursor = page.cursor;
+      } while (cursor !== undefined);
+      assert.deepEqual(sizes, [1000, 1000, 500]);
+      assert.deepEqual(await allKeys(store, 'b'), []);
+      assert.deepEqual(await allKeys(store, 'other'), ['stays']);
+    },
+  },
+  {
+    name: 'keys are listed in order of first insertion; an overwritten key keeps its place, a new life does not',
+    async run(store) {
+      for (const key of ['c', 'a', 'b']) await store.set('b', key, bytes('1'));
+      await store.set('b', 'c', bytes('2'));
+      await store.setMany('b', [['a', bytes('2')]]);
+      await store.swap('b', 'b', (await store.read('b', 'b')).version, bytes('2'));
+      assert.deepEqual(await allKeys(store, 'b'), ['c', 'a', 'b']);
+      await store.delete('b', 'c');
+      await store.set('b', 'c', bytes('3'));
+      assert.deepEqual(await allKeys(store, 'b'), ['a', 'b', 'c']);
+      await store.delete('b', 'c');
+      await store.set('b', 'd', bytes('3'));
+      assert.deepEqual(await allKeys(store, 'b'), ['a', 'b', 'd']);
+    },
+  },
+  {
+    name: 'a key that comes after the cursor was given out is on a later page, even if the rest is gone',
+    async run(store) {
+      await store.setMany('b', entries(1001));
+      const { cursor } = await store.list('b');
+      await store.deleteMany('b', await allKeys(store, 'b'));
+      await store.set('b', 'late', bytes('v'));
+      assert.deepEqual(await store.list('b', cursor), { keys: ['late'], cursor: undefined });
+    },
+  },
+  {
+    name: 'a cursor that no store gives out is refused',
+    async run(store) {
+      await fails('cursor-invalid', () => store.list('b', -1n));
+      await fails('cursor-invalid', () => store.list('b', 2n ** 64n - 1n));
+      assert.deepEqual(await store.list('b', 2n ** 40n), { keys: [], cursor: undefined });
+    },
+  },
+  {
+    name: 'batches are positional and keep duplicates; the later of two entries wins',
+    async run(store) {
+      await store.setMany('b', [
+        ['x', bytes('1')],
+        ['y', bytes('2')],
+        ['x', bytes('3')],
+      ]);
+      const values = await store.getMany('b', ['y', 'missing', 'x', 'y']);
+      assert.deepEqual(values.map(text), ['2', undefined, '3', '2']);
+      await store.deleteMany('b', ['x', 'x', 'missing']);
+      assert.deepEqual((await store.getMany('b', ['x', 'y'])).map(text), [undefined, '2']);
+      assert.deepEqual(await store.getMany('b', []), []);
+      await store.setMany('b', []);
+      await store.deleteMany('b', []);
+      assert.deepEqual(await allKeys(store, 'b'), ['y']);
+    },
+  },
+  {
+    name: 'a batch that cannot be written whole is not written at all',
+    async run(store) {
+      await isBug(() =>
+        store.setMany('b', [
+          ['fine', bytes('1')],
+          ['\ud800', bytes('2')],
+        ]),
+      );
+      assert.equal(await store.exists('b', 'fine'), false);
+    },
+  },
+];
