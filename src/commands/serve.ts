@@ -39,6 +39,7 @@ the old one began it ends, and one that cannot be served leaves the old one serv
     tellHow(component, options.verbose ?? false, streams);
     const { storeUrl = '' } = server;
     const lasts = storeUrl.startsWith('sqlite:') ? `, durability ${options.durability}` : '';
+    if (server.summary !== undefined) streams.stderr.write(`${server.summary}\n`);
     streams.stderr.write(`Store ${storeUrl}${lasts}\nServing HTTP on ${url}\n`);
     const stopReloading = startReloading({ ...options, path, file, first: component, server, streams });
     const failure = await Promise.race([stop, broken.promise]);

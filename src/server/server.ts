@@ -2,11 +2,10 @@ import { isLoopback, type OutgoingPolicy, WasmcpError } from '../../host/index.t
 import type { Component } from '../component/component.ts';
 import { type Engine, type EngineOptions, startEngine } from '../engine/engine.ts';
 import type { Handle } from '../engine/request.ts';
-import { createSessionEdge } from '../mcp/edge/edge.ts';
-import { createSessionOrder } from '../mcp/edge/order.ts';
-import { looksLikeMcp } from '../mcp/looks-like-mcp.ts';
+import { createMcp, type McpOptions } from '../mcp/mcp.ts';
 import { createDoor } from './door.ts';
 import { createFetch } from './fetch.ts';
+import { isAllowedOrigin } from './guard/allow-list.ts';
 import { createGuard, type GuardOptions } from './guard/guard.ts';
 import { type Listener, openListener } from './listener.ts';
 import { createNodeFront, type NodeHandler } from './node.ts';
@@ -14,22 +13,11 @@ import { answerPlainly } from './node-response.ts';
 import { failureAnswer } from './plain.ts';
 
 /** How a server runs its guests and what it lets in. Every field has the default of the command's flag of that name. */
-export interface ServerOptions extends EngineOptions, GuardOptions {
+export interface ServerOptions extends EngineOptions, GuardOptions, McpOptions {
   /** Largest body of a request in bytes; 10 MiB by default. A larger one is answered with 413. */
   readonly maxBody?: number;
   /** Connections at a time; 1000 by default. One more is closed at once. */
   readonly maxConnections?: number;
-  /**
-   * What MCP clients find besides what the guest does: `guide` makes true what wasmcp's Sessions Guide promises, `strict`
-   * sees to the specification alone, `off` to nothing. `guide` by default for a component that looks like an MCP server of
-   * wasmcp, `off` for others.
-   */
-  readonly mcp?: 'guide' | 'strict' | 'off';
-  /**
-   * How the requests of one MCP session run: one after another (`serial`, the default), or as they come (`parallel`). As
-   * many may wait as `queueLimit` says.
-   */
-  readonly sessionOrder?: 'serial' | 'parallel';
 }
 
 /** A component being served. Store and workers are started by the first use. */
@@ -38,6 +26,11 @@ export interface Server {
   readonly url: string | undefined;
   /** What people read of the store; undefined before the start. */
   readonly storeUrl: string | undefined;
+  /**
+   * One line for people: whether an MCP server keeps sessions, where, and who may use it. Undefined before the start, and
+   * with `mcp: 'off'`.
+   */
+  readonly summary: string | undefined;
   /**
    * Binds the port (0 picks a free one), opens the store, starts the workers. Once only.
    *
@@ -71,29 +64,38 @@ export function createServer(component: Component, options: ServerOptions = {}):
 
   async function start(): Promise<Engine> {
     if (closed !== undefined) throw new WasmcpError('server-closing', 'the server is closed');
-    starting ??= startEngine(component, { ...options, outgoing: outgoingPolicy(options, listener) });
+    starting ??= begin();
     engine = await starting;
     return engine;
+  }
+
+  async function begin(): Promise<Engine> {
+    const outgoing = outgoingPolicy(options, listener);
+    const started = await startEngine(component, { ...options, env: mcp.environment(component), outgoing });
+    try {
+      await mcp.probe(component);
+    } catch (error) {
+      await started.close(0);
+      throw error;
+    }
+    return started;
   }
 
   const toEngine: Handle = (request, target) => {
     if (engine === undefined) throw new TypeError('a request before the start');
     return engine.handle(request, target);
   };
-  const order =
-    options.sessionOrder === 'parallel' ? undefined : createSessionOrder(options.queueLimit ?? 1024);
-
-  function edgeFor(served: Component): Handle {
-    const mode = options.mcp ?? (looksLikeMcp(served) ? 'guide' : 'off');
-    return mode === 'off' ? toEngine : createSessionEdge(toEngine, { mode, order });
-  }
-
-  let edge = edgeFor(component);
-  const door = createDoor((request, target) => edge(request, target));
-  const guard = createGuard(options, {
-    address: () => listener?.address,
-    refused: (reason) => void options.log?.('warn', 'guard', reason),
-  });
+  const mcp = createMcp(options, () => ownUrl(listener));
+  let toGuest = mcp.front(component, toEngine);
+  const door = createDoor((request, target) => toGuest(request, target));
+  const allowOrigins = [...(options.allowOrigins ?? []), ...mcp.origins(component).filter(isAllowedOrigin)];
+  const guard = createGuard(
+    { ...options, allowOrigins },
+    {
+      address: () => listener?.address,
+      refused: (reason) => void options.log?.('warn', 'guard', reason),
+    },
+  );
   const front = createNodeFront(door.handle, guard, maxBody);
   const fetchWithoutSocket = createFetch(door.handle, guard, maxBody);
 
@@ -135,12 +137,23 @@ export function createServer(component: Component, options: ServerOptions = {}):
     get storeUrl() {
       return engine?.storeUrl;
     },
+    get summary() {
+      const sessions = engine && mcp.describe(component, engine.storeUrl);
+      return sessions && `${sessions}; open to ${guard.describe()}`;
+    },
     async listen(port = 8080, host = '127.0.0.1') {
       if (binding !== undefined) throw new TypeError('a server listens once');
       if (closed !== undefined) throw new WasmcpError('server-closing', 'the server is closed');
       // Port first, so that a port in use costs nothing: no store is made, no worker started.
       binding = openListener({ handler, continueHandler }, { port, host, maxConnections });
       listener = await binding;
+      if (guard.opensToAnyHost()) {
+        void options.log?.(
+          'warn',
+          'guard',
+          `${listener.address} is open to whoever reaches it, by any name: a page of any web site too, once its name leads here. --allow-host NAME lets only clients in that call it so`,
+        );
+      }
       try {
         await start();
       } catch (error) {
@@ -159,13 +172,19 @@ export function createServer(component: Component, options: ServerOptions = {}):
     async reload(next, drain = 10_000) {
       const started = await start();
       await started.reload(next, drain);
-      edge = edgeFor(next);
+      toGuest = mcp.front(next, toEngine);
     },
     close(drain = 10_000) {
       closed ??= stop(drain);
       return closed;
     },
   };
+}
+
+function ownUrl(listener: Listener | undefined): string {
+  if (listener === undefined) return 'http://localhost';
+  const everywhere = listener.address === '0.0.0.0' || listener.address === '::';
+  return everywhere ? `http://localhost:${listener.port}` : listener.url.slice(0, -1);
 }
 
 /**

@@ -55,6 +55,11 @@ export function parseAllowedOrigin(text: string): string {
   return origin;
 }
 
+/** Whether `parseAllowedOrigin` would take it. */
+export function isAllowedOrigin(text: string): boolean {
+  return text === '*' || parseOrigin(text) !== undefined;
+}
+
 /** The one spelling of an origin; undefined for what is none. `null` is the origin of pages that have none to tell. */
 export function parseOrigin(text: string): string | undefined {
   if (text === 'null') return text;

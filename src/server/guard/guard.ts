@@ -44,6 +44,8 @@ export type Admission = Admitted | { readonly answer: PlainAnswer };
 /** Stands between strangers and guests: a page that a browser shows may not use a server just because it reaches it. */
 export interface Guard {
   admit(head: GuestHead): Admission;
+  /** Whether any name will do because none is on the list. */
+  opensToAnyHost(): boolean;
   /** Who may connect, for people. */
   describe(): string;
 }
@@ -75,14 +77,13 @@ export function createGuard(options: GuardOptions, { address, refused }: GuardSu
   }
 
   /** With no list, whoever listens for others has to take the names that they use. */
-  function anyHost(): boolean {
-    if (list.anyHost) return true;
+  function opensToAnyHost(): boolean {
     const bound = address();
     return hosts.length === 0 && bound !== undefined && !isLoopback(bound);
   }
 
   function hostAllowed(url: URL): boolean {
-    return isLoopbackName(url.hostname) || list.hasHost(url) || anyHost();
+    return isLoopbackName(url.hostname) || list.hasHost(url) || opensToAnyHost();
   }
 
   /** `reached` are the names that the request was sent to, as far as they are known. */
@@ -122,8 +123,10 @@ export function createGuard(options: GuardOptions, { address, refused }: GuardSu
       }
       return { head: { ...head, scheme, authority, headers }, cors: corsHeaders(head.method, origin) };
     },
+    opensToAnyHost,
     describe() {
-      const names = list.anyHost || anyHost() ? 'any host' : ['this machine', ...hosts].join(', ');
+      const names =
+        list.anyHost || opensToAnyHost() ? 'clients by any name' : ['this machine', ...hosts].join(', ');
       const pages = list.anyOrigin ? 'any origin' : origins.join(', ');
       return pages === '' ? names : `${names}; pages of ${pages}`;
     },

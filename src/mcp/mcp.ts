@@ -1,0 +1,80 @@
+import { DEFAULT_STORE_URL, type Store, type StoreLimits } from '../../host/index.ts';
+import type { Component } from '../component/component.ts';
+import type { Handle } from '../engine/request.ts';
+import { describeSessions, guestDefaults, guestOrigins, probeBucket, sessionBucket } from './defaults.ts';
+import { createSessionEdge } from './edge/edge.ts';
+import { createSessionOrder } from './edge/order.ts';
+import { looksLikeMcp } from './looks-like-mcp.ts';
+import { challenging } from './oauth/challenge.ts';
+import { discovering } from './oauth/discovery.ts';
+
+/** What a server does for MCP beyond what its guest does. */
+export interface McpOptions {
+  /**
+   * What MCP clients find besides what the guest does: `guide` makes true what wasmcp's Sessions Guide promises, `strict`
+   * sees to the specification alone, `off` to nothing. `guide` by default for a component that looks like an MCP server of
+   * wasmcp, `off` for others.
+   */
+  readonly mcp?: 'guide' | 'strict' | 'off';
+  /**
+   * How the requests of one MCP session run: one after another (`serial`, the default), or as they come (`parallel`). As
+   * many may wait as `queueLimit` says.
+   */
+  readonly sessionOrder?: 'serial' | 'parallel';
+}
+
+/** Of a server's options those that matter here. */
+interface Surroundings extends McpOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly publicUrl?: string;
+  readonly queueLimit?: number;
+  readonly store?: string | Store;
+  readonly storeLimits?: StoreLimits;
+}
+
+/** MCP's side of a server. Does nothing for components that are no MCP servers. */
+export interface Mcp {
+  /** The environment of guests, with what a wasmcp server needs where nobody said anything else. */
+  environment(component: Component): Readonly<Record<string, string>>;
+  /** Origins that the guest was told to allow. */
+  origins(component: Component): readonly string[];
+  /** `handle` as MCP clients find it. */
+  front(component: Component, handle: Handle): Handle;
+  /** @throws WasmcpError `store-*`, `bucket-*`: sessions could not be kept */
+  probe(component: Component): Promise<void>;
+  /** Whether sessions are kept, where, and who may use them; undefined for what is no MCP server. */
+  describe(component: Component, storeUrl: string): string | undefined;
+}
+
+/** `ownUrl` is the server's address as far as it knows it, without a slash at its end. */
+export function createMcp(options: Surroundings, ownUrl: () => string): Mcp {
+  const { env = {}, queueLimit = 1024, store = DEFAULT_STORE_URL } = options;
+  const order = options.sessionOrder === 'parallel' ? undefined : createSessionOrder(queueLimit);
+  const publicUrl = options.publicUrl?.replace(/\/+$/, '');
+
+  function modeOf(component: Component): 'guide' | 'strict' | 'off' {
+    return options.mcp ?? (looksLikeMcp(component) ? 'guide' : 'off');
+  }
+
+  function environment(component: Component): Readonly<Record<string, string>> {
+    return modeOf(component) === 'off' ? env : { ...guestDefaults(publicUrl ?? ownUrl()), ...env };
+  }
+
+  return {
+    environment,
+    origins: (component) => (modeOf(component) === 'off' ? [] : guestOrigins(env)),
+    front(component, handle) {
+      const mode = modeOf(component);
+      if (mode === 'off') return handle;
+      const edge = challenging(createSessionEdge(handle, { mode, order }), publicUrl);
+      const named = publicUrl !== undefined || env.WASMCP_SERVER_URI !== undefined;
+      return named ? edge : discovering(edge, ownUrl);
+    },
+    async probe(component) {
+      const bucket = modeOf(component) === 'off' ? undefined : sessionBucket(environment(component));
+      if (bucket !== undefined) await probeBucket(store, options.storeLimits, bucket);
+    },
+    describe: (component, storeUrl) =>
+      modeOf(component) === 'off' ? undefined : describeSessions(environment(component), storeUrl),
+  };
+}
