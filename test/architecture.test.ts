@@ -7,6 +7,7 @@ const LAYERS = [
   /^bin\//,
   /^src\/cli\.ts$/,
   /^src\/(commands|options)\//,
+  /^src\/testing\.ts$/,
   /^src\/index\.ts$/,
   /^src\/server\//,
   /^src\/mcp\//,
