@@ -23,6 +23,8 @@ export function browse(url: string, flags: readonly string[] = []): Promise<stri
   const args = [
     '--headless=new',
     '--disable-gpu',
+    // Containers have little shared memory.
+    '--disable-dev-shm-usage',
     '--disable-background-networking',
     '--no-first-run',
     '--host-resolver-rules=MAP *.test 127.0.0.1',
