@@ -36,6 +36,7 @@ export {
 } from './keyvalue/open.ts';
 export { connectStore, serveStore } from './keyvalue/port.ts';
 export type { Awaitable, CounterBounds, KeyPage, Store, Versioned } from './keyvalue/store.ts';
+export { type Change, watched } from './keyvalue/watch.ts';
 export { offersFunction } from './names.ts';
 export type {
   Binding,

@@ -1,7 +1,7 @@
 import { WasmcpError, type WasmcpErrorCode } from '../error.ts';
 import type { Guest } from '../guest.ts';
 import type { CheckedStore } from './limits.ts';
-import type { Awaitable, CounterBounds, KeyPage } from './store.ts';
+import { type Awaitable, type CounterBounds, isPromise, type KeyPage } from './store.ts';
 
 /** `variant error` of wasi:keyvalue/store, the same in both drafts. Thrown: jco makes a thrown non-`Error` the guest's `err`. */
 export type KeyvalueError =
@@ -121,10 +121,6 @@ export function pairOfOption(key: string, value: Uint8Array | undefined): [strin
 
 function same<T>(value: T): T {
   return value;
-}
-
-function isPromise<T>(value: Awaitable<T>): value is PromiseLike<T> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
 /**

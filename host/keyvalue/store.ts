@@ -1,6 +1,10 @@
 /** A value, or a promise of it: SQLite answers at once, remote engines with promises. */
 export type Awaitable<T> = T | PromiseLike<T>;
 
+export function isPromise<T>(value: Awaitable<T>): value is PromiseLike<T> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
 /** A value and the version that `swap` compares. A version never repeats within a store, whatever happens to the key. */
 export interface Versioned {
   /** Absent keys have a version too. */

@@ -19,6 +19,7 @@ import { rehearse } from './rehearse.ts';
 import type { Handle } from './request.ts';
 import { shareStore } from './share-store.ts';
 import { startThread } from './thread.ts';
+import { createWatch, type Watch, watcherOf } from './watch.ts';
 
 /** How guests are run. */
 export interface EngineOptions {
@@ -114,9 +115,11 @@ export async function startEngine(component: Component, options: EngineOptions):
     options.storeBroken?.(reason);
   }
 
+  const isWatched = watcherOf(component.exports) !== undefined;
   const store = await shareStore(options.store ?? 'sqlite:.wasmcp/store.db', {
     durability: options.durability ?? 'power',
     broken: storeBroken,
+    changed: isWatched ? (change) => watch?.tell(change) : undefined,
   });
   const liveLimit = options.liveLimit ?? 64;
   const settings = {
@@ -149,18 +152,27 @@ export async function startEngine(component: Component, options: EngineOptions):
     },
   };
 
-  function poolFor(component: Component): Pool {
+  function poolFor(component: Component, reach = store.setup, workers = poolOptions.workers): Pool {
     return createPool({
       ...poolOptions,
+      workers,
       start: (events) =>
         startThread(
-          { component, settings, isolation, store: store.setup(), fetch: share(options.fetch) },
+          { component, settings, isolation, store: reach(), fetch: share(options.fetch) },
           { ...events, storeBroken },
         ),
     });
   }
 
+  function watchFor(component: Component): Watch | undefined {
+    if (watcherOf(component.exports) === undefined) return undefined;
+    if (isWatched) return createWatch({ pool: poolFor(component, store.setupUntold, 1), log });
+    void log('warn', 'watcher', 'it is told of changes from the next start on');
+    return undefined;
+  }
+
   let pool = poolFor(component);
+  let watch = watchFor(component);
   const run: Handle = (request, target) => pool.handle(request, target);
   const handle = store.gate === undefined ? run : held(run, store.gate);
 
@@ -172,27 +184,37 @@ export async function startEngine(component: Component, options: EngineOptions):
   async function replace(next: Component, limit: number): Promise<void> {
     assertLinked(await linkWithHost(next), 'wasi:http/incoming-handler');
     const fresh = poolFor(next);
+    const freshWatch = watchFor(next);
     try {
-      await fresh.start();
+      await Promise.all([fresh.start(), freshWatch?.start()]);
       await rehearse(fresh.handle);
       if (closing) throw new WasmcpError('server-closing', 'the server is closing');
     } catch (error) {
-      await fresh.close(0);
+      await Promise.all([fresh.close(0), freshWatch?.close(0)]);
       throw error;
     }
-    const left = pool.close(limit).finally(() => leaving.delete(left));
+    const left = end(limit).finally(() => leaving.delete(left));
     leaving.add(left);
     pool = fresh;
+    watch = freshWatch;
+  }
+
+  /** The requests of the component that serves now first, as they make changes. */
+  async function end(limit: number): Promise<void> {
+    const [requests, changes] = [pool, watch];
+    const start = performance.now();
+    await requests.close(limit);
+    await changes?.close(Math.max(0, limit - (performance.now() - start)));
   }
 
   async function close(limit: number): Promise<void> {
     closing = true;
-    await Promise.all([pool.close(limit), reloading.catch(() => {}), ...leaving]);
+    await Promise.all([end(limit), reloading.catch(() => {}), ...leaving]);
     await store.close();
   }
 
   try {
-    await pool.start();
+    await Promise.all([pool.start(), watch?.start()]);
   } catch (error) {
     await close(0);
     throw error;

@@ -1,4 +1,4 @@
-import type { WasmcpErrorCode } from '../../host/index.ts';
+import type { Change, WasmcpErrorCode } from '../../host/index.ts';
 
 /**
  * What the main thread and a worker say to each other. The main thread owns sockets and deadlines, the worker owns
@@ -15,6 +15,8 @@ export interface RequestMessage {
   readonly headers: string[];
   /** The whole body, nothing, or word that it follows in `body` messages. */
   readonly body: Uint8Array | undefined | 'follows';
+  /** To tell the guest's watcher of, in place of a request to answer. */
+  readonly change?: Change;
 }
 
 export type ToWorker =

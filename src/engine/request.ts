@@ -1,4 +1,4 @@
-import type { WasmcpError } from '../../host/index.ts';
+import type { Change, WasmcpError } from '../../host/index.ts';
 
 /** A request as the front hands it to the engine. */
 export interface GuestRequest {
@@ -10,6 +10,8 @@ export interface GuestRequest {
   /** Flat list, latin1 values. */
   readonly headers: string[];
   readonly body: Uint8Array | Upload | undefined;
+  /** To tell `wasi:keyvalue/watcher` of, in place of a request to answer: the response is its end alone. */
+  readonly change?: Change;
 }
 
 /** A request's body that comes piece by piece. */

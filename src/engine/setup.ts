@@ -17,14 +17,11 @@ export interface GuestSettings {
 }
 
 /** How a worker reaches the store: its own connection, or word to the thread that owns it. */
-export type StoreSetup =
-  | {
-      readonly url: string;
-      readonly durability: Durability;
-      /** Through which guests' requests have to leave, if there is a gate. */
-      readonly gate: MessagePort | undefined;
-    }
-  | { readonly url: string; readonly port: MessagePort };
+export type StoreSetup = {
+  readonly url: string;
+  /** Through which guests' requests have to leave, if there is a gate. */
+  readonly gate: MessagePort | undefined;
+} & ({ readonly durability: Durability } | { readonly port: MessagePort });
 
 /** What one request finds of another, see `Isolation`. */
 export interface IsolationSettings {

@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import {
+  type Change,
   type Durability,
   type OutputGate,
   openGate,
@@ -9,6 +10,7 @@ import {
   serveStore,
   startStoreUpkeep,
   type WasmcpError,
+  watched,
 } from '../../host/index.ts';
 import type { StoreSetup } from './setup.ts';
 
@@ -19,6 +21,8 @@ export interface SharedStore {
   readonly gate: OutputGate | undefined;
   /** For one more worker; its ports have to be transferred. */
   setup(): StoreSetup;
+  /** The same for a worker of whose changes `changed` is not told. */
+  setupUntold(): StoreSetup;
   /** Closes what was opened here, the gate when all that it holds has left: a `Store` object stays its owner's. */
   close(): Promise<void>;
 }
@@ -27,26 +31,31 @@ export interface ShareOptions {
   readonly durability: Durability;
   /** The store can promise nothing any more. */
   readonly broken: (failure: WasmcpError) => void;
+  /** Told of each commit, in order, when it is made. */
+  readonly changed?: ((change: Change) => void) | undefined;
 }
 
 /**
- * SQLite is opened again by each worker, so that it answers at once there; every other store lives on this thread and
- * is reached by message. Opening it here first tells a broken store before any worker starts.
+ * SQLite is opened again by each worker, so that it answers at once there; every other store, and one whose changes are
+ * told, lives on this thread and is reached by message: only one connection knows the order of commits. Opening it here
+ * first tells a broken store before any worker starts.
  */
 export async function shareStore(
   store: string | Store,
-  { durability, broken }: ShareOptions,
+  { durability, broken, changed }: ShareOptions,
 ): Promise<SharedStore> {
-  if (typeof store !== 'string') return throughPorts(store, () => {});
+  if (typeof store !== 'string') return { ...throughPorts(store, undefined, changed), async close() {} };
   const opened = await openStore(store, { durability, broken });
-  if (!opened.url.startsWith('sqlite:')) return throughPorts(opened, () => opened.close());
+  if (!opened.url.startsWith('sqlite:')) {
+    return { ...throughPorts(opened, undefined, changed), close: async () => opened.close() };
+  }
   try {
     const gate = durability === 'power' ? openGate(store, { broken }) : undefined;
     const upkeep = startStoreUpkeep(store, { broken });
+    const setup = (): StoreSetup => ({ url: store, durability, gate: share(gate) });
+    const shared = { url: opened.url, gate, setup, setupUntold: setup };
     return {
-      url: opened.url,
-      gate,
-      setup: () => ({ url: store, durability, gate: share(gate) }),
+      ...(changed === undefined ? shared : throughPorts(opened, gate, changed)),
       async close() {
         await gate?.close();
         await upkeep?.close();
@@ -66,17 +75,16 @@ function share(gate: OutputGate | undefined): MessagePort | undefined {
   return port2;
 }
 
-function throughPorts(store: Store, close: () => void | PromiseLike<void>): SharedStore {
-  return {
-    url: store.url,
-    gate: undefined,
-    setup() {
-      const { port1, port2 } = new MessageChannel();
-      serveStore(store, port1);
-      return { url: store.url, port: port2 };
-    },
-    async close() {
-      await close();
-    },
+function throughPorts(
+  store: Store,
+  gate: OutputGate | undefined,
+  changed: ((change: Change) => void) | undefined,
+): Omit<SharedStore, 'close'> {
+  const setup = (served: Store) => (): StoreSetup => {
+    const { port1, port2 } = new MessageChannel();
+    serveStore(served, port1);
+    return { url: store.url, port: port2, gate: share(gate) };
   };
+  const told = changed === undefined ? store : watched(store, changed);
+  return { url: store.url, gate, setup: setup(told), setupUntold: setup(store) };
 }

@@ -53,8 +53,10 @@ const CLOSE_GRACE = 5000;
 const ENTRY = new URL(import.meta.url.replace(/thread(\.[jt]s)$/, 'worker/main$1'));
 
 export function startThread(setup: WorkerSetup, events: ThreadEvents & StoreVoice): Thread {
-  const storePort = 'port' in setup.store ? setup.store.port : setup.store.gate;
-  const ports = [storePort, setup.fetch].filter((port) => port !== undefined);
+  const { store, fetch } = setup;
+  const ports = ['port' in store ? store.port : undefined, store.gate, fetch].filter(
+    (port) => port !== undefined,
+  );
   // Options of the program that uses the library (`--eval`, `--import`) are not the worker's.
   const worker = new Worker(ENTRY, { workerData: setup, transferList: ports, execArgv: [] });
   const running = new Map<number, Exchange>();

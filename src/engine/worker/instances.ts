@@ -18,6 +18,7 @@ import {
   type Isolation,
   type NewInstance,
 } from '../pristine/instance-pool.ts';
+import { createTell, type Tell } from './watcher.ts';
 
 /** An instance, and the guest and the output that its host functions are bound to for its whole life. */
 export interface GuestInstance {
@@ -26,6 +27,7 @@ export interface GuestInstance {
   connect(io: GuestIo): void;
   /** `wasi:http/incoming-handler#handle`; settles when the guest is done with the request. */
   handle(request: unknown, responseOut: unknown): unknown;
+  readonly tell: Tell;
 }
 
 export interface InstancesParts {
@@ -108,6 +110,7 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
       instance: {
         guest,
         handle: exports[handler]!.handle!,
+        tell: createTell(exports, bind),
         connect(newIo) {
           io = newIo;
         },

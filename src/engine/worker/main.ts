@@ -48,7 +48,7 @@ async function start(): Promise<Runner> {
     log: output.log,
     store: checked(store, settings.storeLimits),
     outgoing,
-    ...('gate' in storeSetup && storeSetup.gate && { pass: connectGate(storeSetup.gate) }),
+    ...(storeSetup.gate && { pass: connectGate(storeSetup.gate) }),
   });
   const glue = (await import(component.glue.url)) as GlueModule;
   const instances = createInstances({

@@ -58,7 +58,7 @@ export function createRunner({ instances, output, post }: RunnerParts): Runner {
 
   async function serve(
     request: RequestMessage,
-    { guest, handle }: GuestInstance,
+    { guest, handle, tell }: GuestInstance,
     response: PostedResponse,
   ): Promise<GuestFailure | undefined> {
     const { id } = request;
@@ -80,6 +80,11 @@ export function createRunner({ instances, output, post }: RunnerParts): Runner {
     const exchange = createExchange(guest, head, body, response);
     live.set(id, { guest, body, response });
     try {
+      if (request.change !== undefined) {
+        await tell(request.change);
+        response.end();
+        return undefined;
+      }
       await handle(exchange.request, exchange.responseOut);
       return describe(exchange.outcome(), response);
     } catch (error) {

@@ -1,0 +1,105 @@
+import type { Change, WasmcpErrorCode } from '../../host/index.ts';
+import type { Pool } from './pool.ts';
+import type { GuestRequest, ResponseTarget } from './request.ts';
+
+/** Tells a component's `wasi:keyvalue/watcher` of changes, one after the other. */
+export interface Watch {
+  /** As `Pool.start`. */
+  start(): Promise<void>;
+  /** Never fails, never waits; what becomes of it is in the log. */
+  tell(change: Change): void;
+  /** Tells what it still can within `limit` milliseconds, then ends. */
+  close(limit: number): Promise<void>;
+}
+
+export interface WatchOptions {
+  /** Runs nothing else: a watcher that hangs takes no request with it. Closed here. */
+  readonly pool: Pool;
+  readonly log: (level: string, context: string, message: string) => unknown;
+  /** Most changes that may wait, 10,000 by default, and most bytes of their values, 64 MiB. Later ones are not told. */
+  readonly maxChanges?: number;
+  readonly maxBytes?: number;
+}
+
+export function createWatch(options: WatchOptions): Watch {
+  const { pool, log, maxChanges = 10_000, maxBytes = 64 * 1024 ** 2 } = options;
+  const waiting: Change[] = [];
+  let bytes = 0;
+  let lost = 0;
+  let telling: Promise<void> | undefined;
+  let closed = false;
+
+  function take(): Change | undefined {
+    const change = waiting.shift();
+    if (change !== undefined) bytes -= size(change);
+    if (lost > 0) log('error', 'watcher', `${lost} changes were not told: too many were waiting`);
+    lost = 0;
+    return change;
+  }
+
+  async function tellAll(): Promise<void> {
+    for (let change = take(); change !== undefined && !closed; change = take()) {
+      await tellOne(pool, change);
+    }
+    telling = undefined;
+  }
+
+  return {
+    start: pool.start,
+    tell(change) {
+      if (closed || waiting.length >= maxChanges || bytes + size(change) > maxBytes) {
+        lost += 1;
+        return;
+      }
+      waiting.push(change);
+      bytes += size(change);
+      telling ??= tellAll();
+    },
+    async close(limit) {
+      const timer = Promise.withResolvers<void>();
+      const handle = setTimeout(timer.resolve, limit);
+      await Promise.race([telling, timer.promise]);
+      clearTimeout(handle);
+      closed = true;
+      lost += waiting.length;
+      if (lost > 0) log('error', 'watcher', `${lost} changes were not told: the server was closed`);
+      await pool.close(0);
+    },
+  };
+}
+
+/** The name under which a component exports `wasi:keyvalue/watcher`, in one of its drafts. */
+export function watcherOf(exports: readonly string[]): string | undefined {
+  return exports.find((name) => name.startsWith('wasi:keyvalue/watcher@0.2.0-draft'));
+}
+
+/** Settles when the watcher has returned or failed. */
+async function tellOne(pool: Pool, change: Change): Promise<void> {
+  // While its worker is being replaced, for as long as it takes.
+  while ((await attempt(pool, change)) === 'queue-full');
+}
+
+function attempt(pool: Pool, change: Change): Promise<WasmcpErrorCode | undefined> {
+  return new Promise((done) => {
+    const target: ResponseTarget = {
+      head() {},
+      chunk() {},
+      end: () => done(undefined),
+      fail: ({ code }) => done(code),
+    };
+    pool.handle({ ...REQUEST, method: `on-${change.kind}`, change }, target);
+  });
+}
+
+/** What a log line names; keys carry secrets. */
+const REQUEST = {
+  scheme: 'http',
+  authority: undefined,
+  path: 'wasi:keyvalue/watcher',
+  headers: [],
+  body: undefined,
+} as const satisfies Partial<GuestRequest>;
+
+function size(change: Change): number {
+  return change.kind === 'set' ? change.value.length : 0;
+}

@@ -1,0 +1,17 @@
+import type { Binding, Change } from '../../../host/index.ts';
+import type { GlueModule } from '../../component/glue.ts';
+import { watcherOf } from '../watch.ts';
+
+/** Tells an instance's `wasi:keyvalue/watcher` of a change; settles when the guest is done with it. */
+export type Tell = (change: Change) => unknown;
+
+/** For one instance and the host functions that it is bound to. Only for a component that exports the watcher. */
+export function createTell(exports: ReturnType<GlueModule['instantiate']>, bind: Binding): Tell {
+  return (change) => {
+    const watcher = watcherOf(Object.keys(exports))!;
+    const { onSet, onDelete } = exports[watcher]!;
+    const store = bind(watcher.replace('/watcher@', '/store@')) as { open(identifier: string): unknown };
+    const bucket = store.open(change.bucket);
+    return change.kind === 'set' ? onSet!(bucket, change.key, change.value) : onDelete!(bucket, change.key);
+  };
+}

@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import type { Pool } from '../../src/engine/pool.ts';
+import type { ResponseTarget } from '../../src/engine/request.ts';
+import { createWatch, type WatchOptions } from '../../src/engine/watch.ts';
+
+test.each([
+  ['changes', { maxChanges: 2 }],
+  ['bytes', { maxBytes: 20 }],
+])(
+  'no more than so many %s wait for a watcher that does not get on',
+  async (_, limits: Partial<WatchOptions>) => {
+    const told: string[] = [];
+    const log: string[] = [];
+    const current = Promise.withResolvers<ResponseTarget>();
+    const pool: Pool = {
+      start: async () => {},
+      handle({ change }, target) {
+        told.push(change!.key);
+        if (told.length === 1) current.resolve(target);
+        else target.end([]);
+        return { gone() {} };
+      },
+      close: async () => {},
+    };
+    const watch = createWatch({ pool, log: (...words) => log.push(words.join(' ')), ...limits });
+    for (const key of ['a', 'b', 'c', 'd', 'e']) {
+      watch.tell({ kind: 'set', bucket: 'default', key, value: new Uint8Array(10) });
+    }
+    (await current.promise).end([]);
+    await watch.close(1000);
+    expect(told).toEqual(['a', 'b', 'c']);
+    expect(log).toEqual(['error watcher 2 changes were not told: too many were waiting']);
+  },
+);
