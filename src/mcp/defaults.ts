@@ -1,4 +1,4 @@
-import { checked, openStore, type Store, type StoreLimits } from '../../host/index.ts';
+import { checked, openStore, type Store, type StoreLimits, WasmcpError } from '../../host/index.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -48,6 +48,12 @@ export async function probeBucket(
   try {
     // No key has this version.
     await checked(opened, limits).swap(bucket, 'probe', -1n, new Uint8Array());
+  } catch (error) {
+    if (!(error instanceof WasmcpError)) throw error;
+    const remedy = '--env WASMCP_SESSION_ENABLED=false serves without sessions';
+    throw new WasmcpError(error.code, `sessions cannot be kept: ${error.message}; ${remedy}`, {
+      cause: error,
+    });
   } finally {
     if (opened !== store) await opened.close();
   }
