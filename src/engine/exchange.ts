@@ -12,8 +12,10 @@ export type Post = (message: ToWorker, transfer?: ArrayBuffer[]) => void;
 export interface Exchange {
   readonly id: number;
   readonly phase: Phase;
-  /** Gives the request to a worker. */
+  /** Gives the request to a worker; after `withdraw`, to another one. */
   start(post: Post): void;
+  /** The worker did not begin it, and never will. */
+  withdraw(): void;
   receive(message: FromWorker): void;
   /** The client went away. */
   gone(): void;
@@ -35,6 +37,14 @@ export function createExchange(
   let phase: Phase = 'waiting';
   let finished = false;
   let room = WINDOW;
+  // What the worker was sent of the body, until it shows that it has begun: at most a window, so that another one may.
+  let sent: ToWorker[] | undefined = upload && [];
+  let uploading = false;
+
+  function forward(message: ToWorker): void {
+    sent?.push(message);
+    post(message);
+  }
 
   const receiver: UploadReceiver = {
     data(bytes) {
@@ -42,13 +52,14 @@ export function createExchange(
       room -= bytes.length;
       // A copy: node:http hands out slices of memory that it goes on using.
       const copy = new Uint8Array(bytes);
-      post({ type: 'body', id, bytes: copy }, [copy.buffer]);
+      if (sent === undefined) post({ type: 'body', id, bytes: copy }, [copy.buffer]);
+      else forward({ type: 'body', id, bytes: copy });
       return room > 0;
     },
-    end: (trailers) => post({ type: 'body-end', id, trailers }),
+    end: (trailers) => forward({ type: 'body-end', id, trailers }),
     fail(error) {
       if (error !== undefined) fail(error);
-      post({ type: 'body-failed', id });
+      forward({ type: 'body-failed', id });
     },
   };
 
@@ -88,9 +99,15 @@ export function createExchange(
     start(toWorker) {
       post = toWorker;
       post({ type: 'request', id, ...head, body: upload === undefined ? (body as Uint8Array) : 'follows' });
-      upload?.start(receiver);
+      for (const message of sent ?? []) post(message);
+      if (!uploading) upload?.start(receiver);
+      uploading = true;
+    },
+    withdraw() {
+      post = () => {};
     },
     receive(message) {
+      sent = undefined;
       if (message.type === 'taken') makeRoom(message.bytes);
       if (phase === 'streaming') moved();
       if (phase === 'over') return;
@@ -109,6 +126,7 @@ export function createExchange(
     finish() {
       finished = true;
       post = () => {};
+      sent = undefined;
       upload?.stop();
       target.finished?.();
     },

@@ -1,4 +1,5 @@
 import { WasmcpError } from '../../host/index.ts';
+import { createCrew } from './crew.ts';
 import { createDeadline, type Deadline } from './deadline.ts';
 import { createExchange, type Exchange } from './exchange.ts';
 import type { GuestFailure } from './protocol.ts';
@@ -31,8 +32,11 @@ export interface Pool {
   close(limit: number): Promise<void>;
 }
 
-/** Milliseconds before a worker that could not start is tried again. */
-const RESTART_DELAY = 1000;
+/**
+ * Guests that keep a worker busy seldom come alone. So for these milliseconds nothing that waited behind one is given to a
+ * worker where others would be lost with it.
+ */
+const SUSPICION = 100;
 
 /** A request on its way. */
 interface Ticket {
@@ -42,61 +46,26 @@ interface Ticket {
   readonly label: string;
   /** Where it runs; undefined while it waits. */
   thread: Thread | undefined;
+  /** A worker was found for it, at least once. */
+  placed: boolean;
+  /** Until then, in milliseconds of `performance.now()`, it shall only get a worker that runs nothing else. */
+  suspectUntil: number;
   /** What ended it was logged. */
   reported: boolean;
 }
 
 export function createPool(options: PoolOptions): Pool {
-  const threads = new Set<Thread>();
   const tickets = new Map<number, Ticket>();
   const queue = new Set<Ticket>();
-  const restarts = new Set<NodeJS.Timeout>();
+  const crew = createCrew({
+    ...options,
+    done: (exchange, failure) => settle(exchange.id, failure),
+    returned: takeBack,
+    room: fill,
+  });
   let nextId = 0;
-  let started = false;
   let closing = false;
   let idle: (() => void) | undefined;
-
-  function spawn(): Thread {
-    let wasReady = false;
-    const thread: Thread = options.start({
-      output: options.output,
-      log: options.log,
-      degraded: options.degraded,
-      done(exchange, failure) {
-        settle(exchange.id, failure);
-        fill(thread);
-      },
-      gone(lost, reason) {
-        threads.delete(thread);
-        for (const { id } of lost) settle(id, { code: 'worker-lost', message: reason });
-        if (!started || closing) return;
-        if (wasReady) replace();
-        else replaceLater();
-        if (wasReady && lost.length === 0) void options.log('error', 'engine', reason);
-      },
-    });
-    threads.add(thread);
-    thread.ready.then(
-      () => {
-        wasReady = true;
-        fill(thread);
-      },
-      () => {},
-    );
-    return thread;
-  }
-
-  function replace(): void {
-    spawn().ready.catch((error: Error) => options.log('error', 'engine', error.message));
-  }
-
-  function replaceLater(): void {
-    const timer = setTimeout(() => {
-      restarts.delete(timer);
-      replace();
-    }, RESTART_DELAY);
-    restarts.add(timer);
-  }
 
   function report(ticket: Ticket, error: WasmcpError): void {
     if (!ticket.reported) void options.log('error', ticket.label, error.message);
@@ -142,27 +111,33 @@ export function createPool(options: PoolOptions): Pool {
   function run(ticket: Ticket, thread: Thread): void {
     queue.delete(ticket);
     ticket.thread = thread;
-    ticket.deadline.restart();
+    // A guest's time begins with the first worker; what it loses behind one that is kept busy is not given again.
+    if (!ticket.placed) ticket.deadline.restart();
+    ticket.placed = true;
     thread.run(ticket.exchange);
+    crew.watch();
   }
 
-  function fill(thread: Thread): void {
+  function fill(): void {
     for (const ticket of queue) {
-      if (!hasRoom(thread)) return;
-      run(ticket, thread);
+      const isSuspect = performance.now() < ticket.suspectUntil;
+      const thread = crew.freest(isSuspect);
+      if (thread !== undefined) run(ticket, thread);
+      else if (!isSuspect) return;
     }
   }
 
-  function hasRoom(thread: Thread): boolean {
-    return thread.available && thread.load < options.liveLimit;
-  }
-
-  function freest(): Thread | undefined {
-    let best: Thread | undefined;
-    for (const thread of threads) {
-      if (hasRoom(thread) && thread.load < (best?.load ?? Number.POSITIVE_INFINITY)) best = thread;
+  /** Their turn had come already. */
+  function takeBack(exchanges: readonly Exchange[]): void {
+    const others = [...queue];
+    queue.clear();
+    for (const { id } of exchanges) {
+      const ticket = tickets.get(id)!;
+      ticket.thread = undefined;
+      ticket.suspectUntil = performance.now() + SUSPICION;
+      queue.add(ticket);
     }
-    return best;
+    for (const ticket of others) queue.add(ticket);
   }
 
   function admit(request: GuestRequest, target: ResponseTarget): Ticket {
@@ -177,22 +152,29 @@ export function createPool(options: PoolOptions): Pool {
       // Queries carry secrets; paths say enough.
       label: `${request.method} ${request.path.split('?', 1)[0]}`,
       thread: undefined,
+      placed: false,
+      suspectUntil: 0,
       reported: false,
     };
     tickets.set(id, ticket);
     return ticket;
   }
 
+  function turnAway(): void {
+    for (const { exchange } of queue) {
+      settle(exchange.id, {
+        code: 'server-closing',
+        message: 'the server closed before a worker was free',
+      });
+    }
+  }
+
   return {
-    async start() {
-      for (let i = 0; i < options.workers; i++) spawn();
-      await Promise.all([...threads].map((thread) => thread.ready));
-      started = true;
-    },
+    start: crew.start,
     handle(request, target) {
       const ticket = admit(request, target);
       const { exchange } = ticket;
-      const thread = freest();
+      const thread = crew.freest(false);
       if (closing) settle(exchange.id, { code: 'server-closing', message: 'the server is closing' });
       else if (thread !== undefined) run(ticket, thread);
       else if (queue.size < options.queueLimit) queue.add(ticket);
@@ -206,7 +188,6 @@ export function createPool(options: PoolOptions): Pool {
     },
     async close(limit) {
       closing = true;
-      for (const timer of restarts) clearTimeout(timer);
       if (tickets.size > 0) {
         const quiet = Promise.withResolvers<void>();
         idle = quiet.resolve;
@@ -214,13 +195,9 @@ export function createPool(options: PoolOptions): Pool {
         await quiet.promise;
         clearTimeout(timer);
       }
-      for (const { exchange } of queue) {
-        settle(exchange.id, {
-          code: 'server-closing',
-          message: 'the server closed before a worker was free',
-        });
-      }
-      await Promise.all([...threads].map((thread) => thread.close()));
+      turnAway();
+      await crew.close();
+      turnAway();
     },
   };
 }

@@ -32,11 +32,18 @@ export type ToWorker =
   | { readonly type: 'abort'; readonly id: number; readonly reason: string }
   /** So many bytes of guests' output and logging were passed on. */
   | { readonly type: 'output-taken'; readonly bytes: number }
+  /** Nothing to do but to take it: the main thread looks whether it is taken. */
+  | { readonly type: 'beat' }
+  /** The requests that were sent before and are not begun yet were withdrawn. */
+  | { readonly type: 'withdrawn' }
   /** No more requests: close the store and end. */
   | { readonly type: 'close' };
 
 export type FromWorker =
-  | { readonly type: 'ready' }
+  /** `thread` is its id at the operating system, if that gives any. */
+  | { readonly type: 'ready'; readonly thread: number | undefined }
+  /** It takes messages again after `withdrawn`. */
+  | { readonly type: 'back' }
   | { readonly type: 'failed'; readonly code: WasmcpErrorCode; readonly message: string }
   | { readonly type: 'head'; readonly id: number; readonly status: number; readonly headers: string[] }
   | { readonly type: 'chunk'; readonly id: number; readonly bytes: Uint8Array }

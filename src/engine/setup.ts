@@ -40,4 +40,6 @@ export interface WorkerSetup {
   readonly store: StoreSetup;
   /** Who makes guests' HTTP requests instead of the worker, if anybody. */
   readonly fetch?: MessagePort | undefined;
+  /** Where it shows what it has taken, see `workerPulse`. */
+  readonly pulse: SharedArrayBuffer;
 }

@@ -1,8 +1,11 @@
 import { Worker } from 'node:worker_threads';
 import { WasmcpError } from '../../host/index.ts';
 import type { Exchange, Post } from './exchange.ts';
+import { osThread } from './os-thread.ts';
 import { type FromWorker, type GuestFailure, logSize } from './protocol.ts';
+import { createPulse } from './pulse.ts';
 import type { WorkerSetup } from './setup.ts';
+import { createStallWatch, type StallWatch } from './stall.ts';
 
 /**
  * Takes what guests print (whole lines) and say through wasi:logging. Guests that print wait, and those that log lose
@@ -15,12 +18,16 @@ export interface GuestVoice {
   degraded(reason: string): void;
 }
 
-/** What a thread tells its pool. */
+/** What a thread tells of itself. */
 export interface ThreadEvents extends GuestVoice {
   /** The exchange's guest is finished, its place is free. */
   done(exchange: Exchange, failure: GuestFailure | undefined): void;
-  /** The worker is gone, asked or not; `lost` are the exchanges that it had. */
-  gone(lost: readonly Exchange[], reason: string): void;
+  /** A guest keeps the worker from taking messages. `unbegun` are the exchanges that another worker may have. */
+  stalled(unbegun: readonly Exchange[]): void;
+  /** It takes messages again. */
+  back(): void;
+  /** The worker is gone, asked or not, and the guests of the exchanges `lost` with it. */
+  gone(lost: readonly Exchange[], unbegun: readonly Exchange[], reason: string): void;
 }
 
 /** What a thread tells whoever shares the store out. */
@@ -33,13 +40,17 @@ export interface StoreVoice {
 export interface Thread {
   /** Settles once the worker can take requests; rejects with the reason why it never will. */
   readonly ready: Promise<void>;
-  /** It can take requests: it is ready, and no guest in it fails to stop. */
+  /** It can take requests: it is ready, takes messages, and no guest in it fails to stop. */
   readonly available: boolean;
-  /** Guests that run in it. */
+  /** It runs at a low priority for good, and is better replaced. */
+  readonly worn: boolean;
+  /** Guests that run in it or are about to. */
   readonly load: number;
   run(exchange: Exchange): void;
   /** Makes the guest of this exchange stop, if need be with the whole worker; `done` or `gone` follows. */
   abort(exchange: Exchange, reason: string): void;
+  /** Looks whether the worker takes messages; to be called every `LOOK` milliseconds while anything runs. */
+  look(): void;
   /** Ends the worker; whatever still runs in it is lost. */
   close(): Promise<void>;
 }
@@ -52,26 +63,33 @@ const CLOSE_GRACE = 5000;
 
 const ENTRY = new URL(import.meta.url.replace(/thread(\.[jt]s)$/, 'worker/main$1'));
 
-export function startThread(setup: WorkerSetup, events: ThreadEvents & StoreVoice): Thread {
+export function startThread(setup: Omit<WorkerSetup, 'pulse'>, events: ThreadEvents & StoreVoice): Thread {
   const { store, fetch } = setup;
   const ports = ['port' in store ? store.port : undefined, store.gate, fetch].filter(
     (port) => port !== undefined,
   );
+  const pulse = createPulse();
+  const workerData: WorkerSetup = { ...setup, pulse: pulse.memory };
   // Options of the program that uses the library (`--eval`, `--import`) are not the worker's.
-  const worker = new Worker(ENTRY, { workerData: setup, transferList: ports, execArgv: [] });
+  const worker = new Worker(ENTRY, { workerData, transferList: ports, execArgv: [] });
   const running = new Map<number, Exchange>();
   const aborting = new Map<number, NodeJS.Timeout>();
   const ready = Promise.withResolvers<void>();
   const exited = Promise.withResolvers<void>();
+  let watch: StallWatch | undefined;
   let accepting = false;
   let end = 'the worker was ended';
   // A thread that dies before anyone awaits `ready` must not end the process.
   ready.promise.catch(() => {});
 
-  const post: Post = (message, transfer) => worker.postMessage(message, transfer);
+  const post: Post = (message, transfer) => {
+    worker.postMessage(message, transfer);
+    pulse.sent(message.type);
+  };
 
   function terminate(reason: string): void {
     accepting = false;
+    watch = undefined;
     end = reason;
     void worker.terminate();
   }
@@ -90,7 +108,11 @@ export function startThread(setup: WorkerSetup, events: ThreadEvents & StoreVoic
       settled(logSize(message), events.log(message.level, message.context, message.message));
     } else if (message.type === 'ready') {
       accepting = true;
+      watch = createStallWatch(pulse, osThread(message.thread), () => post({ type: 'beat' }));
       ready.resolve();
+    } else if (message.type === 'back') {
+      watch?.back();
+      events.back();
     } else if (message.type === 'degraded') {
       events.degraded(message.reason);
     } else if (message.type === 'store-broken') {
@@ -111,6 +133,23 @@ export function startThread(setup: WorkerSetup, events: ThreadEvents & StoreVoic
     else void passed.then(answer, answer);
   }
 
+  /** Requests are begun in the order in which they were posted. */
+  function takeBack(count: number): Exchange[] {
+    const unbegun = count === 0 ? [] : [...running.values()].slice(-count);
+    for (const exchange of unbegun) {
+      exchange.withdraw();
+      if (exchange.phase === 'over') finish(exchange, undefined);
+      running.delete(exchange.id);
+    }
+    return unbegun.filter(({ phase }) => phase !== 'over');
+  }
+
+  /** Nothing is lost with a stalled worker all of whose guests were told to stop. */
+  function endIfHopeless(): void {
+    if (watch?.stalled && running.size > 0 && aborting.size === running.size)
+      terminate('its guests did not stop');
+  }
+
   worker.on('message', (batch: FromWorker[]) => {
     for (const message of batch) receive(message);
   });
@@ -119,16 +158,21 @@ export function startThread(setup: WorkerSetup, events: ThreadEvents & StoreVoic
   });
   worker.on('exit', () => {
     accepting = false;
+    watch = undefined;
+    const unbegun = takeBack(pulse.withdraw());
     for (const timer of aborting.values()) clearTimeout(timer);
     ready.reject(new WasmcpError('worker-lost', end));
     exited.resolve();
-    events.gone([...running.values()], end);
+    events.gone([...running.values()], unbegun, end);
   });
 
   return {
     ready: ready.promise,
     get available() {
-      return accepting && aborting.size === 0;
+      return accepting && aborting.size === 0 && !watch?.stalled && !watch?.worn;
+    },
+    get worn() {
+      return watch?.worn ?? false;
     },
     get load() {
       return running.size;
@@ -141,10 +185,18 @@ export function startThread(setup: WorkerSetup, events: ThreadEvents & StoreVoic
       post({ type: 'abort', id: exchange.id, reason });
       const spinning = (): void => terminate('another guest of the same worker did not stop');
       aborting.set(exchange.id, setTimeout(spinning, ABORT_GRACE));
+      endIfHopeless();
+    },
+    look() {
+      if (!watch?.look(running.size > 0)) return;
+      const unbegun = takeBack(pulse.withdraw());
+      post({ type: 'withdrawn' });
+      events.stalled(unbegun);
+      endIfHopeless();
     },
     async close() {
       const timer = setTimeout(terminate, CLOSE_GRACE, 'the server is closing');
-      if (running.size > 0) terminate('the server is closing');
+      if (running.size > 0 || !accepting) terminate('the server is closing');
       else post({ type: 'close' });
       accepting = false;
       await exited.promise;

@@ -2,10 +2,10 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Server } from '../../src/index.ts';
 import { temporaryFolder } from '../support/command.ts';
-import { listen } from '../support/serving.ts';
+import { create, listen } from '../support/serving.ts';
 
 function ask(server: Server, path: string, init?: RequestInit): Promise<Response> {
-  return server.fetch(new Request(`http://a${path}`, init));
+  return server.fetch(new Request(`http://localhost${path}`, init));
 }
 
 async function status(server: Server, path: string): Promise<number> {
@@ -39,15 +39,89 @@ describe('a guest that does not answer in time', () => {
     expect(errors()).toEqual(['error GET /spin: the guest did not answer within 2000 ms']);
   });
 
-  test('costs others of its worker their answer', async () => {
+  test('costs others that were begun in its worker their answer', async () => {
     const { server, errors } = await listen('misbehave', { timeout: 1000 });
-    const spinner = status(server, '/spin');
-    await new Promise((resolve) => setTimeout(resolve, 800));
-    const other = status(server, '/ok');
-    expect(await spinner).toBe(504);
-    expect(await other).toBe(502);
-    expect(errors()[1]).toBe('error GET /ok: another guest of the same worker did not stop');
+    const other = await ask(server, '/write-after-client-gone');
+    expect(await status(server, '/spin')).toBe(504);
+    await expect(other.text()).rejects.toThrow();
+    expect(errors()[1]).toBe(
+      'error GET /write-after-client-gone: another guest of the same worker did not stop',
+    );
     expect(await status(server, '/ok')).toBe(200);
+  });
+});
+
+describe('a guest that keeps its worker busy', () => {
+  test('holds nobody up: who waits behind it and who comes later is served by others', async () => {
+    const { server, errors } = await listen('misbehave', { timeout: 15_000 });
+    let over = false;
+    const spinner = status(server, '/spin').finally(() => {
+      over = true;
+    });
+    const behind = await Promise.all(Array.from({ length: 20 }, () => status(server, '/ok')));
+    for (let i = 0; i < 20; i++) behind.push(await status(server, '/ok'));
+    expect(new Set(behind)).toEqual(new Set([200]));
+    expect(over).toBe(false);
+    expect(errors()).toEqual([]);
+    await server.close(0);
+    expect(await spinner).toBe(502);
+  });
+
+  test('may be one of many: each is ended at its limit, with nothing else', async () => {
+    const { server, errors } = await listen('misbehave', { workers: 2, timeout: 5000 });
+    const began = performance.now();
+    let spinning = 6;
+    const spinners = Array.from({ length: spinning }, async () => {
+      const answered = await status(server, '/spin');
+      spinning -= 1;
+      return { answered, after: performance.now() - began };
+    });
+    const good = await Promise.all(
+      Array.from({ length: 4 }, async () => {
+        const statuses: number[] = [];
+        while (spinning > 0) statuses.push(await status(server, '/ok'));
+        return statuses;
+      }),
+    );
+    const ended = await Promise.all(spinners);
+    expect(ended.map(({ answered }) => answered)).toEqual(Array(6).fill(504));
+    // Each has the time since its first worker took it, however often it was moved on.
+    expect(Math.max(...ended.map(({ after }) => after))).toBeLessThan(6000);
+    // Where processors are scarce, a good one may have been suspended in a worker in which a loop then began.
+    const lost = good.flat().filter((answered) => answered !== 200);
+    expect(lost).toEqual(lost.map(() => 502));
+    expect(lost.length).toBeLessThan(6);
+    expect(good.flat().length).toBeGreaterThan(20);
+    const loops = errors().filter((line) => line.includes('/spin'));
+    expect(loops).toEqual(Array(6).fill('error GET /spin: the guest did not answer within 5000 ms'));
+  });
+
+  test('gives it back when it is done, without loss', async () => {
+    const { server, log } = await listen('misbehave');
+    let over = false;
+    const long = ask(server, '/leak?n=300000').finally(() => {
+      over = true;
+    });
+    expect(await status(server, '/ok')).toBe(200);
+    expect(over).toBe(false);
+    expect(await (await long).text()).toBe('leaked 300000 of each');
+    const more = await Promise.all(Array.from({ length: 50 }, () => status(server, '/ok')));
+    expect(new Set(more)).toEqual(new Set([200]));
+    expect(log).toEqual([]);
+  });
+
+  test('does not keep the server from closing, while its replacement starts or cannot', async () => {
+    const folder = temporaryFolder();
+    const { server, logged } = await create('misbehave', {
+      directories: [{ host: folder, guest: '/data' }],
+    });
+    expect(await status(server, '/ok')).toBe(200);
+    rmSync(folder, { recursive: true });
+    const spinners = [status(server, '/spin'), status(server, '/spin')];
+    // The first was begun, the second waits for a worker that never comes.
+    expect(await logged(/^error engine:/)).toContain(folder);
+    await server.close(0);
+    expect(await Promise.all(spinners)).toEqual([502, 503]);
   });
 });
 

@@ -13,7 +13,9 @@ import {
   WasmcpError,
 } from '../../../host/index.ts';
 import type { GlueModule } from '../../component/glue.ts';
+import { ownThreadId } from '../os-thread.ts';
 import type { ToWorker } from '../protocol.ts';
+import { workerPulse } from '../pulse.ts';
 import type { StoreSetup, WorkerSetup } from '../setup.ts';
 import { createInstances } from './instances.ts';
 import { createOutbox } from './outbox.ts';
@@ -21,7 +23,14 @@ import { createOutputChannel } from './output.ts';
 import { createRunner, type Runner } from './runner.ts';
 
 const port = parentPort!;
-const { component, settings, isolation, store: storeSetup, fetch: fetchPort } = workerData as WorkerSetup;
+const {
+  component,
+  settings,
+  isolation,
+  store: storeSetup,
+  fetch: fetchPort,
+  ...shared
+} = workerData as WorkerSetup;
 const outbox = createOutbox(port);
 const output = createOutputChannel(settings.loggingPrefix, outbox.postNow);
 let store: Store | undefined;
@@ -70,13 +79,19 @@ async function close(): Promise<void> {
 
 try {
   const runner = await start();
+  const pulse = workerPulse(shared.pulse);
   port.on('message', (message: ToWorker) => {
-    if (message.type === 'request') runner.run(message);
-    else if (message.type === 'close') void close();
+    pulse.take();
+    if (message.type === 'request') {
+      if (pulse.begin()) runner.run(message);
+    } else if (message.type === 'close') void close();
     else if (message.type === 'output-taken') output.taken(message.bytes);
-    else runner.receive(message);
+    else if (message.type === 'withdrawn') {
+      pulse.reopen();
+      outbox.postNow({ type: 'back' });
+    } else if (message.type !== 'beat') runner.receive(message);
   });
-  outbox.post({ type: 'ready' });
+  outbox.post({ type: 'ready', thread: ownThreadId() });
 } catch (error) {
   const code = error instanceof WasmcpError ? error.code : 'worker-lost';
   outbox.post({ type: 'failed', code, message: error instanceof Error ? error.message : String(error) });

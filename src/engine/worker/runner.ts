@@ -17,7 +17,9 @@ import { createPostedResponse, type PostedResponse } from './response-sink.ts';
 export interface Runner {
   run(request: RequestMessage): void;
   /** Word from the main thread about a request that is under way; about a finished one it is dropped. */
-  receive(message: Exclude<ToWorker, { type: 'request' | 'output-taken' | 'close' }>): void;
+  receive(
+    message: Exclude<ToWorker, { type: 'request' | 'output-taken' | 'beat' | 'withdrawn' | 'close' }>,
+  ): void;
 }
 
 interface Live {

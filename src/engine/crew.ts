@@ -1,0 +1,211 @@
+import type { Exchange } from './exchange.ts';
+import type { GuestFailure } from './protocol.ts';
+import { LOOK } from './stall.ts';
+import type { GuestVoice, Thread, ThreadEvents } from './thread.ts';
+
+export interface CrewOptions extends GuestVoice {
+  /** Workers that take requests. */
+  readonly workers: number;
+  /** Most guests alive in one worker. */
+  readonly liveLimit: number;
+  start(events: ThreadEvents): Thread;
+  /** The exchange's guest is finished, or gone with its worker. */
+  done(exchange: Exchange, failure: GuestFailure | undefined): void;
+  /** These were given to a worker that has not begun them and never will. */
+  returned(exchanges: readonly Exchange[]): void;
+  /** There may be room in a worker. */
+  room(): void;
+}
+
+/**
+ * The workers. As many as were asked for take requests; one more is started and stands by, for when one is gone or a
+ * guest keeps it busy, and is itself replaced in the background. For some time after that more of them stand by.
+ */
+export interface Crew {
+  /** Settles when every worker can take requests; rejects with the first reason why one cannot. */
+  start(): Promise<void>;
+  /** The worker with the fewest guests, if one has room for another; `alone`: only one that has none. */
+  freest(alone: boolean): Thread | undefined;
+  /** A worker was given something to do: looks after all of them until none has any. */
+  watch(): void;
+  /** Ends all workers with what runs in them. */
+  close(): Promise<void>;
+}
+
+/** Most workers above those asked for, so that guests that keep theirs busy cannot fill the memory. */
+const EXTRA = 8;
+
+/** Milliseconds from the start until a worker is started to stand by: the first requests come first. */
+const STANDBY_DELAY = 1000;
+
+/** Milliseconds before a worker that could not start is tried again; twice as many each time, up to the second. */
+const RETRY_DELAYS: readonly [number, number] = [1000, 30_000];
+
+/** Most workers that stand by after guests have kept others busy. */
+const SPARES = 3;
+
+/** Milliseconds since then until there is one again. */
+const SURPLUS_DELAY = 60_000;
+
+export function createCrew(options: CrewOptions): Crew {
+  const { workers } = options;
+  const threads = new Set<Thread>();
+  // Where each of them is; those in none of these are kept busy by a guest.
+  const starting = new Set<Thread>();
+  const serving = new Set<Thread>();
+  const standby = new Set<Thread>();
+  const retiring = new Set<Thread>();
+  /** How many should stand by. */
+  let spares = 0;
+  let started = false;
+  let closing = false;
+  let retryDelay = RETRY_DELAYS[0];
+  let retry: NodeJS.Timeout | undefined;
+  let provide: NodeJS.Timeout | undefined;
+  let reduce: NodeJS.Timeout | undefined;
+  let looking: NodeJS.Timeout | undefined;
+
+  function spawn(): void {
+    const thread = options.start({
+      output: options.output,
+      log: options.log,
+      degraded: options.degraded,
+      done(exchange, failure) {
+        options.done(exchange, failure);
+        if (retiring.has(thread)) retire(thread);
+        else options.room();
+      },
+      stalled(unbegun) {
+        leave(thread);
+        clearTimeout(reduce);
+        reduce = undefined;
+        // Guests that keep a worker busy seldom come alone, and to find one takes a worker and a moment.
+        spares = Math.min(spares + 1, SPARES);
+        options.returned(unbegun);
+        arrange();
+      },
+      back() {
+        if (retiring.has(thread)) return;
+        if (thread.worn) retire(thread);
+        else standby.add(thread);
+        arrange();
+      },
+      gone(lost, unbegun, reason) {
+        const failed = starting.has(thread);
+        const asked = retiring.has(thread) || closing;
+        leave(thread);
+        retiring.delete(thread);
+        threads.delete(thread);
+        for (const exchange of lost) options.done(exchange, { code: 'worker-lost', message: reason });
+        options.returned(unbegun);
+        if (!asked && !failed && lost.length === 0) void options.log('error', 'engine', reason);
+        if (failed && started && !closing) retryLater();
+        arrange();
+      },
+    });
+    threads.add(thread);
+    starting.add(thread);
+    thread.ready.then(
+      () => {
+        if (starting.delete(thread)) standby.add(thread);
+        retryDelay = RETRY_DELAYS[0];
+        arrange();
+      },
+      (error: Error) => {
+        if (started && !closing) void options.log('error', 'engine', error.message);
+      },
+    );
+  }
+
+  function leave(thread: Thread): void {
+    for (const place of [starting, serving, standby]) place.delete(thread);
+  }
+
+  function retire(thread: Thread): void {
+    leave(thread);
+    retiring.add(thread);
+    if (thread.load === 0) void thread.close();
+  }
+
+  function retryLater(): void {
+    if (retry !== undefined) return;
+    retry = setTimeout(() => {
+      retry = undefined;
+      arrange();
+    }, retryDelay);
+    retryDelay = Math.min(2 * retryDelay, RETRY_DELAYS[1]);
+  }
+
+  /** Those that stand by take the places that are empty; what is missing then is started. */
+  function arrange(): void {
+    if (closing) return;
+    for (const thread of standby) {
+      if (serving.size >= workers) break;
+      standby.delete(thread);
+      serving.add(thread);
+    }
+    if (started && retry === undefined) {
+      while (surplus() < 0 && threads.size < workers + EXTRA) spawn();
+    }
+    if (spares > 1 || surplus() > 0) reduce ??= setTimeout(dismiss, SURPLUS_DELAY);
+    options.room();
+  }
+
+  function surplus(): number {
+    return starting.size + serving.size + standby.size - workers - spares;
+  }
+
+  function dismiss(): void {
+    reduce = undefined;
+    spares = 1;
+    for (const thread of standby) {
+      if (surplus() > 0 && thread.load === 0) retire(thread);
+    }
+    arrange();
+  }
+
+  function look(): void {
+    let load = 0;
+    for (const thread of threads) {
+      thread.look();
+      load += thread.load;
+    }
+    // Guests that begin make room without a word.
+    options.room();
+    if (load > 0) return;
+    clearInterval(looking);
+    looking = undefined;
+  }
+
+  return {
+    async start() {
+      for (let i = 0; i < workers; i++) spawn();
+      await Promise.all([...threads].map((thread) => thread.ready));
+      started = true;
+      provide = setTimeout(() => {
+        spares = Math.max(spares, 1);
+        arrange();
+      }, STANDBY_DELAY);
+    },
+    freest(alone) {
+      let best: Thread | undefined;
+      for (const thread of serving) {
+        const hasRoom = thread.available && thread.load < options.liveLimit;
+        if (hasRoom && !(alone && thread.load > 0) && thread.load < (best?.load ?? Number.POSITIVE_INFINITY))
+          best = thread;
+      }
+      return best;
+    },
+    watch() {
+      looking ??= setInterval(look, LOOK);
+    },
+    async close() {
+      closing = true;
+      clearTimeout(retry);
+      clearTimeout(provide);
+      clearTimeout(reduce);
+      clearInterval(looking);
+      await Promise.all([...threads].map((thread) => thread.close()));
+    },
+  };
+}

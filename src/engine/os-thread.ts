@@ -1,0 +1,81 @@
+import { readFileSync, readlinkSync } from 'node:fs';
+import { getPriority, setPriority } from 'node:os';
+
+/** A thread as the operating system sees it, Linux above all: elsewhere priorities stay and time on the clock counts. */
+export interface OsThread {
+  /** Milliseconds that it has had a processor. */
+  readonly busy: number;
+  /** From now on it gets a tenth or, when it is to stand back for all, a seventieth of what others get beside it. */
+  lower(forAll: boolean): void;
+  /** Back to where it was. False when the system forbids it, as it does to all but root: then it stays low. */
+  raise(): boolean;
+  /** As far as is known, `raise` would be allowed. */
+  readonly raisable: boolean;
+}
+
+/** Nicenesses: each step is a tenth to a quarter less of the processor, see sched(7). */
+const LOW = 10;
+const LOWEST = 19;
+
+/** Linux' CAP_SYS_NICE, by its number in capabilities(7). */
+const CAP_SYS_NICE = 23n;
+
+/** What `osThread` needs to know of the thread that calls this; undefined where there is no Linux. */
+export function ownThreadId(): number | undefined {
+  try {
+    return Number(readlinkSync('/proc/thread-self').split('/').at(-1));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Not to be asked for anything once the thread is gone: its id may be somebody else's. */
+export function osThread(id: number | undefined): OsThread {
+  /** Where it was before; undefined while it is there. */
+  let usual: number | undefined;
+  let raisable = id === undefined || mayRaise();
+
+  return {
+    get busy() {
+      const measured = id === undefined ? undefined : read(`/proc/self/task/${id}/schedstat`);
+      // Nanoseconds on a processor, waiting for one, and the number of slices: Documentation/scheduler/sched-stats.rst.
+      return measured === undefined ? performance.now() : Number(measured.split(' ', 1)[0]) / 1e6;
+    },
+    get raisable() {
+      return raisable;
+    },
+    lower(forAll) {
+      if (id === undefined) return;
+      usual ??= getPriority(id);
+      change(id, forAll ? LOWEST : LOW);
+    },
+    raise() {
+      if (usual === undefined) return true;
+      raisable = change(id!, usual);
+      if (raisable) usual = undefined;
+      return raisable;
+    },
+  };
+}
+
+function mayRaise(): boolean {
+  const capabilities = /^CapEff:\s*([0-9a-f]+)$/m.exec(read('/proc/self/status') ?? '')?.[1];
+  return capabilities !== undefined && ((BigInt(`0x${capabilities}`) >> CAP_SYS_NICE) & 1n) === 1n;
+}
+
+function change(id: number, priority: number): boolean {
+  try {
+    setPriority(id, priority);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,67 @@
+import type { OsThread } from './os-thread.ts';
+import type { Pulse } from './pulse.ts';
+
+/** Finds out whether a worker takes messages, and keeps one that does not from taking the processor from others. */
+export interface StallWatch {
+  readonly stalled: boolean;
+  /** It has a low priority for good: the system does not allow to raise it again. */
+  readonly worn: boolean;
+  /** To be called every `LOOK` milliseconds, with whether the worker has work. Answers true when it has just stalled. */
+  look(hasWork: boolean): boolean;
+  /** It takes messages again. */
+  back(): void;
+}
+
+/** Milliseconds between two looks at a worker. */
+export const LOOK = 50;
+
+/** A worker is stalled that spends so many milliseconds of processor time without taking a message … */
+const BUSY = 30;
+
+/** … or so many on the clock, whatever it does. Less may be want of a processor, and one more worker mends no such thing. */
+const SILENT = 250;
+
+/**
+ * After so many milliseconds of processor time a guest hardly ever comes back. Before, it gets enough to do so even where
+ * other programs take every processor, and keeps its priority where that could never be raised again.
+ */
+const LOST = 1000;
+
+/** `beat` has to send the worker something to take. */
+export function createStallWatch(pulse: Pulse, thread: OsThread, beat: () => void): StallWatch {
+  let stalled = false;
+  let worn = false;
+  /** When it last took a message, or was sent one with nothing to take before. */
+  let mark: { readonly taken: number; readonly at: number; readonly busy: number } | undefined;
+
+  function note(): void {
+    if (pulse.answered) beat();
+    mark = { taken: pulse.taken, at: performance.now(), busy: thread.busy };
+  }
+
+  return {
+    get stalled() {
+      return stalled;
+    },
+    get worn() {
+      return worn;
+    },
+    look(hasWork) {
+      if (!hasWork) mark = undefined;
+      else if (stalled === false && (mark === undefined || pulse.answered || pulse.taken !== mark.taken))
+        note();
+      if (mark === undefined) return false;
+      const silent = performance.now() - mark.at;
+      const busy = thread.busy - mark.busy;
+      if (busy >= LOST || (busy >= BUSY && thread.raisable)) thread.lower(busy >= LOST);
+      if (stalled || !(busy >= BUSY || silent >= SILENT)) return false;
+      stalled = true;
+      return true;
+    },
+    back() {
+      stalled = false;
+      mark = undefined;
+      worn ||= !thread.raise();
+    },
+  };
+}

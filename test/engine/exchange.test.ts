@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import { createExchange } from '../../src/engine/exchange.ts';
+import type { ToWorker } from '../../src/engine/protocol.ts';
+import type { UploadReceiver } from '../../src/engine/request.ts';
+
+/** A request with a body that comes in pieces, and what two workers are sent of it. */
+function uploading() {
+  let receiver: UploadReceiver | undefined;
+  let starts = 0;
+  const body = {
+    start(to: UploadReceiver) {
+      receiver = to;
+      starts += 1;
+    },
+    resume() {},
+    stop() {},
+  };
+  const target = { head() {}, chunk() {}, end() {}, fail() {} };
+  const head = { method: 'POST', scheme: 'http', authority: 'a', path: '/', headers: [] } as const;
+  const exchange = createExchange(7, { ...head, headers: [], body }, target, () => {});
+  const worker = (): { said: string[]; post: (message: ToWorker, transfer?: ArrayBuffer[]) => void } => {
+    const said: string[] = [];
+    return {
+      said,
+      post(message, transfer = []) {
+        const { type, ...rest } = structuredClone(message, { transfer });
+        said.push('bytes' in rest ? `${type} ${Buffer.from(rest.bytes as Uint8Array)}` : type);
+      },
+    };
+  };
+  return {
+    exchange,
+    worker,
+    receive: (text: string) => receiver!.data(Buffer.from(text)),
+    end: () => receiver!.end([]),
+    starts: () => starts,
+  };
+}
+
+test('a request that no worker has begun takes its body along to the next one', () => {
+  const { exchange, worker, receive, end, starts } = uploading();
+  const [first, second] = [worker(), worker()];
+  exchange.start(first.post);
+  receive('one');
+  exchange.withdraw();
+  receive('two');
+  exchange.start(second.post);
+  receive('three');
+  end();
+  expect(first.said).toEqual(['request', 'body one']);
+  expect(second.said).toEqual(['request', 'body one', 'body two', 'body three', 'body-end']);
+  expect(starts()).toBe(1);
+});
+
+test('a body is kept for another worker until this one has begun, within a window', () => {
+  const { exchange, worker, receive } = uploading();
+  const { said, post } = worker();
+  exchange.start(post);
+  while (receive('x'.repeat(64 * 1024)));
+  expect(said.length).toBe(5);
+  exchange.receive({ type: 'taken', id: 7, bytes: 64 * 1024 });
+  receive('more');
+  exchange.start(post);
+  expect(said.slice(5)).toEqual(['body more', 'request']);
+});

@@ -1,0 +1,39 @@
+import { once } from 'node:events';
+import { getPriority } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { expect, test } from 'vitest';
+import { osThread, ownThreadId } from '../../src/engine/os-thread.ts';
+
+const SPIN = `
+  const { parentPort, workerData } = require('node:worker_threads');
+  const { readlinkSync } = require('node:fs');
+  parentPort.postMessage(Number(readlinkSync('/proc/thread-self').split('/').at(-1)));
+  setImmediate(() => { while (true); });
+`;
+
+test.runIf(process.platform === 'linux')('sees and slows one thread of this process alone', async () => {
+  const worker = new Worker(SPIN, { eval: true });
+  const [id] = (await once(worker, 'message')) as [number];
+  const own = ownThreadId()!;
+  expect(id).not.toBe(own);
+  const thread = osThread(id);
+  const before = thread.busy;
+  while (thread.busy < before + 20);
+  const usual = getPriority(own);
+  thread.lower(false);
+  expect([getPriority(id), getPriority(own)]).toEqual([10, usual]);
+  thread.lower(true);
+  expect([getPriority(id), getPriority(own)]).toEqual([19, usual]);
+  const { raisable } = thread;
+  expect(thread.raise()).toBe(raisable);
+  expect(getPriority(id)).toBe(raisable ? usual : 19);
+  await worker.terminate();
+});
+
+test('where the system tells nothing of threads, time on the clock counts and priorities stay', () => {
+  const thread = osThread(undefined);
+  const before = thread.busy;
+  while (thread.busy < before + 1);
+  thread.lower(true);
+  expect(thread.raise()).toBe(true);
+});

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { createPulse, workerPulse } from '../../src/engine/pulse.ts';
+
+test('tells whether the worker takes what it is sent', () => {
+  const pulse = createPulse();
+  const worker = workerPulse(pulse.memory);
+  pulse.sent('request');
+  pulse.sent('body');
+  expect([pulse.taken, pulse.answered]).toEqual([0, false]);
+  worker.take();
+  expect([pulse.taken, pulse.answered]).toEqual([1, false]);
+  worker.take();
+  expect([pulse.taken, pulse.answered]).toEqual([2, true]);
+});
+
+test('what was withdrawn is not begun, and what is sent after it is', () => {
+  const pulse = createPulse();
+  const worker = workerPulse(pulse.memory);
+  for (let i = 0; i < 5; i++) pulse.sent('request');
+  expect([worker.begin(), worker.begin()]).toEqual([true, true]);
+  expect(pulse.withdraw()).toBe(3);
+  expect([worker.begin(), worker.begin(), worker.begin()]).toEqual([false, false, false]);
+  expect(pulse.withdraw()).toBe(0);
+  worker.reopen();
+  pulse.sent('request');
+  expect(worker.begin()).toBe(true);
+  expect(pulse.withdraw()).toBe(0);
+});
+
+test('counts on when its numbers start anew', () => {
+  const pulse = createPulse();
+  const worker = workerPulse(pulse.memory);
+  // The worker has begun 2^30 - 1 more than were sent, which is one less.
+  new Int32Array(pulse.memory).set([0x3fff_ffff, 0x7fff_ffff]);
+  expect(worker.begin()).toBe(true);
+  worker.take();
+  expect(pulse.taken).toBe(-0x8000_0000);
+  pulse.sent('request');
+  expect(pulse.withdraw()).toBe(1);
+  expect(worker.begin()).toBe(false);
+});
