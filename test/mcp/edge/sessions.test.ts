@@ -1,0 +1,209 @@
+import { describe, expect, test } from 'vitest';
+import type { Server, ServerOptions } from '../../../src/index.ts';
+import { create, share } from '../../support/serving.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: protocol messages are looked at by tests only
+type Json = any;
+
+interface Answer {
+  readonly status: number;
+  readonly session: string | undefined;
+  readonly type: string | undefined;
+  readonly json: Json;
+}
+
+/** As the guide's curl lines do: a content type, perhaps a session, and nothing else. */
+async function post(server: Server, message: object, session?: string, path = '/mcp'): Promise<Answer> {
+  return read(await server.fetch(requestOf(`http://localhost${path}`, message, session)));
+}
+
+function requestOf(url: string, message: object, session: string | undefined): Request {
+  const headers = { 'content-type': 'application/json', ...(session && { 'mcp-session-id': session }) };
+  return new Request(url, { method: 'POST', headers, body: JSON.stringify({ jsonrpc: '2.0', ...message }) });
+}
+
+async function read(response: Response): Promise<Answer> {
+  const text = await response.text();
+  return {
+    status: response.status,
+    session: response.headers.get('mcp-session-id') ?? undefined,
+    type: response.headers.get('content-type') ?? undefined,
+    json: text === '' ? undefined : JSON.parse(text),
+  };
+}
+
+/** The first match in what a stream says. */
+async function next(stream: ReadableStreamDefaultReader<string>, pattern: RegExp): Promise<RegExpExecArray> {
+  let text = '';
+  for (;;) {
+    const { done, value } = await stream.read();
+    if (done) throw new Error(`the stream ended after ${text}`);
+    text += value;
+    const match = pattern.exec(text);
+    if (match !== null) return match;
+  }
+}
+
+function callOf(name: string, args: object = {}): object {
+  return { id: 1, method: 'tools/call', params: { name, arguments: args } };
+}
+
+function textOf({ json }: Answer): string {
+  return json.result.content[0].text;
+}
+
+const GUIDE: ServerOptions = { mcp: 'guide' };
+
+describe.each(['notes-draft', 'notes-draft2'])('%s', (name) => {
+  const shared = share(name, { ...GUIDE, workers: 2 });
+
+  test('a first call opens a session, the next one goes on with it', async () => {
+    const { server } = shared;
+    const first = await post(server, callOf('cart_add', { item: 'apple' }));
+    expect(first).toMatchObject({ status: 200, type: 'application/json', session: expect.any(String) });
+    const second = await post(server, callOf('cart_add', { item: 'banana' }), first.session);
+    expect(textOf(second)).toBe('apple, banana');
+    expect(second.session).toBeUndefined();
+    const other = await post(server, callOf('cart_show'));
+    expect(textOf(other)).toBe('the cart is empty');
+    expect(other.session).not.toBe(first.session);
+  });
+
+  test('over a socket as well', async () => {
+    const { url } = shared;
+    const first = await read(await fetch(requestOf(`${url}/mcp`, callOf('counter'), undefined)));
+    const second = await read(await fetch(requestOf(`${url}/mcp`, callOf('counter'), first.session)));
+    expect([textOf(first), textOf(second)]).toEqual(['1', '2']);
+  });
+
+  test('session/terminate ends it, for good', async () => {
+    const { server } = shared;
+    const { session } = await post(server, callOf('counter'));
+    const ended = await post(server, { id: 5, method: 'session/terminate' }, session);
+    expect(ended).toMatchObject({ status: 200, json: { jsonrpc: '2.0', id: 5, result: {} } });
+    for (const message of [callOf('counter'), { id: 6, method: 'session/terminate' }]) {
+      expect(await post(server, message, session)).toMatchObject({ status: 404 });
+    }
+  });
+
+  test('a tool that ends its session ends it for good', async () => {
+    const { server } = shared;
+    const { session } = await post(server, callOf('counter'));
+    expect((await post(server, callOf('end_session', { reason: 'done' }), session)).status).toBe(200);
+    expect((await post(server, callOf('counter'), session)).status).toBe(404);
+  });
+
+  test('an id that nobody gave out is unknown', async () => {
+    const { server } = shared;
+    for (const session of ['00000000-0000-4000-8000-000000000000', 'x', '../../etc']) {
+      expect((await post(server, callOf('counter'), session)).status).toBe(404);
+    }
+  });
+
+  test('a thousand calls at once count to a thousand', async () => {
+    const { server } = shared;
+    const { session } = await post(server, callOf('counter'));
+    const calls = Array.from({ length: 999 }, () => post(server, callOf('counter'), session));
+    const counts = (await Promise.all(calls)).map((answer) => Number(textOf(answer)));
+    expect(counts).toEqual(Array.from({ length: 999 }, (_, n) => n + 2));
+  });
+});
+
+test('a call that asks its client something has the answer, though other calls wait', async () => {
+  const { server } = await create('notes-draft', GUIDE);
+  const initialize = {
+    id: 1,
+    method: 'initialize',
+    params: {
+      protocolVersion: '2025-06-18',
+      capabilities: { elicitation: {} },
+      clientInfo: { name: 'test', version: '1' },
+    },
+  };
+  const { session } = await post(server, initialize);
+  const asking = requestOf('http://localhost/mcp', callOf('test_elicitation', { message: 'Who?' }), session);
+  asking.headers.set('accept', 'application/json, text/event-stream');
+  const stream = (await server.fetch(asking)).body!.pipeThrough(new TextDecoderStream()).getReader();
+  const question = JSON.parse((await next(stream, /^data: (.*"elicitation\/create".*)$/m))[1]!);
+  const waiting = post(server, callOf('counter'), session);
+  const answer = {
+    id: question.id,
+    result: { action: 'accept', content: { username: 'Ada', email: 'a@b.c' } },
+  };
+  expect((await post(server, answer, session)).status).toBe(202);
+  expect((await next(stream, /^data: (.*"result".*)$/m))[1]).toContain('Ada');
+  expect(textOf(await waiting)).toBe('1');
+});
+
+test('strict mode leaves refusing to the guest, and orders calls all the same', async () => {
+  const { server } = await create('notes-draft', { mcp: 'strict', workers: 2 });
+  expect((await post(server, callOf('counter'))).status).toBe(400);
+  const initialize = {
+    id: 1,
+    method: 'initialize',
+    params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'test', version: '1' } },
+  };
+  const { session } = await post(server, initialize);
+  const calls = Array.from({ length: 50 }, () => post(server, callOf('counter'), session));
+  const counts = (await Promise.all(calls)).map((answer) => Number(textOf(answer)));
+  expect(counts).toEqual(Array.from({ length: 50 }, (_, n) => n + 1));
+});
+
+test('a component that does not look like an MCP server is served as it is', async () => {
+  const { server } = await create('http-lab');
+  const response = await server.fetch(requestOf('http://localhost/echo', callOf('counter'), undefined));
+  expect(response.status).toBe(200);
+  expect(response.headers.has('mcp-session-id')).toBe(false);
+});
+
+describe('a slow session', () => {
+  /** The lab knows nothing of MCP: what it is asked for stands in its paths. */
+  const LAB: ServerOptions = { mcp: 'strict', workers: 2 };
+
+  async function pause(server: Server, milliseconds: number, session: string): Promise<string> {
+    const request = requestOf(`http://localhost/sleep?ms=${milliseconds}`, callOf('sleep'), session);
+    return (await server.fetch(request)).text();
+  }
+
+  test('slows nobody down but itself', async () => {
+    const { server } = await create('http-lab', LAB);
+    await pause(server, 0, 'warm');
+    const ended: string[] = [];
+    const slow = Array.from({ length: 20 }, () => pause(server, 150, 'slow').then(() => ended.push('slow')));
+    const others = Array.from({ length: 100 }, (_, n) =>
+      pause(server, 1, `other ${n}`).then(() => ended.push('other')),
+    );
+    await Promise.all(others);
+    // Twenty of these take three seconds; they were asked for first.
+    expect(ended.filter((who) => who === 'slow').length).toBeLessThan(15);
+    await server.close(0);
+    await Promise.all(slow);
+  });
+
+  test('may have its calls at once', async () => {
+    const { server } = await create('http-lab', { ...LAB, sessionOrder: 'parallel' });
+    await pause(server, 0, 'warm');
+    const start = performance.now();
+    await Promise.all(Array.from({ length: 20 }, () => pause(server, 500, 'slow')));
+    expect(performance.now() - start).toBeLessThan(5000);
+  });
+
+  test('has its waiting calls answered before a server closes', async () => {
+    const { server } = await create('http-lab', LAB);
+    await pause(server, 0, 'warm');
+    const calls = Array.from({ length: 5 }, () => pause(server, 50, 'slow'));
+    // All five are in before the server is told to close.
+    await pause(server, 0, 'other');
+    await server.close(10_000);
+    for (const text of await Promise.all(calls)) expect(text).toMatch(/^\d+ ms$/);
+  });
+
+  test('has only so many waiting', async () => {
+    const { server } = await create('http-lab', { ...LAB, queueLimit: 3 });
+    await pause(server, 0, 'warm');
+    const calls = Array.from({ length: 6 }, () => pause(server, 20, 'slow'));
+    const texts = await Promise.all(calls);
+    expect(texts.filter((text) => / ms$/.test(text))).toHaveLength(4);
+    expect(texts.filter((text) => /Unavailable/.test(text))).toHaveLength(2);
+  });
+});
