@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import type { Handle } from '../../../src/engine/request.ts';
+import { challenging } from '../../../src/mcp/oauth/challenge.ts';
+import { share } from '../../support/serving.ts';
+
+const METADATA = '/.well-known/oauth-protected-resource';
+const lab = share('http-lab', { mcp: 'guide' });
+const strict = share('http-lab', { mcp: 'strict', publicUrl: 'https://mcp.example.com/notes/' });
+const other = share('http-lab');
+
+async function challenge(url: string, code = 401): Promise<string | null> {
+  const response = await fetch(`${url}/status?code=${code}`);
+  expect(response.status).toBe(code);
+  return response.headers.get('www-authenticate');
+}
+
+test('a 401 leads to the metadata, where the client found the server', async () => {
+  expect(await challenge(lab.url)).toBe(`Bearer resource_metadata="${lab.url}${METADATA}"`);
+  const local = lab.url.replace('127.0.0.1', 'localhost');
+  expect(await challenge(local)).toBe(`Bearer resource_metadata="${local}${METADATA}"`);
+});
+
+test('a 401 leads to the metadata under the public address', async () => {
+  expect(await challenge(strict.url)).toBe(
+    `Bearer resource_metadata="https://mcp.example.com/notes${METADATA}"`,
+  );
+});
+
+test('other answers, and other components, are left alone', async () => {
+  expect(await challenge(lab.url, 403)).toBeNull();
+  expect(await challenge(other.url)).toBeNull();
+});
+
+test('a challenge of the guest’s own stays the only one', () => {
+  const own = ['Content-Type', 'text/plain', 'WWW-Authenticate', 'Basic'];
+  const guest: Handle = (_, target) => {
+    target.head(401, own);
+    return { gone() {} };
+  };
+  const heads: string[][] = [];
+  challenging(guest, undefined)(
+    { method: 'GET', scheme: 'http', authority: 'a', path: '/', headers: [], body: undefined },
+    { head: (_, headers) => heads.push(headers), chunk() {}, end() {}, fail() {} },
+  );
+  expect(heads).toEqual([own]);
+});

@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'vitest';
+import { WasmcpError } from '../../../host/index.ts';
+import type { Handle, ResponseTarget } from '../../../src/engine/request.ts';
+import { discovering } from '../../../src/mcp/oauth/discovery.ts';
+
+const BASE = 'http://127.0.0.1:8080';
+const PATH = '/.well-known/oauth-protected-resource';
+
+/** A guest that answers with these chunks. */
+function guest(...chunks: readonly string[]): Handle {
+  return (_, target) => {
+    const bytes = chunks.map((chunk) => Buffer.from(chunk));
+    const length = bytes.reduce((sum, chunk) => sum + chunk.length, 0);
+    target.head(200, ['content-type', 'application/json', 'Content-Length', String(length)]);
+    let untaken = length;
+    for (const chunk of bytes) {
+      target.chunk(chunk, (taken) => {
+        untaken -= taken;
+      });
+    }
+    expect(untaken).toBe(0);
+    target.end([]);
+    return { gone() {} };
+  };
+}
+
+interface Asked {
+  readonly path?: string;
+  readonly method?: string;
+  readonly authority?: string;
+}
+
+/** The answer of `handle` behind the layer. */
+function ask(handle: Handle, asked: Asked = {}): { headers: string[]; body: string; failed: boolean } {
+  const answer = { headers: [] as string[], body: '', failed: false };
+  const target: ResponseTarget = {
+    head: (_, headers) => answer.headers.push(...headers),
+    chunk(bytes, taken) {
+      answer.body += Buffer.from(bytes);
+      taken(bytes.length);
+    },
+    end() {},
+    fail() {
+      answer.failed = true;
+    },
+  };
+  const { path = PATH, method = 'GET', authority = 'localhost:8080' } = asked;
+  const request = { method, scheme: 'https' as const, authority, path, headers: [], body: undefined };
+  discovering(handle, () => BASE)(request, target);
+  return answer;
+}
+
+const DOCUMENT = {
+  resource: BASE,
+  authorization_servers: ['https://login.example'],
+  jwks_uri: `${BASE}/keys`,
+  resource_documentation: `${BASE}${PATH}`,
+};
+
+describe('the metadata of a server', () => {
+  test.each([PATH, `${PATH}/mcp`, `${PATH}?x=1`])('%s names it as the client called it', (path) => {
+    const text = JSON.stringify(DOCUMENT);
+    const { headers, body } = ask(guest(text.slice(0, 20), text.slice(20)), { path });
+    expect(JSON.parse(body)).toEqual({
+      ...DOCUMENT,
+      resource: 'https://localhost:8080',
+      resource_documentation: `https://localhost:8080${PATH}`,
+    });
+    expect(headers).toEqual(['content-type', 'application/json']);
+  });
+
+  test.each([
+    ['that names another server', JSON.stringify({ resource: `${BASE}0`, resource_documentation: 1 })],
+    ['that is no object', '[1]'],
+    ['that is null', 'null'],
+    ['that is no JSON', '{"resource":'],
+    ['that is empty', ''],
+    ['that is long', JSON.stringify({ ...DOCUMENT, more: 'x'.repeat(70_000) })],
+  ])('%s passes untouched', (_, text) => {
+    const { headers, body } = ask(guest(text));
+    expect(body).toBe(text);
+    expect(headers).toEqual(['content-type', 'application/json', 'Content-Length', String(text.length)]);
+  });
+
+  test('goes on when it turns out to be long', () => {
+    const long = guest(...Array.from({ length: 10 }, () => 'x'.repeat(10_000)));
+    expect(ask(long).body).toBe('x'.repeat(100_000));
+  });
+
+  test('that fails half-way is a failure', () => {
+    const broken: Handle = (_, target) => {
+      target.head(200, []);
+      target.chunk(Buffer.from('{'), () => {});
+      target.fail(new WasmcpError('guest-trapped', 'trapped'));
+      return { gone() {} };
+    };
+    expect(ask(broken)).toEqual({ headers: [], body: '', failed: true });
+  });
+});
+
+test.each<Asked>([{ path: '/mcp' }, { path: `${PATH}x` }, { method: 'POST' }])(
+  '%j passes untouched',
+  (asked) => {
+    const text = JSON.stringify(DOCUMENT);
+    expect(ask(guest(text), asked).body).toBe(text);
+  },
+);
