@@ -5,7 +5,7 @@ import { callTool, initialize } from '../support/mcp.ts';
 import { servePages } from '../support/pages.ts';
 
 function start(args: readonly string[] = []): Promise<ServeProcess> {
-  return serve(fixture('notes-draft'), ['--store', 'memory:', ...args]);
+  return serve(fixture('notes-draft'), ['--store', 'memory:', '--mcp', 'guide', ...args]);
 }
 
 // A browser takes seconds to start, and longer beside other tests.

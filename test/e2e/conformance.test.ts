@@ -19,10 +19,14 @@ interface Check {
   readonly errorMessage?: string;
 }
 
-test.each(['notes-draft', 'notes-draft2'])(
-  "%s passes MCP's conformance suite for servers",
-  async (name) => {
-    const { url } = await serve(fixture(name), ['--store', 'memory:']);
+test.each([
+  ['notes-draft', 'off'],
+  ['notes-draft', 'guide'],
+  ['notes-draft2', 'strict'],
+])(
+  "%s passes MCP's conformance suite for servers with --mcp %s",
+  async (name, mode) => {
+    const { url } = await serve(fixture(name), ['--store', 'memory:', '--mcp', mode]);
     const results = temporaryFolder();
     const { status, stdout, stderr } = await runScript(SUITE, [
       ...['server', '--url', `${url}/mcp`, '--suite', 'all'],

@@ -4,7 +4,8 @@ import { fixture, type ServeProcess, serve, temporaryFolder } from '../support/c
 import { type Connect, connectSdk1, connectSdk2 } from '../support/sdk-clients.ts';
 
 function start(folder: string = temporaryFolder()): Promise<ServeProcess> {
-  return serve(fixture('notes-draft'), ['--store', `sqlite:${join(folder, 'store.db')}`]);
+  const store = `sqlite:${join(folder, 'store.db')}`;
+  return serve(fixture('notes-draft'), ['--mcp', 'guide', '--store', store]);
 }
 
 const clients: [name: string, connect: Connect][] = [
