@@ -1,6 +1,6 @@
-import { createServer } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { WasmcpError } from '../../host/index.ts';
+import { createServer } from './http.ts';
 import type { NodeFront } from './node.ts';
 
 /** A bound port. */

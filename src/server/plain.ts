@@ -1,5 +1,5 @@
-import { STATUS_CODES } from 'node:http';
 import type { WasmcpError } from '../../host/index.ts';
+import { STATUS_CODES } from './http.ts';
 
 /** An answer of the host's own. */
 export interface PlainAnswer {
