@@ -1,22 +1,20 @@
 import { hash, randomUUID } from 'node:crypto';
-import type { Stats } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
+import { join } from 'node:path';
 import { WasmcpError } from '../../host/index.ts';
-import { decodeEntry, encodeEntry } from './cache-entry.ts';
-import type { Transpiled } from './transpile.ts';
+import { type CachedComponent, decodeEntry, encodeEntry } from './cache-entry.ts';
+import { distrust, userCacheFolder } from './cache-folder.js';
 
 /** Transpiled components on disk, one file each. */
 export interface Cache {
   /** What was written under this key; undefined when it is missing, damaged, or could be somebody else's. */
-  read(key: string): Promise<Transpiled | undefined>;
+  read(key: string): Promise<CachedComponent | undefined>;
   /**
    * Answers why it could not be kept, if so. Written aside and renamed: readers and other writers see a whole entry.
    *
    * @throws WasmcpError `cache-unusable` when the folder was asked for and cannot be used
    */
-  write(key: string, transpiled: Transpiled): Promise<string | undefined>;
+  write(key: string, component: CachedComponent): Promise<string | undefined>;
 }
 
 /**
@@ -36,39 +34,15 @@ export function openCache(asked?: string): Cache {
         throw error;
       }
     },
-    async write(key, transpiled) {
-      const problem = folder === undefined ? 'there is no home folder' : await store(folder, key, transpiled);
+    async write(key, component) {
+      const problem = folder === undefined ? 'there is no home folder' : await store(folder, key, component);
       if (problem === undefined || asked === undefined) return problem;
       throw new WasmcpError('cache-unusable', `the cache folder ${asked} cannot be used: ${problem}`);
     },
   };
 }
 
-/** Where the user's cache is; undefined for a user without a home. */
-export function userCacheFolder(environment: NodeJS.ProcessEnv = process.env): string | undefined {
-  const { XDG_CACHE_HOME, LOCALAPPDATA } = environment;
-  // The XDG specification: a relative path is to be ignored.
-  if (XDG_CACHE_HOME !== undefined && isAbsolute(XDG_CACHE_HOME)) return join(XDG_CACHE_HOME, 'wasmcp-node');
-  if (process.platform === 'win32' && LOCALAPPDATA) return join(LOCALAPPDATA, 'wasmcp-node', 'Cache');
-  const home = findHome();
-  if (home === undefined) return undefined;
-  return process.platform === 'darwin'
-    ? join(home, 'Library', 'Caches', 'wasmcp-node')
-    : join(home, '.cache', 'wasmcp-node');
-}
-
-function findHome(): string | undefined {
-  try {
-    const home = homedir();
-    return isAbsolute(home) ? home : undefined;
-  } catch (error) {
-    // A user id without an entry in the user database, as in many containers.
-    if (isSystemError(error)) return undefined;
-    throw error;
-  }
-}
-
-async function store(folder: string, key: string, transpiled: Transpiled): Promise<string | undefined> {
+async function store(folder: string, key: string, component: CachedComponent): Promise<string | undefined> {
   const aside = join(folder, `.${randomUUID()}.tmp`);
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -76,7 +50,7 @@ async function store(folder: string, key: string, transpiled: Transpiled): Promi
     if (problem !== undefined) return problem;
     const file = await open(aside, 'wx', 0o600);
     try {
-      await file.writeFile(encodeEntry(key, transpiled));
+      await file.writeFile(encodeEntry(key, component));
     } finally {
       await file.close();
     }
@@ -96,15 +70,6 @@ async function readTrusted(path: string): Promise<Uint8Array> {
   } finally {
     await file.close();
   }
-}
-
-/** What is in the cache is run: nobody else may be able to write there. Windows has no modes to ask. */
-function distrust(status: Stats): string | undefined {
-  const user = process.getuid?.();
-  if (user === undefined) return undefined;
-  if (status.uid !== user && status.uid !== 0) return `it belongs to another user (id ${status.uid})`;
-  if (status.mode & 0o022) return 'others may write to it; take that away with "chmod go-w"';
-  return undefined;
 }
 
 function entryPath(folder: string, key: string): string {

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { WasmcpError } from '../../host/index.ts';
+import { workerEnvironment } from '../component/worker-environment.ts';
 import type { Exchange, Post } from './exchange.ts';
 import { osThread } from './os-thread.ts';
 import { type FromWorker, type GuestFailure, logSize } from './protocol.ts';
@@ -71,7 +72,12 @@ export function startThread(setup: Omit<WorkerSetup, 'pulse'>, events: ThreadEve
   const pulse = createPulse();
   const workerData: WorkerSetup = { ...setup, pulse: pulse.memory };
   // Options of the program that uses the library (`--eval`, `--import`) are not the worker's.
-  const worker = new Worker(ENTRY, { workerData, transferList: ports, execArgv: [] });
+  const worker = new Worker(ENTRY, {
+    workerData,
+    transferList: ports,
+    execArgv: [],
+    env: workerEnvironment(),
+  });
   const running = new Map<number, Exchange>();
   const aborting = new Map<number, NodeJS.Timeout>();
   const ready = Promise.withResolvers<void>();

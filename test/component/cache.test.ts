@@ -1,9 +1,9 @@
 import { chmod, chown, mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
-import { userCacheFolder } from '../../src/component/cache.ts';
+import { userCacheFolder } from '../../src/component/cache-folder.js';
 import { type Component, type LoadStage, loadComponent } from '../../src/component/component.ts';
-import type { GlueModule } from '../../src/component/glue.ts';
+import { runGlue } from '../../src/component/glue.ts';
 import { parseWat, temporaryFolder } from './fixtures.ts';
 
 const CALCULATOR = '(component (core module $m) (core instance (instantiate $m)))';
@@ -18,7 +18,7 @@ async function load(
   const stages: LoadStage[] = [];
   const progress = (stage: LoadStage): void => void stages.push(stage);
   const component = await loadComponent(source, { progress, ...(cacheDir !== undefined && { cacheDir }) });
-  const glue = (await import(component.glue.url)) as GlueModule;
+  const glue = runGlue(component.glue);
   glue.instantiate((name) => component.modules[name]!, {});
   return { ...component, stages };
 }

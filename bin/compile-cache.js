@@ -1,0 +1,24 @@
+import { mkdirSync, statSync } from 'node:fs';
+import { enableCompileCache, flushCompileCache } from 'node:module';
+import { join } from 'node:path';
+import { distrust, userCacheFolder } from '../src/component/cache-folder.js';
+
+/** Milliseconds after which a start is over; the code that it needed is written then, as a kill would leave nothing. */
+const START = 3000;
+
+/**
+ * Keeps what Node compiles of our own code in the user's cache folder: the next start is faster. Where that folder cannot be
+ * used or trusted nothing is kept.
+ */
+export function keepCompiledCode() {
+  const folder = userCacheFolder();
+  if (folder === undefined) return;
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    if (distrust(statSync(folder)) !== undefined) return;
+  } catch {
+    return;
+  }
+  enableCompileCache(join(folder, 'code'));
+  setTimeout(flushCompileCache, START).unref();
+}
