@@ -1,5 +1,11 @@
 import { hash } from 'node:crypto';
+import type { ComponentOutline } from './binary/component.ts';
 import type { Transpiled } from './transpile.ts';
+
+/** All that a load computes. */
+export interface CachedComponent extends Transpiled {
+  readonly outline: ComponentOutline;
+}
 
 /**
  * A cache entry is one file, so that it is read, verified and replaced as a whole:
@@ -12,6 +18,7 @@ interface Header {
   readonly kind: Transpiled['kind'];
   readonly reason: string;
   readonly unrestorable?: string | undefined;
+  readonly outline: ComponentOutline;
   /** Bytes of the glue's text. */
   readonly glue: number;
   /** Names and bytes of the core modules. */
@@ -21,14 +28,15 @@ interface Header {
 const DIGEST_LENGTH = 32;
 const HEADER_START = DIGEST_LENGTH + 4;
 
-export function encodeEntry(key: string, transpiled: Transpiled): Uint8Array {
-  const { kind, reason, unrestorable, modules } = transpiled;
-  const glue = Buffer.from(transpiled.glue);
+export function encodeEntry(key: string, component: CachedComponent): Uint8Array {
+  const { kind, reason, unrestorable, outline, modules } = component;
+  const glue = Buffer.from(component.glue);
   const header: Header = {
     key,
     kind,
     reason,
     unrestorable,
+    outline,
     glue: glue.length,
     modules: modules.map(([name, bytes]) => [name, bytes.length]),
   };
@@ -40,7 +48,7 @@ export function encodeEntry(key: string, transpiled: Transpiled): Uint8Array {
 }
 
 /** Undefined unless every byte is as it was written, under this key. */
-export function decodeEntry(entry: Uint8Array, key: string): Transpiled | undefined {
+export function decodeEntry(entry: Uint8Array, key: string): CachedComponent | undefined {
   const bytes = Buffer.from(entry.buffer, entry.byteOffset, entry.byteLength);
   if (bytes.length < HEADER_START) return undefined;
   if (!digestOf(bytes.subarray(DIGEST_LENGTH)).equals(bytes.subarray(0, DIGEST_LENGTH))) return undefined;
@@ -56,6 +64,7 @@ export function decodeEntry(entry: Uint8Array, key: string): Transpiled | undefi
     kind: header.kind,
     reason: header.reason,
     unrestorable: header.unrestorable,
+    outline: header.outline,
     glue: take(header.glue).toString(),
     modules: header.modules.map(([name, length]) => [name, take(length)]),
   };

@@ -3,9 +3,11 @@ import { type GetManyShape, WasmcpError } from '../../host/index.ts';
 import { version } from '../version.ts';
 import { readComponent } from './binary/component.ts';
 import { openCache } from './cache.ts';
+import type { CachedComponent } from './cache-entry.ts';
 import { capMemory } from './modules/cap.ts';
 import { readSource } from './source.ts';
-import { type Transpiled, transpile, transpilerVersion } from './transpile.ts';
+import type { Transpiled } from './transpile.ts';
+import { transpilerVersion } from './transpiler-version.ts';
 
 /** One interface that a component imports. */
 export interface ImportedInterface {
@@ -21,11 +23,10 @@ export interface ImportedInterface {
 
 /** The JavaScript that joins a component's core modules to the host functions. */
 export interface Glue {
-  /**
-   * What to give to `import()`: a `data:` URL, so that the code that runs is the code that was verified, and a
-   * worker that starts later needs no file that somebody may have changed or cleared meanwhile.
-   */
-  readonly url: string;
+  /** A script for `runGlue`: the code that runs is the text that was verified. */
+  readonly script: string;
+  /** What stack traces show in place of a file. */
+  readonly name: string;
   /**
    * `lean` is jco's synchronous output, rewritten: cheaper, and able to suspend. `raw` is jco's own output for JSPI, with
    * counted patches: the fallback when the rewriting met something that it does not know.
@@ -92,39 +93,38 @@ export async function loadComponent(
   const { cacheDir, maxSize, maxMemory, progress } = options;
   progress?.('reading');
   const { name, bytes } = await readSource(source, maxSize);
-  const outline = readComponent(bytes, name);
   const digest = hash('sha256', bytes);
 
   const cache = openCache(cacheDir);
   const key = [digest, transpilerVersion(), version].join(' ');
   const cached = await cache.read(key);
-  let transpiled = cached;
-  let cacheProblem: string | undefined;
-  if (transpiled === undefined) {
-    progress?.('transpiling');
-    transpiled = await transpile(bytes, name, outline.imports);
-    cacheProblem = await cache.write(key, transpiled);
-  }
+  if (cached === undefined) progress?.('transpiling');
+  const made = cached ?? (await make(bytes, name));
 
   progress?.('compiling');
-  const { kind, reason, unrestorable } = transpiled;
+  const [modules, cacheProblem] = await Promise.all([
+    compile(capped(made.modules, maxMemory, name), name),
+    cached === undefined ? cache.write(key, made) : undefined,
+  ]);
+  const { kind, reason, unrestorable } = made;
   return {
     source: name,
     digest,
     size: bytes.length,
-    ...outline,
-    glue: { url: glueUrl(transpiled.glue, digest), kind, reason },
-    modules: await compile(capped(transpiled.modules, maxMemory, name), name),
+    ...made.outline,
+    glue: { script: made.glue, name: `wasmcp-node:${digest.slice(0, 12)}/glue.js`, kind, reason },
+    modules,
     ...(unrestorable !== undefined && { unrestorable }),
     fromCache: cached !== undefined,
     ...(cacheProblem !== undefined && { cacheProblem }),
   };
 }
 
-/** With a name of its own: stack traces would repeat the whole URL, a megabyte, on each line. */
-function glueUrl(glue: string, digest: string): string {
-  const named = `${glue}\n//# sourceURL=wasmcp-node:${digest.slice(0, 12)}/glue.js\n`;
-  return `data:text/javascript;base64,${Buffer.from(named).toString('base64')}`;
+async function make(bytes: Uint8Array, source: string): Promise<CachedComponent> {
+  const outline = readComponent(bytes, source);
+  // A start from the cache does without it.
+  const { transpile } = await import('./transpile.ts');
+  return { outline, ...(await transpile(bytes, source, outline.imports)) };
 }
 
 function capped(

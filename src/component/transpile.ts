@@ -1,16 +1,17 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
+import { once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { WasmcpError } from '../../host/index.ts';
+import { type Skeleton, toSkeleton } from './binary/skeleton.ts';
 import type { ImportedInterface } from './component.ts';
-import { buildGlue } from './glue/build.ts';
+import { analyse, type ModuleAnalysis } from './modules/analyse.ts';
 import { type NamedModule, openState } from './modules/open-state.ts';
-import { glueName, patchGlue } from './patch.ts';
-import { SUSPENDING_EXPORTS, suspendingFunctions, withoutVersion } from './suspending.ts';
+import type { FromTranspiler, Generated, TranspilerTask } from './transpiler.ts';
+import { workerEnvironment } from './worker-environment.ts';
 
 /** A component as JavaScript and core modules. */
 export interface Transpiled {
-  /** Text of the glue, an ES module. */
+  /** Text of the glue, a script that evaluates to a `GlueModule`. */
   readonly glue: string;
   /** See `Glue` in component.ts. */
   readonly kind: 'lean' | 'raw';
@@ -20,19 +21,11 @@ export interface Transpiled {
   readonly modules: readonly NamedModule[];
 }
 
-const PACKAGE = '@bytecodealliance/jco-transpile';
-
-/** Raise it when the same jco would give other output than before: entries in caches become stale. */
-const REVISION = 3;
-
-/** Changes whenever the same component would be transpiled to something else. */
-export function transpilerVersion(): string {
-  return `${generatorName()} revision ${REVISION}`;
-}
+const ENTRY = new URL(import.meta.url.replace(/transpile(\.[jt]s)$/, 'transpiler$1'));
 
 /**
- * Transpiles a component with jco, once to make lean glue of it, and once more when that does not succeed. Takes
- * seconds for a large one, on this thread.
+ * Transpiles a component with jco, in a thread that ends with it: the calling thread can serve meanwhile. jco gets it without
+ * its code, which would take as long to read as all the rest; the modules are put back afterwards.
  *
  * @throws WasmcpError `component-invalid` when jco refuses it
  * @throws TypeError when jco's output is not what the patches were written for
@@ -42,75 +35,61 @@ export async function transpile(
   source: string,
   imports: readonly ImportedInterface[],
 ): Promise<Transpiled> {
-  const suspending = imports.flatMap((imported) =>
-    suspendingFunctions(imported).map((func) => [imported.name, func] as const),
-  );
-  const names = [...new Set(suspending.map(([name, func]) => `${withoutVersion(name)}#${func}`))];
+  const skeleton = toSkeleton(bytes);
+  const [generated, analyses] = await Promise.all([
+    generate({ bytes: skeleton.bytes, source, imports }),
+    analyseAll(skeleton.modules.map(({ whole }) => whole)),
+  ]);
+  const modules = fill(generated.modules, skeleton);
+  // Unless jco changed them: then it has to see all of the component.
+  const { kind, glue, reason, ...rest } =
+    modules === undefined ? await generate({ bytes, source, imports }) : { ...generated, modules };
+  if (kind === 'raw') return { kind, glue, reason, unrestorable: 'its glue is raw', modules: rest.modules };
+  return {
+    kind,
+    glue,
+    reason,
+    ...openState(rest.modules, (module) => analyses.get(module) ?? analyse(module)),
+  };
+}
 
-  const synchronous = await generate(bytes, source, imports, {});
-  const built = buildGlue(synchronous.glue, { suspending: names, exports: SUSPENDING_EXPORTS });
-  if (built.kind === 'lean') {
-    return {
-      glue: built.source,
-      kind: 'lean',
-      reason: "jco's output without what synchronous components do not need",
-      ...openState(synchronous.modules),
-    };
+/** What jco made with whole modules in place of the hollow ones; undefined when one of them did not come back as it was. */
+function fill(modules: readonly NamedModule[], skeleton: Skeleton): NamedModule[] | undefined {
+  const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
+  const wholes = new Map(skeleton.modules.map(({ hollow, whole }) => [text(hollow), whole]));
+  const missing = new Set(wholes.values());
+  const filled = modules.map(([name, bytes]): NamedModule => {
+    const whole = wholes.get(text(bytes));
+    if (whole === undefined) return [name, bytes];
+    missing.delete(whole);
+    return [name, whole];
+  });
+  return missing.size === 0 ? filled : undefined;
+}
+
+/** In pieces: this thread may be serving. */
+async function analyseAll(modules: readonly Uint8Array[]): Promise<Map<Uint8Array, ModuleAnalysis>> {
+  const analyses = new Map<Uint8Array, ModuleAnalysis>();
+  for (const module of modules) {
+    analyses.set(module, analyse(module));
+    await setImmediate();
   }
+  return analyses;
+}
 
-  const { glue, modules } = await generate(bytes, source, imports, {
-    asyncMode: 'jspi',
-    asyncImports: names,
-    asyncExports: [...SUSPENDING_EXPORTS],
+/** Runs one task in a thread of its own. */
+async function generate(task: TranspilerTask): Promise<Generated> {
+  const worker = new Worker(ENTRY, { workerData: task, execArgv: [], env: workerEnvironment() });
+  const ended = once(worker, 'exit').then(() => {
+    throw new Error('the transpiling thread ended without an answer');
   });
-  const expected = new Set(suspending.map(([name, func]) => glueName(name, func)));
-  return {
-    glue: patchGlue(glue, expected, generatorName()),
-    kind: 'raw',
-    reason: built.reason,
-    unrestorable: 'its glue is raw',
-    modules,
-  };
-}
-
-async function generate(
-  bytes: Uint8Array,
-  source: string,
-  imports: readonly ImportedInterface[],
-  mode: object,
-): Promise<{ glue: string; modules: NamedModule[] }> {
-  // Loaded on demand: it takes longer than a whole start from the cache.
-  const { transpileBytes } = await import('@bytecodealliance/jco-transpile');
-  const { files } = await transpileBytes(bytes, {
-    name: 'component',
-    instantiation: 'sync',
-    multiMemory: true,
-    emitTypescriptDeclarations: false,
-    // To itself: jco would strip the version, and both drafts of wasi:keyvalue become one.
-    map: Object.fromEntries(imports.map(({ name }) => [name, name])),
-    ...mode,
-  }).catch((error: unknown) => {
-    throw new WasmcpError('component-invalid', `${source} cannot be transpiled: ${reasonOf(error)}`, {
-      cause: error,
-    });
-  });
-  return {
-    glue: new TextDecoder().decode(files['component.js']),
-    modules: Object.entries(files).filter(([name]) => name.endsWith('.wasm')),
-  };
-}
-
-function generatorName(): string {
-  // Its package.json is not among its exports.
-  const entry = createRequire(import.meta.url).resolve(PACKAGE);
-  const manifest: unknown = JSON.parse(
-    readFileSync(new URL('../package.json', pathToFileURL(entry)), 'utf8'),
-  );
-  return `${PACKAGE} ${(manifest as { version: string }).version}`;
-}
-
-/** jco's errors carry a Rust value; its first line is what people can read. */
-function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.split('\n', 1)[0] ?? message;
+  try {
+    const [answer] = (await Promise.race([once(worker, 'message'), ended])) as [FromTranspiler];
+    if ('generated' in answer) return answer.generated;
+    if (answer.invalid) throw new WasmcpError('component-invalid', answer.message);
+    throw new TypeError(answer.message);
+  } finally {
+    ended.catch(() => {});
+    await worker.terminate();
+  }
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Component, loadComponent } from '../../src/component/component.ts';
-import type { GlueModule } from '../../src/component/glue.ts';
+import { runGlue } from '../../src/component/glue.ts';
 import { COMMAND, parseWat, RUN_CALLS, temporaryFolder } from './fixtures.ts';
 
 type HostFunction = (text?: string) => unknown;
@@ -15,7 +15,7 @@ interface CommandHost {
 
 /** Runs the command once, in an instance of its own, with a host that is called as `which` says. */
 async function run(component: Component, which: unknown, host: CommandHost = {}): Promise<unknown> {
-  const glue = (await import(component.glue.url)) as GlueModule;
+  const glue = runGlue(component.glue);
   const instance = glue.instantiate((name) => component.modules[name]!, {
     'wasi:keyvalue/store@0.2.0-draft': { open: host.open ?? (() => {}), check: host.check ?? (() => {}) },
     'test:host/sync@0.1.0': { which: () => which, take: host.take ?? (() => {}) },
@@ -93,7 +93,8 @@ describe('a command', async () => {
     const component = await command();
     const worker = new Worker(
       `const { parentPort, workerData: component } = require('node:worker_threads');
-       import(component.glue.url).then(async (glue) => {
+       import('${new URL('../../src/component/glue.ts', import.meta.url)}').then(async ({ runGlue }) => {
+         const glue = runGlue(component.glue);
          const host = { which: () => ${RUN_CALLS.takeInvalid}, take() {}, open() {}, check() {} };
          const imports = { 'wasi:keyvalue/store@0.2.0-draft': host, 'test:host/sync@0.1.0': host };
          const instance = glue.instantiate((name) => component.modules[name], imports);
@@ -130,7 +131,7 @@ test('keeps versions and drafts apart, each able to wait', async () => {
   const imports = Object.fromEntries(
     names.map((name) => [name, { poll: async () => void called.push(name) }]),
   );
-  const glue = (await import(component.glue.url)) as GlueModule;
+  const glue = runGlue(component.glue);
   await glue.instantiate((name) => component.modules[name]!, imports)['wasi:cli/run@0.2.8']!.run!();
   expect(called).toEqual(names);
 });

@@ -1,4 +1,4 @@
-import { analyse } from './analyse.ts';
+import type { ModuleAnalysis } from './analyse.ts';
 import { exposeState } from './expose.ts';
 
 export type NamedModule = readonly [name: string, bytes: Uint8Array];
@@ -13,9 +13,12 @@ export interface OpenedModules {
 
 /**
  * Puts the state of all core modules of a component within reach of `findState`. One module whose state cannot be put
- * back is enough for none to be rewritten: the component is one whole. Reads all code.
+ * back is enough for none to be rewritten: the component is one whole.
  */
-export function openState(modules: readonly NamedModule[]): OpenedModules {
+export function openState(
+  modules: readonly NamedModule[],
+  analyse: (module: Uint8Array) => ModuleAnalysis,
+): OpenedModules {
   const opened: NamedModule[] = [];
   for (const [name, bytes] of modules) {
     const analysis = analyse(bytes);

@@ -10,7 +10,7 @@ import {
   type Store,
   WasmcpError,
 } from '../../../host/index.ts';
-import type { GlueModule } from '../../component/glue.ts';
+import { runGlue } from '../../component/glue.ts';
 import { bindImports } from '../../component/link.ts';
 import { createPostedInput } from './input.ts';
 import type { CommandEnd, CommandSetup, FromCommand, OutputStream, ToCommand } from './messages.ts';
@@ -63,7 +63,7 @@ async function prepare(): Promise<() => Promise<CommandEnd>> {
     outgoing,
     ...(store !== undefined && { store: checked(store, setup.storeLimits) }),
   });
-  const glue = (await import(component.glue.url)) as GlueModule;
+  const glue = runGlue(component.glue);
   return async () => {
     const guest = new Guest();
     const bind = host.bind(guest, { stdin: endingInput(input), ...outputs });

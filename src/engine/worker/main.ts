@@ -12,7 +12,7 @@ import {
   type Store,
   WasmcpError,
 } from '../../../host/index.ts';
-import type { GlueModule } from '../../component/glue.ts';
+import { runGlue } from '../../component/glue.ts';
 import { ownThreadId } from '../os-thread.ts';
 import type { ToWorker } from '../protocol.ts';
 import { workerPulse } from '../pulse.ts';
@@ -59,7 +59,7 @@ async function start(): Promise<Runner> {
     outgoing,
     ...(storeSetup.gate && { pass: connectGate(storeSetup.gate) }),
   });
-  const glue = (await import(component.glue.url)) as GlueModule;
+  const glue = runGlue(component.glue);
   const instances = createInstances({
     component,
     glue,

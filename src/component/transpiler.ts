@@ -1,0 +1,100 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { transpileBytes } from '@bytecodealliance/jco-transpile';
+import type { ImportedInterface } from './component.ts';
+import { buildGlue } from './glue/build.ts';
+import { toScript } from './glue.ts';
+import type { NamedModule } from './modules/open-state.ts';
+import { glueName, patchGlue } from './patch.ts';
+import { SUSPENDING_EXPORTS, suspendingFunctions, withoutVersion } from './suspending.ts';
+import { generatorName } from './transpiler-version.ts';
+
+/** What a transpiling thread is started with. */
+export interface TranspilerTask {
+  readonly bytes: Uint8Array;
+  readonly source: string;
+  readonly imports: readonly ImportedInterface[];
+}
+
+export interface Generated {
+  readonly glue: string;
+  readonly kind: 'lean' | 'raw';
+  readonly reason: string;
+  readonly modules: readonly NamedModule[];
+}
+
+/** Its only message. */
+export type FromTranspiler =
+  | { readonly generated: Generated }
+  | { readonly message: string /** The component is to blame. */; readonly invalid: boolean };
+
+/** Not a `WasmcpError`: all of `host/` would have to be loaded for it, and messages keep no classes. */
+class RefusedComponent extends Error {}
+
+const { bytes, source, imports } = workerData as TranspilerTask;
+
+/** Transpiles once to make lean glue of it, and once more when that does not succeed. */
+async function generate(): Promise<Generated> {
+  const suspending = imports.flatMap((imported) =>
+    suspendingFunctions(imported).map((func) => [imported.name, func] as const),
+  );
+  const names = [...new Set(suspending.map(([name, func]) => `${withoutVersion(name)}#${func}`))];
+
+  const synchronous = await run({});
+  const built = buildGlue(synchronous.glue, { suspending: names, exports: SUSPENDING_EXPORTS });
+  if (built.kind === 'lean') {
+    return {
+      glue: toScript(built.source),
+      kind: 'lean',
+      reason: "jco's output without what synchronous components do not need",
+      modules: synchronous.modules,
+    };
+  }
+
+  const { glue, modules } = await run({
+    asyncMode: 'jspi',
+    asyncImports: names,
+    asyncExports: [...SUSPENDING_EXPORTS],
+  });
+  const expected = new Set(suspending.map(([name, func]) => glueName(name, func)));
+  return {
+    glue: toScript(patchGlue(glue, expected, generatorName())),
+    kind: 'raw',
+    reason: built.reason,
+    modules,
+  };
+}
+
+async function run(mode: object): Promise<{ glue: string; modules: NamedModule[] }> {
+  const { files } = await transpileBytes(bytes, {
+    name: 'component',
+    instantiation: 'sync',
+    multiMemory: true,
+    emitTypescriptDeclarations: false,
+    // To itself: jco would strip the version, and both drafts of wasi:keyvalue become one.
+    map: Object.fromEntries(imports.map(({ name }) => [name, name])),
+    ...mode,
+  }).catch((error: unknown) => {
+    throw new RefusedComponent(`${source} cannot be transpiled: ${firstLine(error)}`);
+  });
+  return {
+    glue: new TextDecoder().decode(files['component.js']),
+    modules: Object.entries(files).filter(([name]) => name.endsWith('.wasm')),
+  };
+}
+
+/** jco's errors carry a Rust value; its first line is what people can read. */
+function firstLine(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.split('\n', 1)[0] ?? message;
+}
+
+function post(answer: FromTranspiler): void {
+  parentPort!.postMessage(answer);
+}
+
+try {
+  post({ generated: await generate() });
+} catch (error) {
+  const invalid = error instanceof RefusedComponent;
+  post({ message: error instanceof Error ? error.message : String(error), invalid });
+}
