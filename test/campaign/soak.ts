@@ -1,0 +1,151 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createRandom } from './random.ts';
+import { type ServedStore, serveStore } from './server.ts';
+import { MIXES, type Mix, pickStep } from './soak-mix.ts';
+
+export interface SoakOptions {
+  /** In seconds; the first tenth of it, 60 at most, measures what full load is. */
+  readonly seconds: number;
+  readonly seed: number;
+  /** Clients of each component. */
+  readonly clients: number;
+  readonly progress?: (line: string) => void;
+}
+
+export interface SoakReport {
+  readonly component: string;
+  /** Steps a second: as fast as the clients can, and then, for most of the time, at half of that. */
+  readonly full: number;
+  readonly half: number;
+  readonly steps: number;
+  /** Guests that looped for ever, each ended at the limit with its worker. */
+  readonly loops: number;
+  /** What did not go as it has to; the first few of it. */
+  readonly failures: number;
+  readonly examples: readonly string[];
+  /** Resident memory in MiB: medians over the sixth and the last twelfth of the time, and one for each twelfth. */
+  readonly early: number;
+  readonly late: number;
+  readonly growthPercent: number;
+  readonly memory: readonly number[];
+}
+
+const WINDOWS = 12;
+
+/** From this window on, after a sixth of the time, memory is expected to stay. */
+const EARLY = 2;
+
+/** Milliseconds between two looks at the memory. */
+const SAMPLE = 500;
+
+/** All mixes at once, each with a server of its own, for a long time at half of what they can do. */
+export async function soak(options: SoakOptions): Promise<SoakReport[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'wasmcp-node-soak-'));
+  const servers: ServedStore[] = [];
+  const limit = Math.min(Math.max(5, options.seconds / 4), 20);
+  try {
+    for (const { component } of MIXES) {
+      servers.push(
+        await serveStore({
+          component,
+          path: join(folder, `${component}.db`),
+          durability: 'power',
+          env: { WASMCP_NODE_TIMEOUT: `${limit}s` },
+        }),
+      );
+    }
+    return await Promise.all(MIXES.map((mix, n) => soakOne(mix, servers[n]!, options)));
+  } finally {
+    for (const { child } of servers) child.kill();
+    await Promise.all(servers.map(({ ended }) => ended));
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function soakOne(mix: Mix, { url, child }: ServedStore, options: SoakOptions): Promise<SoakReport> {
+  const { seconds, seed, clients, progress = () => {} } = options;
+  const random = createRandom(seed);
+  const began = performance.now();
+  const samples: number[][] = Array.from({ length: WINDOWS }, () => []);
+  const examples: string[] = [];
+  let steps = 0;
+  let loops = 0;
+  let failures = 0;
+
+  function failed(what: string): void {
+    failures++;
+    if (examples.length < 5) examples.push(what);
+  }
+
+  /** `rate` in steps a second for all clients together; without one, as many as they can. */
+  async function load(until: number, rate?: number): Promise<void> {
+    const interval = rate === undefined ? 0 : (clients / rate) * 1000;
+    await Promise.all(
+      Array.from({ length: clients }, async () => {
+        for (let next = performance.now(); next < until; ) {
+          const problem = await pickStep(mix, random)(url, random).catch(String);
+          steps++;
+          if (problem !== undefined) failed(problem);
+          next = Math.max(next + interval, performance.now());
+          await pause(Math.max(0, next - performance.now()));
+        }
+      }),
+    );
+  }
+
+  async function watchMemory(until: number): Promise<void> {
+    for (let now = began; now < until; now = performance.now()) {
+      const window = Math.floor(((now - began) / (until - began)) * WINDOWS);
+      samples[window]!.push(residentMemory(child.pid!));
+      if (samples[window]!.length === 1) progress(`${mix.component}: ${steps} steps, ${failures} failed`);
+      await pause(SAMPLE);
+    }
+  }
+
+  const end = began + seconds * 1000;
+  const memoryWatched = watchMemory(end);
+  const measured = Math.min(seconds / 10, 60);
+  await load(began + measured * 1000);
+  const full = steps / measured;
+  if (mix.component === 'misbehave') {
+    const response = await fetch(`${url}/spin`);
+    loops++;
+    if (response.status !== 504) failed(`/spin answered ${response.status}`);
+  }
+  const halfBegan = performance.now();
+  const before = steps;
+  await load(end, full / 2);
+  const half = ((steps - before) / (performance.now() - halfBegan)) * 1000;
+  await memoryWatched;
+  const memory = samples.map(median);
+  const [early, late] = [memory[EARLY]!, memory.at(-1)!];
+  return {
+    component: mix.component,
+    full: round(full),
+    half: round(half),
+    steps,
+    loops,
+    failures,
+    examples,
+    early: round(early),
+    late: round(late),
+    growthPercent: round((late / early - 1) * 100),
+    memory: memory.map(round),
+  };
+}
+
+/** In MiB. */
+function residentMemory(pid: number): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024;
+}
+
+function median(list: readonly number[]): number {
+  return list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)] ?? Number.NaN;
+}
+
+function round(value: number): number {
+  return Number(value.toFixed(1));
+}
