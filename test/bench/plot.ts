@@ -1,0 +1,34 @@
+import { init } from 'echarts';
+
+/** Lines over one axis of sizes. */
+export interface Plot {
+  /** What the axes tell. */
+  readonly x: string;
+  readonly y: string;
+  /** Where each line has its points. */
+  readonly at: readonly number[];
+  readonly lines: readonly { readonly name: string; readonly values: readonly number[] }[];
+}
+
+/** The plot as SVG, both axes logarithmic. */
+export function plot({ x, y, at, lines }: Plot): string {
+  const chart = init(null, null, { renderer: 'svg', ssr: true, width: 760, height: 420 });
+  const axis = { type: 'log', nameLocation: 'middle', nameGap: 34 } as const;
+  chart.setOption({
+    animation: false,
+    backgroundColor: '#fff',
+    legend: { top: 8 },
+    grid: { left: 64, right: 32, top: 48, bottom: 56 },
+    xAxis: { ...axis, name: x, min: at.at(0), max: at.at(-1) },
+    yAxis: { ...axis, name: y, min: 1 },
+    series: lines.map(({ name, values }) => ({
+      name,
+      type: 'line',
+      symbol: 'circle',
+      data: values.map((value, n) => [at[n]!, value]),
+    })),
+  });
+  const svg = chart.renderToSVGString();
+  chart.dispose();
+  return `${svg}\n`;
+}
