@@ -26,7 +26,12 @@ export type { Durability } from './keyvalue/durability.ts';
 export type { OutputGate, Pass } from './keyvalue/gate.ts';
 export { connectGate, serveGate } from './keyvalue/gate-port.ts';
 export { type CheckedStore, checked, type StoreLimits } from './keyvalue/limits.ts';
-export { maintain, type StoreMaintenance } from './keyvalue/maintenance.ts';
+export {
+  type MaintenanceProgress,
+  type MaintenanceStep,
+  maintain,
+  type StoreMaintenance,
+} from './keyvalue/maintenance.ts';
 export {
   DEFAULT_STORE_URL,
   openGate,

@@ -2,14 +2,17 @@ import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
+import { openStore } from '../../host/index.ts';
 import { main } from '../../src/cli.ts';
 import { type Finished, fixture, serve, temporaryFolder } from '../support/command.ts';
 
 /** As the command would, but in this process: starting one takes longer than all that these do. */
-async function run(args: readonly string[]): Promise<Finished> {
+async function run(args: readonly string[], terminal = false): Promise<Finished> {
   const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() };
+  if (terminal) Object.assign(streams.stderr, { isTTY: true });
   const status = await main(args, streams);
-  return { status, stdout: String(streams.stdout.read() ?? ''), stderr: String(streams.stderr.read() ?? '') };
+  const all = async (stream: PassThrough): Promise<string> => (await stream.end().toArray()).join('');
+  return { status, stdout: await all(streams.stdout), stderr: await all(streams.stderr) };
 }
 
 describe('the store commands beside a server that uses the store', () => {
@@ -44,6 +47,27 @@ test('a store that is not there is not made, and a word too much is wrong usage'
   expect(await run(['store', 'check', 'word'])).toMatchObject({ status: 2 });
   expect(await run(['store', 'burn'])).toMatchObject({ status: 2 });
   expect(await run(['store', 'backup'])).toMatchObject({ status: 2 });
+});
+
+test('long work says on a terminal how far it is, and nothing of it in a pipe', async () => {
+  const folder = temporaryFolder();
+  const store = ['--store', `sqlite:${join(folder, 'store.db')}`];
+  const copy = join(folder, 'copy.db');
+  await (await openStore(`sqlite:${join(folder, 'store.db')}`)).close();
+  const erase = '\r\x1b[K';
+  const said = async (...args: string[]): Promise<string> => (await run(args, true)).stderr;
+  expect(await said('store', 'check', ...store)).toMatch(/^\r\x1b\[KChecking … 0 s.*\r\x1b\[K$/s);
+  expect(await said('store', 'info', ...store)).toMatch(/^\r\x1b\[KCounting … 0 s.*\r\x1b\[K$/s);
+  const backup = await said('store', 'backup', copy, ...store);
+  expect(backup).toMatch(/^\r\x1b\[KCopying … \d+ %, 0 s/);
+  expect(backup.endsWith(`${erase}Copied to ${copy}\n`)).toBe(true);
+  expect(await said('store', 'migrate', ...store)).toMatch(/Bringing the schema up to date … 0 s/);
+  const other = ['--store', `sqlite:${join(folder, 'other.db')}`];
+  expect(await said('store', 'restore', copy, ...other)).toMatch(/Checking … .*Copying … \d+ %/s);
+  const failed = await said('store', 'restore', copy, ...other);
+  expect(failed).toMatch(/\r\x1b\[Kerror: /);
+  const piped = await run(['store', 'backup', join(folder, 'second.db'), ...store]);
+  expect(piped.stderr).toBe(`Copied to ${join(folder, 'second.db')}\n`);
 });
 
 test('the start says which store and how durable it is; a clean stop leaves nothing in the log', async () => {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import {
   closeSync,
   existsSync,
@@ -50,8 +49,15 @@ const PATIENCE = 5000;
  */
 export function checkSqlite(path: string): string[] {
   return reading(path, (connection) => {
-    const rows = connection.prepare<[], string>('PRAGMA integrity_check').pluck().all();
-    return rows.filter((row) => row !== 'ok');
+    try {
+      const rows = connection.prepare<[], string>('PRAGMA integrity_check').pluck().all();
+      return rows.filter((row) => row !== 'ok');
+    } catch (error) {
+      // Some damage ends the check itself.
+      if (error instanceof Error && 'code' in error && error.code === 'SQLITE_CORRUPT')
+        return [error.message];
+      throw error;
+    }
   });
 }
 
@@ -85,11 +91,12 @@ export function describeSqlite(path: string): StoreInfo {
 
 /**
  * Copies the store at `source`, as it is at one moment, into a new file at `target`, while others go on writing. The
- * copy has its name only when it is whole and on disk; what is there already is never overwritten.
+ * copy has its name only when it is whole and on disk, and is called `temporary`, in the same folder, until then; what is
+ * there already is never overwritten.
  *
  * @throws WasmcpError `store-unusable`, `store-newer-schema`, `store-busy`, `store-full`
  */
-export function copySqlite(source: string, target: string): void {
+export function copySqlite(source: string, target: string, temporary: string): void {
   const file = resolve(target);
   const url = `sqlite:${file}`;
   // Somebody's log or reserve would be taken for the new store's.
@@ -97,7 +104,6 @@ export function copySqlite(source: string, target: string): void {
   if (taken !== undefined) {
     throw new WasmcpError('store-unusable', `${taken} exists: choose another path or move it away`);
   }
-  const temporary = `${file}.${randomUUID()}`;
   prepareFile(temporary, url, false);
   try {
     reading(source, (connection) => connection.prepare('VACUUM INTO ?').run(temporary));

@@ -1,5 +1,6 @@
 import { maintain } from '../../../host/index.ts';
 import type { SubCommand } from '../command.ts';
+import { withProgress } from './progress.ts';
 
 /** Copies a store as it is at one moment. */
 export const backup: SubCommand = {
@@ -14,7 +15,7 @@ Examples:
 Servers may go on. The file has its name only when all of it is on disk.`,
 
   async run(file, { store }, { stderr }) {
-    maintain(store).backup(file);
+    await withProgress(stderr, (progress) => maintain(store).backup(file, progress));
     stderr.write(`Copied to ${file}\n`);
     return 0;
   },

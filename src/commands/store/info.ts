@@ -1,6 +1,7 @@
 import { maintain } from '../../../host/index.ts';
 import type { SubCommand } from '../command.ts';
 import { oneLine } from '../print.ts';
+import { withProgress } from './progress.ts';
 
 /** Says what is in a store and what it takes. */
 export const info: SubCommand = {
@@ -13,9 +14,11 @@ Examples:
 
 Servers may go on. Sizes are in bytes; "free" is what deleted entries have left to new ones.`,
 
-  async run(_, { store }, { stdout }) {
-    const { path, schema, newestSchema, sqlite, fileSize, logSize, freeSize, buckets } =
-      maintain(store).info();
+  async run(_, { store }, { stdout, stderr }) {
+    const { path, schema, newestSchema, sqlite, fileSize, logSize, freeSize, buckets } = await withProgress(
+      stderr,
+      maintain(store).info,
+    );
     const upgrade = schema < newestSchema ? ` (${newestSchema} with the next start, or store migrate)` : '';
     const lines = [
       `file     ${path}`,

@@ -1,5 +1,6 @@
 import { maintain } from '../../../host/index.ts';
 import type { SubCommand } from '../command.ts';
+import { withProgress } from './progress.ts';
 
 /** Brings a store's schema up to date, as every start of a server does. */
 export const migrate: SubCommand = {
@@ -14,8 +15,8 @@ One transaction a step: a migration that is cut off has not begun. Older version
 
   async run(_, { store }, { stderr }) {
     const maintenance = maintain(store);
-    const before = await maintenance.migrate();
-    const { schema } = maintenance.info();
+    const before = await withProgress(stderr, maintenance.migrate);
+    const { schema } = await withProgress(stderr, maintenance.info);
     stderr.write(before === schema ? `Schema ${schema} already\n` : `Schema ${before} is now ${schema}\n`);
     return 0;
   },

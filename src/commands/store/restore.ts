@@ -1,5 +1,6 @@
 import { maintain } from '../../../host/index.ts';
 import type { SubCommand } from '../command.ts';
+import { withProgress } from './progress.ts';
 
 /** Makes a store from a backup. */
 export const restore: SubCommand = {
@@ -15,7 +16,7 @@ The backup is checked first. A store that exists is never overwritten: stop its 
 files beside it whose names begin with its name.`,
 
   async run(file, { store }, { stderr }) {
-    maintain(store).restore(file);
+    await withProgress(stderr, (progress) => maintain(store).restore(file, progress));
     stderr.write(`Restored from ${file}\n`);
     return 0;
   },

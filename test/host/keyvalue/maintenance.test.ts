@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { maintain } from '../../../host/keyvalue/maintenance.ts';
+import { type MaintenanceStep, maintain } from '../../../host/keyvalue/maintenance.ts';
 import { openStore } from '../../../host/keyvalue/open.ts';
 
 const ANY = { min: 0n, max: 2n ** 63n };
@@ -46,8 +46,8 @@ test('a store that is well has nothing wrong, and says what it holds', async () 
   const store = await openStore(url);
   await store.set('other', 'k', new Uint8Array(7));
   const { check, info } = maintain(url);
-  expect(check()).toEqual([]);
-  expect(info()).toMatchObject({
+  expect(await check()).toEqual([]);
+  expect(await info()).toMatchObject({
     schema: 2,
     newestSchema: 2,
     buckets: [
@@ -62,22 +62,16 @@ test('a store that is well has nothing wrong, and says what it holds', async () 
 test('damage is found', async () => {
   await fill(100);
   damage(join(folder, 'store.db'));
-  const problems = ((): string[] => {
-    try {
-      return maintain(url).check();
-    } catch (error) {
-      return [String(error)];
-    }
-  })();
+  const problems = await maintain(url).check();
   expect(problems).not.toEqual([]);
-  expect(() => maintain(join('sqlite:', folder, 'other.db')).restore(join(folder, 'store.db'))).toThrow(
-    expect.objectContaining({ code: 'store-unusable' }),
-  );
+  await expect(
+    maintain(join('sqlite:', folder, 'other.db')).restore(join(folder, 'store.db')),
+  ).rejects.toThrow(expect.objectContaining({ code: 'store-unusable' }));
 });
 
-test('what is not there is not made', () => {
-  expect(() => maintain(url).info()).toThrow(expect.objectContaining({ code: 'store-unusable' }));
-  expect(() => maintain(url).backup(join(folder, 'copy.db'))).toThrow(/does not exist/);
+test('what is not there is not made', async () => {
+  await expect(maintain(url).info()).rejects.toThrow(expect.objectContaining({ code: 'store-unusable' }));
+  await expect(maintain(url).backup(join(folder, 'copy.db'))).rejects.toThrow(/does not exist/);
   expect(readdirSync(folder)).toEqual([]);
 });
 
@@ -86,12 +80,12 @@ test('a backup has all of one moment, and becomes a store again', async () => {
   const copy = join(folder, 'copy.db');
   const store = await openStore(url);
   const { version } = await store.read('b', '7');
-  maintain(url).backup(copy);
+  await maintain(url).backup(copy);
   await store.set('b', 'later', new Uint8Array(1));
   await store.close();
   expect((statSync(copy).mode & 0o777).toString(8)).toBe('600');
   const restored = `sqlite:${join(folder, 'restored', 'store.db')}`;
-  maintain(restored).restore(copy);
+  await maintain(restored).restore(copy);
   const again = await openStore(restored);
   expect(await again.read('b', '7')).toEqual({ value: new Uint8Array(1000).fill(7), version });
   expect(await again.exists('b', 'later')).toBe(false);
@@ -119,11 +113,11 @@ test('a backup taken under load is of one moment', async () => {
   const worker = new Worker(code, { eval: true });
   await once(worker, 'message');
   const copies = [0, 1, 2].map((n) => join(folder, `copy-${n}.db`));
-  for (const copy of copies) maintain(url).backup(copy);
+  for (const copy of copies) await maintain(url).backup(copy);
   worker.postMessage('stop');
   await once(worker, 'exit');
   for (const copy of copies) {
-    expect(maintain(`sqlite:${copy}`).check()).toEqual([]);
+    expect(await maintain(`sqlite:${copy}`).check()).toEqual([]);
     const store = await openStore(`sqlite:${copy}`);
     const [left, right] = await store.getMany('pair', ['left', 'right']);
     expect(Buffer.from(left!).toString()).toBe(Buffer.from(right!).toString());
@@ -135,28 +129,28 @@ test('a backup taken under load is of one moment', async () => {
 test.each(['', '-wal', '-shm'])('nothing that is there is overwritten: store.db%s', async (end) => {
   await fill(10);
   const copy = join(folder, 'copy.db');
-  maintain(url).backup(copy);
+  await maintain(url).backup(copy);
   const taken = join(folder, 'target.db');
   writeFileSync(taken + end, 'precious');
   const before = readdirSync(folder);
-  expect(() => maintain(url).backup(taken)).toThrow(/exists: choose another path/);
-  expect(() => maintain(`sqlite:${taken}`).restore(copy)).toThrow(/exists: choose another path/);
+  await expect(maintain(url).backup(taken)).rejects.toThrow(/exists: choose another path/);
+  await expect(maintain(`sqlite:${taken}`).restore(copy)).rejects.toThrow(/exists: choose another path/);
   expect(readFileSync(taken + end, 'utf8')).toBe('precious');
   expect(readdirSync(folder)).toEqual(before);
 });
 
-test('a file that is no store is neither copied nor restored', () => {
+test('a file that is no store is neither copied nor restored', async () => {
   const text = join(folder, 'text.db');
   writeFileSync(
     text,
     'not a database at all, but quite long enough to be read as the header of one, one hopes',
   );
-  expect(() => maintain(url).restore(text)).toThrow(/is not a SQLite database/);
+  await expect(maintain(url).restore(text)).rejects.toThrow(/is not a SQLite database/);
   const theirs = join(folder, 'theirs.db');
   const database = new DatabaseSync(theirs);
   database.exec('CREATE TABLE recipes (name TEXT)');
   database.close();
-  expect(() => maintain(url).restore(theirs)).toThrow(/of another program/);
+  await expect(maintain(url).restore(theirs)).rejects.toThrow(/of another program/);
   expect(existsSync(join(folder, 'store.db'))).toBe(false);
 });
 
@@ -173,8 +167,39 @@ test('counters go on in a restored store', async () => {
   const store = await openStore(url);
   await store.increment('b', 'n', 41n, ANY);
   await store.close();
-  maintain(url).backup(join(folder, 'copy.db'));
+  await maintain(url).backup(join(folder, 'copy.db'));
   const copy = await openStore(`sqlite:${join(folder, 'copy.db')}`);
   expect(await copy.increment('b', 'n', 1n, ANY)).toBe(42n);
   await copy.close();
+});
+
+test('whoever waits is told of each step, and how much of a copy is done', async () => {
+  await fill(2000);
+  const copy = join(folder, 'copy.db');
+  const told: [MaintenanceStep, number | undefined][] = [];
+  const tell = (step: MaintenanceStep, fraction?: number): void => void told.push([step, fraction]);
+  const { check, backup, migrate } = maintain(url);
+  await check(tell);
+  await backup(copy, tell);
+  await migrate(tell);
+  await maintain(`sqlite:${join(folder, 'restored.db')}`).restore(copy, tell);
+  const steps = told.map(([step]) => step).filter((step, n, all) => step !== all[n - 1]);
+  expect(steps).toEqual(['check', 'copy', 'migrate', 'check', 'copy']);
+  for (const [step, fraction] of told) {
+    if (step !== 'copy') expect(fraction).toBeUndefined();
+    else expect(fraction! >= 0 && fraction! <= 1).toBe(true);
+  }
+});
+
+test('this thread goes on while a store is read', async () => {
+  await fill(2000);
+  let turns = 0;
+  const turn = (): void => {
+    turns += 1;
+    timer = setImmediate(turn);
+  };
+  let timer = setImmediate(turn);
+  await maintain(url).check();
+  clearImmediate(timer);
+  expect(turns).toBeGreaterThan(10);
 });

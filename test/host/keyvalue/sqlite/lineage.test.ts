@@ -46,7 +46,7 @@ test('the log of another store is refused and left alone; without it all is ther
   copyFileSync(join(folder, 'crash.db-wal'), `${path}-wal`);
   const before = [readFileSync(path), readFileSync(`${path}-wal`)];
   expect(() => openSqlite(path)).toThrow(refused);
-  expect(() => maintain(`sqlite:${path}`).info()).toThrow(refused);
+  await expect(maintain(`sqlite:${path}`).info()).rejects.toThrow(refused);
   expect([readFileSync(path), readFileSync(`${path}-wal`)]).toEqual(before);
   rmSync(`${path}-wal`);
   const store = openSqlite(path);
@@ -68,7 +68,7 @@ test('a log that a crash has left is taken up, also before the file has anything
 
 test('a backup that is copied beside the log of its original is refused', async () => {
   await cleanly(path);
-  maintain(`sqlite:${path}`).backup(other);
+  await maintain(`sqlite:${path}`).backup(other);
   await crashed(path, join(folder, 'crash.db'));
   copyFileSync(join(folder, 'crash.db-wal'), `${path}-wal`);
   copyFileSync(other, path);
@@ -79,7 +79,7 @@ test('a store of the first schema gets its name with the next start, and keeps w
   const connection = connect(path, 0);
   migrate(connection, path, MIGRATIONS.slice(0, 1));
   connection.close();
-  maintain(`sqlite:${path}`).backup(other);
+  await maintain(`sqlite:${path}`).backup(other);
   await cleanly(path);
   await crashed(path, other.replace('other', 'crash'));
   await cleanly(other);
@@ -95,5 +95,5 @@ test('many connections, each opened while others write, see no stranger', async 
     stores.push(openSqlite(path));
   }
   for (const store of stores) await store.close();
-  expect(maintain(`sqlite:${path}`).check()).toEqual([]);
+  expect(await maintain(`sqlite:${path}`).check()).toEqual([]);
 });
