@@ -1,18 +1,23 @@
-import { openSync, readFileSync, statSync, truncateSync, writeSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { maintain } from '../../host/index.ts';
-import { canFail, type Fault, type FaultyServer, serveWithFault } from './faults.ts';
-import { createRandom } from './random.ts';
+import { openStore } from '../../host/index.ts';
+import {
+  canFail,
+  type FaultSettings,
+  type FaultyServer,
+  serveWithFault,
+  withoutPrivileges,
+} from './faults.ts';
 
 // Each starts servers of its own, and syncs to a disk that others may keep busy.
 vi.setConfig({ testTimeout: 120_000 });
 
-async function start(
-  fault: Fault,
-  durability: 'power' | 'strict' | 'process' = 'power',
-): Promise<FaultyServer> {
-  const faulty = await serveWithFault(fault, durability);
+async function start(settings: FaultSettings): Promise<FaultyServer> {
+  const faulty = await serveWithFault(settings);
   onTestFinished(() => faulty.destroy());
   return faulty;
 }
@@ -27,34 +32,70 @@ async function restart(faulty: FaultyServer): Promise<FaultyServer> {
 }
 
 describe.skipIf(!canFail())('a disk that fails', () => {
-  test('power: a sync that fails is acknowledged to nobody, and ends the server', async () => {
-    const faulty = await start({ call: 'sync', file: '-wal', error: 'EIO' });
-    expect(await faulty.ask('/set?key=before', 'value')).toBe('200');
+  test.each(['EIO', 'ENOSPC'] as const)(
+    'power: a sync that fails with %s is acknowledged to nobody, and ends the server',
+    async (error) => {
+      const faulty = await start({ fault: { call: 'sync', file: '-wal', error } });
+      expect(await faulty.ask('/set?key=before', 'value')).toBe('200');
+      faulty.begin();
+      const answers = await Promise.all(
+        [1, 2, 3].map((n) => faulty.ask(`/set?key=${n}`, 'value').catch(String)),
+      );
+      expect(answers).not.toContain('200');
+      expect(answers).toContain('503 Service Unavailable');
+      expect(await faulty.server.ended).toBe(1);
+      expect(faulty.server.log()).toMatch(
+        new RegExp(`error: sqlite:\\S+ could not be synced to its disk \\(${error}`),
+      );
+      const again = await restart(faulty);
+      expect(await again.ask('/get?key=before')).toBe('200 value');
+      expect(await again.ask('/set?key=after', 'value')).toBe('200');
+    },
+  );
+
+  test('power: what guests send to others waits for the sync as answers do', async () => {
+    const arrived: string[] = [];
+    const peer = createServer((request, response) => {
+      arrived.push(request.url!);
+      response.end();
+    });
+    await new Promise<void>((resolve) => peer.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void peer.close());
+    const target = `http://127.0.0.1:${(peer.address() as AddressInfo).port}`;
+    const faulty = await start({
+      fault: { call: 'sync', file: '-wal', error: 'EIO' },
+      component: 'http-lab',
+    });
+    const send = (name: string): Promise<string> =>
+      faulty.ask(`/outgoing?url=${encodeURIComponent(`${target}/${name}`)}`).catch(String);
+    const store = await openStore(`sqlite:${faulty.path}`, { durability: 'process' });
+    onTestFinished(() => store.close());
+    await store.set('default', 'k', new Uint8Array(1));
+    expect(await send('written')).toMatch(/^200 status: 200/);
     faulty.begin();
-    const answers = await Promise.all(
-      [1, 2, 3].map((n) => faulty.ask(`/set?key=${n}`, 'value').catch(String)),
-    );
-    expect(answers).not.toContain('200');
-    expect(answers).toContain('503 Service Unavailable');
+    expect(await send('nothing-written-since')).toMatch(/^200 status: 200/);
+    await store.set('default', 'k', new Uint8Array(2));
+    expect(await send('not-on-disk')).not.toMatch(/^200/);
     expect(await faulty.server.ended).toBe(1);
-    expect(faulty.server.log()).toMatch(/error: sqlite:\S+ could not be synced to its disk \(EIO/);
-    const again = await restart(faulty);
-    expect(await again.ask('/get?key=before')).toBe('200 value');
-    expect(await again.ask('/set?key=after', 'value')).toBe('200');
+    expect(arrived).toEqual(['/written', '/nothing-written-since']);
   });
 
   test('strict: the write that could not be synced fails, and the server ends', async () => {
-    const faulty = await start({ call: 'sync', file: '-wal', error: 'EIO' }, 'strict');
+    const faulty = await start({
+      fault: { call: 'sync', file: '-wal', error: 'EIO' },
+      durability: 'strict',
+    });
     expect(await faulty.ask('/set?key=before', 'value')).toBe('200');
     faulty.begin();
     expect(await faulty.ask('/set?key=k', 'value').catch(String)).not.toMatch(/^200/);
     expect(await faulty.server.ended).toBe(1);
     const again = await restart(faulty);
     expect(await again.ask('/get?key=before')).toBe('200 value');
+    expect(await again.ask('/set?key=after', 'value')).toBe('200');
   });
 
   test('a full disk: writes say so, reads go on, and so do writes when there is room', async () => {
-    const faulty = await start({ call: 'write', file: '-wal', error: 'ENOSPC' });
+    const faulty = await start({ fault: { call: 'write', file: '-wal', error: 'ENOSPC' } });
     expect(await faulty.ask('/set?key=before', 'value')).toBe('200');
     faulty.begin();
     expect(await faulty.ask('/set?key=k', 'value')).toBe('500 other: the store is full');
@@ -65,86 +106,140 @@ describe.skipIf(!canFail())('a disk that fails', () => {
     expect(await faulty.ask('/get?key=k')).toBe('200 value');
   });
 
-  test('a write that fails is not acknowledged, and the next good one is', async () => {
-    const faulty = await start({ call: 'write', file: '-wal', error: 'EIO' });
-    expect(await faulty.ask('/set?key=before', 'value')).toBe('200');
+  test.each(['EIO', 'EROFS'] as const)(
+    'a write that fails with %s is not acknowledged, and the next good one is',
+    async (error) => {
+      const faulty = await start({ fault: { call: 'write', file: '-wal', error } });
+      expect(await faulty.ask('/set?key=before', 'value')).toBe('200');
+      faulty.begin();
+      expect(await faulty.ask('/set?key=before', 'other')).toBe('500 other: the store is not usable');
+      expect(await faulty.ask('/get?key=before')).toBe('200 value');
+      faulty.end();
+      expect(await faulty.ask('/set?key=before', 'new')).toBe('200');
+    },
+  );
+
+  test.each([
+    { call: 'write', file: 'store.db', error: 'EIO' },
+    { call: 'sync', file: 'store.db', error: 'EIO' },
+  ] as const)('a checkpoint that fails takes nothing: the log keeps it all, %o', async (fault) => {
+    const faulty = await start({ fault });
     faulty.begin();
-    expect(await faulty.ask('/set?key=before', 'other')).toBe('500 other: the store is not usable');
-    expect(await faulty.ask('/get?key=before')).toBe('200 value');
+    // More than the thousand pages after which a commit makes a checkpoint.
+    const values = Array.from({ length: 50 }, (_, n) => String(n).padEnd(100_000, '.'));
+    for (const [n, value] of values.entries()) expect(await faulty.ask(`/set?key=${n}`, value)).toBe('200');
+    faulty.server.child.kill('SIGKILL');
+    await faulty.server.ended;
     faulty.end();
-    expect(await faulty.ask('/set?key=before', 'new')).toBe('200');
+    const again = await restart(faulty);
+    for (const [n, value] of values.entries()) expect(await again.ask(`/get?key=${n}`)).toBe(`200 ${value}`);
+    expect(await again.ask('/set?key=after', 'value')).toBe('200');
   });
 });
 
-describe.skipIf(!canFail())('files that come to harm while no server runs', () => {
-  /** A server that was killed with many entries in its log; each says its number. */
-  async function killed(): Promise<FaultyServer> {
-    const faulty = await start({ call: 'write', file: '-wal', error: 'EIO' }, 'process');
-    for (let n = 0; n < 40; n++) expect(await faulty.ask(`/set?key=${n}`, `value ${n}`)).toBe('200');
+const YEARS = 10 * 365 * 24 * 3600;
+
+describe.skipIf(!canFail())('a wall clock that is set', () => {
+  test.each([
+    ['forward', YEARS],
+    ['back', -YEARS],
+  ])('%s and right again: nothing but the times that entries carry shows it', async (_, shift) => {
+    const faulty = await start({ fault: { call: 'clock', shift } });
+    const keys = async (): Promise<unknown> =>
+      (JSON.parse((await faulty.ask('/list')).slice(4)) as { keys: unknown }).keys;
+    expect(await faulty.ask('/set?key=a', 'before')).toBe('200');
+    expect(await faulty.ask('/set?key=gone', 'before')).toBe('200');
+    expect(await faulty.ask('/increment?key=n')).toBe('200 1');
+    faulty.begin();
+    expect(await faulty.ask('/set?key=b', 'between')).toBe('200');
+    expect(await faulty.ask('/set?key=a', 'between')).toBe('200');
+    expect(await faulty.ask('/delete?key=gone')).toBe('200');
+    expect(await faulty.ask('/increment?key=n')).toBe('200 2');
+    expect(await keys()).toEqual(['a', 'n', 'b']);
+    faulty.end();
+    expect(await faulty.ask('/set?key=gone', 'after')).toBe('200');
+    expect(await faulty.ask('/increment?key=n')).toBe('200 3');
+    expect(await faulty.ask('/get?key=a')).toBe('200 between');
+    expect(await keys()).toEqual(['a', 'n', 'b', 'gone']);
     faulty.server.child.kill('SIGKILL');
     await faulty.server.ended;
+    const database = new DatabaseSync(faulty.path, { readOnly: true });
+    const row = database.prepare(`SELECT updated - created AS step FROM kv WHERE key = CAST('a' AS BLOB)`);
+    expect(Math.round(Number(row.get()!.step) / 3_600_000)).toBe(shift / 3600);
+    database.close();
+    const again = await restart(faulty);
+    expect(await again.ask('/get?key=a')).toBe('200 between');
+    expect(await again.ask('/increment?key=n')).toBe('200 4');
+  });
+});
+
+const wrapper = withoutPrivileges();
+
+describe.skipIf(wrapper === undefined)('what may not be written', () => {
+  /** A store with an entry and no server. */
+  async function stopped(): Promise<FaultyServer> {
+    const faulty = await start({ wrapper: wrapper! });
+    expect(await faulty.ask('/set?key=before', 'value')).toBe('200');
+    faulty.server.child.kill('SIGTERM');
+    expect(await faulty.server.ended).toBe(0);
     return faulty;
   }
 
-  /** The entries must be the first so many. */
-  async function prefix(faulty: FaultyServer): Promise<number> {
-    expect(maintain(`sqlite:${faulty.path}`).check()).toEqual([]);
-    const found = await Promise.all(Array.from({ length: 40 }, (_, n) => faulty.ask(`/get?key=${n}`)));
-    const count = found.findIndex((answer) => answer.startsWith('404'));
-    const there = count < 0 ? 40 : count;
-    expect(found).toEqual(
-      found.map((_, n) => (n < there ? `200 value ${n}` : (expect.stringMatching(/^404/) as string))),
-    );
-    return there;
-  }
-
-  test('a log that was cut off has all up to there, and nothing else', async () => {
-    const faulty = await killed();
-    const log = `${faulty.path}-wal`;
-    truncateSync(log, Math.floor(statSync(log).size * 0.6));
+  test.each([
+    [
+      'file',
+      (path: string) => path,
+      0o400,
+      0o600,
+      /ended with 1: error: sqlite:\S+ cannot be used: check the permissions .*EACCES/,
+    ],
+    [
+      'folder',
+      (path: string) => dirname(path),
+      0o500,
+      0o700,
+      /ended with 1: error: sqlite:\S+ cannot be written: check the permissions of the file and its folder/,
+    ],
+  ] as const)('a %s: the start is refused, and good once it may be', async (_, of, closed, open, words) => {
+    const faulty = await stopped();
+    chmodSync(of(faulty.path), closed);
+    await expect(faulty.restart()).rejects.toThrow(words);
+    chmodSync(of(faulty.path), open);
     const again = await restart(faulty);
-    const there = await prefix(again);
-    expect(there).toBeGreaterThan(0);
-    expect(there).toBeLessThan(40);
-    expect(await again.ask('/set?key=39', 'value 39')).toBe('200');
+    expect(await again.ask('/get?key=before')).toBe('200 value');
+    expect(await again.ask('/set?key=after', 'value')).toBe('200');
   });
 
-  test('a torn page in the log ends it there', async () => {
-    const faulty = await killed();
-    const log = `${faulty.path}-wal`;
-    const { size } = statSync(log);
-    const at = createRandom(7).whole(Math.floor(0.4 * size), Math.floor(0.8 * size));
-    writeSync(openSync(log, 'r+'), Buffer.alloc(512, 0xa5), 0, 512, at);
-    const there = await prefix(await restart(faulty));
-    expect(there).toBeGreaterThan(0);
-    expect(there).toBeLessThan(40);
-  });
-
-  test('a header that is none is refused, and the file left as it is', async () => {
-    const faulty = await killed();
-    const { server } = await restart(faulty);
-    server.child.kill('SIGTERM');
-    expect(await server.ended).toBe(0);
-    writeSync(openSync(faulty.path, 'r+'), 'not a database..', 0);
-    const before = readFileSync(faulty.path);
-    await expect(faulty.restart()).rejects.toThrow(
-      /ended with 1: error: sqlite:\S+ is not a SQLite database/,
-    );
-    expect(readFileSync(faulty.path)).toEqual(before);
+  test('while a server has it open, that server goes on', async () => {
+    const faulty = await start({ wrapper: wrapper! });
+    expect(await faulty.ask('/set?key=k', 'value')).toBe('200');
+    chmodSync(faulty.path, 0o400);
+    chmodSync(dirname(faulty.path), 0o500);
+    expect(await faulty.ask('/set?key=k', 'new')).toBe('200');
+    expect(await faulty.ask('/get?key=k')).toBe('200 new');
   });
 });
 
-test.skipIf(!canFail())(
-  'a database that another program has locked is busy, and good again afterwards',
-  async () => {
-    const faulty = await start({ call: 'sync', file: '-wal', error: 'EIO' });
-    expect(await faulty.ask('/set?key=k', 'value')).toBe('200');
-    const other = new DatabaseSync(faulty.path);
+describe('a database that another program has locked', () => {
+  test('is waited for, and reads go on', async () => {
+    const { ask, path } = await start({});
+    expect(await ask('/set?key=k', 'value')).toBe('200');
+    const other = new DatabaseSync(path);
     other.exec('BEGIN IMMEDIATE');
-    const waiting = faulty.ask('/set?key=k', 'new');
-    expect(await faulty.ask('/get?key=k')).toBe('200 value');
+    const waiting = ask('/set?key=k', 'new');
+    expect(await ask('/get?key=k')).toBe('200 value');
     other.exec('ROLLBACK');
     other.close();
     expect(await waiting).toBe('200');
-  },
-);
+  });
+
+  test('is busy after five seconds, and good again afterwards', async () => {
+    const { ask, path } = await start({});
+    const other = new DatabaseSync(path);
+    other.exec('BEGIN EXCLUSIVE');
+    expect(await ask('/set?key=k', 'value')).toBe('500 other: the store is busy: try again');
+    other.exec('ROLLBACK');
+    other.close();
+    expect(await ask('/set?key=k', 'value')).toBe('200');
+  });
+});

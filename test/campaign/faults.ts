@@ -1,55 +1,67 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Durability } from '../../host/index.ts';
-import { type ServedStore, serveStore } from './server.ts';
+import { type ServedStore, type ServeSettings, serveStore } from './server.ts';
 
-/** What fails: calls of one kind, on the files whose name ends so. */
-export interface Fault {
-  readonly call: 'sync' | 'write';
-  readonly file: '-wal' | 'store.db';
-  readonly error: 'EIO' | 'ENOSPC';
-}
+/** What fails: calls of one kind, on the files whose name ends so; or by how many seconds the wall clock is wrong. */
+export type Fault =
+  | {
+      readonly call: 'sync' | 'write';
+      readonly file: '-wal' | 'store.db';
+      readonly error: 'EIO' | 'ENOSPC' | 'EROFS';
+    }
+  | { readonly call: 'clock'; readonly shift: number };
 
-/** A server on a disk that fails when it is told to. */
+export type FaultSettings = Partial<Pick<ServeSettings, 'durability' | 'component' | 'wrapper'>> & {
+  readonly fault?: Fault;
+};
+
+/** A server on a machine that fails when it is told to. */
 export interface FaultyServer {
+  /** The store, in a folder that has nothing else. */
   readonly path: string;
   readonly server: ServedStore;
   begin(): void;
   end(): void;
   /** One request: its status and its body. */
   ask(path: string, body?: string): Promise<string>;
-  /** Starts anew on a good disk. */
+  /** Starts anew on a good machine. */
   restart(): Promise<FaultyServer>;
   destroy(): Promise<void>;
 }
 
 /** Whether faults can be had here: by a library that is preloaded, compiled on the spot. */
 export function canFail(): boolean {
-  if (process.platform !== 'linux') return false;
+  return process.platform === 'linux' && runs('cc', ['--version']);
+}
+
+/** What to put before a command so that permissions hold for it, as they do not for root; undefined where it is not to be had. */
+export function withoutPrivileges(): readonly string[] | undefined {
+  if (process.platform === 'win32') return undefined;
+  if (process.getuid?.() !== 0) return [];
+  const wrapper = ['setpriv', '--bounding-set=-all', '--inh-caps=-all'];
+  return runs('setpriv', [...wrapper.slice(1), 'true']) ? wrapper : undefined;
+}
+
+function runs(command: string, args: readonly string[]): boolean {
   try {
-    execFileSync('cc', ['--version'], { stdio: 'ignore' });
+    execFileSync(command, args, { stdio: 'ignore' });
     return true;
   } catch {
     return false;
   }
 }
 
-export async function serveWithFault(fault: Fault, durability: Durability): Promise<FaultyServer> {
-  const folder = mkdtempSync(join(tmpdir(), 'wasmcp-node-faults-'));
-  const library = join(folder, 'faults.so');
-  const when = join(folder, 'now');
-  execFileSync('cc', ['-shared', '-fPIC', '-o', library, join(import.meta.dirname, 'faults.c'), '-ldl']);
+export async function serveWithFault({ fault, ...settings }: FaultSettings): Promise<FaultyServer> {
+  const home = mkdtempSync(join(tmpdir(), 'wasmcp-node-faults-'));
+  const folder = join(home, 'store');
+  mkdirSync(folder);
   const path = join(folder, 'store.db');
-  const env = {
-    LD_PRELOAD: library,
-    FAULT_CALL: fault.call,
-    FAULT_FILE: fault.file,
-    FAULT_ERRNO: String(constants.errno[fault.error]),
-    FAULT_WHEN: when,
-  };
-  const first = await serveStore({ path, durability, env });
+  const when = join(home, 'now');
+  const healthy = { path, durability: 'power' as Durability, workers: 1, ...settings };
+  const first = await serveStore({ ...healthy, env: fault === undefined ? {} : preload(fault, home, when) });
 
   function wrap(server: ServedStore): FaultyServer {
     return {
@@ -61,17 +73,24 @@ export async function serveWithFault(fault: Fault, durability: Durability): Prom
         const response = await fetch(server.url + route, { method: 'POST', body });
         return `${response.status} ${await response.text()}`.trimEnd();
       },
-      async restart() {
-        rmSync(when, { force: true });
-        return wrap(await serveStore({ path, durability }));
-      },
+      restart: async () => wrap(await serveStore(healthy)),
       async destroy() {
         server.child.kill('SIGKILL');
         await server.ended;
-        rmSync(folder, { recursive: true, force: true });
+        chmodSync(folder, 0o700);
+        rmSync(home, { recursive: true });
       },
     };
   }
 
   return wrap(first);
+}
+
+/** The environment of a program that meets the fault while the file `when` exists. */
+function preload(fault: Fault, home: string, when: string): Record<string, string> {
+  const library = join(home, 'faults.so');
+  execFileSync('cc', ['-shared', '-fPIC', '-o', library, join(import.meta.dirname, 'faults.c'), '-ldl']);
+  const common = { LD_PRELOAD: library, FAULT_CALL: fault.call, FAULT_WHEN: when };
+  if (fault.call === 'clock') return { ...common, FAULT_SHIFT: String(fault.shift) };
+  return { ...common, FAULT_FILE: fault.file, FAULT_ERRNO: String(constants.errno[fault.error]) };
 }

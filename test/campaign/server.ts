@@ -22,6 +22,8 @@ export interface ServeSettings {
   readonly component?: string;
   readonly workers?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** Words before the command, such as `nice`. */
+  readonly wrapper?: readonly string[];
 }
 
 export async function serveStore({
@@ -30,10 +32,13 @@ export async function serveStore({
   component = 'kv-draft',
   workers = 2,
   env,
+  wrapper = [],
 }: ServeSettings): Promise<ServedStore> {
+  const [command, ...args] = [...wrapper, process.execPath];
   const child = spawn(
-    process.execPath,
+    command!,
     [
+      ...args,
       join(ROOT, 'bin/wasmcp-node.js'),
       'serve',
       join(ROOT, `fixtures/${component}.wasm`),
