@@ -97,6 +97,18 @@ describe('a request without a session', () => {
     expect(await ask(edge, CALL, BOTH).answer).toMatchObject({ failure: 'queue-full' });
   });
 
+  test('is sent though the news of its opening broke off', async () => {
+    const guest = playGuest((request) => {
+      if (request.message.method !== 'notifications/initialized') {
+        replyResult(request, {}, request.session === undefined ? ['mcp-session-id', 's'] : []);
+        return;
+      }
+      request.target.head(202, []);
+      request.target.fail(new WasmcpError('guest-trapped', 'trapped'));
+    });
+    expect(await ask(guideFor(guest), CALL, BOTH).answer).toMatchObject({ status: 200, session: 's' });
+  });
+
   test('goes on without one where the guest keeps none, and the guest is not asked twice', async () => {
     const guest = playGuest((request) => replyResult(request, {}));
     const edge = guideFor(guest);
@@ -226,6 +238,7 @@ describe('session/terminate', () => {
     const { answer } = ask(edge, '{"method":"session/terminate"}', { 'mcp-session-id': session });
     expect(await answer).toMatchObject({ status: 202, text: '' });
     expect(guest.asked().at(-1)).toBe(`DELETE in ${session}`);
+    expect(guest.seen.at(-1)?.text).toBe('');
   });
 
   test('without a session has nothing to end', async () => {
@@ -374,6 +387,18 @@ describe('a body that comes piece by piece', () => {
     upload.feed();
     replyResult(running[1]!, {});
     expect(await second.answer).toMatchObject({ status: 200, json: { id: 2 } });
+  });
+
+  test('is given up when its client leaves before its turn', () => {
+    const guest = playGuest(() => {});
+    const edge = guideFor(guest);
+    const session = { ...BOTH, 'mcp-session-id': 's' };
+    ask(edge, CALL, session);
+    const upload = uploadOf('{"method":"tools/call",', '"id":2}');
+    const { leave } = ask(edge, upload, session);
+    upload.feed();
+    leave();
+    expect(upload.stopped).toBe(true);
   });
 
   test('that is no JSON is not held back', async () => {

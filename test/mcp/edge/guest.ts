@@ -7,7 +7,7 @@ export type Json = any;
 /** A request as it reached the guest. */
 export interface Seen {
   readonly method: string;
-  /** The headers, names in lower case. */
+  /** The headers, names in lower case, several of one name joined by commas. */
   readonly headers: ReadonlyMap<string, string>;
   readonly text: string;
   /** What the text says when it is JSON. */
@@ -38,7 +38,12 @@ export function playGuest(respond: (request: Seen) => void): PlayedGuest {
     const text = Buffer.from(bytes).toString();
     const headers = new Map<string, string>();
     for (let i = 0; i < request.headers.length; i += 2) {
-      headers.set(request.headers[i]!.toLowerCase(), request.headers[i + 1]!);
+      const name = request.headers[i]!.toLowerCase();
+      const before = headers.get(name);
+      headers.set(
+        name,
+        before === undefined ? request.headers[i + 1]! : `${before}, ${request.headers[i + 1]}`,
+      );
     }
     const one: Seen = {
       method: request.method,

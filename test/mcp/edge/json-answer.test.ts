@@ -65,9 +65,9 @@ describe('a client that takes no streams', () => {
     }
   });
 
-  test('gets a response of several lines', async () => {
-    const { json } = await answered(['data: {"id":1,\ndata: "result":\ndata: {"a":2}}\n\n']);
-    expect(json).toEqual({ id: 1, result: { a: 2 } });
+  test.each(['\n', '\r\n', '\r'])('gets a response of several lines, ended by %j', async (end) => {
+    const lines = ['data: {"id":1,', 'data: "result":', 'data: {"a":2}}', '', ''];
+    expect((await answered([lines.join(end)])).text).toBe('{"id":1,\n"result":\n{"a":2}}');
   });
 
   test('gets an error as JSON, too', async () => {
