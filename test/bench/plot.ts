@@ -18,7 +18,7 @@ export function plot({ x, y, at, lines }: Plot): string {
     animation: false,
     backgroundColor: '#fff',
     legend: { top: 8 },
-    grid: { left: 64, right: 32, top: 48, bottom: 56 },
+    grid: { left: 64, right: 56, top: 48, bottom: 56 },
     xAxis: { ...axis, name: x, min: at.at(0), max: at.at(-1) },
     yAxis: { ...axis, name: y, min: 1 },
     series: lines.map(({ name, values }) => ({

@@ -14,23 +14,31 @@ export interface SessionsReport {
   readonly stayedEnded: number;
 }
 
-/** MCP sessions, each counting; the server is killed and started again; they count on. Every tenth was ended before. */
+/** One session in so many is ended before the server is killed. */
+const ENDED = 11;
+
+/**
+ * So many MCP sessions, each counting, and a tenth as many that end; the server is killed and started again; they count
+ * on.
+ */
 export async function sessionsCampaign(count: number): Promise<SessionsReport> {
   const folder = mkdtempSync(join(tmpdir(), 'wasmcp-node-sessions-'));
   const settings = { path: join(folder, 'store.db'), durability: 'power', component: 'notes-draft' } as const;
   const report = { open: 0, wentOn: 0, ended: 0, stayedEnded: 0 };
   try {
     const first = await serveStore(settings);
-    const sessions = await inGroups(Array.from({ length: count }), () => initialize(first.url));
+    const sessions = await inGroups(Array.from({ length: count + Math.floor(count / 10) }), () =>
+      initialize(first.url),
+    );
     await inGroups(sessions, async (session, n) => {
       await callTool(first.url, session, 'counter');
-      if (n % 10 === 0) await callTool(first.url, session, 'end_session', {});
+      if (n % ENDED === ENDED - 1) await callTool(first.url, session, 'end_session', {});
     });
     first.child.kill('SIGKILL');
     await first.ended;
     const second = await serveStore(settings);
     await inGroups(sessions, async (session, n) => {
-      if (n % 10 === 0) {
+      if (n % ENDED === ENDED - 1) {
         report.ended++;
         const { status } = await rpc(second.url, 'tools/list', {}, session);
         if (status === 404) report.stayedEnded++;
