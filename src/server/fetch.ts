@@ -19,6 +19,8 @@ export function createFetch(
     const admission = guard.admit(headOf(request));
     if ('answer' in admission) {
       const { status, headers, body } = admission.answer;
+      // A source that failed already has nothing to cancel.
+      request.body?.cancel().catch(() => {});
       return new Response(NULL_BODY.has(status) ? null : body, { status, headers });
     }
     const body = request.body === null ? undefined : webUpload(request.body, maxBody);

@@ -74,6 +74,17 @@ describe('a request without a socket', () => {
   });
 });
 
+test('a request that is refused is not read', async () => {
+  const { server } = await create('http-lab', { allowHosts: [] });
+  const cancelled = Promise.withResolvers<void>();
+  const body = new ReadableStream({ cancel: () => cancelled.resolve() });
+  const init = { method: 'POST', body, duplex: 'half' } as RequestInit;
+  const response = await server.fetch(new Request('http://evil.example/echo', init));
+  expect(response.status).toBe(403);
+  expect(await response.json()).toMatchObject({ error: { code: -32_000 } });
+  await cancelled.promise;
+});
+
 describe('a streamed answer', () => {
   test('begins before the guest ends, and ends with its reader', async () => {
     const { server } = await create('http-lab', { liveLimit: 1 });
