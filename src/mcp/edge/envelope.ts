@@ -213,11 +213,15 @@ export function createEnvelopeReader(enough: (found: Envelope) => boolean): Enve
       return found;
     },
     push(bytes) {
-      for (let i = 0; i < bytes.length && !done; i++) {
-        if (read === LOOK) giveUp();
-        else take(bytes[i]!);
-        read += 1;
+      const start = read;
+      const end = Math.min(bytes.length, LOOK - start);
+      for (let i = 0; i < end && !done; i++) {
+        if (inString && token === undefined && !escaped) i = endOfPlainText(bytes, i, end);
+        read = start + i;
+        if (i < end) take(bytes[i]!);
       }
+      read = start + end;
+      if (!done && end < bytes.length) giveUp();
       return done;
     },
     end() {
@@ -240,6 +244,13 @@ const WANTED: readonly ReadonlySet<string>[] = [
   new Set(['method', 'id']),
   new Set(['protocolVersion']),
 ];
+
+/** Most of a long message is text that nobody asks for. */
+function endOfPlainText(bytes: Uint8Array, from: number, end: number): number {
+  let i = from;
+  while (i < end && bytes[i] !== QUOTE && bytes[i] !== BACKSLASH) i++;
+  return i;
+}
 
 function endsScalar(byte: number): boolean {
   return byte === COMMA || byte === CLOSE_OBJECT || byte === CLOSE_ARRAY || byte <= 0x20;
