@@ -63,7 +63,10 @@ export function readAnswer(response: Response, requests: Iterable<Id>): Answer {
     try {
       if (response.body === null) return;
       if (/^text\/event-stream\b/i.test(response.headers.get('content-type') ?? '')) {
-        for await (const data of readEvents(response.body, MESSAGE_LIMIT)) yield* read(data);
+        for await (const data of readEvents(response.body, MESSAGE_LIMIT)) {
+          // An event without data has an id to come back to, and no message (MCP 2025-11-25, transports).
+          if (data !== '') yield* read(data);
+        }
       } else {
         const text = await readText(response.body);
         if (text.trim() !== '') yield* read(text);

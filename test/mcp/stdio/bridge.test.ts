@@ -62,6 +62,8 @@ describe('answers', () => {
       const write = (text: string): Promise<void> => writer.write(new TextEncoder().encode(text));
       void (async () => {
         const progress = encode({ jsonrpc: '2.0', method: 'notifications/progress', params: {} });
+        // Servers may begin with an event that has an id to come back to, and no message.
+        await write('id: 0\r\ndata: \r\n\r\n');
         await write(progress.slice(0, 30));
         await write(progress.slice(30));
         await write(
