@@ -3,7 +3,7 @@ import type { Call, GuestRequest, Handle, ResponseTarget } from '../../engine/re
 import { readAccept } from './accept.ts';
 import type { Envelope } from './envelope.ts';
 import { header } from './headers.ts';
-import { createInitialize } from './initialize.ts';
+import { createInitialize, speaksOfSessions } from './initialize.ts';
 import { jsonAnswer } from './json-answer.ts';
 import { answerError, INVALID_REQUEST } from './messages.ts';
 import { createOpenSession } from './open-session.ts';
@@ -87,6 +87,10 @@ export function createSessionEdge(handle: Handle, options: SessionEdgeOptions): 
     });
   }
 
+  function needsSession(request: GuestRequest): boolean {
+    return guide && !sessionless && sessionOf(request) === undefined && speaksOfSessions(request);
+  }
+
   function dispatch(request: GuestRequest, envelope: Envelope, steps: Steps, target: ResponseTarget): void {
     const { kind, method, id, protocolVersion } = envelope;
     const session = sessionOf(request);
@@ -99,7 +103,7 @@ export function createSessionEdge(handle: Handle, options: SessionEdgeOptions): 
     } else if (guide && method === 'session/terminate') {
       discard(request);
       asOwner(handle, request, steps, () => terminate(handle, request, id, steps));
-    } else if (guide && kind === 'request' && session === undefined && !sessionless) {
+    } else if (kind === 'request' && needsSession(request)) {
       forwardInNewSession(request, envelope, steps, target);
     } else if (session !== undefined && isUnchecked(request, envelope)) {
       asOwner(handle, request, steps, () => forward(request, envelope, steps, target));
@@ -117,7 +121,7 @@ export function createSessionEdge(handle: Handle, options: SessionEdgeOptions): 
     const { streams, headers } = readAccept(request.headers);
     const shaped = guide && !streams ? jsonAnswer(steps.target) : steps.target;
     // Whoever has no session needs the whole envelope: `initialize` is opened in its name.
-    const opens = guide && sessionOf(request) === undefined;
+    const opens = needsSession(request);
     steps.next(() => {
       peek(body, {
         enough: ({ kind, method }) =>

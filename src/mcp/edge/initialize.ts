@@ -15,6 +15,14 @@ export type Initialize = (
 /** Revisions that know `initialize`, newest first. */
 const REVISIONS: readonly string[] = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'];
 
+const HEADER = 'mcp-protocol-version';
+
+/** Whether a client may be given a session: later revisions have none, and look for other errors. */
+export function speaksOfSessions({ headers }: GuestRequest): boolean {
+  const version = header(headers, HEADER);
+  return version === undefined || REVISIONS.includes(version);
+}
+
 /**
  * Sees to it that a version is agreed on as the specification says (MCP, "Version Negotiation"): by the message alone, and
  * a server that does not know the wanted version answers with another one, its newest. wasmcp's servers take the version
@@ -56,7 +64,7 @@ export function createInitialize(handle: Handle): Initialize {
 }
 
 function askingFor(version: string, request: GuestRequest, wanted: ProtocolVersion): GuestRequest {
-  const headers = withHeader(request.headers, 'mcp-protocol-version', version);
+  const headers = withHeader(request.headers, HEADER, version);
   const { body } = request;
   if (version === wanted.name || !(body instanceof Uint8Array)) return { ...request, headers };
   const { at, length } = wanted;

@@ -154,6 +154,14 @@ describe('a request without a session', () => {
     expect(guest.seen.map((seen) => seen.text)).toEqual([text]);
   });
 
+  test.each(['2026-07-28', 'x'])('of version %s is told nothing of sessions', async (version) => {
+    const guest = sessionGuest();
+    const text = '{"id":1,"method":"server/discover"}';
+    const { answer } = ask(guideFor(guest), text, { ...BOTH, 'mcp-protocol-version': version });
+    expect(await answer).toMatchObject({ status: 400, session: undefined });
+    expect(guest.asked()).toEqual(['server/discover']);
+  });
+
   test('in strict mode is for the guest to refuse', async () => {
     const guest = sessionGuest();
     const edge = createSessionEdge(guest.handle, { mode: 'strict', order: undefined });
