@@ -68,7 +68,7 @@ export function createMcp(options: Surroundings, ownUrl: () => string): Mcp {
       if (mode === 'off') return handle;
       const edge = challenging(createSessionEdge(handle, { mode, order }), publicUrl);
       const named = publicUrl !== undefined || env.WASMCP_SERVER_URI !== undefined;
-      return named ? edge : discovering(edge, ownUrl);
+      return discovering(edge, named ? undefined : ownUrl);
     },
     async probe(component) {
       const bucket = modeOf(component) === 'off' ? undefined : sessionBucket(environment(component));

@@ -4,23 +4,23 @@ import { METADATA_PATH } from './challenge.ts';
 /** Bytes of a document that is looked into. */
 const MAX_DOCUMENT = 64 * 1024;
 /** Its members that name the server itself. */
-const OWN = ['resource', 'resource_documentation'] as const;
+const OWN: ReadonlySet<string> = new Set(['resource', 'resource_documentation']);
 
 /**
- * `handle`, whose metadata (RFC 9728) names the server as the client called it: as `localhost`, say, where the guest knows it
- * as `base`, 127.0.0.1. Clients do not believe a document that speaks of another server (section 3.3).
+ * `handle`, whose metadata (RFC 9728) is one that clients read: without members that say nothing, which the guest writes as
+ * null or as an empty list (section 3.2), and with the server's name as the client called it: `localhost`, say, where the
+ * guest knows it as `guess`, 127.0.0.1. Clients do not believe a document that speaks of another server (section 3.3).
+ * Without `guess` the guest knows the name.
  */
-export function discovering(handle: Handle, base: () => string): Handle {
+export function discovering(handle: Handle, guess: (() => string) | undefined): Handle {
   return (request, target) => {
     const asked = request.path.split('?', 1)[0]!;
     const about = asked === METADATA_PATH || asked.startsWith(`${METADATA_PATH}/`);
-    const called = `${request.scheme}://${request.authority}`;
-    if (!about || request.method !== 'GET' || request.authority === undefined || called === base()) {
-      return handle(request, target);
-    }
+    if (!about || request.method !== 'GET') return handle(request, target);
+    const called = request.authority && `${request.scheme}://${request.authority}`;
     return handle(
       request,
-      rewriting(target, (text) => renamed(text, base(), called)),
+      rewriting(target, (text) => readable(text, guess?.(), called)),
     );
   };
 }
@@ -67,22 +67,24 @@ function rewriting(target: ResponseTarget, rewrite: (text: string) => string | u
   };
 }
 
-/** The document with another name; undefined when it does not bear the one. */
-function renamed(text: string, from: string, to: string): string | undefined {
+/** The document as clients read it; undefined when it is none. */
+function readable(text: string, guess: string | undefined, called: string | undefined): string | undefined {
   let document: unknown;
   try {
     document = JSON.parse(text);
   } catch {
     return undefined;
   }
-  if (typeof document !== 'object' || document === null) return undefined;
-  const members = document as Record<string, unknown>;
-  const named = OWN.flatMap((name) => {
-    const value = members[name];
-    const bears = typeof value === 'string' && (value === from || value.startsWith(`${from}/`));
-    return bears ? [[name, to + value.slice(from.length)]] : [];
-  });
-  return named.length === 0 ? undefined : JSON.stringify({ ...members, ...Object.fromEntries(named) });
+  if (typeof document !== 'object' || document === null || Array.isArray(document)) return undefined;
+  const members = Object.entries(document)
+    .filter(([, value]) => value !== null && !(Array.isArray(value) && value.length === 0))
+    .map(([name, value]) => [name, OWN.has(name) ? renamed(value, guess, called) : value]);
+  return JSON.stringify(Object.fromEntries(members));
+}
+
+function renamed(value: unknown, from: string | undefined, to: string | undefined): unknown {
+  if (typeof value !== 'string' || from === undefined || to === undefined) return value;
+  return value === from || value.startsWith(`${from}/`) ? to + value.slice(from.length) : value;
 }
 
 function withoutLength(headers: readonly string[]): string[] {

@@ -31,7 +31,11 @@ interface Asked {
 }
 
 /** The answer of `handle` behind the layer. */
-function ask(handle: Handle, asked: Asked = {}): { headers: string[]; body: string; failed: boolean } {
+function ask(
+  handle: Handle,
+  asked: Asked = {},
+  guess = true,
+): { headers: string[]; body: string; failed: boolean } {
   const answer = { headers: [] as string[], body: '', failed: false };
   const target: ResponseTarget = {
     head: (_, headers) => answer.headers.push(...headers),
@@ -46,7 +50,7 @@ function ask(handle: Handle, asked: Asked = {}): { headers: string[]; body: stri
   };
   const { path = PATH, method = 'GET', authority = 'localhost:8080' } = asked;
   const request = { method, scheme: 'https' as const, authority, path, headers: [], body: undefined };
-  discovering(handle, () => BASE)(request, target);
+  discovering(handle, guess ? () => BASE : undefined)(request, target);
   return answer;
 }
 
@@ -70,8 +74,7 @@ describe('the metadata of a server', () => {
   });
 
   test.each([
-    ['that names another server', JSON.stringify({ resource: `${BASE}0`, resource_documentation: 1 })],
-    ['that is no object', '[1]'],
+    ['that is a list', '[1]'],
     ['that is null', 'null'],
     ['that is no JSON', '{"resource":'],
     ['that is empty', ''],
@@ -80,6 +83,22 @@ describe('the metadata of a server', () => {
     const { headers, body } = ask(guest(text));
     expect(body).toBe(text);
     expect(headers).toEqual(['content-type', 'application/json', 'Content-Length', String(text.length)]);
+  });
+
+  test('that names another server goes on to do so', () => {
+    const others = { resource: `${BASE}0`, resource_documentation: 1, jwks_uri: BASE };
+    expect(JSON.parse(ask(guest(JSON.stringify(others))).body)).toEqual(others);
+  });
+
+  test('keeps the name that its user gave it', () => {
+    expect(JSON.parse(ask(guest(JSON.stringify(DOCUMENT)), {}, false).body)).toEqual(DOCUMENT);
+  });
+
+  test('loses members that say nothing', () => {
+    const empty = { ...DOCUMENT, jwks_uri: null, scopes_supported: [], more: '' };
+    const { jwks_uri, ...kept } = DOCUMENT;
+    const { body } = ask(guest(JSON.stringify(empty)), { authority: '127.0.0.1:8080' });
+    expect(JSON.parse(body.replaceAll('https://127', 'http://127'))).toEqual({ ...kept, more: '' });
   });
 
   test('goes on when it turns out to be long', () => {
