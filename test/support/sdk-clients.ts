@@ -1,5 +1,8 @@
+import { join } from 'node:path';
 import * as next from '@modelcontextprotocol/client';
+import { StdioClientTransport as NextStdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import {
   CallToolResultSchema,
@@ -34,8 +37,15 @@ export interface SdkClient {
   close(): Promise<void>;
 }
 
-/** Connects; with the id of a session it goes on with that one. Closed with the test. */
-export type Connect = (url: string, sessionId?: string) => Promise<SdkClient>;
+/** One line of the official clients. What they connect is closed with the test. */
+export interface Sdk {
+  /** With the id of a session it goes on with that one. */
+  connect(url: string, sessionId?: string): Promise<SdkClient>;
+  /** Starts `wasmcp-node stdio` with these arguments. */
+  spawn(args: readonly string[]): Promise<SdkClient>;
+}
+
+const COMMAND: string = join(import.meta.dirname, '../../bin/wasmcp-node.js');
 
 const INFO = { name: 'test', version: '1' };
 const CAPABILITIES = { sampling: {}, elicitation: {} };
@@ -53,7 +63,7 @@ function textOf(result: object): string {
   return text;
 }
 
-/** Client and transport of either line, as far as they are alike. */
+/** A client of either line, as far as they are alike, and its transport if that knows sessions. */
 interface Alike {
   readonly client: {
     listTools(): Promise<{ tools: { name: string }[] }>;
@@ -63,11 +73,11 @@ interface Alike {
     subscribeResource(params: { uri: string }): Promise<unknown>;
     close(): Promise<void>;
   };
-  readonly transport: { readonly sessionId?: string | undefined; terminateSession(): Promise<void> };
+  readonly http: { readonly sessionId?: string | undefined; terminateSession(): Promise<void> } | undefined;
 }
 
 function wrap(
-  { client, transport }: Alike,
+  { client, http }: Alike,
   heard: Pick<SdkClient, 'logs' | 'updates'>,
   call: SdkClient['call'],
 ): SdkClient {
@@ -76,40 +86,53 @@ function wrap(
     ...heard,
     call,
     get session() {
-      return transport.sessionId;
+      return http?.sessionId;
     },
     toolNames: async () => (await client.listTools()).tools.map(({ name }) => name),
     resourceNames: async () => (await client.listResources()).resources.map(({ uri }) => uri),
     promptNames: async () => (await client.listPrompts()).prompts.map(({ name }) => name),
     setLevel: (level) => client.setLoggingLevel(level),
     subscribe: (uri) => client.subscribeResource({ uri }),
-    terminate: () => transport.terminateSession(),
+    terminate: async () => http?.terminateSession(),
     close: () => client.close(),
   };
 }
 
+function stdio(args: readonly string[]): { command: string; args: string[]; stderr: 'ignore' } {
+  return { command: process.execPath, args: [COMMAND, 'stdio', ...args], stderr: 'ignore' };
+}
+
 /** `@modelcontextprotocol/sdk`, the 1.x line. */
-export const connectSdk1: Connect = async (url, sessionId) => {
-  const heard = { logs: [] as unknown[], updates: [] as string[] };
-  const client = new Client(INFO, { capabilities: CAPABILITIES });
-  client.setNotificationHandler(LoggingMessageNotificationSchema, ({ params }) => {
-    heard.logs.push(params.data);
-  });
-  client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => {
-    heard.updates.push(params.uri);
-  });
-  client.setRequestHandler(ElicitRequestSchema, () => ELICITED);
-  client.setRequestHandler(CreateMessageRequestSchema, () => SAMPLED);
-  const transport = new StreamableHTTPClientTransport(new URL(`${url}/mcp`), sessionId ? { sessionId } : {});
-  await client.connect(transport as Parameters<Client['connect']>[0]);
-  return wrap({ client, transport }, heard, async (name, args = {}, options = {}) =>
-    textOf(await client.callTool({ name, arguments: args }, CallToolResultSchema, options)),
-  );
-};
+export function sdk1(): Sdk {
+  async function open(transport: StreamableHTTPClientTransport | StdioClientTransport): Promise<SdkClient> {
+    const heard = { logs: [] as unknown[], updates: [] as string[] };
+    const client = new Client(INFO, { capabilities: CAPABILITIES });
+    client.setNotificationHandler(LoggingMessageNotificationSchema, ({ params }) => {
+      heard.logs.push(params.data);
+    });
+    client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => {
+      heard.updates.push(params.uri);
+    });
+    client.setRequestHandler(ElicitRequestSchema, () => ELICITED);
+    client.setRequestHandler(CreateMessageRequestSchema, () => SAMPLED);
+    await client.connect(transport as Parameters<Client['connect']>[0]);
+    const http = transport instanceof StreamableHTTPClientTransport ? transport : undefined;
+    return wrap({ client, http }, heard, async (name, args = {}, options = {}) =>
+      textOf(await client.callTool({ name, arguments: args }, CallToolResultSchema, options)),
+    );
+  }
+  return {
+    connect: (url, sessionId) =>
+      open(new StreamableHTTPClientTransport(new URL(`${url}/mcp`), sessionId ? { sessionId } : {})),
+    spawn: (args) => open(new StdioClientTransport(stdio(args))),
+  };
+}
 
 /** `@modelcontextprotocol/client`, the 2.x line; `auto` looks for the revision without sessions first. */
-export function connectSdk2(mode: 'legacy' | 'auto'): Connect {
-  return async (url, sessionId) => {
+export function sdk2(mode: 'legacy' | 'auto'): Sdk {
+  async function open(
+    transport: next.StreamableHTTPClientTransport | NextStdioClientTransport,
+  ): Promise<SdkClient> {
     const heard = { logs: [] as unknown[], updates: [] as string[] };
     const client = new next.Client(INFO, { capabilities: CAPABILITIES, versionNegotiation: { mode } });
     client.setNotificationHandler('notifications/message', ({ params }) => {
@@ -120,13 +143,15 @@ export function connectSdk2(mode: 'legacy' | 'auto'): Connect {
     });
     client.setRequestHandler('elicitation/create', () => ELICITED);
     client.setRequestHandler('sampling/createMessage', () => SAMPLED);
-    const transport = new next.StreamableHTTPClientTransport(
-      new URL(`${url}/mcp`),
-      sessionId ? { sessionId } : {},
-    );
     await client.connect(transport);
-    return wrap({ client, transport }, heard, async (name, args = {}, options = {}) =>
+    const http = transport instanceof next.StreamableHTTPClientTransport ? transport : undefined;
+    return wrap({ client, http }, heard, async (name, args = {}, options = {}) =>
       textOf(await client.callTool({ name, arguments: args }, options)),
     );
+  }
+  return {
+    connect: (url, sessionId) =>
+      open(new next.StreamableHTTPClientTransport(new URL(`${url}/mcp`), sessionId ? { sessionId } : {})),
+    spawn: (args) => open(new NextStdioClientTransport(stdio(args))),
   };
 }
