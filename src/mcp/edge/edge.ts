@@ -63,7 +63,7 @@ export function createSessionEdge(handle: Handle, options: SessionEdgeOptions): 
   ): void {
     // Answers and news for a request under way must reach it, and nobody should wait to hear that the server is alive.
     const waits = kind === 'request' && method !== 'ping';
-    steps.next(() => (waits ? inOrder : handle)(request, target));
+    steps.last(() => (waits ? inOrder : handle)(request, target));
   }
 
   function forwardInNewSession(
@@ -97,11 +97,9 @@ export function createSessionEdge(handle: Handle, options: SessionEdgeOptions): 
     if (method === 'initialize' && kind === 'request') {
       initialize(request, protocolVersion, steps, target);
     } else if (guide && method === 'session/terminate' && session === undefined) {
-      discard(request);
       const text = 'Mcp-Session-Id is missing: there is no session to end';
       answerError(steps.target, id, { status: 400, code: INVALID_REQUEST, text });
     } else if (guide && method === 'session/terminate') {
-      discard(request);
       asOwner(handle, request, steps, () => terminate(handle, request, id, steps));
     } else if (kind === 'request' && needsSession(request)) {
       forwardInNewSession(request, envelope, steps, target);
@@ -117,7 +115,7 @@ export function createSessionEdge(handle: Handle, options: SessionEdgeOptions): 
     body: NonNullable<GuestRequest['body']>,
     target: ResponseTarget,
   ): Call {
-    const steps = createSteps(target);
+    const steps = createSteps(target, () => discard(request));
     const { streams, headers } = readAccept(request.headers);
     const shaped = guide && !streams ? jsonAnswer(steps.target) : steps.target;
     // Whoever has no session needs the whole envelope: `initialize` is opened in its name.
@@ -136,7 +134,7 @@ export function createSessionEdge(handle: Handle, options: SessionEdgeOptions): 
           if (error !== undefined) steps.target.fail(error);
         },
       });
-      return { gone: () => discard(request) };
+      return IDLE;
     });
     return steps.call;
   }
@@ -145,11 +143,13 @@ export function createSessionEdge(handle: Handle, options: SessionEdgeOptions): 
     const { method, body } = request;
     if (method === 'POST' && body !== undefined) return post(request, body, target);
     if (method !== 'DELETE' || sessionOf(request) === undefined) return handle(request, target);
-    const steps = createSteps(target);
-    asOwner(handle, request, steps, () => steps.next(() => handle(request, steps.target)));
+    const steps = createSteps(target, () => discard(request));
+    asOwner(handle, request, steps, () => steps.last(() => handle(request, steps.target)));
     return steps.call;
   };
 }
+
+const IDLE: Call = { gone() {} };
 
 /** Whether guests take it without a look at the token that comes with it. */
 function isUnchecked({ headers }: GuestRequest, { kind }: Envelope): boolean {

@@ -33,7 +33,7 @@ export function createInitialize(handle: Handle): Initialize {
   const refused = new Set<string>();
 
   return (request, wanted, steps, target) => {
-    if (wanted === undefined) return steps.next(() => handle(request, target));
+    if (wanted === undefined) return steps.last(() => handle(request, target));
     const others = REVISIONS.filter((revision) => revision !== wanted.name && !refused.has(revision));
     // What can be sent once is not tried twice.
     const versions = [wanted.name, ...(request.body instanceof Uint8Array ? others : [])];

@@ -457,6 +457,26 @@ describe('a body that comes piece by piece', () => {
     expect(guest.seen).toEqual([]);
   });
 
+  test('is given up when the guest opens no session for it, or knows its client as somebody else', async () => {
+    const refusing = playGuest((request) => reply(request, 403, '{}'));
+    const large = [`"params":{"a":"${'x'.repeat(100_000)}`, '"}}'];
+    const call = uploadOf('{"id":1,"method":"tools/call",', ...large);
+    const first = ask(guideFor(refusing), call, BOTH);
+    call.feed();
+    expect(await first.answer).toMatchObject({ status: 403 });
+    expect(call.stopped).toBe(true);
+
+    const news = uploadOf('{"method":"notifications/x",', ...large);
+    const second = ask(guideFor(refusing), news, {
+      ...BOTH,
+      'mcp-session-id': 's',
+      authorization: 'Bearer x',
+    });
+    news.feed();
+    expect(await second.answer).toMatchObject({ status: 403 });
+    expect(news.stopped).toBe(true);
+  });
+
   test('is given up when its client leaves', () => {
     const guest = sessionGuest();
     const upload = uploadOf('{"id":1,');
