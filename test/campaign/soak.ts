@@ -78,6 +78,7 @@ async function soakOne(mix: Mix, { url, child }: ServedStore, options: SoakOptio
   function failed(what: string): void {
     failures++;
     if (examples.length < 5) examples.push(what);
+    progress(`${mix.component}: ${what}`);
   }
 
   /** `rate` in steps a second for all clients together; without one, as many as they can. */
@@ -86,7 +87,7 @@ async function soakOne(mix: Mix, { url, child }: ServedStore, options: SoakOptio
     await Promise.all(
       Array.from({ length: clients }, async () => {
         for (let next = performance.now(); next < until; ) {
-          const problem = await pickStep(mix, random)(url, random).catch(String);
+          const problem = await pickStep(mix, random)(url, random).catch(describe);
           steps++;
           if (problem !== undefined) failed(problem);
           next = Math.max(next + interval, performance.now());
@@ -135,6 +136,11 @@ async function soakOne(mix: Mix, { url, child }: ServedStore, options: SoakOptio
     growthPercent: round((late / early - 1) * 100),
     memory: memory.map(round),
   };
+}
+
+/** What `fetch` rejects with tells the reason in its cause only. */
+function describe(error: Error): string {
+  return error.cause === undefined ? String(error) : `${error}: ${error.cause}`;
 }
 
 /** In MiB. */

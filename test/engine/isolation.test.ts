@@ -48,12 +48,16 @@ describe('what a request finds of those before it', () => {
   test('instances that trap are replaced: of 10,000 requests each tenth fails, and no other', async () => {
     const { server } = await create('misbehave');
     const statuses = new Map<number, number>();
+    let half = 0;
     await inParallel(8, 10_000, async (i) => {
+      if (i === 5000) half = process.memoryUsage.rss();
       const response = await server.fetch(new Request(`http://lab/${i % 10 === 0 ? 'trap' : 'ok'}`));
       await response.text();
       statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
     });
     expect(Object.fromEntries(statuses)).toEqual({ 200: 9000, 500: 1000 });
+    // Five hundred instances died in the second half, each with more than a megabyte.
+    expect((process.memoryUsage.rss() - half) / 1024 ** 2).toBeLessThan(100);
   }, 120_000);
 });
 
@@ -87,11 +91,15 @@ describe('after each restore, memories, globals and handles are what they were a
 
   test('a composed server of many components', async () => {
     const { server, log } = await create('notes-draft', { verifyRestores: true });
-    const post = (body: object, session?: string): Promise<Response> =>
+    const post = (body: object, session?: string, accept = 'application/json'): Promise<Response> =>
       server.fetch(
         new Request('http://lab/mcp', {
           method: 'POST',
-          headers: { 'content-type': 'application/json', ...(session && { 'mcp-session-id': session }) },
+          headers: {
+            'content-type': 'application/json',
+            accept,
+            ...(session && { 'mcp-session-id': session }),
+          },
           body: JSON.stringify({ jsonrpc: '2.0', id: 1, ...body }),
         }),
       );
@@ -103,6 +111,12 @@ describe('after each restore, memories, globals and handles are what they were a
         session,
       );
       expect(await called.text()).toContain(`"text":"${count}"`);
+    }
+    // Both lend the host's stream to another component; the second one works on when its response is complete.
+    for (const name of ['test_tool_with_logging', 'test_reconnection']) {
+      const called = await post({ method: 'tools/call', params: { name } }, session, 'text/event-stream');
+      expect([name, called.headers.get('content-type')]).toEqual([name, 'text/event-stream']);
+      await called.text();
     }
     expect(log).toEqual([]);
   });

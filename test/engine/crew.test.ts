@@ -1,0 +1,224 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { WasmcpError } from '../../host/index.ts';
+import { type Crew, createCrew } from '../../src/engine/crew.ts';
+import type { Exchange } from '../../src/engine/exchange.ts';
+import type { Thread, ThreadEvents } from '../../src/engine/thread.ts';
+
+/** A worker that does what the test says: real ones start, stall and fail when they like. */
+interface Actor {
+  readonly thread: Thread;
+  readonly events: ThreadEvents;
+  readonly closed: boolean;
+  load: number;
+  start(): Promise<void>;
+  fail(reason: string): Promise<void>;
+  stall(unbegun?: readonly Exchange[]): void;
+  back(worn?: boolean): void;
+}
+
+function actor(events: ThreadEvents): Actor {
+  const ready = Promise.withResolvers<void>();
+  ready.promise.catch(() => {});
+  const state = { available: false, worn: false };
+  const self = {
+    events,
+    closed: false,
+    load: 0,
+    thread: {
+      ready: ready.promise,
+      get available() {
+        return state.available && !state.worn;
+      },
+      get worn() {
+        return state.worn;
+      },
+      get load() {
+        return self.load;
+      },
+      run() {},
+      abort() {},
+      look() {},
+      async close() {
+        state.available = false;
+        if (!self.closed) {
+          self.closed = true;
+          events.gone([], [], 'closed');
+        }
+      },
+    },
+    async start() {
+      state.available = true;
+      ready.resolve();
+      await ready.promise;
+    },
+    async fail(reason: string) {
+      ready.reject(new WasmcpError('worker-lost', reason));
+      events.gone([], [], reason);
+      await ready.promise.catch(() => {});
+    },
+    stall(unbegun: readonly Exchange[] = []) {
+      state.available = false;
+      events.stalled(unbegun);
+    },
+    back(worn = false) {
+      state.worn = worn;
+      state.available = true;
+      events.back();
+    },
+  };
+  return self;
+}
+
+interface Stage {
+  readonly crew: Crew;
+  /** All that were ever started. */
+  readonly actors: Actor[];
+  readonly returned: Exchange[];
+  readonly log: string[];
+  living(): number;
+}
+
+async function started(workers: number): Promise<Stage> {
+  const actors: Actor[] = [];
+  const returned: Exchange[] = [];
+  const log: string[] = [];
+  const crew = createCrew({
+    workers,
+    liveLimit: 4,
+    output() {},
+    log: (_level, _context, message) => void log.push(message),
+    degraded() {},
+    start(events) {
+      const one = actor(events);
+      actors.push(one);
+      return one.thread;
+    },
+    done() {},
+    returned: (exchanges) => void returned.push(...exchanges),
+    room() {},
+  });
+  const ready = crew.start();
+  for (const one of actors) await one.start();
+  await ready;
+  return {
+    crew,
+    actors,
+    returned,
+    log,
+    living: () => actors.filter(({ closed }) => !closed).length,
+  };
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('the worker that stands by', () => {
+  test('is started after the others, takes no requests, and is one', async () => {
+    const { crew, actors } = await started(2);
+    expect(actors.length).toBe(2);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(actors.length).toBe(3);
+    await actors[2]!.start();
+    actors[0]!.load = actors[1]!.load = 3;
+    expect(crew.freest(false)).toBe(actors[0]!.thread);
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(actors.length).toBe(3);
+  });
+
+  test('takes the place of one that is kept busy at once, what that had not begun goes back', async () => {
+    const { crew, actors, returned } = await started(1);
+    await vi.advanceTimersByTimeAsync(1000);
+    await actors[1]!.start();
+    const exchange = { id: 1 } as Exchange;
+    actors[0]!.stall([exchange]);
+    expect(returned).toEqual([exchange]);
+    expect(crew.freest(false)).toBe(actors[1]!.thread);
+  });
+
+  test('is tried again when it cannot be started, later each time; whoever serves does so meanwhile', async () => {
+    const { crew, actors, log } = await started(1);
+    await vi.advanceTimersByTimeAsync(1000);
+    const times: number[] = [];
+    for (let begun = Date.now(); times.length < 7; begun = Date.now()) {
+      const count = actors.length;
+      await actors.at(-1)!.fail('no memory');
+      while (actors.length === count) await vi.advanceTimersByTimeAsync(1000);
+      times.push((Date.now() - begun) / 1000);
+    }
+    expect(times).toEqual([1, 2, 4, 8, 16, 30, 30]);
+    expect(log).toEqual(Array(7).fill('no memory'));
+    expect(crew.freest(false)).toBe(actors[0]!.thread);
+  });
+});
+
+describe('workers that guests keep busy', () => {
+  test('are bounded in number', async () => {
+    const { crew, actors, living } = await started(2);
+    for (let i = 0; i < actors.length; i++) {
+      await actors[i]!.start();
+      actors[i]!.stall();
+    }
+    expect(living()).toBe(10);
+    expect(crew.freest(false)).toBe(undefined);
+  });
+
+  test('are of use again when they are back; those too many end a minute later, without requests', async () => {
+    const { crew, actors, living } = await started(1);
+    actors[0]!.load = 1;
+    actors[0]!.stall();
+    expect(crew.freest(false)).toBe(undefined);
+    actors[0]!.back();
+    expect(crew.freest(false)).toBe(actors[0]!.thread);
+    for (const one of actors.slice(1)) await one.start();
+    expect(living()).toBe(3);
+    // They seldom come alone.
+    actors[0]!.stall();
+    actors[0]!.back();
+    await actors[3]!.start();
+    expect(living()).toBe(4);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(living()).toBe(2);
+    expect(actors[0]!.closed).toBe(false);
+  });
+
+  test('are replaced when they stay slow, once they have finished what they had', async () => {
+    const { crew, actors } = await started(1);
+    const first = actors[0]!;
+    first.load = 1;
+    first.stall();
+    await actors[1]!.start();
+    first.back(true);
+    expect(crew.freest(false)).toBe(actors[1]!.thread);
+    expect(first.closed).toBe(false);
+    first.load = 0;
+    first.events.done({ id: 1 } as Exchange, undefined);
+    expect(first.closed).toBe(true);
+  });
+});
+
+test('a worker that has room is one with the fewest guests; alone is without any', async () => {
+  const { crew, actors } = await started(2);
+  actors[0]!.load = 2;
+  actors[1]!.load = 1;
+  expect(crew.freest(false)).toBe(actors[1]!.thread);
+  expect(crew.freest(true)).toBe(undefined);
+  actors[1]!.load = 0;
+  expect(crew.freest(true)).toBe(actors[1]!.thread);
+  actors[0]!.load = actors[1]!.load = 4;
+  expect(crew.freest(false)).toBe(undefined);
+});
+
+test('closing ends those that serve, start and are kept busy, and starts none', async () => {
+  const { crew, actors, living, log } = await started(1);
+  actors[0]!.stall();
+  await actors[1]!.start();
+  const count = actors.length;
+  await crew.close();
+  await crew.close();
+  await vi.advanceTimersByTimeAsync(600_000);
+  expect([living(), actors.length, log, vi.getTimerCount()]).toEqual([0, count, [], 0]);
+});
