@@ -1,5 +1,6 @@
 import { mkdirSync, statSync } from 'node:fs';
-import { enableCompileCache, flushCompileCache } from 'node:module';
+// As a whole: a Node without these functions has to come as far as to be told that it is too old.
+import module from 'node:module';
 import { join } from 'node:path';
 import { distrust, userCacheFolder } from '../src/component/cache-folder.js';
 
@@ -19,6 +20,6 @@ export function keepCompiledCode() {
   } catch {
     return;
   }
-  enableCompileCache(join(folder, 'code'));
-  setTimeout(flushCompileCache, START).unref();
+  module.enableCompileCache(join(folder, 'code'));
+  setTimeout(module.flushCompileCache, START).unref();
 }

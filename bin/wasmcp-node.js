@@ -8,5 +8,5 @@ if (typeof WebAssembly.Suspending !== 'function') {
   process.exit(1);
 }
 keepCompiledCode();
-const { main } = await import('../src/cli.ts');
-process.exitCode = await main(process.argv.slice(2));
+const { start } = await import('../src/start.ts');
+process.exitCode = await start(process.argv.slice(2));

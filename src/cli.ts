@@ -6,6 +6,7 @@ import { run } from './commands/run.ts';
 import { serve } from './commands/serve.ts';
 import { stdio } from './commands/stdio.ts';
 import { store } from './commands/store/group.ts';
+import type { IdleWorkers } from './engine/idle-worker.ts';
 import { WasmcpError } from './index.ts';
 import { environmentFlags, OPTIONS, type OptionName, type OptionValues } from './options/table.ts';
 import { version } from './version.ts';
@@ -26,7 +27,11 @@ Each flag can stand in the environment as WASMCP_NODE_…; a flag wins over it.
 Exit status: 0 stopped as asked, 1 could not start or run, 2 wrong usage; run: the guest's; exec: the command's.`;
 
 /** Runs one command line, given without `node` and the script, and answers its exit status. */
-export async function main(args: readonly string[], streams: CliStreams = process): Promise<number> {
+export async function main(
+  args: readonly string[],
+  streams: CliStreams = process,
+  idleWorkers?: IdleWorkers,
+): Promise<number> {
   let status = 0;
   const program = new Program('wasmcp-node')
     .description('Serves composed WebAssembly MCP servers, with sessions that last.')
@@ -47,7 +52,7 @@ export async function main(args: readonly string[], streams: CliStreams = proces
       .addHelpText('after', command.examples)
       .action(async (component: string, ...given: unknown[]) => {
         const rest = command.rest === undefined ? [] : (given[0] as string[]);
-        status = await command.run(component, sub.opts<OptionValues>(), streams, rest);
+        status = await command.run(component, sub.opts<OptionValues>(), streams, rest, idleWorkers);
       });
     if (command.rest !== undefined) sub.argument('[args...]', command.rest.description);
     if (command.rest?.from === 'component') sub.passThroughOptions();

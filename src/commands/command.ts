@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import type { IdleWorkers } from '../engine/idle-worker.ts';
 import type { OptionName, OptionSpec, OptionValues } from '../options/table.ts';
 
 /** Streams of the process, or whatever stands for them. */
@@ -23,12 +24,16 @@ export interface Command {
   };
   /** Shown below the options. */
   readonly examples: string;
-  /** Answers the exit status; an expected failure is thrown as `WasmcpError`. `rest` are the words after the component. */
+  /**
+   * Answers the exit status; an expected failure is thrown as `WasmcpError`. `rest` are the words after the component;
+   * `idleWorkers` are for those who need workers.
+   */
   run(
     component: string,
     options: OptionValues,
     streams: CliStreams,
     rest: readonly string[],
+    idleWorkers?: IdleWorkers,
   ): Promise<number>;
 }
 

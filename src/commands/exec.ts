@@ -39,7 +39,7 @@ The command finds the server's address in WASMCP_URL (http://127.0.0.1:PORT, wit
 PORT. It has this shell's input and output; what the server and its guests print goes to stderr, or to --server-log.
 Exit status: the command's, 128 + the signal that ended it, 127 when it is not found, 1 when the server could not start.`,
 
-  async run(path, options, streams, [command, ...args]) {
+  async run(path, options, streams, [command, ...args], idleWorkers) {
     if (command === undefined) {
       throw new WasmcpError('option-invalid', 'which command? write it after --, such as -- node test.mjs');
     }
@@ -49,6 +49,7 @@ Exit status: the command's, 128 + the signal that ended it, 127 when it is not f
     const broken = Promise.withResolvers<WasmcpError>();
     const server = createServer(component, {
       ...(await serverOptions(options, apart)),
+      ...(idleWorkers && { idleWorkers }),
       storeBroken: broken.resolve,
       maxConnections: options.maxConnections,
       output: (_, bytes) => print(output, bytes),

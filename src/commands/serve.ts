@@ -22,12 +22,13 @@ Examples:
 SIGHUP takes the component anew, as --watch does when its file changes: it takes over once it has answered a request, what
 the old one began it ends, and one that cannot be served leaves the old one serving.`,
 
-  async run(path, options, streams) {
+  async run(path, options, streams, _rest, idleWorkers) {
     const file = options.watch ? watchable(path) : undefined;
     const component = await load(path, options);
     const broken = Promise.withResolvers<WasmcpError>();
     const server = createServer(component, {
       ...(await serverOptions(options, streams)),
+      ...(idleWorkers && { idleWorkers }),
       storeBroken: broken.resolve,
       maxConnections: options.maxConnections,
       output: (stream, bytes) => print(streams[stream], bytes),

@@ -37,7 +37,7 @@ In an mcp.json:
 A client that comes back goes on with its session; it is kept in .wasmcp beside the component, unless --store says
 otherwise. What guests print goes to stderr.`,
 
-  async run(path, options, streams) {
+  async run(path, options, streams, _rest, idleWorkers) {
     if (path === '-') {
       throw new WasmcpError('option-invalid', 'stdin carries the protocol: give the component as a file');
     }
@@ -55,6 +55,7 @@ otherwise. What guests print goes to stderr.`,
       // Whoever is served here speaks MCP.
       mcp: 'guide',
       ...common,
+      ...(idleWorkers && { idleWorkers }),
       store: storeUrl,
       storeBroken: broken.resolve,
       // Sessions are what a client gains here; the user's own word on it wins.

@@ -12,6 +12,7 @@ import {
 import type { Component } from '../component/component.ts';
 import { assertLinked } from '../component/link.ts';
 import { held } from './held.ts';
+import type { IdleWorkers } from './idle-worker.ts';
 import { linkWithHost } from './offer.ts';
 import { createPool, type Pool } from './pool.ts';
 import type { Isolation } from './pristine/instance-pool.ts';
@@ -55,6 +56,8 @@ export interface EngineOptions {
   readonly verifyRestores?: boolean;
   /** Worker threads; 1 by default. */
   readonly workers?: number;
+  /** Workers that were started before there was a component, to be taken first. */
+  readonly idleWorkers?: IdleWorkers;
   /** Most guests alive in one worker; 64 by default. */
   readonly liveLimit?: number;
   /** Most requests that wait for a place; 1024 by default. One more is answered with 503. */
@@ -160,6 +163,7 @@ export async function startEngine(component: Component, options: EngineOptions):
         startThread(
           { component, settings, isolation, store: reach(), fetch: share(options.fetch) },
           { ...events, storeBroken },
+          options.idleWorkers?.take(),
         ),
     });
   }

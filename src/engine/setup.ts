@@ -32,7 +32,7 @@ export interface IsolationSettings {
   readonly verify: boolean;
 }
 
-/** A worker's `workerData`. */
+/** What a worker is told first, through the port in its `workerData`. */
 export interface WorkerSetup {
   readonly component: Component;
   readonly settings: GuestSettings;

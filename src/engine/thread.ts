@@ -1,7 +1,6 @@
-import { Worker } from 'node:worker_threads';
 import { WasmcpError } from '../../host/index.ts';
-import { workerEnvironment } from '../component/worker-environment.ts';
 import type { Exchange, Post } from './exchange.ts';
+import { type IdleWorker, startIdleWorker } from './idle-worker.ts';
 import { osThread } from './os-thread.ts';
 import { type FromWorker, type GuestFailure, logSize } from './protocol.ts';
 import { createPulse } from './pulse.ts';
@@ -62,22 +61,17 @@ const ABORT_GRACE = 500;
 /** Milliseconds for a worker without guests to close its store. */
 const CLOSE_GRACE = 5000;
 
-const ENTRY = new URL(import.meta.url.replace(/thread(\.[jt]s)$/, 'worker/main$1'));
-
-export function startThread(setup: Omit<WorkerSetup, 'pulse'>, events: ThreadEvents & StoreVoice): Thread {
+export function startThread(
+  setup: Omit<WorkerSetup, 'pulse'>,
+  events: ThreadEvents & StoreVoice,
+  { worker, setup: setupPort }: IdleWorker = startIdleWorker(),
+): Thread {
   const { store, fetch } = setup;
   const ports = ['port' in store ? store.port : undefined, store.gate, fetch].filter(
     (port) => port !== undefined,
   );
   const pulse = createPulse();
-  const workerData: WorkerSetup = { ...setup, pulse: pulse.memory };
-  // Options of the program that uses the library (`--eval`, `--import`) are not the worker's.
-  const worker = new Worker(ENTRY, {
-    workerData,
-    transferList: ports,
-    execArgv: [],
-    env: workerEnvironment(),
-  });
+  setupPort.postMessage({ ...setup, pulse: pulse.memory } satisfies WorkerSetup, ports);
   const running = new Map<number, Exchange>();
   const aborting = new Map<number, NodeJS.Timeout>();
   const ready = Promise.withResolvers<void>();

@@ -1,4 +1,6 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { once } from 'node:events';
+import { flushCompileCache } from 'node:module';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import {
   checked,
   connectFetch,
@@ -22,6 +24,9 @@ import { createOutbox } from './outbox.ts';
 import { createOutputChannel } from './output.ts';
 import { createRunner, type Runner } from './runner.ts';
 
+/** Milliseconds until what Node compiled is written; the first requests come first. */
+const FLUSH_DELAY = 3000;
+
 const port = parentPort!;
 const {
   component,
@@ -30,11 +35,17 @@ const {
   store: storeSetup,
   fetch: fetchPort,
   ...shared
-} = workerData as WorkerSetup;
+} = await receiveSetup(workerData as MessagePort);
 const outbox = createOutbox(port);
 const output = createOutputChannel(settings.loggingPrefix, outbox.postNow);
 let store: Store | undefined;
 let outgoing: OutgoingHttp | undefined;
+
+async function receiveSetup(from: MessagePort): Promise<WorkerSetup> {
+  const [setup] = (await once(from, 'message')) as [WorkerSetup];
+  from.close();
+  return setup;
+}
 
 function reach(setup: StoreSetup): Promise<Store> | Store {
   if ('port' in setup) return connectStore(setup.port, setup.url);
@@ -91,6 +102,8 @@ try {
       outbox.postNow({ type: 'back' });
     } else if (message.type !== 'beat') runner.receive(message);
   });
+  // Now that it serves: a kill would leave nothing for the next start.
+  setTimeout(flushCompileCache, FLUSH_DELAY).unref();
   outbox.post({ type: 'ready', thread: ownThreadId() });
 } catch (error) {
   const code = error instanceof WasmcpError ? error.code : 'worker-lost';
