@@ -118,6 +118,10 @@ describe('after each restore, memories, globals and handles are what they were a
       expect([name, called.headers.get('content-type')]).toEqual([name, 'text/event-stream']);
       await called.text();
     }
+    const headers = { 'mcp-session-id': session, 'last-event-id': 'call-1' };
+    const resumed = await server.fetch(new Request('http://lab/mcp', { headers }));
+    expect(await resumed.text()).toContain('the answer came after the client did');
+    await post({ method: 'ping' }, session);
     expect(log).toEqual([]);
   });
 });
