@@ -54,7 +54,7 @@ export interface EngineOptions {
   readonly isolation?: Isolation;
   /** For tests: after each request, compare the restored instance with its first state, byte for byte. */
   readonly verifyRestores?: boolean;
-  /** Worker threads; 1 by default. */
+  /** Worker threads; 1 by default. Up to 8 more stand by, or in for those that a guest keeps busy. */
   readonly workers?: number;
   /** Workers that were started before there was a component, to be taken first. */
   readonly idleWorkers?: IdleWorkers;
