@@ -2,6 +2,33 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createServer, openStore, type Server, type Store } from '../../src/index.ts';
 import { component, create } from '../support/serving.ts';
 
+interface Called {
+  readonly status: number;
+  /** The new session, if it is one. */
+  readonly session: string;
+  readonly text: string | undefined;
+  readonly error: string | undefined;
+}
+
+/** Calls a tool with what the guide's curl lines send. */
+async function callTool(server: Server, name: string, args: object = {}, session = ''): Promise<Called> {
+  const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: args } };
+  const response = await server.fetch(
+    new Request('http://localhost/mcp', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...(session !== '' && { 'mcp-session-id': session }) },
+      body: JSON.stringify(message),
+    }),
+  );
+  const { result, error } = JSON.parse(await response.text());
+  return {
+    status: response.status,
+    session: response.headers.get('mcp-session-id') ?? '',
+    text: result?.content[0].text,
+    error: error?.message,
+  };
+}
+
 /**
  * What wasmcp's Sessions Guide says of sessions, on a guest that keeps them in wasmcp's layout. The table in
  * docs/sessions.md names these tests.
