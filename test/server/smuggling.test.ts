@@ -3,7 +3,9 @@ import { text as readAll } from 'node:stream/consumers';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { rawConnection, share } from '../support/serving.ts';
 
-const lab = share('http-lab');
+/** What guests printed. */
+const printed: string[] = [];
+const lab = share('http-lab', { output: (_, bytes) => void printed.push(String(bytes)) });
 
 /** What node's parser answers by itself. */
 const PARSER = 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n';
@@ -132,6 +134,16 @@ describe('a request that somebody on the way may read differently is refused, an
       expect(answers[index]).toBe(answer);
     },
   );
+});
+
+test('no guest runs for what came behind a bad request', async () => {
+  const behind = 'GET /log HTTP/1.1\r\nHost: localhost\r\n\r\n';
+  expect(await exchange(get('Host: other') + behind)).toBe(FRONT);
+  // The only worker takes one request after another.
+  await exchange(get('Connection: close'));
+  expect(printed).toEqual([]);
+  await exchange(behind + NEXT);
+  expect(printed).not.toEqual([]);
 });
 
 describe('a request that is only unusual is one request', () => {

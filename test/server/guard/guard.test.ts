@@ -2,7 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { create, raw, rawConnection, share } from '../../support/serving.ts';
 
 const guarded = share('http-lab', {
-  allowHosts: ['mcp.example.com', 'Ported.example.com:8443', '[2001:db8::1]', '10.1.2.3'],
+  allowHosts: [
+    'mcp.example.com',
+    'Ported.example.com:8443',
+    'usual.example.com:80',
+    '[2001:db8::1]',
+    '10.1.2.3',
+  ],
   allowOrigins: ['https://app.example.com', 'http://dev.example.com:5173', 'chrome-extension://abcdef'],
 });
 
@@ -30,6 +36,9 @@ describe('a Host', () => {
     ['mcp.example.com', 200],
     ['MCP.Example.COM:4433', 200],
     ['ported.example.com:8443', 200],
+    ['usual.example.com', 200],
+    ['usual.example.com:80', 200],
+    ['usual.example.com:8080', 403],
     ['[2001:DB8::1]:99', 200],
     ['10.1.2.3', 200],
     ['ported.example.com', 403],
