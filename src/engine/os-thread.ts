@@ -13,8 +13,8 @@ export interface OsThread {
   readonly raisable: boolean;
 }
 
-/** Nicenesses: each step is a tenth to a quarter less of the processor, see sched(7). */
-const LOW = 10;
+/** Steps of niceness, each a tenth to a quarter less of the processor, and where they end: sched(7). */
+const LOWER = 10;
 const LOWEST = 19;
 
 /** Linux' CAP_SYS_NICE, by its number in capabilities(7). */
@@ -47,7 +47,7 @@ export function osThread(id: number | undefined): OsThread {
     lower(forAll) {
       if (id === undefined) return;
       usual ??= getPriority(id);
-      change(id, forAll ? LOWEST : LOW);
+      change(id, forAll ? LOWEST : Math.min(usual + LOWER, LOWEST));
     },
     raise() {
       if (usual === undefined) return true;
