@@ -38,8 +38,12 @@ export interface Admitted {
   readonly cors: Readonly<Record<string, string>>;
 }
 
-/** Let in, or answered already. */
-export type Admission = Admitted | { readonly answer: PlainAnswer };
+/** Let in, or answered already, as preflights are. */
+export type Admission = Admitted | Answered;
+
+interface Answered {
+  readonly answer: PlainAnswer;
+}
 
 /** Stands between strangers and guests: a page that a browser shows may not use a server just because it reaches it. */
 export interface Guard {
@@ -59,6 +63,8 @@ export interface GuardSurroundings {
 
 /** Most names that are told as refused: strangers must not be able to flood a log. */
 const MAX_TOLD = 100;
+/** Most names that are remembered. */
+const MAX_LET_IN = 100;
 
 /** @throws WasmcpError `option-invalid` */
 export function createGuard(options: GuardOptions, { address, refused }: GuardSurroundings): Guard {
@@ -67,8 +73,10 @@ export function createGuard(options: GuardOptions, { address, refused }: GuardSu
   const origins = [...(options.allowOrigins ?? []), ...(publicUrl ? [publicUrl.origin] : [])];
   const list = createAllowList(hosts, origins);
   const told = new Set<string>();
+  /** Names that were found good; clients use few. */
+  const letIn = new Map<string, URL>();
 
-  function refuse(reason: string): Admission {
+  function refuse(reason: string): Answered {
     if (told.size < MAX_TOLD && !told.has(reason)) {
       told.add(reason);
       refused(reason);
@@ -82,8 +90,17 @@ export function createGuard(options: GuardOptions, { address, refused }: GuardSu
     return hosts.length === 0 && bound !== undefined && !isLoopback(bound);
   }
 
-  function hostAllowed(url: URL): boolean {
-    return isLoopbackName(url.hostname) || list.hasHost(url) || opensToAnyHost();
+  /** The host of that name, or why there is none for this request. */
+  function hostOf(name: string, scheme: 'http' | 'https'): URL | Answered {
+    const key = `${scheme}://${name}`;
+    const known = letIn.get(key);
+    if (known !== undefined) return known;
+    const url = parseAuthority(name, scheme);
+    if (url === undefined) return { answer: plainAnswer(400) };
+    const allowed = isLoopbackName(url.hostname) || list.hasHost(url) || opensToAnyHost();
+    if (!allowed) return refuse(hostRefusal(url.host));
+    if (letIn.size < MAX_LET_IN) letIn.set(key, url);
+    return url;
   }
 
   /** `reached` are the names that the request was sent to, as far as they are known. */
@@ -99,19 +116,19 @@ export function createGuard(options: GuardOptions, { address, refused }: GuardSu
 
   return {
     admit(head) {
-      const { origin, forwarded, headers } = sort(head.headers, options.trustProxy ?? false);
-      if (forwarded === undefined || origin === 'several') return { answer: plainAnswer(400) };
+      const sorted = sort(head.headers, options.trustProxy ?? false);
+      if (sorted === undefined) return { answer: plainAnswer(400) };
+      const { origin, forwarded, headers } = sorted;
       const scheme = publicUrl ? schemeOf(publicUrl) : (forwarded.scheme ?? head.scheme);
       const authority = publicUrl?.host ?? forwarded.authority ?? head.authority;
 
       // Each name by itself: a page that reached us under its own name can write any `X-Forwarded-Host`.
       const reached: URL[] = [];
-      for (const name of new Set([head.authority, forwarded.authority, authority])) {
+      for (const name of [head.authority, forwarded.authority, authority]) {
         if (name === undefined) continue;
-        const url = parseAuthority(name, name === authority ? scheme : head.scheme);
-        if (url === undefined) return { answer: plainAnswer(400) };
-        if (!hostAllowed(url)) return refuse(hostRefusal(url.host));
-        reached.push(url);
+        const host = hostOf(name, name === authority ? scheme : head.scheme);
+        if ('answer' in host) return host;
+        reached.push(host);
       }
       const allowed = origin === undefined ? undefined : parseOrigin(origin);
       if (origin !== undefined && (allowed === undefined || !originAllowed(allowed, reached))) {
@@ -134,7 +151,7 @@ export function createGuard(options: GuardOptions, { address, refused }: GuardSu
 }
 
 /**
- * An `http:` or `https:` address without query, credentials or a slash at its end.
+ * An `http:` or `https:` address without query or credentials.
  *
  * @throws WasmcpError `option-invalid`
  */
@@ -152,30 +169,38 @@ function schemeOf(url: URL): 'http' | 'https' {
 
 interface Sorted {
   readonly origin: string | undefined;
-  /** Undefined when it makes no sense. */
-  readonly forwarded: Forwarded | undefined;
+  readonly forwarded: Forwarded;
   /** Without what a client may not say. */
   readonly headers: string[];
 }
 
 const NOT_FORWARDED: Forwarded = { scheme: undefined, authority: undefined };
 
-/** Each request passes here: one look at each name, and no copy unless something has to go. */
-function sort(headers: string[], trusted: boolean): Sorted {
+/**
+ * Undefined when it makes no sense. Each request passes here: one look at each name, and no copy unless something has to
+ * go.
+ */
+function sort(headers: string[], trusted: boolean): Sorted | undefined {
   let origin: string | undefined;
   let fields: Map<string, string> | undefined;
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i]!;
     if (!/^[ofx]/i.test(name)) continue;
     const key = name.toLowerCase();
-    if (key === 'origin') origin = origin === undefined ? headers[i + 1]! : 'several';
+    if (key === 'origin') {
+      if (origin !== undefined) return undefined;
+      origin = headers[i + 1]!;
+    }
     if (!isForwardedField(key)) continue;
     fields ??= new Map();
     const known = fields.get(key);
     fields.set(key, known === undefined ? headers[i + 1]! : `${known},${headers[i + 1]}`);
   }
   if (fields === undefined) return { origin, forwarded: NOT_FORWARDED, headers };
-  if (trusted) return { origin, forwarded: readForwarded(fields), headers };
+  if (trusted) {
+    const forwarded = readForwarded(fields);
+    return forwarded && { origin, forwarded, headers };
+  }
   const kept: string[] = [];
   for (let i = 0; i < headers.length; i += 2) {
     if (!isForwardedField(headers[i]!.toLowerCase())) kept.push(headers[i]!, headers[i + 1]!);
