@@ -13,17 +13,19 @@ import { join } from 'node:path';
 import { openStore } from '../../host/index.ts';
 import { campaign, number } from './command.ts';
 
-async function count(children: readonly ChildProcess[], path: string, times: number): Promise<boolean> {
+/** What went wrong; nothing when all of them counted and the sum is right. */
+async function count(children: readonly ChildProcess[], path: string, times: number): Promise<string[]> {
   const answers = children.map(async (child) => {
     child.send({ path, times });
     const [said] = await once(child, 'message');
-    return said as unknown;
+    return String(said);
   });
-  const fine = (await Promise.all(answers)).every((said) => said === 'done');
+  const refused = (await Promise.all(answers)).filter((said) => said !== 'done');
   const store = await openStore(`sqlite:${path}`);
   const value = await store.get('b', 'n');
   await store.close();
-  return fine && Buffer.from(value ?? []).toString() === String(children.length * times);
+  const sum = Buffer.from(value ?? []).toString();
+  return sum === String(children.length * times) ? refused : [...refused, `the sum is ${sum}`];
 }
 
 await campaign({ processes: '8', increments: '5000', races: '1000' }, async (values, progress) => {
@@ -32,11 +34,12 @@ await campaign({ processes: '8', increments: '5000', races: '1000' }, async (val
   const children = Array.from({ length: number(values.processes) }, () => fork(script, { execArgv: [] }));
   const races = { run: 0, wrong: 0 };
   try {
-    const exact = await count(children, join(folder, 'shared.db'), number(values.increments));
-    progress(`${values.processes} × ${values.increments} increments: ${exact ? 'exact' : 'WRONG'}`);
+    const wrong = await count(children, join(folder, 'shared.db'), number(values.increments));
+    const exact = wrong.length === 0;
+    progress(`${values.processes} × ${values.increments} increments: ${exact ? 'exact' : wrong.join(', ')}`);
     for (; races.run < number(values.races); races.run++) {
-      const right = await count(children.slice(0, 3), join(folder, `${races.run}`, 'store.db'), 1);
-      if (!right) races.wrong++;
+      const lost = await count(children.slice(0, 3), join(folder, `${races.run}`, 'store.db'), 1);
+      if (lost.length > 0) races.wrong++;
     }
     return { report: { exact, races }, passed: exact && races.wrong === 0 };
   } finally {

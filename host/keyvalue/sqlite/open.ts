@@ -71,12 +71,12 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Store {
     const check = (): void => checkDurable(connection, url, synchronous);
     check();
     const reserve = reserveOf(realpathSync(file));
-    return sqliteStore(connection, url, {
+    return sqliteStore(connection, url, busyTimeout, {
       afterFirstWrite: check,
       broken: options.broken ?? (() => {}),
       makeRoom() {
         const released = reserve.release();
-        return restartLog(connection) || released;
+        return restartLog(connection, busyTimeout) || released;
       },
     });
   });
@@ -87,7 +87,7 @@ export function openMemory(): Store {
   const url = 'memory:';
   return opened(':memory:', url, 0, (connection) => {
     migrate(connection, url, MIGRATIONS);
-    return sqliteStore(connection, url, {
+    return sqliteStore(connection, url, 0, {
       afterFirstWrite: () => {},
       broken: () => {},
       makeRoom: () => false,
@@ -130,11 +130,15 @@ function opened(
 }
 
 /** Lets the log be written from its beginning again, over what the database has by now; false when that failed. */
-function restartLog(connection: Connection): boolean {
+function restartLog(connection: Connection, patience: number): boolean {
+  const usual = connection.pragma('busy_timeout', { simple: true });
   try {
+    connection.pragma(`busy_timeout = ${patience}`);
     return connection.pragma('wal_checkpoint(RESTART)', { simple: true }) === 0n;
   } catch {
     return false;
+  } finally {
+    connection.pragma(`busy_timeout = ${usual}`);
   }
 }
 

@@ -8,6 +8,12 @@ import { prepareStatements } from './statements.ts';
 /** Ids are SQLite integers: signed 64-bit. */
 const LARGEST_ID = 2n ** 63n - 1n;
 
+/**
+ * Milliseconds that SQLite waits by itself; then it is asked again. It looks after 1, 2, 5, … and at last each 100 ms
+ * whether others are done: beside writers who never pause, whoever has waited longest would get the fewest chances.
+ */
+const OWN_PATIENCE = 10;
+
 /** What the opener of a store wants to be told. */
 export interface StoreEvents {
   /** Runs once, after the first commit. */
@@ -18,12 +24,17 @@ export interface StoreEvents {
   readonly makeRoom: () => boolean;
 }
 
-/** The store in an open database with our schema; closing it closes the connection. Every method answers at once. */
+/**
+ * The store in an open database with our schema; closing it closes the connection. Every method answers at once, or
+ * waits for other writers for `patience` milliseconds.
+ */
 export function sqliteStore(
   connection: Connection,
   url: string,
+  patience: number,
   { afterFirstWrite, broken, makeRoom }: StoreEvents,
 ): Store {
+  connection.pragma(`busy_timeout = ${Math.min(patience, OWN_PATIENCE)}`);
   const sql = prepareStatements(connection);
   let closed = false;
   let written = false;
@@ -32,15 +43,22 @@ export function sqliteStore(
   function attempt<T>(work: () => T): T {
     if (closed) throw new WasmcpError('store-closed', `${url} is closed`);
     if (failure !== undefined) throw failure;
-    try {
-      return work();
-    } catch (error) {
-      const meant = sqliteFailure(error, url);
-      if (meant instanceof WasmcpError && meant.code === 'store-broken') {
-        failure = meant;
-        broken(meant);
+    let deadline: number | undefined;
+    for (;;) {
+      try {
+        return work();
+      } catch (error) {
+        const meant = sqliteFailure(error, url);
+        if (!(meant instanceof WasmcpError)) throw meant;
+        if (meant.code === 'store-busy') {
+          deadline ??= performance.now() + patience - OWN_PATIENCE;
+          if (performance.now() < deadline) continue;
+        } else if (meant.code === 'store-broken') {
+          failure = meant;
+          broken(meant);
+        }
+        throw meant;
       }
-      throw meant;
     }
   }
 
