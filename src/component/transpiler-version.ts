@@ -1,8 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
-
-const PACKAGE = '@bytecodealliance/jco-transpile';
+import { generatorName } from './generator.ts';
 
 /** Raise it when the same jco would give other output than before: entries in caches become stale. */
 const REVISION = 4;
@@ -10,14 +6,4 @@ const REVISION = 4;
 /** Changes whenever the same component would be transpiled to something else. */
 export function transpilerVersion(): string {
   return `${generatorName()} revision ${REVISION}`;
-}
-
-/** jco as it is installed, with its version. */
-export function generatorName(): string {
-  // Its package.json is not among its exports.
-  const entry = createRequire(import.meta.url).resolve(PACKAGE);
-  const manifest: unknown = JSON.parse(
-    readFileSync(new URL('../package.json', pathToFileURL(entry)), 'utf8'),
-  );
-  return `${PACKAGE} ${(manifest as { version: string }).version}`;
 }

@@ -1,12 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { transpileBytes } from '@bytecodealliance/jco-transpile';
 import type { ImportedInterface } from './component.ts';
+import { generatorName } from './generator.ts';
 import { buildGlue } from './glue/build.ts';
 import { toScript } from './glue.ts';
 import type { NamedModule } from './modules/open-state.ts';
 import { glueName, patchGlue } from './patch.ts';
 import { SUSPENDING_EXPORTS, suspendingFunctions, withoutVersion } from './suspending.ts';
-import { generatorName } from './transpiler-version.ts';
 
 /** What a transpiling thread is started with. */
 export interface TranspilerTask {

@@ -1,0 +1,99 @@
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename, dirname, join } from 'node:path';
+import { type Plugin, rolldown } from 'rolldown';
+import manifest from '../package.json' with { type: 'json' };
+import { generatorName } from '../src/component/generator.ts';
+
+/** Makes `dist/`, what the package consists of: Node runs no TypeScript in `node_modules`. */
+
+const ROOT = join(import.meta.dirname, '..');
+const DIST = join(ROOT, 'dist');
+const TRANSPILER = 'src/component/transpiler';
+
+/** Files that the package, or a thread of its own, starts with. */
+const ENTRIES = [
+  'bin/wasmcp-node.js',
+  'src/index.ts',
+  'src/testing.ts',
+  'host/index.ts',
+  'host/keyvalue/conformance/conformance.ts',
+  'src/engine/worker/main.ts',
+  'src/engine/command/worker.ts',
+  'host/keyvalue/sqlite/checkpoint-worker.ts',
+  'host/keyvalue/sqlite/maintenance-worker.ts',
+];
+
+/** Parts of jco that transpiling never reaches: 100 MB of optimizers, and a second copy of its tools. */
+const UNREACHED = /^oxc-minify$|^\.\.\/vendor\/wasm-tools\.js$/;
+
+const withoutUnreached: Plugin = {
+  name: 'without-unreached',
+  resolveId: (id) => (UNREACHED.test(id) ? '\0unreached' : undefined),
+  load(id) {
+    if (id !== '\0unreached') return undefined;
+    return `
+      const absent = () => { throw new TypeError('this part of jco is not in the package'); };
+      export { absent as minify, absent as $init };
+      export const tools = new Proxy({}, { get: () => absent });`;
+  },
+};
+
+/** jco has no package.json of its own in the package: what it is called is known now. */
+const named: Plugin = {
+  name: 'named',
+  load(id) {
+    if (!id.endsWith('/src/component/generator.ts')) return undefined;
+    return `export const generatorName = () => ${JSON.stringify(generatorName())};`;
+  },
+};
+
+const COMMON = {
+  cwd: ROOT,
+  platform: 'node',
+  // jco marks its files as components for other bundlers.
+  checks: { moduleLevelDirective: false },
+} as const;
+
+async function compile(): Promise<void> {
+  const bundle = await rolldown({
+    ...COMMON,
+    input: Object.fromEntries(ENTRIES.map((file) => [file.replace(/\.[jt]s$/, ''), file])),
+    external: Object.keys(manifest.dependencies),
+    plugins: [named],
+  });
+  await bundle.write({
+    dir: DIST,
+    preserveModules: true,
+    preserveModulesRoot: ROOT,
+    entryFileNames: '[name].js',
+  });
+}
+
+/** jco, with all that it needs, in one file beside its WebAssembly. */
+async function bundleTranspiler(): Promise<void> {
+  const bundle = await rolldown({
+    ...COMMON,
+    input: { [TRANSPILER]: `${TRANSPILER}.ts` },
+    // Without `node`, WASI is what browsers get: no native code, and jco needs none of it.
+    resolve: { conditionNames: ['import', 'default'] },
+    plugins: [withoutUnreached, named],
+  });
+  await bundle.write({ dir: DIST, entryFileNames: '[name].js', codeSplitting: false });
+  const vendor = join(
+    dirname(createRequire(import.meta.url).resolve('@bytecodealliance/jco-transpile')),
+    '../vendor',
+  );
+  for (const file of [
+    'js-component-bindgen-component.core.wasm',
+    'js-component-bindgen-component.core2.wasm',
+  ]) {
+    copyFileSync(join(vendor, file), join(DIST, dirname(TRANSPILER), basename(file)));
+  }
+}
+
+rmSync(DIST, { recursive: true, force: true });
+await compile();
+await bundleTranspiler();
+execFileSync('tsc', ['--project', 'tsconfig.build.json'], { cwd: ROOT, stdio: 'inherit' });

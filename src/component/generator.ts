@@ -1,0 +1,15 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+
+const PACKAGE = '@bytecodealliance/jco-transpile';
+
+/** jco as it is installed, with its version. */
+export function generatorName(): string {
+  // Its package.json is not among its exports.
+  const entry = createRequire(import.meta.url).resolve(PACKAGE);
+  const manifest: unknown = JSON.parse(
+    readFileSync(new URL('../package.json', pathToFileURL(entry)), 'utf8'),
+  );
+  return `${PACKAGE} ${(manifest as { version: string }).version}`;
+}
