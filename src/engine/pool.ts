@@ -36,7 +36,7 @@ export interface Pool {
  * Guests that keep a worker busy seldom come alone. So for these milliseconds nothing that waited behind one is given to a
  * worker where others would be lost with it.
  */
-const SUSPICION = 100;
+const SUSPICION = 1000;
 
 /** A request on its way. */
 interface Ticket {

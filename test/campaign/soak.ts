@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { Agent, getGlobalDispatcher, setGlobalDispatcher } from 'undici';
 import { createRandom } from './random.ts';
 import { type ServedStore, serveStore } from './server.ts';
 import { MIXES, type Mix, pickStep } from './soak-mix.ts';
@@ -41,11 +42,20 @@ const EARLY = 2;
 /** Milliseconds between two looks at the memory. */
 const SAMPLE = 500;
 
+/**
+ * Connections of `fetch` that have been idle for so many milliseconds are not used again: at much longer the server may be
+ * closing one while the next request is on its way, and clients cannot tell that from a failure.
+ */
+const KEEP_ALIVE = 1000;
+
 /** All mixes at once, each with a server of its own, for a long time at half of what they can do. */
 export async function soak(options: SoakOptions): Promise<SoakReport[]> {
   const folder = mkdtempSync(join(tmpdir(), 'wasmcp-node-soak-'));
   const servers: ServedStore[] = [];
   const limit = Math.min(Math.max(5, options.seconds / 4), 20);
+  const usual = getGlobalDispatcher();
+  const connections = new Agent({ keepAliveTimeout: KEEP_ALIVE, keepAliveMaxTimeout: KEEP_ALIVE });
+  setGlobalDispatcher(connections);
   try {
     for (const { component } of MIXES) {
       servers.push(
@@ -59,6 +69,8 @@ export async function soak(options: SoakOptions): Promise<SoakReport[]> {
     }
     return await Promise.all(MIXES.map((mix, n) => soakOne(mix, servers[n]!, options)));
   } finally {
+    setGlobalDispatcher(usual);
+    await connections.destroy();
     for (const { child } of servers) child.kill();
     await Promise.all(servers.map(({ ended }) => ended));
     rmSync(folder, { recursive: true });
