@@ -8,6 +8,7 @@ import {
   type Program,
   parse,
 } from 'acorn';
+import { must } from './mismatch.ts';
 
 export type {
   AnyNode,
@@ -30,19 +31,90 @@ export function parseModule(text: string): Program {
   return parse(text, { ecmaVersion: 'latest', sourceType: 'module' });
 }
 
-/** Visits a node and what is inside it, in the order of the text. A visitor that answers false stays outside. */
+/** Where nodes hold others (ESTree), in the order of the text. A table, because a million nodes are looked at. */
+const CHILDREN: Readonly<Partial<Record<AnyNode['type'], readonly string[]>>> = {
+  ArrayExpression: ['elements'],
+  ArrayPattern: ['elements'],
+  ArrowFunctionExpression: ['params', 'body'],
+  AssignmentExpression: ['left', 'right'],
+  AssignmentPattern: ['left', 'right'],
+  AwaitExpression: ['argument'],
+  BinaryExpression: ['left', 'right'],
+  BlockStatement: ['body'],
+  BreakStatement: ['label'],
+  CallExpression: ['callee', 'arguments'],
+  CatchClause: ['param', 'body'],
+  ChainExpression: ['expression'],
+  ClassBody: ['body'],
+  ClassDeclaration: ['id', 'superClass', 'body'],
+  ClassExpression: ['id', 'superClass', 'body'],
+  ConditionalExpression: ['test', 'consequent', 'alternate'],
+  ContinueStatement: ['label'],
+  DebuggerStatement: [],
+  DoWhileStatement: ['body', 'test'],
+  EmptyStatement: [],
+  ExportNamedDeclaration: ['declaration', 'specifiers', 'source'],
+  ExportSpecifier: ['local', 'exported'],
+  ExpressionStatement: ['expression'],
+  ForInStatement: ['left', 'right', 'body'],
+  ForOfStatement: ['left', 'right', 'body'],
+  ForStatement: ['init', 'test', 'update', 'body'],
+  FunctionDeclaration: ['id', 'params', 'body'],
+  FunctionExpression: ['id', 'params', 'body'],
+  Identifier: [],
+  IfStatement: ['test', 'consequent', 'alternate'],
+  LabeledStatement: ['label', 'body'],
+  Literal: [],
+  LogicalExpression: ['left', 'right'],
+  MemberExpression: ['object', 'property'],
+  MetaProperty: ['meta', 'property'],
+  MethodDefinition: ['key', 'value'],
+  NewExpression: ['callee', 'arguments'],
+  ObjectExpression: ['properties'],
+  ObjectPattern: ['properties'],
+  PrivateIdentifier: [],
+  Program: ['body'],
+  Property: ['key', 'value'],
+  PropertyDefinition: ['key', 'value'],
+  RestElement: ['argument'],
+  ReturnStatement: ['argument'],
+  SequenceExpression: ['expressions'],
+  SpreadElement: ['argument'],
+  StaticBlock: ['body'],
+  Super: [],
+  SwitchCase: ['test', 'consequent'],
+  SwitchStatement: ['discriminant', 'cases'],
+  TaggedTemplateExpression: ['tag', 'quasi'],
+  TemplateElement: [],
+  TemplateLiteral: ['quasis', 'expressions'],
+  ThisExpression: [],
+  ThrowStatement: ['argument'],
+  TryStatement: ['block', 'handler', 'finalizer'],
+  UnaryExpression: ['argument'],
+  UpdateExpression: ['argument'],
+  VariableDeclaration: ['declarations'],
+  VariableDeclarator: ['id', 'init'],
+  WhileStatement: ['test', 'body'],
+  YieldExpression: ['argument'],
+};
+
+/**
+ * Visits a node and what is inside it, in the order of the text. A visitor that answers false stays outside.
+ *
+ * @throws GlueMismatch for syntax that jco did not use when this was written
+ */
 export function walk(node: AnyNode, visit: (node: AnyNode, parent: AnyNode | undefined) => unknown): void {
   step(node, undefined);
 
   function step(current: AnyNode, parent: AnyNode | undefined): void {
     if (visit(current, parent) === false) return;
-    // Not Object.values: this runs for each of a million nodes.
-    for (const key in current) {
-      const value: unknown = current[key as keyof AnyNode];
-      if (typeof value !== 'object' || value === null) continue;
+    const keys = CHILDREN[current.type];
+    must(keys, `${current.type} in the code`);
+    for (const key of keys) {
+      const value = current[key as keyof AnyNode] as unknown as AnyNode | readonly (AnyNode | null)[] | null;
       if (Array.isArray(value)) {
-        for (const item of value) if (isNode(item)) step(item, current);
-      } else if (isNode(value)) step(value, current);
+        for (const item of value as readonly (AnyNode | null)[]) if (item) step(item, current);
+      } else if (value) step(value as AnyNode, current);
     }
   }
 }
@@ -50,10 +122,6 @@ export function walk(node: AnyNode, visit: (node: AnyNode, parent: AnyNode | und
 /** Visits each of these nodes. */
 export function walkAll(nodes: readonly AnyNode[], visit: Parameters<typeof walk>[1]): void {
   for (const node of nodes) walk(node, visit);
-}
-
-function isNode(value: unknown): value is AnyNode {
-  return typeof (value as { type?: unknown } | null)?.type === 'string';
 }
 
 /** The `f` of `f(…)`; undefined for anything else. */
