@@ -40,6 +40,8 @@ export function ourCommand(component, folder, args = []) {
       '127.0.0.1:0',
       '--store',
       `sqlite:${join(folder, 'store.db')}`,
+      // As wasmtime serves it: a session for each call would be another measurement.
+      ...['--mcp', 'off'],
       ...args,
     ],
   };

@@ -1,6 +1,7 @@
+import { Agent } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import type { Server, ServerOptions } from '../../../src/index.ts';
-import { create, share } from '../../support/serving.ts';
+import { call, create, share } from '../../support/serving.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: protocol messages are looked at by tests only
 type Json = any;
@@ -154,6 +155,43 @@ test('a component that does not look like an MCP server is served as it is', asy
   const response = await server.fetch(requestOf('http://localhost/echo', callOf('counter'), undefined));
   expect(response.status).toBe(200);
   expect(response.headers.has('mcp-session-id')).toBe(false);
+});
+
+describe('a large message over a socket', () => {
+  const shared = share('http-lab', { mcp: 'guide' });
+  const headers = { 'content-type': 'application/json', 'mcp-session-id': 's' };
+  const large = `{"method":"notifications/x","params":{"a":"${'é'.repeat(1_000_000)}"}}`;
+
+  test.each([16, 100_000])('arrives as it was sent, in pieces of %i bytes at first', async (size) => {
+    const bytes = Buffer.from(large);
+    const { response, body } = await call(
+      `${shared.url}/echo?raw=1`,
+      { method: 'POST', headers },
+      async (sent) => {
+        for (let i = 0; i < 10; i++) sent.write(bytes.subarray(i * size, (i + 1) * size));
+        sent.end(bytes.subarray(10 * size));
+      },
+    );
+    expect(response.statusCode).toBe(200);
+    expect((await body()).equals(bytes)).toBe(true);
+  });
+
+  test('that is refused leaves the connection to the next request', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const refused = await call(
+      `${shared.url}/status?code=403`,
+      { method: 'POST', headers: { ...headers, authorization: 'Bearer x' }, agent },
+      async (sent) => void sent.end(large),
+    );
+    const { localPort } = refused.response.socket;
+    expect(refused.response.statusCode).toBe(403);
+    await refused.body();
+    const next = await call(`${shared.url}/time`, { agent });
+    expect(next.response.statusCode).toBe(200);
+    expect(next.response.socket.localPort).toBe(localPort);
+    await next.body();
+    agent.destroy();
+  });
 });
 
 describe('a slow session', () => {
