@@ -44,7 +44,7 @@ export function createSessionEdge(handle: Handle, options: SessionEdgeOptions): 
     });
     if (leave === undefined) {
       discard(request);
-      target.fail(new WasmcpError('queue-full', `too many requests of session ${session} wait already`));
+      target.fail(new WasmcpError('queue-full', 'too many requests of the session wait already'));
     }
     return {
       gone() {
