@@ -14,9 +14,6 @@ export function load(
 export function tellHow(component: Component, verbose: boolean, { stderr }: CliStreams): void {
   const { glue, cacheProblem, fromCache } = component;
   if (cacheProblem !== undefined) stderr.write(`warning: not kept for the next start: ${cacheProblem}\n`);
-  if (glue.kind === 'raw') {
-    stderr.write(`warning: runs by jco's own glue, which is slower, because ${glue.reason}\n`);
-  }
   if (verbose) {
     const origin = fromCache ? 'from the cache' : 'transpiled now';
     stderr.write(`${component.source}: ${component.digest}, ${glue.kind} glue, ${origin}\n`);

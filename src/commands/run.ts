@@ -32,6 +32,10 @@ Exit status: the guest's, 134 after a trap, 130 or 143 after a signal, 1 when it
   async run(path, options, streams, args) {
     const component = await load(path, options);
     tellHow(component, options.verbose ?? false, streams);
+    const { kind, reason } = component.glue;
+    if (kind === 'raw') {
+      streams.stderr.write(`warning: runs by jco's own glue, which is slower, because ${reason}\n`);
+    }
     const { stdin, stdout, stderr } = streams;
     // What the guest was told is written is on disk: nothing has to be waited for.
     const onInterrupt = (): never => process.exit(130);

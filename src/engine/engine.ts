@@ -149,16 +149,22 @@ export async function startEngine(component: Component, options: EngineOptions):
     streamIdle: options.streamIdle ?? 300_000,
     output: options.output ?? (() => {}),
     log,
-    degraded(reason: string) {
-      if (!told.has(reason)) void log('warn', 'isolation', `each request gets a new instance: ${reason}`);
-      told.add(reason);
-    },
   };
 
+  function tell(context: string, message: string): void {
+    if (!told.has(message)) void log('warn', context, message);
+    told.add(message);
+  }
+
   function poolFor(component: Component, reach = store.setup, workers = poolOptions.workers): Pool {
+    const { kind, reason } = component.glue;
+    const isRaw = kind === 'raw';
+    if (isRaw) tell('glue', `the component runs by jco's own glue, which is slower, because ${reason}`);
     return createPool({
       ...poolOptions,
       workers,
+      // What raw glue cannot do needs no word of its own.
+      degraded: (problem) => isRaw || tell('isolation', `each request gets a new instance: ${problem}`),
       start: (events) =>
         startThread(
           { component, settings, isolation, store: reach(), fetch: share(options.fetch) },
