@@ -105,19 +105,19 @@ async function ended(
 
 /** Asks for the path until the answer is a success. */
 async function untilAnswered(url: string, limit: number): Promise<void> {
-  const end = performance.now() + limit;
-  for (;;) {
-    const { ok, status, body } = await fetch(url, { signal: AbortSignal.timeout(limit) });
-    await body?.cancel();
-    if (ok) return;
-    if (performance.now() > end) {
-      throw new WasmcpError(
-        'server-not-ready',
-        `${url} answers with ${status} after ${limit} ms: the command was not started`,
-      );
-    }
+  const over = AbortSignal.timeout(limit);
+  let last = 'nothing';
+  while (!over.aborted) {
+    const answer = await fetch(url, { signal: over }).catch(() => undefined);
+    await answer?.body?.cancel();
+    if (answer?.ok) return;
+    last = answer === undefined ? last : `status ${answer.status}`;
     await delay(WAIT_STEP);
   }
+  throw new WasmcpError(
+    'server-not-ready',
+    `${url} gave ${last} within ${limit} ms: the command was not started`,
+  );
 }
 
 async function openLog(path: string): Promise<Writable> {

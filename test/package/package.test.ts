@@ -1,0 +1,150 @@
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fixture } from '../support/command.ts';
+import { createProject, type Outcome, type Project, pack } from './project.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const MEGABYTE = 1024 ** 2;
+
+let project: Project;
+let tarball: string;
+
+beforeAll(async () => {
+  project = createProject();
+  tarball = await pack(project);
+  const { status, stderr } = await project.npm('install', tarball);
+  if (status !== 0) throw new Error(`npm install: ${stderr}`);
+  copyFileSync(fixture('notes-draft'), join(project.folder, 'server.wasm'));
+}, 120_000);
+
+afterAll(() => project.remove());
+
+test('it has what runs and nothing else', async () => {
+  const { stdout } = await project.run('tar', ['-tzf', tarball]);
+  const kinds = stdout
+    .trim()
+    .split('\n')
+    .map((path) =>
+      path.replace(
+        /^package\/dist\/(?:(?:bin|src|host)\/.*|package)(\.d\.ts|\.core2?\.wasm|\.js)$/,
+        'dist $1',
+      ),
+    );
+  expect([...new Set(kinds)].sort()).toEqual([
+    'dist .core.wasm',
+    'dist .core2.wasm',
+    'dist .d.ts',
+    'dist .js',
+    'package/LICENSE',
+    'package/README.md',
+    'package/package.json',
+  ]);
+});
+
+test('an installation is 45 MB and 60 packages at most', async () => {
+  const { stdout: size } = await project.run('du', ['-sb', 'node_modules']);
+  const { stdout: list } = await project.npm('ls', '--all', '--parseable');
+  const packages = list.trim().split('\n').length - 1;
+  console.log(`installed: ${Math.round(Number.parseInt(size, 10) / MEGABYTE)} MB, ${packages} packages`);
+  expect(Number.parseInt(size, 10)).toBeLessThan(45 * MEGABYTE);
+  expect(packages).toBeGreaterThan(1);
+  expect(packages).toBeLessThanOrEqual(60);
+});
+
+const INITIALIZE = JSON.stringify({
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'initialize',
+  params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'test', version: '1' } },
+});
+
+const SCRIPT = `
+import { createServer, loadComponent, openStore, WasmcpError } from 'wasmcp-node';
+import { createHost } from 'wasmcp-node/host';
+import { serveForTest } from 'wasmcp-node/testing';
+import { storeConformance } from 'wasmcp-node/conformance';
+
+const component = await loadComponent('server.wasm');
+const server = createServer(component, { store: 'sqlite:store.db' });
+const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+const answer = await server.fetch(new Request('http://localhost/mcp', { method: 'POST', headers, body: '${INITIALIZE}' }));
+console.log(answer.status, (await answer.text()).includes('serverInfo'));
+await server.close();
+const other = await serveForTest(component);
+console.log((await fetch(other.url + '/mcp')).status < 500);
+await other.close();
+for (const { run } of storeConformance(() => openStore('memory:'))) await run();
+console.log(typeof createHost, component.glue.kind, new WasmcpError('store-busy', '').httpStatus);
+`;
+
+/** What has to work with a version of Node that is found on the PATH before all others. */
+async function works(env: Record<string, string> = {}): Promise<void> {
+  const run = (...args: string[]): Promise<Outcome> => project.run('npx', ['wasmcp-node', ...args], env);
+  project.write('use.js', SCRIPT);
+  expect(await project.run('node', ['use.js'], env)).toMatchObject({
+    status: 0,
+    stdout: '200 true\ntrue\nfunction lean 503\n',
+  });
+  const asks = `fetch(process.env.WASMCP_URL + '/mcp', { method: 'POST', body: ${JSON.stringify(INITIALIZE)}, headers:
+    { 'content-type': 'application/json', accept: 'application/json, text/event-stream' } })
+    .then((answer) => answer.text()).then((text) => process.exit(text.includes('serverInfo') ? 5 : 6))`;
+  expect((await run('exec', 'server.wasm', '--', 'node', '-e', asks)).status).toBe(5);
+  expect(await run('inspect', 'server.wasm')).toMatchObject({
+    status: 0,
+    stdout: expect.stringContaining('wasi:keyvalue'),
+  });
+}
+
+test('command and library run where it is installed', async () => {
+  await works();
+}, 60_000);
+
+test('its types hold for users that check strictly', async () => {
+  project.write(
+    'use.ts',
+    `import { createServer, loadComponent, type Server, type Store } from 'wasmcp-node';
+     import { type TestServer, serveForTest } from 'wasmcp-node/testing';
+     import { storeConformance } from 'wasmcp-node/conformance';
+     const server: Server = createServer(await loadComponent('server.wasm'), { durability: 'strict' });
+     const status: number = (await server.fetch(new Request('http://localhost/'))).status;
+     const test: TestServer = await serveForTest('server.wasm');
+     const store: Store = test.store;
+     storeConformance(() => store);
+     // @ts-expect-error: no such durability
+     createServer(await loadComponent('server.wasm'), { durability: 'none' });
+     export { status };`,
+  );
+  const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024', '--types', 'node'];
+  const roots = ['--typeRoots', join(ROOT, 'node_modules/@types'), '--skipLibCheck', 'false'];
+  const lib = ['--lib', 'es2024,esnext.disposable,dom'];
+  const { stdout } = await project.run(join(ROOT, 'node_modules/.bin/tsc'), [
+    ...options,
+    ...lib,
+    ...roots,
+    'use.ts',
+  ]);
+  expect(stdout).toBe('');
+});
+
+// They are downloaded: NODE_VERSIONS='20 22 24' npx vitest run test/package
+describe.skipIf(process.env.NODE_VERSIONS === undefined)('with other versions of Node', () => {
+  test.each(process.env.NODE_VERSIONS?.split(' ') ?? [])(
+    '%s runs it, or is refused in one line',
+    async (version) => {
+      const other = createProject();
+      try {
+        expect(await other.npm('install', `node@${version}`)).toMatchObject({ status: 0 });
+        const PATH = `${join(other.folder, 'node_modules/node/bin')}:${process.env.PATH}`;
+        if (Number.parseInt(version, 10) >= 24) return await works({ PATH });
+        expect(await project.run('npx', ['wasmcp-node', 'serve', 'server.wasm'], { PATH })).toMatchObject({
+          status: 1,
+          stderr: expect.stringMatching(/^error: wasmcp-node needs Node 24 or newer .*; this is Node .*\n$/),
+        });
+      } finally {
+        other.remove();
+      }
+    },
+    300_000,
+  );
+});
