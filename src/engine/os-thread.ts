@@ -3,8 +3,8 @@ import { getPriority, setPriority } from 'node:os';
 
 /** A thread as the operating system sees it, Linux above all: elsewhere priorities stay and time on the clock counts. */
 export interface OsThread {
-  /** Milliseconds that it has had a processor. */
-  readonly busy: number;
+  /** How long it has had a processor and how long it has waited for one, in milliseconds. */
+  times(): { readonly busy: number; readonly waiting: number };
   /** From now on it gets a tenth or, when it is to stand back for all, a seventieth of what others get beside it. */
   lower(forAll: boolean): void;
   /** Back to where it was. False when the system forbids it, as it does to all but root: then it stays low. */
@@ -36,10 +36,12 @@ export function osThread(id: number | undefined): OsThread {
   let raisable = id === undefined || mayRaise();
 
   return {
-    get busy() {
+    times() {
       const measured = id === undefined ? undefined : read(`/proc/self/task/${id}/schedstat`);
-      // Nanoseconds on a processor, waiting for one, and the number of slices: Documentation/scheduler/sched-stats.rst.
-      return measured === undefined ? performance.now() : Number(measured.split(' ', 1)[0]) / 1e6;
+      if (measured === undefined) return { busy: performance.now(), waiting: 0 };
+      // In nanoseconds, and the number of slices after them: Documentation/scheduler/sched-stats.rst of Linux.
+      const [busy, waiting] = measured.split(' ');
+      return { busy: Number(busy) / 1e6, waiting: Number(waiting) / 1e6 };
     },
     get raisable() {
       return raisable;

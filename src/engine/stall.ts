@@ -18,7 +18,7 @@ export const LOOK = 50;
 /** A worker is stalled that spends so many milliseconds of processor time without taking a message … */
 const BUSY = 30;
 
-/** … or so many on the clock, whatever it does. Less may be want of a processor, and one more worker mends no such thing. */
+/** … or so many without one, unless it waits for a processor: one more worker mends no such thing. */
 const SILENT = 250;
 
 /**
@@ -32,11 +32,13 @@ export function createStallWatch(pulse: Pulse, thread: OsThread, beat: () => voi
   let stalled = false;
   let worn = false;
   /** When it last took a message, or was sent one with nothing to take before. */
-  let mark: { readonly taken: number; readonly at: number; readonly busy: number } | undefined;
+  let mark:
+    | { readonly taken: number; readonly at: number; readonly busy: number; readonly waiting: number }
+    | undefined;
 
   function note(): void {
     if (pulse.answered) beat();
-    mark = { taken: pulse.taken, at: performance.now(), busy: thread.busy };
+    mark = { taken: pulse.taken, at: performance.now(), ...thread.times() };
   }
 
   return {
@@ -51,8 +53,9 @@ export function createStallWatch(pulse: Pulse, thread: OsThread, beat: () => voi
       else if (stalled === false && (mark === undefined || pulse.answered || pulse.taken !== mark.taken))
         note();
       if (mark === undefined) return false;
-      const silent = performance.now() - mark.at;
-      const busy = thread.busy - mark.busy;
+      const times = thread.times();
+      const busy = times.busy - mark.busy;
+      const silent = performance.now() - mark.at - (times.waiting - mark.waiting);
       if (busy >= LOST || (busy >= BUSY && thread.raisable)) thread.lower(busy >= LOST);
       if (stalled || !(busy >= BUSY || silent >= SILENT)) return false;
       stalled = true;

@@ -17,8 +17,9 @@ test.runIf(process.platform === 'linux')('sees and slows one thread of this proc
   const own = ownThreadId()!;
   expect(id).not.toBe(own);
   const thread = osThread(id);
-  const before = thread.busy;
-  while (thread.busy < before + 20);
+  const before = thread.times();
+  while (thread.times().busy < before.busy + 20);
+  expect(before.waiting).toBeGreaterThanOrEqual(0);
   const usual = getPriority(own);
   thread.lower(false);
   expect([getPriority(id), getPriority(own)]).toEqual([Math.min(usual + 10, 19), usual]);
@@ -32,8 +33,9 @@ test.runIf(process.platform === 'linux')('sees and slows one thread of this proc
 
 test('where the system tells nothing of threads, time on the clock counts and priorities stay', () => {
   const thread = osThread(undefined);
-  const before = thread.busy;
-  while (thread.busy < before + 1);
+  const before = thread.times();
+  while (thread.times().busy < before.busy + 1);
+  expect(thread.times().waiting).toBe(before.waiting);
   thread.lower(true);
   expect(thread.raise()).toBe(true);
 });

