@@ -5,7 +5,7 @@ import { json, text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import { fixture, serve, temporaryFolder } from '../support/command.ts';
 
-/** Too heavy to be installed for everyone: `npm run test:clients` names the package and fetches it. */
+/** Too heavy to be installed for everyone: `npm run test:all` names the package and fetches it. */
 const PACKAGE: string | undefined = process.env.INSPECTOR;
 
 const COMMAND: string = join(import.meta.dirname, '../../bin/wasmcp-node.js');
