@@ -67,36 +67,20 @@ describe('a guest that keeps its worker busy', () => {
     expect(await spinner).toBe(502);
   });
 
-  test('may be one of many: each is ended at its limit, with nothing else', async () => {
+  test('may be one of many: each is ended at its limit, and others are served meanwhile', async () => {
     const { server, errors } = await listen('misbehave', { workers: 2, timeout: 8000 });
-    const began = performance.now();
-    let spinning = 6;
-    const spinners = Array.from({ length: spinning }, async () => {
-      const answered = await status(server, '/spin');
-      spinning -= 1;
-      return { answered, after: performance.now() - began };
-    });
-    const good = await Promise.all(
-      Array.from({ length: 4 }, async () => {
-        const statuses: number[] = [];
-        while (spinning > 0) statuses.push(await status(server, '/ok'));
-        return statuses;
-      }),
-    );
-    const ended = await Promise.all(spinners);
+    const loops: Promise<{ answered: number; after: number }>[] = [];
+    for (let i = 0; i < 6; i++) {
+      const began = performance.now();
+      const loop = status(server, '/spin');
+      loops.push(loop.then((answered) => ({ answered, after: performance.now() - began })));
+      expect(await status(server, '/ok')).toBe(200);
+    }
+    const ended = await Promise.all(loops);
     expect(ended.map(({ answered }) => answered)).toEqual(Array(6).fill(504));
-    // Each has the time since its first worker took it, however often it was moved on.
     expect(Math.max(...ended.map(({ after }) => after))).toBeLessThan(9000);
-    // Where processors are scarce, a good one may have been suspended in a worker in which a loop then began, or have
-    // waited too long for the workers that were missing.
-    const lost = good.flat().filter((answered) => answered !== 200);
-    expect(lost.filter((answered) => answered !== 502 && answered !== 503)).toEqual([]);
-    expect(lost.length).toBeLessThan(10);
-    // Behind two workers that loop there would be none until the limit.
-    expect(good.flat().length).toBeGreaterThan(10);
-    const loops = errors().filter((line) => line.includes('/spin'));
-    expect(loops).toEqual(Array(6).fill('error GET /spin: the guest did not answer within 8000 ms'));
-  });
+    expect(errors()).toEqual(Array(6).fill('error GET /spin: the guest did not answer within 8000 ms'));
+  }, 60_000);
 
   test('gives it back when it is done, without loss', async () => {
     const { server, log } = await listen('misbehave');
