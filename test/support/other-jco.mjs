@@ -17,7 +17,6 @@ export * from './index.js${PLAIN}';
 export async function transpileBytes(...args) {
   const made = await transpile(...args);
   const glue = Buffer.from(made.files['component.js']).toString();
-  if (!glue.includes('_lowerImportBackwardsCompat')) throw new Error('the helper has another name already');
   made.files['component.js'] = Buffer.from(glue.replaceAll('_lowerImportBackwardsCompat', '_lowerImportCompat'));
   return made;
 }

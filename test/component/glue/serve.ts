@@ -5,12 +5,16 @@ import {
   createHost,
   type FieldList,
   Guest,
+  type GuestIo,
+  type Implementation,
   type ResponseSink,
   Signal,
   type Store,
 } from '../../../host/index.ts';
-import type { GlueImports } from '../../../src/component/glue.ts';
+import type { Component } from '../../../src/component/component.ts';
+import { type GlueImports, runGlue } from '../../../src/component/glue.ts';
 import { bindImports } from '../../../src/component/link.ts';
+import { createInstances } from '../../../src/engine/worker/instances.ts';
 import type { Loaded } from './component.ts';
 
 export interface TestRequest {
@@ -23,41 +27,103 @@ export interface TestRequest {
 /** Changes host functions before a guest gets them. */
 export type Wrap = (imports: GlueImports) => GlueImports;
 
-/** Sends requests to a component, a fresh instance each, and answers with all that a client could see. */
-export function createTestServer(
-  loaded: Loaded,
-  store: Store,
-  wrap: Wrap = (imports) => imports,
-): (request: TestRequest) => Promise<string> {
-  const host = createHost({ store: checked(store), env: { WASMCP_SESSION_ENABLED: 'true', NAME: 'value' } });
-  const handler = loaded.exports.find((name) => name.startsWith('wasi:http/incoming-handler@'))!;
-  return async ({ method = 'GET', path, headers = {}, body = '' }) => {
+/** Sends one request and answers with all that a client could see. */
+export type Send = (request: TestRequest) => Promise<string>;
+
+/** An instance for one request. */
+interface Served {
+  readonly guest: Guest;
+  handle(request: unknown, responseOut: unknown): unknown;
+  done(poisoned: boolean): void;
+}
+
+const settings = { env: { WASMCP_SESSION_ENABLED: 'true', NAME: 'value' } };
+
+/** Serves with a fresh instance for each request. */
+export function createTestServer(loaded: Loaded, store: Store, wrap: Wrap = (imports) => imports): Send {
+  const host = createHost({ store: checked(store), ...settings });
+  const handler = handlerOf(loaded.exports);
+  return sendBy((io) => {
     const guest = new Guest();
-    const { sink, seen } = createRecorder();
-    const fields = Object.entries({ host: 'localhost', ...headers });
-    const exchange = createExchange(
-      guest,
-      {
-        method,
-        scheme: 'http',
-        authority: 'localhost',
-        pathWithQuery: path,
-        headers: fields.map(([name, value]) => [name, Buffer.from(value)] as const),
+    const bind = host.bind(guest, io);
+    const instance = loaded.instantiate(wrap(bindImports(loaded, bind)));
+    return { guest, handle: instance[handler]!.handle!, done() {} };
+  });
+}
+
+/** Serves with instances that are restored after each request, and compared with their first state, byte for byte. */
+export function createRestoringServer(component: Component, store: Store, wrap: Wrap): Send {
+  const host = createHost({ store: checked(store), ...settings });
+  const pool = createInstances({
+    component,
+    glue: runGlue(component.glue),
+    host: {
+      bind(guest, io) {
+        const bind = host.bind(guest, io);
+        return (name, shape) => {
+          const implementation = bind(name, shape);
+          return implementation && (wrap({ [name]: implementation })[name] as Implementation);
+        };
       },
-      bytesSource(new Uint8Array(Buffer.from(body))),
-      sink,
-    );
+    },
+    isolation: 'request',
+    idleLimit: 1,
+    verify: true,
+    degraded(reason) {
+      throw new Error(`instances are not restored: ${reason}`);
+    },
+  });
+  return sendBy((io) => {
+    const instance = pool.take();
+    instance.guest.begin();
+    instance.connect(io);
+    return {
+      guest: instance.guest,
+      handle: instance.handle,
+      done: (poisoned) => pool.give(instance, { poisoned }),
+    };
+  });
+}
+
+function handlerOf(exports: readonly string[]): string {
+  return exports.find((name) => name.startsWith('wasi:http/incoming-handler@'))!;
+}
+
+function sendBy(open: (io: GuestIo) => Served): Send {
+  return async ({ method = 'GET', path, headers = {}, body = '' }) => {
+    const { sink, seen } = createRecorder();
     const output = createRecorder();
+    let failed = true;
+    let served: Served | undefined;
     try {
-      const bind = host.bind(guest, { stdout: output.sink, stderr: output.sink });
-      const instance = loaded.instantiate(wrap(bindImports(loaded, bind)));
-      await instance[handler]!.handle!(exchange.request, exchange.responseOut);
-    } catch {
-      seen.push('trap');
+      served = open({ stdout: output.sink, stderr: output.sink });
+      const exchange = createExchange(
+        served.guest,
+        {
+          method,
+          scheme: 'http',
+          authority: 'localhost',
+          pathWithQuery: path,
+          headers: Object.entries({ host: 'localhost', ...headers }).map(
+            ([name, value]) => [name, Buffer.from(value)] as const,
+          ),
+        },
+        bytesSource(new Uint8Array(Buffer.from(body))),
+        sink,
+      );
+      try {
+        await served.handle(exchange.request, exchange.responseOut);
+        failed = exchange.outcome().kind !== 'answered';
+      } catch {
+        seen.push('trap');
+      }
+      seen.push(`outcome ${JSON.stringify(exchange.outcome())}`, `output ${output.seen.join('')}`);
+    } finally {
+      const ended = served?.guest.ended !== undefined;
+      served?.guest.end('the request is over');
+      served?.guest.release();
+      served?.done(failed || ended);
     }
-    seen.push(`outcome ${JSON.stringify(exchange.outcome())}`, `output ${output.seen.join('')}`);
-    guest.end('the request is over');
-    guest.release();
     return seen.join('\n');
   };
 }

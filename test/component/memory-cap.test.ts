@@ -1,0 +1,38 @@
+import { globSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { checked, createHost, Guest, openStore, prefixedLines } from '../../host/index.ts';
+import { loadComponent } from '../../src/component/component.ts';
+import { runGlue } from '../../src/component/glue.ts';
+import { bindImports } from '../../src/component/link.ts';
+import { findState } from '../../src/component/modules/expose.ts';
+import { fixture } from '../support/command.ts';
+
+const PAGE = 65_536;
+const CAP = 512;
+
+const fixtures = globSync('*.wasm', { cwd: fixture('x').replace(/x\.wasm$/, '') });
+
+test.each(fixtures)('no memory of %s grows beyond the cap', async (name) => {
+  const component = await loadComponent(fixture(name.replace('.wasm', '')), { maxMemory: CAP * PAGE });
+  const store = await openStore('memory:');
+  const silent = prefixedLines('', () => {});
+  const bind = createHost({ store: checked(store) }).bind(new Guest(), { stdout: silent, stderr: silent });
+  const cores: WebAssembly.Instance[] = [];
+  runGlue(component.glue).instantiate(
+    (module) => component.modules[module]!,
+    bindImports(component, bind),
+    (module, imports) => {
+      const core = new WebAssembly.Instance(module, imports);
+      cores.push(core);
+      return core;
+    },
+  );
+  const { memories } = findState(cores);
+  expect(memories.length).toBeGreaterThan(0);
+  for (const memory of memories) {
+    const pages = memory.buffer.byteLength / PAGE;
+    expect(() => memory.grow(CAP - pages + 1)).toThrow(RangeError);
+    expect(memory.grow(CAP - pages)).toBe(pages);
+  }
+  await store.close();
+});
