@@ -78,6 +78,7 @@ export function startThread(
   const exited = Promise.withResolvers<void>();
   let watch: StallWatch | undefined;
   let accepting = false;
+  let closing: Promise<void> | undefined;
   let end = 'the worker was ended';
   // A thread that dies before anyone awaits `ready` must not end the process.
   ready.promise.catch(() => {});
@@ -150,6 +151,15 @@ export function startThread(
       terminate('its guests did not stop');
   }
 
+  async function close(): Promise<void> {
+    const timer = setTimeout(terminate, CLOSE_GRACE, 'the server is closing');
+    if (running.size > 0 || !accepting) terminate('the server is closing');
+    else post({ type: 'close' });
+    accepting = false;
+    await exited.promise;
+    clearTimeout(timer);
+  }
+
   worker.on('message', (batch: FromWorker[]) => {
     for (const message of batch) receive(message);
   });
@@ -194,13 +204,9 @@ export function startThread(
       events.stalled(unbegun);
       endIfHopeless();
     },
-    async close() {
-      const timer = setTimeout(terminate, CLOSE_GRACE, 'the server is closing');
-      if (running.size > 0 || !accepting) terminate('the server is closing');
-      else post({ type: 'close' });
-      accepting = false;
-      await exited.promise;
-      clearTimeout(timer);
+    close() {
+      closing ??= close();
+      return closing;
     },
   };
 }
