@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, rmSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Server } from '../../src/index.ts';
-import { temporaryFolder } from '../support/command.ts';
+import { fixture, temporaryFolder } from '../support/command.ts';
 import { create, listen } from '../support/serving.ts';
 
 function ask(server: Server, path: string, init?: RequestInit): Promise<Response> {
@@ -201,4 +204,23 @@ test('a worker that cannot start is tried again until it can', async () => {
   expect(await status(server, '/ok')).toBe(503);
   mkdirSync(folder);
   while ((await status(server, '/ok')) !== 200);
+});
+
+test('a server that is closed while workers are busy, start or stand by leaves nothing that runs', async () => {
+  const program = `
+    import { createServer, loadComponent } from ${JSON.stringify(join(import.meta.dirname, '../../src/index.ts'))};
+    const server = createServer(await loadComponent(${JSON.stringify(fixture('misbehave'))}), { store: 'memory:' });
+    await server.listen(0);
+    const ask = async (path) => (await server.fetch(new Request('http://localhost' + path))).status;
+    const loop = ask('/spin');
+    const behind = await ask('/ok');
+    await Promise.all([server.close(0), server.close(0)]);
+    console.log(behind, await loop);
+  `;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program]);
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (part) => (text += part));
+  expect(await once(child, 'close')).toEqual([0, null]);
+  expect(text).toBe('200 502\n');
 });
