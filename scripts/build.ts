@@ -40,6 +40,17 @@ const withoutUnreached: Plugin = {
   },
 };
 
+/** What browsers get of WASI: what Node gets starts a thread for it from a file of its own, and jco needs none of it. */
+const browserWasi: Plugin = {
+  name: 'browser-wasi',
+  resolveId(id) {
+    const part = /^@bytecodealliance\/preview2-shim\/(\w+)$/.exec(id)?.[1];
+    if (part === undefined) return undefined;
+    const jco = createRequire(createRequire(import.meta.url).resolve('@bytecodealliance/jco-transpile'));
+    return join(dirname(jco.resolve('@bytecodealliance/preview2-shim')), '../browser', `${part}.js`);
+  },
+};
+
 /** jco has no package.json of its own in the package: what it is called is known now. */
 const named: Plugin = {
   name: 'named',
@@ -76,9 +87,7 @@ async function bundleTranspiler(): Promise<void> {
   const bundle = await rolldown({
     ...COMMON,
     input: { [TRANSPILER]: `${TRANSPILER}.ts` },
-    // Without `node`, WASI is what browsers get: no native code, and jco needs none of it.
-    resolve: { conditionNames: ['import', 'default'] },
-    plugins: [withoutUnreached, named],
+    plugins: [withoutUnreached, browserWasi, named],
   });
   await bundle.write({ dir: DIST, entryFileNames: '[name].js', codeSplitting: false });
   const vendor = join(
