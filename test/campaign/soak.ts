@@ -42,19 +42,15 @@ const EARLY = 2;
 /** Milliseconds between two looks at the memory. */
 const SAMPLE = 500;
 
-/**
- * Connections of `fetch` that have been idle for so many milliseconds are not used again: at much longer the server may be
- * closing one while the next request is on its way, and clients cannot tell that from a failure.
- */
-const KEEP_ALIVE = 1000;
-
 /** All mixes at once, each with a server of its own, for a long time at half of what they can do. */
 export async function soak(options: SoakOptions): Promise<SoakReport[]> {
   const folder = mkdtempSync(join(tmpdir(), 'wasmcp-node-soak-'));
   const servers: ServedStore[] = [];
   const limit = Math.min(Math.max(5, options.seconds / 4), 20);
   const usual = getGlobalDispatcher();
-  const connections = new Agent({ keepAliveTimeout: KEEP_ALIVE, keepAliveMaxTimeout: KEEP_ALIVE });
+  // A connection for each request: a server that gets no processor for seconds ends idle ones as the next request arrives,
+  // and clients cannot tell that from a failure.
+  const connections = new Agent({ pipelining: 0 });
   setGlobalDispatcher(connections);
   try {
     for (const { component } of MIXES) {
