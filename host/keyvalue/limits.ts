@@ -70,6 +70,7 @@ export function checked(store: Store, limits: StoreLimits = {}): CheckedStore {
     },
     delete: (bucket, key) => store.delete(bucketName(bucket), key),
     list: (bucket, cursor) => store.list(bucketName(bucket), cursor),
+    range: (bucket, from, limit) => store.range(bucketName(bucket), from, limit),
     getMany: (bucket, keys) => store.getMany(bucketName(bucket), keys),
     setMany(bucket, entries) {
       const name = bucketName(bucket);

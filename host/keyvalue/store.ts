@@ -10,6 +10,8 @@ export interface Versioned {
   /** Absent keys have a version too. */
   readonly value: Uint8Array | undefined;
   readonly version: bigint;
+  /** When it was last written, in milliseconds since 1970 by the clock of whoever wrote it; undefined for absent keys. */
+  readonly updated: number | undefined;
 }
 
 /** One page of keys, in order of first insertion. */
@@ -47,6 +49,8 @@ export interface Store {
   delete(bucket: string, key: string): Awaitable<void>;
   /** At most `PAGE_SIZE` keys that come after `cursor`, or the first ones. */
   list(bucket: string, cursor?: bigint): Awaitable<KeyPage>;
+  /** At most `limit` keys from `from` on, in the order of their bytes; `limit` is `PAGE_SIZE` at most. */
+  range(bucket: string, from: string, limit: number): Awaitable<readonly string[]>;
   /** Positional: one answer per key, duplicates included. */
   getMany(bucket: string, keys: readonly string[]): Awaitable<(Uint8Array | undefined)[]>;
   /** All or nothing; of two entries with one key the later wins. */

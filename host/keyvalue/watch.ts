@@ -23,6 +23,7 @@ export function watched(store: Store, tell: (change: Change) => void): Store {
     set: (bucket, key, value) => then(store.set(bucket, key, value), () => set(bucket, key, value)),
     delete: (bucket, key) => then(store.delete(bucket, key), () => tell({ kind: 'delete', bucket, key })),
     list: (bucket, cursor) => store.list(bucket, cursor),
+    range: (bucket, from, limit) => store.range(bucket, from, limit),
     getMany: (bucket, keys) => store.getMany(bucket, keys),
     setMany: (bucket, entries) =>
       then(store.setMany(bucket, entries), () => {

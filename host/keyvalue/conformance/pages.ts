@@ -70,6 +70,28 @@ export const PAGES: readonly StoreCase[] = [
     },
   },
   {
+    name: 'a range has the keys from one on, in the order of their bytes, of one bucket',
+    async run(store) {
+      await store.set('a', 'bb', bytes('v'));
+      // By UTF-16 the last two would change places.
+      const ordered = ['B', 'a', 'a:1', 'a;', 'b', '\u{e9}', '\u{ffee}', '\u{1f600}'];
+      for (const key of ordered.toReversed()) await store.set('b', key, bytes('v'));
+      await store.set('c', 'bb', bytes('v'));
+      assert.deepEqual(await store.range('b', '', 100), ordered);
+      assert.deepEqual(await store.range('b', 'a', 3), ['a', 'a:1', 'a;']);
+      assert.deepEqual(await store.range('b', 'a:2', 2), ['a;', 'b']);
+      assert.deepEqual(await store.range('b', '\u{1f601}', 1), []);
+      assert.deepEqual(await store.range('none', '', 1), []);
+    },
+  },
+  {
+    name: 'a range has a thousand keys at most',
+    async run(store) {
+      await store.setMany('b', entries(1001));
+      assert.equal((await store.range('b', '', 5000)).length, 1000);
+    },
+  },
+  {
     name: 'batches are positional and keep duplicates; the later of two entries wins',
     async run(store) {
       await store.setMany('b', [

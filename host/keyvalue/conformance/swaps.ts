@@ -88,6 +88,21 @@ export const SWAPS: readonly StoreCase[] = [
     }),
   ),
   {
+    name: 'read tells when a key was last written',
+    async run(store) {
+      assert.equal((await store.read('b', 'k')).updated, undefined);
+      const before = Date.now();
+      await store.set('b', 'k', bytes('1'));
+      const first = (await store.read('b', 'k')).updated!;
+      assert.ok(first >= before && first <= Date.now(), `${first} is not now`);
+      while (Date.now() === first);
+      await store.set('b', 'k', bytes('2'));
+      assert.ok((await store.read('b', 'k')).updated! > first);
+      await store.delete('b', 'k');
+      assert.equal((await store.read('b', 'k')).updated, undefined);
+    },
+  },
+  {
     name: 'a version never comes back, whatever happens to the key',
     async run(store) {
       const versions = new Set<bigint>();

@@ -18,6 +18,8 @@ export interface SqliteOptions {
   readonly busyTimeout?: number;
   /** Accept a file on a network file system, where SQLite's locks may not hold (https://sqlite.org/useovernet.html). */
   readonly allowNetworkFileSystem?: boolean;
+  /** Whether a file that is not there is made; by default it is. */
+  readonly create?: boolean;
   /** `strict` by default. With `power` the opener has to hold answers back behind `openGate`: alone it is `process`. */
   readonly durability?: Durability;
   /** Called once, when a sync has failed: every call fails with `store-broken` then, and the process should end. */
@@ -52,6 +54,9 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Store {
     throw new WasmcpError('option-invalid', `"${path}" is not the path of a store`);
   }
   requireFixedSqlite(url);
+  if (options.create === false && !existsSync(file)) {
+    throw new WasmcpError('store-unusable', `${url} does not exist`);
+  }
   const exists = prepareFile(file, url, options.allowNetworkFileSystem ?? false);
   if (exists) inspect(file, url, busyTimeout);
   return opened(file, url, busyTimeout, (connection) => {

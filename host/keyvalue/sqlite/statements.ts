@@ -11,11 +11,13 @@ export interface Statements {
   /** bucket, key */
   readonly exists: Statement;
   /** bucket, key; one row for absent keys too */
-  readonly read: Statement<{ value: Uint8Array | null; version: bigint }>;
+  readonly read: Statement<{ value: Uint8Array | null; updated: bigint | null; version: bigint }>;
   /** bucket, key; as `read`, without fetching the value */
   readonly version: Statement<{ version: bigint }>;
   /** bucket, cursor, limit */
   readonly list: Statement<{ id: bigint; key: Buffer }>;
+  /** bucket, first key, limit */
+  readonly range: Statement<{ key: Buffer }>;
   readonly buckets: Statement<{ bucket: string }>;
   readonly nextVersion: Statement<{ version: bigint }>;
   /** bucket, key, version, created, updated, value */
@@ -43,11 +45,12 @@ export function prepareStatements(connection: Connection): Statements {
     rollback: prepare('ROLLBACK'),
     get: prepare('SELECT value FROM kv WHERE bucket = ? AND key = ?'),
     exists: prepare('SELECT 1 FROM kv WHERE bucket = ? AND key = ?'),
-    read: prepare(`SELECT kv.value, ${VERSION}`),
+    read: prepare(`SELECT kv.value, kv.updated, ${VERSION}`),
     version: prepare(`SELECT ${VERSION}`),
     list: prepare(
       'SELECT id, key FROM kv INDEXED BY kv_order WHERE bucket = ? AND id > ? ORDER BY id LIMIT ?',
     ),
+    range: prepare('SELECT key FROM kv WHERE bucket = ? AND key >= ? ORDER BY key LIMIT ?'),
     buckets: prepare('SELECT DISTINCT bucket FROM kv ORDER BY bucket'),
     nextVersion: prepare('UPDATE counter SET version = version + 1 RETURNING version'),
     put: prepare(

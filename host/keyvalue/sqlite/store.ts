@@ -139,6 +139,10 @@ export function sqliteStore(
         cursor: rows.length > PAGE_SIZE ? page.at(-1)!.id : undefined,
       };
     },
+    range(bucket, from, limit) {
+      const rows = attempt(() => sql.range.all(wellFormed(bucket), utf8(from), Math.min(limit, PAGE_SIZE)));
+      return rows.map(({ key }) => key.toString('utf8'));
+    },
     getMany: (bucket, keys) => {
       const encoded = keys.map(utf8);
       return transaction(sql.begin, () => encoded.map((key) => get(bucket, key)));
@@ -158,7 +162,8 @@ export function sqliteStore(
     read: (bucket, key) =>
       attempt(() => {
         const row = sql.read.get(wellFormed(bucket), utf8(key))!;
-        return { value: plain(row.value), version: row.version };
+        const updated = row.updated === null ? undefined : Number(row.updated);
+        return { value: plain(row.value), version: row.version, updated };
       }),
     swap: (bucket, key, version, value) => {
       const encoded = utf8(key);

@@ -24,6 +24,7 @@ function remote(store: Store): Store {
     set: later(store.set),
     delete: later(store.delete),
     list: later(store.list),
+    range: later(store.range),
     getMany: later(store.getMany),
     setMany: later(store.setMany),
     deleteMany: later(store.deleteMany),

@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { connect } from '../../../../host/keyvalue/sqlite/connection.ts';
@@ -99,6 +99,14 @@ test('versions and places in the list go on after reopening', async () => {
   await store.set('b', 'k', one);
   expect((await store.read('b', 'k')).version).toBeGreaterThan(version + 1n);
   await store.close();
+});
+
+test('a store that is not there is not made for those who only want to see it', () => {
+  const path = join(folder, 'none', 'store.db');
+  expect(() => openSqlite(path, { create: false })).toThrow(/does not exist/);
+  expect(existsSync(dirname(path))).toBe(false);
+  openSqlite(path).close();
+  openSqlite(path, { create: false }).close();
 });
 
 test('an empty file becomes a store', async () => {
