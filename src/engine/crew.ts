@@ -6,8 +6,6 @@ import type { GuestVoice, Thread, ThreadEvents } from './thread.ts';
 export interface CrewOptions extends GuestVoice {
   /** Workers that take requests. */
   readonly workers: number;
-  /** Most guests alive in one worker. */
-  readonly liveLimit: number;
   start(events: ThreadEvents): Thread;
   /** The exchange's guest is finished, or gone with its worker. */
   done(exchange: Exchange, failure: GuestFailure | undefined): void;
@@ -24,8 +22,8 @@ export interface CrewOptions extends GuestVoice {
 export interface Crew {
   /** Settles when every worker can take requests; rejects with the first reason why one cannot. */
   start(): Promise<void>;
-  /** The worker with the fewest guests, if one has room for another; `alone`: only one that has none. */
-  freest(alone: boolean): Thread | undefined;
+  /** The worker with the fewest guests, if one has fewer than `limit`. */
+  freest(limit: number): Thread | undefined;
   /** A worker was given something to do: looks after all of them until none has any. */
   watch(): void;
   /** Ends all workers with what runs in them. */
@@ -187,12 +185,10 @@ export function createCrew(options: CrewOptions): Crew {
         arrange();
       }, STANDBY_DELAY);
     },
-    freest(alone) {
+    freest(limit) {
       let best: Thread | undefined;
       for (const thread of serving) {
-        const hasRoom = thread.available && thread.load < options.liveLimit;
-        if (hasRoom && !(alone && thread.load > 0) && thread.load < (best?.load ?? Number.POSITIVE_INFINITY))
-          best = thread;
+        if (thread.available && thread.load < (best?.load ?? limit)) best = thread;
       }
       return best;
     },

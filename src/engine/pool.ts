@@ -38,9 +38,13 @@ export interface Pool {
  */
 const SUSPICION = 1000;
 
+/** Places in each worker for requests that a guest there may be waiting for. */
+const RESERVED = 16;
+
 /** A request on its way. */
 interface Ticket {
   readonly exchange: Exchange;
+  readonly awaited: boolean;
   readonly deadline: Deadline;
   /** For the log. */
   readonly label: string;
@@ -57,6 +61,8 @@ interface Ticket {
 export function createPool(options: PoolOptions): Pool {
   const tickets = new Map<number, Ticket>();
   const queue = new Set<Ticket>();
+  /** Ahead of all others. */
+  const awaitedQueue = new Set<Ticket>();
   const crew = createCrew({
     ...options,
     done: (exchange, failure) => settle(exchange.id, failure),
@@ -67,6 +73,16 @@ export function createPool(options: PoolOptions): Pool {
   let closing = false;
   let idle: (() => void) | undefined;
 
+  function queueOf({ awaited }: Ticket): Set<Ticket> {
+    return awaited ? awaitedQueue : queue;
+  }
+
+  /** A worker that may take it. */
+  function placeFor({ awaited, suspectUntil }: Ticket): Thread | undefined {
+    if (performance.now() < suspectUntil) return crew.freest(1);
+    return crew.freest(options.liveLimit + (awaited ? RESERVED : 0));
+  }
+
   function report(ticket: Ticket, error: WasmcpError): void {
     if (!ticket.reported) void options.log('error', ticket.label, error.message);
     ticket.reported = true;
@@ -76,7 +92,7 @@ export function createPool(options: PoolOptions): Pool {
     const ticket = tickets.get(id);
     if (ticket === undefined) return;
     tickets.delete(id);
-    queue.delete(ticket);
+    queueOf(ticket).delete(ticket);
     ticket.deadline.cancel();
     if (failure !== undefined) {
       const error = new WasmcpError(failure.code, failure.message);
@@ -109,7 +125,7 @@ export function createPool(options: PoolOptions): Pool {
   }
 
   function run(ticket: Ticket, thread: Thread): void {
-    queue.delete(ticket);
+    queueOf(ticket).delete(ticket);
     ticket.thread = thread;
     // A guest's time begins with the first worker; what it loses behind one that is kept busy is not given again.
     if (!ticket.placed) ticket.deadline.restart();
@@ -119,25 +135,27 @@ export function createPool(options: PoolOptions): Pool {
   }
 
   function fill(): void {
-    for (const ticket of queue) {
-      const isSuspect = performance.now() < ticket.suspectUntil;
-      const thread = crew.freest(isSuspect);
-      if (thread !== undefined) run(ticket, thread);
-      else if (!isSuspect) return;
+    for (const waiting of [awaitedQueue, queue]) {
+      for (const ticket of waiting) {
+        const thread = placeFor(ticket);
+        if (thread !== undefined) run(ticket, thread);
+        else if (ticket.suspectUntil === 0) break;
+      }
     }
   }
 
   /** Their turn had come already. */
   function takeBack(exchanges: readonly Exchange[]): void {
-    const others = [...queue];
+    const others = [...awaitedQueue, ...queue];
+    awaitedQueue.clear();
     queue.clear();
     for (const { id } of exchanges) {
       const ticket = tickets.get(id)!;
       ticket.thread = undefined;
       ticket.suspectUntil = performance.now() + SUSPICION;
-      queue.add(ticket);
+      queueOf(ticket).add(ticket);
     }
-    for (const ticket of others) queue.add(ticket);
+    for (const ticket of others) queueOf(ticket).add(ticket);
   }
 
   function admit(request: GuestRequest, target: ResponseTarget): Ticket {
@@ -148,6 +166,7 @@ export function createPool(options: PoolOptions): Pool {
     });
     const ticket: Ticket = {
       exchange,
+      awaited: request.awaited ?? false,
       deadline: createDeadline(options.timeout, () => expire(ticket)),
       // Queries carry secrets; paths say enough.
       label: `${request.method} ${request.path.split('?', 1)[0]}`,
@@ -161,7 +180,7 @@ export function createPool(options: PoolOptions): Pool {
   }
 
   function turnAway(): void {
-    for (const { exchange } of queue) {
+    for (const { exchange } of [...awaitedQueue, ...queue]) {
       settle(exchange.id, {
         code: 'server-closing',
         message: 'the server closed before a worker was free',
@@ -174,10 +193,10 @@ export function createPool(options: PoolOptions): Pool {
     handle(request, target) {
       const ticket = admit(request, target);
       const { exchange } = ticket;
-      const thread = crew.freest(false);
+      const thread = placeFor(ticket);
       if (closing) settle(exchange.id, { code: 'server-closing', message: 'the server is closing' });
       else if (thread !== undefined) run(ticket, thread);
-      else if (queue.size < options.queueLimit) queue.add(ticket);
+      else if (queue.size + awaitedQueue.size < options.queueLimit) queueOf(ticket).add(ticket);
       else settle(exchange.id, { code: 'queue-full', message: `${queue.size} requests wait already` });
       return {
         gone() {

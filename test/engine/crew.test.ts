@@ -78,13 +78,15 @@ interface Stage {
   living(): number;
 }
 
+/** Most guests in one worker. */
+const LIMIT = 4;
+
 async function started(workers: number): Promise<Stage> {
   const actors: Actor[] = [];
   const returned: Exchange[] = [];
   const log: string[] = [];
   const crew = createCrew({
     workers,
-    liveLimit: 4,
     output() {},
     log: (_level, _context, message) => void log.push(message),
     degraded() {},
@@ -124,7 +126,7 @@ describe('the worker that stands by', () => {
     expect(actors.length).toBe(3);
     await actors[2]!.start();
     actors[0]!.load = actors[1]!.load = 3;
-    expect(crew.freest(false)).toBe(actors[0]!.thread);
+    expect(crew.freest(LIMIT)).toBe(actors[0]!.thread);
     await vi.advanceTimersByTimeAsync(600_000);
     expect(actors.length).toBe(3);
   });
@@ -136,7 +138,7 @@ describe('the worker that stands by', () => {
     const exchange = { id: 1 } as Exchange;
     actors[0]!.stall([exchange]);
     expect(returned).toEqual([exchange]);
-    expect(crew.freest(false)).toBe(actors[1]!.thread);
+    expect(crew.freest(LIMIT)).toBe(actors[1]!.thread);
   });
 
   test('is tried again when it cannot be started, later each time; whoever serves does so meanwhile', async () => {
@@ -151,7 +153,7 @@ describe('the worker that stands by', () => {
     }
     expect(times).toEqual([1, 2, 4, 8, 16, 30, 30]);
     expect(log).toEqual(Array(7).fill('no memory'));
-    expect(crew.freest(false)).toBe(actors[0]!.thread);
+    expect(crew.freest(LIMIT)).toBe(actors[0]!.thread);
   });
 });
 
@@ -163,16 +165,16 @@ describe('workers that guests keep busy', () => {
       actors[i]!.stall();
     }
     expect(living()).toBe(10);
-    expect(crew.freest(false)).toBe(undefined);
+    expect(crew.freest(LIMIT)).toBe(undefined);
   });
 
   test('are of use again when they are back; those too many end a minute later, without requests', async () => {
     const { crew, actors, living } = await started(1);
     actors[0]!.load = 1;
     actors[0]!.stall();
-    expect(crew.freest(false)).toBe(undefined);
+    expect(crew.freest(LIMIT)).toBe(undefined);
     actors[0]!.back();
-    expect(crew.freest(false)).toBe(actors[0]!.thread);
+    expect(crew.freest(LIMIT)).toBe(actors[0]!.thread);
     for (const one of actors.slice(1)) await one.start();
     expect(living()).toBe(3);
     // They seldom come alone.
@@ -192,7 +194,7 @@ describe('workers that guests keep busy', () => {
     first.stall();
     await actors[1]!.start();
     first.back(true);
-    expect(crew.freest(false)).toBe(actors[1]!.thread);
+    expect(crew.freest(LIMIT)).toBe(actors[1]!.thread);
     expect(first.closed).toBe(false);
     first.load = 0;
     first.events.done({ id: 1 } as Exchange, undefined);
@@ -204,12 +206,12 @@ test('a worker that has room is one with the fewest guests; alone is without any
   const { crew, actors } = await started(2);
   actors[0]!.load = 2;
   actors[1]!.load = 1;
-  expect(crew.freest(false)).toBe(actors[1]!.thread);
-  expect(crew.freest(true)).toBe(undefined);
+  expect(crew.freest(LIMIT)).toBe(actors[1]!.thread);
+  expect(crew.freest(1)).toBe(undefined);
   actors[1]!.load = 0;
-  expect(crew.freest(true)).toBe(actors[1]!.thread);
+  expect(crew.freest(1)).toBe(actors[1]!.thread);
   actors[0]!.load = actors[1]!.load = 4;
-  expect(crew.freest(false)).toBe(undefined);
+  expect(crew.freest(LIMIT)).toBe(undefined);
 });
 
 test('closing ends those that serve, start and are kept busy, and starts none', async () => {

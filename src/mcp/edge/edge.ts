@@ -63,7 +63,7 @@ export function createSessionEdge(handle: Handle, options: SessionEdgeOptions): 
   ): void {
     // Answers and news for a request under way must reach it, and nobody should wait to hear that the server is alive.
     const waits = kind === 'request' && method !== 'ping';
-    steps.last(() => (waits ? inOrder : handle)(request, target));
+    steps.last(() => (waits ? inOrder(request, target) : handle({ ...request, awaited: true }, target)));
   }
 
   function forwardInNewSession(
