@@ -13,6 +13,11 @@ function resource(methods: readonly string[]): RefusedResource {
   return Refused as unknown as RefusedResource;
 }
 
+/** As wasmtime answers where no name may be looked up. */
+function unresolved(): never {
+  throw 'permanent-resolver-failure';
+}
+
 /** The resource `network`: a capability that allows nothing here. */
 export class Network {}
 
@@ -69,7 +74,7 @@ const ResolveAddressStream: RefusedResource = resource(['resolveNextAddress', 's
 
 /**
  * The interfaces of `wasi:sockets` by their names within the package. Guests link against them because their language's
- * runtime does; whatever would reach the network is refused as `access-denied`.
+ * runtime does; whatever would reach the network is refused as `access-denied`, and no name has an address.
  */
 export const sockets: Readonly<Record<string, Implementation>> = {
   network: { Network, networkErrorCode: (): undefined => undefined },
@@ -78,5 +83,5 @@ export const sockets: Readonly<Record<string, Implementation>> = {
   'tcp-create-socket': { createTcpSocket: refuse },
   udp: { UdpSocket, IncomingDatagramStream, OutgoingDatagramStream },
   'udp-create-socket': { createUdpSocket: refuse },
-  'ip-name-lookup': { ResolveAddressStream, resolveAddresses: refuse },
+  'ip-name-lookup': { ResolveAddressStream, resolveAddresses: unresolved },
 };

@@ -5,15 +5,15 @@ import { testSink, thrown } from '../streams.ts';
 const binding = createHost().bind(new Guest(), { stdout: testSink(), stderr: testSink() });
 
 describe('sockets', () => {
-  const refused: [string, string, unknown[]][] = [
-    ['tcp-create-socket', 'createTcpSocket', ['ipv4']],
-    ['udp-create-socket', 'createUdpSocket', ['ipv6']],
-    ['ip-name-lookup', 'resolveAddresses', [undefined, 'localhost']],
+  const refused: [string, string, unknown[], string][] = [
+    ['tcp-create-socket', 'createTcpSocket', ['ipv4'], 'access-denied'],
+    ['udp-create-socket', 'createUdpSocket', ['ipv6'], 'access-denied'],
+    ['ip-name-lookup', 'resolveAddresses', [undefined, 'localhost'], 'permanent-resolver-failure'],
   ];
-  for (const [name, member, args] of refused) {
+  for (const [name, member, args, code] of refused) {
     test(`${member} is refused`, () => {
       const offer = binding(`wasi:sockets/${name}@0.2.6`) as Record<string, (...args: unknown[]) => unknown>;
-      expect(thrown(() => offer[member]!(...args))).toBe('access-denied');
+      expect(thrown(() => offer[member]!(...args))).toBe(code);
     });
   }
 
