@@ -1,0 +1,44 @@
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { blocksOf, DOCUMENTS } from './markdown.ts';
+import { fileOf, isSkipped, SCRIPT, stepsOf, tryOut } from './steps.ts';
+
+const blocks = DOCUMENTS.flatMap(blocksOf);
+const at = ({ document, line }: { document: string; line: number }): string => `${document}:${line}`;
+
+describe('every block of code', () => {
+  test('says what it is', () => {
+    const known = /^(sh|text|json|yaml|js|ts|dockerfile|ini)$/;
+    expect(blocks.filter(({ language }) => !known.test(language)).map(at)).toEqual([]);
+  });
+
+  test('that is a program has the name of a file, so that it is run', () => {
+    const programs = blocks.filter(({ language }) => language === 'js' || language === 'ts');
+    expect(programs.filter((block) => !SCRIPT.test(fileOf(block) ?? '')).map(at)).toEqual([]);
+  });
+
+  test('of data can be read', () => {
+    for (const { language, text } of blocks) {
+      if (language === 'json') JSON.parse(text);
+      if (language === 'yaml') parse(text);
+    }
+  });
+
+  test('is run, but for these', () => {
+    const reasons = blocks.filter(isSkipped).map(({ words }) => words.slice(1).join(' '));
+    expect(
+      reasons.every((reason) => /^(installs|docker|root|campaign|upstream|publishes)$/.test(reason)),
+    ).toBe(true);
+    expect(reasons.length).toBeLessThanOrEqual(12);
+  });
+});
+
+const tried = DOCUMENTS.filter((document) => stepsOf(blocksOf(document)).length > 0);
+
+test.each(tried)(
+  'the commands and programs of %s do what it says',
+  async (document) => {
+    expect(await tryOut(blocksOf(document))).toEqual([]);
+  },
+  180_000,
+);

@@ -1,0 +1,117 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import type { Block } from './markdown.ts';
+import { createReader, findPort } from './reader.ts';
+
+/**
+ * What is done with a block, by the words after its fence:
+ *
+ * - `sh`: run in one shell with the others of the document, and has to succeed; `sh fails`: and has to fail
+ * - `sh serves`: a server, which runs until the next such block takes its place, by `kill -9`, or the document ends
+ * - `sh skip …`: not run, for the reason that follows
+ * - `text` right behind one of these: what it prints, stderr included; `…` stands for anything, in its line or for lines
+ * - any other language with the name of a file: that file; a `.js`, `.mjs` or `.ts` that no command names is run as well, in
+ *   place of the server
+ */
+export interface Step {
+  readonly block: Block;
+  readonly kind: 'runs' | 'fails' | 'serves';
+  readonly command: string;
+  readonly printed: string | undefined;
+}
+
+export const SCRIPT: RegExp = /\.m?[jt]s$/;
+
+export function isSkipped(block: Block): boolean {
+  return block.language === 'sh' && block.words[0] === 'skip';
+}
+
+export function fileOf({ language, words }: Block): string | undefined {
+  return language === 'sh' || language === 'text' ? undefined : words[0];
+}
+
+export function stepsOf(blocks: readonly Block[]): Step[] {
+  const commands = blocks.filter(({ language }) => language === 'sh').map((block) => block.text);
+  return blocks.flatMap((block, at): Step[] => {
+    const next = blocks[at + 1];
+    const printed = next?.follows && next.language === 'text' ? next.text : undefined;
+    const file = fileOf(block);
+    if (block.language === 'sh' && !isSkipped(block)) {
+      const kind = (['fails', 'serves'] as const).find((word) => block.words[0] === word) ?? 'runs';
+      return [{ block, kind, command: block.text, printed }];
+    }
+    const isOwnProgram =
+      file !== undefined && SCRIPT.test(file) && !commands.some((command) => command.includes(file));
+    return isOwnProgram ? [{ block, kind: 'runs', command: `stop\nnode ${file}`, printed }] : [];
+  });
+}
+
+/** Milliseconds that all commands of a document may take together. */
+const LIMIT = 150_000;
+
+/** Runs the commands of one document, in order, and answers what is wrong with each. */
+export async function tryOut(blocks: readonly Block[]): Promise<string[]> {
+  const port = await findPort();
+  const reader = createReader(port);
+  const adapted = (text: string): string => text.replaceAll('8080', String(port));
+  try {
+    for (const block of blocks) {
+      const file = fileOf(block);
+      if (file === undefined) continue;
+      mkdirSync(join(reader.folder, dirname(file)), { recursive: true });
+      writeFileSync(join(reader.folder, file), adapted(block.text));
+    }
+    const steps = stepsOf(blocks);
+    const printed = join(reader.folder, '.printed');
+    mkdirSync(printed);
+    const script = [PREAMBLE, ...steps.map((step, at) => scriptOf(step, adapted(step.command), at))].join(
+      '\n',
+    );
+    const shell = spawn('bash', ['-c', script], {
+      cwd: reader.folder,
+      env: { ...reader.env, PRINTED: printed },
+      stdio: ['ignore', 'ignore', 'pipe'],
+      timeout: LIMIT,
+    });
+    const [[status], complaint] = await Promise.all([once(shell, 'close'), text(shell.stderr)]);
+    return steps.flatMap((step, at) => {
+      const found = problemOf(step, join(printed, String(at)), String(port));
+      return found === undefined
+        ? []
+        : [`${step.block.document}:${step.block.line} ${found} (${status}) ${complaint}`];
+    });
+  } finally {
+    reader.remove();
+  }
+}
+
+const PREAMBLE = `set -euo pipefail; set -m
+server=
+stop() { if [ -n "$server" ]; then kill -9 -- -$server 2>/dev/null || true; wait $server 2>/dev/null || true; server=; fi; }
+trap stop EXIT`;
+
+/** In the shell itself, as later commands use what earlier ones set. */
+function scriptOf({ kind }: Step, command: string, at: number): string {
+  const log = `"$PRINTED/${at}"`;
+  if (kind === 'runs') return `{\n${command}\n} > ${log} 2>&1; touch ${log}.done`;
+  if (kind === 'fails') return `if (\n${command}\n) > ${log} 2>&1; then exit 99; fi; touch ${log}.done`;
+  return `stop; (\nexport WASMCP_NODE_ADDR=$READER_ADDR\n${command}\n) > ${log} 2>&1 & server=$!
+until grep -q http:// ${log}; do kill -0 $server; sleep 0.05; done 2>/dev/null; touch ${log}.done`;
+}
+
+function problemOf({ kind, printed }: Step, log: string, port: string): string | undefined {
+  const said = existsSync(log) ? readFileSync(log, 'utf8').replaceAll(port, '8080').trim() : '';
+  if (!existsSync(`${log}.done`)) return `did not end well: ${said}`;
+  if (printed === undefined) return undefined;
+  return pattern(printed, kind !== 'serves').test(said) ? undefined : `prints\n${said}\nand not\n${printed}`;
+}
+
+/** A server may say more after what is shown. */
+function pattern(printed: string, whole: boolean): RegExp {
+  const escaped = printed.trim().replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+  const lines = escaped.replaceAll(/^…$/gm, '[^]*').replaceAll('…', '.*');
+  return new RegExp(`^${lines}${whole ? '$' : ''}`);
+}
