@@ -40,6 +40,7 @@ export {
   startStoreUpkeep,
 } from './keyvalue/open.ts';
 export { connectStore, serveStore } from './keyvalue/port.ts';
+export { preset } from './keyvalue/preset.ts';
 export type { Awaitable, CounterBounds, KeyPage, Store, Versioned } from './keyvalue/store.ts';
 export { type Change, watched } from './keyvalue/watch.ts';
 export { offersFunction } from './names.ts';

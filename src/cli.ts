@@ -2,6 +2,7 @@ import { CommanderError, InvalidArgumentError, Option, Command as Program } from
 import type { CliStreams, Command, CommandGroup, OptionAdjustment } from './commands/command.ts';
 import { exec } from './commands/exec.ts';
 import { inspect } from './commands/inspect.ts';
+import { oneLine } from './commands/print.ts';
 import { run } from './commands/run.ts';
 import { serve } from './commands/serve.ts';
 import { stdio } from './commands/stdio.ts';
@@ -9,6 +10,7 @@ import { store } from './commands/store/group.ts';
 import type { IdleWorkers } from './engine/idle-worker.ts';
 import { WasmcpError } from './index.ts';
 import { environmentFlags, OPTIONS, type OptionName, type OptionValues } from './options/table.ts';
+import { translate } from './options/wasmtime/translate.ts';
 import { version } from './version.ts';
 
 const COMMANDS: readonly Command[] = [serve, stdio, run, exec, inspect];
@@ -52,7 +54,12 @@ export async function main(
       .addHelpText('after', command.examples)
       .action(async (component: string, ...given: unknown[]) => {
         const rest = command.rest === undefined ? [] : (given[0] as string[]);
-        status = await command.run(component, sub.opts<OptionValues>(), streams, rest, idleWorkers);
+        const { options, warnings } = await translate(
+          sub.opts<OptionValues>(),
+          (name) => sub.getOptionValueSource(name) === 'cli',
+        );
+        for (const warning of warnings) streams.stderr.write(`warning: ${oneLine(warning)}\n`);
+        status = await command.run(component, options, streams, rest, idleWorkers);
       });
     if (command.rest !== undefined) sub.argument('[args...]', command.rest.description);
     if (command.rest?.from === 'component') sub.passThroughOptions();
@@ -102,7 +109,7 @@ function withEnvironment(args: readonly string[]): string[] {
 
 function toOption(name: OptionName, adjustment: OptionAdjustment = {}): Option {
   const spec = { ...OPTIONS[name], ...adjustment };
-  const { flags, description, environment, parse = String, fallback, fallbackText, list } = spec;
+  const { flags, description, environment, parse = String, fallback, fallbackText, list, group } = spec;
   const made = new Option(flags, `${description} (${environment[0]})`);
   const checked = (text: string): unknown => {
     try {
@@ -111,6 +118,7 @@ function toOption(name: OptionName, adjustment: OptionAdjustment = {}): Option {
       throw error instanceof WasmcpError ? new InvalidArgumentError(error.message) : error;
     }
   };
+  if (group !== undefined) made.helpGroup(group);
   if (list) made.argParser((text: string, given?: unknown[]) => [...(given ?? []), checked(text)]);
   else if (flags.includes('<')) made.argParser(checked);
   return fallback === undefined ? made : made.default(fallback, fallbackText);

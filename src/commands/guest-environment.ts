@@ -9,7 +9,8 @@ export async function guestEnvironment(
 ): Promise<Record<string, string>> {
   const inherited = options.inheritEnv ? { ...process.env } : {};
   const file = options.envFile === undefined ? {} : await readEnvFile(options.envFile);
-  return { ...inherited, ...file, ...Object.fromEntries(options.env ?? []) } as Record<string, string>;
+  const given = (options.env ?? []).filter(([, value]) => value !== undefined);
+  return { ...inherited, ...file, ...Object.fromEntries(given) } as Record<string, string>;
 }
 
 async function readEnvFile(path: string): Promise<NodeJS.Dict<string>> {

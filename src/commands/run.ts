@@ -1,5 +1,7 @@
 import { basename } from 'node:path';
 import { runCommand } from '../engine/command/run.ts';
+import { WasmcpError } from '../index.ts';
+import type { OptionValues } from '../options/table.ts';
 import type { Command } from './command.ts';
 import { guestEnvironment } from './guest-environment.ts';
 import { load, tellHow } from './load.ts';
@@ -13,7 +15,7 @@ const TRAPPED = 128 + 6;
 export const run: Command = {
   name: 'run',
   summary: "run a component's wasi:cli/run with this shell's input and output",
-  options: ['store', ...GUEST_OPTIONS],
+  options: ['store', ...GUEST_OPTIONS, 'argv0', 'invoke', 'preload'],
   adjusted: {
     timeout: {
       description: 'time for the whole run; then it is ended as if it had trapped',
@@ -30,6 +32,7 @@ Examples:
 Exit status: the guest's, 134 after a trap, 130 or 143 after a signal, 1 when it could not run, 2 wrong usage.`,
 
   async run(path, options, streams, args) {
+    refuse(options);
     const component = await load(path, options);
     tellHow(component, options.verbose ?? false, streams);
     const { kind, reason } = component.glue;
@@ -44,9 +47,10 @@ Exit status: the guest's, 134 after a trap, 130 or 143 after a signal, 1 when it
     try {
       const end = await runCommand({
         component,
-        args: [basename(component.source), ...args],
+        args: [options.argv0 ?? basename(component.source), ...args],
         env: await guestEnvironment(options),
         config: Object.fromEntries(options.configVar ?? []),
+        presets: options.preset ?? [],
         preopens: options.dir ?? [],
         // Whoever runs it could reach this machine's own services anyway.
         outgoing: { allow: options.allowOutbound ?? [], deny: options.denyOutbound ?? [], loopback: true },
@@ -67,3 +71,16 @@ Exit status: the guest's, 134 after a trap, 130 or 143 after a signal, 1 when it
     }
   },
 };
+
+/** What would be another program than the one that was asked for. */
+function refuse({ invoke, preload }: Pick<OptionValues, 'invoke' | 'preload'>): void {
+  if (invoke !== undefined) {
+    throw new WasmcpError(
+      'option-invalid',
+      `--invoke ${invoke} is not done: a component is run by wasi:cli/run alone; leave it out for that`,
+    );
+  }
+  if (preload !== undefined) {
+    throw new WasmcpError('option-invalid', '--preload is for core modules, and only components are run');
+  }
+}

@@ -4,13 +4,14 @@ import { load, tellHow } from './load.ts';
 import { print } from './print.ts';
 import { startReloading, watchable } from './reload.ts';
 import { LISTEN_OPTIONS, SERVER_OPTIONS, serverOptions } from './server-options.ts';
+import { openShutdownAddress } from './shutdown-address.ts';
 import { closeOnce, untilSignal } from './signals.ts';
 
 /** Serves a component over HTTP until a signal asks it to stop. */
 export const serve: Command = {
   name: 'serve',
   summary: 'serve a component over HTTP',
-  options: [...LISTEN_OPTIONS, 'watch', ...SERVER_OPTIONS],
+  options: [...LISTEN_OPTIONS, 'watch', ...SERVER_OPTIONS, 'shutdownAddr'],
   examples: `
 Examples:
   wasmcp-node serve server.wasm
@@ -35,16 +36,22 @@ the old one began it ends, and one that cannot be served leaves the old one serv
     });
     // Whoever read the output has gone: that is no reason to stop serving.
     for (const stream of [streams.stdout, streams.stderr]) stream.on('error', () => {});
+    const shutdown =
+      options.shutdownAddr === undefined ? undefined : await openShutdownAddress(options.shutdownAddr);
     const stop = untilSignal();
     const url = await server.listen(options.addr.port, options.addr.host);
+    if (shutdown !== undefined) streams.stderr.write(`Listening for shutdown on ${shutdown.url}\n`);
     tellHow(component, options.verbose ?? false, streams);
     const { storeUrl = '' } = server;
     const lasts = storeUrl.startsWith('sqlite:') ? `, durability ${options.durability}` : '';
     if (server.summary !== undefined) streams.stderr.write(`${server.summary}\n`);
     streams.stderr.write(`Store ${storeUrl}${lasts}\nServing HTTP on ${url}\n`);
     const stopReloading = startReloading({ ...options, path, file, first: component, server, streams });
-    const failure = await Promise.race([stop, broken.promise]);
+    const failure = await Promise.race(
+      [stop, shutdown?.requested, broken.promise].filter((end) => end !== undefined),
+    );
     stopReloading();
+    shutdown?.close();
     await closeOnce(server, options.drain, streams);
     if (failure !== undefined) throw failure;
     return 0;

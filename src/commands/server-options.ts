@@ -4,6 +4,9 @@ import type { CliStreams } from './command.ts';
 import { guestEnvironment } from './guest-environment.ts';
 import { oneLine, print } from './print.ts';
 
+/** Instances that a worker holds at most: a hundred of them already slow it down. */
+const MAX_LIVE = 64;
+
 /** What every command that runs guests can be told about them. */
 export const GUEST_OPTIONS: readonly OptionName[] = [
   'bucket',
@@ -12,6 +15,7 @@ export const GUEST_OPTIONS: readonly OptionName[] = [
   'envFile',
   'inheritEnv',
   'configVar',
+  'preset',
   'dir',
   'allowOutbound',
   'denyOutbound',
@@ -19,6 +23,16 @@ export const GUEST_OPTIONS: readonly OptionName[] = [
   'timeout',
   'cacheDir',
   'verbose',
+  'wasi',
+  'wasm',
+  'optimize',
+  'codegen',
+  'debug',
+  'record',
+  'config',
+  'target',
+  'allowPrecompiled',
+  'profile',
 ];
 
 /** What every command that listens can be told about who may connect. */
@@ -29,6 +43,7 @@ export const LISTEN_OPTIONS: readonly OptionName[] = [
   'publicUrl',
   'trustProxy',
   'maxConnections',
+  'maxConcurrentConnections',
 ];
 
 /** What every command that serves requests can be told beyond that. */
@@ -45,6 +60,11 @@ export const SERVER_OPTIONS: readonly OptionName[] = [
   'mcp',
   'sessionOrder',
   'loggingPrefix',
+  'header',
+  'maxInstanceReuseCount',
+  'maxInstanceConcurrentReuseCount',
+  'idleInstanceTimeout',
+  'maxConcurrentRequests',
 ];
 
 /** A server as the options say; log lines go to stderr. */
@@ -58,13 +78,15 @@ export async function serverOptions(
     storeLimits: { maxValue: options.maxValue, ...(options.bucket && { buckets: options.bucket }) },
     env: await guestEnvironment(options),
     config: Object.fromEntries(options.configVar ?? []),
+    presets: options.preset ?? [],
+    requestHeaders: (options.header ?? []).flat(),
     directories: options.dir ?? [],
     outgoing: { allow: options.allowOutbound ?? [], deny: options.denyOutbound ?? [] },
     ...(options.mcp !== undefined && { mcp: options.mcp }),
     sessionOrder: options.sessionOrder,
     loggingPrefix: options.loggingPrefix,
     isolation: options.isolation,
-    workers: options.workers,
+    ...concurrency(options),
     queueLimit: options.queue,
     timeout: options.timeout,
     streamIdle: options.streamIdle,
@@ -75,4 +97,14 @@ export async function serverOptions(
     trustProxy: options.trustProxy ?? false,
     log: (level, context, message) => print(stderr, `${oneLine(`${level}: ${context}: ${message}`)}\n`),
   };
+}
+
+/** At most `maxConcurrentRequests` instances, shared out over the workers; as many as they hold by default. */
+function concurrency({
+  workers,
+  maxConcurrentRequests,
+}: Pick<OptionValues, 'workers' | 'maxConcurrentRequests'>): Pick<ServerOptions, 'workers' | 'liveLimit'> {
+  if (maxConcurrentRequests === undefined) return { workers };
+  const used = Math.min(workers, maxConcurrentRequests);
+  return { workers: used, liveLimit: Math.min(Math.floor(maxConcurrentRequests / used), MAX_LIVE) };
 }

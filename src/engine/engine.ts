@@ -43,6 +43,8 @@ export interface EngineOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Entries of wasi:config/store. */
   readonly config?: Readonly<Record<string, string>>;
+  /** Keys of the default bucket that are there from the start; one that the store has keeps its value. */
+  readonly presets?: readonly (readonly [string, string])[];
   readonly directories?: readonly Preopen[];
   /** Where guests' HTTP requests may go; public addresses only by default. */
   readonly outgoing?: OutgoingPolicy;
@@ -123,6 +125,7 @@ export async function startEngine(component: Component, options: EngineOptions):
     durability: options.durability ?? 'power',
     broken: storeBroken,
     changed: isWatched ? (change) => watch?.tell(change) : undefined,
+    presets: options.presets ?? [],
   });
   const liveLimit = options.liveLimit ?? 64;
   const settings = {

@@ -5,6 +5,7 @@ import {
   type OutputGate,
   openGate,
   openStore,
+  preset,
   type Store,
   serveGate,
   serveStore,
@@ -33,6 +34,8 @@ export interface ShareOptions {
   readonly broken: (failure: WasmcpError) => void;
   /** Told of each commit, in order, when it is made. */
   readonly changed?: ((change: Change) => void) | undefined;
+  /** Keys of the default bucket, see `preset`. */
+  readonly presets: readonly (readonly [string, string])[];
 }
 
 /**
@@ -42,10 +45,19 @@ export interface ShareOptions {
  */
 export async function shareStore(
   store: string | Store,
-  { durability, broken, changed }: ShareOptions,
+  { durability, broken, changed, presets }: ShareOptions,
 ): Promise<SharedStore> {
-  if (typeof store !== 'string') return { ...throughPorts(store, undefined, changed), async close() {} };
+  if (typeof store !== 'string') {
+    await preset(store, presets);
+    return { ...throughPorts(store, undefined, changed), async close() {} };
+  }
   const opened = await openStore(store, { durability, broken });
+  try {
+    await preset(opened, presets);
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
   if (!opened.url.startsWith('sqlite:')) {
     return { ...throughPorts(opened, undefined, changed), close: async () => opened.close() };
   }

@@ -77,15 +77,12 @@ export function parseChoice<T extends string>(...choices: readonly T[]): (text: 
   };
 }
 
-/** `NAME=VALUE` for the guest's environment, or `NAME` for one taken from the host's. */
-export function parseEnvironment(text: string): [string, string] {
+/** `NAME=VALUE` for the guest's environment, or `NAME` for one taken from the host's, which may not have it. */
+export function parseEnvironment(text: string): [string, string | undefined] {
   const at = text.indexOf('=');
   const name = at < 0 ? text : text.slice(0, at);
   if (name === '') throw invalid('Write NAME=VALUE, or NAME to hand on a variable of this shell.');
-  if (at >= 0) return [name, text.slice(at + 1)];
-  const value = process.env[name];
-  if (value === undefined) throw invalid(`The variable ${name} is not set in this shell.`);
-  return [name, value];
+  return [name, at >= 0 ? text.slice(at + 1) : process.env[name]];
 }
 
 /** `KEY=VALUE` for wasi:config. */

@@ -20,9 +20,10 @@ import {
   parsePath,
   parseSize,
 } from './parse.ts';
+import { WASMTIME_OPTIONS, type WasmtimeValues } from './wasmtime/options.ts';
 
 /** What the commands read: each option with the type of its value. */
-export interface OptionValues {
+export interface OptionValues extends WasmtimeValues {
   addr: Address;
   allowHost?: string[];
   allowOrigin?: string[];
@@ -32,10 +33,11 @@ export interface OptionValues {
   durability: Durability;
   bucket?: string[];
   maxValue: number;
-  env?: [string, string][];
+  env?: [string, string | undefined][];
   envFile?: string;
   inheritEnv?: boolean;
   configVar?: [string, string][];
+  preset?: [string, string][];
   dir?: Directory[];
   allowOutbound?: string[];
   denyOutbound?: string[];
@@ -76,6 +78,8 @@ export interface OptionSpec {
   readonly fallbackText?: string;
   /** May be given several times; in the environment with commas. */
   readonly list?: true;
+  /** The heading of those that it stands with in help. */
+  readonly group?: string;
 }
 
 /** The one table of options. */
@@ -165,6 +169,14 @@ export const OPTIONS: { readonly [N in OptionName]: OptionSpec } = {
     flags: '--config-var <key=value>',
     environment: ['WASMCP_NODE_CONFIG_VAR'],
     description: 'an entry of wasi:config/store',
+    parse: parseConfig,
+    list: true,
+  },
+  preset: {
+    flags: '--preset <key=value>',
+    environment: ['WASMCP_NODE_PRESET'],
+    description:
+      'a key of the default bucket that is there from the start; one that the store has stays as it is',
     parse: parseConfig,
     list: true,
   },
@@ -316,6 +328,7 @@ export const OPTIONS: { readonly [N in OptionName]: OptionSpec } = {
     environment: ['WASMCP_NODE_SERVER_LOG'],
     description: 'a file to append what server and guests print to; default: stderr',
   },
+  ...WASMTIME_OPTIONS,
 };
 
 /** The flags that the environment stands for, as command-line words; flags given later win over them. */

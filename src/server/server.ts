@@ -11,6 +11,7 @@ import { type Listener, openListener } from './listener.ts';
 import { createNodeFront, type NodeHandler } from './node.ts';
 import { answerPlainly } from './node-response.ts';
 import { failureAnswer } from './plain.ts';
+import { withHeaders } from './request-headers.ts';
 
 /** How a server runs its guests and what it lets in. Every field has the default of the command's flag of that name. */
 export interface ServerOptions extends EngineOptions, GuardOptions, McpOptions {
@@ -18,6 +19,8 @@ export interface ServerOptions extends EngineOptions, GuardOptions, McpOptions {
   readonly maxBody?: number;
   /** Connections at a time; 1000 by default. One more is closed at once. */
   readonly maxConnections?: number;
+  /** Names in lower case and values of headers that each request gets in place of its own of these names. */
+  readonly requestHeaders?: readonly (readonly [string, string])[];
 }
 
 /** A component being served. Store and workers are started by the first use. */
@@ -87,7 +90,9 @@ export function createServer(component: Component, options: ServerOptions = {}):
   };
   const mcp = createMcp(options, () => ownUrl(listener));
   let toGuest = mcp.front(component, toEngine);
-  const door = createDoor((request, target) => toGuest(request, target));
+  const door = createDoor(
+    withHeaders((request, target) => toGuest(request, target), options.requestHeaders ?? []),
+  );
   const allowOrigins = [...(options.allowOrigins ?? []), ...mcp.origins(component).filter(isAllowedOrigin)];
   const guard = createGuard(
     { ...options, allowOrigins },

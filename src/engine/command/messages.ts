@@ -9,6 +9,8 @@ export interface CommandSetup {
   /** The program's name first. */
   readonly args: readonly string[];
   readonly config: Readonly<Record<string, string>>;
+  /** Keys of the default bucket, see `preset`. */
+  readonly presets: readonly (readonly [string, string])[];
   readonly preopens: readonly Preopen[];
   readonly storeUrl: string;
   readonly storeLimits: StoreLimits;

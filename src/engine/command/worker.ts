@@ -7,6 +7,7 @@ import {
   GuestExit,
   openOutgoing,
   openStore,
+  preset,
   type Store,
   WasmcpError,
 } from '../../../host/index.ts';
@@ -49,7 +50,10 @@ function receive(message: ToCommand): void {
 /** A program that keeps nothing leaves no store behind. */
 async function openNeededStore(): Promise<Store | undefined> {
   const needed = component.imports.some(({ name }) => name.startsWith('wasi:keyvalue/'));
-  return needed ? await openStore(setup.storeUrl) : undefined;
+  if (!needed) return undefined;
+  const opened = await openStore(setup.storeUrl);
+  await preset(opened, setup.presets);
+  return opened;
 }
 
 async function prepare(): Promise<() => Promise<CommandEnd>> {

@@ -23,6 +23,7 @@ function start(args: readonly string[], options: Partial<CommandOptions> = {}) {
     args: ['command.wasm', ...args],
     env: {},
     config: {},
+    presets: [],
     preopens: [],
     outgoing: {},
     storeUrl: 'memory:',

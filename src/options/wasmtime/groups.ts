@@ -1,0 +1,70 @@
+import { WasmcpError } from '../../../host/index.ts';
+import type { Key, Meaning } from './key.ts';
+import { CODEGEN_KEYS, DEBUG_KEYS, OPTIMIZE_KEYS, RECORD_KEYS } from './tuning.ts';
+import { WASI_KEYS } from './wasi.ts';
+import { WASM_KEYS } from './wasm.ts';
+
+export type GroupName = 'wasi' | 'wasm' | 'optimize' | 'codegen' | 'debug' | 'record';
+
+/** One option of wasmtime's that takes a list of keys. */
+export interface Group {
+  /** With its dash, such as `-S`. */
+  readonly flag: string;
+  readonly keys: Readonly<Record<string, Key>>;
+}
+
+/** By the long name of the option, which is also that of the table in a `--config` file. */
+export const GROUPS: Readonly<Record<GroupName, Group>> = {
+  wasi: { flag: '-S', keys: WASI_KEYS },
+  wasm: { flag: '-W', keys: WASM_KEYS },
+  optimize: { flag: '-O', keys: OPTIMIZE_KEYS },
+  codegen: { flag: '-C', keys: CODEGEN_KEYS },
+  debug: { flag: '-D', keys: DEBUG_KEYS },
+  record: { flag: '-R', keys: RECORD_KEYS },
+};
+
+/** One key of a command line or a file, understood. */
+export interface Setting {
+  /** As people write it, such as `-S inherit-env`. */
+  readonly name: string;
+  readonly meaning: Meaning;
+}
+
+/**
+ * The settings in `cli,config-var=A=B,inherit-env=n`, the words behind `-S`. A key that no wasmtime 48 knows is a warning.
+ *
+ * @throws WasmcpError `option-invalid` for a value that its key does not take
+ */
+export function parseGroup(group: GroupName): (text: string) => Setting[] {
+  // An equals sign may stand between a short option and its value: -S=cli.
+  return (text) =>
+    text
+      .replace(/^=/, '')
+      .split(',')
+      .map((word) => {
+        const at = word.indexOf('=');
+        return at < 0
+          ? readSetting(group, word, undefined)
+          : readSetting(group, word.slice(0, at), word.slice(at + 1));
+      });
+}
+
+/** @throws WasmcpError `option-invalid` */
+export function readSetting(group: GroupName, word: string, text: string | undefined): Setting {
+  const { flag, keys } = GROUPS[group];
+  const name = `${flag} ${word}`;
+  const key = Object.hasOwn(keys, word) ? keys[word] : prefixed(keys, word);
+  if (key === undefined) {
+    return { name, meaning: { warning: 'no such key in wasmtime 48; docs/options.md lists them' } };
+  }
+  try {
+    return { name, meaning: key.read(text) };
+  } catch (error) {
+    if (!(error instanceof WasmcpError)) throw error;
+    throw new WasmcpError(error.code, `${name}: ${error.message}`, { cause: error });
+  }
+}
+
+function prefixed(keys: Readonly<Record<string, Key>>, word: string): Key | undefined {
+  return Object.entries(keys).find(([name]) => name.endsWith('-') && word.startsWith(name))?.[1];
+}

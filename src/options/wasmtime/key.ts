@@ -1,0 +1,132 @@
+import { WasmcpError } from '../../../host/index.ts';
+import type { OptionValues } from '../table.ts';
+
+/** Options that keys of wasmtime's set here. */
+export type Changes = Partial<
+  Pick<OptionValues, 'timeout' | 'maxMemory' | 'inheritEnv' | 'configVar' | 'preset'>
+>;
+
+/** What a key means here: nothing to be done, something that cannot be had, or options to be set. */
+export type Meaning = 'holds' | { readonly warning: string } | { readonly changes: Changes };
+
+/** One key of `-S`, `-W` and their like. */
+export interface Key {
+  /** What may stand behind the key, as wasmtime's help has it: `[=y|n]`, `=N`. */
+  readonly form: string;
+  /** For the reference: what it means here. */
+  readonly summary: string;
+  /**
+   * From the text behind `=`, undefined where there is none, to what that means.
+   *
+   * @throws WasmcpError `option-invalid`
+   */
+  read(text: string | undefined): Meaning;
+}
+
+const YES_OR_NO = '[=y|n]';
+
+/** What the key asks for is so here anyway; `n` cannot be had, for this reason. */
+export function always(otherwise: string): Key {
+  return {
+    form: YES_OR_NO,
+    summary: `so anyway; \`n\`: ${otherwise}`,
+    read: (text) => (yesOrNo(text) ? 'holds' : { warning: otherwise }),
+  };
+}
+
+/** What the key asks for cannot be had, for this reason; `n` is so anyway. */
+export function never(reason: string): Key {
+  return {
+    form: YES_OR_NO,
+    summary: reason,
+    read: (text) => (yesOrNo(text) ? { warning: reason } : 'holds'),
+  };
+}
+
+/** Both `y` and `n` are so, as far as anybody could tell. */
+export function eitherWay(reason: string): Key {
+  return {
+    form: YES_OR_NO,
+    summary: reason,
+    read(text) {
+      yesOrNo(text);
+      return 'holds';
+    },
+  };
+}
+
+/** A flag that has an option here. */
+export function flag(option: string, change: (on: boolean) => Changes): Key {
+  return { form: YES_OR_NO, summary: option, read: (text) => ({ changes: change(yesOrNo(text)) }) };
+}
+
+/** Whatever is said cannot be had, for this reason; `check` refuses what wasmtime would. */
+export function without(reason: string, form: string, check: (text: string | undefined) => unknown): Key {
+  return {
+    form,
+    summary: reason,
+    read(text) {
+      check(text);
+      return { warning: reason };
+    },
+  };
+}
+
+/** A value that has an option here. */
+export function value<T>(
+  form: string,
+  option: string,
+  parse: (text: string | undefined) => T,
+  change: (value: T) => Changes,
+): Key {
+  return { form, summary: option, read: (text) => ({ changes: change(parse(text)) }) };
+}
+
+function invalid(remedy: string): WasmcpError {
+  return new WasmcpError('option-invalid', remedy);
+}
+
+/** `y`, `yes`, `true` or nothing at all; `n`, `no`, `false`. */
+export function yesOrNo(text: string | undefined): boolean {
+  if (text === undefined || ['y', 'yes', 'true'].includes(text)) return true;
+  if (['n', 'no', 'false'].includes(text)) return false;
+  throw invalid('Write y or n behind the equals sign, or nothing.');
+}
+
+/** Any text, which must be there. */
+export function given(text: string | undefined): string {
+  if (text === undefined) throw invalid('Write a value behind an equals sign.');
+  return text;
+}
+
+/** `1000`, `1_000` or `0x3e8`. */
+export function number(text: string | undefined): number {
+  const digits = given(text).replaceAll('_', '');
+  if (!/^(\+?\d+|0x[0-9a-f]+)$/i.test(digits)) throw invalid('Write a whole number, plain or with 0x.');
+  return Number(digits);
+}
+
+/** One of these words. */
+export function oneOf(...words: readonly string[]): (text: string | undefined) => void {
+  return (text) => {
+    if (!words.includes(given(text))) throw invalid(`Write one of ${words.join(', ')}.`);
+  };
+}
+
+/** `NAME=VALUE`; a name alone has an empty value. */
+export function pair(text: string | undefined): [string, string] {
+  const [name, ...rest] = given(text).split('=');
+  return [name!, rest.join('=')];
+}
+
+const UNITS: Readonly<Record<string, number>> = { s: 1000, ms: 1, us: 1e-3, μs: 1e-3, ns: 1e-6 };
+/** The longest that a timer of Node's can wait. */
+const MAX_TIMER = 2 ** 31 - 1;
+
+/** Milliseconds, at least one, from `5`, `5s`, `500ms`, `10us`, `10ns`: whole numbers, seconds without a unit. */
+export function duration(text: string | undefined): number {
+  const match = /^\+?(\d+)(s|ms|us|μs|ns)?$/.exec(given(text));
+  if (match === null) throw invalid('Write a duration such as 5, 5s or 500ms.');
+  const milliseconds = Number(match[1]) * UNITS[match[2] ?? 's']!;
+  return Math.min(Math.max(Math.round(milliseconds), 1), MAX_TIMER);
+}

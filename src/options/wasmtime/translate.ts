@@ -1,0 +1,103 @@
+import type { OptionName, OptionValues } from '../table.ts';
+import { OPTIONS } from '../table.ts';
+import { readConfigFile } from './config-file.ts';
+import type { Setting } from './groups.ts';
+import type { Changes, Meaning } from './key.ts';
+
+/** A command line of wasmtime's in our own options. */
+export interface Translated {
+  readonly options: OptionValues;
+  /** One line for each thing that cannot be had, with the keys that asked for it. */
+  readonly warnings: readonly string[];
+}
+
+const MAX_REUSE = 1_000_000;
+const MAX_CONNECTIONS = 1_000_000;
+
+/**
+ * Gives what wasmtime's options ask for to the options of the same meaning. `given` tells which of them people wrote:
+ * these win.
+ *
+ * @throws WasmcpError `option-invalid` for a `--config` file
+ */
+export async function translate(
+  values: OptionValues,
+  given: (name: OptionName) => boolean,
+): Promise<Translated> {
+  const options = { ...values };
+  /** What asks for it, by what is to be said of it. */
+  const warnings = new Map<string, string[]>();
+
+  function warn(name: string, text: string): void {
+    warnings.set(text, [...(warnings.get(text) ?? []), name]);
+  }
+
+  function set<N extends OptionName>(name: string, option: N, value: OptionValues[N]): void {
+    if (!given(option)) options[option] = value;
+    else if (JSON.stringify(options[option]) !== JSON.stringify(value)) {
+      warn(name, `${flagOf(option)} is given too, and wins; leave one of them out`);
+    }
+  }
+
+  function change(name: string, { configVar, preset, ...single }: Changes): void {
+    // Behind them, so that our own win.
+    if (configVar !== undefined) options.configVar = [...configVar, ...(options.configVar ?? [])];
+    if (preset !== undefined) options.preset = [...preset, ...(options.preset ?? [])];
+    if (single.timeout !== undefined) set(name, 'timeout', single.timeout);
+    if (single.maxMemory !== undefined) set(name, 'maxMemory', single.maxMemory);
+    if (single.inheritEnv !== undefined) set(name, 'inheritEnv', single.inheritEnv);
+  }
+
+  const file = values.config === undefined ? [] : await readConfigFile(values.config);
+  for (const [name, meaning] of effective([...file, ...settingsOf(values)])) {
+    if (meaning === 'holds') continue;
+    if ('warning' in meaning) warn(name, meaning.warning);
+    else change(name, meaning.changes);
+  }
+
+  const reuse = values.maxInstanceReuseCount;
+  if (reuse !== undefined && reuse > 1) {
+    set('--max-instance-reuse-count', 'isolation', { reuse: Math.min(reuse, MAX_REUSE) });
+    if (values.idleInstanceTimeout !== undefined) {
+      warn('--idle-instance-timeout', 'an instance waits for its next request as long as it takes');
+    }
+  }
+  const connections = values.maxConcurrentConnections;
+  if (connections !== undefined) {
+    set('--max-concurrent-connections', 'maxConnections', Math.min(connections, MAX_CONNECTIONS));
+  }
+  if (values.target !== undefined) warn('--target', 'guests run on this machine; leave it out');
+  if (values.allowPrecompiled) warn('--allow-precompiled', 'components are read as .wasm, not as .cwasm');
+  if (values.profile !== undefined) warn('--profile', 'use --cpu-prof of node; leave it out');
+  for (const [name, value] of values.env ?? []) {
+    if (value === undefined) warn(`--env ${name}`, 'not set in this shell, so the guest does not get it');
+  }
+  return { options, warnings: [...warnings].map(([text, names]) => `${names.join(', ')}: ${text}`) };
+}
+
+function settingsOf(values: OptionValues): Setting[] {
+  const { wasi = [], wasm = [], optimize = [], codegen = [], debug = [], record = [] } = values;
+  return [wasi, wasm, optimize, codegen, debug, record].flat(2);
+}
+
+/** Of several values of one key the last counts, unless each adds to a list. */
+function* effective(settings: readonly Setting[]): Iterable<[string, Meaning]> {
+  const last = new Map<string, Meaning>();
+  const listed: [string, Meaning][] = [];
+  for (const { name, meaning } of settings) {
+    if (typeof meaning === 'object' && 'changes' in meaning && isList(meaning.changes)) {
+      // The last comes first, as later ones are put in front of earlier ones.
+      listed.unshift([name, meaning]);
+    } else last.set(name, meaning);
+  }
+  yield* last;
+  yield* listed;
+}
+
+function isList({ configVar, preset }: Changes): boolean {
+  return configVar !== undefined || preset !== undefined;
+}
+
+function flagOf(option: OptionName): string {
+  return /--[\w-]+/.exec(OPTIONS[option].flags)![0];
+}
