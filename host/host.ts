@@ -70,7 +70,7 @@ function interfaces(options: HostOptions): ReadonlyMap<string, Make> {
     ['wasi:clocks/wall-clock@0.2', same(wallClock)],
     ['wasi:random/random@0.2', same(random)],
     ['wasi:random/insecure@0.2', same(insecure)],
-    ['wasi:random/insecure-seed@0.2', same(insecureSeed)],
+    ['wasi:random/insecure-seed@0.2', insecureSeed],
     ['wasi:cli/environment@0.2', same(environment(options))],
     ['wasi:cli/exit@0.2', same(exit)],
     ['wasi:cli/stdin@0.2', stdin],

@@ -1,4 +1,5 @@
 import { randomFillSync } from 'node:crypto';
+import type { Guest } from '../guest.ts';
 import type { Implementation } from '../options.ts';
 
 /** Most bytes of one call: a guest may ask for 2^64. */
@@ -12,8 +13,8 @@ export interface RandomInterfaces {
   readonly random: Implementation;
   /** As good as the secure one, since guests often pick the wrong one. */
   readonly insecure: Implementation;
-  /** Differs between instances, so that colliding hash keys cannot be prepared. */
-  readonly insecureSeed: Implementation;
+  /** The same during one request, and another in each, so that colliding hash keys cannot be prepared. */
+  insecureSeed(guest: Guest): Implementation;
 }
 
 export function createRandom(): RandomInterfaces {
@@ -46,6 +47,20 @@ export function createRandom(): RandomInterfaces {
   return {
     random: { getRandomBytes: bytes, getRandomU64: u64 },
     insecure: { getInsecureRandomBytes: bytes, getInsecureRandomU64: u64 },
-    insecureSeed: { insecureSeed: (): [bigint, bigint] => [u64(), u64()] },
+    insecureSeed(guest) {
+      let seed: [bigint, bigint] | undefined;
+      const draw = (): [bigint, bigint] => {
+        guest.onRelease(() => {
+          seed = undefined;
+        });
+        return [u64(), u64()];
+      };
+      return {
+        insecureSeed: (): [bigint, bigint] => {
+          seed ??= draw();
+          return seed;
+        },
+      };
+    },
   };
 }

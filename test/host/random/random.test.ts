@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { Guest } from '../../../host/index.ts';
 import { createRandom } from '../../../host/random/random.ts';
 
 const { random, insecure, insecureSeed } = createRandom();
 
-const offers = { ...random, ...insecure, ...insecureSeed } as unknown as {
+const guest = new Guest();
+const offers = { ...random, ...insecure, ...insecureSeed(guest) } as unknown as {
   getRandomBytes(length: bigint): Uint8Array;
   getRandomU64(): bigint;
   getInsecureRandomBytes(length: bigint): Uint8Array;
@@ -24,17 +26,25 @@ describe('random', () => {
     });
   }
 
-  test('numbers and seeds differ each time', () => {
+  test('numbers differ each time', () => {
     const numbers = [
       offers.getRandomU64(),
       offers.getRandomU64(),
       offers.getInsecureRandomU64(),
       offers.getInsecureRandomU64(),
-      ...offers.insecureSeed(),
-      ...offers.insecureSeed(),
     ];
     expect(new Set(numbers).size).toBe(numbers.length);
     for (const number of numbers) expect(BigInt.asUintN(64, number)).toBe(number);
+  });
+
+  test('the seed stays the same during a request, and is another one in the next', () => {
+    const [low, high] = offers.insecureSeed();
+    expect(low).not.toBe(high);
+    expect(offers.insecureSeed()).toEqual([low, high]);
+    guest.release();
+    const next = offers.insecureSeed();
+    expect([low, high]).not.toContain(next[0]);
+    expect(next.map((number) => BigInt.asUintN(64, number))).toEqual(next);
   });
 });
 
