@@ -183,6 +183,7 @@ export class Descriptor {
     const from = this.#resolve(oldPath, pathFlags.symlinkFollow);
     if (existing(from).isSymbolicLink()) throw 'not-permitted';
     const to = newDescriptor.#changeable(newPath);
+    if (to.asDirectory && to.stats === undefined) throw 'no-entry';
     withErrorCodes(() => linkSync(from.path, to.path));
   }
 

@@ -346,6 +346,7 @@ describe('folders', () => {
     folder.createDirectoryAt('new/');
     folder.renameAt('file', folder, 'new/moved');
     folder.linkAt({}, 'new/moved', folder, 'linked');
+    expect(thrown(() => folder.linkAt({}, 'new/moved', folder, 'slash/'))).toBe('no-entry');
     expect(readFileSync(join(root, 'linked'), 'utf8')).toBe('content');
     const entries = folder.readDirectory();
     const names: string[] = [];
