@@ -1,6 +1,6 @@
 import type { HttpErrorCode } from '../../io/error.ts';
 import type { Connections } from './connections.ts';
-import { createConnector, type Resolve } from './connector.ts';
+import type { Resolve } from './connector.ts';
 import type { Destination } from './destination.ts';
 import { checkedPolicy, type OutgoingPolicy } from './policy.ts';
 import { createRefusalLog } from './refusal-log.ts';
@@ -27,14 +27,16 @@ export function openOutgoing(options: OutgoingOptions = {}): OutgoingHttp {
   const policy = checkedPolicy(options);
   const log = createRefusalLog(options.refused ?? (() => {}));
   const refused = (destination: Destination, reason: string): void => log(destination.origin, reason);
-  const connector = createConnector({ policy, resolve: options.resolve, ca: options.ca, refused });
   let connections: Promise<Connections> | undefined;
   let closed = false;
 
-  /** undici takes longer to load than the rest of a worker to start: guests without requests do not wait for it. */
+  /** undici takes longer to load than the rest of a worker to start, TLS a tenth of it: most guests send nothing. */
   async function open(): Promise<Connections> {
-    const { createConnections } = await import('./connections.ts');
-    return createConnections(connector);
+    const [{ createConnections }, { createConnector }] = await Promise.all([
+      import('./connections.ts'),
+      import('./connector.ts'),
+    ]);
+    return createConnections(createConnector({ policy, resolve: options.resolve, ca: options.ca, refused }));
   }
 
   return {
