@@ -55,9 +55,12 @@ export function wasmtimeCommand(wasmtime, component) {
 }
 
 /** Starts a server and waits for its banner. */
-export async function start({ command, args }) {
+export async function start({ command, args, env }) {
   const started = performance.now();
-  const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(command, args, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, ...env },
+  });
   let text = '';
   const url = await new Promise((resolve, reject) => {
     child.stderr.on('data', (part) => {

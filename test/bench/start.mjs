@@ -3,8 +3,9 @@
  * Milliseconds from the command to the first answer, with nothing cached (cold) and with everything that an earlier start
  * left (warm), beside `wasmtime serve` when its binary is given.
  *
- *   npm run bench:start -- [--component server.wasm] [--wasmtime PATH] [--method tools/list] [--rounds 9]
+ *   npm run bench:start -- [--component server.wasm] [--wasmtime PATH] [--package] [--method tools/list] [--rounds 9]
  *
+ * `--package` starts what `npm run build` made of the command as well: the package has no types to take out.
  * Each round starts every server anew, one after another, so that all meet the same moods of the machine. Quote medians.
  * The operating system's cache of files is warm in both cases.
  */
@@ -18,18 +19,29 @@ const { values } = parseArgs({
   options: {
     component: { type: 'string', default: join(import.meta.dirname, '../../fixtures/notes-draft.wasm') },
     wasmtime: { type: 'string' },
+    package: { type: 'boolean', default: false },
     method: { type: 'string', default: 'tools/list' },
     rounds: { type: 'string', default: '9' },
   },
 });
 
 const { folder, close } = workspace();
-const kept = mkdtempSync(join(folder, 'cache-'));
-const ours = (cache) => ourCommand(values.component, folder, ['--workers', '1', '--cache-dir', cache()]);
-const servers = [
-  { name: 'wasmcp-node, cold', command: () => ours(() => mkdtempSync(join(folder, 'cache-'))) },
-  { name: 'wasmcp-node, warm', command: () => ours(() => kept), warm: true },
-];
+const emptyFolder = () => mkdtempSync(join(folder, 'cache-'));
+
+/** The command of this checkout, or as it was built, with nothing cached and with its own cache. */
+function ours(name, bin) {
+  const { command, args } = ourCommand(values.component, folder, ['--workers', '1']);
+  const kept = emptyFolder();
+  const from = (cache) => ({ command, args: [bin, ...args.slice(1)], env: { XDG_CACHE_HOME: cache } });
+  return [
+    { name: `${name}, cold`, command: () => from(emptyFolder()) },
+    { name: `${name}, warm`, command: () => from(kept), warm: true },
+  ];
+}
+
+const root = join(import.meta.dirname, '../..');
+const servers = ours('checkout', join(root, 'bin/wasmcp-node.js'));
+if (values.package) servers.push(...ours('package', join(root, 'dist/bin/wasmcp-node.js')));
 if (values.wasmtime !== undefined) {
   const config = join(folder, 'wasmtime.toml');
   writeFileSync(config, `[cache]\ndirectory = ${JSON.stringify(mkdtempSync(join(folder, 'wasmtime-')))}\n`);
