@@ -74,12 +74,15 @@ export async function openListener(front: NodeFront, options: ListenOptions): Pr
     port,
     close() {
       closing ??= new Promise((resolve) => {
-        // Not http's own close: it takes a connection for idle, and destroys it, while the end of a response waits
-        // for a slow reader. Once all are gone, that one stops node's timer for connections over their time.
-        NetServer.prototype.close.call(http, () => http.close(() => resolve()));
-        setTimeout(() => {
+        const grace = setTimeout(() => {
           for (const [socket, responses] of open) if (responses === 0) socket.end();
         }, IDLE_GRACE);
+        // Not http's own close: it takes a connection for idle, and destroys it, while the end of a response waits
+        // for a slow reader. Once all are gone, that one stops node's timer for connections over their time.
+        NetServer.prototype.close.call(http, () => {
+          clearTimeout(grace);
+          http.close(() => resolve());
+        });
       });
       return closing;
     },

@@ -23,8 +23,8 @@ export interface ServerOptions extends EngineOptions, GuardOptions, McpOptions {
   readonly requestHeaders?: readonly (readonly [string, string])[];
 }
 
-/** A component being served. Store and workers are started by the first use. */
-export interface Server {
+/** A component being served. Store and workers are started by the first use; `await using` closes it. */
+export interface Server extends AsyncDisposable {
   /** Where it listens, `http://127.0.0.1:8080/`; undefined before `listen`. */
   readonly url: string | undefined;
   /** What people read of the store; undefined before the start. */
@@ -135,6 +135,11 @@ export function createServer(component: Component, options: ServerOptions = {}):
     clearTimeout(timer);
   }
 
+  function close(drain = 10_000): Promise<void> {
+    closed ??= stop(drain);
+    return closed;
+  }
+
   return {
     get url() {
       return listener?.url;
@@ -179,10 +184,8 @@ export function createServer(component: Component, options: ServerOptions = {}):
       await started.reload(next, drain);
       toGuest = mcp.front(next, toEngine);
     },
-    close(drain = 10_000) {
-      closed ??= stop(drain);
-      return closed;
-    },
+    close,
+    [Symbol.asyncDispose]: () => close(),
   };
 }
 
