@@ -1,4 +1,5 @@
 import type { CoreState } from '../../component/modules/expose.ts';
+import { compileGlobals, type SavedGlobals } from './globals.ts';
 import { BLOCK, bindHelper, compileHelper, type RestoreHelper } from './helper.ts';
 
 /** A stretch of a memory, in bytes and blocks. */
@@ -26,6 +27,8 @@ export interface PristineImage {
   readonly globals: readonly (number | bigint)[];
   /** What compares a live memory with this image and puts it back. */
   bind(live: WebAssembly.Memory): RestoreHelper;
+  /** Saves the globals of an instance that has not run yet. */
+  saveGlobals(live: readonly WebAssembly.Global[]): SavedGlobals;
 }
 
 const PAGE = 0x10000;
@@ -57,6 +60,7 @@ export function captureImage({ memories, globals }: CoreState): PristineImage {
     memories: images,
     globals: globals.map((global): number | bigint => global.value),
     bind: (live) => bindHelper(helper, live, content),
+    saveGlobals: compileGlobals(globals),
   };
 }
 

@@ -58,6 +58,7 @@ export function createPristine(
       owner: owners.get(memory),
     }),
   );
+  const globals = image.saveGlobals(state.globals);
   const saved = glue?.save();
   glue?.entered.fill(0);
   let written = 0;
@@ -86,8 +87,7 @@ export function createPristine(
       for (const memory of memories) {
         if (memory.owner === undefined || glue?.entered[memory.owner] !== 0) restoreMemory(memory);
       }
-      // Always written: a comparison cannot tell one NaN from another.
-      for (const [i, global] of state.globals.entries()) global.value = image.globals[i];
+      globals.restore();
       glue?.entered.fill(0);
       return undefined;
     },
