@@ -31,6 +31,8 @@ const FORBIDDEN: ReadonlySet<string> = new Set([
  */
 export class Fields {
   #entries: Entry[] = [];
+  /** The names in lower case, in the same order. */
+  #keys: string[] = [];
   #size = 0;
   #mutable = true;
 
@@ -42,12 +44,15 @@ export class Fields {
 
   get(name: string): Uint8Array[] {
     const key = name.toLowerCase();
-    return this.#entries.filter((entry) => entry[0].toLowerCase() === key).map((entry) => entry[1]);
+    const values: Uint8Array[] = [];
+    for (let i = this.#keys.indexOf(key); i >= 0; i = this.#keys.indexOf(key, i + 1)) {
+      values.push(this.#entries[i]![1]);
+    }
+    return values;
   }
 
   has(name: string): boolean {
-    const key = name.toLowerCase();
-    return this.#entries.some((entry) => entry[0].toLowerCase() === key);
+    return this.#keys.includes(name.toLowerCase());
   }
 
   set(name: string, values: readonly Uint8Array[]): void {
@@ -73,18 +78,39 @@ export class Fields {
   }
 
   clone(): Fields {
-    const fields = new Fields();
-    fields.#entries = [...this.#entries];
-    fields.#size = this.#size;
+    const fields = this.#copy();
+    fields.#mutable = true;
     return fields;
   }
 
   /** The host's side of the resource: these fields as they are, not to be changed by the guest. */
   static immutable(entries: FieldList): Fields {
     const fields = new Fields();
-    fields.#entries = [...entries];
-    for (const [name, value] of entries) fields.#size += sizeOf(name, value);
+    for (const [name, value] of entries) fields.#take(name, value);
     fields.#mutable = false;
+    return fields;
+  }
+
+  /** As `immutable`, of what came from outside, less what guests may not see. */
+  static received(entries: FieldList): Fields {
+    const fields = new Fields();
+    for (const [name, value] of entries) fields.#take(name, value, FORBIDDEN);
+    fields.#mutable = false;
+    return fields;
+  }
+
+  /** As they are now, not to be changed any more. */
+  frozen(): Fields {
+    const fields = this.#copy();
+    fields.#mutable = false;
+    return fields;
+  }
+
+  #copy(): Fields {
+    const fields = new Fields();
+    fields.#entries = this.#entries.slice();
+    fields.#keys = this.#keys.slice();
+    fields.#size = this.#size;
     return fields;
   }
 
@@ -95,25 +121,30 @@ export class Fields {
   }
 
   #add(name: string, value: Uint8Array): void {
+    if (this.#size + sizeOf(name, value) > MAX_SIZE)
+      throw new WebAssembly.RuntimeError(`fields of more than ${MAX_SIZE} bytes`);
+    this.#take(name, value.slice());
+  }
+
+  #take(name: string, value: Uint8Array, hidden?: ReadonlySet<string>): void {
+    const key = name.toLowerCase();
+    if (hidden?.has(key)) return;
+    this.#entries.push([name, value]);
+    this.#keys.push(key);
     this.#size += sizeOf(name, value);
-    if (this.#size > MAX_SIZE) throw new WebAssembly.RuntimeError(`fields of more than ${MAX_SIZE} bytes`);
-    this.#entries.push([name, value.slice()]);
   }
 
   #remove(name: string): void {
     const key = name.toLowerCase();
-    this.#entries = this.#entries.filter((entry) => entry[0].toLowerCase() !== key);
+    if (!this.#keys.includes(key)) return;
+    this.#entries = this.#entries.filter((_, i) => this.#keys[i] !== key);
+    this.#keys = this.#keys.filter((kept) => kept !== key);
     this.#size = this.#entries.reduce((size, [kept, value]) => size + sizeOf(kept, value), 0);
   }
 }
 
 function sizeOf(name: string, value: Uint8Array): number {
   return name.length + value.length + ENTRY_SIZE;
-}
-
-/** What a guest may see of fields that came from outside. */
-export function withoutForbidden(entries: FieldList): FieldList {
-  return entries.filter(([name]) => !FORBIDDEN.has(name.toLowerCase()));
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Guest } from '../guest.ts';
 import type { ByteSource, FieldList } from '../io/source.ts';
-import { Fields, withoutForbidden } from './fields.ts';
+import { Fields } from './fields.ts';
 import { IncomingBody } from './incoming-body.ts';
 
 /** A case of the variant `method` in `wasi:http/types`. */
@@ -57,7 +57,7 @@ export class IncomingRequest {
   }
 
   headers(): Fields {
-    this.#headers ??= Fields.immutable(withoutForbidden(this.#head.headers));
+    this.#headers ??= Fields.received(this.#head.headers);
     return this.#headers;
   }
 

@@ -3,7 +3,7 @@ import type { HttpErrorCode } from '../io/error.ts';
 import { Pollable } from '../io/poll.ts';
 import type { ByteSource, FieldList } from '../io/source.ts';
 import type { Signal } from '../signal.ts';
-import { Fields, withoutForbidden } from './fields.ts';
+import { Fields } from './fields.ts';
 import type { FutureResult } from './future.ts';
 import { IncomingBody } from './incoming-body.ts';
 
@@ -37,7 +37,7 @@ export class IncomingResponse {
     this.#guest = guest;
     this.#head = head;
     this.#body = body;
-    this.#headers = Fields.immutable(withoutForbidden(head.headers));
+    this.#headers = Fields.received(head.headers);
   }
 
   status(): number {

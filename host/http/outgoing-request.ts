@@ -1,4 +1,4 @@
-import { contentLength, Fields } from './fields.ts';
+import { contentLength, type Fields } from './fields.ts';
 import type { Method, Scheme } from './incoming-request.ts';
 import { OutgoingBody } from './outgoing-body.ts';
 
@@ -21,7 +21,7 @@ export class OutgoingRequest {
   #body: OutgoingBody | undefined;
 
   constructor(headers: Fields) {
-    this.#headers = Fields.immutable(headers.entries());
+    this.#headers = headers.frozen();
   }
 
   /** Once only; fails when the Content-Length is not one number. */

@@ -1,4 +1,4 @@
-import { contentLength, Fields } from './fields.ts';
+import { contentLength, type Fields } from './fields.ts';
 import { OutgoingBody } from './outgoing-body.ts';
 
 /** The resource `outgoing-response` of `wasi:http/types`. */
@@ -8,7 +8,7 @@ export class OutgoingResponse {
   #body: OutgoingBody | undefined;
 
   constructor(headers: Fields) {
-    this.#headers = Fields.immutable(headers.entries());
+    this.#headers = headers.frozen();
   }
 
   statusCode(): number {

@@ -16,6 +16,32 @@ export interface OutputChannel {
   taken(bytes: number): void;
 }
 
+/** Makes a stream when the guest asks for it: few requests print. */
+class Output implements GuestOutput {
+  readonly #make: (stream: 'stdout' | 'stderr') => LineSink;
+  #stdout: LineSink | undefined;
+  #stderr: LineSink | undefined;
+
+  constructor(make: (stream: 'stdout' | 'stderr') => LineSink) {
+    this.#make = make;
+  }
+
+  get stdout(): LineSink {
+    this.#stdout ??= this.#make('stdout');
+    return this.#stdout;
+  }
+
+  get stderr(): LineSink {
+    this.#stderr ??= this.#make('stderr');
+    return this.#stderr;
+  }
+
+  end(): void {
+    this.#stdout?.flush();
+    this.#stderr?.flush();
+  }
+}
+
 /** Bytes that may be on their way: a guest that prints without end waits, it does not fill the memory. */
 const BUDGET = 1024 * 1024;
 
@@ -61,18 +87,7 @@ export function createOutputChannel(prefixed: boolean, post: (message: FromWorke
   }
 
   return {
-    open(id) {
-      const stdout = sink('stdout', id);
-      const stderr = sink('stderr', id);
-      return {
-        stdout,
-        stderr,
-        end() {
-          stdout.flush();
-          stderr.flush();
-        },
-      };
-    },
+    open: (id) => new Output((stream) => sink(stream, id)),
     log(level, context, message) {
       if (underWay >= BUDGET) {
         dropped += 1;

@@ -16,59 +16,69 @@ const BROKEN: StreamFailure = {
 
 /** `taken` is called with the number of bytes that the guest has read or dropped: as many more may be sent. */
 export function createRequestBody(taken: (bytes: number) => void): RequestBody {
-  const changed = new Signal();
-  const chunks: Uint8Array[] = [];
-  let complete = false;
-  let cancelled = false;
-  let failure: StreamFailure | undefined;
-  let trailers: FieldList | undefined;
+  return new Body(taken);
+}
 
-  return {
-    changed,
-    get ready() {
-      return chunks.length > 0 || complete || failure !== undefined;
-    },
-    get state() {
-      if (chunks.length > 0) return 'open';
-      if (failure !== undefined) return 'failed';
-      return complete ? 'ended' : 'open';
-    },
-    get failure() {
-      return failure;
-    },
-    get trailers() {
-      return trailers;
-    },
-    read(max) {
-      const first = chunks[0];
-      if (first === undefined || max === 0) return EMPTY;
-      if (first.length > max) {
-        chunks[0] = first.subarray(max);
-        taken(max);
-        return first.subarray(0, max);
-      }
-      chunks.shift();
-      taken(first.length);
-      return first;
-    },
-    cancel() {
-      cancelled = true;
-      for (const bytes of chunks.splice(0)) taken(bytes.length);
-    },
-    push(bytes) {
-      if (cancelled) taken(bytes.length);
-      else if (bytes.length > 0) chunks.push(bytes);
-      changed.wake();
-    },
-    end(flat) {
-      complete = true;
-      trailers = toFields(flat);
-      changed.wake();
-    },
-    fail() {
-      if (complete) return;
-      failure = BROKEN;
-      changed.wake();
-    },
-  };
+/** A class, as an object literal with accessors is slow to make, and each request makes one. */
+class Body implements RequestBody {
+  readonly changed: Signal = new Signal();
+  failure: StreamFailure | undefined;
+  trailers: FieldList | undefined;
+  readonly #taken: (bytes: number) => void;
+  #chunks: Uint8Array[] = [];
+  #complete = false;
+  #cancelled = false;
+
+  constructor(taken: (bytes: number) => void) {
+    this.#taken = taken;
+  }
+
+  get ready(): boolean {
+    return this.#chunks.length > 0 || this.#complete || this.failure !== undefined;
+  }
+
+  get state(): ByteSource['state'] {
+    if (this.#chunks.length > 0) return 'open';
+    if (this.failure !== undefined) return 'failed';
+    return this.#complete ? 'ended' : 'open';
+  }
+
+  read(max: number): Uint8Array {
+    const first = this.#chunks[0];
+    if (first === undefined || max === 0) return EMPTY;
+    if (first.length > max) {
+      this.#chunks[0] = first.subarray(max);
+      this.#taken(max);
+      return first.subarray(0, max);
+    }
+    this.#chunks.shift();
+    this.#taken(first.length);
+    return first;
+  }
+
+  cancel(): void {
+    this.#cancelled = true;
+    const dropped = this.#chunks;
+    if (dropped.length === 0) return;
+    this.#chunks = [];
+    for (const bytes of dropped) this.#taken(bytes.length);
+  }
+
+  push(bytes: Uint8Array): void {
+    if (this.#cancelled) this.#taken(bytes.length);
+    else if (bytes.length > 0) this.#chunks.push(bytes);
+    this.changed.wake();
+  }
+
+  end(flat: readonly string[]): void {
+    this.#complete = true;
+    this.trailers = toFields(flat);
+    this.changed.wake();
+  }
+
+  fail(): void {
+    if (this.#complete) return;
+    this.failure = BROKEN;
+    this.changed.wake();
+  }
 }

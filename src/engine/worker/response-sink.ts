@@ -1,4 +1,4 @@
-import { type ResponseSink, Signal } from '../../../host/index.ts';
+import { type FieldList, type ResponseSink, Signal } from '../../../host/index.ts';
 import { type FromWorker, WINDOW } from '../protocol.ts';
 import { toFlat } from './fields.ts';
 
@@ -15,51 +15,70 @@ export interface PostedResponse extends ResponseSink {
 }
 
 export function createPostedResponse(id: number, post: (message: FromWorker) => void): PostedResponse {
-  const changed = new Signal();
-  let capacity = WINDOW;
-  let state: 'open' | 'complete' | 'broken' | 'abandoned' = 'open';
+  return new Posted(id, post);
+}
 
-  return {
-    changed,
-    get capacity() {
-      return Math.max(0, capacity);
-    },
-    get closed() {
-      return state !== 'open';
-    },
-    get complete() {
-      return state === 'complete';
-    },
-    get abandoned() {
-      return state === 'abandoned';
-    },
-    head(status, headers) {
-      post({ type: 'head', id, status, headers: toFlat(headers) });
-    },
-    write(bytes) {
-      if (state !== 'open' || bytes.length === 0) return;
-      capacity -= bytes.length;
-      post({ type: 'chunk', id, bytes });
-    },
-    end(trailers = []) {
-      if (state !== 'open') return;
-      state = 'complete';
-      post({ type: 'end', id, trailers: toFlat(trailers) });
-    },
-    abort() {
-      if (state === 'open') state = 'broken';
-      changed.wake();
-    },
-    error() {
-      state = 'broken';
-    },
-    credit(bytes) {
-      capacity += bytes;
-      changed.wake();
-    },
-    gone() {
-      if (state === 'open') state = 'abandoned';
-      changed.wake();
-    },
-  };
+/** A class, as an object literal with accessors is slow to make, and each request makes one. */
+class Posted implements PostedResponse {
+  readonly changed: Signal = new Signal();
+  readonly #id: number;
+  readonly #post: (message: FromWorker) => void;
+  #room: number = WINDOW;
+  #state: 'open' | 'complete' | 'broken' | 'abandoned' = 'open';
+
+  constructor(id: number, post: (message: FromWorker) => void) {
+    this.#id = id;
+    this.#post = post;
+  }
+
+  get capacity(): number {
+    return Math.max(0, this.#room);
+  }
+
+  get closed(): boolean {
+    return this.#state !== 'open';
+  }
+
+  get complete(): boolean {
+    return this.#state === 'complete';
+  }
+
+  get abandoned(): boolean {
+    return this.#state === 'abandoned';
+  }
+
+  head(status: number, headers: FieldList): void {
+    this.#post({ type: 'head', id: this.#id, status, headers: toFlat(headers) });
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.#state !== 'open' || bytes.length === 0) return;
+    this.#room -= bytes.length;
+    this.#post({ type: 'chunk', id: this.#id, bytes });
+  }
+
+  end(trailers: FieldList = []): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'complete';
+    this.#post({ type: 'end', id: this.#id, trailers: toFlat(trailers) });
+  }
+
+  abort(): void {
+    if (this.#state === 'open') this.#state = 'broken';
+    this.changed.wake();
+  }
+
+  error(): void {
+    this.#state = 'broken';
+  }
+
+  credit(bytes: number): void {
+    this.#room += bytes;
+    this.changed.wake();
+  }
+
+  gone(): void {
+    if (this.#state === 'open') this.#state = 'abandoned';
+    this.changed.wake();
+  }
 }
