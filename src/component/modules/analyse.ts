@@ -15,7 +15,7 @@ export interface ModuleAnalysis {
 }
 
 /** Exports with these names are our own, see `exposeState`. */
-export const RESERVED_NAME: RegExp = /^\$[mg]\d+$/;
+export const RESERVED_NAME: RegExp = /^\$[mgc]\d+$/;
 
 /** What these instructions change is in neither a memory nor a global. */
 const UNREACHABLE_STATE: ReadonlyMap<number, string> = new Map([

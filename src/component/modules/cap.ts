@@ -1,6 +1,6 @@
 import { WasmcpError } from '../../../host/index.ts';
 import { concat, encodeNumber, encodeSection } from './encode.ts';
-import { findSection, readSections, SECTION } from './sections.ts';
+import { findSection, readSections, SECTION, type Section } from './sections.ts';
 import { readMemoryType } from './types.ts';
 
 const PAGES_PER_MIB = 16;
@@ -17,11 +17,15 @@ const MOST_PAGES = 65_536;
  *   readable, or a kind of memory that cannot be bounded here (shared, 64-bit)
  */
 export function capMemory(bytes: Uint8Array, maxPages: number): Uint8Array {
-  const section = findSection(readSections(bytes), SECTION.memory);
+  const sections = readSections(bytes);
+  const section = findSection(sections, SECTION.memory);
   if (section === undefined) return bytes;
+  const cards = countCards(findSection(sections, SECTION.export));
   const reader = section.read();
   const memories: Uint8Array[] = [];
-  reader.list(() => {
+  let left = reader.u32();
+  const count = left;
+  for (; left > cards; left -= 1) {
     const { min, max = MOST_PAGES } = readMemoryType(reader);
     if (min > maxPages) {
       throw new WasmcpError(
@@ -32,11 +36,23 @@ export function capMemory(bytes: Uint8Array, maxPages: number): Uint8Array {
     memories.push(
       concat([Uint8Array.of(HAS_MAXIMUM), encodeNumber(min), encodeNumber(Math.min(max, maxPages))]),
     );
-  });
-  const content = concat([encodeNumber(memories.length), ...memories]);
+  }
+  const content = concat([encodeNumber(count), ...memories, bytes.subarray(reader.position, section.end)]);
   return concat([
     bytes.subarray(0, section.start),
     encodeSection(SECTION.memory, content),
     bytes.subarray(section.end),
   ]);
+}
+
+/** Memories of ours, which come last and stay as they are, see `trackWrites`. */
+function countCards(section: Section | undefined): number {
+  const reader = section?.read();
+  let count = 0;
+  reader?.list(() => {
+    if (/^\$c\d+$/.test(reader.name())) count += 1;
+    reader.u8();
+    reader.u32();
+  });
+  return count;
 }

@@ -6,6 +6,8 @@ import { findSection, readSections, SECTION } from './sections.ts';
 export interface CoreState {
   readonly memories: readonly WebAssembly.Memory[];
   readonly globals: readonly WebAssembly.Global[];
+  /** What says where each memory was written, see `trackWrites`; undefined when nothing does. */
+  readonly cards: readonly (WebAssembly.Memory | undefined)[];
 }
 
 const KIND = { memory: 2, global: 3 } as const;
@@ -54,12 +56,15 @@ function encodeExport(name: string, kind: number, index: number): Uint8Array {
 export function findState(instances: Iterable<WebAssembly.Instance>): CoreState {
   const memories: WebAssembly.Memory[] = [];
   const globals: WebAssembly.Global[] = [];
+  const cards: (WebAssembly.Memory | undefined)[] = [];
   for (const { exports } of instances) {
     for (const [name, value] of Object.entries(exports)) {
-      if (!RESERVED_NAME.test(name)) continue;
-      if (value instanceof WebAssembly.Memory) memories.push(value);
-      else if (value instanceof WebAssembly.Global) globals.push(value);
+      if (!RESERVED_NAME.test(name) || name.startsWith('$c')) continue;
+      if (value instanceof WebAssembly.Memory) {
+        memories.push(value);
+        cards.push(exports[name.replace('$m', '$c')] as WebAssembly.Memory | undefined);
+      } else if (value instanceof WebAssembly.Global) globals.push(value);
     }
   }
-  return { memories, globals };
+  return { memories, globals, cards };
 }

@@ -109,6 +109,11 @@ export function bulkOpcode(second: number): number {
   return STRETCH + second;
 }
 
+/** The number of the opcode with this second number behind the prefix 0xFD. */
+export function simdOpcode(second: number): number {
+  return 2 * STRETCH + second;
+}
+
 /** Immediates by the number of the opcode; undefined for an unknown one. */
 const IMMEDIATES: readonly (Immediates | undefined)[] = [PLAIN, BULK, SIMD].flatMap((ranges) => {
   const stretch = new Array<Immediates | undefined>(STRETCH).fill(undefined);
@@ -143,7 +148,7 @@ export function collectOpcodes(reader: Reader, seen: Uint8Array): void {
  * Steps over one instruction and answers its opcode. An unknown one fails: what follows it could be taken for
  * something else.
  */
-function readInstruction(reader: Reader): number {
+export function readInstruction(reader: Reader): number {
   let opcode = reader.u8();
   let name = opcode;
   if (opcode >= 0xfc) {

@@ -1,5 +1,6 @@
 import type { ModuleAnalysis } from './analyse.ts';
 import { exposeState } from './expose.ts';
+import { trackWrites } from './track.ts';
 
 export type NamedModule = readonly [name: string, bytes: Uint8Array];
 
@@ -19,13 +20,16 @@ export function openState(
   modules: readonly NamedModule[],
   analyse: (module: Uint8Array) => ModuleAnalysis,
 ): OpenedModules {
-  const opened: NamedModule[] = [];
-  for (const [name, bytes] of modules) {
-    const analysis = analyse(bytes);
-    if (analysis.problems.length > 0) {
-      return { modules, unrestorable: `core module ${name}: ${analysis.problems.join(', ')}` };
-    }
-    opened.push([name, exposeState(bytes, analysis)]);
+  const analyses = modules.map(([, bytes]) => analyse(bytes));
+  for (const [i, { problems }] of analyses.entries()) {
+    if (problems.length > 0)
+      return { modules, unrestorable: `core module ${modules[i]![0]}: ${problems.join(', ')}` };
   }
+  // One that cannot be tracked may write to the memories of all others.
+  const tracked = modules.map(([, bytes]) => trackWrites(bytes));
+  const isTracked = !tracked.includes(undefined);
+  const opened = modules.map(
+    ([name, bytes], i): NamedModule => [name, exposeState((isTracked && tracked[i]) || bytes, analyses[i]!)],
+  );
   return { modules: opened, unrestorable: undefined };
 }

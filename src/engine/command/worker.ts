@@ -13,6 +13,7 @@ import {
 } from '../../../host/index.ts';
 import { runGlue } from '../../component/glue.ts';
 import { bindImports } from '../../component/link.ts';
+import { instantiateTracked } from '../../component/modules/cards.ts';
 import { createPostedInput } from './input.ts';
 import type { CommandEnd, CommandSetup, FromCommand, OutputStream, ToCommand } from './messages.ts';
 import { createPostedOutput } from './output.ts';
@@ -74,7 +75,7 @@ async function prepare(): Promise<() => Promise<CommandEnd>> {
     const entry = component.exports.find((name) => name.startsWith('wasi:cli/run@'))!;
     try {
       const imports = bindImports(component, bind);
-      const instance = glue.instantiate((name) => component.modules[name]!, imports);
+      const instance = glue.instantiate((name) => component.modules[name]!, imports, instantiateTracked);
       await instance[entry]!.run!();
       return { kind: 'exited', status: 0 };
     } catch (error) {

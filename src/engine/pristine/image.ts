@@ -26,7 +26,7 @@ export interface PristineImage {
   readonly memories: readonly MemoryImage[];
   readonly globals: readonly (number | bigint)[];
   /** What compares a live memory with this image and puts it back. */
-  bind(live: WebAssembly.Memory): RestoreHelper;
+  bind(live: WebAssembly.Memory, cards: WebAssembly.Memory | undefined): RestoreHelper;
   /** Saves the globals of an instance that has not run yet. */
   saveGlobals(live: readonly WebAssembly.Global[]): SavedGlobals;
 }
@@ -59,7 +59,7 @@ export function captureImage({ memories, globals }: CoreState): PristineImage {
     content,
     memories: images,
     globals: globals.map((global): number | bigint => global.value),
-    bind: (live) => bindHelper(helper, live, content),
+    bind: (live, cards) => bindHelper(helper, live, content, cards),
     saveGlobals: compileGlobals(globals),
   };
 }

@@ -34,6 +34,8 @@ interface LiveMemory {
   readonly memory: WebAssembly.Memory;
   readonly image: MemoryImage;
   readonly helper: RestoreHelper;
+  /** It is known where it was written. */
+  readonly tracked: boolean;
   /** The inner component that alone can reach it; undefined when that is not known. */
   readonly owner: number | undefined;
 }
@@ -54,14 +56,25 @@ export function createPristine(
     (memory, i): LiveMemory => ({
       memory,
       image: image.memories[i]!,
-      helper: image.bind(memory),
+      helper: image.bind(memory, state.cards[i]),
+      tracked: state.cards[i] !== undefined,
       owner: owners.get(memory),
     }),
   );
   const globals = image.saveGlobals(state.globals);
   const saved = glue?.save();
   glue?.entered.fill(0);
+  for (const { memory, helper, tracked } of memories) if (tracked) helper.unmark(blocksOf(memory));
   let written = 0;
+
+  function restoreMarked({ memory, image: { size, runs }, helper }: LiveMemory): void {
+    for (const { at, blocks, from } of runs) {
+      written += from === undefined ? helper.clearMarked(at, blocks) : helper.restoreMarked(at, from, blocks);
+    }
+    const blocks = blocksOf(memory);
+    written += helper.clearMarked(size, blocks - size / BLOCK);
+    helper.unmark(blocks);
+  }
 
   function restoreMemory({ memory, image: { size, runs }, helper }: LiveMemory): void {
     for (const { at, blocks, from } of runs) {
@@ -85,7 +98,8 @@ export function createPristine(
         growth += memory.buffer.byteLength - size;
       if (growth > maxGrowth) return 'grown';
       for (const memory of memories) {
-        if (memory.owner === undefined || glue?.entered[memory.owner] !== 0) restoreMemory(memory);
+        if (memory.tracked) restoreMarked(memory);
+        else if (memory.owner === undefined || glue?.entered[memory.owner] !== 0) restoreMemory(memory);
       }
       globals.restore();
       glue?.entered.fill(0);
@@ -100,4 +114,8 @@ export function createPristine(
       if (!isDeepStrictEqual(glue?.save(), saved)) throw new TypeError('not pristine: the handle tables');
     },
   };
+}
+
+function blocksOf({ buffer }: WebAssembly.Memory): number {
+  return buffer.byteLength / BLOCK;
 }

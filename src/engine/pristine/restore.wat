@@ -4,6 +4,8 @@
 (module
   (import "memory" "live" (memory $live 0))
   (import "memory" "image" (memory $image 0))
+  ;; Of a memory whose writes are tracked: a byte for each block, from 16 on, see track.ts.
+  (import "memory" "cards" (memory $cards 0))
 
   ;; Is the block at $at the same as the one at $from in the image?
   (func $same (param $at i32) (param $from i32) (result i32)
@@ -80,4 +82,67 @@
         (local.set $at (i32.add (local.get $at) (i32.const 4096)))
         (local.set $blocks (i32.sub (local.get $blocks) (i32.const 1)))
         (br $next)))
-    (local.get $written)))
+    (local.get $written))
+
+  ;; Was something written to the block, or to the end of the one in front of it?
+  (func $marked (param $block i32) (result i32)
+    (i32.or (i32.load8_u $cards offset=16 (local.get $block)) (i32.load8_u $cards offset=15 (local.get $block))))
+
+  ;; Is none of 16 blocks marked?
+  (func $untouched (param $block i32) (result i32)
+    (i32.eqz (v128.any_true (v128.or
+      (v128.load $cards offset=16 (local.get $block))
+      (v128.load $cards offset=15 (local.get $block))))))
+
+  ;; As `restore`, of the blocks that are marked.
+  (func (export "restoreMarked") (param $at i32) (param $from i32) (param $blocks i32) (result i32)
+    (local $block i32) (local $end i32) (local $written i32)
+    (local.set $block (i32.shr_u (local.get $at) (i32.const 12)))
+    (local.set $end (i32.add (local.get $block) (local.get $blocks)))
+    ;; Of block 0 in the image; it may lie in front of it.
+    (local.set $from (i32.sub (local.get $from) (local.get $at)))
+    (block $done
+      (loop $next
+        (br_if $done (i32.ge_u (local.get $block) (local.get $end)))
+        (if (call $untouched (local.get $block))
+          (then
+            (local.set $block (i32.add (local.get $block) (i32.const 16)))
+            (br $next)))
+        (if (call $marked (local.get $block))
+          (then
+            (local.set $at (i32.shl (local.get $block) (i32.const 12)))
+            (if (i32.eqz (call $same (local.get $at) (i32.add (local.get $at) (local.get $from))))
+              (then
+                (memory.copy $live $image
+                  (local.get $at) (i32.add (local.get $at) (local.get $from)) (i32.const 4096))
+                (local.set $written (i32.add (local.get $written) (i32.const 1)))))))
+        (local.set $block (i32.add (local.get $block) (i32.const 1)))
+        (br $next)))
+    (local.get $written))
+
+  ;; As `clear`, of the blocks that are marked.
+  (func (export "clearMarked") (param $at i32) (param $blocks i32) (result i32)
+    (local $block i32) (local $end i32) (local $written i32)
+    (local.set $block (i32.shr_u (local.get $at) (i32.const 12)))
+    (local.set $end (i32.add (local.get $block) (local.get $blocks)))
+    (block $done
+      (loop $next
+        (br_if $done (i32.ge_u (local.get $block) (local.get $end)))
+        (if (call $untouched (local.get $block))
+          (then
+            (local.set $block (i32.add (local.get $block) (i32.const 16)))
+            (br $next)))
+        (if (call $marked (local.get $block))
+          (then
+            (local.set $at (i32.shl (local.get $block) (i32.const 12)))
+            (if (i32.eqz (call $empty (local.get $at)))
+              (then
+                (memory.fill $live (local.get $at) (i32.const 0) (i32.const 4096))
+                (local.set $written (i32.add (local.get $written) (i32.const 1)))))))
+        (local.set $block (i32.add (local.get $block) (i32.const 1)))
+        (br $next)))
+    (local.get $written))
+
+  ;; Forgets what was written to the first $blocks blocks.
+  (func (export "unmark") (param $blocks i32)
+    (memory.fill $cards (i32.const 16) (i32.const 0) (local.get $blocks))))

@@ -12,6 +12,7 @@ import type { Component } from '../../component/component.ts';
 import { glueState } from '../../component/glue/state.ts';
 import type { GlueModule } from '../../component/glue.ts';
 import { bindImports } from '../../component/link.ts';
+import { instantiateTracked } from '../../component/modules/cards.ts';
 import {
   createInstancePool,
   type InstancePool,
@@ -68,7 +69,7 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
       (name) => component.modules[name]!,
       bindImports(component, bind),
       (module, imports) => {
-        const core = new WebAssembly.Instance(module, imports);
+        const core = instantiateTracked(module, imports);
         made(core);
         return core;
       },

@@ -20,6 +20,7 @@ test('what is not within the memory, or not within the image, traps', () => {
     compileHelper(),
     new WebAssembly.Memory({ initial: 2 }),
     new WebAssembly.Memory({ initial: 1 }),
+    undefined,
   );
   expect(helper.restore(0x10000, 0, 16)).toBe(0);
   expect(helper.clear(0, 32)).toBe(0);
@@ -33,7 +34,7 @@ test('what is not within the memory, or not within the image, traps', () => {
 test('a memory of 4 GiB is restored up to its last block', () => {
   const live = new WebAssembly.Memory({ initial: 0x10000 });
   const image = new WebAssembly.Memory({ initial: 1 });
-  const helper = bindHelper(compileHelper(), live, image);
+  const helper = bindHelper(compileHelper(), live, image, undefined);
   new Uint8Array(image.buffer).fill(7);
   const tail = new Uint8Array(live.buffer, 0xffff0000);
   expect(helper.restore(0xffff0000, 0, 16)).toBe(16);

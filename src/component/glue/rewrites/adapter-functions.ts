@@ -26,12 +26,13 @@ export function replaceAdapterFunctions(rewriting: Rewriting): void {
   if (copies === 0) return;
   edit.insert(
     outline.program.start,
-    `const $COPY_UTF8 = new WebAssembly.Module(Buffer.from('${COPY_UTF8}', 'base64'));\n`,
+    `const $COPY_UTF8 = new WebAssembly.Module(Buffer.from('${COPY_UTF8}', 'base64'));
+const $NO_CARDS = new WebAssembly.Memory({ initial: 17 });\n`,
   );
   edit.insert(
     outline.generator.start,
     `const $copyUtf8 = (from, to) => new WebAssembly.Instance($COPY_UTF8, {
-      memory: { from, to },
+      memory: { from, to, cards: to[Symbol.for('wasmcp-node.cards')] ?? $NO_CARDS },
       trap: { invalid: () => $calls.trap('a string is not valid UTF-8') },
     }).exports.copy;\n`,
   );

@@ -1,0 +1,37 @@
+import { CARDS_MODULE } from './track.ts';
+
+/**
+ * The key of a memory's cards, see `trackWrites`, on the memory itself. In the registry of symbols, because the glue, which
+ * marks what it writes, imports nothing.
+ */
+const CARDS: unique symbol = Symbol.for('wasmcp-node.cards');
+
+type Tracked = WebAssembly.Memory & { [CARDS]?: WebAssembly.Memory };
+
+/** Makes a core instance of a module that went through `trackWrites`, or of any other. */
+export function instantiateTracked(
+  module: WebAssembly.Module,
+  imports: WebAssembly.Imports = {},
+): WebAssembly.Instance {
+  const instance = new WebAssembly.Instance(module, withCards(module, imports));
+  for (const [name, value] of Object.entries(instance.exports)) {
+    if (!/^\$c\d+$/.test(name)) continue;
+    const memory = instance.exports[name.replace('$c', '$m')] as Tracked;
+    memory[CARDS] = value as WebAssembly.Memory;
+  }
+  return instance;
+}
+
+/** With the cards of the memories among the imports, in their order. */
+function withCards(module: WebAssembly.Module, imports: WebAssembly.Imports): WebAssembly.Imports {
+  const described = WebAssembly.Module.imports(module);
+  if (described.at(-1)?.module !== CARDS_MODULE) return imports;
+  const cards: Record<string, WebAssembly.Memory> = {};
+  for (const { module: from, name, kind } of described) {
+    if (kind !== 'memory' || from === CARDS_MODULE) continue;
+    const found = (imports[from]![name] as Tracked)[CARDS];
+    if (found === undefined) throw new TypeError(`memory ${name} of ${from} is written and not tracked`);
+    cards[Object.keys(cards).length] = found;
+  }
+  return { ...imports, [CARDS_MODULE]: cards };
+}
