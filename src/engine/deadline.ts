@@ -8,25 +8,31 @@ export interface Deadline {
 
 /** `limit` is in milliseconds. */
 export function createDeadline(limit: number, expired: () => void): Deadline {
-  let moved = performance.now();
+  let due = performance.now() + limit;
+  let fires = due;
   let timer = setTimeout(check, limit);
   let cancelled = false;
 
   function check(): void {
-    const left = moved + limit - performance.now();
+    const left = due - performance.now();
     if (left <= 0) expired();
-    else timer = setTimeout(check, Math.ceil(left));
+    else set(left);
+  }
+
+  function set(left: number): void {
+    fires = due;
+    timer = setTimeout(check, Math.ceil(left));
   }
 
   return {
     restart(next = limit) {
-      moved = performance.now();
       if (cancelled) return;
-      // With the same limit the timer looks at the clock when it fires: much cheaper than a new one for each chunk.
-      if (next === limit) return;
       limit = next;
+      due = performance.now() + limit;
+      // A timer that fires too early looks at the clock then: much cheaper than a new one each time.
+      if (due >= fires) return;
       clearTimeout(timer);
-      timer = setTimeout(check, limit);
+      set(limit);
     },
     cancel() {
       cancelled = true;

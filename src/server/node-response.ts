@@ -6,6 +6,9 @@ import { failureAnswer, type PlainAnswer } from './plain.ts';
 /** Milliseconds that a client may go on sending what nobody reads before its connection is closed. */
 const LINGER = 1000;
 
+/** Bytes of a whole answer up to which it is cheaper to copy it than to write it in pieces. */
+const SMALL = 16 * 1024;
+
 interface Held {
   readonly status: number;
   readonly headers: readonly string[];
@@ -21,21 +24,39 @@ export function createNodeTarget(
   let held: Held | undefined;
 
   /** Sends the head with what of the body came along; nothing when it has gone, or when somebody else answered. */
-  function send(complete: boolean): void {
+  function send(): void {
     if (held === undefined || response.headersSent) return;
     const { status, headers, chunks } = held;
     held = undefined;
-    const length = complete ? chunks.reduce((sum, [bytes]) => sum + bytes.length, 0) : undefined;
-    response.writeHead(status, framed(request, status, headers, length));
+    response.writeHead(status, framed(request, status, headers, undefined));
     if (chunks.length === 0) response.flushHeaders();
     for (const [bytes, written] of chunks) response.write(bytes, written);
+  }
+
+  /** Sends all of an answer that came at once. */
+  function sendWhole({ status, headers, chunks }: Held): void {
+    held = undefined;
+    const length = chunks.reduce((sum, [bytes]) => sum + bytes.length, 0);
+    const sent = (): void => {
+      for (const [, written] of chunks) written();
+    };
+    response.writeHead(status, framed(request, status, headers, length));
+    if (length > SMALL) {
+      for (const [bytes, written] of chunks) response.write(bytes, written);
+      response.end();
+    } else {
+      // As text, node writes it in one piece with the head.
+      let text = '';
+      for (const [bytes] of chunks) text += latin1(bytes);
+      response.end(text, 'latin1', sent);
+    }
   }
 
   return {
     head(status, headers) {
       held = { status, headers: withCors(headers, cors), chunks: [] };
       // What arrives together with the head is sent together with it.
-      queueMicrotask(() => send(false));
+      queueMicrotask(send);
     },
     chunk(bytes, taken) {
       const written = (): void => taken(bytes.length);
@@ -43,7 +64,8 @@ export function createNodeTarget(
       else if (!response.writableEnded) response.write(bytes, written);
     },
     end(trailers) {
-      send(trailers.length === 0);
+      if (held !== undefined && trailers.length === 0 && !response.headersSent) return sendWhole(held);
+      send();
       if (response.writableEnded) return;
       response.addTrailers(pairs(trailers));
       response.end();
@@ -113,4 +135,8 @@ function pairs(flat: readonly string[]): [string, string][] {
   const list: [string, string][] = [];
   for (let i = 0; i < flat.length; i += 2) list.push([flat[i]!, flat[i + 1]!]);
   return list;
+}
+
+function latin1({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('latin1');
 }

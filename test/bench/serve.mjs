@@ -28,7 +28,11 @@ const { values } = parseArgs({
 const { folder, close } = workspace();
 const lua = script(folder, values.method);
 const ours = (isolation) =>
-  ourCommand(values.component, folder, ['--workers', values.workers, '--isolation', isolation]);
+  ourCommand(values.component, folder, [
+    ...['--workers', values.workers, '--isolation', isolation],
+    // As under wasmtime: no session is opened for a request that brings none.
+    ...['--mcp', 'off'],
+  ]);
 const servers = [
   ...(values.wasmtime === undefined
     ? []

@@ -15,6 +15,33 @@ test('views follow a memory that grows', () => {
   expect(bytes()).toBe(bytes());
 });
 
+test('what is written is marked on the cards beside a memory, and nothing else is', () => {
+  const memory = new WebAssembly.Memory({ initial: 2 });
+  const cards = new WebAssembly.Memory({ initial: 17 });
+  Object.assign(memory, { [Symbol.for('wasmcp-node.cards')]: cards });
+  const { bytes, view, writer, target } = createMemoryViews(() => memory);
+  const marked = (): number[] => {
+    const all = new Uint8Array(cards.buffer);
+    const blocks = [...all.keys()].filter((at) => all[at] === 1).map((at) => at - 16);
+    all.fill(0);
+    return blocks;
+  };
+  expect([bytes()[5], view().getInt8(5), marked()]).toEqual([0, 0, []]);
+  const sizes = { Int8: 1, Uint8: 1, Int16: 2, Uint16: 2, Int32: 4, Uint32: 4, Float32: 4, Float64: 8 };
+  for (const kind of Object.keys(sizes) as (keyof typeof sizes)[]) {
+    writer()[`set${kind}`](8192, 100, true);
+    expect([kind, view()[`get${kind}`](8192, true), marked()]).toEqual([kind, 100, [2]]);
+  }
+  for (const kind of ['BigInt64', 'BigUint64'] as const) {
+    writer()[`set${kind}`](4095, 5n, true);
+    expect([kind, view()[`get${kind}`](4095, true), marked()]).toEqual([kind, 5n, [0]]);
+  }
+  target(4096, 4096 * 3).fill(3);
+  expect(marked()).toEqual([1, 2, 3]);
+  target(20_000, 0);
+  expect(marked()).toEqual([]);
+});
+
 describe('contents', () => {
   const calls = createCalls(1, { value: 0 }, { value: 0 });
   const { string, list } = createContents(calls);
