@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { GlueState } from '../../component/glue/state.ts';
 import type { CoreState } from '../../component/modules/expose.ts';
-import { BLOCK, type RestoreHelper } from './helper.ts';
+import { BLOCK, BLOCKS_PER_PAGE, type RestoreHelper } from './helper.ts';
 import { firstDifference, type MemoryImage, type PristineImage } from './image.ts';
 
 /**
@@ -28,10 +28,10 @@ export interface Pristine {
   assertPristine(): void;
 }
 
+const PAGE = BLOCK * BLOCKS_PER_PAGE;
 const MAX_GROWTH = 16 * 1024 * 1024;
 
 interface LiveMemory {
-  readonly memory: WebAssembly.Memory;
   readonly image: MemoryImage;
   readonly helper: RestoreHelper;
   /** It is known where it was written. */
@@ -54,7 +54,6 @@ export function createPristine(
   const owners = new Map(glue?.memoryOwners());
   const memories = state.memories.map(
     (memory, i): LiveMemory => ({
-      memory,
       image: image.memories[i]!,
       helper: image.bind(memory, state.cards[i]),
       tracked: state.cards[i] !== undefined,
@@ -64,24 +63,25 @@ export function createPristine(
   const globals = image.saveGlobals(state.globals);
   const saved = glue?.save();
   glue?.entered.fill(0);
-  for (const { memory, helper, tracked } of memories) if (tracked) helper.unmark(blocksOf(memory));
+  for (const { helper, tracked } of memories) if (tracked) helper.unmark(helper.pages() * BLOCKS_PER_PAGE);
   let written = 0;
 
-  function restoreMarked({ memory, image: { size, runs }, helper }: LiveMemory): void {
+  function restoreMarked({ image: { size, runs }, helper }: LiveMemory): void {
+    const all = helper.pages() * BLOCKS_PER_PAGE;
+    if (helper.isMarked(all) === 0) return;
     for (const { at, blocks, from } of runs) {
       written += from === undefined ? helper.clearMarked(at, blocks) : helper.restoreMarked(at, from, blocks);
     }
-    const blocks = blocksOf(memory);
-    written += helper.clearMarked(size, blocks - size / BLOCK);
-    helper.unmark(blocks);
+    written += helper.clearMarked(size, all - size / BLOCK);
+    helper.unmark(all);
   }
 
-  function restoreMemory({ memory, image: { size, runs }, helper }: LiveMemory): void {
+  function restoreMemory({ image: { size, runs }, helper }: LiveMemory): void {
     for (const { at, blocks, from } of runs) {
       written += from === undefined ? helper.clear(at, blocks) : helper.restore(at, from, blocks);
     }
-    const grown = memory.buffer.byteLength - size;
-    if (grown > 0) written += helper.clear(size, grown / BLOCK);
+    const grown = helper.pages() * BLOCKS_PER_PAGE - size / BLOCK;
+    if (grown > 0) written += helper.clear(size, grown);
   }
 
   return {
@@ -91,11 +91,7 @@ export function createPristine(
         return glue.dead ? 'trapped' : 'unsettled';
       }
       let growth = 0;
-      for (const {
-        memory,
-        image: { size },
-      } of memories)
-        growth += memory.buffer.byteLength - size;
+      for (const { helper, image } of memories) growth += helper.pages() * PAGE - image.size;
       if (growth > maxGrowth) return 'grown';
       for (const memory of memories) {
         if (memory.tracked) restoreMarked(memory);
@@ -114,8 +110,4 @@ export function createPristine(
       if (!isDeepStrictEqual(glue?.save(), saved)) throw new TypeError('not pristine: the handle tables');
     },
   };
-}
-
-function blocksOf({ buffer }: WebAssembly.Memory): number {
-  return buffer.byteLength / BLOCK;
 }

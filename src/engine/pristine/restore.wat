@@ -84,6 +84,19 @@
         (br $next)))
     (local.get $written))
 
+  ;; Size of the live memory, in pages of 64 KiB.
+  (func (export "pages") (result i32) (memory.size $live))
+
+  ;; Is one of the first $blocks blocks marked? They are a multiple of 16.
+  (func (export "isMarked") (param $blocks i32) (result i32)
+    (block $done
+      (loop $next
+        (br_if $done (i32.eqz (local.get $blocks)))
+        (local.set $blocks (i32.sub (local.get $blocks) (i32.const 16)))
+        (br_if $next (i32.eqz (v128.any_true (v128.load $cards offset=16 (local.get $blocks)))))
+        (return (i32.const 1))))
+    (i32.const 0))
+
   ;; Was something written to the block, or to the end of the one in front of it?
   (func $marked (param $block i32) (result i32)
     (i32.or (i32.load8_u $cards offset=16 (local.get $block)) (i32.load8_u $cards offset=15 (local.get $block))))

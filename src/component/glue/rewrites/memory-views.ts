@@ -7,6 +7,7 @@ const STRING = /^TEXT_DECODER_UTF8\.decode\(new Uint8Array\((memory\d+)\.buffer,
 const LIST = /^new Uint8Array\((memory\d+)\.buffer\.slice\((\w+), \2 \+ (\w+) \* 1\)\)$/;
 const TARGET = /^new Uint8Array\((memory\d+)\.buffer, (\w+), (\w+)\)$/;
 const WRITER = /^new DataView\((memory\d+)\.buffer\)$/;
+const WIDE_STRING = /^utf16Decoder\.decode\(new Uint16Array\(memory\d+\.buffer, \w+, \w+\)\)$/;
 const ENCODER = '_utf8AllocateAndEncode';
 const MEMORY = /^memory\d+$/;
 
@@ -43,6 +44,7 @@ export function keepMemoryViews({ outline, edit, body }: Rewriting): void {
       return false;
     }
     const text = edit.text(node);
+    if (WIDE_STRING.test(text)) return false;
     const callee = edit.text(node.callee);
     if (callee === 'TEXT_DECODER_UTF8.decode') {
       const [, memory, pointer, length] = STRING.exec(text) ?? [];

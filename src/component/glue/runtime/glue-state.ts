@@ -33,12 +33,15 @@ export function createGlueState(calls: Calls, variables: Variables): GlueState {
   }
 
   function restoreTables(saved: Saved): void {
-    tables.length = saved.tables.length;
-    tables.forEach((table, index) => {
-      const before = saved.tables[index] ?? [FLAG, 0];
-      table.length = before.length;
-      for (let at = 0; at < before.length; at++) table[at] = before[at]!;
-    });
+    if (tables.length !== saved.tables.length) tables.length = saved.tables.length;
+    for (let index = 0; index < tables.length; index++) {
+      const table = tables[index];
+      if (table === undefined) continue;
+      const before = saved.tables[index]!;
+      // To set what is there already would take longer than all the rest: most tables were not touched.
+      if (table.length !== before.length) table.length = before.length;
+      for (let at = 0; at < before.length; at++) if (table[at] !== before[at]) table[at] = before[at]!;
+    }
   }
 
   function restoreResources(live: Resources, before: Resources): boolean {
