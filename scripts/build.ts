@@ -23,6 +23,7 @@ const ENTRIES = [
   'src/engine/command/worker.ts',
   'host/keyvalue/sqlite/checkpoint-worker.ts',
   'host/keyvalue/sqlite/maintenance-worker.ts',
+  'src/mcp/sessions/pass-worker.ts',
 ];
 
 /** Parts of jco that transpiling never reaches: 100 MB of optimizers, and a second copy of its tools. */

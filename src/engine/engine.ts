@@ -84,6 +84,8 @@ export interface EngineOptions {
 export interface Engine {
   /** What people read of the store. */
   readonly storeUrl: string;
+  /** The store itself where it lives on this thread; SQLite's files are opened again by whoever needs them. */
+  readonly localStore: Store | undefined;
   readonly handle: Handle;
   /**
    * Goes on with another component, on the same store and with the same options. It takes over once it has answered a
@@ -234,6 +236,7 @@ export async function startEngine(component: Component, options: EngineOptions):
   }
   return {
     storeUrl: store.url,
+    localStore: store.local,
     handle(request, target) {
       if (failure === undefined) return handle(request, target);
       target.fail(failure);

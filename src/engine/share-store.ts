@@ -18,6 +18,8 @@ import type { StoreSetup } from './setup.ts';
 /** One store for many workers. */
 export interface SharedStore {
   readonly url: string;
+  /** The store itself where it lives on this thread. */
+  readonly local: Store | undefined;
   /** Through which answers have to leave; none where writes that answered last already, or never. */
   readonly gate: OutputGate | undefined;
   /** For one more worker; its ports have to be transferred. */
@@ -65,9 +67,9 @@ export async function shareStore(
     const gate = durability === 'power' ? openGate(store, { broken }) : undefined;
     const upkeep = startStoreUpkeep(store, { broken });
     const setup = (): StoreSetup => ({ url: store, durability, gate: share(gate) });
-    const shared = { url: opened.url, gate, setup, setupUntold: setup };
+    const shared = { url: opened.url, local: undefined, gate, setup, setupUntold: setup };
     return {
-      ...(changed === undefined ? shared : throughPorts(opened, gate, changed)),
+      ...(changed === undefined ? shared : { ...throughPorts(opened, gate, changed), local: undefined }),
       async close() {
         await gate?.close();
         await upkeep?.close();
@@ -98,5 +100,5 @@ function throughPorts(
     return { url: store.url, port: port2, gate: share(gate) };
   };
   const told = changed === undefined ? store : watched(store, changed);
-  return { url: store.url, gate, setup: setup(told), setupUntold: setup(store) };
+  return { url: store.url, local: store, gate, setup: setup(told), setupUntold: setup(store) };
 }

@@ -7,6 +7,9 @@ import { createSessionOrder } from './edge/order.ts';
 import { looksLikeMcp } from './looks-like-mcp.ts';
 import { challenging } from './oauth/challenge.ts';
 import { discovering } from './oauth/discovery.ts';
+import { type Retention, startRetention } from './sessions/retention.ts';
+
+const SESSION_RETENTION = 7 * 24 * 60 * 60 * 1000;
 
 /** What a server does for MCP beyond what its guest does. */
 export interface McpOptions {
@@ -21,6 +24,11 @@ export interface McpOptions {
    * many may wait as `queueLimit` says.
    */
   readonly sessionOrder?: 'serial' | 'parallel';
+  /**
+   * Milliseconds that MCP sessions stay in the store after they have ended or expired, 7 days by default; `off` keeps them
+   * for ever.
+   */
+  readonly sessionRetention?: number | 'off';
 }
 
 /** Of a server's options those that matter here. */
@@ -30,6 +38,7 @@ interface Surroundings extends McpOptions {
   readonly queueLimit?: number;
   readonly store?: string | Store;
   readonly storeLimits?: StoreLimits;
+  readonly log?: (level: string, context: string, message: string) => unknown;
 }
 
 /** MCP's side of a server. Does nothing for components that are no MCP servers. */
@@ -42,6 +51,11 @@ export interface Mcp {
   front(component: Component, handle: Handle): Handle;
   /** @throws WasmcpError `store-*`, `bucket-*`: sessions could not be kept */
   probe(component: Component): Promise<void>;
+  /**
+   * Begins to purge old sessions; undefined where none are kept, or all are. `local` is the store where it lives on this
+   * thread.
+   */
+  retain(component: Component, local: Store | undefined): Retention | undefined;
   /** Whether sessions are kept, where, and who may use them; undefined for what is no MCP server. */
   describe(component: Component, storeUrl: string): string | undefined;
 }
@@ -73,6 +87,12 @@ export function createMcp(options: Surroundings, ownUrl: () => string): Mcp {
     async probe(component) {
       const bucket = modeOf(component) === 'off' ? undefined : sessionBucket(environment(component));
       if (bucket !== undefined) await probeBucket(store, options.storeLimits, bucket);
+    },
+    retain(component, local) {
+      const { sessionRetention: retention = SESSION_RETENTION, log = () => {} } = options;
+      const bucket = modeOf(component) === 'off' ? undefined : sessionBucket(environment(component));
+      if (bucket === undefined || retention === 'off') return undefined;
+      return startRetention({ store: local ?? store, bucket, retention, log });
     },
     describe: (component, storeUrl) =>
       modeOf(component) === 'off' ? undefined : describeSessions(environment(component), storeUrl),

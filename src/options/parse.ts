@@ -4,7 +4,9 @@ function invalid(remedy: string): WasmcpError {
   return new WasmcpError('option-invalid', remedy);
 }
 
-const UNITS_TIME: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const UNITS_TIME: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+/** Milliseconds: a hundred years. */
+const LONGEST_RETENTION = 36_525 * 86_400_000;
 const UNITS_SIZE: Record<string, number> = {
   '': 1,
   B: 1,
@@ -22,6 +24,17 @@ export function parseDuration(text: string): number {
   const milliseconds = match === null ? Number.NaN : Number(match[1]) * UNITS_TIME[match[2] ?? 's']!;
   if (!(milliseconds >= 1 && milliseconds <= 2 ** 31 - 1)) {
     throw invalid('Write a duration such as 500ms, 30s or 5m.');
+  }
+  return Math.round(milliseconds);
+}
+
+/** Milliseconds from `12h` or `30d`, a second at least; `off` for ever. */
+export function parseRetention(text: string): number | 'off' {
+  if (text === 'off') return text;
+  const match = /^(\d+(?:\.\d+)?)(s|m|h|d)$/.exec(text);
+  const milliseconds = match === null ? Number.NaN : Number(match[1]) * UNITS_TIME[match[2]!]!;
+  if (!(milliseconds >= 1000 && milliseconds <= LONGEST_RETENTION)) {
+    throw invalid('Write a duration such as 12h or 30d, or off.');
   }
   return Math.round(milliseconds);
 }

@@ -18,6 +18,7 @@ import {
   parseMemorySize,
   parseOutbound,
   parsePath,
+  parseRetention,
   parseSize,
 } from './parse.ts';
 import { WASMTIME_OPTIONS, type WasmtimeValues } from './wasmtime/options.ts';
@@ -50,6 +51,7 @@ export interface OptionValues extends WasmtimeValues {
   maxConnections: number;
   mcp?: 'guide' | 'strict' | 'off';
   sessionOrder: 'serial' | 'parallel';
+  sessionRetention: number | 'off';
   loggingPrefix: boolean;
   cacheDir?: string;
   isolation: IsolationValue;
@@ -285,6 +287,15 @@ export const OPTIONS: { readonly [N in OptionName]: OptionSpec } = {
     description: 'requests of one MCP session: one after another (serial), or as they come (parallel)',
     parse: parseChoice('serial', 'parallel'),
     fallback: 'serial',
+  },
+  sessionRetention: {
+    flags: '--session-retention <duration>',
+    environment: ['WASMCP_NODE_SESSION_RETENTION'],
+    description:
+      'how long MCP sessions stay in the store after their end, such as 12h or 30d; off keeps them',
+    parse: parseRetention,
+    fallback: 7 * 24 * 3_600_000,
+    fallbackText: '7d',
   },
   loggingPrefix: {
     flags: '--no-logging-prefix',

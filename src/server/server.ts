@@ -3,6 +3,7 @@ import type { Component } from '../component/component.ts';
 import { type Engine, type EngineOptions, startEngine } from '../engine/engine.ts';
 import type { Handle } from '../engine/request.ts';
 import { createMcp, type McpOptions } from '../mcp/mcp.ts';
+import type { Retention } from '../mcp/sessions/retention.ts';
 import { createDoor } from './door.ts';
 import { createFetch } from './fetch.ts';
 import { isAllowedOrigin } from './guard/allow-list.ts';
@@ -64,6 +65,7 @@ export function createServer(component: Component, options: ServerOptions = {}):
   let binding: Promise<Listener> | undefined;
   let listener: Listener | undefined;
   let closed: Promise<void> | undefined;
+  let retention: Retention | undefined;
 
   async function start(): Promise<Engine> {
     if (closed !== undefined) throw new WasmcpError('server-closing', 'the server is closed');
@@ -77,6 +79,7 @@ export function createServer(component: Component, options: ServerOptions = {}):
     const started = await startEngine(component, { ...options, env: mcp.environment(component), outgoing });
     try {
       await mcp.probe(component);
+      retention = mcp.retain(component, started.localStore);
     } catch (error) {
       await started.close(0);
       throw error;
@@ -127,6 +130,7 @@ export function createServer(component: Component, options: ServerOptions = {}):
     const disconnected = bound?.close();
     const left = (): number => Math.max(0, deadline - performance.now());
     const started = await starting?.catch(() => undefined);
+    await retention?.close();
     // First those that wait in front of the engine, which takes nothing once it closes.
     await door.close(left());
     await started?.close(left());

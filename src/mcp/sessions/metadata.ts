@@ -1,0 +1,74 @@
+import { decodeTyped, encodeJson } from './typed-value.ts';
+
+/** What a wasmcp server remembers of a session. Times in milliseconds since 1970. */
+export interface SessionMetadata {
+  readonly createdAt: number;
+  /** From then on the server answers 404; without it the session has no end of its own. */
+  readonly expiresAt: number | undefined;
+  readonly terminated: boolean;
+  readonly reason: string | undefined;
+}
+
+/** Whether a server still answers for a session, and since when not. */
+export type SessionState =
+  | { readonly name: 'live' }
+  | { readonly name: 'ended' | 'expired'; readonly since: number };
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const KNOWN: ReadonlySet<string> = new Set(['terminated', 'created_at', 'expires_at', 'reason']);
+
+/**
+ * Reads what is stored at a session's metadata key. Undefined for everything that wasmcp's servers of today would not have
+ * written, a field more included: what it means is not known then.
+ */
+export function readMetadata(stored: Uint8Array): SessionMetadata | undefined {
+  const fields = fieldsOf(stored);
+  if (fields === undefined || Object.keys(fields).some((name) => !KNOWN.has(name))) return undefined;
+  const { terminated, created_at: createdAt, expires_at: expiresAt, reason } = fields;
+  if (typeof terminated !== 'boolean' || !isTime(createdAt)) return undefined;
+  if (expiresAt !== undefined && !isTime(expiresAt)) return undefined;
+  if (reason !== undefined && typeof reason !== 'string') return undefined;
+  return { terminated, createdAt, expiresAt: expiresAt === undefined ? undefined : expiresAt * 1000, reason };
+}
+
+/** The metadata of the same session, ended. As a server does it, all else stays. */
+export function endedMetadata(metadata: SessionMetadata, reason: string): Uint8Array {
+  const { createdAt, expiresAt } = metadata;
+  return encodeJson({
+    terminated: true,
+    created_at: createdAt,
+    ...(expiresAt !== undefined && { expires_at: expiresAt / 1000 }),
+    reason,
+  });
+}
+
+/** `updated` is when the metadata was last written: no server notes when a session ended, but that is its last word. */
+export function stateOf(metadata: SessionMetadata, updated: number, now: number): SessionState {
+  const { terminated, expiresAt = Number.POSITIVE_INFINITY } = metadata;
+  if (terminated) return { name: 'ended', since: Math.min(updated, expiresAt) };
+  return now < expiresAt ? { name: 'live' } : { name: 'expired', since: expiresAt };
+}
+
+function fieldsOf(stored: Uint8Array): Fields | undefined {
+  const decoded = decodeTyped(stored);
+  if (decoded?.type !== 'json') return undefined;
+  try {
+    const value: unknown = JSON.parse(decoded.value);
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Fields)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A number that is a time: exact, also in milliseconds. */
+function isTime(value: unknown): value is number {
+  return (
+    typeof value === 'number' &&
+    value >= 0 &&
+    Number.isSafeInteger(value) &&
+    value * 1000 <= Number.MAX_SAFE_INTEGER
+  );
+}

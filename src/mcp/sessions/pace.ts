@@ -1,0 +1,19 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Milliseconds of work until others have their turn. */
+const SLICE = 2;
+
+/** Of the time, what the work may take. */
+const SHARE = 0.2;
+
+/** To be awaited between small pieces of work that nobody waits for: lets the thread and the store to others most of the time. */
+export function createPace(): () => Promise<void> | undefined {
+  let began = performance.now();
+  return () => {
+    const worked = performance.now() - began;
+    if (worked < SLICE) return undefined;
+    return delay(worked * (1 / SHARE - 1)).then(() => {
+      began = performance.now();
+    });
+  };
+}

@@ -1,0 +1,94 @@
+import type { Store } from '../../../host/index.ts';
+import { behind, isSessionId, metadataKey, nextPossible, prefixOf, sessionOfKey } from './layout.ts';
+import { endedMetadata, readMetadata, type SessionMetadata, type SessionState, stateOf } from './metadata.ts';
+
+/** A session in a bucket, as it was read. */
+export interface StoredSession {
+  readonly id: string;
+  readonly metadata: SessionMetadata;
+  readonly state: SessionState;
+}
+
+/** Keys that are read or deleted at a time. */
+const BATCH = 100;
+
+/**
+ * The ids that keys of a bucket begin with, in their order. Costs a look at the store for each, however many keys it has,
+ * and however many others there are between them.
+ */
+export async function* sessionIds(store: Store, bucket: string): AsyncGenerator<string> {
+  let from: string | undefined = '0';
+  while (from !== undefined) {
+    const [key] = await store.range(bucket, from, 1);
+    if (key === undefined) return;
+    const id = sessionOfKey(key);
+    if (id !== undefined) yield id;
+    from = id === undefined ? nextPossible(key) : behind(id);
+  }
+}
+
+/** `unclear` where something is stored that no server of wasmcp has written; undefined where nothing is. */
+export async function readSession(
+  store: Store,
+  bucket: string,
+  id: string,
+  now: number,
+): Promise<StoredSession | 'unclear' | undefined> {
+  if (!isSessionId(id)) return undefined;
+  const { value, updated } = await store.read(bucket, metadataKey(id));
+  if (value === undefined) return undefined;
+  const metadata = readMetadata(value);
+  if (metadata === undefined || updated === undefined) return 'unclear';
+  return { id, metadata, state: stateOf(metadata, updated, now) };
+}
+
+/** The keys of a session without its id, metadata included, in their order. */
+export async function* keysOf(store: Store, bucket: string, id: string): AsyncGenerator<string> {
+  const prefix = prefixOf(id);
+  let from = prefix;
+  for (;;) {
+    const keys = await store.range(bucket, from, BATCH);
+    for (const key of keys) {
+      if (!key.startsWith(prefix)) return;
+      yield key.slice(prefix.length);
+    }
+    if (keys.length < BATCH) return;
+    // The first text behind the last one.
+    from = `${keys.at(-1)}\0`;
+  }
+}
+
+/**
+ * Marks a session as ended, as a server does: its data stays. Answers false for one that is over, and for what is none.
+ *
+ * @throws WasmcpError `store-*`
+ */
+export async function endSession(store: Store, bucket: string, id: string, reason: string): Promise<boolean> {
+  if (!isSessionId(id)) return false;
+  const key = metadataKey(id);
+  for (;;) {
+    const { value, version } = await store.read(bucket, key);
+    const metadata = value && readMetadata(value);
+    if (metadata === undefined || stateOf(metadata, 0, Date.now()).name !== 'live') return false;
+    if (await store.swap(bucket, key, version, endedMetadata(metadata, reason))) return true;
+  }
+}
+
+/**
+ * Deletes a session that is over, a hundred keys at a time, the metadata last: what is cut off half-way is found again.
+ * Answers how many keys it was.
+ */
+export async function deleteSession(store: Store, bucket: string, id: string): Promise<number> {
+  const prefix = prefixOf(id);
+  const metadata = metadataKey(id);
+  let deleted = 0;
+  for (;;) {
+    const found = await store.range(bucket, prefix, BATCH);
+    const keys = found.filter((key) => key.startsWith(prefix));
+    const last = keys.length < BATCH;
+    const chosen = last ? keys : keys.filter((key) => key !== metadata);
+    await store.deleteMany(bucket, chosen);
+    deleted += chosen.length;
+    if (last) return deleted;
+  }
+}
