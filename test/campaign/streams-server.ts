@@ -32,6 +32,8 @@ const server = createServer(await loadComponent(join(import.meta.dirname, '../..
   store: slow(store),
   timeout,
 });
+// A campaign that failed leaves no server behind.
+process.once('disconnect', () => process.exit());
 send(await server.listen(0));
 process.once('message', async () => {
   const start = performance.now();
