@@ -17,6 +17,7 @@ export type WasmcpErrorCode =
   | 'store-broken'
   | 'store-limit'
   | 'store-closed'
+  | 'session-unknown'
   | 'bucket-name-invalid'
   | 'bucket-denied'
   | 'cursor-invalid'
@@ -54,6 +55,7 @@ const CODES: Record<WasmcpErrorCode, { http: number; exit: number }> = {
   'store-broken': { http: 503, exit: 1 },
   'store-limit': { http: 500, exit: 1 },
   'store-closed': { http: 503, exit: 1 },
+  'session-unknown': { http: 404, exit: 1 },
   'bucket-name-invalid': { http: 500, exit: 1 },
   'bucket-denied': { http: 500, exit: 1 },
   'cursor-invalid': { http: 500, exit: 1 },

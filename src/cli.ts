@@ -5,6 +5,7 @@ import { inspect } from './commands/inspect.ts';
 import { oneLine } from './commands/print.ts';
 import { run } from './commands/run.ts';
 import { serve } from './commands/serve.ts';
+import { sessions } from './commands/sessions/group.ts';
 import { stdio } from './commands/stdio.ts';
 import { store } from './commands/store/group.ts';
 import type { IdleWorkers } from './engine/idle-worker.ts';
@@ -14,7 +15,7 @@ import { translate } from './options/wasmtime/translate.ts';
 import { version } from './version.ts';
 
 const COMMANDS: readonly Command[] = [serve, stdio, run, exec, inspect];
-const GROUPS: readonly CommandGroup[] = [store];
+const GROUPS: readonly CommandGroup[] = [store, sessions];
 
 const EXAMPLES = `
 Examples:
@@ -74,12 +75,15 @@ export async function main(
         .description(command.summary)
         .addHelpText('after', command.examples)
         .action(async (...given: unknown[]) => {
-          const word = command.argument === undefined ? '' : (given[0] as string);
+          const word = command.argument === undefined ? '' : ((given[0] as string | undefined) ?? '');
           status = await command.run(word, sub.opts<OptionValues>(), streams);
         });
       const { argument } = command;
-      if (argument !== undefined) sub.argument(`<${argument.name}>`, argument.description);
-      for (const name of command.options) sub.addOption(toOption(name));
+      if (argument !== undefined) {
+        const name = argument.optional ? `[${argument.name}]` : `<${argument.name}>`;
+        sub.argument(name, argument.description);
+      }
+      for (const name of command.options) sub.addOption(toOption(name, command.adjusted?.[name]));
     }
   }
   try {

@@ -45,10 +45,10 @@ export interface CommandGroup {
 }
 
 /** One command of a group; not about a component. */
-export interface SubCommand extends Pick<Command, 'name' | 'summary' | 'options' | 'examples'> {
+export interface SubCommand extends Pick<Command, 'name' | 'summary' | 'options' | 'adjusted' | 'examples'> {
   /** The one word that it takes; without it there may be none. */
-  readonly argument?: { readonly name: string; readonly description: string };
-  /** As `Command.run`; the word is empty where none is taken. */
+  readonly argument?: { readonly name: string; readonly description: string; readonly optional?: true };
+  /** As `Command.run`; the word is empty where none is taken or given. */
   run(word: string, options: OptionValues, streams: CliStreams): Promise<number>;
 }
 

@@ -52,6 +52,8 @@ export interface OptionValues extends WasmtimeValues {
   mcp?: 'guide' | 'strict' | 'off';
   sessionOrder: 'serial' | 'parallel';
   sessionRetention: number | 'off';
+  reason: string;
+  json?: boolean;
   loggingPrefix: boolean;
   cacheDir?: string;
   isolation: IsolationValue;
@@ -296,6 +298,17 @@ export const OPTIONS: { readonly [N in OptionName]: OptionSpec } = {
     parse: parseRetention,
     fallback: 7 * 24 * 3_600_000,
     fallbackText: '7d',
+  },
+  reason: {
+    flags: '--reason <text>',
+    environment: ['WASMCP_NODE_REASON'],
+    description: 'why a session is ended; it is kept with the session',
+    fallback: 'ended by wasmcp-node sessions terminate',
+  },
+  json: {
+    flags: '--json',
+    environment: ['WASMCP_NODE_JSON'],
+    description: 'print JSON on a terminal too',
   },
   loggingPrefix: {
     flags: '--no-logging-prefix',

@@ -7,7 +7,7 @@ export interface SessionMemory {
 }
 
 /** Not the guest's: a bucket of its own beside those that guests use. */
-const BUCKET = 'wasmcp-node:stdio';
+export const STDIO_BUCKET = 'wasmcp-node:stdio';
 
 /** Characters of a client's name that count. */
 const NAME_LENGTH = 200;
@@ -17,11 +17,11 @@ export function createSessionMemory(store: Store, server: string): SessionMemory
   const key = (client: string): string => JSON.stringify([server, client.slice(0, NAME_LENGTH)]);
   return {
     async find(client) {
-      const value = await store.get(BUCKET, key(client));
+      const value = await store.get(STDIO_BUCKET, key(client));
       return value === undefined ? undefined : new TextDecoder().decode(value);
     },
     async keep(client, session) {
-      await store.set(BUCKET, key(client), new TextEncoder().encode(session));
+      await store.set(STDIO_BUCKET, key(client), new TextEncoder().encode(session));
     },
   };
 }

@@ -1,0 +1,30 @@
+import type { SubCommand } from '../command.ts';
+import { outputTo } from './output.ts';
+import { wholeRecord } from './record.ts';
+import { allSessions, BUCKET, findSession, withStore } from './store.ts';
+
+/** Prints whole sessions for programs. */
+export const exportSessions: SubCommand = {
+  name: 'export',
+  summary: 'print sessions with all their values, each a line of JSON',
+  options: ['store', 'bucket'],
+  adjusted: { bucket: BUCKET },
+  argument: { name: 'id', description: 'the one session to print', optional: true },
+  examples: `
+Examples:
+  wasmcp-node sessions export > sessions.jsonl
+
+Numbers of 64 bits are text, bytes are in base64.`,
+
+  async run(id, options, { stdout }) {
+    const output = outputTo(stdout, options);
+    await withStore(options, async (store, buckets) => {
+      if (id !== '') return output.json(await wholeRecord(store, await findSession(store, buckets, id)));
+      for await (const session of allSessions(store, buckets)) {
+        if (output.closed) return;
+        await output.json(await wholeRecord(store, session));
+      }
+    });
+    return 0;
+  },
+};

@@ -1,0 +1,13 @@
+import type { CommandGroup } from '../command.ts';
+import { exportSessions } from './export.ts';
+import { list } from './list.ts';
+import { purge } from './purge.ts';
+import { show } from './show.ts';
+import { terminate } from './terminate.ts';
+
+/** What can be done with the sessions in a store from outside, while servers use it. */
+export const sessions: CommandGroup = {
+  name: 'sessions',
+  summary: 'list, show, end, delete or export the sessions in a store',
+  commands: [list, show, terminate, purge, exportSessions],
+};

@@ -1,0 +1,45 @@
+import type { SubCommand } from '../command.ts';
+import { oneLine } from '../print.ts';
+import { outputTo } from './output.ts';
+import { recordOf, type SessionRecord } from './record.ts';
+import { allSessions, BUCKET, withStore } from './store.ts';
+
+/** Lists the sessions of a store. */
+export const list: SubCommand = {
+  name: 'list',
+  summary: 'list the sessions of the store',
+  options: ['store', 'bucket', 'json'],
+  adjusted: { bucket: BUCKET },
+  examples: `
+Examples:
+  wasmcp-node sessions list
+  wasmcp-node sessions list | grep '"state":"live"' | wc -l
+
+A table on a terminal, a line of JSON for each session elsewhere. Servers may go on. An id is what a client proves itself
+with: treat the list as you treat passwords.`,
+
+  async run(_, options, { stdout }) {
+    const output = outputTo(stdout, options);
+    await withStore(options, async (store, buckets) => {
+      let last: string | undefined;
+      for await (const session of allSessions(store, buckets)) {
+        if (output.closed) return;
+        const record = await recordOf(store, session);
+        if (!output.people) await output.json(record);
+        else {
+          if (record.bucket !== last) await output.line(`bucket ${oneLine(record.bucket)}`);
+          last = record.bucket;
+          await output.line(row(record));
+        }
+      }
+      if (output.people && last === undefined) await output.line('no sessions');
+    });
+    return 0;
+  },
+};
+
+function row({ id, state, created, expires, over, subject, reason }: SessionRecord): string {
+  const end = over === undefined ? `until ${expires ?? 'it is ended'}` : `since ${over}`;
+  const more = [subject && `of ${subject}`, reason && `(${reason})`].filter((text) => text);
+  return oneLine([id, state.padEnd(7), created, end, ...more].join('  '));
+}

@@ -1,0 +1,26 @@
+import { endSession } from '../../mcp/sessions/sessions.ts';
+import type { SubCommand } from '../command.ts';
+import { BUCKET, findSession, withStore } from './store.ts';
+
+/** Ends one session. */
+export const terminate: SubCommand = {
+  name: 'terminate',
+  summary: 'end one session; its data stays until it is purged',
+  options: ['store', 'bucket', 'reason'],
+  adjusted: { bucket: BUCKET },
+  argument: { name: 'id', description: "the session's id" },
+  examples: `
+Examples:
+  wasmcp-node sessions terminate 0b3f9d5c-5d0e-4c39-9f4e-4f5d3a2b1c0d --reason 'device lost'
+
+Servers may go on: the next request of the session is answered with 404.`,
+
+  async run(id, options, { stderr }) {
+    const ended = await withStore(options, async (store, buckets) => {
+      const { bucket } = await findSession(store, buckets, id);
+      return endSession(store, bucket, id, options.reason);
+    });
+    stderr.write(ended ? `Ended session ${id}\n` : `Session ${id} was over already\n`);
+    return 0;
+  },
+};
