@@ -45,11 +45,16 @@ export function never(reason: string): Key {
 
 /** Both `y` and `n` are so, as far as anybody could tell. */
 export function eitherWay(reason: string): Key {
+  return within(reason, YES_OR_NO, yesOrNo);
+}
+
+/** Whatever is said is so here anyway, for this reason. */
+export function within(reason: string, form: string, check: (text: string | undefined) => unknown): Key {
   return {
-    form: YES_OR_NO,
+    form,
     summary: reason,
     read(text) {
-      yesOrNo(text);
+      check(text);
       return 'holds';
     },
   };

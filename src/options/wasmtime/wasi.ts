@@ -1,4 +1,19 @@
-import { always, eitherWay, flag, given, type Key, never, number, pair, value, without } from './key.ts';
+import {
+  always,
+  eitherWay,
+  flag,
+  given,
+  type Key,
+  never,
+  number,
+  pair,
+  value,
+  within,
+  without,
+} from './key.ts';
+
+/** Also of `-W component-model-async`, which stands beside `-S p3`. */
+export const ONLY_0_2 = 'components of WASI 0.2 are run, not yet those of 0.3';
 
 const OFFERED = 'it is offered all the same; only a component that imports it can use it';
 const SOCKETS = 'wasi:sockets refuses everything here; guests send HTTP requests, see --allow-outbound';
@@ -16,12 +31,12 @@ export const WASI_KEYS: Readonly<Record<string, Key>> = {
   nn: never('wasi:nn is not offered; a component that imports it does not start'),
   threads: never(COMPONENTS),
   http: always(OFFERED),
-  'http-outgoing-body-buffer-chunks': without(
-    'bodies are buffered by their bytes, not by writes; leave it out',
+  'http-outgoing-body-buffer-chunks': within(
+    'so anyway: bodies are buffered by their bytes, however many writes they come in',
     '=N',
     number,
   ),
-  'http-outgoing-body-chunk-size': without('writes may have any length; leave it out', '=N', number),
+  'http-outgoing-body-chunk-size': within('so anyway: a write may have any length', '=N', number),
   config: always(OFFERED),
   keyvalue: always(OFFERED),
   listenfd: never(COMPONENTS),
@@ -42,7 +57,7 @@ export const WASI_KEYS: Readonly<Record<string, Key>> = {
   cwd: without('guests are told no working directory; name folders by --dir HOST::GUEST', '=val', given),
   'config-var': value('=<name>=<val>', '`--config-var`', pair, (entry) => ({ configVar: [entry] })),
   'keyvalue-in-memory-data': value('=<name>=<val>', '`--preset`', pair, (entry) => ({ preset: [entry] })),
-  p3: never('components of WASI 0.2 are run, not yet those of 0.3'),
+  p3: never(ONLY_0_2),
   'max-resources': limit,
   'hostcall-fuel': limit,
   'max-component-handles': limit,

@@ -1,4 +1,5 @@
 import { always, duration, eitherWay, type Key, never, number, value, without } from './key.ts';
+import { ONLY_0_2 } from './wasi.ts';
 
 const GIB = 1024 ** 3;
 const PAGE = 65_536;
@@ -48,7 +49,7 @@ export const WASM_KEYS: Readonly<Record<string, Key>> = {
   'shared-everything-threads': missing,
   memory64: proposal,
   'component-model': proposal,
-  'component-model-async': missing,
+  'component-model-async': never(ONLY_0_2),
   'component-model-more-async-builtins': missing,
   'component-model-async-stackful': missing,
   'component-model-threading': missing,
