@@ -28,11 +28,7 @@ const { values } = parseArgs({
 const { folder, close } = workspace();
 const lua = script(folder, values.method);
 const ours = (isolation) =>
-  ourCommand(values.component, folder, [
-    ...['--workers', values.workers, '--isolation', isolation],
-    // As under wasmtime: no session is opened for a request that brings none.
-    ...['--mcp', 'off'],
-  ]);
+  ourCommand(values.component, folder, [...['--workers', values.workers, '--isolation', isolation]]);
 const servers = [
   ...(values.wasmtime === undefined
     ? []
