@@ -10,16 +10,31 @@ export interface PlainAnswer {
   readonly unread: boolean;
 }
 
+/** What `wasmtime serve` answers for a guest that failed, but for its name: scripts look for it. */
+const FAILURE_PAGE = `<!doctype html>
+<html>
+<head>
+    <title>500 Internal Server Error</title>
+</head>
+<body>
+    <center>
+        <h1>500 Internal Server Error</h1>
+        <hr>
+        wasmcp-node
+    </center>
+</body>
+</html>`;
+
 /** A fixed body by status: nothing of a guest or of this machine leaks through an error page. */
 export function plainAnswer(status: number, headers: Readonly<Record<string, string>> = {}): PlainAnswer {
   return {
     status,
     headers: {
-      'content-type': 'text/plain; charset=utf-8',
+      'content-type': status === 500 ? 'text/html; charset=UTF-8' : 'text/plain; charset=utf-8',
       ...(status === 503 && { 'retry-after': '1' }),
       ...headers,
     },
-    body: `${STATUS_CODES[status] ?? 'Error'}\n`,
+    body: status === 500 ? FAILURE_PAGE : `${STATUS_CODES[status] ?? 'Error'}\n`,
     unread: status === 400 || status === 413,
   };
 }

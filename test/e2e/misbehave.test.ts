@@ -35,7 +35,8 @@ test('whatever a guest does, it costs its own request and one line on stderr', a
   for (const [path, reason] of cases) {
     const before = text.stderr.length;
     const response = await fetch(url + path);
-    expect([path, response.status, await response.text()]).toEqual([path, 500, 'Internal Server Error\n']);
+    const page = expect.stringContaining('<h1>500 Internal Server Error</h1>');
+    expect([path, response.status, await response.text()]).toEqual([path, 500, page]);
     expect(await status(`${url}/ok`)).toBe(200);
     const lines = text.stderr
       .slice(before)

@@ -132,8 +132,14 @@ describe('what people see', () => {
     await same(started, '/log');
     expect(started.ours.text.stdout).toMatch(/^stdout \[0\] :: out one\n/);
     const broken = await start('misbehave', ['-Scli,keyvalue']);
-    for (const { url } of [broken.ours, broken.theirs].filter((one) => one !== undefined)) {
-      expect(await text(url, '/trap')).toMatch(/^500 .*Internal Server Error/s);
+    const page = await fetch(`${broken.ours.url}/trap`);
+    expect(page.status).toBe(500);
+    const body = await page.text();
+    expect(body).toContain('wasmcp-node');
+    if (broken.theirs !== undefined) {
+      const theirs = await fetch(`${broken.theirs.url}/trap`);
+      expect(await theirs.text()).toBe(body.replace('wasmcp-node', 'wasmtime'));
+      expect(theirs.headers.get('content-type')).toBe(page.headers.get('content-type'));
     }
     await started.ours.stop();
     await started.theirs?.child.kill('SIGINT');

@@ -141,7 +141,7 @@ describe('an answer that is not what it promised', () => {
     const { url, log } = lab;
     const { response, body } = await call(`${url}/error?code=internal-error&message=secret%0Aplace`);
     expect(response.statusCode).toBe(500);
-    expect(String(await body())).toBe('Internal Server Error\n');
+    expect(String(await body())).toContain('<h1>500 Internal Server Error</h1>');
     expect(JSON.stringify(response.rawHeaders)).not.toContain('secret');
     expect(log).toContain(
       'error GET /error: the guest answered with the error internal-error: secret\nplace',
