@@ -17,6 +17,17 @@ import { version } from './version.ts';
 const COMMANDS: readonly Command[] = [serve, stdio, run, exec, inspect];
 const GROUPS: readonly CommandGroup[] = [store, sessions];
 
+/** A command by all that is typed of its name, with the options that it takes. */
+export type CommandAbout = Pick<Command, 'name' | 'options' | 'adjusted'>;
+
+/** For the reference of options. */
+export const ABOUT_COMMANDS: readonly CommandAbout[] = [
+  ...COMMANDS,
+  ...GROUPS.flatMap(({ name, commands }) =>
+    commands.map((command) => ({ ...command, name: `${name} ${command.name}` })),
+  ),
+];
+
 const EXAMPLES = `
 Examples:
   wasmcp-node serve server.wasm
