@@ -41,6 +41,7 @@ export {
 } from './keyvalue/open.ts';
 export { connectStore, serveStore } from './keyvalue/port.ts';
 export { preset } from './keyvalue/preset.ts';
+export { type StoreSize, sizeOfStore } from './keyvalue/size.ts';
 export type { Awaitable, CounterBounds, KeyPage, Store, Versioned } from './keyvalue/store.ts';
 export { type Change, watched } from './keyvalue/watch.ts';
 export { offersFunction } from './names.ts';

@@ -5,6 +5,8 @@ export type Release = (failure?: WasmcpError) => void;
 
 /** Holds back what leaves the process until everything that it may tell of is on disk. */
 export interface OutputGate {
+  /** Syncs that it has begun so far. */
+  readonly syncs: number;
   /**
    * Calls `release` once: at once when nothing was committed since the last sync began, by any thread or process, else
    * after a sync that began later than this call. Calls are released in their order.
@@ -42,6 +44,7 @@ export function createGate(parts: GateParts): OutputGate {
   /** The newest version on disk. None at first: what a process that crashed has left may be in memory only. */
   let synced = -1n;
   let syncing = false;
+  let syncs = 0;
   let failure: WasmcpError | undefined;
   /** The version as this turn of the event loop has seen it: a batch of messages needs one look. */
   let current: bigint | undefined;
@@ -75,6 +78,7 @@ export function createGate(parts: GateParts): OutputGate {
     const began = look();
     if (began === undefined) return;
     syncing = true;
+    syncs += 1;
     parts.sync((reason) => {
       syncing = false;
       if (reason !== undefined) fail(reason);
@@ -94,6 +98,9 @@ export function createGate(parts: GateParts): OutputGate {
   }
 
   return {
+    get syncs() {
+      return syncs;
+    },
     pass(release) {
       const version = look();
       if (version === undefined || failure !== undefined) release(failure);

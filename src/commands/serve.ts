@@ -1,5 +1,9 @@
+import type { IdleWorkers } from '../engine/idle-worker.ts';
 import { createServer, type WasmcpError } from '../index.ts';
-import type { Command } from './command.ts';
+import type { OptionValues } from '../options/table.ts';
+import { openAdmin } from '../server/admin/admin.ts';
+import type { Monitor } from '../server/admin/monitor.ts';
+import type { CliStreams, Command } from './command.ts';
 import { load, tellHow } from './load.ts';
 import { print } from './print.ts';
 import { startReloading, watchable } from './reload.ts';
@@ -11,7 +15,7 @@ import { closeOnce, untilSignal } from './signals.ts';
 export const serve: Command = {
   name: 'serve',
   summary: 'serve a component over HTTP',
-  options: [...LISTEN_OPTIONS, 'watch', ...SERVER_OPTIONS, 'shutdownAddr'],
+  options: [...LISTEN_OPTIONS, 'adminAddr', 'watch', ...SERVER_OPTIONS, 'shutdownAddr'],
   examples: `
 Examples:
   wasmcp-node serve server.wasm
@@ -24,36 +28,54 @@ SIGHUP takes the component anew, as --watch does when its file changes: it takes
 the old one began it ends, and one that cannot be served leaves the old one serving.`,
 
   async run(path, options, streams, _rest, idleWorkers) {
-    const file = options.watch ? watchable(path) : undefined;
-    const component = await load(path, options);
-    const broken = Promise.withResolvers<WasmcpError>();
-    const server = createServer(component, {
-      ...(await serverOptions(options, streams)),
-      ...(idleWorkers && { idleWorkers }),
-      storeBroken: broken.resolve,
-      maxConnections: options.maxConnections,
-      output: (stream, bytes) => print(streams[stream], bytes),
-    });
-    // Whoever read the output has gone: that is no reason to stop serving.
-    for (const stream of [streams.stdout, streams.stderr]) stream.on('error', () => {});
-    const shutdown =
-      options.shutdownAddr === undefined ? undefined : await openShutdownAddress(options.shutdownAddr);
-    const stop = untilSignal();
-    const url = await server.listen(options.addr.port, options.addr.host);
-    if (shutdown !== undefined) streams.stderr.write(`Listening for shutdown on ${shutdown.url}\n`);
-    tellHow(component, options.verbose ?? false, streams);
-    const { storeUrl = '' } = server;
-    const lasts = storeUrl.startsWith('sqlite:') ? `, durability ${options.durability}` : '';
-    if (server.summary !== undefined) streams.stderr.write(`${server.summary}\n`);
-    streams.stderr.write(`Store ${storeUrl}${lasts}\nServing HTTP on ${url}\n`);
-    const stopReloading = startReloading({ ...options, path, file, first: component, server, streams });
-    const failure = await Promise.race(
-      [stop, shutdown?.requested, broken.promise].filter((end) => end !== undefined),
-    );
-    stopReloading();
-    shutdown?.close();
-    await closeOnce(server, options.drain, streams);
-    if (failure !== undefined) throw failure;
-    return 0;
+    // First of all and last of all: others shall see the start and the end.
+    const admin = options.adminAddr && (await openAdmin(options.adminAddr.port, options.adminAddr.host));
+    try {
+      if (admin) streams.stderr.write(`Serving /healthz, /readyz and /metrics on ${admin.url}\n`);
+      return await serveUntilStopped(path, options, streams, idleWorkers, admin?.monitor);
+    } finally {
+      await admin?.close();
+    }
   },
 };
+
+async function serveUntilStopped(
+  path: string,
+  options: OptionValues,
+  streams: CliStreams,
+  idleWorkers: IdleWorkers | undefined,
+  monitor: Monitor | undefined,
+): Promise<number> {
+  const file = options.watch ? watchable(path) : undefined;
+  const component = await load(path, options);
+  const broken = Promise.withResolvers<WasmcpError>();
+  const server = createServer(component, {
+    ...(await serverOptions(options, streams)),
+    ...(idleWorkers && { idleWorkers }),
+    ...(monitor && { monitor }),
+    storeBroken: broken.resolve,
+    maxConnections: options.maxConnections,
+    output: (stream, bytes) => print(streams[stream], bytes),
+  });
+  // Whoever read the output has gone: that is no reason to stop serving.
+  for (const stream of [streams.stdout, streams.stderr]) stream.on('error', () => {});
+  const shutdown =
+    options.shutdownAddr === undefined ? undefined : await openShutdownAddress(options.shutdownAddr);
+  const stop = untilSignal();
+  const url = await server.listen(options.addr.port, options.addr.host);
+  if (shutdown !== undefined) streams.stderr.write(`Listening for shutdown on ${shutdown.url}\n`);
+  tellHow(component, options.verbose ?? false, streams);
+  const { storeUrl = '' } = server;
+  const lasts = storeUrl.startsWith('sqlite:') ? `, durability ${options.durability}` : '';
+  if (server.summary !== undefined) streams.stderr.write(`${server.summary}\n`);
+  streams.stderr.write(`Store ${storeUrl}${lasts}\nServing HTTP on ${url}\n`);
+  const stopReloading = startReloading({ ...options, path, file, first: component, server, streams });
+  const failure = await Promise.race(
+    [stop, shutdown?.requested, broken.promise].filter((end) => end !== undefined),
+  );
+  stopReloading();
+  shutdown?.close();
+  await closeOnce(server, options.drain, streams);
+  if (failure !== undefined) throw failure;
+  return 0;
+}

@@ -24,10 +24,23 @@ export interface Crew {
   start(): Promise<void>;
   /** The worker with the fewest guests, if one has fewer than `limit`. */
   freest(limit: number): Thread | undefined;
+  census(): Census;
   /** A worker was given something to do: looks after all of them until none has any. */
   watch(): void;
   /** Ends all workers with what runs in them. */
   close(): Promise<void>;
+}
+
+/** How many there are. */
+export interface Census {
+  /** Guests alive, or about to be. */
+  readonly guests: number;
+  /** Workers that take requests. */
+  readonly serving: number;
+  readonly standby: number;
+  readonly starting: number;
+  /** Workers that a guest keeps busy. */
+  readonly busy: number;
 }
 
 /** Most workers above those asked for, so that guests that keep theirs busy cannot fill the memory. */
@@ -191,6 +204,13 @@ export function createCrew(options: CrewOptions): Crew {
         if (thread.available && thread.load < (best?.load ?? limit)) best = thread;
       }
       return best;
+    },
+    census() {
+      let guests = 0;
+      for (const thread of threads) guests += thread.load;
+      const [free, standing, coming] = [serving.size, standby.size, starting.size];
+      const busy = threads.size - retiring.size - free - standing - coming;
+      return { guests, serving: free, standby: standing, starting: coming, busy };
     },
     watch() {
       looking ??= setInterval(look, LOOK);

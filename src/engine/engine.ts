@@ -14,7 +14,7 @@ import { assertLinked } from '../component/link.ts';
 import { held } from './held.ts';
 import type { IdleWorkers } from './idle-worker.ts';
 import { linkWithHost } from './offer.ts';
-import { createPool, type Pool } from './pool.ts';
+import { createPool, type Pool, type PoolLoad } from './pool.ts';
 import type { Isolation } from './pristine/instance-pool.ts';
 import { rehearse } from './rehearse.ts';
 import type { Handle } from './request.ts';
@@ -80,6 +80,14 @@ export interface EngineOptions {
   readonly log?: (level: string, context: string, message: string) => void | Promise<void>;
 }
 
+/** What is going on at the moment. */
+export interface EngineLoad extends PoolLoad {
+  /** Syncs of the store that answers have waited for; undefined where none do. */
+  readonly syncs: number | undefined;
+  /** Why the store can promise nothing any more. */
+  readonly storeFailure: WasmcpError | undefined;
+}
+
 /** A component that is ready for requests. */
 export interface Engine {
   /** What people read of the store. */
@@ -87,6 +95,7 @@ export interface Engine {
   /** The store itself where it lives on this thread; SQLite's files are opened again by whoever needs them. */
   readonly localStore: Store | undefined;
   readonly handle: Handle;
+  load(): EngineLoad;
   /**
    * Goes on with another component, on the same store and with the same options. It takes over once it has answered a
    * request of ours; those under way end where they began, `limit` milliseconds later at most. When it fails, the old
@@ -243,6 +252,7 @@ export async function startEngine(component: Component, options: EngineOptions):
       target.finished?.();
       return { gone() {} };
     },
+    load: () => ({ ...pool.load(), syncs: store.gate?.syncs, storeFailure: failure }),
     reload(next, limit) {
       reloading = reloading.catch(() => {}).then(() => replace(next, limit));
       return reloading;

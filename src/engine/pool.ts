@@ -1,5 +1,5 @@
 import { WasmcpError } from '../../host/index.ts';
-import { createCrew } from './crew.ts';
+import { type Census, createCrew } from './crew.ts';
 import { createDeadline, type Deadline } from './deadline.ts';
 import { createExchange, type Exchange } from './exchange.ts';
 import type { GuestFailure } from './protocol.ts';
@@ -23,11 +23,18 @@ export interface PoolOptions extends GuestVoice {
   start(events: ThreadEvents): Thread;
 }
 
+/** What is going on at the moment. */
+export interface PoolLoad extends Census {
+  /** Requests that wait for a worker. */
+  readonly waiting: number;
+}
+
 /** The workers, and the requests that run in them or wait for one. */
 export interface Pool {
   /** Settles when every worker can take requests; rejects with the first reason why one cannot. */
   start(): Promise<void>;
   handle(request: GuestRequest, target: ResponseTarget): Call;
+  load(): PoolLoad;
   /** No new requests; waits for those under way, `limit` milliseconds at most, then ends the workers. */
   close(limit: number): Promise<void>;
 }
@@ -205,6 +212,7 @@ export function createPool(options: PoolOptions): Pool {
         },
       };
     },
+    load: () => ({ ...crew.census(), waiting: queue.size }),
     async close(limit) {
       closing = true;
       if (tickets.size > 0) {

@@ -64,6 +64,11 @@ export function parseAddress(text: string): Address {
   return { host: match[1]!.replace(/^\[|\]$/g, ''), port };
 }
 
+/** As `parseAddress`; a port alone is one of this machine's loopback address. */
+export function parseAdminAddress(text: string): Address {
+  return parseAddress(/^:?\d+$/.test(text) ? `127.0.0.1:${text.replace(':', '')}` : text);
+}
+
 /** A path on the server, query included. */
 export function parsePath(text: string): string {
   if (!/^\/[!-~]*$/.test(text)) throw invalid('Write a path that begins with a slash, such as /health.');

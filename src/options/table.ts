@@ -8,6 +8,7 @@ import {
   type Directory,
   type IsolationValue,
   parseAddress,
+  parseAdminAddress,
   parseChoice,
   parseConfig,
   parseCount,
@@ -26,6 +27,7 @@ import { WASMTIME_OPTIONS, type WasmtimeValues } from './wasmtime/options.ts';
 /** What the commands read: each option with the type of its value. */
 export interface OptionValues extends WasmtimeValues {
   addr: Address;
+  adminAddr?: Address;
   allowHost?: string[];
   allowOrigin?: string[];
   publicUrl?: string;
@@ -95,6 +97,13 @@ export const OPTIONS: { readonly [N in OptionName]: OptionSpec } = {
     parse: parseAddress,
     fallback: { host: '127.0.0.1', port: 8080 },
     fallbackText: '127.0.0.1:8080',
+  },
+  adminAddr: {
+    flags: '--admin-addr <host:port>',
+    environment: ['WASMCP_NODE_ADMIN_ADDR'],
+    description:
+      'where to serve /healthz, /readyz and /metrics; a port alone is on loopback; default: nowhere',
+    parse: parseAdminAddress,
   },
   allowHost: {
     flags: '--allow-host <host>',

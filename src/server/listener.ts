@@ -19,6 +19,8 @@ export interface ListenOptions {
   readonly port: number;
   readonly host: string;
   readonly maxConnections: number;
+  /** Of the command, to name in messages; `--addr` by default. */
+  readonly flag?: string;
 }
 
 const HEADER_LIMIT = 16 * 1024;
@@ -92,15 +94,14 @@ export async function openListener(front: NodeFront, options: ListenOptions): Pr
   };
 }
 
-function bind(http: NetServer, { port, host }: ListenOptions): Promise<void> {
+function bind(http: NetServer, { port, host, flag = '--addr' }: ListenOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     http.once('error', (error: NodeJS.ErrnoException) => {
       const reasons: Record<string, string> = {
-        EADDRINUSE:
-          'is in use already: stop what listens there, or choose another with --addr (port 0 picks a free one)',
-        EACCES: 'may not be used by this user: choose a port above 1023 with --addr',
-        EADDRNOTAVAIL: 'is no address of this machine: choose another with --addr',
-        ENOTFOUND: 'is no known host: choose another with --addr',
+        EADDRINUSE: `is in use already: stop what listens there, or choose another with ${flag} (port 0 picks a free one)`,
+        EACCES: `may not be used by this user: choose a port above 1023 with ${flag}`,
+        EADDRNOTAVAIL: `is no address of this machine: choose another with ${flag}`,
+        ENOTFOUND: `is no known host: choose another with ${flag}`,
       };
       const reason = reasons[error.code ?? ''] ?? `cannot be listened on (${error.message})`;
       reject(new WasmcpError('address-unusable', `${host}:${port} ${reason}`, { cause: error }));

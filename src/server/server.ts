@@ -1,9 +1,10 @@
 import { isLoopback, type OutgoingPolicy, WasmcpError } from '../../host/index.ts';
 import type { Component } from '../component/component.ts';
-import { type Engine, type EngineOptions, startEngine } from '../engine/engine.ts';
+import { type Engine, type EngineLoad, type EngineOptions, startEngine } from '../engine/engine.ts';
 import type { Handle } from '../engine/request.ts';
 import { createMcp, type McpOptions } from '../mcp/mcp.ts';
 import type { Retention } from '../mcp/sessions/retention.ts';
+import type { Monitor, Phase } from './admin/monitor.ts';
 import { createDoor } from './door.ts';
 import { createFetch } from './fetch.ts';
 import { isAllowedOrigin } from './guard/allow-list.ts';
@@ -20,6 +21,8 @@ export interface ServerOptions extends EngineOptions, GuardOptions, McpOptions {
   readonly maxBody?: number;
   /** Connections at a time; 1000 by default. One more is closed at once. */
   readonly maxConnections?: number;
+  /** Looks at the server, for those who look after it. */
+  readonly monitor?: Monitor;
   /** Names in lower case and values of headers that each request gets in place of its own of these names. */
   readonly requestHeaders?: readonly (readonly [string, string])[];
 }
@@ -121,8 +124,26 @@ export function createServer(component: Component, options: ServerOptions = {}):
     };
   }
 
-  const handler = whenStarted(front.handler);
-  const continueHandler = whenStarted(front.continueHandler);
+  const { monitor } = options;
+  const counted = (serve: NodeHandler): NodeHandler => monitor?.counting(serve) ?? serve;
+  const handler = counted(whenStarted(front.handler));
+  const continueHandler = counted(whenStarted(front.continueHandler));
+  monitor?.watch(() => {
+    const load = engine?.load();
+    return {
+      phase: phaseOf(load),
+      storeUrl: engine?.storeUrl,
+      durability: options.durability ?? 'power',
+      load,
+      purgedSessions: retention?.purged ?? 0,
+    };
+  });
+
+  function phaseOf(load: EngineLoad | undefined): Phase {
+    if (closed !== undefined) return 'draining';
+    if (load === undefined) return 'starting';
+    return load.storeFailure === undefined ? 'ready' : 'store-broken';
+  }
 
   async function stop(drain: number): Promise<void> {
     const deadline = performance.now() + drain;

@@ -14,6 +14,7 @@ test.each([
     const current = Promise.withResolvers<ResponseTarget>();
     const pool: Pool = {
       start: async () => {},
+      load: () => ({ guests: 0, waiting: 0, serving: 1, standby: 0, starting: 0, busy: 0 }),
       handle({ change }, target) {
         told.push(change!.key);
         if (told.length === 1) current.resolve(target);

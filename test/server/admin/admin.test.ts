@@ -1,0 +1,152 @@
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { createServer, type Server, type ServerOptions } from '../../../src/index.ts';
+import { type Admin, openAdmin } from '../../../src/server/admin/admin.ts';
+import { temporaryFolder } from '../../support/command.ts';
+import { component } from '../../support/serving.ts';
+
+interface Looked {
+  readonly admin: Admin;
+  readonly server: Server;
+}
+
+async function watched(name: string, options: ServerOptions = {}): Promise<Looked> {
+  const admin = await openAdmin(0, '127.0.0.1');
+  onTestFinished(admin.close);
+  const server = createServer(await component(name), {
+    store: 'memory:',
+    ...options,
+    monitor: admin.monitor,
+  });
+  onTestFinished(() => server.close(0));
+  return { admin, server };
+}
+
+/** Metrics by name with labels. */
+async function metrics({ admin }: Looked): Promise<ReadonlyMap<string, number>> {
+  const response = await fetch(`${admin.url}metrics`);
+  expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+  const lines = (await response.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  return new Map(lines.map((line) => [line.slice(0, line.lastIndexOf(' ')), Number(line.split(' ').at(-1))]));
+}
+
+async function ready({ admin }: Looked): Promise<unknown[]> {
+  const response = await fetch(`${admin.url}readyz`);
+  return [response.status, await response.json()];
+}
+
+test('readiness: not before the start, then, and not while the last requests are served', async () => {
+  const looked = await watched('http-lab');
+  expect(await ready(looked)).toEqual([503, { phase: 'starting' }]);
+  const url = await looked.server.listen(0);
+  expect(await ready(looked)).toEqual([200, { phase: 'ready' }]);
+  const response = await fetch(`${url}stream?n=3&ms=100&size=1`);
+  const closed = looked.server.close(5000);
+  expect(await ready(looked)).toEqual([503, { phase: 'draining' }]);
+  expect((await fetch(`${looked.admin.url}healthz`)).status).toBe(200);
+  await response.text();
+  await closed;
+});
+
+test('health: which version, which phase, which store', async () => {
+  const store = `sqlite:${join(temporaryFolder(), 'store.db')}`;
+  const looked = await watched('http-lab', { store, durability: 'process' });
+  const health = async (): Promise<unknown> => (await fetch(`${looked.admin.url}healthz`)).json();
+  expect(await health()).toMatchObject({ phase: 'starting', store: 'not open' });
+  await looked.server.listen(0);
+  expect(await health()).toMatchObject({
+    version: expect.stringMatching(/^\d/),
+    phase: 'ready',
+    store: 'ok',
+    durability: 'process',
+    uptime: expect.any(Number),
+  });
+});
+
+test('requests count by class and by duration, those that no guest sees too', async () => {
+  const looked = await watched('http-lab');
+  const url = await looked.server.listen(0);
+  await (await fetch(`${url}status?code=204`)).text();
+  await (await fetch(`${url}sleep?ms=60`)).text();
+  await (await fetch(`${url}status?code=404`)).text();
+  await (await fetch(url, { headers: { origin: 'https://evil.example' } })).text();
+  const leaving = new AbortController();
+  const left = fetch(`${url}sleep?ms=60000`, { signal: leaving.signal }).catch(() => {});
+  while ((await metrics(looked)).get('wasmcp_node_guests') !== 1);
+  expect((await metrics(looked)).get('wasmcp_node_requests_in_flight')).toBe(1);
+  leaving.abort();
+  await left;
+  while ((await metrics(looked)).get('wasmcp_node_requests_in_flight') !== 0);
+  const counted = await metrics(looked);
+  const requests = (status: string): unknown => counted.get(`wasmcp_node_requests_total{status="${status}"}`);
+  expect(['2xx', '3xx', '4xx', '5xx', 'aborted'].map(requests)).toEqual([2, 0, 2, 0, 1]);
+  const bucket = (le: string): number =>
+    counted.get(`wasmcp_node_request_duration_seconds_bucket{le="${le}"}`)!;
+  expect(bucket('+Inf')).toBe(5);
+  expect(counted.get('wasmcp_node_request_duration_seconds_count')).toBe(5);
+  // The one that slept is not among those that took a twentieth of a second.
+  expect(bucket('0.05')).toBeLessThanOrEqual(4);
+  expect(counted.get('wasmcp_node_request_duration_seconds_sum')).toBeGreaterThan(0.06);
+});
+
+test('guests, queue, workers, syncs and the size of the store are told', async () => {
+  const store = `sqlite:${join(temporaryFolder(), 'store.db')}`;
+  const looked = await watched('kv-draft', { store, workers: 2 });
+  const url = await looked.server.listen(0);
+  const before = await metrics(looked);
+  expect(before.get('wasmcp_node_workers{state="serving"}')).toBe(2);
+  expect(before.get('wasmcp_node_workers{state="busy"}')).toBe(0);
+  expect(before.get('wasmcp_node_requests_waiting')).toBe(0);
+  await (await fetch(`${url}set?key=k`, { method: 'POST', body: 'x'.repeat(100_000) })).text();
+  const after = await metrics(looked);
+  const grown = (name: string): number => after.get(name)! - before.get(name)!;
+  expect(grown('wasmcp_node_store_syncs_total')).toBeGreaterThan(0);
+  expect(grown('wasmcp_node_store_bytes{file="log"}')).toBeGreaterThan(100_000);
+  expect(after.get('wasmcp_node_store_bytes{file="database"}')).toBeGreaterThan(0);
+  expect(after.get('wasmcp_node_sessions_purged_total')).toBe(0);
+});
+
+describe('nobody but a monitor is served:', () => {
+  async function ask(method: string, path: string, headers: Record<string, string> = {}): Promise<number> {
+    const { admin } = await watched('http-lab');
+    const { hostname, port } = new URL(admin.url);
+    const sent = request({ hostname, port, method, path, headers }).end();
+    const [response] = await once(sent, 'response');
+    await text(response);
+    return response.statusCode;
+  }
+
+  test.each<[string, () => Promise<number>, number]>([
+    ['a page under a rebound name', () => ask('GET', '/metrics', { host: 'rebound.example' }), 403],
+    ['a page of another site', () => ask('GET', '/metrics', { origin: 'https://evil.example' }), 403],
+    ['another path', () => ask('GET', '/'), 404],
+    ['another method', () => ask('POST', '/metrics'), 405],
+    ['a look without a body', () => ask('HEAD', '/readyz?full'), 503],
+  ])('%s', async (_, asked, status) => {
+    expect(await asked()).toBe(status);
+  });
+});
+
+test('a guest does not see these addresses, and its own of the same name stay its own', async () => {
+  const looked = await watched('http-lab');
+  const url = await looked.server.listen(0);
+  const response = await fetch(`${url}healthz`);
+  expect(response.status).not.toBe(200);
+  expect(await ready(looked)).toEqual([200, { phase: 'ready' }]);
+});
+
+test('a broken store is told', async () => {
+  const looked = await watched('http-lab');
+  looked.admin.monitor.watch(() => ({
+    phase: 'store-broken',
+    storeUrl: 'sqlite:/x',
+    durability: 'power',
+    load: undefined,
+    purgedSessions: 0,
+  }));
+  expect(await ready(looked)).toEqual([503, { phase: 'store-broken' }]);
+  expect(await (await fetch(`${looked.admin.url}healthz`)).json()).toMatchObject({ store: 'broken' });
+});
