@@ -1,0 +1,64 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { OptionName, OptionValues } from '../../../src/options/table.ts';
+import { parseGroup } from '../../../src/options/wasmtime/groups.ts';
+import { translate } from '../../../src/options/wasmtime/translate.ts';
+import { temporaryFolder } from '../../support/command.ts';
+
+function translated(values: Partial<OptionValues>, given: readonly OptionName[] = []) {
+  return translate(values as OptionValues, (name) => given.includes(name));
+}
+
+const wasi = parseGroup('wasi');
+const wasm = parseGroup('wasm');
+
+describe('of several values of one key', () => {
+  test('the last one counts, and nothing is said of the others', async () => {
+    const { options, warnings } = await translated({
+      wasm: [wasm('timeout=1,simd=n'), wasm('timeout=250ms,simd')],
+      wasi: [wasi('=inherit-env,nn'), wasi('inherit-env=no,nn=n')],
+    });
+    expect(options).toMatchObject({ timeout: 250, inheritEnv: false });
+    expect(warnings).toEqual([]);
+  });
+
+  test('entries add up; the later of one name wins, and ours over wasmtime’s', async () => {
+    const { options } = await translated({
+      wasi: [wasi('config-var=a=1,config-var=b=1'), wasi('config-var=a=2,keyvalue-in-memory-data=k')],
+      configVar: [['b', 'ours']],
+    });
+    expect(Object.fromEntries(options.configVar!)).toEqual({ a: '2', b: 'ours' });
+    expect(options.preset).toEqual([['k', '']]);
+  });
+
+  test('those of the command line win over those of the file', async () => {
+    const config = join(temporaryFolder(), 'wasmtime.toml');
+    writeFileSync(config, '[wasm]\ntimeout = { secs = 9 }\nmax-memory-size = 0x100000\n[cli]\nenv = "x"\n');
+    const { options, warnings } = await translated({ config, wasm: [wasm('timeout=2')] });
+    expect(options).toMatchObject({ timeout: 2000, maxMemory: 1_048_576 });
+    expect(warnings).toEqual(['[cli] env: no such table in wasmtime 48']);
+  });
+});
+
+test('an option of ours that says the same is no contradiction', async () => {
+  const same = await translated({ wasm: [wasm('timeout=5s')], timeout: 5000 }, ['timeout']);
+  expect(same.warnings).toEqual([]);
+  const other = await translated({ wasm: [wasm('timeout=5s')], timeout: 6000 }, ['timeout']);
+  expect(other.options.timeout).toBe(6000);
+  expect(other.warnings).toEqual(['-W timeout: --timeout is given too, and wins; leave one of them out']);
+});
+
+test('what no timer and no memory here can be is brought within what they can', async () => {
+  const most = await translated({ wasm: [wasm('timeout=99999999999,max-memory-size=99999999999')] });
+  expect(most.options).toMatchObject({ timeout: 2 ** 31 - 1, maxMemory: 4 * 1024 ** 3 });
+  const least = await translated({ wasm: [wasm('timeout=1ns,max-memory-size=0')] });
+  expect(least.options).toMatchObject({ timeout: 1, maxMemory: 65_536 });
+});
+
+test('a file that cannot be used is refused by its name', async () => {
+  const config = join(temporaryFolder(), 'wasmtime.toml');
+  await expect(translated({ config })).rejects.toThrow(`--config ${config} cannot be used: ENOENT`);
+  writeFileSync(config, '[wasi]\ncli = "perhaps"\n');
+  await expect(translated({ config })).rejects.toThrow('-S cli: Write y or n');
+});
