@@ -41,6 +41,8 @@ export function createReader(port: number): Reader {
       // For `serve` without --addr; that of `exec` stays free.
       READER_ADDR: `127.0.0.1:${port}`,
       NO_COLOR: '1',
+      // What npm thinks of the settings of a machine is no output of a command.
+      npm_config_loglevel: 'error',
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
