@@ -17,6 +17,7 @@ export const ONLY_0_2 = 'components of WASI 0.2 are run, not yet those of 0.3';
 
 const OFFERED = 'it is offered all the same; only a component that imports it can use it';
 const SOCKETS = 'wasi:sockets refuses everything here; guests send HTTP requests, see --allow-outbound';
+const READ = 'a program that is run reads its input all the same; close it by < /dev/null';
 const PRINTED = 'what guests print is printed all the same; send it to /dev/null';
 const HOST_LIMIT = 'the host has limits of its own, which cannot be set; see docs/limits.md';
 const COMPONENTS = 'only components are run, which have no use for it; leave it out';
@@ -51,7 +52,7 @@ export const WASI_KEYS: Readonly<Record<string, Key>> = {
   'network-error-code': eitherWay('nothing to turn on: sockets are refused'),
   preview0: eitherWay('nothing to turn on: only components are run'),
   'inherit-env': flag('`--inherit-env`', (inheritEnv) => ({ inheritEnv })),
-  'inherit-stdin': eitherWay('served guests have an empty standard input, as in wasmtime'),
+  'inherit-stdin': always(READ),
   'inherit-stdout': always(PRINTED),
   'inherit-stderr': always(PRINTED),
   cwd: without('guests are told no working directory; name folders by --dir HOST::GUEST', '=val', given),
