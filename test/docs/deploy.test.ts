@@ -123,13 +123,16 @@ describe('the container', () => {
   });
 
   test('its command serves with its environment, writes to the volume alone, and its health check tells', async () => {
-    const port = await findPort();
+    const [port, admin] = [await findPort(), String(await findPort())];
     const data = join(temporaryFolder(), 'data');
     mkdirSync(data);
-    const env = of('ENV').replaceAll('/data', data).replace('0.0.0.0:8080', `127.0.0.1:${port}`).split(' ');
-    const [check, ...args] = JSON.parse(
-      /CMD (\[.*\])$/.exec(of('HEALTHCHECK'))![1]!.replace('8080', String(port)),
-    );
+    const env = of('ENV')
+      .replaceAll('/data', data)
+      .replace('0.0.0.0:8080', `127.0.0.1:${port}`)
+      .replace('9090', admin)
+      .split(' ');
+    const command = /CMD (\[.*\])$/.exec(of('HEALTHCHECK'))![1]!;
+    const [check, ...args] = JSON.parse(command.replace('9090', admin)) as [string, ...string[]];
     const health = (): number | null => spawnSync(check, args).status;
     expect(health()).toBe(1);
     const { folder } = reader();
