@@ -4,13 +4,19 @@
  *
  *   npm run bench:growth -- [--sizes 1000,100000,1000000,10000000] [--times 2000] [--folder DIR] [--plot FILE.svg]
  *
- * The largest size takes 4 GB of disk. Set and delete wait for no disk (`process`): a sync costs the same in any store.
+ * Beside those keys as many again belong to live MCP sessions, ten to each. `session purge` deletes one more that is over;
+ * `session look` is a purge's look at each session that stays.
+ *
+ * The largest size takes 7 GB of disk. Set and delete wait for no disk (`process`): a sync costs the same in any store.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openStore, type Store } from '../../host/index.ts';
+import { purgeSessions } from '../../src/mcp/sessions/purge.ts';
+import { deleteSession } from '../../src/mcp/sessions/sessions.ts';
+import { encodeJson } from '../../src/mcp/sessions/typed-value.ts';
 import { createRandom, type Random } from '../campaign/random.ts';
 import { plot } from './plot.ts';
 
@@ -26,6 +32,9 @@ const { values } = parseArgs({
 const BUCKET = 'default';
 const VALUE: Uint8Array = new Uint8Array(200).fill(7);
 const PAGE = 1000;
+const SESSIONS = 'sessions';
+const SESSION_KEYS = 10;
+const SMALL: Uint8Array = new Uint8Array(20).fill(7);
 /** Entries a transaction while the store grows. */
 const BATCH = 10_000;
 
@@ -40,6 +49,10 @@ interface Operation {
   readonly name: string;
   /** Of all the times asked for, the share that this one is done. */
   readonly share: number;
+  /** What one run is divided by; 1 by default. */
+  pieces?(setting: Setting): number;
+  /** What has to be there first, and does not count. */
+  prepare?(setting: Setting, n: number): Promise<void>;
   run(setting: Setting, n: number): unknown;
 }
 
@@ -59,7 +72,33 @@ const OPERATIONS: readonly Operation[] = [
     run: ({ store, random, size }) => store.list(BUCKET, BigInt(random.whole(0, size - PAGE))),
   },
   { name: 'delete', share: 0.025, run: ({ store }, n) => store.delete(BUCKET, `n ${n}`) },
+  {
+    name: 'session purge',
+    share: 0.1,
+    prepare: async ({ store, size }, n) => store.setMany(SESSIONS, sessionKeys(size + n, 1)),
+    run: ({ store, size }, n) => deleteSession(store, SESSIONS, sessionId(size + n)),
+  },
+  {
+    name: 'session look',
+    share: 0,
+    pieces: ({ size }) => size / SESSION_KEYS,
+    run: ({ store }) => purgeSessions(store, { bucket: SESSIONS, now: 0, retention: 0 }),
+  },
 ];
+
+/** A random-looking id, the same for each number: a permutation of all numbers of 32 bits comes first. */
+function sessionId(n: number): string {
+  const head = (Math.imul(n, 0x9e3779b1) >>> 0).toString(16).padStart(8, '0');
+  return `${head}-0000-4000-8000-${n.toString(16).padStart(12, '0')}`;
+}
+
+/** What wasmcp's servers write of a session, and nine values. */
+function sessionKeys(n: number, expiresAt: number): (readonly [string, Uint8Array])[] {
+  const id = sessionId(n);
+  const meta = encodeJson({ terminated: false, created_at: 0, expires_at: expiresAt });
+  const values = Array.from({ length: SESSION_KEYS - 1 }, (_, key) => [`${id}:value ${key}`, SMALL] as const);
+  return [[`${id}:__meta__`, meta], ...values];
+}
 
 async function grow(store: Store, from: number, to: number): Promise<void> {
   for (let start = from; start < to; start += BATCH) {
@@ -68,21 +107,31 @@ async function grow(store: Store, from: number, to: number): Promise<void> {
       BUCKET,
       Array.from({ length }, (_, n) => [`key ${start + n}`, VALUE] as const),
     );
+    const sessions = Array.from({ length: length / SESSION_KEYS }, (_, n) => start / SESSION_KEYS + n);
+    await store.setMany(
+      SESSIONS,
+      sessions.flatMap((n) => sessionKeys(n, 4_000_000_000)),
+    );
   }
 }
 
 /** Microseconds that it takes: the median on the clock, and the mean of the processor's. */
-async function cost(setting: Setting, { share, run }: Operation): Promise<{ median: number; cpu: number }> {
+async function cost(setting: Setting, operation: Operation): Promise<{ median: number; cpu: number }> {
+  const { share, run, prepare = async () => {}, pieces = () => 1 } = operation;
   const count = Math.max(1, Math.floor(Number(values.times) * share));
+  const per = pieces(setting);
   const spent: number[] = [];
-  const before = process.cpuUsage();
+  let cpu = 0;
   for (let n = 0; n < count; n++) {
+    await prepare(setting, n);
+    const before = process.cpuUsage();
     const started = performance.now();
     await run(setting, n);
-    spent.push((performance.now() - started) * 1000);
+    spent.push(((performance.now() - started) * 1000) / per);
+    const { user, system } = process.cpuUsage(before);
+    cpu += user + system;
   }
-  const { user, system } = process.cpuUsage(before);
-  return { median: spent.toSorted((a, b) => a - b)[Math.floor(count / 2)]!, cpu: (user + system) / count };
+  return { median: spent.toSorted((a, b) => a - b)[Math.floor(count / 2)]!, cpu: cpu / count / per };
 }
 
 const folder = mkdtempSync(join(values.folder, 'wasmcp-node-growth-'));
