@@ -54,6 +54,7 @@ const ENTRIES: Record<string, readonly string[]> = {
     'serveFetch',
     'serveGate',
     'serveStore',
+    'sizeOfStore',
     'startStoreUpkeep',
     'watched',
   ],
