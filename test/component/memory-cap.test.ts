@@ -4,6 +4,7 @@ import { checked, createHost, Guest, openStore, prefixedLines } from '../../host
 import { loadComponent } from '../../src/component/component.ts';
 import { runGlue } from '../../src/component/glue.ts';
 import { bindImports } from '../../src/component/link.ts';
+import { instantiateTracked } from '../../src/component/modules/cards.ts';
 import { findState } from '../../src/component/modules/expose.ts';
 import { fixture } from '../support/command.ts';
 
@@ -22,7 +23,7 @@ test.each(fixtures)('no memory of %s grows beyond the cap', async (name) => {
     (module) => component.modules[module]!,
     bindImports(component, bind),
     (module, imports) => {
-      const core = new WebAssembly.Instance(module, imports);
+      const core = instantiateTracked(module, imports);
       cores.push(core);
       return core;
     },
