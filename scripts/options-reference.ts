@@ -76,8 +76,12 @@ function unique(texts: readonly string[]): string[] {
   return [...new Set(texts)];
 }
 
+/** With its columns aligned, as the formatter wants them. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+  const cells = [head, ...rows].map((texts) => texts.map((text) => text.replaceAll('|', '\\|')));
+  const widths = head.map((_, column) => Math.max(3, ...cells.map((texts) => texts[column]!.length)));
+  const line = (texts: readonly string[], filler = ' '): string =>
+    `| ${widths.map((width, column) => (texts[column] ?? '').padEnd(width, filler)).join(' | ')} |`;
+  const [first = [], ...others] = cells;
+  return [line(first), line([], '-'), ...others.map((texts) => line(texts))].join('\n');
 }
