@@ -151,9 +151,10 @@ export function createServer(component: Component, options: ServerOptions = {}):
     const disconnected = bound?.close();
     const left = (): number => Math.max(0, deadline - performance.now());
     const started = await starting?.catch(() => undefined);
-    await retention?.close();
+    const retired = retention?.close();
     // First those that wait in front of the engine, which takes nothing once it closes.
     await door.close(left());
+    await retired;
     await started?.close(left());
     const timer = setTimeout(() => bound?.cut(), left());
     await disconnected;

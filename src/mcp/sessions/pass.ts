@@ -29,6 +29,8 @@ export function startPassInThread(url: string, rule: PurgeRule): Pass {
   const setup: PassSetup = { url, rule };
   const worker = new Worker(WORKER, { workerData: setup, execArgv: [] });
   worker.unref();
+  // Once it has answered nobody asks how it ends.
+  worker.on('error', () => {});
   return {
     done: answerOf(worker),
     stop: () => worker.postMessage('stop'),
