@@ -1,9 +1,16 @@
-import { WasmcpError } from '../../index.ts';
+import type { Writable } from 'node:stream';
+import { type Store, WasmcpError } from '../../index.ts';
 import { purgeSessions } from '../../mcp/sessions/purge.ts';
 import { deleteSession } from '../../mcp/sessions/sessions.ts';
+import type { OptionValues } from '../../options/table.ts';
 import type { SubCommand } from '../command.ts';
 import { progressLine } from '../progress.ts';
 import { BUCKET, findSession, withStore } from './store.ts';
+
+interface Done {
+  readonly sessions: number;
+  readonly keys: number;
+}
 
 /** Deletes sessions that are over. */
 export const purge: SubCommand = {
@@ -13,7 +20,7 @@ export const purge: SubCommand = {
   adjusted: { bucket: BUCKET },
   argument: {
     name: 'id',
-    description: 'the one session to delete, however short it is over',
+    description: 'the one session to delete, however recently it ended',
     optional: true,
   },
   examples: `
@@ -25,39 +32,48 @@ Examples:
 As servers do by themselves. Live sessions are never deleted: end them first. This machine's clock is trusted.`,
 
   async run(id, options, { stderr }) {
-    const { sessionRetention: retention } = options;
-    const done = { sessions: 0, keys: 0 };
-    const line = progressLine(stderr);
-    try {
-      await withStore(options, async (store, buckets) => {
-        if (id !== '') {
-          const { bucket, state } = await findSession(store, buckets, id);
-          if (state.name === 'live') {
-            throw new WasmcpError(
-              'option-invalid',
-              `session ${id} is live: end it first, by sessions terminate`,
-            );
-          }
-          done.keys += await deleteSession(store, bucket, id);
-          done.sessions += 1;
-          return;
-        }
-        if (retention === 'off') return;
-        for (const bucket of buckets) {
-          let looked = 0;
-          const purged = await purgeSessions(store, { bucket, retention, now: Date.now() }, () => {
-            looked += 1;
-            if (looked % 1000 === 0) line.show(`Looked at ${looked} sessions`);
-            return true;
-          });
-          done.sessions += purged.sessions;
-          done.keys += purged.keys;
-        }
-      });
-    } finally {
-      line.clear();
-    }
+    const done = id === '' ? await purgeAll(options, stderr) : await purgeOne(options, id);
     stderr.write(`Purged ${done.sessions} sessions, ${done.keys} keys\n`);
     return 0;
   },
 };
+
+async function purgeOne(options: OptionValues, id: string): Promise<Done> {
+  return withStore(options, async (store, buckets) => {
+    const { bucket, state } = await findSession(store, buckets, id);
+    if (state.name === 'live') {
+      throw new WasmcpError('option-invalid', `session ${id} is live: end it first, by sessions terminate`);
+    }
+    return { sessions: 1, keys: await deleteSession(store, bucket, id) };
+  });
+}
+
+async function purgeAll(options: OptionValues, stderr: Writable): Promise<Done> {
+  const { sessionRetention: retention } = options;
+  const done = { sessions: 0, keys: 0 };
+  if (retention === 'off') return done;
+  const line = progressLine(stderr);
+  let looked = 0;
+  async function purgeBucket(store: Store, bucket: string, now: number, after: number): Promise<void> {
+    const purged = await purgeSessions(store, { bucket, retention: after, now }, () => {
+      looked += 1;
+      if (looked % 1000 === 0) line.show('Purging sessions');
+      return true;
+    });
+    done.sessions += purged.sessions;
+    done.keys += purged.keys;
+  }
+  try {
+    // What a power cut brings back another purge takes: a sync for each of them would take hours.
+    await withStore(
+      options,
+      async (store, buckets) => {
+        for (const bucket of buckets) await purgeBucket(store, bucket, Date.now(), retention);
+      },
+      'process',
+    );
+  } finally {
+    line.clear();
+  }
+  return done;
+}

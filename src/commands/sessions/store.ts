@@ -1,4 +1,4 @@
-import { openStore, type Store, WasmcpError } from '../../index.ts';
+import { type Durability, openStore, type Store, WasmcpError } from '../../index.ts';
 import { readSession, type StoredSession, sessionIds } from '../../mcp/sessions/sessions.ts';
 import { STDIO_BUCKET } from '../../mcp/stdio/memory.ts';
 import type { OptionValues } from '../../options/table.ts';
@@ -22,8 +22,9 @@ export const BUCKET: OptionAdjustment = {
 export async function withStore<T>(
   options: OptionValues,
   work: (store: Store, buckets: readonly string[]) => Promise<T>,
+  durability: Durability = 'strict',
 ): Promise<T> {
-  const store = await openStore(options.store, { create: false });
+  const store = await openStore(options.store, { create: false, durability });
   try {
     // What the stdio bridge notes for itself is nobody's session.
     const buckets = options.bucket ?? (await store.buckets()).filter((name) => name !== STDIO_BUCKET);
