@@ -16,7 +16,12 @@ beforeEach(() => {
   waiting = [];
   released = [];
   near = port2;
-  const gate: OutputGate = { syncs: 0, pass: (release) => waiting.push(release), fail() {}, async close() {} };
+  const gate: OutputGate = {
+    syncs: 0,
+    pass: (release) => waiting.push(release),
+    fail() {},
+    async close() {},
+  };
   serveGate(gate, port1);
   asked = once(port1, 'message');
   pass = connectGate(port2);
