@@ -1,3 +1,4 @@
+/** The door that `src/` comes by; other programs come by `public.ts`. */
 export { endingInput } from './cli/ending-input.ts';
 export { GuestExit } from './cli/exit.ts';
 export { type LineSink, prefixedLines } from './cli/lines.ts';
@@ -12,12 +13,7 @@ export { type OutgoingOptions, openOutgoing } from './http/outgoing/outgoing.ts'
 export { parseOutgoingPattern } from './http/outgoing/pattern.ts';
 export type { OutgoingPolicy } from './http/outgoing/policy.ts';
 export { connectFetch, serveFetch } from './http/outgoing/port.ts';
-export type {
-  ExchangeEvents,
-  OutgoingHttp,
-  Sending,
-  SentRequest,
-} from './http/outgoing/transport.ts';
+export type { OutgoingHttp } from './http/outgoing/transport.ts';
 export { bytesSource } from './io/bytes-source.ts';
 export type { HttpErrorCode, StreamFailure } from './io/error.ts';
 export type { BodySink, ByteSink } from './io/sink.ts';
@@ -30,7 +26,6 @@ export {
   type MaintenanceProgress,
   type MaintenanceStep,
   maintain,
-  type StoreMaintenance,
 } from './keyvalue/maintenance.ts';
 export {
   DEFAULT_STORE_URL,
@@ -41,8 +36,8 @@ export {
 } from './keyvalue/open.ts';
 export { connectStore, serveStore } from './keyvalue/port.ts';
 export { preset } from './keyvalue/preset.ts';
-export { type StoreSize, sizeOfStore } from './keyvalue/size.ts';
-export type { Awaitable, CounterBounds, KeyPage, Store, Versioned } from './keyvalue/store.ts';
+export { sizeOfStore } from './keyvalue/size.ts';
+export type { KeyPage, Store, Versioned } from './keyvalue/store.ts';
 export { type Change, watched } from './keyvalue/watch.ts';
 export { offersFunction } from './names.ts';
 export type {
@@ -57,4 +52,4 @@ export type {
   Preopen,
 } from './options.ts';
 export { Signal } from './signal.ts';
-export { createTurns, type Turns } from './turns.ts';
+export { createTurns } from './turns.ts';

@@ -17,7 +17,7 @@ const ENTRIES = [
   'bin/wasmcp-node.js',
   'src/index.ts',
   'src/testing.ts',
-  'host/index.ts',
+  'host/public.ts',
   'host/keyvalue/conformance/conformance.ts',
   'src/engine/worker/main.ts',
   'src/engine/command/worker.ts',

@@ -14,6 +14,7 @@ const LAYERS = [
   /^src\/mcp\//,
   /^src\/engine\//,
   /^src\/(component|version)/,
+  /^host\/public\.ts$/,
   /^host\/index\.ts$/,
   /^host\//,
 ];

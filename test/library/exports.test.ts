@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from 'vitest';
 import type * as conformance from '../../host/keyvalue/conformance/conformance.ts';
+import type * as host from '../../host/public.ts';
 import manifest from '../../package.json' with { type: 'json' };
 import type * as library from '../../src/index.ts';
 import type * as testing from '../../src/testing.ts';
@@ -27,36 +28,17 @@ const ENTRIES: Record<string, readonly string[]> = {
   'wasmcp-node/testing': ['serveForTest'],
   'wasmcp-node/conformance': ['storeConformance'],
   'wasmcp-node/host': [
-    'DEFAULT_STORE_URL',
     'Guest',
     'GuestExit',
     'Signal',
     'WasmcpError',
     'bytesSource',
     'checked',
-    'connectFetch',
-    'connectGate',
-    'connectStore',
     'createExchange',
     'createHost',
-    'createTurns',
-    'endingInput',
-    'isLoopback',
-    'maintain',
-    'offersFunction',
-    'openGate',
     'openOutgoing',
     'openStore',
-    'outgoingFetch',
-    'parseOutgoingPattern',
     'prefixedLines',
-    'preset',
-    'serveFetch',
-    'serveGate',
-    'serveStore',
-    'sizeOfStore',
-    'startStoreUpkeep',
-    'watched',
   ],
 };
 
@@ -93,6 +75,9 @@ test('the types are those that the manual tells of', () => {
   expectTypeOf<library.Server>().toExtend<AsyncDisposable>();
   expectTypeOf<library.Server['fetch']>().toEqualTypeOf<(request: Request) => Promise<Response>>();
   expectTypeOf(fetch).toExtend<library.Fetch>();
+  expectTypeOf<(typeof host)['createHost']>().toEqualTypeOf<(options?: host.HostOptions) => host.Host>();
+  expectTypeOf<(typeof host)['checked']>().parameter(0).toEqualTypeOf<library.Store>();
+  expectTypeOf<host.LineSink>().toExtend<host.GuestIo['stdout']>();
   expectTypeOf<library.WasmcpError>().toExtend<Error>();
   expectTypeOf<(typeof testing)['serveForTest']>().returns.resolves.toEqualTypeOf<testing.TestServer>();
   expectTypeOf<testing.TestServer>().toExtend<AsyncDisposable>();

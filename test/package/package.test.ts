@@ -104,6 +104,7 @@ test('its types hold for users that check strictly', async () => {
   project.write(
     'use.ts',
     `import { createServer, loadComponent, type Server, type Store } from 'wasmcp-node';
+     import { checked, createHost, Guest, type GuestIo, type Host, openStore } from 'wasmcp-node/host';
      import { type TestServer, serveForTest } from 'wasmcp-node/testing';
      import { storeConformance } from 'wasmcp-node/conformance';
      const server: Server = createServer(await loadComponent('server.wasm'), { durability: 'strict' });
@@ -111,9 +112,11 @@ test('its types hold for users that check strictly', async () => {
      const test: TestServer = await serveForTest('server.wasm');
      const store: Store = test.store;
      storeConformance(() => store);
+     const host: Host = createHost({ store: checked(await openStore('memory:')) });
+     const bind = (io: GuestIo) => host.bind(new Guest(), io);
      // @ts-expect-error: no such durability
      createServer(await loadComponent('server.wasm'), { durability: 'none' });
-     export { status };`,
+     export { bind, status };`,
   );
   const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024', '--types', 'node'];
   const roots = ['--typeRoots', join(ROOT, 'node_modules/@types'), '--skipLibCheck', 'false'];
