@@ -32,15 +32,6 @@ function value(n: number, size = 0): string {
   return `value ${n}`.padEnd(size, '.');
 }
 
-async function restart(faulty: FaultyServer): Promise<FaultyServer> {
-  const again = await faulty.restart();
-  onTestFinished(async () => {
-    again.server.child.kill('SIGKILL');
-    await again.server.ended;
-  });
-  return again;
-}
-
 function overwrite(path: string, bytes: Uint8Array, at: number): void {
   const file = openSync(path, 'r+');
   writeSync(file, bytes, 0, bytes.length, at);
@@ -63,7 +54,7 @@ test('a log that was cut off has all up to there, and nothing else', async () =>
   const faulty = await left('SIGKILL');
   const log = `${faulty.path}-wal`;
   truncateSync(log, Math.floor(statSync(log).size * 0.6));
-  const again = await restart(faulty);
+  const again = await faulty.restart();
   const there = await prefix(again);
   expect(there).toBeGreaterThan(0);
   expect(there).toBeLessThan(KEYS);
@@ -76,7 +67,7 @@ test('a torn page in the log ends it there', async () => {
   const { size } = statSync(log);
   const at = createRandom(7).whole(Math.floor(0.4 * size), Math.floor(0.8 * size));
   overwrite(log, Buffer.alloc(512, 0xa5), at);
-  const again = await restart(faulty);
+  const again = await faulty.restart();
   const there = await prefix(again);
   expect(there).toBeGreaterThan(0);
   expect(there).toBeLessThan(KEYS);
@@ -93,7 +84,7 @@ test('the log of another store is refused and left alone; without it the store i
   );
   expect([readFileSync(mine.path), readFileSync(log)]).toEqual(before);
   renameSync(log, `${mine.path}.foreign`);
-  const again = await restart(mine);
+  const again = await mine.restart();
   expect(await prefix(again)).toBe(KEYS);
   expect(await again.ask('/set?key=39', 'new')).toBe('200');
 });
@@ -106,7 +97,7 @@ test('a header that is none is refused, and the file left as it is', async () =>
   await expect(faulty.restart()).rejects.toThrow(/ended with 1: error: sqlite:\S+ is not a SQLite database/);
   expect(readFileSync(faulty.path)).toEqual(before);
   overwrite(faulty.path, header, 0);
-  const again = await restart(faulty);
+  const again = await faulty.restart();
   expect(await prefix(again)).toBe(KEYS);
   expect(await again.ask('/set?key=39', 'new')).toBe('200');
 });
@@ -119,7 +110,7 @@ test('a page that is none fails who reads it, is found by the check, and a backu
   // Somewhere among the values: each takes most of a page.
   const at = Math.floor(statSync(faulty.path).size / 2 / 4096) * 4096;
   overwrite(faulty.path, Buffer.alloc(4096, 0xa5), at);
-  const hurt = await restart(faulty);
+  const hurt = await faulty.restart();
   const answers = await Promise.all(Array.from({ length: KEYS }, (_, n) => hurt.ask(`/get?key=${n}`)));
   const bad = answers.filter((answer) => answer === '500 other: the store is not usable');
   const good = answers.filter((answer, n) => answer === `200 ${value(n, 3000)}`);
@@ -131,7 +122,7 @@ test('a page that is none fails who reads it, is found by the check, and a backu
   await hurt.server.ended;
   renameSync(faulty.path, `${faulty.path}.damaged`);
   await maintain(url).restore(backup);
-  const again = await restart(faulty);
+  const again = await faulty.restart();
   for (let n = 0; n < KEYS; n++) expect(await again.ask(`/get?key=${n}`)).toBe(`200 ${value(n, 3000)}`);
   expect(await again.ask('/set?key=39', 'new')).toBe('200');
 });

@@ -22,15 +22,6 @@ async function start(settings: FaultSettings): Promise<FaultyServer> {
   return faulty;
 }
 
-async function restart(faulty: FaultyServer): Promise<FaultyServer> {
-  const again = await faulty.restart();
-  onTestFinished(async () => {
-    again.server.child.kill('SIGKILL');
-    await again.server.ended;
-  });
-  return again;
-}
-
 describe.skipIf(!canFail())('a disk that fails', () => {
   test.each(['EIO', 'ENOSPC'] as const)(
     'power: a sync that fails with %s is acknowledged to nobody, and ends the server',
@@ -47,7 +38,7 @@ describe.skipIf(!canFail())('a disk that fails', () => {
       expect(faulty.server.log()).toMatch(
         new RegExp(`error: sqlite:\\S+ could not be synced to its disk \\(${error}`),
       );
-      const again = await restart(faulty);
+      const again = await faulty.restart();
       expect(await again.ask('/get?key=before')).toBe('200 value');
       expect(await again.ask('/set?key=after', 'value')).toBe('200');
     },
@@ -89,7 +80,7 @@ describe.skipIf(!canFail())('a disk that fails', () => {
     faulty.begin();
     expect(await faulty.ask('/set?key=k', 'value').catch(String)).not.toMatch(/^200/);
     expect(await faulty.server.ended).toBe(1);
-    const again = await restart(faulty);
+    const again = await faulty.restart();
     expect(await again.ask('/get?key=before')).toBe('200 value');
     expect(await again.ask('/set?key=after', 'value')).toBe('200');
   });
@@ -131,7 +122,7 @@ describe.skipIf(!canFail())('a disk that fails', () => {
     faulty.server.child.kill('SIGKILL');
     await faulty.server.ended;
     faulty.end();
-    const again = await restart(faulty);
+    const again = await faulty.restart();
     for (const [n, value] of values.entries()) expect(await again.ask(`/get?key=${n}`)).toBe(`200 ${value}`);
     expect(await again.ask('/set?key=after', 'value')).toBe('200');
   });
@@ -167,7 +158,7 @@ describe.skipIf(!canFail())('a wall clock that is set', () => {
     const row = database.prepare(`SELECT updated - created AS step FROM kv WHERE key = CAST('a' AS BLOB)`);
     expect(Math.round(Number(row.get()!.step) / 3_600_000)).toBe(shift / 3600);
     database.close();
-    const again = await restart(faulty);
+    const again = await faulty.restart();
     expect(await again.ask('/get?key=a')).toBe('200 between');
     expect(await again.ask('/increment?key=n')).toBe('200 4');
   });
@@ -205,7 +196,7 @@ describe.skipIf(wrapper === undefined)('what may not be written', () => {
     chmodSync(of(faulty.path), closed);
     await expect(faulty.restart()).rejects.toThrow(words);
     chmodSync(of(faulty.path), open);
-    const again = await restart(faulty);
+    const again = await faulty.restart();
     expect(await again.ask('/get?key=before')).toBe('200 value');
     expect(await again.ask('/set?key=after', 'value')).toBe('200');
   });

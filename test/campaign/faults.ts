@@ -29,6 +29,7 @@ export interface FaultyServer {
   ask(path: string, body?: string): Promise<string>;
   /** Starts anew on a good machine. */
   restart(): Promise<FaultyServer>;
+  /** Ends the servers of this store and removes it. */
   destroy(): Promise<void>;
 }
 
@@ -61,9 +62,11 @@ export async function serveWithFault({ fault, ...settings }: FaultSettings): Pro
   const path = join(folder, 'store.db');
   const when = join(home, 'now');
   const healthy = { path, durability: 'power' as Durability, workers: 1, ...settings };
-  const first = await serveStore({ ...healthy, env: fault === undefined ? {} : preload(fault, home, when) });
+  const servers: ServedStore[] = [];
 
-  function wrap(server: ServedStore): FaultyServer {
+  async function start(more: Partial<ServeSettings> = {}): Promise<FaultyServer> {
+    const server = await serveStore({ ...healthy, ...more });
+    servers.push(server);
     return {
       path,
       server,
@@ -73,17 +76,19 @@ export async function serveWithFault({ fault, ...settings }: FaultSettings): Pro
         const response = await fetch(server.url + route, { method: 'POST', body });
         return `${response.status} ${await response.text()}`.trimEnd();
       },
-      restart: async () => wrap(await serveStore(healthy)),
+      restart: () => start(),
       async destroy() {
-        server.child.kill('SIGKILL');
-        await server.ended;
+        for (const { child, ended } of servers) {
+          child.kill('SIGKILL');
+          await ended;
+        }
         chmodSync(folder, 0o700);
         rmSync(home, { recursive: true });
       },
     };
   }
 
-  return wrap(first);
+  return start(fault === undefined ? {} : { env: preload(fault, home, when) });
 }
 
 /** The environment of a program that meets the fault while the file `when` exists. */

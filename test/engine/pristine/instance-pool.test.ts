@@ -52,6 +52,19 @@ function createPool(
   return { pool, created, reasons };
 }
 
+/** Each instance has glue, which can be made to say that it is dead or unsettled. */
+function createPoolWithGlue(): Watched & { readonly glues: ReadonlyMap<Guest, ReturnType<typeof holdGlue>> } {
+  const glues = new Map<Guest, ReturnType<typeof holdGlue>>();
+  const watched = createPool({
+    alter({ instance }) {
+      const glue = holdGlue([]);
+      glues.set(instance, glue);
+      return { glue };
+    },
+  });
+  return { ...watched, glues };
+}
+
 const FINE = { poisoned: false };
 
 describe('an instance for each request', () => {
@@ -100,14 +113,7 @@ describe('an instance for each request', () => {
   });
 
   test('nor does one that has grown too much, or one whose glue is dead or unsettled', () => {
-    const glues = new Map<Guest, ReturnType<typeof holdGlue>>();
-    const { pool } = createPool({
-      alter({ instance }) {
-        const glue = holdGlue([]);
-        glues.set(instance, glue);
-        return { glue };
-      },
-    });
+    const { pool, glues } = createPoolWithGlue();
     const [grown, dead, unsettled] = [pool.take(), pool.take(), pool.take()];
     grown.call('grow');
     glues.get(dead)!.dead = true;
@@ -118,14 +124,7 @@ describe('an instance for each request', () => {
   });
 
   test('one that died while it waited is discarded, and the next is taken', () => {
-    const glues = new Map<Guest, ReturnType<typeof holdGlue>>();
-    const { pool } = createPool({
-      alter({ instance }) {
-        const glue = holdGlue([]);
-        glues.set(instance, glue);
-        return { glue };
-      },
-    });
+    const { pool, glues } = createPoolWithGlue();
     const [a, b] = [pool.take(), pool.take()];
     for (const instance of [a, b]) pool.give(instance, FINE);
     glues.get(b)!.dead = true;
