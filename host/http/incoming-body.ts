@@ -6,6 +6,31 @@ import type { ByteSource } from '../io/source.ts';
 import { Fields } from './fields.ts';
 import type { FutureResult } from './future.ts';
 
+/** The body of a message that came in, until the guest takes it. */
+export class UntakenBody {
+  readonly #guest: Guest;
+  readonly #source: ByteSource;
+  #taken = false;
+
+  constructor(guest: Guest, source: ByteSource) {
+    this.#guest = guest;
+    this.#source = source;
+  }
+
+  /** Once only. */
+  take(): IncomingBody {
+    this.#guest.check();
+    if (this.#taken) throw undefined;
+    this.#taken = true;
+    return new IncomingBody(this.#guest, this.#source);
+  }
+
+  /** The message is dropped. A body that was taken lives on. */
+  drop(): void {
+    if (!this.#taken) this.#source.cancel();
+  }
+}
+
 /** The resource `incoming-body` of `wasi:http/types`. */
 export class IncomingBody {
   readonly #guest: Guest;

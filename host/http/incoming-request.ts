@@ -1,7 +1,7 @@
 import type { Guest } from '../guest.ts';
 import type { ByteSource, FieldList } from '../io/source.ts';
 import { Fields } from './fields.ts';
-import { IncomingBody } from './incoming-body.ts';
+import { type IncomingBody, UntakenBody } from './incoming-body.ts';
 
 /** A case of the variant `method` in `wasi:http/types`. */
 export type Method =
@@ -28,16 +28,13 @@ const METHOD_CASES: ReadonlyMap<string, Method> = new Map(METHODS.map((tag) => [
 
 /** The resource `incoming-request` of `wasi:http/types`. */
 export class IncomingRequest {
-  readonly #guest: Guest;
   readonly #head: RequestHead;
-  readonly #body: ByteSource;
+  readonly #body: UntakenBody;
   #headers: Fields | undefined;
-  #consumed = false;
 
   constructor(guest: Guest, head: RequestHead, body: ByteSource) {
-    this.#guest = guest;
     this.#head = head;
-    this.#body = body;
+    this.#body = new UntakenBody(guest, body);
   }
 
   method(): Method {
@@ -63,13 +60,10 @@ export class IncomingRequest {
 
   /** Once only. */
   consume(): IncomingBody {
-    this.#guest.check();
-    if (this.#consumed) throw undefined;
-    this.#consumed = true;
-    return new IncomingBody(this.#guest, this.#body);
+    return this.#body.take();
   }
 
   [Symbol.dispose](): void {
-    if (!this.#consumed) this.#body.cancel();
+    this.#body.drop();
   }
 }

@@ -5,7 +5,7 @@ import type { ByteSource, FieldList } from '../io/source.ts';
 import type { Signal } from '../signal.ts';
 import { Fields } from './fields.ts';
 import type { FutureResult } from './future.ts';
-import { IncomingBody } from './incoming-body.ts';
+import { type IncomingBody, UntakenBody } from './incoming-body.ts';
 
 /** A response as it came in. */
 export interface ResponseHead {
@@ -27,16 +27,13 @@ export interface PendingResponse {
 
 /** The resource `incoming-response` of `wasi:http/types`. */
 export class IncomingResponse {
-  readonly #guest: Guest;
   readonly #head: ResponseHead;
-  readonly #body: ByteSource;
+  readonly #body: UntakenBody;
   readonly #headers: Fields;
-  #consumed = false;
 
   constructor(guest: Guest, head: ResponseHead, body: ByteSource) {
-    this.#guest = guest;
     this.#head = head;
-    this.#body = body;
+    this.#body = new UntakenBody(guest, body);
     this.#headers = Fields.received(head.headers);
   }
 
@@ -50,14 +47,11 @@ export class IncomingResponse {
 
   /** Once only. */
   consume(): IncomingBody {
-    this.#guest.check();
-    if (this.#consumed) throw undefined;
-    this.#consumed = true;
-    return new IncomingBody(this.#guest, this.#body);
+    return this.#body.take();
   }
 
   [Symbol.dispose](): void {
-    if (!this.#consumed) this.#body.cancel();
+    this.#body.drop();
   }
 }
 
