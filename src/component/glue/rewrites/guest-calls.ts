@@ -1,9 +1,9 @@
 import { must } from '../mismatch.ts';
-import { helperFunction } from '../outline.ts';
 import type { Rewriting } from '../rewriting.ts';
+import { type Replacement, replaceHelpers } from './replace-helpers.ts';
 
-/** jco's functions for calls between components, with their parameters, and what takes their place. */
-const REPLACED: readonly (readonly [name: string, params: string, replacement: string])[] = [
+/** jco's functions for calls between components. */
+const REPLACED: readonly Replacement[] = [
   [
     '_symmetricSyncGuestCallEnter',
     'callerComponentIdx, calleeIsAsync, calleeComponentIdx, syncOnly = false',
@@ -15,17 +15,9 @@ const REPLACED: readonly (readonly [name: string, params: string, replacement: s
 ];
 
 /** Calls from one component to another, and handles that go with them, need no tasks. */
-export function simplifyGuestCalls({ outline, edit }: Rewriting): void {
-  for (const [name, params, replacement] of REPLACED) {
-    if (!outline.helpers.has(name)) continue;
-    const helper = helperFunction(outline, name);
-    must(helper.params.map((param) => edit.text(param)).join(', ') === params, `the parameters of ${name}`);
-    edit.remove(helper);
-    edit.insert(outline.generator.start, `const ${name} = ${replacement};\n`);
-  }
-  const isEntered = outline.helpers.has('_symmetricSyncGuestCallEnter');
-  must(
-    isEntered === outline.helpers.has('_symmetricSyncGuestCallExit'),
-    'calls that are entered and not left',
-  );
+export function simplifyGuestCalls(rewriting: Rewriting): void {
+  replaceHelpers(rewriting, REPLACED);
+  const { helpers } = rewriting.outline;
+  const isEntered = helpers.has('_symmetricSyncGuestCallEnter');
+  must(isEntered === helpers.has('_symmetricSyncGuestCallExit'), 'calls that are entered and not left');
 }

@@ -1,9 +1,9 @@
 import { must } from '../mismatch.ts';
-import { helperFunction } from '../outline.ts';
 import type { Rewriting } from '../rewriting.ts';
 import { type FunctionDeclaration, namesIn } from '../syntax.ts';
+import { type Replacement, replaceHelpers } from './replace-helpers.ts';
 
-const REPLACED: readonly (readonly [name: string, params: string, replacement: string])[] = [
+const REPLACED: readonly Replacement[] = [
   ['rscTableCreateOwn', 'table, rep', '$handles.own'],
   ['rscTableRemove', 'table, handle', '$handles.remove'],
   ['rscTableGet', 'table, handle', '(table, handle) => ({ rep: $handles.rep(table, handle) })'],
@@ -16,13 +16,7 @@ const REPLACED: readonly (readonly [name: string, params: string, replacement: s
  */
 export function checkHandleTables(rewriting: Rewriting): void {
   const { outline, edit } = rewriting;
-  for (const [name, params, replacement] of REPLACED) {
-    if (!outline.helpers.has(name)) continue;
-    const helper = helperFunction(outline, name);
-    must(helper.params.map((param) => edit.text(param)).join(', ') === params, `the parameters of ${name}`);
-    edit.remove(helper);
-    edit.insert(outline.generator.start, `const ${name} = ${replacement};\n`);
-  }
+  replaceHelpers(rewriting, REPLACED);
   for (const statement of outline.body.body) {
     if (/^handleTable\d+\._createdReps = new Set\(\);$/.test(edit.text(statement))) edit.remove(statement);
   }
