@@ -1,11 +1,10 @@
 import { mkdir, truncate, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { WasmcpError, type WasmcpErrorCode } from '../../host/index.ts';
 import { readSource } from '../../src/component/source.ts';
+import { httpServer } from '../support/servers.ts';
 import { parseWat, temporaryFolder } from './fixtures.ts';
 
 async function failure(
@@ -43,17 +42,11 @@ test('keeps bytes as they were when they were checked', async () => {
 });
 
 test('downloads a component, up to the limit, without credentials in the URL', async () => {
-  const server = createServer((request, response) => {
+  const { url: origin } = await httpServer((request, response) => {
     if (request.url === '/server.wasm?token=secret') response.end(component);
     else if (request.url === '/endless') response.write(new Uint8Array(100_000));
     else response.writeHead(404).end('no such thing');
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
   expect((await readSource(`${origin}/server.wasm?token=secret`)).name).toBe(`${origin}/server.wasm`);
   expect((await failure(`${origin}/endless`, 1000))[0]).toBe('component-too-large');

@@ -1,20 +1,12 @@
 import { once } from 'node:events';
-import { createServer as createHttpServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import type { RequestListener } from 'node:http';
+import { describe, expect, test } from 'vitest';
 import { fixture, serve } from '../support/command.ts';
+import { httpServer } from '../support/servers.ts';
 import { create, listen, share } from '../support/serving.ts';
 
 /** Somebody whom guests may ask. */
-async function peer(listener: RequestListener): Promise<string> {
-  const http = createHttpServer(listener);
-  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    http.close();
-    http.closeAllConnections();
-  });
-  return `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
-}
+const peer = async (listener: RequestListener): Promise<string> => (await httpServer(listener)).url;
 
 const query = (target: string, more = ''): string => `/outgoing?url=${encodeURIComponent(target)}${more}`;
 

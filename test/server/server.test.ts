@@ -1,9 +1,9 @@
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createServer, openStore, type Server } from '../../src/index.ts';
 import { temporaryFolder } from '../support/command.ts';
+import { listening } from '../support/servers.ts';
 import { call, component, create, listen, rawConnection } from '../support/serving.ts';
 
 /** Somebody else's server around ours. */
@@ -13,12 +13,7 @@ async function mount(
 ): Promise<string> {
   const http = createHttpServer(handler);
   before(http);
-  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    http.close();
-    http.closeAllConnections();
-  });
-  return `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
+  return (await listening(http)).url;
 }
 
 describe('the handler', () => {

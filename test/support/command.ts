@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { outputOf } from './output.ts';
 
 const ROOT: string = join(import.meta.dirname, '../..');
 const COMMAND: string = join(ROOT, 'bin/wasmcp-node.js');
@@ -43,13 +44,7 @@ function launch(args: readonly string[], options: RunOptions): Running {
     cwd: options.cwd ?? tmpdir(),
     env: { ...process.env, ...options.env },
   });
-  const text = { stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (part) => {
-    text.stdout += part;
-  });
-  child.stderr.setEncoding('utf8').on('data', (part) => {
-    text.stderr += part;
-  });
+  const text = outputOf(child);
   child.stdin.end(options.input ?? '');
   const finished = once(child, 'close').then(([status]) => ({ status, ...text }));
   return { child, text, finished };

@@ -1,10 +1,7 @@
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join, normalize } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { onTestFinished } from 'vitest';
+import { httpServer } from './servers.ts';
 
 const PAGES: string = join(import.meta.dirname, '../e2e/pages');
 const MODULES: string = join(import.meta.dirname, '../../node_modules');
@@ -23,7 +20,7 @@ export interface Pages {
 
 export async function servePages(): Promise<Pages> {
   const reported = Promise.withResolvers<unknown>();
-  const server = createServer(async (request, response) => {
+  const { port } = await httpServer(async (request, response) => {
     if (request.method === 'POST') {
       reported.resolve(JSON.parse(await text(request)));
       response.end();
@@ -36,10 +33,5 @@ export async function servePages(): Promise<Pages> {
     else
       response.writeHead(200, { 'content-type': TYPES[path.split('.').at(-1)!] ?? 'text/plain' }).end(bytes);
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { port: (server.address() as AddressInfo).port, report: reported.promise };
+  return { port, report: reported.promise };
 }

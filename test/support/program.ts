@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Finished } from './command.ts';
+import { outputOf } from './output.ts';
 
 const COMMAND: string = join(import.meta.dirname, '../../bin/wasmcp-node.js');
 
@@ -29,12 +30,7 @@ export function program(
   });
   // Whoever writes on after the end is told by the exit status.
   child.stdin.on('error', () => {});
-  const text = { stdout: '', stderr: '' };
-  for (const stream of ['stdout', 'stderr'] as const) {
-    child[stream].setEncoding('utf8').on('data', (part: string) => {
-      text[stream] += part;
-    });
-  }
+  const text = outputOf(child);
   const finished = once(child, 'close').then(([status]) => ({ status: status as number | null, ...text }));
   return {
     child,

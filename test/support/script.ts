@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { onTestFinished } from 'vitest';
 import type { Finished } from './command.ts';
+import { outputOf } from './output.ts';
 
 /** Runs a script of somebody else's to its end; killed with the test if it still runs then. */
 export async function runScript(path: string, args: readonly string[]): Promise<Finished> {
@@ -11,12 +12,7 @@ export async function runScript(path: string, args: readonly string[]): Promise<
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));
-  const text = { stdout: '', stderr: '' };
-  for (const stream of ['stdout', 'stderr'] as const) {
-    child[stream].setEncoding('utf8').on('data', (part: string) => {
-      text[stream] += part;
-    });
-  }
+  const text = outputOf(child);
   const [status] = await once(child, 'close');
   return { status, ...text };
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { onTestFinished } from 'vitest';
+import { outputOf } from './output.ts';
 
 /** The binary to compare with, which is not part of this project: WASMTIME=/path/to/wasmtime npx vitest run … */
 export const WASMTIME: string | undefined = process.env.WASMTIME;
@@ -25,12 +26,7 @@ export async function startWasmtime(
     env: { ...process.env, ...options.env },
   });
   onTestFinished(() => void child.kill('SIGKILL'));
-  const text = { stdout: '', stderr: '' };
-  for (const stream of ['stdout', 'stderr'] as const) {
-    child[stream].setEncoding('utf8').on('data', (part: string) => {
-      text[stream] += part;
-    });
-  }
+  const text = outputOf(child);
   const finished = once(child, 'close').then(([status, signal]) => ({ status, signal }));
   const ended = finished.then(({ status }) =>
     Promise.reject(new Error(`ended with ${status}: ${text.stderr}`)),

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openOutgoing } from '../../../../host/index.ts';
+import { httpServer, tcpServer } from '../../../support/servers.ts';
 import { rejection, thrown } from '../../streams.ts';
 import { play, read, received, write } from './guest.ts';
-import { httpServer, tcpServer } from './servers.ts';
 
 const outgoing = openOutgoing({ loopback: true });
 afterAll(() => outgoing.close());

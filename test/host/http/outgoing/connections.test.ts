@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { openOutgoing } from '../../../../host/index.ts';
+import { httpServer, tcpServer } from '../../../support/servers.ts';
 import { text } from '../../streams.ts';
 import { play, responseOf, write } from './guest.ts';
-import { httpServer, tcpServer } from './servers.ts';
 
 const outgoing = openOutgoing({ loopback: true });
 afterAll(() => outgoing.close());

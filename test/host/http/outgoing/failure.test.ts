@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openOutgoing } from '../../../../host/index.ts';
+import { tcpServer } from '../../../support/servers.ts';
 import { bytes, rejection } from '../../streams.ts';
 import { play, responseOf } from './guest.ts';
-import { tcpServer } from './servers.ts';
 
 const outgoing = openOutgoing({ loopback: true });
 afterAll(() => outgoing.close());

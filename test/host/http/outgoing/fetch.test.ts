@@ -1,8 +1,8 @@
 import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { connectFetch, type Fetch, outgoingFetch, serveFetch } from '../../../../host/index.ts';
+import { httpServer } from '../../../support/servers.ts';
 import { play, read, received, write } from './guest.ts';
-import { httpServer } from './servers.ts';
 
 /** Through a port, `fetch` is on another thread, as far as it can tell. */
 function across(fetch: Fetch): Fetch {

@@ -1,8 +1,8 @@
 import { afterAll, expect, test } from 'vitest';
 import { openOutgoing, outgoingFetch, type Pass, WasmcpError } from '../../../../host/index.ts';
+import { httpServer, type TestServer } from '../../../support/servers.ts';
 import { text } from '../../streams.ts';
 import { play, responseOf, write } from './guest.ts';
-import { httpServer, type TestServer } from './servers.ts';
 
 const outgoing = openOutgoing({ loopback: true });
 afterAll(() => outgoing.close());

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { type OutgoingPolicy, openOutgoing } from '../../../../host/index.ts';
+import { httpServer } from '../../../support/servers.ts';
 import { type Answer, play } from './guest.ts';
-import { httpServer } from './servers.ts';
 
 const DENIED = { tag: 'HTTP-request-denied' };
 

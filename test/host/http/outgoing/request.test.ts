@@ -3,9 +3,9 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { Fields } from '../../../../host/http/fields.ts';
 import { OutgoingRequest } from '../../../../host/http/outgoing-request.ts';
 import { createHost, Guest, openOutgoing } from '../../../../host/index.ts';
+import { httpServer, tcpServer } from '../../../support/servers.ts';
 import { bytes, testSink, thrown } from '../../streams.ts';
 import { play, requestFor, responseOf, write } from './guest.ts';
-import { httpServer, tcpServer } from './servers.ts';
 
 const outgoing = openOutgoing({ loopback: true });
 afterAll(() => outgoing.close());

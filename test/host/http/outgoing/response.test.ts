@@ -3,9 +3,9 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import { OutgoingBody } from '../../../../host/http/outgoing-body.ts';
 import { openOutgoing } from '../../../../host/index.ts';
+import { httpServer, tcpServer } from '../../../support/servers.ts';
 import { rejection } from '../../streams.ts';
 import { play, read, received, write } from './guest.ts';
-import { httpServer, tcpServer } from './servers.ts';
 
 const outgoing = openOutgoing({ loopback: true });
 afterAll(() => outgoing.close());

@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from 'vitest';
 import { openOutgoing } from '../../../../host/index.ts';
+import { httpServer, tcpServer } from '../../../support/servers.ts';
 import { type Call, play, read, received, write } from './guest.ts';
-import { httpServer, tcpServer } from './servers.ts';
 
 const outgoing = openOutgoing({
   loopback: true,

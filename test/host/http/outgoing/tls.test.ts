@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import type { TlsOptions } from 'node:tls';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type OutgoingHttp, openOutgoing } from '../../../../host/index.ts';
+import { httpServer, listening, type TestServer } from '../../../support/servers.ts';
 import { type Answer, play } from './guest.ts';
-import { httpServer, listening, type TestServer } from './servers.ts';
 
 let folder: string;
 let authority: string;
