@@ -4,6 +4,7 @@ import type { ImportedInterface } from './component.ts';
 import { generatorName } from './generator.ts';
 import { buildGlue } from './glue/build.ts';
 import { toScript } from './glue.ts';
+import { jcoOptions } from './jco-options.ts';
 import type { NamedModule } from './modules/open-state.ts';
 import { glueName, patchGlue } from './patch.ts';
 import { SUSPENDING_EXPORTS, suspendingFunctions, withoutVersion } from './suspending.ts';
@@ -66,12 +67,7 @@ async function generate(): Promise<Generated> {
 
 async function run(mode: object): Promise<{ glue: string; modules: NamedModule[] }> {
   const { files } = await transpileBytes(bytes, {
-    name: 'component',
-    instantiation: 'sync',
-    multiMemory: true,
-    emitTypescriptDeclarations: false,
-    // To itself: jco would strip the version, and both drafts of wasi:keyvalue become one.
-    map: Object.fromEntries(imports.map(({ name }) => [name, name])),
+    ...jcoOptions(imports),
     ...mode,
   }).catch((error: unknown) => {
     throw new RefusedComponent(`${source} cannot be transpiled: ${firstLine(error)}`);

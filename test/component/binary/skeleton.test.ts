@@ -5,6 +5,7 @@ import { transpileBytes } from '@bytecodealliance/jco-transpile';
 import { describe, expect, test } from 'vitest';
 import { readComponent } from '../../../src/component/binary/component.ts';
 import { toSkeleton } from '../../../src/component/binary/skeleton.ts';
+import { jcoOptions } from '../../../src/component/jco-options.ts';
 import { parseWat } from '../fixtures.ts';
 
 const FIXTURES = join(import.meta.dirname, '../../../fixtures');
@@ -13,13 +14,7 @@ async function transpile(
   bytes: Uint8Array,
   imports: readonly { name: string }[],
 ): Promise<[string, Buffer][]> {
-  const { files } = await transpileBytes(bytes, {
-    name: 'component',
-    instantiation: 'sync',
-    multiMemory: true,
-    emitTypescriptDeclarations: false,
-    map: Object.fromEntries(imports.map(({ name }) => [name, name])),
-  });
+  const { files } = await transpileBytes(bytes, jcoOptions(imports));
   return Object.entries(files).map(([name, content]) => [name, Buffer.from(content)]);
 }
 

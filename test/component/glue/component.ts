@@ -3,6 +3,7 @@ import { readComponent } from '../../../src/component/binary/component.ts';
 import type { Component, ImportedInterface } from '../../../src/component/component.ts';
 import { buildGlue } from '../../../src/component/glue/build.ts';
 import type { GlueImports, GlueModule } from '../../../src/component/glue.ts';
+import { jcoOptions } from '../../../src/component/jco-options.ts';
 import { glueName, patchGlue } from '../../../src/component/patch.ts';
 import {
   SUSPENDING_EXPORTS,
@@ -48,11 +49,7 @@ async function run(
 ): Promise<Transpiled> {
   const { imports, exports } = readComponent(bytes, 'a test');
   const { files } = await transpileBytes(bytes, {
-    name: 'component',
-    instantiation: 'sync',
-    multiMemory: true,
-    emitTypescriptDeclarations: false,
-    map: Object.fromEntries(imports.map(({ name }) => [name, name])),
+    ...jcoOptions(imports),
     ...options,
   });
   const wasm = Object.entries(files).filter(([name]) => name.endsWith('.wasm'));

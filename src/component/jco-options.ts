@@ -1,0 +1,19 @@
+/** What jco is told of each component, whichever glue is to come. */
+export interface JcoOptions {
+  readonly name: string;
+  readonly instantiation: 'sync';
+  readonly multiMemory: boolean;
+  readonly emitTypescriptDeclarations: boolean;
+  readonly map: Readonly<Record<string, string>>;
+}
+
+export function jcoOptions(imports: readonly { readonly name: string }[]): JcoOptions {
+  return {
+    name: 'component',
+    instantiation: 'sync',
+    multiMemory: true,
+    emitTypescriptDeclarations: false,
+    // To itself: jco would strip the version, and both drafts of wasi:keyvalue become one.
+    map: Object.fromEntries(imports.map(({ name }) => [name, name])),
+  };
+}
