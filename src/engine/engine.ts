@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import {
+  DEFAULT_STORE_URL,
   type Durability,
   type Fetch,
   type OutgoingPolicy,
@@ -132,7 +133,7 @@ export async function startEngine(component: Component, options: EngineOptions):
   }
 
   const isWatched = watcherOf(component.exports) !== undefined;
-  const store = await shareStore(options.store ?? 'sqlite:.wasmcp/store.db', {
+  const store = await shareStore(options.store ?? DEFAULT_STORE_URL, {
     durability: options.durability ?? 'power',
     broken: storeBroken,
     changed: isWatched ? (change) => watch?.tell(change) : undefined,
