@@ -40,10 +40,10 @@ export interface Pool {
 }
 
 /**
- * Guests that keep a worker busy seldom come alone. So for these milliseconds nothing that waited behind one is given to a
- * worker where others would be lost with it.
+ * Guests that keep a worker busy seldom come alone. So for these milliseconds, or this part of the time that they may wait,
+ * nothing that waited behind one is given to a worker where others would be lost with it.
  */
-const SUSPICION = 1000;
+const SUSPICION = { milliseconds: 1000, part: 1 / 4 };
 
 /** Places in each worker for requests that a guest there may be waiting for. */
 const RESERVED = 16;
@@ -76,6 +76,7 @@ export function createPool(options: PoolOptions): Pool {
     returned: takeBack,
     room: fill,
   });
+  const suspicion = Math.min(SUSPICION.milliseconds, options.timeout * SUSPICION.part);
   let nextId = 0;
   let closing = false;
   let idle: (() => void) | undefined;
@@ -159,7 +160,7 @@ export function createPool(options: PoolOptions): Pool {
     for (const { id } of exchanges) {
       const ticket = tickets.get(id)!;
       ticket.thread = undefined;
-      ticket.suspectUntil = performance.now() + SUSPICION;
+      ticket.suspectUntil = performance.now() + suspicion;
       queueOf(ticket).add(ticket);
     }
     for (const ticket of others) queueOf(ticket).add(ticket);

@@ -64,7 +64,7 @@ describe('a guest', () => {
       arrived += 1;
       gone.push(once(request.socket, 'close'));
     });
-    const { url } = await listen('http-lab', { timeout: 1000 });
+    const { url } = await listen('http-lab', { timeout: 2000 });
     expect((await fetch(url + query(target))).status).toBe(200);
     const never = url + query(`${target}/never`);
     const statuses = await Promise.all(Array.from({ length: 5 }, async () => (await fetch(never)).status));
