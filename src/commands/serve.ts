@@ -63,13 +63,14 @@ async function serveUntilStopped(
     options.shutdownAddr === undefined ? undefined : await openShutdownAddress(options.shutdownAddr);
   const stop = untilSignal();
   const url = await server.listen(options.addr.port, options.addr.host);
+  // Before the banner: whoever has read that may send a signal.
+  const stopReloading = startReloading({ ...options, path, file, first: component, server, streams });
   if (shutdown !== undefined) streams.stderr.write(`Listening for shutdown on ${shutdown.url}\n`);
   tellHow(component, options.verbose ?? false, streams);
   const { storeUrl = '' } = server;
   const lasts = storeUrl.startsWith('sqlite:') ? `, durability ${options.durability}` : '';
   if (server.summary !== undefined) streams.stderr.write(`${server.summary}\n`);
   streams.stderr.write(`Store ${storeUrl}${lasts}\nServing HTTP on ${url}\n`);
-  const stopReloading = startReloading({ ...options, path, file, first: component, server, streams });
   const failure = await Promise.race(
     [stop, shutdown?.requested, broken.promise].filter((end) => end !== undefined),
   );
