@@ -48,7 +48,8 @@ try {
     for (let round = 0; round < Number(values.rounds); round++) {
       for (const server of servers) {
         const running = await start(server.command);
-        await load(running, lua, connections, 1);
+        // As many instances as requests at a time have to be made first.
+        await load(running, lua, connections, 3);
         const { rate, cost, failed } = await load(running, lua, connections, Number(values.seconds));
         server.rates.push(rate);
         server.costs.push(cost);
