@@ -20,8 +20,11 @@ export interface CrewOptions extends GuestVoice {
  * guest keeps it busy, and is itself replaced in the background. For some time after that more of them stand by.
  */
 export interface Crew {
-  /** Settles when every worker can take requests; rejects with the first reason why one cannot. */
-  start(): Promise<void>;
+  /**
+   * Settles when so many workers can take requests; rejects with the first reason why one of them cannot. The others are
+   * started then: whatever comes of them does not keep those from serving.
+   */
+  start(first: number): Promise<void>;
   /** The worker with the fewest guests, if one has fewer than `limit`. */
   freest(limit: number): Thread | undefined;
   census(): Census;
@@ -189,10 +192,11 @@ export function createCrew(options: CrewOptions): Crew {
   }
 
   return {
-    async start() {
-      for (let i = 0; i < workers; i++) spawn();
+    async start(first) {
+      for (let i = 0; i < first; i++) spawn();
       await Promise.all([...threads].map((thread) => thread.ready));
       started = true;
+      arrange();
       provide = setTimeout(() => {
         spares = Math.max(spares, 1);
         arrange();

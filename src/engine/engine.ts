@@ -211,7 +211,8 @@ export async function startEngine(component: Component, options: EngineOptions):
     const fresh = poolFor(next);
     const freshWatch = watchFor(next);
     try {
-      await Promise.all([fresh.start(), freshWatch?.start()]);
+      // All of them: the old component serves as long as it takes, and hands over to as many as it had.
+      await Promise.all([fresh.start(poolOptions.workers), freshWatch?.start()]);
       await rehearse(fresh.handle);
       if (closing) throw new WasmcpError('server-closing', 'the server is closing');
     } catch (error) {
@@ -239,7 +240,8 @@ export async function startEngine(component: Component, options: EngineOptions):
   }
 
   try {
-    await Promise.all([pool.start(), watch?.start()]);
+    // Nobody shall wait for more of them than it takes to answer.
+    await Promise.all([pool.start(1), watch?.start()]);
   } catch (error) {
     await close(0);
     throw error;

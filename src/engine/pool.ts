@@ -31,8 +31,8 @@ export interface PoolLoad extends Census {
 
 /** The workers, and the requests that run in them or wait for one. */
 export interface Pool {
-  /** Settles when every worker can take requests; rejects with the first reason why one cannot. */
-  start(): Promise<void>;
+  /** Settles when so many workers can take requests, see `Crew`. */
+  start(first: number): Promise<void>;
   handle(request: GuestRequest, target: ResponseTarget): Call;
   load(): PoolLoad;
   /** No new requests; waits for those under way, `limit` milliseconds at most, then ends the workers. */

@@ -45,7 +45,7 @@ export function createWatch(options: WatchOptions): Watch {
   }
 
   return {
-    start: pool.start,
+    start: () => pool.start(1),
     tell(change) {
       if (closed || waiting.length >= maxChanges || bytes + size(change) > maxBytes) {
         lost += 1;

@@ -81,7 +81,8 @@ interface Stage {
 /** Most guests in one worker. */
 const LIMIT = 4;
 
-async function started(workers: number): Promise<Stage> {
+/** The crew of so many workers before any of them is ready, whose start settles with the first `first` of them. */
+function starting(workers: number, first: number): Stage & { readonly ready: Promise<void> } {
   const actors: Actor[] = [];
   const returned: Exchange[] = [];
   const log: string[] = [];
@@ -99,11 +100,9 @@ async function started(workers: number): Promise<Stage> {
     returned: (exchanges) => void returned.push(...exchanges),
     room() {},
   });
-  const ready = crew.start();
-  for (const one of actors) await one.start();
-  await ready;
   return {
     crew,
+    ready: crew.start(first),
     actors,
     returned,
     log,
@@ -111,11 +110,62 @@ async function started(workers: number): Promise<Stage> {
   };
 }
 
+async function started(workers: number): Promise<Stage> {
+  const stage = starting(workers, workers);
+  for (const one of stage.actors) await one.start();
+  await stage.ready;
+  return stage;
+}
+
 beforeEach(() => {
   vi.useFakeTimers();
 });
 afterEach(() => {
   vi.useRealTimers();
+});
+
+describe('the start', () => {
+  test('is over with the first worker; the others are started then and join it', async () => {
+    const { crew, ready, actors } = starting(3, 1);
+    expect(actors.length).toBe(1);
+    await actors[0]!.start();
+    await ready;
+    expect(actors.length).toBe(3);
+    expect(crew.freest(LIMIT)).toBe(actors[0]!.thread);
+    await actors[1]!.start();
+    actors[0]!.load = 1;
+    expect(crew.freest(LIMIT)).toBe(actors[1]!.thread);
+    expect(crew.census()).toMatchObject({ serving: 2, starting: 1, standby: 0 });
+  });
+
+  test('fails with the first worker, and starts no other', async () => {
+    const { ready, actors } = starting(3, 1);
+    await actors[0]!.fail('no memory');
+    await expect(ready).rejects.toThrow('no memory');
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(actors.length).toBe(1);
+  });
+
+  test('does not fail with a later one, which is tried again', async () => {
+    const { crew, ready, actors, log } = starting(2, 1);
+    await actors[0]!.start();
+    await ready;
+    await actors[1]!.fail('no memory');
+    expect(log).toEqual(['no memory']);
+    await vi.advanceTimersByTimeAsync(1000);
+    await actors.at(-1)!.start();
+    actors[0]!.load = 1;
+    expect(crew.freest(LIMIT)).toBe(actors.at(-1)!.thread);
+  });
+
+  test('may be followed by the end at once: those that still start end, too', async () => {
+    const { crew, ready, actors, living, log } = starting(3, 1);
+    await actors[0]!.start();
+    await ready;
+    await crew.close();
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect([living(), actors.length, log, vi.getTimerCount()]).toEqual([0, 3, [], 0]);
+  });
 });
 
 describe('the worker that stands by', () => {
