@@ -15,7 +15,8 @@ export interface Sharing {
  */
 export class Guest {
   readonly #ending = new Signal();
-  readonly #releases = new Set<() => void>();
+  /** Cells, which are emptied: an old table of a `Set` leads to all later ones, and would keep what they held. */
+  readonly #releases = new Set<{ run: (() => void) | undefined }>();
   readonly #sharing: Sharing | undefined;
   #ended: string | undefined;
 
@@ -94,13 +95,22 @@ export class Guest {
 
   /** Registers work for the end of the request (a timer to clear, a stream to let go); answers its cancellation. */
   onRelease(release: () => void): () => void {
-    this.#releases.add(release);
-    return () => this.#releases.delete(release);
+    const cell: { run: (() => void) | undefined } = { run: release };
+    this.#releases.add(cell);
+    return () => {
+      cell.run = undefined;
+      this.#releases.delete(cell);
+    };
   }
 
   /** The request is over: everything still held for it is let go. Calling it twice is fine. */
   release(): void {
-    for (const release of [...this.#releases]) release();
+    if (this.#releases.size === 0) return;
+    for (const cell of [...this.#releases]) {
+      const { run } = cell;
+      cell.run = undefined;
+      run?.();
+    }
     this.#releases.clear();
   }
 }

@@ -34,7 +34,6 @@ export function createExchange(
 ): Exchange {
   const upload = body === undefined || body instanceof Uint8Array ? undefined : body;
   let post: Post = () => {};
-  let phase: Phase = 'waiting';
   let finished = false;
   let room = WINDOW;
   // What the worker was sent of the body, until it shows that it has begun: at most a window, so that another one may.
@@ -64,25 +63,25 @@ export function createExchange(
   };
 
   function enter(next: Phase): void {
-    phase = next;
+    exchange.phase = next;
     moved();
   }
 
   function fail(error: WasmcpError): void {
-    if (phase === 'over') return;
+    if (exchange.phase === 'over') return;
     gone();
     target.fail(error);
   }
 
   function gone(): void {
-    if (phase === 'over') return;
+    if (exchange.phase === 'over') return;
     enter('over');
     post({ type: 'gone', id });
   }
 
   function credit(bytes: number): void {
     post({ type: 'credit', id, bytes });
-    if (phase === 'streaming') moved();
+    if (exchange.phase === 'streaming') moved();
   }
 
   function makeRoom(bytes: number): void {
@@ -91,11 +90,11 @@ export function createExchange(
     if (waited && room > 0) upload?.resume();
   }
 
-  return {
+  // Not read through a getter: an object with one of its own has a hidden class of its own, which V8 keeps, and all of the
+  // request with it, until the whole heap is collected.
+  const exchange: Exchange & { phase: Phase } = {
     id,
-    get phase() {
-      return phase;
-    },
+    phase: 'waiting',
     start(toWorker) {
       post = toWorker;
       post({ type: 'request', id, ...head, body: upload === undefined ? (body as Uint8Array) : 'follows' });
@@ -109,8 +108,8 @@ export function createExchange(
     receive(message) {
       sent = undefined;
       if (message.type === 'taken') makeRoom(message.bytes);
-      if (phase === 'streaming') moved();
-      if (phase === 'over') return;
+      if (exchange.phase === 'streaming') moved();
+      if (exchange.phase === 'over') return;
       if (message.type === 'head') {
         target.head(message.status, message.headers);
         enter('streaming');
@@ -131,4 +130,5 @@ export function createExchange(
       target.finished?.();
     },
   };
+  return exchange;
 }

@@ -4,6 +4,7 @@ import { createDeadline, type Deadline } from './deadline.ts';
 import { createExchange, type Exchange } from './exchange.ts';
 import type { GuestFailure } from './protocol.ts';
 import type { Call, GuestRequest, ResponseTarget } from './request.ts';
+import { Table } from './table.ts';
 import type { GuestVoice, Thread, ThreadEvents } from './thread.ts';
 
 export interface PoolOptions extends GuestVoice {
@@ -66,10 +67,10 @@ interface Ticket {
 }
 
 export function createPool(options: PoolOptions): Pool {
-  const tickets = new Map<number, Ticket>();
-  const queue = new Set<Ticket>();
+  const tickets = new Table<number, Ticket>();
+  const queue = new Table<number, Ticket>();
   /** Ahead of all others. */
-  const awaitedQueue = new Set<Ticket>();
+  const awaitedQueue = new Table<number, Ticket>();
   const crew = createCrew({
     ...options,
     done: (exchange, failure) => settle(exchange.id, failure),
@@ -81,7 +82,7 @@ export function createPool(options: PoolOptions): Pool {
   let closing = false;
   let idle: (() => void) | undefined;
 
-  function queueOf({ awaited }: Ticket): Set<Ticket> {
+  function queueOf({ awaited }: Ticket): Table<number, Ticket> {
     return awaited ? awaitedQueue : queue;
   }
 
@@ -97,10 +98,9 @@ export function createPool(options: PoolOptions): Pool {
   }
 
   function settle(id: number, failure?: GuestFailure): void {
-    const ticket = tickets.get(id);
+    const ticket = tickets.delete(id);
     if (ticket === undefined) return;
-    tickets.delete(id);
-    queueOf(ticket).delete(ticket);
+    queueOf(ticket).delete(id);
     ticket.deadline.cancel();
     if (failure !== undefined) {
       const error = new WasmcpError(failure.code, failure.message);
@@ -133,7 +133,7 @@ export function createPool(options: PoolOptions): Pool {
   }
 
   function run(ticket: Ticket, thread: Thread): void {
-    queueOf(ticket).delete(ticket);
+    queueOf(ticket).delete(ticket.exchange.id);
     ticket.thread = thread;
     // A guest's time begins with the first worker; what it loses behind one that is kept busy is not given again.
     if (!ticket.placed) ticket.deadline.restart();
@@ -144,7 +144,7 @@ export function createPool(options: PoolOptions): Pool {
 
   function fill(): void {
     for (const waiting of [awaitedQueue, queue]) {
-      for (const ticket of waiting) {
+      for (const ticket of waiting.values()) {
         const thread = placeFor(ticket);
         if (thread !== undefined) run(ticket, thread);
         else if (ticket.suspectUntil === 0) break;
@@ -154,16 +154,15 @@ export function createPool(options: PoolOptions): Pool {
 
   /** Their turn had come already. */
   function takeBack(exchanges: readonly Exchange[]): void {
-    const others = [...awaitedQueue, ...queue];
-    awaitedQueue.clear();
-    queue.clear();
+    const others = [...awaitedQueue.values(), ...queue.values()];
+    for (const ticket of others) queueOf(ticket).delete(ticket.exchange.id);
     for (const { id } of exchanges) {
       const ticket = tickets.get(id)!;
       ticket.thread = undefined;
       ticket.suspectUntil = performance.now() + suspicion;
-      queueOf(ticket).add(ticket);
+      queueOf(ticket).add(id, ticket);
     }
-    for (const ticket of others) queueOf(ticket).add(ticket);
+    for (const ticket of others) queueOf(ticket).add(ticket.exchange.id, ticket);
   }
 
   function admit(request: GuestRequest, target: ResponseTarget): Ticket {
@@ -183,12 +182,12 @@ export function createPool(options: PoolOptions): Pool {
       suspectUntil: 0,
       reported: false,
     };
-    tickets.set(id, ticket);
+    tickets.add(id, ticket);
     return ticket;
   }
 
   function turnAway(): void {
-    for (const { exchange } of [...awaitedQueue, ...queue]) {
+    for (const { exchange } of [...awaitedQueue.values(), ...queue.values()]) {
       settle(exchange.id, {
         code: 'server-closing',
         message: 'the server closed before a worker was free',
@@ -204,7 +203,7 @@ export function createPool(options: PoolOptions): Pool {
       const thread = placeFor(ticket);
       if (closing) settle(exchange.id, { code: 'server-closing', message: 'the server is closing' });
       else if (thread !== undefined) run(ticket, thread);
-      else if (queue.size + awaitedQueue.size < options.queueLimit) queueOf(ticket).add(ticket);
+      else if (queue.size + awaitedQueue.size < options.queueLimit) queueOf(ticket).add(exchange.id, ticket);
       else settle(exchange.id, { code: 'queue-full', message: `${queue.size} requests wait already` });
       return {
         gone() {

@@ -6,6 +6,7 @@ import { type FromWorker, type GuestFailure, logSize } from './protocol.ts';
 import { createPulse } from './pulse.ts';
 import type { WorkerSetup } from './setup.ts';
 import { createStallWatch, type StallWatch } from './stall.ts';
+import { Table } from './table.ts';
 
 /**
  * Takes what guests print (whole lines) and say through wasi:logging. Guests that print wait, and those that log lose
@@ -72,7 +73,7 @@ export function startThread(
   );
   const pulse = createPulse();
   setupPort.postMessage({ ...setup, pulse: pulse.memory } satisfies WorkerSetup, ports);
-  const running = new Map<number, Exchange>();
+  const running = new Table<number, Exchange>();
   const aborting = new Map<number, NodeJS.Timeout>();
   const ready = Promise.withResolvers<void>();
   const exited = Promise.withResolvers<void>();
@@ -188,7 +189,7 @@ export function startThread(
       return running.size;
     },
     run(exchange) {
-      running.set(exchange.id, exchange);
+      running.add(exchange.id, exchange);
       exchange.start(post);
     },
     abort(exchange, reason) {

@@ -9,12 +9,19 @@ export interface Door {
 }
 
 export function createDoor(handle: Handle): Door {
-  const inside = new Set<symbol>();
+  let inside = 0;
   let closed = false;
   let empty: (() => void) | undefined;
 
-  function leave(visit: symbol): void {
-    if (inside.delete(visit) && inside.size === 0) empty?.();
+  function enter(): () => void {
+    let here = true;
+    inside += 1;
+    return () => {
+      if (!here) return;
+      here = false;
+      inside -= 1;
+      if (inside === 0) empty?.();
+    };
   }
 
   return {
@@ -25,22 +32,18 @@ export function createDoor(handle: Handle): Door {
         target.fail(new WasmcpError('server-closing', 'the server is closing'));
         return { gone() {} };
       }
-      const visit = Symbol();
-      inside.add(visit);
-      const call = handle(
-        request,
-        leaving(target, () => leave(visit)),
-      );
+      const leave = enter();
+      const call = handle(request, leaving(target, leave));
       return {
         gone() {
-          leave(visit);
+          leave();
           call.gone();
         },
       };
     },
     async close(limit) {
       closed = true;
-      if (inside.size === 0) return;
+      if (inside === 0) return;
       const left = Promise.withResolvers<void>();
       empty = left.resolve;
       const timer = setTimeout(left.resolve, limit);

@@ -7,6 +7,7 @@ import {
 } from '../../../host/index.ts';
 import type { InstancePool } from '../pristine/instance-pool.ts';
 import type { FromWorker, GuestFailure, RequestMessage, ToWorker } from '../protocol.ts';
+import { Table } from '../table.ts';
 import { toFields } from './fields.ts';
 import type { GuestInstance } from './instances.ts';
 import type { OutputChannel } from './output.ts';
@@ -35,7 +36,7 @@ export interface RunnerParts {
 }
 
 export function createRunner({ instances, output, post }: RunnerParts): Runner {
-  const live = new Map<number, Live>();
+  const live = new Table<number, Live>();
 
   async function run(request: RequestMessage): Promise<void> {
     const { id } = request;
@@ -80,7 +81,7 @@ export function createRunner({ instances, output, post }: RunnerParts): Runner {
       headers: toFields(request.headers),
     };
     const exchange = createExchange(guest, head, body, response);
-    live.set(id, { guest, body, response });
+    live.add(id, { guest, body, response });
     try {
       if (request.change !== undefined) {
         await tell(request.change);
