@@ -121,10 +121,15 @@ export async function loadComponent(
 }
 
 async function make(bytes: Uint8Array, source: string): Promise<CachedComponent> {
-  const outline = readComponent(bytes, source);
   // A start from the cache does without it.
-  const { transpile } = await import('./transpile.ts');
-  return { outline, ...(await transpile(bytes, source, outline.imports)) };
+  const { startTranspiler } = await import('./transpile.ts');
+  const transpiler = startTranspiler();
+  try {
+    const outline = readComponent(bytes, source);
+    return { outline, ...(await transpiler.transpile(bytes, source, outline.imports)) };
+  } finally {
+    transpiler.close();
+  }
 }
 
 function capped(

@@ -4,8 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { WasmcpError } from '../../host/index.ts';
 import { type Skeleton, toSkeleton } from './binary/skeleton.ts';
 import type { ImportedInterface } from './component.ts';
-import { analyse, type ModuleAnalysis } from './modules/analyse.ts';
-import { type NamedModule, openState } from './modules/open-state.ts';
+import { type NamedModule, type OpenedModule, openModule, openState } from './modules/open-state.ts';
 import type { FromTranspiler, Generated, TranspilerTask } from './transpiler.ts';
 import { workerEnvironment } from './worker-environment.ts';
 
@@ -21,35 +20,54 @@ export interface Transpiled {
   readonly modules: readonly NamedModule[];
 }
 
+/** jco, in a thread of its own: the calling thread can serve meanwhile. */
+export interface Transpiler {
+  /**
+   * Transpiles a component that `readComponent` has read. jco gets it without its code, which would take as long to read as
+   * all the rest; the modules are put back afterwards.
+   *
+   * @throws WasmcpError `component-invalid` when jco refuses it
+   * @throws TypeError when jco's output is not what the patches were written for
+   */
+  transpile(bytes: Uint8Array, source: string, imports: readonly ImportedInterface[]): Promise<Transpiled>;
+  /** Ends the thread. */
+  close(): void;
+}
+
 const ENTRY = new URL(import.meta.url.replace(/transpile(\.[jt]s)$/, 'transpiler$1'));
 
-/**
- * Transpiles a component with jco, in a thread that ends with it: the calling thread can serve meanwhile. jco gets it without
- * its code, which would take as long to read as all the rest; the modules are put back afterwards.
- *
- * @throws WasmcpError `component-invalid` when jco refuses it
- * @throws TypeError when jco's output is not what the patches were written for
- */
-export async function transpile(
-  bytes: Uint8Array,
-  source: string,
-  imports: readonly ImportedInterface[],
-): Promise<Transpiled> {
-  const skeleton = toSkeleton(bytes);
-  const [generated, analyses] = await Promise.all([
-    generate({ bytes: skeleton.bytes, source, imports }),
-    analyseAll(skeleton.modules.map(({ whole }) => whole)),
-  ]);
-  const modules = fill(generated.modules, skeleton);
-  // Unless jco changed them: then it has to see all of the component.
-  const { kind, glue, reason, ...rest } =
-    modules === undefined ? await generate({ bytes, source, imports }) : { ...generated, modules };
-  if (kind === 'raw') return { kind, glue, reason, unrestorable: 'its glue is raw', modules: rest.modules };
+/** The thread has much to load: what the caller does before `transpile` costs nothing. */
+export function startTranspiler(): Transpiler {
+  const worker = new Worker(ENTRY, { execArgv: [], env: workerEnvironment() });
+  const ended = once(worker, 'exit').then(() => {
+    throw new Error('the transpiling thread ended without an answer');
+  });
+  ended.catch(() => {});
+
+  async function generate(task: TranspilerTask): Promise<Generated> {
+    worker.postMessage(task);
+    const [answer] = (await Promise.race([once(worker, 'message'), ended])) as [FromTranspiler];
+    if ('generated' in answer) return answer.generated;
+    if (answer.invalid) throw new WasmcpError('component-invalid', answer.message);
+    throw new TypeError(answer.message);
+  }
+
   return {
-    kind,
-    glue,
-    reason,
-    ...openState(rest.modules, (module) => analyses.get(module) ?? analyse(module)),
+    async transpile(bytes, source, imports) {
+      const skeleton = toSkeleton(bytes);
+      const [generated, opened] = await Promise.all([
+        generate({ bytes: skeleton.bytes, source, imports }),
+        openAll(skeleton.modules.map(({ whole }) => whole)),
+      ]);
+      const filled = fill(generated.modules, skeleton);
+      // Unless jco changed them: then it has to see all of the component.
+      const { kind, glue, reason, modules } =
+        filled === undefined ? await generate({ bytes, source, imports }) : { ...generated, modules: filled };
+      if (kind === 'raw') return { kind, glue, reason, unrestorable: 'its glue is raw', modules };
+      const open = (module: Uint8Array): OpenedModule => opened.get(module) ?? openModule(module);
+      return { kind, glue, reason, ...openState(modules, open) };
+    },
+    close: () => void worker.terminate(),
   };
 }
 
@@ -68,28 +86,11 @@ function fill(modules: readonly NamedModule[], skeleton: Skeleton): NamedModule[
 }
 
 /** In pieces: this thread may be serving. */
-async function analyseAll(modules: readonly Uint8Array[]): Promise<Map<Uint8Array, ModuleAnalysis>> {
-  const analyses = new Map<Uint8Array, ModuleAnalysis>();
+async function openAll(modules: readonly Uint8Array[]): Promise<ReadonlyMap<Uint8Array, OpenedModule>> {
+  const opened = new Map<Uint8Array, OpenedModule>();
   for (const module of modules) {
-    analyses.set(module, analyse(module));
     await setImmediate();
+    opened.set(module, openModule(module));
   }
-  return analyses;
-}
-
-/** Runs one task in a thread of its own. */
-async function generate(task: TranspilerTask): Promise<Generated> {
-  const worker = new Worker(ENTRY, { workerData: task, execArgv: [], env: workerEnvironment() });
-  const ended = once(worker, 'exit').then(() => {
-    throw new Error('the transpiling thread ended without an answer');
-  });
-  try {
-    const [answer] = (await Promise.race([once(worker, 'message'), ended])) as [FromTranspiler];
-    if ('generated' in answer) return answer.generated;
-    if (answer.invalid) throw new WasmcpError('component-invalid', answer.message);
-    throw new TypeError(answer.message);
-  } finally {
-    ended.catch(() => {});
-    await worker.terminate();
-  }
+  return opened;
 }

@@ -1,4 +1,4 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { transpileBytes } from '@bytecodealliance/jco-transpile';
 import type { ImportedInterface } from './component.ts';
 import { generatorName } from './generator.ts';
@@ -9,7 +9,7 @@ import type { NamedModule } from './modules/open-state.ts';
 import { glueName, patchGlue } from './patch.ts';
 import { SUSPENDING_EXPORTS, suspendingFunctions, withoutVersion } from './suspending.ts';
 
-/** What a transpiling thread is started with. */
+/** What a transpiling thread is told to do, one thing after another. */
 export interface TranspilerTask {
   readonly bytes: Uint8Array;
   readonly source: string;
@@ -23,7 +23,7 @@ export interface Generated {
   readonly modules: readonly NamedModule[];
 }
 
-/** Its only message. */
+/** Its answer. */
 export type FromTranspiler =
   | { readonly generated: Generated }
   | { readonly message: string /** The component is to blame. */; readonly invalid: boolean };
@@ -31,16 +31,15 @@ export type FromTranspiler =
 /** Not a `WasmcpError`: all of `host/` would have to be loaded for it, and messages keep no classes. */
 class RefusedComponent extends Error {}
 
-const { bytes, source, imports } = workerData as TranspilerTask;
-
 /** Transpiles once to make lean glue of it, and once more when that does not succeed. */
-async function generate(): Promise<Generated> {
+async function generate(task: TranspilerTask): Promise<Generated> {
+  const { imports } = task;
   const suspending = imports.flatMap((imported) =>
     suspendingFunctions(imported).map((func) => [imported.name, func] as const),
   );
   const names = [...new Set(suspending.map(([name, func]) => `${withoutVersion(name)}#${func}`))];
 
-  const synchronous = await run({});
+  const synchronous = await run(task, {});
   const built = buildGlue(synchronous.glue, { suspending: names, exports: SUSPENDING_EXPORTS });
   if (built.kind === 'lean') {
     return {
@@ -51,7 +50,7 @@ async function generate(): Promise<Generated> {
     };
   }
 
-  const { glue, modules } = await run({
+  const { glue, modules } = await run(task, {
     asyncMode: 'jspi',
     asyncImports: names,
     asyncExports: [...SUSPENDING_EXPORTS],
@@ -65,7 +64,10 @@ async function generate(): Promise<Generated> {
   };
 }
 
-async function run(mode: object): Promise<{ glue: string; modules: NamedModule[] }> {
+async function run(
+  { bytes, source, imports }: TranspilerTask,
+  mode: object,
+): Promise<{ glue: string; modules: NamedModule[] }> {
   const { files } = await transpileBytes(bytes, {
     ...jcoOptions(imports),
     ...mode,
@@ -84,13 +86,13 @@ function firstLine(error: unknown): string {
   return message.split('\n', 1)[0] ?? message;
 }
 
-function post(answer: FromTranspiler): void {
-  parentPort!.postMessage(answer);
+async function answer(task: TranspilerTask): Promise<FromTranspiler> {
+  try {
+    return { generated: await generate(task) };
+  } catch (error) {
+    const invalid = error instanceof RefusedComponent;
+    return { message: error instanceof Error ? error.message : String(error), invalid };
+  }
 }
 
-try {
-  post({ generated: await generate() });
-} catch (error) {
-  const invalid = error instanceof RefusedComponent;
-  post({ message: error instanceof Error ? error.message : String(error), invalid });
-}
+parentPort!.on('message', async (task: TranspilerTask) => parentPort!.postMessage(await answer(task)));

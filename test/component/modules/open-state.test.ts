@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { analyse } from '../../../src/component/modules/analyse.ts';
 import { openState } from '../../../src/component/modules/open-state.ts';
 import { assemble } from './wat.ts';
 
@@ -9,13 +8,10 @@ const [memory, table] = await Promise.all([
 ]);
 
 test('all modules of a component come within reach', async () => {
-  const { modules, unrestorable } = openState(
-    [
-      ['a.wasm', memory],
-      ['b.wasm', memory],
-    ],
-    analyse,
-  );
+  const { modules, unrestorable } = openState([
+    ['a.wasm', memory],
+    ['b.wasm', memory],
+  ]);
   expect(unrestorable).toBeUndefined();
   expect(modules.map(([name]) => name)).toEqual(['a.wasm', 'b.wasm']);
   for (const [, bytes] of modules) {
@@ -29,7 +25,7 @@ test('one that cannot be restored leaves all as they were, and says which and wh
     ['a.wasm', memory],
     ['b.wasm', table],
   ] as const;
-  const { modules, unrestorable } = openState(given, analyse);
+  const { modules, unrestorable } = openState(given);
   expect(modules).toBe(given);
   expect(unrestorable).toBe('core module b.wasm: it changes a table (table.set)');
 });
