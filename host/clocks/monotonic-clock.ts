@@ -13,46 +13,52 @@ export function monotonicClock(guest: Guest): Implementation {
     resolution: (): bigint => 1n,
     subscribeInstant(when: bigint): Pollable {
       guest.check();
-      return new Pollable(timer(guest, when));
+      return new Pollable(new Timer(guest, when));
     },
     subscribeDuration(duration: bigint): Pollable {
       guest.check();
-      return new Pollable(timer(guest, process.hrtime.bigint() + duration));
+      return new Pollable(new Timer(guest, process.hrtime.bigint() + duration));
     },
   };
 }
 
 /** Ready from `deadline` on. Runs a timer of the event loop only while somebody waits for it. */
-function timer(guest: Guest, deadline: bigint): Waitable {
-  const changed = new Signal();
-  let handle: NodeJS.Timeout | undefined;
-  let forget: (() => void) | undefined;
+class Timer implements Waitable {
+  readonly guest: Guest;
+  readonly #deadline: bigint;
+  readonly #changed: Signal = new Signal();
+  #handle: NodeJS.Timeout | undefined;
+  #forget: (() => void) | undefined;
 
-  function arm(): void {
-    const delay = Math.ceil(Number(deadline - process.hrtime.bigint()) / 1e6);
-    handle = setTimeout(fire, Math.min(Math.max(delay, 0), MAX_DELAY));
-    forget = guest.onRelease(release);
+  constructor(guest: Guest, deadline: bigint) {
+    this.guest = guest;
+    this.#deadline = deadline;
+  }
+
+  get changed(): Signal {
+    if (this.#handle === undefined) this.#arm();
+    return this.#changed;
+  }
+
+  ready(): boolean {
+    return process.hrtime.bigint() >= this.#deadline;
+  }
+
+  release(): void {
+    clearTimeout(this.#handle);
+    this.#handle = undefined;
+    this.#forget?.();
+  }
+
+  #arm(): void {
+    const delay = Math.ceil(Number(this.#deadline - process.hrtime.bigint()) / 1e6);
+    this.#handle = setTimeout(() => this.#fire(), Math.min(Math.max(delay, 0), MAX_DELAY));
+    this.#forget = this.guest.onRelease(() => this.release());
   }
 
   /** May be early, a clamped one by days: whoever waits looks again, and asks for `changed` again. */
-  function fire(): void {
-    release();
-    changed.wake();
+  #fire(): void {
+    this.release();
+    this.#changed.wake();
   }
-
-  function release(): void {
-    clearTimeout(handle);
-    handle = undefined;
-    forget?.();
-  }
-
-  return {
-    guest,
-    ready: () => process.hrtime.bigint() >= deadline,
-    get changed() {
-      if (handle === undefined) arm();
-      return changed;
-    },
-    release,
-  };
 }

@@ -46,62 +46,78 @@ export function openFile(guest: Guest, path: string, flags: number): OpenFile {
 
 /** The file from `offset` on. */
 export function fileSource(file: OpenFile, offset: bigint): ByteSource {
-  let position = offset;
-  let state: ByteSource['state'] = 'open';
-  let failure: StreamFailure | undefined;
-  return {
-    ready: true,
-    changed: new Signal(),
-    get state() {
-      return state;
-    },
-    get failure() {
-      return failure;
-    },
-    read(max) {
-      const chunk = new Uint8Array(max);
-      try {
-        const length = state === 'open' ? readSync(file.descriptor, chunk, 0, max, position) : 0;
-        if (length === 0 && state === 'open') state = 'ended';
-        position += BigInt(length);
-        return chunk.subarray(0, length);
-      } catch (error) {
-        state = 'failed';
-        failure = describe(error);
-        return chunk.subarray(0, 0);
-      }
-    },
-    cancel() {},
-  };
+  return new Source(file, offset);
 }
 
 /** The file from `offset` on, or its end, wherever that is at each write. */
 export function fileSink(file: OpenFile, offset: bigint | 'end'): ByteSink {
-  let position = offset === 'end' ? 0 : Number(offset);
-  let failure: StreamFailure | undefined;
-  return {
-    capacity: CAPACITY,
-    changed: new Signal(),
-    get closed() {
-      return failure !== undefined;
-    },
-    get failure() {
-      return failure;
-    },
-    write(chunk) {
-      if (failure !== undefined) return;
-      try {
-        if (offset === 'end') position = fstatSync(file.descriptor).size;
-        for (let written = 0; written < chunk.length; ) {
-          const length = writeSync(file.descriptor, chunk, written, chunk.length - written, position);
-          written += length;
-          position += length;
-        }
-      } catch (error) {
-        failure = describe(error);
+  return new Sink(file, offset);
+}
+
+class Source implements ByteSource {
+  readonly ready: boolean = true;
+  readonly changed: Signal = new Signal();
+  state: ByteSource['state'] = 'open';
+  failure: StreamFailure | undefined;
+  readonly #file: OpenFile;
+  #position: bigint;
+
+  constructor(file: OpenFile, offset: bigint) {
+    this.#file = file;
+    this.#position = offset;
+  }
+
+  read(max: number): Uint8Array {
+    const chunk = new Uint8Array(max);
+    try {
+      const open = this.state === 'open';
+      const length = open ? readSync(this.#file.descriptor, chunk, 0, max, this.#position) : 0;
+      if (length === 0 && open) this.state = 'ended';
+      this.#position += BigInt(length);
+      return chunk.subarray(0, length);
+    } catch (error) {
+      this.state = 'failed';
+      this.failure = describe(error);
+      return chunk.subarray(0, 0);
+    }
+  }
+
+  cancel(): void {}
+}
+
+/** A class, as an object literal with accessors would keep its request until the whole heap is collected. */
+class Sink implements ByteSink {
+  readonly capacity: number = CAPACITY;
+  readonly changed: Signal = new Signal();
+  failure: StreamFailure | undefined;
+  readonly #file: OpenFile;
+  readonly #offset: bigint | 'end';
+  #position: number;
+
+  constructor(file: OpenFile, offset: bigint | 'end') {
+    this.#file = file;
+    this.#offset = offset;
+    this.#position = offset === 'end' ? 0 : Number(offset);
+  }
+
+  get closed(): boolean {
+    return this.failure !== undefined;
+  }
+
+  write(chunk: Uint8Array): void {
+    if (this.failure !== undefined) return;
+    const { descriptor } = this.#file;
+    try {
+      if (this.#offset === 'end') this.#position = fstatSync(descriptor).size;
+      for (let written = 0; written < chunk.length; ) {
+        const length = writeSync(descriptor, chunk, written, chunk.length - written, this.#position);
+        written += length;
+        this.#position += length;
       }
-    },
-  };
+    } catch (error) {
+      this.failure = describe(error);
+    }
+  }
 }
 
 function describe(error: unknown): StreamFailure {

@@ -3,23 +3,33 @@ import type { ByteSource } from './source.ts';
 
 /** A source of bytes that are all there; nothing at all by default. */
 export function bytesSource(bytes: Uint8Array = new Uint8Array(0)): ByteSource {
-  const changed = new Signal();
-  let rest = bytes;
-  return {
-    changed,
-    get ready() {
-      return rest.length > 0;
-    },
-    get state() {
-      return rest.length > 0 ? 'open' : 'ended';
-    },
-    read(max) {
-      const chunk = rest.slice(0, max);
-      rest = rest.subarray(chunk.length);
-      return chunk;
-    },
-    cancel() {
-      rest = rest.subarray(rest.length);
-    },
-  };
+  return new Bytes(bytes);
+}
+
+/** A class, as an object literal with accessors would keep its request until the whole heap is collected. */
+class Bytes implements ByteSource {
+  readonly changed: Signal = new Signal();
+  #rest: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.#rest = bytes;
+  }
+
+  get ready(): boolean {
+    return this.#rest.length > 0;
+  }
+
+  get state(): ByteSource['state'] {
+    return this.#rest.length > 0 ? 'open' : 'ended';
+  }
+
+  read(max: number): Uint8Array {
+    const chunk = this.#rest.slice(0, max);
+    this.#rest = this.#rest.subarray(chunk.length);
+    return chunk;
+  }
+
+  cancel(): void {
+    this.#rest = this.#rest.subarray(this.#rest.length);
+  }
 }

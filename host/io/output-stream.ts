@@ -1,4 +1,5 @@
 import type { Guest } from '../guest.ts';
+import type { Signal } from '../signal.ts';
 import { streamErrors } from './error.ts';
 import { InputStream } from './input-stream.ts';
 import { Pollable, type Waitable } from './poll.ts';
@@ -85,16 +86,7 @@ export class OutputStream {
   }
 
   subscribe(): Pollable {
-    const stream = this;
-    return new Pollable({
-      get guest() {
-        return stream.#writer.guest;
-      },
-      get changed() {
-        return stream.#sink.changed;
-      },
-      ready: () => stream.#answers(),
-    });
+    return new Pollable(new Writable(this.#writer, this.#sink));
   }
 
   [Symbol.dispose](): void {
@@ -118,9 +110,8 @@ export class OutputStream {
     if (this.#sink.closed && this.#sink.failure !== undefined) throw this.#error(this.#sink.failure);
   }
 
-  /** Room for at least one byte, or an end to tell. */
   #answers(): boolean {
-    return this.#sink.closed || this.#sink.capacity > 0;
+    return answers(this.#sink);
   }
 
   /** Something to copy and room for it, or an end to tell. */
@@ -166,4 +157,32 @@ export class OutputStream {
     if (guest === undefined) throw new TypeError('a body that nobody reads cannot be waited for');
     return guest.suspend([this.#sink.changed, ...others.map((other) => other.changed)]);
   }
+}
+
+/** A class, as an object literal with accessors would keep its request until the whole heap is collected. */
+class Writable implements Waitable {
+  readonly #writer: Writer;
+  readonly #sink: ByteSink;
+
+  constructor(writer: Writer, sink: ByteSink) {
+    this.#writer = writer;
+    this.#sink = sink;
+  }
+
+  get guest(): Guest | undefined {
+    return this.#writer.guest;
+  }
+
+  get changed(): Signal {
+    return this.#sink.changed;
+  }
+
+  ready(): boolean {
+    return answers(this.#sink);
+  }
+}
+
+/** Room for at least one byte, or an end to tell. */
+function answers(sink: ByteSink): boolean {
+  return sink.closed || sink.capacity > 0;
 }

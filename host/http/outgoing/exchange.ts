@@ -25,6 +25,10 @@ export interface ExchangeParts {
   over(): void;
 }
 
+interface Pending extends PendingResponse {
+  outcome: PendingResponse['outcome'];
+}
+
 /**
  * Starts a request. It ends with its response's body, with a failure, when the guest lets go of it, or with
  * `guest.release()`, whatever comes first; then everything that waits for it is settled.
@@ -41,7 +45,7 @@ export function startExchange({
   over,
 }: ExchangeParts): PendingResponse {
   const changed = new Signal();
-  let outcome: PendingResponse['outcome'];
+  const pending: Pending = { outcome: undefined, changed, cancel };
   let response: ResponseBody | undefined;
   let done = false;
   const watch = createWatch((code) => fail(new OutgoingError(code, `${code.tag} after a timeout`)));
@@ -72,7 +76,7 @@ export function startExchange({
     finish(failure);
     sending.abort(error);
     if (response !== undefined) response.fail(failure);
-    else outcome = { error: http };
+    else pending.outcome = { error: http };
     changed.wake();
   }
 
@@ -99,7 +103,7 @@ export function startExchange({
           },
           abandon: cancel,
         });
-        outcome = { head, body: response };
+        pending.outcome = { head, body: response };
         changed.wake();
       },
       data(chunk) {
@@ -120,13 +124,7 @@ export function startExchange({
     fail(new OutgoingError({ tag: 'internal-error', val: 'the guest let go of it' }, 'cancelled'));
   }
 
-  return {
-    get outcome() {
-      return outcome;
-    },
-    changed,
-    cancel,
-  };
+  return pending;
 }
 
 function passed(pass: Pass): Promise<void> {

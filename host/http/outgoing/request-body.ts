@@ -24,83 +24,92 @@ export interface RequestBodyParts {
   aborted(): void;
 }
 
-export function createRequestBody({ pass, held, aborted }: RequestBodyParts): RequestBody {
-  const changed = new Signal();
-  const queue: Uint8Array[] = [];
-  let queued = 0;
-  let ending: 'open' | 'ending' | 'ended' | 'aborted' | 'closed' = 'open';
-  let failure: StreamFailure | undefined;
-  let wakeReader = (): void => {};
+export function createRequestBody(parts: RequestBodyParts): RequestBody {
+  return new Body(parts);
+}
 
-  async function* read(): AsyncGenerator<Uint8Array> {
+/** A class, as an object literal with accessors would keep its request until the whole heap is collected. */
+class Body implements RequestBody {
+  readonly changed: Signal = new Signal();
+  readonly chunks: AsyncIterable<Uint8Array> = { [Symbol.asyncIterator]: () => this.#read() };
+  failure: StreamFailure | undefined;
+  readonly #parts: RequestBodyParts;
+  readonly #queue: Uint8Array[] = [];
+  #queued = 0;
+  #ending: 'open' | 'ending' | 'ended' | 'aborted' | 'closed' = 'open';
+  #wakeReader: () => void = () => {};
+
+  constructor(parts: RequestBodyParts) {
+    this.#parts = parts;
+  }
+
+  get capacity(): number {
+    return this.#ending === 'open' ? Math.max(0, WINDOW - this.#queued) : 0;
+  }
+
+  get closed(): boolean {
+    return this.#ending !== 'open';
+  }
+
+  write(chunk: Uint8Array): void {
+    if (this.#ending !== 'open') return;
+    this.#queued += chunk.length;
+    this.#leave(() => {
+      this.#queue.push(chunk);
+      this.#wakeReader();
+    });
+  }
+
+  // undici has no way to send trailers; RFC 9110 section 6.5.1 lets them be dropped.
+  end(): void {
+    if (this.#ending !== 'open') return;
+    this.#ending = 'ending';
+    this.#leave(() => this.#settle('ended'));
+  }
+
+  abort(): void {
+    if (this.#ending !== 'open') return;
+    this.#settle('aborted');
+    this.#parts.aborted();
+  }
+
+  close(reason?: StreamFailure): void {
+    if (this.#ending === 'open') this.failure = reason;
+    if (this.#ending === 'open' || this.#ending === 'ending') this.#settle('closed');
+    this.#queue.length = 0;
+    this.changed.wake();
+  }
+
+  async *#read(): AsyncGenerator<Uint8Array> {
     for (;;) {
-      const chunk = queue.shift();
+      const chunk = this.#queue.shift();
       if (chunk !== undefined) {
-        queued -= chunk.length;
-        changed.wake();
+        this.#queued -= chunk.length;
+        this.changed.wake();
         yield chunk;
-      } else if (ending === 'aborted') {
+      } else if (this.#ending === 'aborted') {
         throw new OutgoingError({ tag: 'HTTP-protocol-error' }, 'the body was dropped unfinished');
-      } else if (ending === 'ended' || ending === 'closed') {
+      } else if (this.#ending === 'ended' || this.#ending === 'closed') {
         return;
       } else {
         await new Promise<void>((resolve) => {
-          wakeReader = resolve;
+          this.#wakeReader = resolve;
         });
       }
     }
   }
 
-  function settle(how: typeof ending): void {
-    ending = how;
-    wakeReader();
+  #settle(how: 'ended' | 'aborted' | 'closed'): void {
+    this.#ending = how;
+    this.#wakeReader();
   }
 
   /** Calls are released in their order, and so the chunks keep theirs. */
-  function leave(then: () => void): void {
-    pass((failure) => {
-      if (ending === 'aborted' || ending === 'closed') return;
+  #leave(then: () => void): void {
+    this.#parts.pass((failure) => {
+      if (this.#ending === 'aborted' || this.#ending === 'closed') return;
       if (failure === undefined) then();
-      else held(failure);
+      else this.#parts.held(failure);
     });
   }
-
-  return {
-    changed,
-    chunks: { [Symbol.asyncIterator]: read },
-    get capacity() {
-      return ending === 'open' ? Math.max(0, WINDOW - queued) : 0;
-    },
-    get closed() {
-      return ending !== 'open';
-    },
-    get failure() {
-      return failure;
-    },
-    write(chunk) {
-      if (ending !== 'open') return;
-      queued += chunk.length;
-      leave(() => {
-        queue.push(chunk);
-        wakeReader();
-      });
-    },
-    // undici has no way to send trailers; RFC 9110 section 6.5.1 lets them be dropped.
-    end() {
-      if (ending !== 'open') return;
-      ending = 'ending';
-      leave(() => settle('ended'));
-    },
-    abort() {
-      if (ending !== 'open') return;
-      settle('aborted');
-      aborted();
-    },
-    close(reason) {
-      if (ending === 'open') failure = reason;
-      if (ending === 'open' || ending === 'ending') settle('closed');
-      queue.length = 0;
-      changed.wake();
-    },
-  };
 }

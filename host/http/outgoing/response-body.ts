@@ -23,80 +23,87 @@ export interface Flow {
 }
 
 export function createResponseBody(flow: Flow): ResponseBody {
-  const changed = new Signal();
-  const queue: Uint8Array[] = [];
-  let queued = 0;
-  let dropped: number | undefined;
-  let state: 'open' | 'ended' | 'failed' = 'open';
-  let failure: StreamFailure | undefined;
-  let trailers: FieldList | undefined;
-  let paused = false;
+  return new Body(flow);
+}
 
-  function resume(): void {
-    if (!paused || state !== 'open') return;
-    paused = false;
-    flow.resume();
+/** A class, as an object literal with accessors would keep its request until the whole heap is collected. */
+class Body implements ResponseBody {
+  readonly changed: Signal = new Signal();
+  failure: StreamFailure | undefined;
+  trailers: FieldList | undefined;
+  readonly #flow: Flow;
+  readonly #queue: Uint8Array[] = [];
+  #queued = 0;
+  #dropped: number | undefined;
+  #state: ByteSource['state'] = 'open';
+  #paused = false;
+
+  constructor(flow: Flow) {
+    this.#flow = flow;
   }
 
-  function settle(how: 'ended' | 'failed'): void {
-    if (state !== 'open') return;
-    state = how;
-    changed.wake();
+  get ready(): boolean {
+    return this.#queued > 0 || this.#state !== 'open';
   }
 
-  return {
-    changed,
-    get ready() {
-      return queued > 0 || state !== 'open';
-    },
-    get state() {
-      return queued > 0 ? 'open' : state;
-    },
-    get failure() {
-      return failure;
-    },
-    get trailers() {
-      return trailers;
-    },
-    read(max) {
-      const first = queue[0];
-      if (first === undefined) return new Uint8Array(0);
-      const chunk = first.subarray(0, max);
-      if (chunk.length < first.length) queue[0] = first.subarray(chunk.length);
-      else queue.shift();
-      queued -= chunk.length;
-      if (queued < WINDOW / 2) resume();
-      return chunk;
-    },
-    cancel() {
-      dropped ??= 0;
-      queue.length = 0;
-      queued = 0;
-      resume();
-      changed.wake();
-    },
-    push(chunk) {
-      if (state !== 'open' || chunk.length === 0) return;
-      if (dropped !== undefined) {
-        dropped += chunk.length;
-        if (dropped > MAX_DROPPED) flow.abandon();
-        return;
-      }
-      queue.push(chunk);
-      queued += chunk.length;
-      if (queued >= WINDOW && !paused) {
-        paused = true;
-        flow.pause();
-      }
-      changed.wake();
-    },
-    end(fields) {
-      trailers = fields;
-      settle('ended');
-    },
-    fail(reason) {
-      failure = reason;
-      settle('failed');
-    },
-  };
+  get state(): ByteSource['state'] {
+    return this.#queued > 0 ? 'open' : this.#state;
+  }
+
+  read(max: number): Uint8Array {
+    const first = this.#queue[0];
+    if (first === undefined) return new Uint8Array(0);
+    const chunk = first.subarray(0, max);
+    if (chunk.length < first.length) this.#queue[0] = first.subarray(chunk.length);
+    else this.#queue.shift();
+    this.#queued -= chunk.length;
+    if (this.#queued < WINDOW / 2) this.#resume();
+    return chunk;
+  }
+
+  cancel(): void {
+    this.#dropped ??= 0;
+    this.#queue.length = 0;
+    this.#queued = 0;
+    this.#resume();
+    this.changed.wake();
+  }
+
+  push(chunk: Uint8Array): void {
+    if (this.#state !== 'open' || chunk.length === 0) return;
+    if (this.#dropped !== undefined) {
+      this.#dropped += chunk.length;
+      if (this.#dropped > MAX_DROPPED) this.#flow.abandon();
+      return;
+    }
+    this.#queue.push(chunk);
+    this.#queued += chunk.length;
+    if (this.#queued >= WINDOW && !this.#paused) {
+      this.#paused = true;
+      this.#flow.pause();
+    }
+    this.changed.wake();
+  }
+
+  end(trailers: FieldList): void {
+    this.trailers = trailers;
+    this.#settle('ended');
+  }
+
+  fail(failure: StreamFailure): void {
+    this.failure = failure;
+    this.#settle('failed');
+  }
+
+  #resume(): void {
+    if (!this.#paused || this.#state !== 'open') return;
+    this.#paused = false;
+    this.#flow.resume();
+  }
+
+  #settle(how: 'ended' | 'failed'): void {
+    if (this.#state !== 'open') return;
+    this.#state = how;
+    this.changed.wake();
+  }
 }
