@@ -26,18 +26,25 @@ export interface Connections {
   close(): Promise<void>;
 }
 
+interface Pooled extends Connection {
+  readonly origin: string;
+  readonly client: Client;
+  reused: boolean;
+}
+
 /**
  * One undici client per connection: a client can then be ended while it still connects, which a request in
  * undici's own pools cannot.
  */
 export function createConnections(connect: Connector): Connections {
-  const idle = new Map<Connection, string>();
-  const open = new Map<Connection, Client>();
+  // Arrays: the tables that a `Map` leaves behind would keep connections that are gone.
+  const idle: Pooled[] = [];
+  const open: Pooled[] = [];
   let closed = false;
 
   function create(destination: Destination): Connection {
     const connecting = new AbortController();
-    let served = 0;
+    let standing = true;
     const client = new Client(destination.origin, {
       connect(_options, callback) {
         connect(destination, connecting.signal).then(
@@ -51,49 +58,51 @@ export function createConnections(connect: Connector): Connections {
       keepAliveMaxTimeout: LONGEST_IDLE_TIME,
       maxHeaderSize: MAX_HEAD,
     });
-    const connection: Connection = {
-      get reused() {
-        return served > 0;
-      },
+    const connection: Pooled = {
+      origin: destination.origin,
+      client,
+      reused: false,
       send(request, handler) {
         client.dispatch(request, handler);
       },
       release() {
-        served += 1;
-        if (idle.size < MAX_IDLE && open.has(connection)) idle.set(connection, destination.origin);
+        connection.reused = true;
+        if (idle.length < MAX_IDLE && standing) idle.push(connection);
         else connection.destroy(new Error('too many idle connections'));
       },
       destroy(reason) {
-        idle.delete(connection);
-        open.delete(connection);
+        standing = false;
+        remove(idle, connection);
+        remove(open, connection);
         connecting.abort(reason);
         void client.destroy(reason);
       },
     };
     client.on('disconnect', (_origin, _targets, error) => {
-      if (idle.has(connection)) connection.destroy(error);
+      if (idle.includes(connection)) connection.destroy(error);
     });
-    open.set(connection, client);
+    open.push(connection);
     if (closed) connection.destroy(new Error('closed'));
     return connection;
   }
 
   return {
     take(destination, fresh = false) {
-      if (!fresh) {
-        for (const [connection, origin] of idle) {
-          if (origin !== destination.origin) continue;
-          idle.delete(connection);
-          return connection;
-        }
-      }
-      return create(destination);
+      const waiting = fresh ? undefined : idle.find(({ origin }) => origin === destination.origin);
+      if (waiting === undefined) return create(destination);
+      remove(idle, waiting);
+      return waiting;
     },
     async close() {
       closed = true;
-      const clients = [...open.values()];
-      for (const connection of [...open.keys()]) connection.destroy(new Error('closed'));
-      await Promise.all(clients.map((client) => client.destroy()));
+      const all = [...open];
+      for (const connection of all) connection.destroy(new Error('closed'));
+      await Promise.all(all.map(({ client }) => client.destroy()));
     },
   };
+}
+
+function remove(from: Pooled[], connection: Pooled): void {
+  const at = from.indexOf(connection);
+  if (at >= 0) from.splice(at, 1);
 }
