@@ -57,7 +57,8 @@ export function serveStore(store: Store, port: MessagePort): void {
  * later calls fail with `store-closed`.
  */
 export function connectStore(port: MessagePort, url: string): Store {
-  const pending = new Map<number, PromiseWithResolvers<unknown>>();
+  /** Cells, which are emptied: the tables that a `Map` leaves behind would keep each value that was read. */
+  const pending = new Map<number, { call: PromiseWithResolvers<unknown> | undefined }>();
   let calls = 0;
   let closed = false;
 
@@ -76,7 +77,9 @@ export function connectStore(port: MessagePort, url: string): Store {
   port.unref();
 
   function settle(id: number): PromiseWithResolvers<unknown> | undefined {
-    const call = pending.get(id);
+    const cell = pending.get(id);
+    const call = cell?.call;
+    if (cell !== undefined) cell.call = undefined;
     pending.delete(id);
     // Only a call under way keeps the thread alive.
     if (pending.size === 0) port.unref();
@@ -88,7 +91,7 @@ export function connectStore(port: MessagePort, url: string): Store {
     const id = calls++;
     const call = Promise.withResolvers<unknown>();
     post(port, { id, method, args: args.map(unshared) });
-    pending.set(id, call);
+    pending.set(id, { call });
     port.ref();
     return (await call.promise) as T;
   }

@@ -10,15 +10,20 @@ export type Fetch = (request: Request) => Promise<Response>;
  * lost: trailers, bodies of GET and HEAD, the boundaries between repeated fields other than `set-cookie`.
  */
 export function outgoingFetch(fetch: Fetch): OutgoingHttp {
-  const underWay = new Set<AbortController>();
+  /** Cells, which are emptied: the tables that a `Set` leaves behind would keep each request with its controller. */
+  const underWay = new Set<{ controller: AbortController | undefined }>();
   return {
     send(request, events) {
       const controller = new AbortController();
-      underWay.add(controller);
-      return start(fetch, request, events, controller, () => underWay.delete(controller));
+      const cell: { controller: AbortController | undefined } = { controller };
+      underWay.add(cell);
+      return start(fetch, request, events, controller, () => {
+        cell.controller = undefined;
+        underWay.delete(cell);
+      });
     },
     async close() {
-      for (const controller of underWay) controller.abort(new Error('closed'));
+      for (const { controller } of underWay) controller?.abort(new Error('closed'));
     },
   };
 }

@@ -24,15 +24,21 @@ type Answer = { readonly id: number } & (
 );
 
 /**
+ * What is under way, by its id. Cells, which are emptied: the tables that a `Map` leaves behind would keep each request and
+ * its response.
+ */
+type Pending<T> = Map<number, { value: T | undefined }>;
+
+/**
  * Answers the requests that `connectFetch` sends through the other end of `port`, until either end closes. Does not
  * keep the process alive.
  */
 export function serveFetch(fetch: Fetch, port: MessagePort): void {
-  const underWay = new Map<number, AbortController>();
+  const underWay: Pending<AbortController> = new Map();
 
   async function answer({ id, url, body, ...init }: Question): Promise<void> {
     const controller = new AbortController();
-    underWay.set(id, controller);
+    underWay.set(id, { value: controller });
     try {
       const request = new Request(url, {
         ...init,
@@ -46,27 +52,26 @@ export function serveFetch(fetch: Fetch, port: MessagePort): void {
     } catch (error) {
       post(port, { id, error: errorCodeOf(error) });
     }
-    underWay.delete(id);
+    take(underWay, id);
   }
 
   port.on('message', (message: ToOwner) => {
-    if ('aborted' in message) underWay.get(message.id)?.abort();
+    if ('aborted' in message) underWay.get(message.id)?.value?.abort();
     else void answer(message);
   });
   port.on('close', () => {
-    for (const controller of underWay.values()) controller.abort();
+    for (const { value } of underWay.values()) value?.abort();
   });
   port.unref();
 }
 
 /** The function that `serveFetch` serves at the other end of `port`, typically on another thread. */
 export function connectFetch(port: MessagePort): Fetch {
-  const pending = new Map<number, PromiseWithResolvers<Response>>();
+  const pending: Pending<PromiseWithResolvers<Response>> = new Map();
   let calls = 0;
 
   port.on('message', (answer: Answer) => {
-    const call = pending.get(answer.id);
-    pending.delete(answer.id);
+    const call = take(pending, answer.id);
     if ('error' in answer) call?.reject(new OutgoingError(answer.error));
     else if (call === undefined) void answer.body?.cancel();
     else call.resolve(new Response(answer.body, answer));
@@ -77,9 +82,9 @@ export function connectFetch(port: MessagePort): Fetch {
     const { url, method, headers, body, signal } = request;
     const id = calls++;
     const call = Promise.withResolvers<Response>();
-    pending.set(id, call);
+    pending.set(id, { value: call });
     const abort = (): void => {
-      if (!pending.delete(id)) return;
+      if (take(pending, id) === undefined) return;
       post(port, { id, aborted: true });
       call.reject(signal.reason);
     };
@@ -87,6 +92,15 @@ export function connectFetch(port: MessagePort): Fetch {
     post(port, { id, url, method, headers: [...headers], body }, body);
     return call.promise;
   };
+}
+
+function take<T>(pending: Pending<T>, id: number): T | undefined {
+  const cell = pending.get(id);
+  if (cell === undefined) return undefined;
+  const { value } = cell;
+  cell.value = undefined;
+  pending.delete(id);
+  return value;
 }
 
 function post(port: MessagePort, message: ToOwner | Answer, body: ReadableStream | null = null): void {
