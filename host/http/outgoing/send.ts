@@ -23,15 +23,6 @@ export function sendOver(
   /** All of the request is known to be its head. */
   let bodiless = request.body === undefined;
 
-  async function* watched(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    let bytes = 0;
-    for await (const chunk of body) {
-      bytes += chunk.length;
-      yield chunk;
-    }
-    bodiless = bytes === 0;
-  }
-
   function mayRepeat(error: Error): boolean {
     return (
       connection?.reused === true &&
@@ -85,7 +76,11 @@ export function sendOver(
     if (!aborted) events.failed(error);
   }
 
-  send(false, request.body && watched(request.body)).catch(fail);
+  function sized(bytes: number): void {
+    bodiless = bytes === 0;
+  }
+
+  send(false, request.body && counted(request.body, sized)).catch(fail);
 
   return {
     pause: () => flow?.pause(),
@@ -96,6 +91,22 @@ export function sendOver(
       connection?.destroy(reason);
     },
   };
+}
+
+/**
+ * The same body; `ended` is told how many bytes it had. Not within a function: V8 would keep a generator of one, and with it
+ * the request, until the whole heap is collected.
+ */
+async function* counted(
+  body: AsyncIterable<Uint8Array>,
+  ended: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    yield chunk;
+  }
+  ended(bytes);
 }
 
 /** Raw fields as undici gives them: names and values by turns. The bytes are copied out of what was read. */

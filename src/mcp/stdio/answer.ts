@@ -29,65 +29,69 @@ export interface Answer {
  * Requests and notifications of the server pass as they are.
  */
 export function readAnswer(response: Response, requests: Iterable<Id>): Answer {
-  const unanswered = new Set(requests);
-  const { status } = response;
-  let problem = `${MEANINGS[status] ?? 'the server gave no response'} (HTTP ${status})`;
-  let protocolVersion: string | undefined;
+  return new AnswerReader(response, requests);
+}
 
-  /** Whether the message is for the client. */
-  function passes(message: Message): boolean {
-    if (isRequest(message) || !isResponse(message)) return true;
-    if (isId(message.id)) {
-      const { result } = message;
-      if (typeof result?.protocolVersion === 'string') protocolVersion = result.protocolVersion;
-      return unanswered.delete(message.id);
-    }
-    // An error about the request as a whole: wasmcp's servers do not look for its id then.
-    if (typeof message.error?.message === 'string') problem = message.error.message;
-    return false;
+/** A class, as accessors and generators of a function's own would keep the response until the whole heap is collected. */
+class AnswerReader implements Answer {
+  readonly lines: Answer['lines'];
+  readonly unanswered: Set<Id>;
+  problem: string;
+  protocolVersion: string | undefined;
+  readonly #response: Response;
+
+  constructor(response: Response, requests: Iterable<Id>) {
+    const { status } = response;
+    this.#response = response;
+    this.unanswered = new Set(requests);
+    this.problem = `${MEANINGS[status] ?? 'the server gave no response'} (HTTP ${status})`;
+    this.lines = this.#lines();
   }
 
-  function read(text: string): string[] {
+  async *#lines(): Answer['lines'] {
+    const { body, headers, ok } = this.#response;
+    try {
+      if (body === null) return;
+      if (/^text\/event-stream\b/i.test(headers.get('content-type') ?? '')) {
+        for await (const data of readEvents(body, MESSAGE_LIMIT)) {
+          // An event without data has an id to come back to, and no message (MCP 2025-11-25, transports).
+          if (data !== '') yield* this.#read(data);
+        }
+      } else {
+        const text = await readText(body);
+        if (text.trim() !== '') yield* this.#read(text);
+      }
+    } catch (error) {
+      if (!(error instanceof SyntaxError))
+        this.problem = `the server broke its answer off: ${(error as Error).message}`;
+      else if (ok) this.problem = 'the server answered with something other than JSON';
+    }
+  }
+
+  #read(text: string): string[] {
     const messages = readMessages(text);
     if (messages === undefined) {
-      if (response.ok) problem = 'the server answered with JSON that is no JSON-RPC message';
+      if (this.#response.ok) this.problem = 'the server answered with JSON that is no JSON-RPC message';
       return [];
     }
-    const passing = messages.filter(passes);
+    const passing = messages.filter((message) => this.#passes(message));
     return passing.length === messages.length
       ? [oneLine(text)]
       : passing.map((message) => JSON.stringify(message));
   }
 
-  async function* lines(): AsyncGenerator<string, void, undefined> {
-    try {
-      if (response.body === null) return;
-      if (/^text\/event-stream\b/i.test(response.headers.get('content-type') ?? '')) {
-        for await (const data of readEvents(response.body, MESSAGE_LIMIT)) {
-          // An event without data has an id to come back to, and no message (MCP 2025-11-25, transports).
-          if (data !== '') yield* read(data);
-        }
-      } else {
-        const text = await readText(response.body);
-        if (text.trim() !== '') yield* read(text);
-      }
-    } catch (error) {
-      if (!(error instanceof SyntaxError))
-        problem = `the server broke its answer off: ${(error as Error).message}`;
-      else if (response.ok) problem = 'the server answered with something other than JSON';
+  /** Whether the message is for the client. */
+  #passes(message: Message): boolean {
+    if (isRequest(message) || !isResponse(message)) return true;
+    if (isId(message.id)) {
+      const { result } = message;
+      if (typeof result?.protocolVersion === 'string') this.protocolVersion = result.protocolVersion;
+      return this.unanswered.delete(message.id);
     }
+    // An error about the request as a whole: wasmcp's servers do not look for its id then.
+    if (typeof message.error?.message === 'string') this.problem = message.error.message;
+    return false;
   }
-
-  return {
-    lines: lines(),
-    unanswered,
-    get problem() {
-      return problem;
-    },
-    get protocolVersion() {
-      return protocolVersion;
-    },
-  };
 }
 
 async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {
