@@ -208,11 +208,10 @@ export function createEnvelopeReader(enough: (found: Envelope) => boolean): Enve
     if (found.kind === undefined && seen.has('params')) found = { ...found, kind: 'request' };
   }
 
-  return {
-    get envelope() {
-      return found;
-    },
-    push(bytes) {
+  // Not an accessor: V8 would keep each message until the whole heap is collected.
+  const reader = {
+    envelope: found,
+    push(bytes: Uint8Array): boolean {
       const start = read;
       const end = Math.min(bytes.length, LOOK - start);
       for (let i = 0; i < end && !done; i++) {
@@ -222,15 +221,18 @@ export function createEnvelopeReader(enough: (found: Envelope) => boolean): Enve
       }
       read = start + end;
       if (!done && end < bytes.length) giveUp();
+      reader.envelope = found;
       return done;
     },
-    end() {
+    end(): void {
       if (done) return;
       done = true;
       if (place !== 'end') found = NOTHING;
       else if (found.kind === 'request' && !seen.has('id')) found = { ...found, kind: 'notification' };
+      reader.envelope = found;
     },
   };
+  return reader;
 }
 
 /** Members of a message that decide what it is. */
