@@ -7,6 +7,7 @@ import {
   type Host,
   type Implementation,
   prefixedLines,
+  type Signal,
 } from '../../../host/index.ts';
 import type { Component } from '../../component/component.ts';
 import { glueState } from '../../component/glue/state.ts';
@@ -99,8 +100,8 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
     const guest = new Guest({ turns, maySuspend: () => maySuspend() });
     let io = NOWHERE;
     const bind = host.bind(guest, {
-      stdout: following(() => io.stdout),
-      stderr: following(() => io.stderr),
+      stdout: new Following(() => io.stdout),
+      stderr: new Following(() => io.stderr),
     });
     const cores: WebAssembly.Instance[] = [];
     const exports = instantiate(bind, (core) => cores.push(core));
@@ -138,18 +139,30 @@ function counting(implementation: Implementation, called: () => void): Implement
   );
 }
 
-/** Guests fetch their standard streams once, while they are instantiated: what is written goes to where it belongs now. */
-function following(current: () => ByteSink): ByteSink {
-  return {
-    get capacity() {
-      return current().capacity;
-    },
-    get closed() {
-      return current().closed;
-    },
-    get changed() {
-      return current().changed;
-    },
-    write: (chunk) => current().write(chunk),
-  };
+/**
+ * Guests fetch their standard streams once, while they are instantiated: what is written goes to where it belongs now. A
+ * class, as an object literal with accessors would keep its instance until the whole heap is collected.
+ */
+class Following implements ByteSink {
+  readonly #current: () => ByteSink;
+
+  constructor(current: () => ByteSink) {
+    this.#current = current;
+  }
+
+  get capacity(): number {
+    return this.#current().capacity;
+  }
+
+  get closed(): boolean {
+    return this.#current().closed;
+  }
+
+  get changed(): Signal {
+    return this.#current().changed;
+  }
+
+  write(chunk: Uint8Array): void {
+    this.#current().write(chunk);
+  }
 }

@@ -42,6 +42,50 @@ class Output implements GuestOutput {
   }
 }
 
+interface PrintedParts {
+  readonly prefix: string;
+  readonly changed: Signal;
+  room(): boolean;
+  pass(bytes: Uint8Array): void;
+}
+
+/** A class, as an object literal with accessors would keep its request until the whole heap is collected. */
+class Printed implements LineSink {
+  readonly closed: boolean = false;
+  readonly changed: Signal;
+  readonly #parts: PrintedParts;
+  readonly #inner: LineSink;
+  #lines: Uint8Array[] = [];
+
+  constructor(parts: PrintedParts) {
+    this.changed = parts.changed;
+    this.#parts = parts;
+    this.#inner = prefixedLines(parts.prefix, (line) => this.#lines.push(line));
+  }
+
+  get capacity(): number {
+    return this.#parts.room() ? this.#inner.capacity : 0;
+  }
+
+  write(chunk: Uint8Array): void {
+    this.#inner.write(chunk);
+    this.#pass();
+  }
+
+  flush(): void {
+    this.#inner.flush();
+    this.#pass();
+  }
+
+  /** The lines of one write go together: a message for each would keep the main thread busy. */
+  #pass(): void {
+    if (this.#lines.length === 0) return;
+    const bytes = new Uint8Array(Buffer.concat(this.#lines));
+    this.#lines = [];
+    this.#parts.pass(bytes);
+  }
+}
+
 /** Bytes that may be on their way: a guest that prints without end waits, it does not fill the memory. */
 const BUDGET = 1024 * 1024;
 
@@ -51,34 +95,16 @@ export function createOutputChannel(prefixed: boolean, post: (message: FromWorke
   let underWay = 0;
   let dropped = 0;
 
-  function sink(stream: 'stdout' | 'stderr', id: number): LineSink {
-    let lines: Uint8Array[] = [];
-    const inner = prefixedLines(prefixed ? `${stream} [${id}] :: ` : '', (line) => lines.push(line));
-
-    /** The lines of one write go together: a message for each would keep the main thread busy. */
-    function pass(): void {
-      if (lines.length === 0) return;
-      const bytes = new Uint8Array(Buffer.concat(lines));
-      lines = [];
-      underWay += bytes.length;
-      post({ type: 'output', stream, bytes });
-    }
-
-    return {
-      closed: false,
+  function print(stream: 'stdout' | 'stderr', id: number): LineSink {
+    return new Printed({
+      prefix: prefixed ? `${stream} [${id}] :: ` : '',
       changed,
-      get capacity() {
-        return underWay < BUDGET ? inner.capacity : 0;
+      room: () => underWay < BUDGET,
+      pass(bytes) {
+        underWay += bytes.length;
+        post({ type: 'output', stream, bytes });
       },
-      write(chunk) {
-        inner.write(chunk);
-        pass();
-      },
-      flush() {
-        inner.flush();
-        pass();
-      },
-    };
+    });
   }
 
   function send(message: LogMessage): void {
@@ -87,7 +113,7 @@ export function createOutputChannel(prefixed: boolean, post: (message: FromWorke
   }
 
   return {
-    open: (id) => new Output((stream) => sink(stream, id)),
+    open: (id) => new Output((stream) => print(stream, id)),
     log(level, context, message) {
       if (underWay >= BUDGET) {
         dropped += 1;
