@@ -74,7 +74,8 @@ interface Entry<T> {
 export function createInstancePool<T>(options: InstancePoolOptions<T>): InstancePool<T> {
   const { create, idleLimit, verify = false } = options;
   const waiting: Entry<T>[] = [];
-  const taken = new Map<T, Entry<T>>();
+  /** An array: the tables that a `Map` leaves behind would keep instances that were discarded. */
+  const taken: Entry<T>[] = [];
   const discards: Record<Discard, number> = {
     trapped: 0,
     unsettled: 0,
@@ -149,14 +150,15 @@ export function createInstancePool<T>(options: InstancePoolOptions<T>): Instance
     take() {
       const entry = next();
       entry.served += 1;
-      taken.set(entry.instance, entry);
+      taken.push(entry);
       return entry.instance;
     },
     give(instance, { poisoned }) {
-      const entry = taken.get(instance);
+      const at = taken.findIndex((entry) => entry.instance === instance);
+      const entry = taken[at];
       if (entry === undefined)
         throw new TypeError('the instance was not taken from here, or was given back before');
-      taken.delete(instance);
+      taken.splice(at, 1);
       if (isolation === 'fresh') return;
       const discard = finish(entry, poisoned);
       if (discard === undefined) waiting.push(entry);
