@@ -23,6 +23,13 @@ export interface ListenOptions {
   readonly flag?: string;
 }
 
+/** Outlives its socket in the tables that a `Set` leaves behind, and lets go of it for that. */
+interface OpenConnection {
+  socket: Socket | undefined;
+  /** That have not left yet. */
+  responses: number;
+}
+
 const HEADER_LIMIT = 16 * 1024;
 const HEADER_TIME = 10_000;
 /** Milliseconds before an idle connection is ended when closing: a request may have arrived and wait to be read. */
@@ -41,20 +48,25 @@ export async function openListener(front: NodeFront, options: ListenOptions): Pr
   // Node would leave out what comes after the 2,000th: a second Host, say. Their size is limited anyway.
   http.maxHeadersCount = 0;
   http.on('request', front.handler).on('checkContinue', front.continueHandler);
-  /** Open connections, with the number of responses that have not left yet. */
-  const open = new Map<Socket, number>();
+  const open = new Set<OpenConnection>();
+  const bySocket = new WeakMap<Socket, OpenConnection>();
   let closing: Promise<void> | undefined;
 
   function count(socket: Socket, change: 1 | -1): void {
-    const responses = open.get(socket);
-    if (responses === undefined) return;
-    open.set(socket, responses + change);
-    if (closing !== undefined && responses + change === 0) socket.end();
+    const connection = bySocket.get(socket);
+    if (connection?.socket === undefined) return;
+    connection.responses += change;
+    if (closing !== undefined && connection.responses === 0) socket.end();
   }
 
   http.on('connection', (socket) => {
-    open.set(socket, 0);
-    socket.on('close', () => open.delete(socket));
+    const connection: OpenConnection = { socket, responses: 0 };
+    open.add(connection);
+    bySocket.set(socket, connection);
+    socket.on('close', () => {
+      connection.socket = undefined;
+      open.delete(connection);
+    });
   });
   for (const event of ['request', 'checkContinue'] as const) {
     http.on(event, ({ socket }, response) => {
@@ -77,7 +89,7 @@ export async function openListener(front: NodeFront, options: ListenOptions): Pr
     close() {
       closing ??= new Promise((resolve) => {
         const grace = setTimeout(() => {
-          for (const [socket, responses] of open) if (responses === 0) socket.end();
+          for (const { socket, responses } of open) if (responses === 0) socket?.end();
         }, IDLE_GRACE);
         // Not http's own close: it takes a connection for idle, and destroys it, while the end of a response waits
         // for a slow reader. Once all are gone, that one stops node's timer for connections over their time.
@@ -89,7 +101,7 @@ export async function openListener(front: NodeFront, options: ListenOptions): Pr
       return closing;
     },
     cut() {
-      for (const socket of open.keys()) socket.destroy();
+      for (const { socket } of open) socket?.destroy();
     },
   };
 }
