@@ -14,10 +14,13 @@ interface Turn {
 
 /** `limit` requests of one session may wait. */
 export function createSessionOrder(limit: number): SessionOrder {
-  /** Requests by session, the first of each under way. */
-  const lines = new Map<string, Set<Turn>>();
+  /**
+   * Requests by session, the first of each under way. In arrays, which are empty when they go: the tables that the `Map`,
+   * and a `Set` for a line, leave behind would keep the requests.
+   */
+  const lines = new Map<string, Turn[]>();
 
-  function advance(session: string, line: Set<Turn>): void {
+  function advance(session: string, line: Turn[]): void {
     const [first] = line;
     if (first === undefined) {
       if (lines.get(session) === line) lines.delete(session);
@@ -29,15 +32,18 @@ export function createSessionOrder(limit: number): SessionOrder {
 
   return {
     enter(session, start) {
-      const line = lines.get(session) ?? new Set();
-      if (line.size > limit) return undefined;
+      const line = lines.get(session) ?? [];
+      if (line.length > limit) return undefined;
       lines.set(session, line);
       const turn: Turn = { start: () => start(leave), begun: false };
-      line.add(turn);
+      line.push(turn);
 
       function leave(): void {
+        const at = line.indexOf(turn);
+        if (at < 0) return;
+        line.splice(at, 1);
         // Later: a thousand that fail at once would call each other a thousand levels deep.
-        if (line.delete(turn)) queueMicrotask(() => advance(session, line));
+        queueMicrotask(() => advance(session, line));
       }
 
       advance(session, line);
