@@ -38,6 +38,7 @@ export class Guest {
   /** A new request for an instance that has served others: it may run again. Only after `end` and `release`. */
   begin(): void {
     this.#ended = undefined;
+    this.#sharing?.turns.begin();
   }
 
   /** Ends the guest: its pending waits settle, and each later host call traps. */

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 
-/** Milliseconds that guests may keep their thread from timers and messages; a call already begun comes on top. */
+/** Milliseconds that a guest may keep its thread from timers, messages and others; a call already begun comes on top. */
 const SLICE = 5;
 
 /**
@@ -8,7 +8,12 @@ const SLICE = 5;
  * would ever run.
  */
 export interface Turns {
-  /** Guests have kept the thread for long: whoever may be suspended now should wait for `next`. */
+  /**
+   * A guest begins a request: it has a slice of its own. One that is done within it is not suspended, however many others
+   * are there at the same time: each that is suspended half-way keeps an instance from them.
+   */
+  begin(): void;
+  /** The guest has kept the thread for long: if it may be suspended now, it should wait for `next`. */
   due(): boolean;
   /** Settles after the event loop has turned, for one guest at each turn. */
   next(): Promise<void>;
@@ -32,6 +37,7 @@ export function createTurns(): Turns {
   }
 
   return {
+    begin,
     due() {
       if (performance.now() - began < SLICE) return false;
       if (loop === loopCount()) return true;

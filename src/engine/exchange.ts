@@ -1,5 +1,5 @@
 import type { WasmcpError } from '../../host/index.ts';
-import { type FromWorker, type ToWorker, WINDOW } from './protocol.ts';
+import { type FromWorker, SMALL, type ToWorker, WINDOW } from './protocol.ts';
 import type { GuestRequest, ResponseTarget, UploadReceiver } from './request.ts';
 
 /** How far a response has come: not begun, begun, or nothing more of it will be delivered, whatever the reason. */
@@ -33,6 +33,7 @@ export function createExchange(
   moved: () => void,
 ): Exchange {
   const upload = body === undefined || body instanceof Uint8Array ? undefined : body;
+  const whole = body instanceof Uint8Array ? packed(body) : undefined;
   let post: Post = () => {};
   let finished = false;
   let room = WINDOW;
@@ -97,7 +98,7 @@ export function createExchange(
     phase: 'waiting',
     start(toWorker) {
       post = toWorker;
-      post({ type: 'request', id, ...head, body: upload === undefined ? (body as Uint8Array) : 'follows' });
+      post({ type: 'request', id, ...head, body: whole, follows: upload !== undefined });
       for (const message of sent ?? []) post(message);
       if (!uploading) upload?.start(receiver);
       uploading = true;
@@ -113,6 +114,11 @@ export function createExchange(
       if (message.type === 'head') {
         target.head(message.status, message.headers);
         enter('streaming');
+      } else if (message.type === 'answer') {
+        target.head(message.status, message.headers);
+        if (message.body !== '') target.chunk(Buffer.from(message.body, 'latin1'), credit);
+        target.end([]);
+        enter('over');
       } else if (message.type === 'chunk') {
         target.chunk(message.bytes, credit);
       } else if (message.type === 'end') {
@@ -131,4 +137,11 @@ export function createExchange(
     },
   };
   return exchange;
+}
+
+/** As it travels. A slice of larger memory would take all of that along. */
+function packed(body: Uint8Array): Uint8Array | string {
+  const { buffer, byteOffset, byteLength } = body;
+  if (byteLength <= SMALL) return Buffer.from(buffer, byteOffset, byteLength).toString('latin1');
+  return buffer.byteLength === byteLength ? body : body.slice();
 }

@@ -13,8 +13,9 @@ export interface RequestMessage {
   readonly authority: string | undefined;
   readonly path: string;
   readonly headers: string[];
-  /** The whole body, nothing, or word that it follows in `body` messages. */
-  readonly body: Uint8Array | undefined | 'follows';
+  /** The whole body, see `SMALL`; undefined when there is none, or it `follows` in `body` messages. */
+  readonly body: Uint8Array | string | undefined;
+  readonly follows: boolean;
   /** To tell the guest's watcher of, in place of a request to answer. */
   readonly change?: Change;
 }
@@ -48,6 +49,14 @@ export type FromWorker =
   | { readonly type: 'head'; readonly id: number; readonly status: number; readonly headers: string[] }
   | { readonly type: 'chunk'; readonly id: number; readonly bytes: Uint8Array }
   | { readonly type: 'end'; readonly id: number; readonly trailers: string[] }
+  /** All of a small answer, from `head` to `done`, with its body as latin1 text. */
+  | {
+      readonly type: 'answer';
+      readonly id: number;
+      readonly status: number;
+      readonly headers: string[];
+      readonly body: string;
+    }
   /** The guest took so many bytes of the request's body. */
   | { readonly type: 'taken'; readonly id: number; readonly bytes: number }
   /** The guest is finished and its instance gone; `failure` when it ended badly. */
@@ -79,3 +88,6 @@ export function logSize({ context, message }: LogMessage): number {
 
 /** Bytes of a body that may be on their way, per request and direction, before the writer has to wait. */
 export const WINDOW: number = 256 * 1024;
+
+/** Bytes of a body up to which it travels as latin1 text: cheaper to send than memory of its own, and no work for the collector. */
+export const SMALL: number = 16 * 1024;

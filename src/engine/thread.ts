@@ -124,8 +124,9 @@ export function startThread(
     } else {
       const exchange = running.get(message.id);
       if (exchange === undefined) return;
+      if (message.type !== 'done') exchange.receive(message);
       if (message.type === 'done') finish(exchange, message.failure);
-      else exchange.receive(message);
+      else if (message.type === 'answer') finish(exchange, undefined);
     }
   }
 

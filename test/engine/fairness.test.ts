@@ -39,3 +39,41 @@ describe('a guest that never has to wait', () => {
     for (const count of calls) expect(count).toBeGreaterThan(10);
   });
 });
+
+describe('many guests that are soon done', () => {
+  const short = async (): Promise<void> => {
+    await (await ask('/busy?call=block&ms=3')).text();
+  };
+
+  test('are answered one after another, not all at the end', async () => {
+    await Promise.all(Array.from({ length: 20 }, short));
+    const start = performance.now();
+    const times = await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        await short();
+        return performance.now() - start;
+      }),
+    );
+    times.sort((a, b) => a - b);
+    expect(times[4]).toBeLessThan(times[19]! / 2);
+  });
+
+  test('do not keep one that was suspended from getting on', async () => {
+    const long = async (): Promise<number> => {
+      const start = performance.now();
+      await (await ask('/busy?call=block&ms=100')).text();
+      return performance.now() - start;
+    };
+    const alone = await long();
+    let open = true;
+    const others = Promise.all(
+      Array.from({ length: 40 }, async () => {
+        while (open) await short();
+      }),
+    );
+    const taken = [await long(), await long(), await long()].sort((a, b) => a - b)[1]!;
+    open = false;
+    await others;
+    expect(taken).toBeLessThan(8 * alone);
+  });
+});

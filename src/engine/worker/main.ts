@@ -22,6 +22,7 @@ import type { StoreSetup, WorkerSetup } from '../setup.ts';
 import { createInstances } from './instances.ts';
 import { createOutbox } from './outbox.ts';
 import { createOutputChannel } from './output.ts';
+import { createPace } from './pace.ts';
 import { createRunner, type Runner } from './runner.ts';
 
 /** Milliseconds until what Node compiled is written; the first requests come first. */
@@ -91,16 +92,20 @@ async function close(): Promise<void> {
 try {
   const runner = await start();
   const pulse = workerPulse(shared.pulse);
+  const pace = createPace((message) => {
+    if (message.type !== 'request') runner.receive(message);
+    else if (pulse.begin()) runner.run(message);
+  });
   port.on('message', (message: ToWorker) => {
     pulse.take();
-    if (message.type === 'request') {
-      if (pulse.begin()) runner.run(message);
-    } else if (message.type === 'close') void close();
+    if (message.type === 'close') void close();
     else if (message.type === 'output-taken') output.taken(message.bytes);
     else if (message.type === 'withdrawn') {
+      // Requests among it are none of this worker's any more.
+      pace.flush();
       pulse.reopen();
       outbox.postNow({ type: 'back' });
-    } else if (message.type !== 'beat') runner.receive(message);
+    } else if (message.type !== 'beat') pace.take(message);
   });
   // Now that it serves: a kill would leave nothing for the next start.
   setTimeout(flushCompileCache, FLUSH_DELAY).unref();

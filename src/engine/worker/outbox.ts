@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { FromWorker } from '../protocol.ts';
+import { type FromWorker, SMALL } from '../protocol.ts';
 
 /**
  * Messages leave together, because each post wakes the main thread: at the latest when the event loop turns, and with
@@ -20,7 +20,9 @@ export function createOutbox(port: Pick<MessagePort, 'postMessage'>): Outbox {
   function flush(): void {
     if (batch.length === 0) return;
     clearImmediate(scheduled);
-    port.postMessage(batch, memory);
+    const answer = asAnswer(batch);
+    if (answer === undefined) port.postMessage(batch, memory);
+    else port.postMessage([answer]);
     batch = [];
     memory = [];
   }
@@ -42,4 +44,17 @@ export function createOutbox(port: Pick<MessagePort, 'postMessage'>): Outbox {
       flush();
     },
   };
+}
+
+/** In one, if that is all that a small answer has come to; most are. */
+function asAnswer(batch: readonly FromWorker[]): FromWorker | undefined {
+  const [head, chunk, end, done] = batch;
+  if (batch.length !== 4 || head?.type !== 'head') return undefined;
+  if (chunk?.type !== 'chunk' || chunk.id !== head.id) return undefined;
+  if (end?.type !== 'end' || end.id !== head.id || end.trailers.length > 0) return undefined;
+  if (done?.type !== 'done' || done.id !== head.id || done.failure !== undefined) return undefined;
+  const { buffer, byteOffset, byteLength } = chunk.bytes;
+  if (byteLength > SMALL) return undefined;
+  const body = Buffer.from(buffer, byteOffset, byteLength).toString('latin1');
+  return { type: 'answer', id: head.id, status: head.status, headers: head.headers, body };
 }

@@ -18,10 +18,13 @@ import { createPostedResponse, type PostedResponse } from './response-sink.ts';
 export interface Runner {
   run(request: RequestMessage): void;
   /** Word from the main thread about a request that is under way; about a finished one it is dropped. */
-  receive(
-    message: Exclude<ToWorker, { type: 'request' | 'output-taken' | 'beat' | 'withdrawn' | 'close' }>,
-  ): void;
+  receive(message: MessageAboutRequest): void;
 }
+
+export type MessageAboutRequest = Exclude<
+  ToWorker,
+  { type: 'request' | 'output-taken' | 'beat' | 'withdrawn' | 'close' }
+>;
 
 interface Live {
   readonly guest: Guest;
@@ -65,14 +68,12 @@ export function createRunner({ instances, output, post }: RunnerParts): Runner {
     response: PostedResponse,
   ): Promise<GuestFailure | undefined> {
     const { id } = request;
-    const follows = request.body === 'follows';
+    const { follows, body: whole } = request;
     const body = createRequestBody((bytes) => {
       if (follows) post({ type: 'taken', id, bytes });
     });
-    if (request.body !== 'follows') {
-      if (request.body !== undefined) body.push(request.body);
-      body.end([]);
-    }
+    if (whole !== undefined) body.push(typeof whole === 'string' ? Buffer.from(whole, 'latin1') : whole);
+    if (!follows) body.end([]);
     const head = {
       method: request.method,
       scheme: request.scheme,
