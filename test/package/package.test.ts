@@ -26,10 +26,7 @@ test('it has what runs and nothing else', async () => {
     .trim()
     .split('\n')
     .map((path) =>
-      path.replace(
-        /^package\/dist\/(?:(?:bin|src|host)\/.*|package)(\.d\.ts|\.core2?\.wasm|\.js)$/,
-        'dist $1',
-      ),
+      path.replace(/^package\/dist\/(?:bin|src|host|shared)\/.*(\.d\.ts|\.core2?\.wasm|\.js)$/, 'dist $1'),
     );
   expect([...new Set(kinds)].sort()).toEqual([
     'dist .core.wasm',
@@ -40,6 +37,11 @@ test('it has what runs and nothing else', async () => {
     'package/README.md',
     'package/package.json',
   ]);
+});
+
+test('it is read from few files: a start would spend most of its time on finding hundreds', async () => {
+  const { stdout } = await project.run('tar', ['-tzf', tarball]);
+  expect(stdout.split('\n').filter((path) => path.endsWith('.js')).length).toBeLessThan(30);
 });
 
 test('an installation is 45 MB and 60 packages at most', async () => {
@@ -98,6 +100,22 @@ async function works(env: Record<string, string> = {}): Promise<void> {
 
 test('command and library run where it is installed', async () => {
   await works();
+}, 60_000);
+
+test('what runs in threads of its own is found there', async () => {
+  copyFileSync(fixture('command'), join(project.folder, 'command.wasm'));
+  expect(await project.run('wasmcp-node', ['run', 'command.wasm', 'args', 'a'])).toEqual({
+    status: 0,
+    stdout: 'command.wasm\nargs\na\n',
+    stderr: '',
+  });
+  const store = ['--store', 'sqlite:threads.db'];
+  await project.run('wasmcp-node', ['exec', 'server.wasm', ...store, '--', 'true']);
+  expect(await project.run('wasmcp-node', ['store', 'check', ...store])).toEqual({
+    status: 0,
+    stdout: 'ok\n',
+    stderr: '',
+  });
 }, 60_000);
 
 test('its types hold for users that check strictly', async () => {
