@@ -6,6 +6,8 @@ import { type AnyNode, calleeName, isVariable, walk, walkAll } from '../syntax.t
 const STRING = /^TEXT_DECODER_UTF8\.decode\(new Uint8Array\((memory\d+)\.buffer, (\w+), (\w+)\)\)$/;
 const LIST = /^new Uint8Array\((memory\d+)\.buffer\.slice\((\w+), \2 \+ (\w+) \* 1\)\)$/;
 const TARGET = /^new Uint8Array\((memory\d+)\.buffer, (\w+), (\w+)\)$/;
+/** What a list of numbers is copied from. */
+const COPIED = /^new Uint8Array\((val\d+)\.buffer \|\| \1, \1\.byteOffset, (valLenBytes\d+)\)$/;
 const WRITER = /^new DataView\((memory\d+)\.buffer\)$/;
 const WIDE_STRING = /^utf16Decoder\.decode\(new Uint16Array\(memory\d+\.buffer, \w+, \w+\)\)$/;
 const ENCODER = '_utf8AllocateAndEncode';
@@ -55,9 +57,11 @@ export function keepMemoryViews({ outline, edit, body }: Rewriting): void {
     if (callee.endsWith('.buffer.slice')) must(false, 'a list in an unknown place');
     const [, list, listPointer, listLength] = LIST.exec(text) ?? [];
     const [, target, pointer, length] = TARGET.exec(text) ?? [];
+    const [, copied, copiedLength] = COPIED.exec(text) ?? [];
     const [, writer] = WRITER.exec(text) ?? [];
     if (list) edit.replace(node, `$contents.list(${views(list)}.bytes(), ${listPointer}, ${listLength})`);
     else if (target) edit.replace(node, `${views(target)}.target(${pointer}, ${length})`);
+    else if (copied) edit.replace(node, `$contents.bytes(${copied}, ${copiedLength})`);
     else if (writer) edit.replace(node, `${views(writer)}.writer()`);
     else return true;
     return false;

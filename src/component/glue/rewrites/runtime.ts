@@ -2,22 +2,24 @@ import { must } from '../mismatch.ts';
 import type { Rewriting } from '../rewriting.ts';
 import { createCalls } from '../runtime/calls.ts';
 import { createContents } from '../runtime/contents.ts';
-import { createGlueState } from '../runtime/glue-state.ts';
+import { InstanceState } from '../runtime/glue-state.ts';
 import { createHandles } from '../runtime/handles.ts';
 import { createMemoryViews } from '../runtime/memories.ts';
+import { Resources } from '../runtime/resources.ts';
 import { createRootCall } from '../runtime/root-call.ts';
 import { createWaits } from '../runtime/waits.ts';
 
-/** Each uses nothing but its parameters and what is global: its text is all there is to it. */
-const FACTORIES = [
+/** Each uses nothing but its parameters and what is global: its text is all there is to it. By its name in the glue. */
+const PARTS: Readonly<Record<string, unknown>> = {
   createCalls,
   createContents,
-  createGlueState,
   createHandles,
   createMemoryViews,
   createRootCall,
   createWaits,
-];
+  $InstanceState: InstanceState,
+  $Resources: Resources,
+};
 
 /** Puts the runtime that all rewrites rely on into the glue, which imports nothing. */
 export function inlineRuntime({ outline, edit }: Rewriting): void {
@@ -34,7 +36,9 @@ export function inlineRuntime({ outline, edit }: Rewriting): void {
     outline.program.start,
     `// A library never prints; each failure that jco would print is also thrown.
 const console = { error() {} };
-${FACTORIES.map(String).join('\n')}\n`,
+${Object.entries(PARTS)
+  .map(([name, part]) => `const ${name} = ${part};`)
+  .join('\n')}\n`,
   );
   edit.insert(
     outline.generator.start,

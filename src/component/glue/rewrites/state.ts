@@ -1,4 +1,3 @@
-import type { Editor } from '../edit.ts';
 import type { HostFunction } from '../host-functions.ts';
 import { must } from '../mismatch.ts';
 import type { Rewriting } from '../rewriting.ts';
@@ -9,7 +8,11 @@ export function exposeState({ outline, edit, hostFunctions }: Rewriting): void {
     [...outline.locals.keys()].filter((name) => pattern.test(name));
   const resources = named(/^captureTable\d+$/);
   const counters = named(/^captureCnt\d+$/);
-  for (const name of resources) must(textOf(outline.locals.get(name)?.value, edit) === 'new Map()', name);
+  for (const name of resources) {
+    const made = outline.locals.get(name)?.value;
+    must(made && edit.text(made) === 'new Map()', name);
+    edit.replace(made, 'new $Resources()');
+  }
   must(resources.length === counters.length, 'resources without a counter');
   for (const name of named(/^handleTable\d+$/)) {
     const registered = `HANDLE_TABLES[${name.slice('handleTable'.length)}] = ${name};`;
@@ -25,7 +28,7 @@ export function exposeState({ outline, edit, hostFunctions }: Rewriting): void {
   );
   edit.insert(
     answer.start,
-    `const $state = createGlueState($calls, {
+    `const $state = new $InstanceState($calls, {
       tables: HANDLE_TABLES,
       resources: [${resources.join(', ')}],
       counters: () => [${counters.join(', ')}],
@@ -46,8 +49,4 @@ function memoryOwners(hostFunctions: readonly HostFunction[]): string {
     owners.set(memory, component);
   }
   return [...owners].map(([memory, component]) => `[${memory}, ${component}]`).join(', ');
-}
-
-function textOf(value: Parameters<Editor['text']>[0] | undefined, edit: Editor): string {
-  return value ? edit.text(value) : '';
 }

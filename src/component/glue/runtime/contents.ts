@@ -4,6 +4,8 @@ import type { Calls } from './calls.ts';
 export interface Contents {
   /** UTF-8 as it is, a byte-order mark included; anything else traps, so that two strings never become one. */
   string(bytes: Uint8Array, pointer: number, length: number): string;
+  /** So many bytes of a list of numbers of the host's, not copied. */
+  bytes(list: Uint8Array | ArrayBufferView | ArrayBuffer, length: number): Uint8Array;
   /** A copy. */
   list(bytes: Uint8Array<ArrayBuffer>, pointer: number, length: number): Uint8Array<ArrayBuffer>;
 }
@@ -38,6 +40,13 @@ export function createContents(calls: Calls): Contents {
         text += String.fromCharCode(byte);
       }
       return text;
+    },
+    bytes(list, length) {
+      // To ask for its buffer would move a small array out of V8's heap.
+      if (list instanceof Uint8Array) return list;
+      return ArrayBuffer.isView(list)
+        ? new Uint8Array(list.buffer, list.byteOffset, length)
+        : new Uint8Array(list, 0, length);
     },
     list(bytes, pointer, length) {
       const start = pointer >>> 0;
