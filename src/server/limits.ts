@@ -6,14 +6,24 @@ import { isAuthority } from './guard/authority.ts';
  * request smuggling starts (RFC 9112 sections 3.2, 6.1 and 11.2).
  */
 export function isAmbiguous(request: IncomingMessage): boolean {
-  const { headersDistinct: headers, url = '', method } = request;
-  const hosts = headers.host ?? [];
+  const { rawHeaders, url = '', method } = request;
+  const hosts = valuesOf(rawHeaders, 'host');
   // Without any: HTTP/1.0, as health checks speak it.
   if (hosts.length > 1 || !hosts.every(isAuthority)) return true;
-  const codings = headers['transfer-encoding'];
-  if (codings !== undefined && (codings.length !== 1 || codings[0]!.toLowerCase() !== 'chunked')) return true;
+  const codings = valuesOf(rawHeaders, 'transfer-encoding');
+  if (codings.length > 1 || codings.some((coding) => coding.toLowerCase() !== 'chunked')) return true;
   const isPath = url.startsWith('/') || (url === '*' && method === 'OPTIONS');
   return !isPath && !agrees(url, hosts[0]);
+}
+
+/** Each request passes here: names of another length are not even looked at. */
+function valuesOf(rawHeaders: readonly string[], name: string): string[] {
+  const values: string[] = [];
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]!.length === name.length && rawHeaders[i]!.toLowerCase() === name)
+      values.push(rawHeaders[i + 1]!);
+  }
+  return values;
 }
 
 /** Whether a body is announced that is too large. */
