@@ -27,10 +27,20 @@ describe('output-stream', () => {
 
   test('keeps a copy of what was written: the guest uses its memory again', () => {
     const { stream, sink } = open();
-    const memory = bytes('good');
-    stream.blockingWriteAndFlush(memory);
+    const memory = bytes('good or bad');
+    stream.blockingWriteAndFlush(memory.subarray(0, 4));
     memory.fill(0);
     expect(text(sink.chunks)).toBe('good');
+  });
+
+  test('passes on as it is what was copied for it', () => {
+    const { stream, sink } = open(16);
+    const [one, other] = [bytes('one'), bytes('other')];
+    stream.blockingWriteAndFlush(one);
+    stream.checkWrite();
+    stream.write(other);
+    expect(sink.chunks[0]).toBe(one);
+    expect(sink.chunks[1]).toBe(other);
   });
 
   test('is ready again when the reader made room', async () => {
