@@ -24,7 +24,7 @@ export function createReader(
   start = 0,
   end: number = bytes.length,
 ): Reader {
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  let decoder: TextDecoder | undefined;
   let position = start;
 
   function take(length: number): number {
@@ -35,7 +35,13 @@ export function createReader(
   }
 
   function u8(): number {
-    return bytes[take(1)]!;
+    if (position >= end) fail('it ends in the middle', position);
+    return bytes[position++]!;
+  }
+
+  /** Most numbers are small. */
+  function u32(): number {
+    return position < end && bytes[position]! < 0x80 ? bytes[position++]! : leb(32, false);
   }
 
   /** Seven bits a byte, lowest first; `bits` is what the format allows for this number. */
@@ -61,7 +67,7 @@ export function createReader(
     },
     end,
     u8,
-    u32: () => leb(32, false),
+    u32,
     s33: () => leb(33, true),
     skipNumber() {
       const at = position;
@@ -74,6 +80,7 @@ export function createReader(
     name() {
       const length = reader.u32();
       const from = take(length);
+      decoder ??= new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
       try {
         return decoder.decode(bytes.subarray(from, from + length));
       } catch {

@@ -114,10 +114,10 @@ export function simdOpcode(second: number): number {
   return 2 * STRETCH + second;
 }
 
-/** Immediates by the number of the opcode; undefined for an unknown one. */
-const IMMEDIATES: readonly (Immediates | undefined)[] = [PLAIN, BULK, SIMD].flatMap((ranges) => {
-  const stretch = new Array<Immediates | undefined>(STRETCH).fill(undefined);
-  for (const [immediates, first, last = first] of ranges) stretch.fill(immediates, first, last + 1);
+/** How to step over the immediates, by the number of the opcode; undefined for an unknown one. */
+const SKIPS: readonly (((reader: Reader) => void) | undefined)[] = [PLAIN, BULK, SIMD].flatMap((ranges) => {
+  const stretch = new Array<((reader: Reader) => void) | undefined>(STRETCH).fill(undefined);
+  for (const [immediates, first, last = first] of ranges) stretch.fill(SKIP[immediates], first, last + 1);
   return stretch;
 });
 
@@ -157,9 +157,9 @@ export function readInstruction(reader: Reader): number {
     name = opcode * 0x100 + second;
     opcode = base !== undefined && second < STRETCH ? base + second : OPCODES;
   }
-  const immediates = IMMEDIATES[opcode];
-  if (immediates === undefined) reader.fail(`opcode 0x${name.toString(16)} is unknown`);
-  SKIP[immediates](reader);
+  const skip = SKIPS[opcode];
+  if (skip === undefined) reader.fail(`opcode 0x${name.toString(16)} is unknown`);
+  skip(reader);
   return opcode;
 }
 

@@ -1,6 +1,7 @@
 import type { Reader } from '../binary/reader.ts';
-import { concat, encodeNumber, encodeSection } from './encode.ts';
-import { bulkOpcode, readInstruction, simdOpcode } from './instructions.ts';
+import { encodeSection } from './encode.ts';
+import { bulkOpcode, OPCODES, readInstruction, simdOpcode } from './instructions.ts';
+import { createOutput, type Output, put, putAll, putConstant, putNumber } from './output.ts';
 import { SECTION, type Section } from './sections.ts';
 import { readValueType } from './types.ts';
 
@@ -17,23 +18,17 @@ const F32 = 0x7d;
 const F64 = 0x7c;
 const V128 = 0x7b;
 
-/** Stores, by opcode, with the type of what they store. */
-const STORES: ReadonlyMap<number, number> = new Map([
-  [0x36, I32],
-  [0x37, I64],
-  [0x38, F32],
-  [0x39, F64],
-  [0x3a, I32],
-  [0x3b, I32],
-  [0x3c, I64],
-  [0x3d, I64],
-  [0x3e, I64],
-  [simdOpcode(0x0b), V128],
-  [simdOpcode(0x58), V128],
-  [simdOpcode(0x59), V128],
-  [simdOpcode(0x5a), V128],
-  [simdOpcode(0x5b), V128],
-]);
+/** The type of what it stores, by opcode; 0 for those that store nothing. */
+const STORED: Uint8Array = new Uint8Array(OPCODES);
+for (const [type, ...opcodes] of [
+  [I32, 0x36, 0x3a, 0x3b],
+  [I64, 0x37, 0x3c, 0x3d, 0x3e],
+  [F32, 0x38],
+  [F64, 0x39],
+  [V128, ...[0x0b, 0x58, 0x59, 0x5a, 0x5b].map(simdOpcode)],
+] as const) {
+  for (const opcode of opcodes) STORED[opcode] = type;
+}
 
 /** Largest offset from an address with which the widest store, of 16 bytes, ends within a block of it. */
 const REACH: number = (1 << CARD_SHIFT) - 16;
@@ -45,48 +40,36 @@ const FILL: number = bulkOpcode(0x0b);
 
 const MULTI_MEMORY = 0x40;
 
-/** Bytes that grow at the end. */
-interface Output {
-  bytes: Uint8Array;
-  length: number;
-}
-
-function put(output: Output, part: Uint8Array | readonly number[]): void {
-  const needed = output.length + part.length;
-  if (needed > output.bytes.length) {
-    const larger = new Uint8Array(2 * needed);
-    larger.set(output.bytes.subarray(0, output.length));
-    output.bytes = larger;
-  }
-  output.bytes.set(part, output.length);
-  output.length = needed;
-}
-
-function unsigned(value: number): number[] {
-  return value < 0x80 ? [value] : [...encodeNumber(value)];
-}
-
-/** `i32.const`: signed LEB128 of what may be above 2^31. */
-function constant(value: number): number[] {
-  const bytes = [0x41];
-  let rest = value | 0;
-  for (;;) {
-    const low = rest & 0x7f;
-    rest >>= 7;
-    if ((rest === 0 && (low & 0x40) === 0) || (rest === -1 && (low & 0x40) !== 0)) return [...bytes, low];
-    bytes.push(low | 0x80);
-  }
-}
-
 const ADD = 0x6a;
 const SHR = 0x76;
 const GET = 0x20;
 const SET = 0x21;
 const TEE = 0x22;
 
+function putLocal(output: Output, instruction: number, index: number): void {
+  put(output, instruction);
+  putNumber(output, index);
+}
+
+/** From an address to the number of its card. */
+function putCard(output: Output): void {
+  putConstant(output, CARD_SHIFT);
+  put(output, SHR);
+}
+
 /** Stores a 1 to the card whose number is computed by what comes in front. */
-function mark(cards: number): number[] {
-  return [...constant(1), 0x3a, MULTI_MEMORY, ...unsigned(cards), FIRST_CARD];
+function putMark(output: Output, cards: number): void {
+  putConstant(output, 1);
+  put(output, 0x3a, MULTI_MEMORY);
+  putNumber(output, cards);
+  put(output, FIRST_CARD);
+}
+
+/** A function's body in the making. */
+interface Body {
+  /** How many groups of locals it has, and the groups. */
+  readonly locals: Output;
+  readonly code: Output;
 }
 
 /**
@@ -100,94 +83,116 @@ export function markWrites(
   parametersOf: (index: number) => number,
 ): Uint8Array {
   const reader = section.read();
-  const output: Output = { bytes: new Uint8Array(2 * (section.end - section.start)), length: 0 };
-  let index = 0;
+  const output = createOutput(2 * (section.end - section.start));
+  const locals = createOutput(64);
+  const code = createOutput(0x1_0000);
   const count = reader.u32();
-  put(output, unsigned(count));
-  for (; index < count; index += 1) {
+  putNumber(output, count);
+  for (let index = 0; index < count; index += 1) {
     const length = reader.u32();
     const from = reader.position;
-    const body = rewriteBody(bytes, reader, from + length, memories, parametersOf(index));
-    const whole = body ?? bytes.subarray(from, from + length);
-    put(output, unsigned(whole.length));
-    put(output, whole);
+    locals.length = code.length = 0;
+    if (rewriteBody({ locals, code }, bytes, reader, from + length, memories, parametersOf(index))) {
+      putNumber(output, locals.length + code.length);
+      putAll(output, locals.bytes, 0, locals.length);
+      putAll(output, code.bytes, 0, code.length);
+    } else {
+      putNumber(output, length);
+      putAll(output, bytes, from, from + length);
+    }
   }
   return encodeSection(SECTION.code, output.bytes.subarray(0, output.length));
 }
 
-/** Undefined when it writes nothing. */
+/** False when it writes nothing. */
 function rewriteBody(
+  { locals, code }: Body,
   bytes: Uint8Array,
   reader: Reader,
   end: number,
   memories: number,
   parameters: number,
-): Uint8Array | undefined {
-  const localsAt = reader.position;
-  let locals = parameters;
-  let groups = 0;
-  reader.list(() => {
-    locals += reader.u32();
+): boolean {
+  const groups = reader.u32();
+  const groupsAt = reader.position;
+  let present = parameters;
+  for (let group = 0; group < groups; group += 1) {
+    present += reader.u32();
     readValueType(reader);
-    groups += 1;
-  });
-  const groupsAt = number(bytes, localsAt).next;
-  const localsEnd = reader.position;
+  }
+  const codeAt = reader.position;
   const added: number[] = [];
-  const local = (type: number, nth = 0): number[] => {
+  let copied = codeAt;
+
+  /** The index of an added local of this type, one of several. */
+  function local(type: number, nth = 0): number {
     let at = -1;
     for (let n = 0; n <= nth; n += 1) {
       at = added.indexOf(type, at + 1);
       if (at < 0) at = added.push(type) - 1;
     }
-    return unsigned(locals + at);
-  };
-  let output: Output | undefined;
-  let copied = localsEnd;
-
-  function flush(until: number): Output {
-    output ??= { bytes: new Uint8Array(2 * (end - localsEnd) + 64), length: 0 };
-    put(output, bytes.subarray(copied, until));
-    copied = until;
-    return output;
+    return present + at;
   }
 
   while (reader.position < end) {
     const at = reader.position;
     const opcode = readInstruction(reader);
-    const stored = STORES.get(opcode);
-    if (stored !== undefined) {
+    const stored = STORED[opcode]!;
+    if (stored === 0 && opcode !== FILL && opcode !== COPY && opcode !== INIT) continue;
+    putAll(code, bytes, copied, at);
+    copied = at;
+    const a = local(I32);
+    if (stored !== 0) {
       const { memory, offset } = memoryArgument(bytes, at);
-      const [a, v] = [local(I32), local(stored, stored === I32 ? 1 : 0)];
-      const address = offset <= REACH ? [] : [...constant(offset), ADD];
-      put(flush(at), [
-        ...[SET, ...v, TEE, ...a, ...address, ...constant(CARD_SHIFT), SHR, ...mark(memories + memory)],
-        ...[GET, ...a, GET, ...v],
-      ]);
-    } else if (opcode === FILL || opcode === COPY || opcode === INIT) {
-      const memory = destination(bytes, at, opcode);
-      const [a, b, n] = [local(I32), local(I32, 1), local(I32, 2)];
-      const cards = memories + memory;
-      put(flush(at), [
-        ...[SET, ...n, SET, ...b, TEE, ...a, ...constant(CARD_SHIFT), SHR, ...mark(cards)],
-        // More than a block: all of its blocks, and perhaps one too many.
-        ...[GET, ...n, ...constant(1 << CARD_SHIFT), 0x4b, 0x04, 0x40],
-        ...[GET, ...a, ...constant(CARD_SHIFT), SHR, ...constant(FIRST_CARD), ADD, ...constant(1)],
-        ...[GET, ...n, ...constant(CARD_SHIFT), SHR, ...constant(2), ADD],
-        ...[0xfc, 0x0b, ...unsigned(cards), 0x0b],
-        ...[GET, ...a, GET, ...b, GET, ...n],
-      ]);
+      const v = local(stored, stored === I32 ? 1 : 0);
+      putLocal(code, SET, v);
+      putLocal(code, TEE, a);
+      if (offset > REACH) {
+        putConstant(code, offset);
+        put(code, ADD);
+      }
+      putCard(code);
+      putMark(code, memories + memory);
+      putLocal(code, GET, a);
+      putLocal(code, GET, v);
+    } else {
+      const cards = memories + destination(bytes, at, opcode);
+      const [b, n] = [local(I32, 1), local(I32, 2)];
+      putLocal(code, SET, n);
+      putLocal(code, SET, b);
+      putLocal(code, TEE, a);
+      putCard(code);
+      putMark(code, cards);
+      putMarks(code, cards, a, n);
+      putLocal(code, GET, a);
+      putLocal(code, GET, b);
+      putLocal(code, GET, n);
     }
   }
-  if (output === undefined) return undefined;
-  flush(end);
-  const kept = output as Output;
-  return concat([
-    Uint8Array.from(unsigned(groups + added.length)),
-    bytes.subarray(groupsAt, localsEnd),
-    Uint8Array.from(added.flatMap((type) => [1, type])),
-    kept.bytes.subarray(0, kept.length),
-  ]);
+  if (added.length === 0) return false;
+  putAll(code, bytes, copied, end);
+  putNumber(locals, groups + added.length);
+  putAll(locals, bytes, groupsAt, codeAt);
+  for (const type of added) put(locals, 1, type);
+  return true;
+}
+
+/** For more than a block, of the address and the length in these locals: all of its blocks, and perhaps one too many. */
+function putMarks(output: Output, cards: number, address: number, length: number): void {
+  putLocal(output, GET, length);
+  putConstant(output, 1 << CARD_SHIFT);
+  put(output, 0x4b, 0x04, 0x40); // i32.gt_u, if
+  putLocal(output, GET, address);
+  putCard(output);
+  putConstant(output, FIRST_CARD);
+  put(output, ADD);
+  putConstant(output, 1);
+  putLocal(output, GET, length);
+  putCard(output);
+  putConstant(output, 2);
+  put(output, ADD, 0xfc, 0x0b); // memory.fill
+  putNumber(output, cards);
+  put(output, 0x0b); // end
 }
 
 function number(bytes: Uint8Array, at: number): { value: number; next: number } {
