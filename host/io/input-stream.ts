@@ -13,6 +13,7 @@ export class InputStream {
   readonly #source: ByteSource;
   readonly #dropped: (() => void) | undefined;
   readonly #error: ReturnType<typeof streamErrors> = streamErrors();
+  #lent: Uint8Array = NOTHING;
 
   /** `dropped` is called when the guest lets the stream go. */
   constructor(guest: Guest, source: ByteSource, dropped?: () => void) {
@@ -22,11 +23,9 @@ export class InputStream {
   }
 
   read(length: bigint): Uint8Array {
-    this.#guest.check();
-    const source = this.#source;
-    const chunk = length === 0n ? NOTHING : source.read(clamp(length));
-    if (chunk.length > 0 || source.state === 'open') return chunk;
-    throw this.#error(source.failure);
+    this.#giveBack();
+    this.#lent = InputStream.take(this, length);
+    return this.#lent;
   }
 
   blockingRead(length: bigint): Uint8Array | Promise<Uint8Array> {
@@ -47,13 +46,29 @@ export class InputStream {
     return new Pollable(InputStream.waitable(this));
   }
 
+  /** `read` for the host, which keeps the chunk. */
+  static take(stream: InputStream, length: bigint): Uint8Array {
+    stream.#guest.check();
+    const source = stream.#source;
+    const chunk = length === 0n ? NOTHING : source.read(clamp(length));
+    if (chunk.length > 0 || source.state === 'open') return chunk;
+    throw stream.#error(source.failure);
+  }
+
   /** The host's side of the resource: readable, or at its end. */
   static waitable(stream: InputStream): Waitable {
     return { guest: stream.#guest, changed: stream.#source.changed, ready: () => stream.#answers() };
   }
 
   [Symbol.dispose](): void {
+    this.#giveBack();
     this.#dropped?.();
+  }
+
+  /** Once the guest has gone on, it has its copy of the last chunk. */
+  #giveBack(): void {
+    if (this.#lent.length > 0) this.#source.spent?.(this.#lent);
+    this.#lent = NOTHING;
   }
 
   #answers(): boolean {

@@ -74,7 +74,7 @@ export class OutputStream {
   splice(source: InputStream, length: bigint): bigint {
     this.#check();
     const room = BigInt(this.#sink.capacity);
-    const chunk = source.read(length < room ? length : room);
+    const chunk = InputStream.take(source, length < room ? length : room);
     if (chunk.length > 0) this.#put(chunk);
     return BigInt(chunk.length);
   }

@@ -20,6 +20,8 @@ export interface ByteSource {
   readonly changed: Signal;
   /** At most `max` bytes, at least one unless nothing is there. The chunk belongs to the caller. */
   read(max: number): Uint8Array;
+  /** What `read` answered last was copied: its memory may be used again. */
+  spent?(chunk: Uint8Array): void;
   /** Nobody will read on: bytes that still come are dropped, `state` still comes to its end. Twice is fine. */
   cancel(): void;
 }

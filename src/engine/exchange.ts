@@ -1,4 +1,5 @@
 import type { WasmcpError } from '../../host/index.ts';
+import { free } from './chunk.ts';
 import { type FromWorker, SMALL, type ToWorker, WINDOW } from './protocol.ts';
 import type { GuestRequest, ResponseTarget, UploadReceiver } from './request.ts';
 
@@ -50,7 +51,7 @@ export function createExchange(
     data(bytes) {
       if (finished) return true;
       room -= bytes.length;
-      // A copy: node:http hands out slices of memory that it goes on using.
+      // A copy: the memory of what came is whoever's it was.
       const copy = new Uint8Array(bytes);
       if (sent === undefined) post({ type: 'body', id, bytes: copy }, [copy.buffer]);
       else forward({ type: 'body', id, bytes: copy });
@@ -62,6 +63,12 @@ export function createExchange(
       forward({ type: 'body-failed', id });
     },
   };
+
+  /** No other worker will need what was sent of the body. */
+  function forget(): void {
+    for (const message of sent ?? []) if (message.type === 'body') free(message.bytes);
+    sent = undefined;
+  }
 
   function enter(next: Phase): void {
     exchange.phase = next;
@@ -107,10 +114,13 @@ export function createExchange(
       post = () => {};
     },
     receive(message) {
-      sent = undefined;
+      forget();
       if (message.type === 'taken') makeRoom(message.bytes);
       if (exchange.phase === 'streaming') moved();
-      if (exchange.phase === 'over') return;
+      if (exchange.phase === 'over') {
+        if (message.type === 'chunk') free(message.bytes);
+        return;
+      }
       if (message.type === 'head') {
         target.head(message.status, message.headers);
         enter('streaming');
@@ -131,7 +141,7 @@ export function createExchange(
     finish() {
       finished = true;
       post = () => {};
-      sent = undefined;
+      forget();
       upload?.stop();
       target.finished?.();
     },

@@ -38,7 +38,10 @@ export interface UploadReceiver {
 /** Where the engine puts the response: `head`, chunks and `end`; or, at any time, `fail` as the last call. */
 export interface ResponseTarget {
   head(status: number, headers: string[]): void;
-  /** `taken(bytes.length)` has to be called once the bytes have left: back-pressure hangs on it. */
+  /**
+   * `taken` has to be called with their number once the bytes have left: back-pressure hangs on it. Their memory is the
+   * target's from now on.
+   */
   chunk(bytes: Uint8Array, taken: (bytes: number) => void): void;
   end(trailers: string[]): void;
   fail(error: WasmcpError): void;

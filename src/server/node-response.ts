@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { free } from '../engine/chunk.ts';
 import type { ResponseTarget } from '../engine/request.ts';
 import { withCors } from './guard/cors.ts';
 import { failureAnswer, type PlainAnswer } from './plain.ts';
@@ -12,7 +13,7 @@ const SMALL = 16 * 1024;
 interface Held {
   readonly status: number;
   readonly headers: readonly string[];
-  readonly chunks: [bytes: Uint8Array, written: () => void][];
+  readonly chunks: [bytes: Uint8Array, written: (error?: Error | null) => void][];
 }
 
 /** Puts a guest's answer on a response of `node:http`; `cors` is what each answer carries for the page that asked. */
@@ -22,6 +23,8 @@ export function createNodeTarget(
   cors: Readonly<Record<string, string>>,
 ): ResponseTarget {
   let held: Held | undefined;
+  /** What did not leave. The system may hold on to it until the connection is closed. */
+  const lost: Uint8Array[] = [];
 
   /** Sends the head with what of the body came along; nothing when it has gone, or when somebody else answered. */
   function send(): void {
@@ -59,7 +62,12 @@ export function createNodeTarget(
       queueMicrotask(send);
     },
     chunk(bytes, taken) {
-      const written = (): void => taken(bytes.length);
+      const { length } = bytes;
+      const written = (error?: Error | null): void => {
+        if (!error) free(bytes);
+        else if (lost.push(bytes) === 1) request.socket.once('close', () => lost.forEach(free));
+        taken(length);
+      };
       if (held !== undefined) held.chunks.push([bytes, written]);
       else if (!response.writableEnded) response.write(bytes, written);
     },

@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import { WasmcpError } from '../../host/index.ts';
+import { free } from '../engine/chunk.ts';
 import type { Upload, UploadReceiver } from '../engine/request.ts';
 
 /** Bodies up to this many bytes are collected first: a slow client then holds a socket and no guest. */
@@ -24,10 +26,19 @@ function collect(request: IncomingMessage, length: number, done: (body: Uint8Arr
   request.on('data', (bytes: Uint8Array) => {
     body.set(bytes, filled);
     filled += bytes.length;
+    spend(request, bytes);
   });
   request.on('end', () => done(body));
   // The response tells of a client that leaves.
   request.on('error', () => {});
+}
+
+/**
+ * Node makes each chunk anew for those who listen. Another one may keep it; and requests that did not come from a connection, as
+ * frameworks have for tests, hand out memory of those who made them.
+ */
+function spend(request: IncomingMessage, bytes: Uint8Array): void {
+  if (request.listenerCount('data') === 1 && request.socket instanceof Socket) free(bytes);
 }
 
 function upload(request: IncomingMessage, maxBody: number): Upload {
@@ -39,6 +50,7 @@ function upload(request: IncomingMessage, maxBody: number): Upload {
     received += bytes.length;
     if (received <= maxBody) {
       if (receiver?.data(bytes) === false) request.pause();
+      spend(request, bytes);
     } else if (receiver !== undefined) {
       tooLarge = true;
       receiver.fail(new WasmcpError('body-too-large', `the body is above ${maxBody} bytes`));

@@ -63,3 +63,20 @@ test('a body is kept for another worker until this one has begun, within a windo
   exchange.start(post);
   expect(said.slice(5)).toEqual(['body more', 'request']);
 });
+
+test('the memory of what the worker has begun, or of what came for a client that is gone, is freed', () => {
+  const { exchange, worker, receive } = uploading();
+  const kept: ArrayBuffer[] = [];
+  const { post } = worker();
+  exchange.start((message, transfer) => {
+    if (message.type === 'body') kept.push(message.bytes.buffer as ArrayBuffer);
+    post(message, transfer);
+  });
+  receive('x'.repeat(64 * 1024));
+  exchange.receive({ type: 'taken', id: 7, bytes: 64 * 1024 });
+  exchange.gone();
+  const late = new Uint8Array(64 * 1024);
+  exchange.receive({ type: 'chunk', id: 7, bytes: late });
+  expect(kept.map(({ detached }) => detached)).toEqual([true]);
+  expect(late.buffer.detached).toBe(true);
+});

@@ -1,4 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { createNodeTarget } from '../../src/server/node-response.ts';
 import { call, listen, raw, rawConnection, share } from '../support/serving.ts';
 
 const lab = share('http-lab');
@@ -155,5 +159,44 @@ describe('an answer that is not what it promised', () => {
     const { text, reset } = await connection.end();
     expect(text).toMatch(/\r\n\r\nx{10}$/);
     expect(reset).toBe(true);
+  });
+});
+
+describe('the memory of a chunk', () => {
+  /** A client of a server that answers with these chunks. */
+  async function answer(chunks: readonly Uint8Array[]) {
+    const server = createServer((request, response) => {
+      const target = createNodeTarget(request, response, {});
+      target.head(200, []);
+      for (const bytes of chunks) target.chunk(bytes, () => {});
+    }).listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    onTestFinished(() => void client.destroy());
+    client.on('error', () => {});
+    client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    return client;
+  }
+
+  test('is freed once it was written', async () => {
+    const chunks = [new Uint8Array(64 * 1024).fill(97), new Uint8Array(64 * 1024).fill(98)];
+    const client = await answer(chunks);
+    let text = '';
+    for await (const part of client) {
+      text += part;
+      if (text.includes(`${'b'.repeat(64 * 1024)}\r\n`)) break;
+    }
+    expect(text).toContain('a'.repeat(64 * 1024));
+    await expect.poll(() => chunks.every(({ buffer }) => buffer.detached)).toBe(true);
+  });
+
+  test('is freed once its connection is closed, when it never left', async () => {
+    const chunks = Array.from({ length: 64 }, () => new Uint8Array(1024 * 1024));
+    const client = await answer(chunks);
+    await once(client, 'readable');
+    expect(chunks.some(({ buffer }) => buffer.detached)).toBe(false);
+    client.resetAndDestroy();
+    await expect.poll(() => chunks.every(({ buffer }) => buffer.detached)).toBe(true);
   });
 });

@@ -39,6 +39,20 @@ describe('the handler', () => {
     await server.close();
   });
 
+  test.each([50_000, 500_000])('leaves a body of %i bytes to those who listen to it, too', async (size) => {
+    const { server } = await create('http-lab');
+    await server.fetch(new Request('http://a/globals'));
+    const heard: Buffer[] = [];
+    const url = await mount((request, response) => {
+      request.on('data', (bytes: Buffer) => heard.push(bytes));
+      server.handler(request, response);
+    });
+    const body = Buffer.alloc(size, 'body');
+    const answer = await fetch(`${url}/echo?raw=1`, { method: 'POST', body });
+    expect(Buffer.from(await answer.arrayBuffer()).equals(body)).toBe(true);
+    expect(Buffer.concat(heard).equals(body)).toBe(true);
+  });
+
   test('answers 503 when the server cannot start, and the log says why', async () => {
     const store = `sqlite:${temporaryFolder()}`;
     const { server, log } = await create('http-lab', { store });

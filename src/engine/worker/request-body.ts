@@ -1,4 +1,5 @@
 import { type ByteSource, type FieldList, Signal, type StreamFailure } from '../../../host/index.ts';
+import { free } from '../chunk.ts';
 import { toFields } from './fields.ts';
 
 /** The body of a request whose bytes come in messages. */
@@ -61,11 +62,16 @@ class Body implements RequestBody {
     const dropped = this.#chunks;
     if (dropped.length === 0) return;
     this.#chunks = [];
-    for (const bytes of dropped) this.#taken(bytes.length);
+    for (const bytes of dropped) this.#drop(bytes);
+  }
+
+  spent({ buffer, byteOffset, byteLength }: Uint8Array): void {
+    // The last part of a chunk that was read in parts.
+    if (byteOffset + byteLength === buffer.byteLength) free(new Uint8Array(buffer));
   }
 
   push(bytes: Uint8Array): void {
-    if (this.#cancelled) this.#taken(bytes.length);
+    if (this.#cancelled) this.#drop(bytes);
     else if (bytes.length > 0) this.#chunks.push(bytes);
     this.changed.wake();
   }
@@ -80,5 +86,10 @@ class Body implements RequestBody {
     if (this.#complete) return;
     this.failure = BROKEN;
     this.changed.wake();
+  }
+
+  #drop(bytes: Uint8Array): void {
+    this.#taken(bytes.length);
+    free(bytes);
   }
 }

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { bytesSource, Guest } from '../../../host/index.ts';
 import { IoError } from '../../../host/io/error.ts';
 import { InputStream } from '../../../host/io/input-stream.ts';
-import { bytes, rejection, testSource, text, thrown } from '../streams.ts';
+import { OutputStream } from '../../../host/io/output-stream.ts';
+import { bytes, rejection, testSink, testSource, text, thrown } from '../streams.ts';
 
 const CLOSED = { tag: 'closed' };
 
@@ -40,6 +41,25 @@ describe('input-stream', () => {
     const last = stream.blockingRead(9n);
     source.end();
     expect(await rejection(last)).toEqual(CLOSED);
+  });
+
+  test('says of a chunk that it is spent once the guest has gone on, and never of one that was spliced', () => {
+    const spent: string[] = [];
+    const source = Object.assign(bytesSource(bytes('onetwosix')), {
+      spent: (chunk: Uint8Array) => void spent.push(text(chunk)),
+    });
+    const guest = new Guest();
+    const stream = new InputStream(guest, source);
+    stream.read(3n);
+    expect(spent).toEqual([]);
+    stream.read(3n);
+    expect(spent).toEqual(['one']);
+    const sink = testSink();
+    new OutputStream({ guest }, sink).splice(stream, 1n);
+    expect(text(sink.chunks)).toBe('s');
+    expect(text(stream.read(9n))).toBe('ix');
+    stream[Symbol.dispose]();
+    expect(spent).toEqual(['one', 'two', 'ix']);
   });
 
   test('counts what it skips', async () => {

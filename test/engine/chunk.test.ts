@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest';
+import { free } from '../../src/engine/chunk.ts';
+
+test('a chunk that has its memory for itself gives it back, and twice is fine', () => {
+  const chunk = new Uint8Array(64 * 1024);
+  free(chunk);
+  free(chunk);
+  expect(chunk.buffer.detached).toBe(true);
+});
+
+test('memory that others have a part in stays', () => {
+  const whole = new Uint8Array(64 * 1024).fill(1);
+  free(whole.subarray(0, 32 * 1024));
+  free(whole.subarray(32 * 1024));
+  const shared = new Uint8Array(new SharedArrayBuffer(64 * 1024)).fill(1);
+  free(shared);
+  expect([whole.at(-1), shared.at(-1)]).toEqual([1, 1]);
+});

@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { createRequestBody } from '../../../src/engine/worker/request-body.ts';
+
+const SIZE = 64 * 1024;
+
+/** A body, and whether the memory of the chunk that it was given is still there. */
+function bodyOf(chunk: Uint8Array) {
+  const taken: number[] = [];
+  const body = createRequestBody((bytes) => taken.push(bytes));
+  body.push(chunk);
+  return { body, taken, isFreed: () => (chunk.buffer as ArrayBuffer).detached };
+}
+
+test('a chunk that is read in parts is freed after the last one', () => {
+  const { body, taken, isFreed } = bodyOf(new Uint8Array(SIZE).fill(7));
+  const first = body.read(1000);
+  body.spent!(first);
+  expect(isFreed()).toBe(false);
+  const rest = body.read(SIZE);
+  expect([rest.length, rest[0]]).toEqual([SIZE - 1000, 7]);
+  body.spent!(rest);
+  expect(isFreed()).toBe(true);
+  expect(taken).toEqual([1000, SIZE - 1000]);
+});
+
+test('what nobody will read is freed, and counts as taken', () => {
+  const { body, taken, isFreed } = bodyOf(new Uint8Array(SIZE));
+  body.cancel();
+  const late = new Uint8Array(SIZE);
+  body.push(late);
+  expect([isFreed(), late.buffer.detached]).toEqual([true, true]);
+  expect(taken).toEqual([SIZE, SIZE]);
+});
