@@ -1,5 +1,10 @@
+import { Script } from 'node:vm';
+import { toScript } from '../glue.ts';
 import { createEditor } from './edit.ts';
-import { findHostFunctions } from './host-functions.ts';
+import { cutHostFunctions, fill } from './host-functions/cut.ts';
+import { leanCode } from './host-functions/lean.ts';
+import { readHostFunction } from './host-functions/read.ts';
+import { wayToWait } from './host-functions/waiting.ts';
 import { GlueMismatch, must } from './mismatch.ts';
 import { readOutline } from './outline.ts';
 import { replaceAdapterFunctions } from './rewrites/adapter-functions.ts';
@@ -9,16 +14,13 @@ import { removeDebugLog } from './rewrites/debug-log.ts';
 import { simplifyGuestCalls } from './rewrites/guest-calls.ts';
 import { checkHandleTables } from './rewrites/handle-tables.ts';
 import { bindHostFunctions } from './rewrites/host-bindings.ts';
-import { simplifyHostFunctions } from './rewrites/host-functions.ts';
-import { checkHostHandles } from './rewrites/host-handles.ts';
 import { keepMemoryViews } from './rewrites/memory-views.ts';
 import { simplifyRootExports } from './rewrites/root-exports.ts';
 import { inlineRuntime } from './rewrites/runtime.ts';
 import { exposeState } from './rewrites/state.ts';
 import { makeDecodersStrict } from './rewrites/text-decoders.ts';
-import type { Rewriting } from './rewriting.ts';
+import type { Rewriting, RewrittenHostFunction } from './rewriting.ts';
 import { findRootExports } from './root-exports.ts';
-import type { AnyNode } from './syntax.ts';
 import { removeUnused } from './unused.ts';
 
 export interface GlueOptions {
@@ -33,6 +35,9 @@ export type BuiltGlue =
   | { readonly kind: 'lean'; readonly source: string }
   | { readonly kind: 'raw'; readonly reason: string };
 
+/** Names that the rewrites give. */
+const TAKEN = /\$(calls|handles|waits|contents|context|memory|state|code|bound|InstanceState|Resources)\d*\b/;
+
 /** In this order: what is inside of something comes before the whole of it. */
 const REWRITES: readonly ((rewriting: Rewriting) => void)[] = [
   removeDebugLog,
@@ -40,13 +45,11 @@ const REWRITES: readonly ((rewriting: Rewriting) => void)[] = [
   inlineRuntime,
   keepMemoryViews,
   makeDecodersStrict,
-  checkHostHandles,
   checkHandleTables,
   simplifyGuestCalls,
   replaceAdapterFunctions,
   linkCoreImports,
   simplifyRootExports,
-  simplifyHostFunctions,
   bindHostFunctions,
   exposeState,
 ];
@@ -72,24 +75,48 @@ export function buildGlue(source: string, options: GlueOptions): BuiltGlue {
 
 function rewrite(source: string, { suspending, exports }: GlueOptions): string {
   must(!source.includes('.manuallyAsync = true'), 'it is not synchronous');
-  const outline = readOutline(source);
-  const edit = createEditor(source);
+  must(!TAKEN.test(source), 'names are taken');
+  const cut = cutHostFunctions(source);
+  const outline = readOutline(cut.rest);
+  const edit = createEditor(cut.rest);
   const mayWait = new Set(suspending);
   const maySuspend = new Set(exports);
-  const hostFunctions = findHostFunctions(outline, edit);
-  const bindings = new Set<AnyNode>(hostFunctions.map(({ bindingStatement }) => bindingStatement));
+  const hostFunctions = [...cut.hostFunctions.values()].map((hostFunction): RewrittenHostFunction => {
+    const read = readHostFunction(hostFunction, outline);
+    const way = mayWait.has(withoutVersion(read.wit)) ? wayToWait(read) : 'never';
+    return { ...read, way, lean: leanCode(read, way) };
+  });
   const rewriting: Rewriting = {
     outline,
     edit,
+    prelude: [],
     hostFunctions,
-    helpers: outline.entry.body.body.filter((statement) => statement !== outline.generator),
-    body: outline.body.body.filter((statement) => !bindings.has(statement)),
     rootExports: findRootExports(outline, edit),
-    mayWait: ({ wit }) => mayWait.has(withoutVersion(wit)),
     maySuspend: ({ wit }) => maySuspend.has(withoutVersion(wit)),
   };
   for (const apply of REWRITES) apply(rewriting);
-  return removeUnused(edit.result());
+  const prelude = rewriting.prelude.join('');
+  const codes = hostFunctions.map(({ lean }) => lean);
+  const rest = removeUnused(edit.result(), {
+    used: codes.flatMap(({ names }) => [...names]),
+    declared: [
+      ...[...prelude.matchAll(/^(?:const|function) ([\w$]+)/gm)].map(([, name = '']) => name),
+      ...codes.flatMap(({ declared }) => [...declared]),
+      ...hostFunctions.map(({ number }) => `$code${number}`),
+    ],
+  });
+  const result = prelude + fill(rest, new Map(hostFunctions.map(({ number, lean }) => [number, lean.code])));
+  checkSyntax(result);
+  return result;
+}
+
+/** By the compiler that is going to run it. */
+function checkSyntax(glue: string): void {
+  try {
+    new Script(toScript(glue));
+  } catch (error) {
+    must(false, `what comes out is not valid: ${String(error)}`);
+  }
 }
 
 /** `wasi:io/poll#poll` of `wasi:io/poll@0.2.6#poll`. */

@@ -1,81 +1,84 @@
+import type { Span } from './edit.ts';
 import { must } from './mismatch.ts';
-import {
-  type AnyNode,
-  type BlockStatement,
-  type Expression,
-  type FunctionDeclaration,
-  isFunction,
-  type Program,
-  parseModule,
-  type Statement,
-} from './syntax.ts';
-
-/** A variable or function: the statement that declares it, and the function or the variable's first value. */
-export interface Declared {
-  readonly statement: Statement;
-  readonly value: FunctionDeclaration | Expression | undefined;
-}
+import { readStatements, type Statement } from './statements.ts';
+import { plainText } from './text.ts';
 
 /** Where things are in glue that jco generated. */
 export interface Outline {
-  readonly program: Program;
-  /** `export function instantiate(…) { … }`. */
-  readonly entry: FunctionDeclaration;
-  /** Its body: jco's own helpers, declared by name. */
-  readonly helpers: ReadonlyMap<string, Declared>;
+  /** The glue without strings, comments and keys; positions are the same. */
+  readonly plain: string;
+  /** Of `export function instantiate(…) { … }`. */
+  readonly statements: readonly Statement[];
+  /** jco's own helpers, which are among them, by name. */
+  readonly helpers: ReadonlyMap<string, Statement>;
   /** The statement that holds the component's own code, a generator that is run at once. */
   readonly generator: Statement;
-  /** The generator's body. */
-  readonly body: BlockStatement;
-  /** What is declared directly in it. */
-  readonly locals: ReadonlyMap<string, Declared>;
+  /** The generator's body, from its first brace to its last. */
+  readonly body: Span;
+  /** Its statements. */
+  readonly bodyStatements: readonly Statement[];
+  /** What they declare, by name. */
+  readonly locals: ReadonlyMap<string, Statement>;
 }
 
-/** @throws GlueMismatch, SyntaxError */
+const ENTRY = /^export function instantiate\(getCoreModule, imports, instantiateCore = [^\n]*\) \{$/m;
+const REST = /^\};?\s*export const _util = \{[^{}]*\};?\s*$/;
+const GENERATOR = /^let gen\s*= \(function\* ?\w* ?\(\) \{/;
+
+/** @throws GlueMismatch */
 export function readOutline(glue: string): Outline {
-  const program = parseModule(glue);
-  const entry = program.body
-    .map((node) => (node.type === 'ExportNamedDeclaration' ? node.declaration : undefined))
-    .find((node) => node?.type === 'FunctionDeclaration' && node.id.name === 'instantiate');
-  must(entry?.type === 'FunctionDeclaration', 'there is no function instantiate');
-  const helpers = declarations(entry.body);
+  const plain = plainText(glue);
+  const entry = ENTRY.exec(plain);
+  must(entry, 'there is no function instantiate');
+  must(/^\s*;?\s*$/.test(plain.slice(0, entry.index)), 'what comes before instantiate');
+  const { statements, end: close } = readStatements(plain, entry.index + entry[0].length);
+  must(REST.test(plain.slice(close)), 'what comes after instantiate');
+  const helpers = byName(statements);
   const generator = helpers.get('gen');
-  let made: AnyNode | undefined = generator?.value;
-  while (made?.type === 'CallExpression' || made?.type === 'ParenthesizedExpression') {
-    made = made.type === 'CallExpression' ? made.callee : made.expression;
-  }
-  must(generator && made?.type === 'FunctionExpression' && made.generator, 'there is no generator');
+  const opening = generator && GENERATOR.exec(plain.slice(generator.start, generator.end));
+  must(generator && opening, 'there is no generator');
+  const start = generator.start + opening[0].length;
+  const { statements: bodyStatements, end } = readStatements(plain, start);
+  must(/^\}\)\(\);$/.test(plain.slice(end, generator.end)), 'there is no generator');
   return {
-    program,
-    entry,
+    plain,
+    statements,
     helpers,
-    generator: generator.statement,
-    body: made.body,
-    locals: declarations(made.body),
+    generator,
+    body: { start: start - 1, end: end + 1 },
+    bodyStatements,
+    locals: byName(bodyStatements),
   };
 }
 
-function declarations(block: BlockStatement): Map<string, Declared> {
-  const found = new Map<string, Declared>();
-  const add = (name: string, declared: Declared): void => {
-    must(!found.has(name), `${name} is declared twice`);
-    found.set(name, declared);
-  };
-  for (const statement of block.body) {
-    if (statement.type === 'FunctionDeclaration') add(statement.id.name, { statement, value: statement });
-    else if (statement.type === 'ClassDeclaration') add(statement.id.name, { statement, value: undefined });
-    else if (statement.type === 'VariableDeclaration') {
-      for (const { id, init } of statement.declarations) {
-        if (id.type === 'Identifier') add(id.name, { statement, value: init ?? undefined });
-      }
-    }
+function byName(statements: readonly Statement[]): Map<string, Statement> {
+  const found = new Map<string, Statement>();
+  for (const statement of statements) {
+    if (statement.name === undefined) continue;
+    must(!found.has(statement.name), `${statement.name} is declared twice`);
+    found.set(statement.name, statement);
   }
   return found;
 }
 
-/** The helper of this name, which has to be a function. */
-export function helperFunction(outline: Outline, name: string): FunctionDeclaration {
-  const value = outline.helpers.get(name)?.value;
-  must(value && isFunction(value) && value.type === 'FunctionDeclaration', `there is no helper ${name}`);
-  return value;
+/** Parts of a function's text. */
+export interface FunctionParts {
+  readonly params: string;
+  /** With its braces. */
+  readonly body: string;
+}
+
+/** What a function declaration consists of; undefined for anything else. */
+export function functionParts(text: string): FunctionParts | undefined {
+  const [, params, body] = /^function [\w$]+\(([^()]*)\) (\{[\s\S]*\})$/.exec(text) ?? [];
+  return params !== undefined && body !== undefined ? { params, body } : undefined;
+}
+
+/** Where the first value of a variable is; undefined when it has none, and for anything else. */
+export function valueSpan(outline: Outline, name: string): Span | undefined {
+  const statement = outline.locals.get(name);
+  if (statement?.kind !== 'variable') return undefined;
+  const text = outline.plain.slice(statement.start, statement.end);
+  const [start] = /^\w+ [\w$]+\s*= ?/.exec(text) ?? [];
+  return start === undefined ? undefined : { start: statement.start + start.length, end: statement.end - 1 };
 }

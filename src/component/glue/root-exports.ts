@@ -1,54 +1,49 @@
-import type { Editor } from './edit.ts';
+import type { Editor, Span } from './edit.ts';
 import { must } from './mismatch.ts';
-import type { Outline } from './outline.ts';
-import { type CallExpression, callsOf, type FunctionDeclaration, fieldOf } from './syntax.ts';
+import { functionParts, type Outline } from './outline.ts';
+import type { Statement } from './statements.ts';
+import { spanOf } from './text.ts';
 
 /** A function that a component exports: jco's code that lowers parameters, calls the guest, and lifts the result. */
 export interface RootExport {
+  readonly name: string;
   /** Such as `wasi:http/incoming-handler@0.2.6#handle`. */
   readonly wit: string;
   /** Index of the component that it enters. */
   readonly component: number;
-  readonly code: FunctionDeclaration;
+  readonly code: Statement;
   /** Where the task of a call is made. */
-  readonly task: CallExpression;
+  readonly task: Span;
 }
+
+const TASK =
+  /(?<==\s)createNewCurrentTask\(\{\s*componentIdx: (?<component>\d+),\s*isAsync: (?<isAsync>\w+),\s*isManualAsync: (?<isManual>\w+),\s[^{}]*\scallingWasmExport: (?<isExport>\w+),\s*\}\)/g;
+const ENTER = /_debugLog\('\[iface="([^"\n]+)", function="([^"\n]+)"\]\[Instruction::CallWasm\] enter'/g;
 
 /** @throws GlueMismatch when one of them is asynchronous, or not a plain function */
 export function findRootExports(outline: Outline, edit: Editor): readonly RootExport[] {
   const found: RootExport[] = [];
-  for (const [name, { value }] of outline.locals) {
-    if (value?.type !== 'FunctionDeclaration') continue;
-    const [task, ...others] = callsOf(value, 'createNewCurrentTask');
-    if (task === undefined) continue;
-    const meta = task.arguments[0];
-    must(others.length === 0 && meta?.type === 'ObjectExpression', `the task of ${name}`);
-    const known = (key: string): string => {
-      const field = fieldOf(meta, key);
-      must(field, `${key} of ${name}`);
-      return edit.text(field);
-    };
-    must(known('callingWasmExport') === 'true', `${name} does not call an export`);
-    must(
-      known('isAsync') === 'false' && known('isManualAsync') === 'false' && !value.async,
-      `${name} is async`,
-    );
-    const component = known('componentIdx');
-    must(
-      /^\d+$/.test(component) && outline.locals.has(`instanceFlags${component}`),
-      `the component of ${name}`,
-    );
-    found.push({ wit: witName(edit, value), component: Number(component), code: value, task });
+  for (const [name, code] of outline.locals) {
+    const text = edit.text(code);
+    if (code.kind !== 'function' || !text.includes('createNewCurrentTask(')) continue;
+    must(functionParts(text), `${name} is async`);
+    const [task, ...others] = [...text.matchAll(TASK)];
+    const known = task?.groups as Readonly<Record<Known, string>> | undefined;
+    must(task && known && others.length === 0, `the task of ${name}`);
+    must(known.isExport === 'true', `${name} does not call an export`);
+    must(known.isAsync === 'false' && known.isManual === 'false', `${name} is async`);
+    must(outline.locals.has(`instanceFlags${known.component}`), `the component of ${name}`);
+    const [enter, ...otherEnters] = [...text.matchAll(ENTER)];
+    must(enter && otherEnters.length === 0, `the interface of ${name}`);
+    found.push({
+      name,
+      wit: `${enter[1]}#${enter[2]}`,
+      component: Number(known.component),
+      code,
+      task: spanOf(task, { offset: code.start }),
+    });
   }
   return found;
 }
 
-function witName(edit: Editor, code: FunctionDeclaration): string {
-  const pattern = /^'\[iface="([^"]+)", function="([^"]+)"\]\[Instruction::CallWasm\] enter'$/;
-  const names = callsOf(code, '_debugLog').flatMap((call) => {
-    const match = call.arguments[0] && pattern.exec(edit.text(call.arguments[0]));
-    return match ? [`${match[1]}#${match[2]}`] : [];
-  });
-  must(names.length === 1 && names[0], `the interface of ${code.id.name}`);
-  return names[0];
-}
+type Known = 'component' | 'isAsync' | 'isManual' | 'isExport';

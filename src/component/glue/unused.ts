@@ -1,7 +1,8 @@
 import { createEditor } from './edit.ts';
 import { must } from './mismatch.ts';
 import { readOutline } from './outline.ts';
-import { type AnyNode, namesIn, type Statement, walk } from './syntax.ts';
+import type { Statement } from './statements.ts';
+import { declaredInText, namesInText } from './text.ts';
 
 /** Parts of jco's machinery that lean glue must not reach: a rewrite missed something if it does. */
 const MACHINERY = [
@@ -19,64 +20,59 @@ const MACHINERY = [
   'curResourceBorrows',
 ];
 
+/** Of `instantiate`. */
+const PARAMETERS = ['getCoreModule', 'imports', 'instantiateCore'];
+
+/** What glue relies on that is not in its text. */
+export interface Surroundings {
+  /** Names that are used elsewhere. */
+  readonly used: Iterable<string>;
+  /** Names that are declared elsewhere. */
+  readonly declared: Iterable<string>;
+}
+
 /**
  * Takes out jco's helpers that nothing uses any more: they would be parsed, and most of them evaluated, for nothing.
- * What is left is the last check of the rewrites: it parses, all its names are known, the machinery is gone.
+ * What is left is a check of the rewrites: all its names are known, the machinery is gone.
  */
-export function removeUnused(glue: string): string {
-  const outline = readOutline(glue);
+export function removeUnused(glue: string, surroundings: Surroundings): string {
+  const { plain, helpers } = readOutline(glue);
   const edit = createEditor(glue);
-  const used = new Set<string>();
-  const owners = new Map<string, Statement>();
-  for (const [name, { statement }] of outline.helpers) {
-    if (isRemovable(statement)) owners.set(name, statement);
-  }
+  const owners = new Map([...helpers].filter(([, statement]) => isRemovable(statement, plain)));
   const removable = new Set(owners.values());
-  const pending: AnyNode[] = outline.entry.body.body.filter((statement) => !removable.has(statement));
-  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
-    for (const name of namesIn(node)) {
-      if (used.has(name)) continue;
-      used.add(name);
-      const owner = owners.get(name);
-      if (owner !== undefined) pending.push(owner);
-    }
+  const declared = new Set([...PARAMETERS, ...surroundings.declared]);
+  const used = new Set<string>();
+  const pending: string[] = [];
+  const use = (name: string): void => {
+    if (used.has(name)) return;
+    used.add(name);
+    const owner = owners.get(name);
+    if (owner !== undefined) pending.push(plain.slice(owner.start, owner.end));
+  };
+  for (const name of surroundings.used) use(name);
+  let at = 0;
+  for (const { start, end } of removable) {
+    pending.push(plain.slice(at, start));
+    at = end;
+  }
+  pending.push(plain.slice(at));
+  for (let text = pending.pop(); text !== undefined; text = pending.pop()) {
+    for (const name of declaredInText(text)) declared.add(name);
+    for (const name of namesInText(text)) use(name);
   }
   for (const [name, statement] of owners) if (!used.has(name)) edit.remove(statement);
   const reached = MACHINERY.filter((name) => used.has(name));
   must(reached.length === 0, `${reached.join(', ')} is still in use`);
-  checkNames(outline.program, used);
-  return edit.result();
-}
-
-/** One name, and nothing happens when it is declared. */
-function isRemovable(statement: Statement): boolean {
-  if (statement.type === 'FunctionDeclaration' || statement.type === 'ClassDeclaration') return true;
-  if (statement.type !== 'VariableDeclaration' || statement.declarations.length !== 1) return false;
-  const names = namesIn(statement);
-  return (
-    !names.has('imports') &&
-    !names.has('getCoreModule') &&
-    statement.declarations[0]?.id.type === 'Identifier'
-  );
-}
-
-/** Coarse, without scopes; what the rewrites removed had names that occur once. */
-function checkNames(program: AnyNode, used: ReadonlySet<string>): void {
-  const declared = new Set<string>();
-  const declare = (pattern: AnyNode | null | undefined): void => {
-    if (!pattern) return;
-    for (const name of namesIn(pattern)) declared.add(name);
-  };
-  walk(program, (node) => {
-    if (node.type === 'VariableDeclarator') declare(node.id);
-    else if (node.type === 'CatchClause') declare(node.param);
-    else if (node.type === 'ClassDeclaration') declare(node.id);
-    else if (node.type === 'LabeledStatement') declared.add(node.label.name);
-    if ('params' in node) for (const param of node.params) declare(param);
-    if (node.type === 'FunctionDeclaration' || node.type === 'FunctionExpression') declare(node.id);
-  });
+  // Coarse, without scopes; what the rewrites removed had names that occur once.
   const unknown = [...used].filter(
     (name) => !declared.has(name) && !(name in globalThis) && name !== 'undefined' && name !== 'arguments',
   );
   must(unknown.length === 0, `${unknown.join(', ')} is not declared`);
+  return edit.result();
+}
+
+/** One name, and nothing happens when it is declared. */
+function isRemovable({ kind, start, end }: Statement, plain: string): boolean {
+  if (kind !== 'variable') return kind !== 'other';
+  return !/(?<![\w$.])(?:imports|getCoreModule)\b/.test(plain.slice(start, end));
 }

@@ -1,4 +1,4 @@
-import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
+import { componentEmbed, componentNew, parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type BuiltGlue, buildGlue } from '../../../src/component/glue/build.ts';
 import { transpileSync } from './component.ts';
@@ -42,6 +42,27 @@ test('none of the machinery for tasks is left, and nothing prints', () => {
   }
 });
 
+test('what helpers do as they are declared stays done', () => {
+  const source = sources.lending!.replace('const emptyFunc = () => {};', "$&\n  Symbol.for('noted');");
+  expect(build(source)).toMatchObject({ source: expect.stringContaining("Symbol.for('noted')") });
+});
+
+test('names in a WIT may be those of the glue', async () => {
+  const witSource = `package test:names@1.0.0;
+    interface names {
+      enum kind { task, %return, memory0 }
+      record parts { task: kind, memory0: string, cur-resource-borrows: list<u8>, cstate: option<u32>, started: bool }
+      swap: func(parts: parts, started: kind) -> result<parts, kind>;
+    }
+    world guest { import names; export names; }`;
+  const core = await componentEmbed({ witSource, dummy: true });
+  const { glue } = await transpileSync(await componentNew(core));
+  for (const suspending of [[], ['test:names/names#swap']]) {
+    const built = buildGlue(glue, { suspending, exports: suspending });
+    expect(built).toMatchObject({ kind: 'lean' });
+  }
+});
+
 /** What another jco might generate: which guest, what changes, and what the reason then names. */
 const CHANGES: readonly (readonly [guest: string, was: string | RegExp, becomes: string, reason: RegExp])[] =
   [
@@ -52,7 +73,22 @@ const CHANGES: readonly (readonly [guest: string, was: string | RegExp, becomes:
       /no function instantiate/,
     ],
     ['lending', 'function* _initGenerator', 'function _initGenerator', /no generator/],
-    ['lending', /$/, '\nconst broken = ;', /Unexpected token/],
+    ['lending', /^/, 'const first = 1;\n', /what comes before instantiate/],
+    ['lending', /$/, '\nconst last = 1;', /what comes after instantiate/],
+    ['lending', 'let ret;', 'let ret; const broken = ;', /Unexpected token/],
+    ['lending', 'let ret;', 'let ret = unknown;', /unknown is not declared/],
+    ['lending', 'let ret;', `let ret = \`\${[...unknown]}\`;`, /unknown is not declared/],
+    ['lending', 'let ret;', 'let ret = getCurrentTask;', /getCurrentTask is still in use/],
+    ['lending', 'let ret;', 'let ret; if (ret) return;', /returns early/],
+    ['lending', 'const emptyFunc =', 'const $calls = 1; const emptyFunc =', /names are taken/],
+    ['lending', 'const emptyFunc = () => {};', 'const emptyFunc = () => {}', /the end of const emptyFunc/],
+    [
+      'lending',
+      'const emptyFunc = () => {};',
+      'const emptyFunc = () => /x/;',
+      /string, a comment or a pattern/,
+    ],
+    ['lending', 'const emptyFunc = () => {};', `const emptyFunc = () => \`\${{}}\`;`, /template/],
     ['lending', 'const _debugLog =', 'const _logDebug =', /debug log/],
     ['lending', /_debugLog\('\[iface="test:host/, '_debugLog(\'[from="test:host', /interface of _trampoline/],
     [
@@ -62,6 +98,20 @@ const CHANGES: readonly (readonly [guest: string, was: string | RegExp, becomes:
       /_debugLog is still in use|the task/,
     ],
     ['lending', /\.manuallyAsync \?/, '.manuallySuspended ?', /binding of _trampoline/],
+    [
+      'lending',
+      'const _trampoline0 = function',
+      'const _trampoline0 = async function',
+      /binding of _trampoline0/,
+    ],
+    ['lending', /\n( *)_trampoline0\.fnName/, '\n$1other();$&', /binding of _trampoline0/],
+    ['lending', /_trampoline0\.fnName = .*/, '$& $&', /_trampoline0|unknown form/],
+    [
+      'lending',
+      /(: _lowerImportBackwardsCompat\.bind\(\s*null,\s*\{\s*trampolineIdx: \d+,\s*componentIdx: )\d+/,
+      '$17',
+      /binding of _trampoline/,
+    ],
     ['lending', /const trampoline|let trampoline/, 'let adapter', /bound in an unknown way/],
     ['lending', /_lowerImportBackwardsCompat\.bind/g, '_lowerImport.bind', /binding of _trampoline/],
     ['lending', /isAsync: false,\s*isManualAsync/g, 'isAsync: true, isManualAsync', /is async/],
@@ -172,6 +222,7 @@ const CHANGES: readonly (readonly [guest: string, was: string | RegExp, becomes:
       'TEXT_DECODER_UTF8.decode(new DataView(memory0',
       /a string in an unknown place/,
     ],
+    ['strings', 'let memory0;', 'let memory0; const other = memory0;', /what becomes of memory0/],
     ['strings', 'new TextDecoder()', "new TextDecoder('latin1')", /text decoder/],
     [
       'strings',

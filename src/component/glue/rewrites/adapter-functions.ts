@@ -1,6 +1,7 @@
 import { must } from '../mismatch.ts';
+import { functionParts, valueSpan } from '../outline.ts';
 import type { Rewriting } from '../rewriting.ts';
-import type { FunctionDeclaration } from '../syntax.ts';
+import type { Statement } from '../statements.ts';
 import { COPY_UTF8 } from '../wasm/copy-utf8.ts';
 
 const TRAP = /^\{\s*throw new WebAssemblyRuntimeError\(("wasm trap: [^"\\]*")\);\s*\}$/;
@@ -13,22 +14,21 @@ const HELPERS = /^(_symmetricSyncGuestCall(Enter|Exit)|resourceTransfer(Own|Borr
  * them, and copies of strings, which a wasm module makes and checks.
  */
 export function replaceAdapterFunctions(rewriting: Rewriting): void {
-  const { outline, edit } = rewriting;
+  const { outline, edit, prelude, hostFunctions } = rewriting;
+  const bound = new Set(hostFunctions.map(({ number }) => `trampoline${number}`));
   let copies = 0;
-  for (const [name, { value }] of outline.locals) {
-    if (!/^trampoline\d+$/.test(name) || value?.type === 'ConditionalExpression') continue;
-    if (value?.type === 'FunctionDeclaration') copies += replaceFunction(rewriting, value) ? 1 : 0;
+  for (const [name, statement] of outline.locals) {
+    if (!/^trampoline\d+$/.test(name) || bound.has(name)) continue;
+    if (statement.kind === 'function') copies += replaceFunction(rewriting, name, statement) ? 1 : 0;
     else {
+      const value = valueSpan(outline, name);
       const text = value ? edit.text(value) : '';
       must(HELPERS.test(text) || text.startsWith('rscTableCreateOwn.bind('), `what ${name} is`);
     }
   }
   if (copies === 0) return;
-  edit.insert(
-    outline.program.start,
-    `const $COPY_UTF8 = new WebAssembly.Module(Buffer.from('${COPY_UTF8}', 'base64'));
-const $NO_CARDS = new WebAssembly.Memory({ initial: 17 });\n`,
-  );
+  prelude.push(`const $COPY_UTF8 = new WebAssembly.Module(Buffer.from('${COPY_UTF8}', 'base64'));
+const $NO_CARDS = new WebAssembly.Memory({ initial: 17 });\n`);
   edit.insert(
     outline.generator.start,
     `const $copyUtf8 = (from, to) => new WebAssembly.Instance($COPY_UTF8, {
@@ -39,15 +39,14 @@ const $NO_CARDS = new WebAssembly.Memory({ initial: 17 });\n`,
 }
 
 /** Answers true for a copy: it becomes a function that makes the copying function, for when the memories exist. */
-function replaceFunction({ edit, outline }: Rewriting, declared: FunctionDeclaration): boolean {
-  const name = declared.id.name;
-  const body = edit.text(declared.body);
-  const params = declared.params.map((param) => edit.text(param)).join(', ');
+function replaceFunction({ edit, outline }: Rewriting, name: string, declared: Statement): boolean {
+  const { params, body } = functionParts(edit.text(declared)) ?? {};
+  must(params !== undefined && body !== undefined, `what ${name} is`);
   // Looked at with the handle tables.
   if (params === 'handle' && body.includes('rscTable')) return false;
   const message = TRAP.exec(body)?.[1];
   if (message !== undefined && params === '') {
-    edit.replace(declared.body, `{ $calls.trap(${message}); }`);
+    edit.replace({ start: declared.end - body.length, end: declared.end }, `{ $calls.trap(${message}); }`);
     return false;
   }
   const [, to, from] = COPY.exec(body) ?? [];

@@ -1,6 +1,7 @@
 import { must } from '../mismatch.ts';
+import { functionParts, valueSpan } from '../outline.ts';
 import type { Rewriting } from '../rewriting.ts';
-import { type FunctionDeclaration, namesIn } from '../syntax.ts';
+import type { Statement } from '../statements.ts';
 import { type Replacement, replaceHelpers } from './replace-helpers.ts';
 
 const REPLACED: readonly Replacement[] = [
@@ -17,14 +18,15 @@ const REPLACED: readonly Replacement[] = [
 export function checkHandleTables(rewriting: Rewriting): void {
   const { outline, edit } = rewriting;
   replaceHelpers(rewriting, REPLACED);
-  for (const statement of outline.body.body) {
+  for (const statement of outline.bodyStatements) {
     if (/^handleTable\d+\._createdReps = new Set\(\);$/.test(edit.text(statement))) edit.remove(statement);
   }
   const definers = markDefiners(rewriting);
-  for (const [name, { value }] of outline.locals) {
-    if (!/^trampoline\d+$/.test(name) || value?.type !== 'FunctionDeclaration') continue;
-    if (namesIn(value).has('rscTableRemove')) checkDrop(rewriting, value, definers);
-    else if (namesIn(value).has('rscTableGet')) must(REP.test(edit.text(value.body)), `what ${name} does`);
+  for (const [name, statement] of outline.locals) {
+    if (!/^trampoline\d+$/.test(name) || statement.kind !== 'function') continue;
+    const body = functionParts(edit.text(statement))?.body ?? '';
+    if (body.includes('rscTableRemove')) checkDrop(rewriting, statement, body, definers);
+    else if (body.includes('rscTableGet')) must(REP.test(body), `what ${name} does`);
   }
 }
 
@@ -35,22 +37,23 @@ type Definers = ReadonlyMap<string, string>;
 
 function markDefiners({ outline, edit }: Rewriting): Definers {
   const definers = new Map<string, string>();
-  for (const [name, { statement, value }] of outline.locals) {
-    if (value?.type !== 'CallExpression' || edit.text(value.callee) !== 'rscTableCreateOwn.bind') continue;
-    const [, number] = /^rscTableCreateOwn\.bind\(null, handleTable(\d+)\)$/.exec(edit.text(value)) ?? [];
+  const texts = outline.bodyStatements.map((statement) => edit.text(statement));
+  for (const [name, statement] of outline.locals) {
+    const span = valueSpan(outline, name);
+    const value = span ? edit.text(span) : '';
+    if (!value.startsWith('rscTableCreateOwn.bind(')) continue;
+    const [, number] = /^rscTableCreateOwn\.bind\(null, handleTable(\d+)\)$/.exec(value) ?? [];
     must(number && /^trampoline\d+$/.test(name), `the resources of ${name}`);
     edit.insert(statement.end, ` handleTable${number}.defines = true;`);
-    const owner = outline.body.body
-      .map(
-        (other) => new RegExp(`^handleTable${number}\\._componentIdx = (\\d+);$`).exec(edit.text(other))?.[1],
-      )
-      .find((component) => component !== undefined);
+    const owned = new RegExp(`^handleTable${number}\\._componentIdx = (\\d+);$`);
+    const owner = texts.map((text) => owned.exec(text)?.[1]).find((component) => component !== undefined);
     must(owner, `the component that defines resources of handleTable${number}`);
     const registry = outline.locals.get(`finalizationRegistry${number}`);
-    must(registry?.value, `the finalization of handleTable${number}`);
-    const destructor = destructorOf(edit.text(registry.value));
+    const registered = valueSpan(outline, `finalizationRegistry${number}`);
+    must(registry && registered, `the finalization of handleTable${number}`);
+    const destructor = destructorOf(edit.text(registered));
     // For handles that the host drops; no host gets any.
-    edit.remove(registry.statement);
+    edit.remove(registry);
     if (destructor === undefined) continue;
     must((definers.get(destructor) ?? owner) === owner, `${destructor} belongs to two components`);
     definers.set(destructor, owner);
@@ -77,12 +80,12 @@ const NEVER_DROPPED = /^throw new TypeError\('unreachable trampoline for resourc
 const GUEST_DROP = /^(exports\d+(?:\['[^']*'\]|\.[\w$]+))\(handleEntry\.rep\);$/;
 
 /** A destructor runs in the component that defines the resource, which may not be under way, unless it drops its own. */
-function checkDrop({ edit }: Rewriting, drop: FunctionDeclaration, definers: Definers): void {
-  const [, action] = DROP.exec(edit.text(drop.body)) ?? [];
-  must(action !== undefined, `what ${drop.id.name} does`);
+function checkDrop({ edit }: Rewriting, drop: Statement, body: string, definers: Definers): void {
+  const [, action] = DROP.exec(body) ?? [];
+  must(action !== undefined, `what ${drop.name} does`);
   if (action === '' || HOST_DROP.test(action)) return;
   const [, destructor] = GUEST_DROP.exec(action) ?? [];
-  must(destructor || NEVER_DROPPED.test(action), `what ${drop.id.name} does`);
+  must(destructor || NEVER_DROPPED.test(action), `what ${drop.name} does`);
   const start = drop.start + edit.text(drop).indexOf(action);
   const component = destructor === undefined ? undefined : definers.get(destructor);
   edit.replace(

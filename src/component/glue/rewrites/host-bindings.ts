@@ -1,45 +1,40 @@
+import { coreParams } from '../host-functions/waiting.ts';
 import { must } from '../mismatch.ts';
 import type { Rewriting } from '../rewriting.ts';
 import { type WaitingCall, waitingCallsModule } from '../wasm/waiting-calls.ts';
-import { wayToWait } from './host-functions.ts';
 
 /**
  * Gives guests the code of host functions itself, without jco's machinery in front of it; in front of those that may
  * wait comes a wasm function that suspends only when one has to.
  */
 export function bindHostFunctions(rewriting: Rewriting): void {
-  const { edit, hostFunctions, mayWait } = rewriting;
+  const { edit, hostFunctions } = rewriting;
   const waiting: WaitingCall[] = [];
   for (const hostFunction of hostFunctions) {
-    const { binding, naming, number } = hostFunction;
-    edit.remove(naming);
-    const way = mayWait(hostFunction) ? wayToWait(hostFunction) : 'never';
+    const { binding, number, way } = hostFunction;
     if (way === 'never') edit.replace(binding, `_trampoline${number}`);
     else if (way === 'always') edit.replace(binding, `new WebAssembly.Suspending(_trampoline${number})`);
     else {
       edit.replace(binding, `$waiting.trampoline${number}`);
-      waiting.push({ name: `trampoline${number}`, params: hostFunction.params! });
+      waiting.push({ name: `trampoline${number}`, params: coreParams(hostFunction)! });
     }
   }
   if (waiting.length > 0) linkWaitingCalls(rewriting, waiting);
 }
 
 function linkWaitingCalls(
-  { edit, outline, hostFunctions }: Rewriting,
+  { edit, prelude, hostFunctions }: Rewriting,
   waiting: readonly WaitingCall[],
 ): void {
   const names = new Set(waiting.map(({ name }) => name));
   const linked = hostFunctions.filter(({ number }) => names.has(`trampoline${number}`));
   const first = Math.min(...linked.map(({ bindingStatement }) => bindingStatement.start));
   must(
-    linked.every(({ code }) => code.end < first),
+    linked.every(({ place }) => place.end < first),
     'a host function is bound before its code',
   );
   const functions = linked.map(({ number }) => `trampoline${number}: _trampoline${number}`);
   edit.insert(first, `const $waiting = $waits.link($WAITING_CALLS, { ${functions.join(', ')} });\n`);
   const module = Buffer.from(waitingCallsModule(waiting)).toString('base64');
-  edit.insert(
-    outline.program.start,
-    `const $WAITING_CALLS = new WebAssembly.Module(Buffer.from('${module}', 'base64'));\n`,
-  );
+  prelude.push(`const $WAITING_CALLS = new WebAssembly.Module(Buffer.from('${module}', 'base64'));\n`);
 }

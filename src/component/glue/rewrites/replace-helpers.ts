@@ -1,5 +1,5 @@
 import { must } from '../mismatch.ts';
-import { helperFunction } from '../outline.ts';
+import { functionParts } from '../outline.ts';
 import type { Rewriting } from '../rewriting.ts';
 
 /** A function of jco's, with its parameters, and what takes its place. */
@@ -8,9 +8,9 @@ export type Replacement = readonly [name: string, params: string, replacement: s
 /** Those that the glue has are replaced; one with other parameters is not the function that is meant. */
 export function replaceHelpers({ outline, edit }: Rewriting, replacements: readonly Replacement[]): void {
   for (const [name, params, replacement] of replacements) {
-    if (!outline.helpers.has(name)) continue;
-    const helper = helperFunction(outline, name);
-    must(helper.params.map((param) => edit.text(param)).join(', ') === params, `the parameters of ${name}`);
+    const helper = outline.helpers.get(name);
+    if (!helper) continue;
+    must(functionParts(edit.text(helper))?.params === params, `the parameters of ${name}`);
     edit.remove(helper);
     edit.insert(outline.generator.start, `const ${name} = ${replacement};\n`);
   }

@@ -22,8 +22,7 @@ const PARTS: Readonly<Record<string, unknown>> = {
 };
 
 /** Puts the runtime that all rewrites rely on into the glue, which imports nothing. */
-export function inlineRuntime({ outline, edit }: Rewriting): void {
-  must(!/\$(calls|handles|waits|contents|context|memory|state)\b/.test(edit.original), 'names are taken');
+export function inlineRuntime({ outline, edit, prelude }: Rewriting): void {
   must(outline.helpers.has('INSTANCE_FLAGS'), 'there are no flags');
   const components = [...outline.locals.keys()].flatMap(
     (name) => /^instanceFlags(\d+)$/.exec(name)?.[1] ?? [],
@@ -32,14 +31,11 @@ export function inlineRuntime({ outline, edit }: Rewriting): void {
     ([, component]) => component ?? [],
   );
   const count = 1 + Math.max(0, ...components.map(Number), ...owners.map(Number));
-  edit.insert(
-    outline.program.start,
-    `// A library never prints; each failure that jco would print is also thrown.
+  prelude.push(`// A library never prints; each failure that jco would print is also thrown.
 const console = { error() {} };
 ${Object.entries(PARTS)
   .map(([name, part]) => `const ${name} = ${part};`)
-  .join('\n')}\n`,
-  );
+  .join('\n')}\n`);
   edit.insert(
     outline.generator.start,
     // Not there when no resource is.

@@ -1,5 +1,6 @@
-import type { HostFunction } from '../host-functions.ts';
+import type { HostFunction } from '../host-functions/read.ts';
 import { must } from '../mismatch.ts';
+import { valueSpan } from '../outline.ts';
 import type { Rewriting } from '../rewriting.ts';
 
 /** Puts the glue's state on what `instantiate` answers, for those who restore instances. */
@@ -9,23 +10,20 @@ export function exposeState({ outline, edit, hostFunctions }: Rewriting): void {
   const resources = named(/^captureTable\d+$/);
   const counters = named(/^captureCnt\d+$/);
   for (const name of resources) {
-    const made = outline.locals.get(name)?.value;
-    must(made && edit.text(made) === 'new Map()', name);
-    edit.replace(made, 'new $Resources()');
+    const value = valueSpan(outline, name);
+    must(value && edit.text(value) === 'new Map()', name);
+    edit.replace(value, 'new $Resources()');
   }
   must(resources.length === counters.length, 'resources without a counter');
   for (const name of named(/^handleTable\d+$/)) {
     const registered = `HANDLE_TABLES[${name.slice('handleTable'.length)}] = ${name};`;
     must(
-      outline.body.body.some((statement) => edit.text(statement) === registered),
+      outline.bodyStatements.some((statement) => edit.text(statement) === registered),
       `${name} is not registered`,
     );
   }
-  const answer = outline.body.body.at(-1);
-  must(
-    answer?.type === 'ReturnStatement' && answer.argument?.type === 'ObjectExpression',
-    'what instantiate answers',
-  );
+  const answer = outline.bodyStatements.at(-1);
+  must(answer && /^return \{[^{}]*\};$/.test(edit.text(answer)), 'what instantiate answers');
   edit.insert(
     answer.start,
     `const $state = new $InstanceState($calls, {
@@ -37,7 +35,7 @@ export function exposeState({ outline, edit, hostFunctions }: Rewriting): void {
       memoryOwners: () => [${memoryOwners(hostFunctions)}],
     });\n`,
   );
-  edit.insert(answer.argument.start + 1, " [Symbol.for('wasmcp-node.glue-state')]: $state,");
+  edit.insert(answer.start + 'return {'.length, " [Symbol.for('wasmcp-node.glue-state')]: $state,");
 }
 
 /** A memory belongs to the component whose host functions read and write it. */

@@ -1,0 +1,43 @@
+import type { Editor } from '../edit.ts';
+import { must } from '../mismatch.ts';
+import { spanOf, statementWith } from '../text.ts';
+import type { HostFunction } from './read.ts';
+
+/** Names that must be gone. */
+export const HANDLE_NAMES = ['curResourceBorrows', 'rscTableRemove'] as const;
+
+const REP = /(handleTable\d+)\[\((\w+) << 1\) \+ 1\] & ~T_FLAG(?=;)/g;
+const UNKNOWN =
+  /(if \(!rsc\d+\) )\{\s*(\w+) = Object\.create\([\w$]+\.prototype\);(?:\s*Object\.defineProperty\(\2, symbolRsc(?:Handle|Rep), \{[^{}]*\}\);){2}\s*\}/g;
+const GIVEN = new RegExp(`${statementWith('rscTableRemove')}\\((handleTable\\d+), (\\w+)\\);`, 'g');
+const BORROWED = new RegExp(`${statementWith('curResourceBorrows')}(?:\\.push\\(rsc\\d+\\)| = \\[\\]);`, 'g');
+const BORROWS_END = new RegExp(
+  `${statementWith('for')} \\(const entry of curResourceBorrows\\) \\{\\s*const rsc = entry\\.rsc \\?\\? entry;\\s*if \\(entry\\.drop\\) \\{\\s*if \\(rsc\\[symbolRscHandle\\]\\) \\{\\s*entry\\.drop\\(rsc\\[symbolRscHandle\\]\\);\\s*\\}\\s*\\}\\s*rsc\\[symbolRscHandle\\] = undefined;\\s*\\}`,
+  'g',
+);
+
+/**
+ * Handles that guests give to host functions are checked: they trap when stale, unknown, or given away while only
+ * borrowed. jco makes an empty object up instead, and keeps a list of what was borrowed that nothing here needs.
+ */
+export function checkHandles({ code, number }: HostFunction, edit: Editor): void {
+  let read = 0;
+  let found = 0;
+  for (const match of code.matchAll(REP)) {
+    edit.replace(spanOf(match), `$handles.rep(${match[1]}, ${match[2]})`);
+    read += 1;
+  }
+  must(read === code.split('T_FLAG').length - 1, `a handle of _trampoline${number}`);
+  for (const match of code.matchAll(UNKNOWN)) {
+    edit.replace(
+      spanOf(match, { skip: match[1]!.length }),
+      "{ $calls.trap('a handle without a resource'); }",
+    );
+    found += 1;
+  }
+  must(read === found, `handles of _trampoline${number}`);
+  for (const match of code.matchAll(GIVEN))
+    edit.replace(spanOf(match), `$handles.giveAway(${match[1]}, ${match[2]});`);
+  for (const match of code.matchAll(BORROWED)) edit.remove(spanOf(match));
+  for (const match of code.matchAll(BORROWS_END)) edit.remove(spanOf(match));
+}

@@ -1,0 +1,69 @@
+import type { Span } from '../edit.ts';
+import { must } from '../mismatch.ts';
+import { type Outline, valueSpan } from '../outline.ts';
+import type { Statement } from '../statements.ts';
+import type { CutHostFunction } from './cut.ts';
+
+/** A host function as a guest sees it: jco's code that lifts parameters, calls the host, and lowers the result. */
+export interface HostFunction extends CutHostFunction {
+  /** Such as `wasi:io/poll@0.2.6#[method]pollable.block`. */
+  readonly wit: string;
+  /** Index of the component that imports it. */
+  readonly component: number;
+  /** Name of the variable with the guest's memory. */
+  readonly memory: string | undefined;
+  /** How the parameters are lifted: the source of an array. */
+  readonly lifts: string;
+  /** Is the last parameter where the result goes? */
+  readonly hasResultPointer: boolean;
+  /** What stands for the code. */
+  readonly place: Span;
+  /** What stands for what guests are given. */
+  readonly binding: Span;
+  /** The statement that holds the binding. */
+  readonly bindingStatement: Statement;
+}
+
+const META =
+  /^\{\s*trampolineIdx: (?<number>\d+),\s*componentIdx: (?<component>\d+),\s*isAsync: (?<isAsync>\w+),\s*isManualAsync: [\w.]+,\s*paramLiftFns: (?<lifts>\[[\s\S]*\]),\s*resultLowerFns: [\s\S]*,\s*hasResultPointer: (?<pointer>true|false),\s*funcTypeIsAsync: (?<isTypeAsync>\w+),\s*getCallbackFn: [^\n]*,\s*getPostReturnFn: [^\n]*,\s*isCancellable: \w+,\s*memoryIdx: (?<memory>\d+|null),\s*stringEncoding: [^\n]*,\s*getMemoryFn: [^\n]*,\s*getReallocFn: [^\n]*,\s*importFn: (?<code>\w+),\s*\}$/;
+type Known = 'number' | 'component' | 'isAsync' | 'lifts' | 'pointer' | 'isTypeAsync' | 'memory' | 'code';
+/** The only place with the whole name is what jco logs before it calls the host. */
+const ENTER =
+  /_debugLog\('\[iface="([^"\n]+)", function="([^"\n]+)"\] \[Instruction::CallInterface\] \(sync, @ enter\)'\);/g;
+
+/** @throws GlueMismatch when it does not look like all the others */
+export function readHostFunction(cut: CutHostFunction, outline: Outline): HostFunction {
+  const name = `_trampoline${cut.number}`;
+  const known = META.exec(cut.meta)?.groups as Readonly<Record<Known, string>> | undefined;
+  must(known, `what is known of ${name}`);
+  must(known.number === cut.number, `the number of ${name}`);
+  must(known.isAsync === 'false' && known.isTypeAsync === 'false', `${name} is async`);
+  must(known.code === name, `the function of ${name}`);
+  must(outline.locals.has(`instanceFlags${known.component}`), `flags of component ${known.component}`);
+  const [enter, ...others] = [...cut.code.matchAll(ENTER)];
+  must(enter && others.length === 0, `the interface of ${name}`);
+  must(cut.fnName.startsWith(`${enter[1]}#`), `the names of ${name}`);
+  const place = valueSpan(outline, name);
+  must(place && textAt(outline, place) === `$code${cut.number}`, `the place of ${name}`);
+  const binding = valueSpan(outline, `trampoline${cut.number}`);
+  const bindingStatement = outline.locals.get(`trampoline${cut.number}`);
+  must(
+    bindingStatement && binding && textAt(outline, binding) === `$bound${cut.number}`,
+    `the binding of ${name}`,
+  );
+  return {
+    ...cut,
+    wit: `${enter[1]}#${enter[2]}`,
+    component: Number(known.component),
+    memory: known.memory === 'null' ? undefined : `memory${known.memory}`,
+    lifts: known.lifts,
+    hasResultPointer: known.pointer === 'true',
+    place,
+    binding,
+    bindingStatement,
+  };
+}
+
+function textAt({ plain }: Outline, { start, end }: Span): string {
+  return plain.slice(start, end);
+}

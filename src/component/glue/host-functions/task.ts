@@ -1,0 +1,79 @@
+import type { Editor } from '../edit.ts';
+import { must } from '../mismatch.ts';
+import { spanOf, statementWith } from '../text.ts';
+import type { HostFunction } from './read.ts';
+import type { WayToWait } from './waiting.ts';
+
+/** Names of a task that must be gone. */
+export const TASK_NAMES = ['hostProvided', 'parentTask', 'task', 'subtask', 'createTask', 'started'] as const;
+
+const TASK =
+  /const hostProvided = true;\s*let parentTask;\s*let task;\s*let subtask;\s*const createTask = \(\) => \{\s*const results = createNewCurrentTask\(\{[^{}]*\}\);\s*task = results\[0\];\s*\};\s*taskCreation: \{[\s\S]*?\}\s*const started = task\.enterSync\(\);/g;
+const HOST_CALL =
+  /(\btry \{\s*)((?:(?:(?:const|let|var) )?\w+ = )?)_withGlobalCurrentTaskMeta\(\{\s*componentIdx: task\.componentIdx\(\),\s*taskID: task\.id\(\),\s*fn: \(\) => _trackHostOperation\(\(\) => ([^;]+?)\),\s*\}\)(?=\s*;)/g;
+const END = new RegExp(`${statementWith('task')}\\.(?:resolve|exit|setErrored|reject)\\([^;\\n]*\\);`, 'g');
+const RETURN = /(?<![\w$.'])return\b/g;
+const LAST_RETURN = /return ([^;\n]+);\s*\}$/;
+
+/**
+ * Calls the host from a host function's code at once, without a task. `$calls` notes that the thread is on the host's
+ * side from the first parameter lifted to the last result lowered.
+ */
+export function removeTask({ code, number, component }: HostFunction, way: WayToWait, edit: Editor): void {
+  const name = `_trampoline${number}`;
+  const [task, ...otherTasks] = [...code.matchAll(TASK)];
+  must(task && otherTasks.length === 0, `the task of ${name}`);
+  edit.remove(spanOf(task));
+
+  const enter = way === 'twice' ? '$waits.enter' : '$calls.enterHost';
+  const answer = way === 'never' ? '' : ' let $answer;';
+  edit.insert(code.indexOf('{') + 1, `\n${enter}(${component}, instanceFlags${component});${answer}`);
+  callHost(code, way, name, edit);
+  for (const match of code.matchAll(END)) edit.remove(spanOf(match));
+  keepTraps(code, component, edit);
+  leave(code, name, edit);
+  if (way === 'always') edit.insert(0, 'async ');
+}
+
+function callHost(code: string, way: WayToWait, name: string, edit: Editor): void {
+  const [call, ...others] = [...code.matchAll(HOST_CALL)];
+  must(call && others.length === 0, `the host call of ${name}`);
+  const [, before = '', assignment = '', operation] = call;
+  const statement = call.index + before.length;
+  const span = spanOf(call, { skip: before.length + assignment.length });
+  if (way === 'never') {
+    edit.replace(span, `$waits.ready(${operation})`);
+    return;
+  }
+  const park = way === 'twice' ? '{ $waits.park($answer); return 1; }' : '$answer = await $answer;';
+  const ask = `$answer = ${operation};\nif ($waits.isPromise($answer)) ${park}`;
+  edit.insert(
+    statement,
+    way === 'twice' ? `if ($waits.isSettled()) $answer = $waits.outcome();\nelse { ${ask} }\n` : `${ask}\n`,
+  );
+  edit.replace(span, '$answer');
+}
+
+/** A trap stays a trap, never a result. */
+function keepTraps(code: string, component: number, edit: Editor): void {
+  const mark = `\\(${component}\\)\\.markTrapped\\((e|err)\\)`;
+  const statement = new RegExp(`${statementWith('getOrCreateAsyncState')}${mark};`, 'g');
+  const condition = new RegExp(`(?<=\\bif \\()getOrCreateAsyncState${mark}(?=\\))`, 'g');
+  for (const match of code.matchAll(statement)) edit.remove(spanOf(match));
+  for (const match of code.matchAll(condition))
+    edit.replace(spanOf(match), `${match[1]} instanceof WebAssemblyRuntimeError`);
+}
+
+/** The only way back to the guest is at the end, where results are computed before the side changes. */
+function leave(code: string, name: string, edit: Editor): void {
+  const returns = code.match(RETURN)?.length ?? 0;
+  const last = LAST_RETURN.exec(code);
+  must(returns === (last ? 1 : 0), `${name} returns early`);
+  if (!last) {
+    edit.insert(code.length - 1, '$calls.leaveHost();\n');
+    return;
+  }
+  const start = last.index + 'return '.length;
+  edit.insert(start, '$calls.leaveHost(');
+  edit.insert(start + last[1]!.length, ')');
+}
