@@ -151,7 +151,11 @@ describe('a request that is only unusual is one request', () => {
     ['an absolute target', 'GET http://LOCALHOST/globals HTTP/1.1\r\nHost: localhost\r\n\r\n'],
     ['an absolute target with the usual port', 'GET http://a:80/globals HTTP/1.1\r\nHost: a:80\r\n\r\n'],
     ['an IPv6 Host', 'GET /globals HTTP/1.1\r\nHost: [::1]:8080\r\n\r\n'],
-    ['no Host in HTTP/1.0', 'GET /globals HTTP/1.0\r\nConnection: keep-alive\r\n\r\n'],
+    // Without a length, the end of the connection is the end of the answer.
+    [
+      'no Host in HTTP/1.0',
+      'GET /content-length?declared=1&written=1 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n',
+    ],
     ['empty lines before', `\r\n\r\n${get()}`],
     ['CHUNKED', post('0\r\n\r\n', 'Transfer-Encoding: CHUNKED')],
     ['a chunk extension', chunked('1;a=b\r\nx\r\n0\r\n\r\n')],
