@@ -29,6 +29,9 @@ class Body implements RequestBody {
   #chunks: Uint8Array[] = [];
   #complete = false;
   #cancelled = false;
+  /** The memory of the chunk that was read from last, and how much of it the guest has copied. */
+  #spending: ArrayBufferLike | undefined;
+  #spent = 0;
 
   constructor(taken: (bytes: number) => void) {
     this.#taken = taken;
@@ -65,9 +68,14 @@ class Body implements RequestBody {
     for (const bytes of dropped) this.#drop(bytes);
   }
 
-  spent({ buffer, byteOffset, byteLength }: Uint8Array): void {
-    // The last part of a chunk that was read in parts.
-    if (byteOffset + byteLength === buffer.byteLength) free(new Uint8Array(buffer));
+  spent({ buffer, byteLength }: Uint8Array): void {
+    if (buffer !== this.#spending) this.#spent = 0;
+    this.#spending = buffer;
+    this.#spent += byteLength;
+    // Each byte is read once: if all of them were copied, nobody else was given any.
+    if (this.#spent < buffer.byteLength) return;
+    this.#spending = undefined;
+    free(new Uint8Array(buffer));
   }
 
   push(bytes: Uint8Array): void {

@@ -31,3 +31,20 @@ test('what nobody will read is freed, and counts as taken', () => {
   expect([isFreed(), late.buffer.detached]).toEqual([true, true]);
   expect(taken).toEqual([SIZE, SIZE]);
 });
+
+test.each([
+  ['the first', 0],
+  ['the last', 1],
+])('a chunk of which %s part is kept by somebody else is not freed', (_, kept) => {
+  const { body, isFreed } = bodyOf(new Uint8Array(SIZE));
+  const parts = [body.read(SIZE / 2), body.read(SIZE / 2)];
+  body.spent!(parts[1 - kept]!);
+  expect(isFreed()).toBe(false);
+});
+
+test('memory of which the body has a part is not freed', () => {
+  const pool = new Uint8Array(SIZE).fill(7);
+  const { body, isFreed } = bodyOf(pool.subarray(SIZE / 2));
+  body.spent!(body.read(SIZE));
+  expect(isFreed()).toBe(false);
+});
