@@ -3,14 +3,16 @@ import { must } from './mismatch.ts';
 import { readStatements, type Statement } from './statements.ts';
 import { plainText } from './text.ts';
 
-/** Where things are in glue that jco generated. */
-export interface Outline {
+/** `export function instantiate(…) { … }`, which is nearly all of the glue that jco generated. */
+export interface Entry {
   /** The glue without strings, comments and keys; positions are the same. */
   readonly plain: string;
-  /** Of `export function instantiate(…) { … }`. */
-  readonly statements: readonly Statement[];
-  /** jco's own helpers, which are among them, by name. */
+  /** jco's own helpers, which are among the function's statements, by name. */
   readonly helpers: ReadonlyMap<string, Statement>;
+}
+
+/** Where things are in it. */
+export interface Outline extends Entry {
   /** The statement that holds the component's own code, a generator that is run at once. */
   readonly generator: Statement;
   /** The generator's body, from its first brace to its last. */
@@ -26,14 +28,20 @@ const REST = /^\};?\s*export const _util = \{[^{}]*\};?\s*$/;
 const GENERATOR = /^let gen\s*= \(function\* ?\w* ?\(\) \{/;
 
 /** @throws GlueMismatch */
-export function readOutline(glue: string): Outline {
+export function readEntry(glue: string): Entry {
   const plain = plainText(glue);
   const entry = ENTRY.exec(plain);
   must(entry, 'there is no function instantiate');
   must(/^\s*;?\s*$/.test(plain.slice(0, entry.index)), 'what comes before instantiate');
   const { statements, end: close } = readStatements(plain, entry.index + entry[0].length);
   must(REST.test(plain.slice(close)), 'what comes after instantiate');
-  const helpers = byName(statements);
+  return { plain, helpers: byName(statements) };
+}
+
+/** @throws GlueMismatch */
+export function readOutline(glue: string): Outline {
+  const entry = readEntry(glue);
+  const { plain, helpers } = entry;
   const generator = helpers.get('gen');
   const opening = generator && GENERATOR.exec(plain.slice(generator.start, generator.end));
   must(generator && opening, 'there is no generator');
@@ -41,9 +49,7 @@ export function readOutline(glue: string): Outline {
   const { statements: bodyStatements, end } = readStatements(plain, start);
   must(/^\}\)\(\);$/.test(plain.slice(end, generator.end)), 'there is no generator');
   return {
-    plain,
-    statements,
-    helpers,
+    ...entry,
     generator,
     body: { start: start - 1, end: end + 1 },
     bodyStatements,

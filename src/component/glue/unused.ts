@@ -1,6 +1,6 @@
 import { createEditor } from './edit.ts';
 import { must } from './mismatch.ts';
-import { readOutline } from './outline.ts';
+import { readEntry } from './outline.ts';
 import type { Statement } from './statements.ts';
 import { declaredInText, namesInText } from './text.ts';
 
@@ -36,7 +36,7 @@ export interface Surroundings {
  * What is left is a check of the rewrites: all its names are known, the machinery is gone.
  */
 export function removeUnused(glue: string, surroundings: Surroundings): string {
-  const { plain, helpers } = readOutline(glue);
+  const { plain, helpers } = readEntry(glue);
   const edit = createEditor(glue);
   const owners = new Map([...helpers].filter(([, statement]) => isRemovable(statement, plain)));
   const removable = new Set(owners.values());
