@@ -36,7 +36,8 @@ export type BuiltGlue =
   | { readonly kind: 'raw'; readonly reason: string };
 
 /** Names that the rewrites give. */
-const TAKEN = /\$(calls|handles|waits|contents|context|memory|state|code|bound|InstanceState|Resources)\d*\b/;
+const TAKEN =
+  /\$(answer|bound|calls|code|contents|context|copyUtf|counters|handles|memory|state|waiting|waits|[A-Z]\w*)\d*\b/;
 
 /** In this order: what is inside of something comes before the whole of it. */
 const REWRITES: readonly ((rewriting: Rewriting) => void)[] = [
