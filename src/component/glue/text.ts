@@ -62,6 +62,16 @@ function blank(text: string): string {
   return ' '.repeat(text.length);
 }
 
+/** Is the block that plain code opens first the end of it? */
+export function endsWithItsBlock(plain: string): boolean {
+  let depth = 0;
+  for (const { 0: brace, index } of plain.matchAll(/[{}]/g)) {
+    depth += brace === '{' ? 1 : -1;
+    if (depth === 0) return index === plain.length - 1;
+  }
+  return false;
+}
+
 /** Names of variables and functions in plain code. */
 export function namesInText(plain: string): Set<string> {
   const names = new Set(plain.match(NAME));

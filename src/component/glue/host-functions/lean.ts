@@ -2,7 +2,7 @@ import { createEditor } from '../edit.ts';
 import { findMemoryAccesses } from '../memory-accesses.ts';
 import { must } from '../mismatch.ts';
 import { removeLogged } from '../rewrites/debug-log.ts';
-import { declaredInText, namesInText, plainText } from '../text.ts';
+import { declaredInText, endsWithItsBlock, namesInText, plainText } from '../text.ts';
 import { checkHandles, HANDLE_NAMES } from './handles.ts';
 import type { HostFunction } from './read.ts';
 import { removeTask, TASK_NAMES } from './task.ts';
@@ -34,6 +34,7 @@ export function leanCode(hostFunction: HostFunction, way: WayToWait): LeanCode {
 
   const lean = edit.result();
   const plain = plainText(lean);
+  must(endsWithItsBlock(plain), `the end of _trampoline${number}`);
   const names = namesInText(plain);
   must(!TASK_NAMES.some((name) => names.has(name)), `the task of _trampoline${number}`);
   must(!HANDLE_NAMES.some((name) => names.has(name)), `handles of _trampoline${number}`);
