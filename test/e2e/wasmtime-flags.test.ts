@@ -113,7 +113,7 @@ describe('an option has its meaning', () => {
   });
 
   test('-W timeout ends a guest', async () => {
-    const { ours } = await start('misbehave', ['-Scli,keyvalue', '-W', 'timeout=200ms']);
+    const { ours } = await start('misbehave', ['-Scli,keyvalue', '-W', 'timeout=2000ms']);
     expect(await text(ours.url, '/spin')).toMatch(/^504 /);
     expect(await text(ours.url, '/ok')).toBe('200 ok');
   });
@@ -219,7 +219,7 @@ describe('one warning tells', () => {
   });
 
   test('which of two that contradict each other wins', async () => {
-    const words = ['-W', 'timeout=1s', '--timeout', '200ms', '--max-instance-reuse-count=5'];
+    const words = ['-W', 'timeout=10s', '--timeout', '1s', '--max-instance-reuse-count=5'];
     const both = await serve(fixture('misbehave'), ['--store', 'memory:', ...words, '--isolation', 'fresh']);
     expect(both.text.stderr).toContain('warning: -W timeout: --timeout is given too, and wins');
     expect(both.text.stderr).toContain(
@@ -227,7 +227,7 @@ describe('one warning tells', () => {
     );
     const began = performance.now();
     expect(await text(both.url, '/sleep-forever')).toMatch(/^504 /);
-    expect(performance.now() - began).toBeLessThan(900);
+    expect(performance.now() - began).toBeLessThan(9000);
   });
 });
 

@@ -167,10 +167,10 @@ describe('the end', () => {
       [['sleep'], 'asleep\n'],
       [['add-then-spin', 'k'], '1\n'],
     ] as const) {
-      const limited = await run(args, '', { timeout: 200 });
+      const limited = await run(args, '', { timeout: 500 });
       expect(limited).toMatchObject({
         stdout,
-        end: { kind: 'trapped', message: expect.stringContaining('200 ms') },
+        end: { kind: 'trapped', message: expect.stringContaining('500 ms') },
       });
     }
   });
