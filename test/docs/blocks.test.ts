@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { blocksOf, DOCUMENTS } from './markdown.ts';
-import { fileOf, isSkipped, SCRIPT, stepsOf, tryOut } from './steps.ts';
+import { fileOf, isSkipped, LIMIT, SCRIPT, stepsOf, tryOut } from './steps.ts';
 
 const blocks = DOCUMENTS.flatMap(blocksOf);
 const at = ({ document, line }: { document: string; line: number }): string => `${document}:${line}`;
@@ -40,5 +40,5 @@ test.each(tried)(
   async (document) => {
     expect(await tryOut(blocksOf(document))).toEqual([]);
   },
-  180_000,
+  LIMIT + 30_000,
 );

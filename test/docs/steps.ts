@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { RAW_GLUE_PATIENCE, rawGlue, withoutWarnings } from '../support/raw-glue.ts';
 import type { Block } from './markdown.ts';
 import { createReader, findPort } from './reader.ts';
 
@@ -50,7 +51,7 @@ export function stepsOf(blocks: readonly Block[]): Step[] {
 }
 
 /** Milliseconds that all commands of a document may take together. */
-const LIMIT = 150_000;
+export const LIMIT: number = 150_000 * (rawGlue ? RAW_GLUE_PATIENCE : 1);
 
 /** Runs the commands of one document, in order, and answers what is wrong with each. */
 export async function tryOut(blocks: readonly Block[]): Promise<string[]> {
@@ -103,7 +104,8 @@ until grep -q http:// ${log}; do kill -0 $server; sleep 0.05; done 2>/dev/null; 
 }
 
 function problemOf({ kind, printed }: Step, log: string, port: string): string | undefined {
-  const said = existsSync(log) ? readFileSync(log, 'utf8').replaceAll(port, '8080').trim() : '';
+  const all = existsSync(log) ? readFileSync(log, 'utf8') : '';
+  const said = withoutWarnings(all).replaceAll(port, '8080').trim();
   if (!existsSync(`${log}.done`)) return `did not end well: ${said}`;
   if (printed === undefined) return undefined;
   return pattern(printed, kind !== 'serves').test(said) ? undefined : `prints\n${said}\nand not\n${printed}`;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { expect, test } from 'vitest';
 import { fixture, run, temporaryFolder } from '../support/command.ts';
+import { rawGlue } from '../support/raw-glue.ts';
 
 test('prints what a component imports, exports and runs by, and leaves nothing behind', async () => {
   const cwd = temporaryFolder();
@@ -13,7 +14,7 @@ test('prints what a component imports, exports and runs by, and leaves nothing b
     /^ {2}wasi:keyvalue\/batch@0\.2\.0-draft2 +host \(2 functions, get-many by pairs\)$/m,
   );
   expect(stdout).toMatch(/^exports\n {2}wasi:http\/incoming-handler@0\.2\.12$/m);
-  expect(stdout).toMatch(/^ {2}glue +lean: /m);
+  expect(stdout).toMatch(new RegExp(`^ {2}glue +${rawGlue ? 'raw' : 'lean'}: `, 'm'));
   expect(await readdir(cwd)).toEqual([]);
 });
 

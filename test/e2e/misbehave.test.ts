@@ -18,19 +18,24 @@ async function status(url: string): Promise<number> {
   return response.status;
 }
 
+// jco's own glue has other words for traps than V8.
+const UNREACHABLE = /the guest trapped: (unreachable|wasm trap: wasm `unreachable` instruction executed)$/;
+const OVERFLOW =
+  /the guest trapped: (Maximum call stack size exceeded|memory access out of bounds|wasm trap: (call stack exhausted|out of bounds memory access))$/;
+
 test('whatever a guest does, it costs its own request and one line on stderr', async () => {
   const { url, text } = await start();
   const cases: [path: string, reason: RegExp][] = [
-    ['/trap', /the guest trapped: unreachable$/],
-    ['/panic', /the guest trapped: unreachable$/],
-    ['/recurse', /the guest trapped: (Maximum call stack size exceeded|memory access out of bounds)$/],
+    ['/trap', UNREACHABLE],
+    ['/panic', UNREACHABLE],
+    ['/recurse', OVERFLOW],
     ['/exit?code=0', /the guest exited with status 0 before its answer was complete$/],
     ['/exit?code=3', /the guest exited with status \d+ before its answer was complete$/],
     ['/no-answer', /the guest returned without an answer$/],
     ['/use-after-drop', /the guest trapped: .+$/],
     ['/forged-handle', /the guest trapped: .+$/],
     ['/invalid-utf8-key', /the guest trapped: .+$/],
-    ['/set-then-trap?key=kept', /the guest trapped: unreachable$/],
+    ['/set-then-trap?key=kept', UNREACHABLE],
   ];
   for (const [path, reason] of cases) {
     const before = text.stderr.length;
@@ -111,7 +116,8 @@ test('a flood of output to a reader that stalls makes the guest wait, not the me
   child.stdout!.pause();
   const before = memoryOf(pid);
   expect(await status(`${url}/flood?bytes=200000000`)).toBe(504);
-  expect(memoryOf(pid) - before).toBeLessThan(250);
+  // The guest itself has 200 of them; another copy would be as many.
+  expect(memoryOf(pid) - before).toBeLessThan(320);
   expect(await status(`${url}/ok`)).toBe(200);
 });
 

@@ -1,13 +1,20 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { fixture, run, type ServeProcess, serve, temporaryFolder } from '../support/command.ts';
+import {
+  fixture,
+  type RunOptions,
+  run,
+  type ServeProcess,
+  serve,
+  temporaryFolder,
+} from '../support/command.ts';
 import { callTool, initialize } from '../support/mcp.ts';
 
 /** Glue that differs in one place from what the rewrites know, as that of another jco may. */
 const HOOK = join(import.meta.dirname, '../support/other-jco.mjs');
 
-function environment(cache = temporaryFolder()): { env: Record<string, string> } {
-  return { env: { NODE_OPTIONS: `--import ${HOOK}`, XDG_CACHE_HOME: cache } };
+function environment(cache = temporaryFolder()): RunOptions {
+  return { env: { NODE_OPTIONS: `--import ${HOOK}`, XDG_CACHE_HOME: cache }, wholeOutput: true };
 }
 
 const WARNING =

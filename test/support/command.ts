@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { outputOf } from './output.ts';
+import { type Output, outputOf } from './output.ts';
 
 const ROOT: string = join(import.meta.dirname, '../..');
 const COMMAND: string = join(ROOT, 'bin/wasmcp-node.js');
@@ -31,11 +31,13 @@ export interface RunOptions {
   readonly cwd?: string;
   readonly env?: Record<string, string>;
   readonly input?: string | Uint8Array;
+  /** Keeps the warning of raw glue on stderr also when all tests run with that. */
+  readonly wholeOutput?: boolean;
 }
 
 interface Running {
   readonly child: ChildProcess;
-  readonly text: { stdout: string; stderr: string };
+  readonly text: Output;
   readonly finished: Promise<Finished>;
 }
 
@@ -44,7 +46,7 @@ function launch(args: readonly string[], options: RunOptions): Running {
     cwd: options.cwd ?? tmpdir(),
     env: { ...process.env, ...options.env },
   });
-  const text = outputOf(child);
+  const text = outputOf(child, options.wholeOutput);
   child.stdin.end(options.input ?? '');
   const finished = once(child, 'close').then(([status]) => ({ status, ...text }));
   return { child, text, finished };
@@ -60,7 +62,7 @@ export interface ServeProcess {
   readonly url: string;
   readonly pid: number;
   readonly child: ChildProcess;
-  readonly text: { readonly stdout: string; readonly stderr: string };
+  readonly text: Output;
   /** Waits until stderr matches. */
   told(pattern: RegExp): Promise<void>;
   /** Sends the signal and waits for the end. */

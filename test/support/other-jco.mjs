@@ -1,12 +1,13 @@
 /**
- * Makes every jco in this process and its threads look like another version, one that calls a helper of its glue by
- * another name:
+ * Makes every jco look like another version, one that calls a helper of its glue by another name: for the tests of that, and
+ * for all tests with `npm run test:raw`. By hand:
  *
  *   NODE_OPTIONS="--import $PWD/test/support/other-jco.mjs" XDG_CACHE_HOME=$(mktemp -d) npx vitest run test/e2e test/engine
  *
  * The cache has to be one of its own: it goes by the version that jco's package names.
  */
 import { registerHooks } from 'node:module';
+import { isMainThread } from 'node:worker_threads';
 
 /** A module without what the hook adds. */
 const PLAIN = '?as-it-is';
@@ -22,9 +23,12 @@ export async function transpileBytes(...args) {
 }
 `;
 
-registerHooks({
-  load(url, context, next) {
-    if (!url.endsWith('/jco-transpile/dist/index.js')) return next(url, context);
-    return { format: 'module', source: DOCTORED, shortCircuit: true };
-  },
-});
+// Components are transpiled in threads. Tests of the rewriting call jco themselves: they need glue that it knows.
+if (!isMainThread) {
+  registerHooks({
+    load(url, context, next) {
+      if (!url.endsWith('/jco-transpile/dist/index.js')) return next(url, context);
+      return { format: 'module', source: DOCTORED, shortCircuit: true };
+    },
+  });
+}

@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Finished } from './command.ts';
-import { outputOf } from './output.ts';
+import { type Output, outputOf } from './output.ts';
 
 const COMMAND: string = join(import.meta.dirname, '../../bin/wasmcp-node.js');
 
 /** The command while it runs, with its input still open; killed with the test if it still runs then. */
 export interface Program {
   readonly child: ChildProcessWithoutNullStreams;
-  readonly text: { readonly stdout: string; readonly stderr: string };
+  readonly text: Output;
   readonly finished: Promise<Finished>;
   /** Waits until stdout, or stderr, has this text. */
   said(text: string, stream?: 'stdout' | 'stderr'): Promise<void>;

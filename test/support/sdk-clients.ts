@@ -12,6 +12,7 @@ import {
   ResourceUpdatedNotificationSchema,
 } from '@modelcontextprotocol/sdk/types.js';
 import { onTestFinished } from 'vitest';
+import { rawGlueEnvironment } from './raw-glue.ts';
 
 export interface CallOptions {
   onprogress?(report: { progress: number; total?: number | undefined }): void;
@@ -98,8 +99,9 @@ function wrap(
   };
 }
 
-function stdio(args: readonly string[]): { command: string; args: string[]; stderr: 'ignore' } {
-  return { command: process.execPath, args: [COMMAND, 'stdio', ...args], stderr: 'ignore' };
+function stdio(args: readonly string[]) {
+  const words = [COMMAND, 'stdio', ...args];
+  return { command: process.execPath, args: words, env: rawGlueEnvironment(), stderr: 'ignore' } as const;
 }
 
 /** `@modelcontextprotocol/sdk`, the 1.x line. */
