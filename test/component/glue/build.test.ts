@@ -108,6 +108,7 @@ const CHANGES: readonly (readonly [guest: string, was: string | RegExp, becomes:
     ['lending', /\n( *)_trampoline0\.fnName/, '\n$1other();$&', /binding of _trampoline0/],
     ['lending', /_trampoline0\.fnName = .*/, '$& $&', /_trampoline0|unknown form/],
     ['lending', 'let ret;', 'let ret; } if (emptyFunc) {', /the end of _trampoline/],
+    ['lending', /(_trampoline1 = function\()arg0/, '$1arg0 = 1', /binding of _trampoline1/],
     [
       'lending',
       /(: _lowerImportBackwardsCompat\.bind\(\s*null,\s*\{\s*trampolineIdx: \d+,\s*componentIdx: )\d+/,

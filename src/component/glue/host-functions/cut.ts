@@ -26,7 +26,7 @@ export interface CutGlue {
 
 /** To the line that closes it: what is inside is indented by more. */
 const CODE =
-  /^( *)const (_trampoline(\d+)) = (function\(([\w, ]*)\) \{\n(?:\1 .*\n| *\n)*\1\})(\s*)\2\.fnName = '([^'\n]*)';$/gm;
+  /^( *)const (_trampoline(\d+)) = (function\(((?:\w+(?:, \w+)*)?)\) \{\n(?:\1 .*\n| *\n)*\1\})(\s*)\2\.fnName = '([^'\n]*)';$/gm;
 /** Says everything twice: jco knows the way to take when the function is made. */
 const BINDING =
   /^( *let trampoline(\d+) = )_trampoline\2\.manuallyAsync \? new WebAssembly\.Suspending\(_suspendingImport\(\d+, (_lowerImportBackwardsCompat\.bind\(\s*null,\s*(\{[\s\S]*?\}),\s*\))\)\) : \3;$/gm;
