@@ -1,5 +1,7 @@
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
+import { publint } from 'publint';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fixture } from '../support/command.ts';
 import { createProject, type Outcome, type Project, pack } from './project.ts';
@@ -38,6 +40,26 @@ test('it has what runs and nothing else', async () => {
     'package/package.json',
   ]);
 });
+
+test('it is published as others expect packages to be', async () => {
+  const bytes = readFileSync(tarball);
+  const { messages } = await publint({ pack: { tarball: new Uint8Array(bytes).buffer }, strict: true });
+  expect(messages).toEqual([]);
+});
+
+test('its types are found, and right, wherever a package of ES modules can be imported', async () => {
+  const analysis = await checkPackage(createPackageFromTarballData(readFileSync(tarball)));
+  const problems = analysis.types === false ? ['there are none'] : analysis.problems;
+  // `import()` is how CommonJS gets at it; `node10` knows no `exports` of a package.
+  expect(
+    problems.filter(
+      (problem) =>
+        typeof problem === 'string' ||
+        !('resolutionKind' in problem) ||
+        (problem.resolutionKind !== 'node10' && problem.kind !== 'CJSResolvesToESM'),
+    ),
+  ).toEqual([]);
+}, 60_000);
 
 test('it is read from few files: a start would spend most of its time on finding hundreds', async () => {
   const { stdout } = await project.run('tar', ['-tzf', tarball]);
