@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { rawGlue } from '../support/raw-glue.ts';
 import { share } from '../support/serving.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'wasmcp-fair-'));
@@ -45,7 +46,8 @@ describe('many guests that are soon done', () => {
     await (await ask('/busy?call=block&ms=3')).text();
   };
 
-  test('are answered one after another, not all at the end', async () => {
+  // Raw glue suspends guests at each call that may wait, ready or not: all that have begun take turns.
+  test.skipIf(rawGlue)('are answered one after another, not all at the end', async () => {
     await Promise.all(Array.from({ length: 20 }, short));
     const start = performance.now();
     const times = await Promise.all(
