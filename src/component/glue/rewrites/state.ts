@@ -27,6 +27,7 @@ export function exposeState({ outline, edit, hostFunctions }: Rewriting): void {
   edit.insert(
     answer.start,
     `const $state = new $InstanceState($calls, {
+      handles: $handles,
       tables: HANDLE_TABLES,
       resources: [${resources.join(', ')}],
       counters: () => [${counters.join(', ')}],

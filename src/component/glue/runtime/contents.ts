@@ -13,6 +13,8 @@ export interface Contents {
 export function createContents(calls: Calls): Contents {
   /** Up to here it is faster to look at each byte than to call a decoder. */
   const SHORT = 24;
+  /** Up to here arrays have no memory of their own, and to copy them by hand is faster. */
+  const TINY = 64;
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
   function decode(bytes: Uint8Array): string {
@@ -51,7 +53,11 @@ export function createContents(calls: Calls): Contents {
     list(bytes, pointer, length) {
       const start = pointer >>> 0;
       checkBounds(bytes, start, length >>> 0);
-      return bytes.slice(start, start + (length >>> 0));
+      const end = start + (length >>> 0);
+      if (end - start > TINY) return bytes.slice(start, end);
+      const copy = new Uint8Array(end - start);
+      for (let index = start; index < end; index++) copy[index - start] = bytes[index]!;
+      return copy;
     },
   };
 }

@@ -1,10 +1,12 @@
 import type { GlueState, SavedGlueState } from '../state.ts';
 import type { Calls } from './calls.ts';
 import type { HandleTable } from './handle-table.ts';
+import type { Handles } from './handles.ts';
 import type { Resources } from './resources.ts';
 
 /** What the glue keeps in variables of its own. */
 export interface Variables {
+  readonly handles: Handles;
   readonly tables: HandleTable[];
   /** One for each type. */
   readonly resources: readonly Resources[];
@@ -90,16 +92,15 @@ export class InstanceState implements GlueState {
     return true;
   }
 
+  /** Only those that were touched, a few of a hundred. */
   #restoreTables(saved: Saved['tables']): void {
-    const { tables } = this.#variables;
+    const { tables, handles } = this.#variables;
     if (tables.length !== saved.length) tables.length = saved.length;
-    for (let index = 0; index < tables.length; index++) {
-      const table = tables[index];
-      if (table === undefined) continue;
-      const before = saved[index]!;
-      // To set what is there already would take longer than all the rest: most tables were not touched.
-      if (table.length !== before.length) table.length = before.length;
-      for (let at = 0; at < before.length; at++) if (table[at] !== before[at]) table[at] = before[at]!;
+    for (const table of handles.touched()) {
+      const before = saved[tables.indexOf(table)];
+      if (before === undefined) continue;
+      table.length = before.length;
+      for (let at = 0; at < before.length; at++) table[at] = before[at]!;
     }
   }
 

@@ -9,6 +9,8 @@
 export interface HandleTable extends Array<number> {
   /** Index of the component that has these handles. */
   _componentIdx?: number;
+  /** It has changed since `Handles.touched` was asked last. */
+  touched?: boolean;
   /** True when that component also defines the resource: it gets representations instead of borrow handles. */
   defines?: boolean;
 }

@@ -15,6 +15,8 @@ export interface Handles {
   transferOwn(handle: number, from: number, to: number): number;
   /** Lends a handle to the component that was just entered. */
   transferBorrow(handle: number, from: number, to: number): number;
+  /** The tables that have changed since this was asked last. */
+  touched(): HandleTable[];
 }
 
 export function createHandles(calls: Calls, tables: HandleTable[]): Handles {
@@ -22,12 +24,21 @@ export function createHandles(calls: Calls, tables: HandleTable[]): Handles {
   /** Enough for any guest, and less than 20 MB. */
   const MAX_HANDLES = 1_000_000;
 
+  let touched: HandleTable[] = [];
+
+  function touch(table: HandleTable): void {
+    if (table.touched === true) return;
+    table.touched = true;
+    touched.push(table);
+  }
+
   function position(table: HandleTable, handle: number): number {
     const isFree = handle <= 0 || handle >= table.length >> 1 || (table[handle << 1]! & FLAG) !== 0;
     return isFree ? calls.trap(`unknown handle index ${handle}`) : handle << 1;
   }
 
   function add(table: HandleTable, first: number, second: number): number {
+    touch(table);
     const free = table[0]! & ~FLAG;
     if (free === 0) {
       if (table.length >> 1 > MAX_HANDLES) calls.trap('too many handles');
@@ -53,6 +64,7 @@ export function createHandles(calls: Calls, tables: HandleTable[]): Handles {
     const isOwn = (value & FLAG) !== 0;
     if (!isOwn) calls.giveBack(scope);
     else if (scope !== 0) calls.trap('cannot remove owned resource while borrowed');
+    touch(table);
     table[at] = table[0]! | FLAG;
     table[0] = handle | FLAG;
     return { rep: value & ~FLAG, own: isOwn };
@@ -82,9 +94,18 @@ export function createHandles(calls: Calls, tables: HandleTable[]): Handles {
       const value = source[at + 1]!;
       const target = tableOf(to);
       const scope = target.defines === true ? 0 : calls.borrow(target._componentIdx);
-      if ((value & FLAG) !== 0) calls.lend(source, at);
+      if ((value & FLAG) !== 0) {
+        touch(source);
+        calls.lend(source, at);
+      }
       const rep = value & ~FLAG;
       return target.defines === true ? rep : add(target, scope, rep);
+    },
+    touched() {
+      const changed = touched;
+      for (const table of changed) table.touched = false;
+      touched = [];
+      return changed;
     },
   };
 }

@@ -78,3 +78,20 @@ test('own handles move between tables, one of which may be new', () => {
   expect(handles.rep(tables[7]!, 1)).toBe(9);
   expect(() => handles.rep(tables[0]!, handle)).toThrow('unknown handle index');
 });
+
+test('each change of a table is noted, until somebody has asked for it', () => {
+  const [first, second] = tables as [HandleTable, HandleTable];
+  expect(handles.touched()).toEqual([]);
+  const handle = handles.own(first, 1);
+  handles.own(first, 2);
+  expect(handles.touched()).toEqual([first]);
+  expect(handles.touched()).toEqual([]);
+  calls.enterRoot(0);
+  calls.enterGuest(0, 0, 1);
+  const borrowed = handles.transferBorrow(handle, 0, 1);
+  expect(new Set(handles.touched())).toEqual(new Set([first, second]));
+  handles.rep(first, handle);
+  expect(handles.touched()).toEqual([]);
+  handles.remove(second, borrowed);
+  expect(handles.touched()).toEqual([second]);
+});
