@@ -1,4 +1,5 @@
 import { Signal } from './signal.ts';
+import { Table } from './table.ts';
 import type { Turns } from './turns.ts';
 
 /** How a guest shares its thread with others. */
@@ -15,8 +16,7 @@ export interface Sharing {
  */
 export class Guest {
   readonly #ending = new Signal();
-  /** Cells, which are emptied: an old table of a `Set` leads to all later ones, and would keep what they held. */
-  readonly #releases = new Set<{ run: (() => void) | undefined }>();
+  readonly #releases = new Table<symbol, () => void>();
   readonly #sharing: Sharing | undefined;
   #ended: string | undefined;
 
@@ -96,22 +96,14 @@ export class Guest {
 
   /** Registers work for the end of the request (a timer to clear, a stream to let go); answers its cancellation. */
   onRelease(release: () => void): () => void {
-    const cell: { run: (() => void) | undefined } = { run: release };
-    this.#releases.add(cell);
-    return () => {
-      cell.run = undefined;
-      this.#releases.delete(cell);
-    };
+    const key = Symbol();
+    this.#releases.add(key, release);
+    return () => this.#releases.delete(key);
   }
 
   /** The request is over: everything still held for it is let go. Calling it twice is fine. */
   release(): void {
     if (this.#releases.size === 0) return;
-    for (const cell of [...this.#releases]) {
-      const { run } = cell;
-      cell.run = undefined;
-      run?.();
-    }
-    this.#releases.clear();
+    for (const release of this.#releases.clear()) release();
   }
 }

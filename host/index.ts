@@ -52,4 +52,5 @@ export type {
   Preopen,
 } from './options.ts';
 export { Signal } from './signal.ts';
+export { Table } from './table.ts';
 export { createTurns } from './turns.ts';

@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { WasmcpError, type WasmcpErrorCode } from '../error.ts';
+import { Table } from '../table.ts';
 import type { Store } from './store.ts';
 
 const METHODS = [
@@ -57,8 +58,7 @@ export function serveStore(store: Store, port: MessagePort): void {
  * later calls fail with `store-closed`.
  */
 export function connectStore(port: MessagePort, url: string): Store {
-  /** Cells, which are emptied: the tables that a `Map` leaves behind would keep each value that was read. */
-  const pending = new Map<number, { call: PromiseWithResolvers<unknown> | undefined }>();
+  const pending = new Table<number, PromiseWithResolvers<unknown>>();
   let calls = 0;
   let closed = false;
 
@@ -72,15 +72,12 @@ export function connectStore(port: MessagePort, url: string): Store {
   });
   port.on('close', () => {
     closed = true;
-    for (const id of [...pending.keys()]) settle(id)?.reject(closing());
+    for (const call of pending.clear()) call.reject(closing());
   });
   port.unref();
 
   function settle(id: number): PromiseWithResolvers<unknown> | undefined {
-    const cell = pending.get(id);
-    const call = cell?.call;
-    if (cell !== undefined) cell.call = undefined;
-    pending.delete(id);
+    const call = pending.delete(id);
     // Only a call under way keeps the thread alive.
     if (pending.size === 0) port.unref();
     return call;
@@ -91,7 +88,7 @@ export function connectStore(port: MessagePort, url: string): Store {
     const id = calls++;
     const call = Promise.withResolvers<unknown>();
     post(port, { id, method, args: args.map(unshared) });
-    pending.set(id, { call });
+    pending.add(id, call);
     port.ref();
     return (await call.promise) as T;
   }

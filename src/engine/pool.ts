@@ -1,10 +1,9 @@
-import { WasmcpError } from '../../host/index.ts';
+import { Table, WasmcpError } from '../../host/index.ts';
 import { type Census, createCrew } from './crew.ts';
 import { createDeadline, type Deadline } from './deadline.ts';
 import { createExchange, type Exchange } from './exchange.ts';
 import type { GuestFailure } from './protocol.ts';
 import type { Call, GuestRequest, ResponseTarget } from './request.ts';
-import { Table } from './table.ts';
 import type { GuestVoice, Thread, ThreadEvents } from './thread.ts';
 
 export interface PoolOptions extends GuestVoice {
@@ -154,8 +153,7 @@ export function createPool(options: PoolOptions): Pool {
 
   /** Their turn had come already. */
   function takeBack(exchanges: readonly Exchange[]): void {
-    const others = [...awaitedQueue.values(), ...queue.values()];
-    for (const ticket of others) queueOf(ticket).delete(ticket.exchange.id);
+    const others = [...awaitedQueue.clear(), ...queue.clear()];
     for (const { id } of exchanges) {
       const ticket = tickets.get(id)!;
       ticket.thread = undefined;

@@ -1,4 +1,4 @@
-import { WasmcpError } from '../../host/index.ts';
+import { Table, WasmcpError } from '../../host/index.ts';
 import type { Exchange, Post } from './exchange.ts';
 import { type IdleWorker, startIdleWorker } from './idle-worker.ts';
 import { osThread } from './os-thread.ts';
@@ -6,7 +6,6 @@ import { type FromWorker, type GuestFailure, logSize } from './protocol.ts';
 import { createPulse } from './pulse.ts';
 import type { WorkerSetup } from './setup.ts';
 import { createStallWatch, type StallWatch } from './stall.ts';
-import { Table } from './table.ts';
 
 /**
  * Takes what guests print (whole lines) and say through wasi:logging. Guests that print wait, and those that log lose

@@ -1,4 +1,5 @@
 import type { FieldList } from '../../io/source.ts';
+import { Table } from '../../table.ts';
 import type { ExchangeEvents, OutgoingHttp, Sending, SentRequest } from './transport.ts';
 
 /** Answers a request; `fetch` itself is one. */
@@ -10,20 +11,16 @@ export type Fetch = (request: Request) => Promise<Response>;
  * lost: trailers, bodies of GET and HEAD, the boundaries between repeated fields other than `set-cookie`.
  */
 export function outgoingFetch(fetch: Fetch): OutgoingHttp {
-  /** Cells, which are emptied: the tables that a `Set` leaves behind would keep each request with its controller. */
-  const underWay = new Set<{ controller: AbortController | undefined }>();
+  const underWay = new Table<symbol, AbortController>();
   return {
     send(request, events) {
       const controller = new AbortController();
-      const cell: { controller: AbortController | undefined } = { controller };
-      underWay.add(cell);
-      return start(fetch, request, events, controller, () => {
-        cell.controller = undefined;
-        underWay.delete(cell);
-      });
+      const key = Symbol();
+      underWay.add(key, controller);
+      return start(fetch, request, events, controller, () => underWay.delete(key));
     },
     async close() {
-      for (const { controller } of underWay) controller?.abort(new Error('closed'));
+      for (const controller of underWay.values()) controller.abort(new Error('closed'));
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { MessagePort, Transferable } from 'node:worker_threads';
 import type { HttpErrorCode } from '../../io/error.ts';
+import { Table } from '../../table.ts';
 import { errorCodeOf, OutgoingError } from './error-code.ts';
 import type { Fetch } from './fetch.ts';
 
@@ -24,21 +25,15 @@ type Answer = { readonly id: number } & (
 );
 
 /**
- * What is under way, by its id. Cells, which are emptied: the tables that a `Map` leaves behind would keep each request and
- * its response.
- */
-type Pending<T> = Map<number, { value: T | undefined }>;
-
-/**
  * Answers the requests that `connectFetch` sends through the other end of `port`, until either end closes. Does not
  * keep the process alive.
  */
 export function serveFetch(fetch: Fetch, port: MessagePort): void {
-  const underWay: Pending<AbortController> = new Map();
+  const underWay = new Table<number, AbortController>();
 
   async function answer({ id, url, body, ...init }: Question): Promise<void> {
     const controller = new AbortController();
-    underWay.set(id, { value: controller });
+    underWay.add(id, controller);
     try {
       const request = new Request(url, {
         ...init,
@@ -52,26 +47,26 @@ export function serveFetch(fetch: Fetch, port: MessagePort): void {
     } catch (error) {
       post(port, { id, error: errorCodeOf(error) });
     }
-    take(underWay, id);
+    underWay.delete(id);
   }
 
   port.on('message', (message: ToOwner) => {
-    if ('aborted' in message) underWay.get(message.id)?.value?.abort();
+    if ('aborted' in message) underWay.get(message.id)?.abort();
     else void answer(message);
   });
   port.on('close', () => {
-    for (const { value } of underWay.values()) value?.abort();
+    for (const controller of underWay.clear()) controller.abort();
   });
   port.unref();
 }
 
 /** The function that `serveFetch` serves at the other end of `port`, typically on another thread. */
 export function connectFetch(port: MessagePort): Fetch {
-  const pending: Pending<PromiseWithResolvers<Response>> = new Map();
+  const pending = new Table<number, PromiseWithResolvers<Response>>();
   let calls = 0;
 
   port.on('message', (answer: Answer) => {
-    const call = take(pending, answer.id);
+    const call = pending.delete(answer.id);
     if ('error' in answer) call?.reject(new OutgoingError(answer.error));
     else if (call === undefined) void answer.body?.cancel();
     else call.resolve(new Response(answer.body, answer));
@@ -82,9 +77,9 @@ export function connectFetch(port: MessagePort): Fetch {
     const { url, method, headers, body, signal } = request;
     const id = calls++;
     const call = Promise.withResolvers<Response>();
-    pending.set(id, { value: call });
+    pending.add(id, call);
     const abort = (): void => {
-      if (take(pending, id) === undefined) return;
+      if (pending.delete(id) === undefined) return;
       post(port, { id, aborted: true });
       call.reject(signal.reason);
     };
@@ -92,15 +87,6 @@ export function connectFetch(port: MessagePort): Fetch {
     post(port, { id, url, method, headers: [...headers], body }, body);
     return call.promise;
   };
-}
-
-function take<T>(pending: Pending<T>, id: number): T | undefined {
-  const cell = pending.get(id);
-  if (cell === undefined) return undefined;
-  const { value } = cell;
-  cell.value = undefined;
-  pending.delete(id);
-  return value;
 }
 
 function post(port: MessagePort, message: ToOwner | Answer, body: ReadableStream | null = null): void {

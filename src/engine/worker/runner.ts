@@ -4,10 +4,10 @@ import {
   GuestExit,
   type HttpErrorCode,
   type Outcome,
+  Table,
 } from '../../../host/index.ts';
 import type { InstancePool } from '../pristine/instance-pool.ts';
 import type { FromWorker, GuestFailure, RequestMessage, ToWorker } from '../protocol.ts';
-import { Table } from '../table.ts';
 import { toFields } from './fields.ts';
 import type { GuestInstance } from './instances.ts';
 import type { OutputChannel } from './output.ts';

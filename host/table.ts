@@ -34,4 +34,12 @@ export class Table<K, V> {
   *values(): Generator<V> {
     for (const { value } of this.#cells.values()) if (value !== undefined) yield value;
   }
+
+  /** Removes all, and answers what was there. */
+  clear(): V[] {
+    const values = [...this.values()];
+    for (const cell of this.#cells.values()) cell.value = undefined;
+    this.#cells.clear();
+    return values;
+  }
 }
