@@ -37,9 +37,8 @@ export class Table<K, V> {
 
   /** Removes all, and answers what was there. */
   clear(): V[] {
-    const values = [...this.values()];
-    for (const cell of this.#cells.values()) cell.value = undefined;
-    this.#cells.clear();
+    const values: V[] = [];
+    for (const key of this.#cells.keys()) values.push(this.delete(key)!);
     return values;
   }
 }
