@@ -61,6 +61,9 @@ const SPARES = 3;
 /** Milliseconds since then until there is one again. */
 const SURPLUS_DELAY = 60_000;
 
+/** Milliseconds after a guest that kept nobody waiting in which more such are expected. */
+const QUICK = 1000;
+
 export function createCrew(options: CrewOptions): Crew {
   const { workers } = options;
   const threads = new Set<Thread>();
@@ -73,6 +76,8 @@ export function createCrew(options: CrewOptions): Crew {
   let spares = 0;
   let started = false;
   let closing = false;
+  /** When a guest was done last that had not kept its worker busy. */
+  let quickAt = Number.NEGATIVE_INFINITY;
   let retryDelay = RETRY_DELAYS[0];
   let retry: NodeJS.Timeout | undefined;
   let provide: NodeJS.Timeout | undefined;
@@ -85,6 +90,7 @@ export function createCrew(options: CrewOptions): Crew {
       log: options.log,
       degraded: options.degraded,
       done(exchange, failure) {
+        if (thread.available) quickAt = performance.now();
         options.done(exchange, failure);
         if (retiring.has(thread)) retire(thread);
         else options.room();
@@ -180,8 +186,9 @@ export function createCrew(options: CrewOptions): Crew {
 
   function look(): void {
     let load = 0;
+    const othersAreQuick = performance.now() - quickAt < QUICK;
     for (const thread of threads) {
-      thread.look();
+      thread.look(othersAreQuick);
       load += thread.load;
     }
     // Guests that begin make room without a word.

@@ -1,5 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
+import { leaveFirstProcessor } from './processors.ts';
 
 /** A thread as the operating system sees it, Linux above all: elsewhere priorities stay and time on the clock counts. */
 export interface OsThread {
@@ -11,6 +12,8 @@ export interface OsThread {
   raise(): boolean;
   /** As far as is known, `raise` would be allowed. */
   readonly raisable: boolean;
+  /** Whether it shall leave one processor to others. Anybody may change that, both ways, where it can be changed at all. */
+  standAside(aside: boolean): void;
 }
 
 /** Steps of niceness, each a tenth to a quarter less of the processor, and where they end: sched(7). */
@@ -34,6 +37,7 @@ export function osThread(id: number | undefined): OsThread {
   /** Where it was before; undefined while it is there. */
   let usual: number | undefined;
   let raisable = id === undefined || mayRaise();
+  let takeAll: (() => void) | undefined;
 
   return {
     times() {
@@ -56,6 +60,15 @@ export function osThread(id: number | undefined): OsThread {
       raisable = change(id!, usual);
       if (raisable) usual = undefined;
       return raisable;
+    },
+    standAside(aside) {
+      if (id === undefined) return;
+      if (aside) {
+        takeAll ??= leaveFirstProcessor(id);
+      } else {
+        takeAll?.();
+        takeAll = undefined;
+      }
     },
   };
 }

@@ -6,8 +6,11 @@ export interface StallWatch {
   readonly stalled: boolean;
   /** It has a low priority for good: the system does not allow to raise it again. */
   readonly worn: boolean;
-  /** To be called every `LOOK` milliseconds, with whether the worker has work. Answers true when it has just stalled. */
-  look(hasWork: boolean): boolean;
+  /**
+   * To be called every `LOOK` milliseconds, with whether the worker has work, and whether others get theirs done soon.
+   * Answers true when it has just stalled.
+   */
+  look(hasWork: boolean, othersAreQuick: boolean): boolean;
   /** It takes messages again. */
   back(): void;
 }
@@ -20,6 +23,9 @@ const BUSY = 30;
 
 /** … or so many without one, unless it waits for a processor: one more worker mends no such thing. */
 const SILENT = 250;
+
+/** After so many milliseconds of processor time a guest leaves one processor to others that are quick. */
+const LONG = 100;
 
 /**
  * After so many milliseconds of processor time a guest hardly ever comes back. Before, it gets enough to do so even where
@@ -48,7 +54,7 @@ export function createStallWatch(pulse: Pulse, thread: OsThread, beat: () => voi
     get worn() {
       return worn;
     },
-    look(hasWork) {
+    look(hasWork, othersAreQuick) {
       if (!hasWork) mark = undefined;
       else if (stalled === false && (mark === undefined || pulse.answered || pulse.taken !== mark.taken))
         note();
@@ -57,6 +63,7 @@ export function createStallWatch(pulse: Pulse, thread: OsThread, beat: () => voi
       const busy = times.busy - mark.busy;
       const silent = performance.now() - mark.at - (times.waiting - mark.waiting);
       if (busy >= LOST || (busy >= BUSY && thread.raisable)) thread.lower(busy >= LOST);
+      thread.standAside(busy >= LONG && othersAreQuick);
       if (stalled || !(busy >= BUSY || silent >= SILENT)) return false;
       stalled = true;
       return true;
@@ -64,6 +71,7 @@ export function createStallWatch(pulse: Pulse, thread: OsThread, beat: () => voi
     back() {
       stalled = false;
       mark = undefined;
+      thread.standAside(false);
       worn ||= !thread.raise();
     },
   };

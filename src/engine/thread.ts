@@ -49,8 +49,11 @@ export interface Thread {
   run(exchange: Exchange): void;
   /** Makes the guest of this exchange stop, if need be with the whole worker; `done` or `gone` follows. */
   abort(exchange: Exchange, reason: string): void;
-  /** Looks whether the worker takes messages; to be called every `LOOK` milliseconds while anything runs. */
-  look(): void;
+  /**
+   * Looks whether the worker takes messages; to be called every `LOOK` milliseconds while anything runs, with whether guests
+   * of other workers are done soon.
+   */
+  look(othersAreQuick: boolean): void;
   /** Ends the worker; whatever still runs in it is lost. */
   close(): Promise<void>;
 }
@@ -198,8 +201,8 @@ export function startThread(
       aborting.set(exchange.id, setTimeout(spinning, ABORT_GRACE));
       endIfHopeless();
     },
-    look() {
-      if (!watch?.look(running.size > 0)) return;
+    look(othersAreQuick) {
+      if (!watch?.look(running.size > 0, othersAreQuick)) return;
       const unbegun = takeBack(pulse.withdraw());
       post({ type: 'withdrawn' });
       events.stalled(unbegun);

@@ -1,7 +1,7 @@
 /**
  * What good requests notice of guests that loop for ever beside them, with two workers:
  *
- *   npm run bench:loops -- [--loops 6] [--limit 10] [--clients 4] [--pause 5]
+ *   npm run bench:loops -- [--loops 6] [--limit 30] [--clients 4] [--pause 5]
  *
  * The clients ask one request at a time with `--pause` milliseconds between, as long alone as later beside the loops, which is
  * until the last of these was answered at the `--limit` (in seconds). The load comes from this process: on few cores it
@@ -18,7 +18,7 @@ import { serveStore } from '../campaign/server.ts';
 const { values } = parseArgs({
   options: {
     loops: { type: 'string', default: '6' },
-    limit: { type: 'string', default: '10' },
+    limit: { type: 'string', default: '30' },
     clients: { type: 'string', default: '4' },
     pause: { type: 'string', default: '5' },
   },

@@ -3,6 +3,7 @@ import { getPriority } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import { osThread, ownThreadId } from '../../src/engine/os-thread.ts';
+import { canStandAside, processorsOf } from '../support/processors.ts';
 
 const SPIN = `
   const { parentPort, workerData } = require('node:worker_threads');
@@ -31,11 +32,27 @@ test.runIf(process.platform === 'linux')('sees and slows one thread of this proc
   await worker.terminate();
 });
 
+test.runIf(canStandAside)('keeps one thread off the first processor until it need not be', async () => {
+  const worker = new Worker(SPIN, { eval: true });
+  const [id] = (await once(worker, 'message')) as [number];
+  const all = processorsOf(id);
+  const thread = osThread(id);
+  thread.standAside(true);
+  thread.standAside(true);
+  expect(processorsOf(id)).toBe(all & (all - 1n));
+  expect(processorsOf(ownThreadId()!)).toBe(all);
+  thread.standAside(false);
+  thread.standAside(false);
+  expect(processorsOf(id)).toBe(all);
+  await worker.terminate();
+});
+
 test('where the system tells nothing of threads, time on the clock counts and priorities stay', () => {
   const thread = osThread(undefined);
   const before = thread.times();
   while (thread.times().busy < before.busy + 1);
   expect(thread.times().waiting).toBe(before.waiting);
   thread.lower(true);
+  thread.standAside(true);
   expect(thread.raise()).toBe(true);
 });

@@ -2,9 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Server } from '../../src/index.ts';
 import { fixture, temporaryFolder } from '../support/command.ts';
+import { canStandAside, threadsAside } from '../support/processors.ts';
 import { create, listen } from '../support/serving.ts';
 
 function ask(server: Server, path: string, init?: RequestInit): Promise<Response> {
@@ -84,6 +85,20 @@ describe('a guest that keeps its worker busy', () => {
     expect(Math.max(...ended.map(({ after }) => after))).toBeLessThan(9000);
     expect(errors()).toEqual(Array(6).fill('error GET /spin: the guest did not answer within 8000 ms'));
   }, 60_000);
+
+  test.runIf(canStandAside)(
+    'leaves a processor to the others as long as these are quick',
+    async () => {
+      const { server } = await listen('misbehave', { timeout: 60_000 });
+      const spinner = status(server, '/spin');
+      await vi.waitUntil(async () => (await status(server, '/ok')) === 200 && threadsAside() === 1, 20_000);
+      // Nobody comes any more who would have something of it.
+      await vi.waitUntil(() => threadsAside() === 0, 20_000);
+      await server.close(0);
+      expect(await spinner).toBe(502);
+    },
+    60_000,
+  );
 
   test('gives it back when it is done, without loss', async () => {
     const { server, log } = await listen('misbehave');
