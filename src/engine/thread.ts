@@ -58,7 +58,10 @@ export interface Thread {
   close(): Promise<void>;
 }
 
-/** A guest that was told to stop and did not within so many milliseconds is spinning: its worker is ended. */
+/**
+ * A guest that was told to stop and did not within so many milliseconds is spinning, unless another one has the thread: its
+ * worker is ended.
+ */
 const ABORT_GRACE = 500;
 
 /** Milliseconds for a worker without guests to close its store. */
@@ -149,6 +152,20 @@ export function startThread(
     return unbegun.filter(({ phase }) => phase !== 'over');
   }
 
+  /** Who was begun last has the thread, as far as can be told; unless told to stop, it has until its own time is over. */
+  function isHeldByAnother(): boolean {
+    const newest = [...running.values()].at(-1);
+    return watch?.stalled === true && newest?.phase === 'waiting' && !aborting.has(newest.id);
+  }
+
+  function awaitEnd(exchange: Exchange): void {
+    const notEnded = (): void => {
+      if (isHeldByAnother()) awaitEnd(exchange);
+      else terminate('another guest of the same worker did not stop');
+    };
+    aborting.set(exchange.id, setTimeout(notEnded, ABORT_GRACE));
+  }
+
   /** Nothing is lost with a stalled worker all of whose guests were told to stop. */
   function endIfHopeless(): void {
     if (watch?.stalled && running.size > 0 && aborting.size === running.size)
@@ -197,8 +214,7 @@ export function startThread(
     },
     abort(exchange, reason) {
       post({ type: 'abort', id: exchange.id, reason });
-      const spinning = (): void => terminate('another guest of the same worker did not stop');
-      aborting.set(exchange.id, setTimeout(spinning, ABORT_GRACE));
+      awaitEnd(exchange);
       endIfHopeless();
     },
     look(othersAreQuick) {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Server } from '../../src/index.ts';
 import { fixture, temporaryFolder } from '../support/command.ts';
@@ -53,6 +54,19 @@ describe('a guest that does not answer in time', () => {
     );
     expect(await status(server, '/ok')).toBe(200);
   });
+});
+
+describe('a guest that computes', () => {
+  test('gets its own time, though another one in its worker is over its own and cannot stop meanwhile', async () => {
+    const { server, errors } = await listen('misbehave', { timeout: 6000 });
+    const late = status(server, '/sleep-forever');
+    await pause(5500);
+    // It takes longer than the other one may take to stop.
+    const computing = ask(server, '/leak?n=600000');
+    expect(await late).toBe(504);
+    expect(await (await computing).text()).toBe('leaked 600000 of each');
+    expect(errors()).toEqual(['error GET /sleep-forever: the guest did not answer within 6000 ms']);
+  }, 30_000);
 });
 
 describe('a guest that keeps its worker busy', () => {
