@@ -85,6 +85,31 @@ export function createCrew(options: CrewOptions): Crew {
   let looking: NodeJS.Timeout | undefined;
 
   function spawn(): void {
+    let thread: Thread;
+    try {
+      thread = create();
+    } catch (error) {
+      // Such as at the system's limit of threads: Node throws instead of telling the worker's listeners.
+      if (!started) throw error;
+      void options.log('error', 'engine', `no worker thread could be started: ${(error as Error).message}`);
+      retryLater();
+      return;
+    }
+    threads.add(thread);
+    starting.add(thread);
+    thread.ready.then(
+      () => {
+        if (starting.delete(thread)) standby.add(thread);
+        retryDelay = RETRY_DELAYS[0];
+        arrange();
+      },
+      (error: Error) => {
+        if (started && !closing) void options.log('error', 'engine', error.message);
+      },
+    );
+  }
+
+  function create(): Thread {
     const thread = options.start({
       output: options.output,
       log: options.log,
@@ -123,18 +148,7 @@ export function createCrew(options: CrewOptions): Crew {
         arrange();
       },
     });
-    threads.add(thread);
-    starting.add(thread);
-    thread.ready.then(
-      () => {
-        if (starting.delete(thread)) standby.add(thread);
-        retryDelay = RETRY_DELAYS[0];
-        arrange();
-      },
-      (error: Error) => {
-        if (started && !closing) void options.log('error', 'engine', error.message);
-      },
-    );
+    return thread;
   }
 
   function leave(thread: Thread): void {
@@ -164,9 +178,7 @@ export function createCrew(options: CrewOptions): Crew {
       standby.delete(thread);
       serving.add(thread);
     }
-    if (started && retry === undefined) {
-      while (surplus() < 0 && threads.size < workers + EXTRA) spawn();
-    }
+    while (started && retry === undefined && surplus() < 0 && threads.size < workers + EXTRA) spawn();
     if (spares > 1 || surplus() > 0) reduce ??= setTimeout(dismiss, SURPLUS_DELAY);
     options.room();
   }

@@ -75,6 +75,8 @@ interface Stage {
   readonly actors: Actor[];
   readonly returned: Exchange[];
   readonly log: string[];
+  /** What the system says to one thread more. */
+  refusal: Error | undefined;
   living(): number;
 }
 
@@ -86,12 +88,14 @@ function starting(workers: number, first: number): Stage & { readonly ready: Pro
   const actors: Actor[] = [];
   const returned: Exchange[] = [];
   const log: string[] = [];
+  const stage: { refusal: Error | undefined } = { refusal: undefined };
   const crew = createCrew({
     workers,
     output() {},
     log: (_level, _context, message) => void log.push(message),
     degraded() {},
     start(events) {
+      if (stage.refusal !== undefined) throw stage.refusal;
       const one = actor(events);
       actors.push(one);
       return one.thread;
@@ -100,14 +104,14 @@ function starting(workers: number, first: number): Stage & { readonly ready: Pro
     returned: (exchanges) => void returned.push(...exchanges),
     room() {},
   });
-  return {
+  return Object.assign(stage, {
     crew,
     ready: crew.start(first),
     actors,
     returned,
     log,
     living: () => actors.filter(({ closed }) => !closed).length,
-  };
+  });
 }
 
 async function started(workers: number): Promise<Stage> {
@@ -122,6 +126,20 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.useRealTimers();
+});
+
+describe('a system that gives no more threads', () => {
+  test('is asked again later, and costs nothing but the replacement', async () => {
+    const stage = await started(1);
+    const { actors, crew, log } = stage;
+    stage.refusal = new Error('pthread_create');
+    actors[0]!.stall();
+    expect(log).toEqual(['no worker thread could be started: pthread_create']);
+    stage.refusal = undefined;
+    vi.advanceTimersByTime(1000);
+    await actors[1]!.start();
+    expect(crew.freest(LIMIT)).toBe(actors[1]!.thread);
+  });
 });
 
 describe('the start', () => {
