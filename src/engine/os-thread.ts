@@ -38,13 +38,15 @@ export function osThread(id: number | undefined): OsThread {
   let usual: number | undefined;
   let raisable = id === undefined || mayRaise();
   let takeAll: (() => void) | undefined;
+  let last: string | undefined;
 
   return {
     times() {
-      const measured = id === undefined ? undefined : read(`/proc/self/task/${id}/schedstat`);
-      if (measured === undefined) return { busy: performance.now(), waiting: 0 };
+      // Of a thread that has just ended, what it had last counts: another clock would make it look very busy.
+      last = (id === undefined ? undefined : read(`/proc/self/task/${id}/schedstat`)) ?? last;
+      if (last === undefined) return { busy: performance.now(), waiting: 0 };
       // In nanoseconds, and the number of slices after them: Documentation/scheduler/sched-stats.rst of Linux.
-      const [busy, waiting] = measured.split(' ');
+      const [busy, waiting] = last.split(' ');
       return { busy: Number(busy) / 1e6, waiting: Number(waiting) / 1e6 };
     },
     get raisable() {
@@ -52,7 +54,8 @@ export function osThread(id: number | undefined): OsThread {
     },
     lower(forAll) {
       if (id === undefined) return;
-      usual ??= getPriority(id);
+      usual ??= priorityOf(id);
+      if (usual === undefined) return;
       change(id, forAll ? LOWEST : Math.min(usual + LOWER, LOWEST));
     },
     raise() {
@@ -76,6 +79,15 @@ export function osThread(id: number | undefined): OsThread {
 function mayRaise(): boolean {
   const capabilities = /^CapEff:\s*([0-9a-f]+)$/m.exec(read('/proc/self/status') ?? '')?.[1];
   return capabilities !== undefined && ((BigInt(`0x${capabilities}`) >> CAP_SYS_NICE) & 1n) === 1n;
+}
+
+/** Undefined for a thread that is gone, or whose id means nothing here: /proc may be that of another namespace. */
+function priorityOf(id: number): number | undefined {
+  try {
+    return getPriority(id);
+  } catch {
+    return undefined;
+  }
 }
 
 function change(id: number, priority: number): boolean {

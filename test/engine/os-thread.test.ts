@@ -47,6 +47,21 @@ test.runIf(canStandAside)('keeps one thread off the first processor until it nee
   await worker.terminate();
 });
 
+test.runIf(process.platform === 'linux')(
+  'a thread that is gone, or whose id means nothing, harms nobody',
+  async () => {
+    const worker = new Worker(SPIN, { eval: true });
+    const [id] = (await once(worker, 'message')) as [number];
+    const thread = osThread(id);
+    const { busy } = thread.times();
+    await worker.terminate();
+    expect(thread.times().busy).toBe(busy);
+    thread.lower(true);
+    thread.standAside(true);
+    expect(thread.raise()).toBe(true);
+  },
+);
+
 test('where the system tells nothing of threads, time on the clock counts and priorities stay', () => {
   const thread = osThread(undefined);
   const before = thread.times();
