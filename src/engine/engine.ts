@@ -4,6 +4,7 @@ import {
   type Durability,
   type Fetch,
   type OutgoingPolicy,
+  type OutputGate,
   type Preopen,
   type Store,
   type StoreLimits,
@@ -123,11 +124,13 @@ export async function startEngine(component: Component, options: EngineOptions):
   }
   assertLinked(await linkWithHost(component), 'wasi:http/incoming-handler');
   let failure: WasmcpError | undefined;
+  // It can break while it is being opened, as presets are written.
+  let gate: OutputGate | undefined;
 
   function storeBroken(reason: WasmcpError): void {
     if (failure !== undefined) return;
     failure = reason;
-    store.gate?.fail(reason);
+    gate?.fail(reason);
     void options.log?.('error', 'store', reason.message);
     options.storeBroken?.(reason);
   }
@@ -139,6 +142,7 @@ export async function startEngine(component: Component, options: EngineOptions):
     changed: isWatched ? (change) => watch?.tell(change) : undefined,
     presets: options.presets ?? [],
   });
+  gate = store.gate;
   const liveLimit = options.liveLimit ?? 64;
   const settings = {
     env: options.env ?? {},
