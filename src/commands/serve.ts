@@ -1,8 +1,7 @@
 import type { IdleWorkers } from '../engine/idle-worker.ts';
 import { createServer, type WasmcpError } from '../index.ts';
 import type { OptionValues } from '../options/table.ts';
-import { openAdmin } from '../server/admin/admin.ts';
-import type { Monitor } from '../server/admin/monitor.ts';
+import { type Admin, openAdmin } from '../server/admin/admin.ts';
 import type { CliStreams, Command } from './command.ts';
 import { load, tellHow } from './load.ts';
 import { print } from './print.ts';
@@ -32,7 +31,7 @@ the old one began it ends, and one that cannot be served leaves the old one serv
     const admin = options.adminAddr && (await openAdmin(options.adminAddr.port, options.adminAddr.host));
     try {
       if (admin) streams.stderr.write(`Serving /healthz, /readyz and /metrics on ${admin.url}\n`);
-      return await serveUntilStopped(path, options, streams, idleWorkers, admin?.monitor);
+      return await serveUntilStopped(path, options, streams, idleWorkers, admin || undefined);
     } finally {
       await admin?.close();
     }
@@ -44,23 +43,25 @@ async function serveUntilStopped(
   options: OptionValues,
   streams: CliStreams,
   idleWorkers: IdleWorkers | undefined,
-  monitor: Monitor | undefined,
+  admin: Admin | undefined,
 ): Promise<number> {
   const file = options.watch ? watchable(path) : undefined;
   const component = await load(path, options);
+  const shutdown =
+    options.shutdownAddr === undefined ? undefined : await openShutdownAddress(options.shutdownAddr);
+  const { outgoing, ...rest } = await serverOptions(options, streams);
   const broken = Promise.withResolvers<WasmcpError>();
   const server = createServer(component, {
-    ...(await serverOptions(options, streams)),
+    ...rest,
+    outgoing: { ...outgoing, ownPorts: portsOf(admin, shutdown) },
     ...(idleWorkers && { idleWorkers }),
-    ...(monitor && { monitor }),
+    ...(admin && { monitor: admin.monitor }),
     storeBroken: broken.resolve,
     maxConnections: options.maxConnections,
     output: (stream, bytes) => print(streams[stream], bytes),
   });
   // Whoever read the output has gone: that is no reason to stop serving.
   for (const stream of [streams.stdout, streams.stderr]) stream.on('error', () => {});
-  const shutdown =
-    options.shutdownAddr === undefined ? undefined : await openShutdownAddress(options.shutdownAddr);
   const stop = untilSignal();
   const url = await server.listen(options.addr.port, options.addr.host);
   // Before the banner: whoever has read that may send a signal.
@@ -79,4 +80,11 @@ async function serveUntilStopped(
   await closeOnce(server, options.drain, streams);
   if (failure !== undefined) throw failure;
   return 0;
+}
+
+/** Where those are heard who look after the server: guests have no business there. */
+function portsOf(...addresses: readonly ({ readonly url: string } | undefined)[]): number[] {
+  const urls = addresses.flatMap((address) => address?.url ?? []);
+  // A URL does not spell its scheme's own port out.
+  return urls.map((url) => Number(new URL(url).port || 80));
 }

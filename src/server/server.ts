@@ -227,5 +227,6 @@ function ownUrl(listener: Listener | undefined): string {
  */
 function outgoingPolicy({ outgoing }: ServerOptions, listener: Listener | undefined): OutgoingPolicy {
   if (listener === undefined) return outgoing ?? {};
-  return { loopback: isLoopback(listener.address), ownPort: listener.port, ...outgoing };
+  const ownPorts = [listener.port, ...(outgoing?.ownPorts ?? [])];
+  return { loopback: isLoopback(listener.address), ...outgoing, ownPorts };
 }

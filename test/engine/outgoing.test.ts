@@ -44,6 +44,20 @@ describe('a guest', () => {
     expect(await (await fetch(open.url + query(`${open.url}/globals`))).text()).toMatch(/^status: 200/);
   });
 
+  test('cannot reach where those are heard who look after its server, in particular not end it', async () => {
+    const served = await serve(fixture('http-lab'), [
+      ...['--store', 'memory:', '--admin-addr', '127.0.0.1:0', '--shutdown-addr', '127.0.0.1:0'],
+    ]);
+    const admin = /metrics on (\S+)\//.exec(served.text.stderr)![1]!;
+    const shutdown = /Listening for shutdown on tcp:(\S+)\//.exec(served.text.stderr)![1]!;
+    for (const own of [`${admin}/metrics`, `http:${shutdown}/`]) {
+      const answer = await fetch(served.url + query(own));
+      expect(await answer.text()).toContain('http-request-denied');
+    }
+    expect((await fetch(`${admin}/metrics`)).status).toBe(200);
+    expect((await served.stop()).status).toBe(0);
+  });
+
   test('reaches nothing on this machine when others reach the server, or when nobody listens', async () => {
     const target = await peer((_request, response) => response.end('inside'));
     const wide = await create('http-lab');

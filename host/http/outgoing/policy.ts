@@ -17,10 +17,10 @@ export interface OutgoingPolicy {
   /** Loopback addresses are allowed too: for servers that nobody but this machine's users can reach. */
   readonly loopback?: boolean;
   /**
-   * The port of the server that runs the guests: refused on loopback unless listed, because a guest that calls itself
-   * takes one instance after the other until none is left.
+   * The ports of the server that runs the guests: refused on loopback unless listed, because a guest that calls itself
+   * takes one instance after the other until none is left, and those who look after the server have others.
    */
-  readonly ownPort?: number;
+  readonly ownPorts?: readonly number[];
 }
 
 /** Why a destination is refused and how to change that, for people; undefined when it is allowed. */
@@ -56,7 +56,8 @@ export function checkedPolicy(policy: OutgoingPolicy): CheckedPolicy {
     if (kind === 'public') return undefined;
     const allow = `allow it with --allow-outbound '${destination.origin}'`;
     if (kind !== 'loopback' || policy.loopback !== true) return `${shown} is a ${kind} address; ${allow}`;
-    return destination.port === policy.ownPort ? `it is the server's own address; ${allow}` : undefined;
+    const isOwn = policy.ownPorts?.includes(destination.port) ?? false;
+    return isOwn ? `it is the server's own address; ${allow}` : undefined;
   }
 
   return {

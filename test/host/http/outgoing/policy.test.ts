@@ -170,11 +170,11 @@ test('only those addresses of a host are tried that are allowed', async () => {
 });
 
 describe('while only this machine reaches the server', () => {
-  test('loopback is allowed, but not the port of the server itself', async () => {
+  test('loopback is allowed, but not the ports of the server itself', async () => {
     const own = await httpServer((_request, response) => response.end('own'));
     const other = await httpServer((_request, response) => response.end('other'));
     const lines: string[] = [];
-    const policy = { loopback: true, ownPort: own.port, refused: (line: string) => lines.push(line) };
+    const policy = { loopback: true, ownPorts: [1, own.port], refused: (line: string) => lines.push(line) };
     const ask = async (url: string, more: OutgoingPolicy = {}): Promise<Answer> => {
       const asked = openOutgoing({ ...policy, ...more });
       const answer = await play(asked).fetch(url);
