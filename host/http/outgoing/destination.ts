@@ -18,8 +18,8 @@ const NOT_AN_AUTHORITY = /[\s/\\?#@]/;
  * The destination that a guest named. Spellings of one host become one: `0x7f.1`, `2130706433` and `127.0.0.1` cannot
  * be told apart afterwards. A missing scheme is HTTPS.
  *
- * Throws an `error-code`: `HTTP-request-URI-invalid` without an authority or when it has a path, userinfo or spaces,
- * `HTTP-protocol-error` for a scheme other than HTTP and HTTPS.
+ * Throws an `error-code`: `HTTP-request-URI-invalid` without an authority or when it has a path, userinfo, spaces or an
+ * empty label, `HTTP-protocol-error` for a scheme other than HTTP and HTTPS.
  */
 export function destinationOf(scheme: Scheme | undefined, authority: string | undefined): Destination {
   if (scheme?.tag === 'other') throw { tag: 'HTTP-protocol-error' } satisfies HttpErrorCode;
@@ -29,7 +29,8 @@ export function destinationOf(scheme: Scheme | undefined, authority: string | un
       ? undefined
       : (URL.parse(`${name}://${authority}/`) ?? undefined);
   const host = url?.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
-  if (url === undefined || host === undefined || host === '') {
+  // A resolver forgives a second dot at the end, patterns of names do not.
+  if (url === undefined || host === undefined || /^$|\.$|\.\./.test(host)) {
     throw { tag: 'HTTP-request-URI-invalid' } satisfies HttpErrorCode;
   }
   const port = url.port === '' ? (name === 'http' ? 80 : 443) : Number(url.port);
