@@ -30,6 +30,9 @@ export interface CounterBounds {
 /** Most keys on one page of `list`. */
 export const PAGE_SIZE = 1000;
 
+/** Most bytes of the values of one `getMany`, all of which are in memory at once. */
+export const BATCH_BYTES: number = 64 * 1024 * 1024;
+
 /**
  * Durable key-values in named buckets: the one contract that SQLite, memory and remote engines meet.
  *
@@ -51,7 +54,7 @@ export interface Store {
   list(bucket: string, cursor?: bigint): Awaitable<KeyPage>;
   /** At most `limit` keys from `from` on, in the order of their bytes; `limit` is `PAGE_SIZE` at most. */
   range(bucket: string, from: string, limit: number): Awaitable<readonly string[]>;
-  /** Positional: one answer per key, duplicates included. */
+  /** Positional: one answer per key, duplicates included. More than `BATCH_BYTES` in all throw `store-limit`. */
   getMany(bucket: string, keys: readonly string[]): Awaitable<(Uint8Array | undefined)[]>;
   /** All or nothing; of two entries with one key the later wins. */
   setMany(bucket: string, entries: readonly (readonly [string, Uint8Array])[]): Awaitable<void>;

@@ -110,6 +110,16 @@ export const PAGES: readonly StoreCase[] = [
     },
   },
   {
+    name: 'a batch of few long keys, asked for often, does not fill the memory',
+    async run(store) {
+      const value = new Uint8Array(16 * 1024 * 1024);
+      await store.set('b', 'long', value);
+      const asked = Array<string>(1000).fill('long');
+      await fails('store-limit', () => store.getMany('b', asked));
+      assert.equal((await store.getMany('b', asked.slice(0, 4))).length, 4);
+    },
+  },
+  {
     name: 'a batch that cannot be written whole is not written at all',
     async run(store) {
       await isBug(() =>

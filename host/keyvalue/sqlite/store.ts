@@ -1,6 +1,6 @@
 import { WasmcpError } from '../../error.ts';
 import { added, counterBytes } from '../counter.ts';
-import { PAGE_SIZE, type Store } from '../store.ts';
+import { BATCH_BYTES, PAGE_SIZE, type Store } from '../store.ts';
 import type { Connection, Statement } from './connection.ts';
 import { sqliteFailure } from './errors.ts';
 import { prepareStatements } from './statements.ts';
@@ -145,7 +145,14 @@ export function sqliteStore(
     },
     getMany: (bucket, keys) => {
       const encoded = keys.map(utf8);
-      return transaction(sql.begin, () => encoded.map((key) => get(bucket, key)));
+      let bytes = 0;
+      const one = (key: Buffer): Uint8Array | undefined => {
+        const value = get(bucket, key);
+        bytes += value?.byteLength ?? 0;
+        if (bytes > BATCH_BYTES) throw tooMuch(keys.length);
+        return value;
+      };
+      return transaction(sql.begin, () => encoded.map(one));
     },
     setMany: setAll,
     deleteMany: remove,
@@ -191,6 +198,14 @@ export function sqliteStore(
 }
 
 /** Two different texts with lone surrogates would become one key: there is no UTF-8 for them. */
+function tooMuch(keys: number): WasmcpError {
+  const limit = `the limit is ${BATCH_BYTES}: ask for fewer`;
+  return new WasmcpError(
+    'store-limit',
+    `the values of ${keys} keys have more bytes than one answer, ${limit}`,
+  );
+}
+
 function wellFormed(text: string): string {
   if (!text.isWellFormed()) throw new TypeError('a key or bucket name has a lone surrogate');
   return text;
