@@ -44,6 +44,8 @@ Exit status: the command's, 128 + the signal that ended it, 127 when it is not f
       throw new WasmcpError('option-invalid', 'which command? write it after --, such as -- node test.mjs');
     }
     const output = options.serverLog === undefined ? streams.stderr : await openLog(options.serverLog);
+    // Whoever read the output has gone, or the log's disk is full: the command and its status are what counts.
+    for (const stream of [output, streams.stderr]) stream.on('error', () => {});
     const apart: CliStreams = { stdin: streams.stdin, stdout: output, stderr: output };
     const component = await load(path, options);
     const broken = Promise.withResolvers<WasmcpError>();

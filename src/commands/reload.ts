@@ -44,9 +44,9 @@ export function startReloading(options: ReloadOptions): () => void {
     busy = true;
     again = false;
     reload()
-      .catch((error: unknown) => {
-        if (!(error instanceof WasmcpError)) throw error;
-        if (error.code === 'server-closing') return;
+      .catch((error: Error) => {
+        // Whatever it is, a bug of ours included: those who are served shall not pay for it.
+        if (error instanceof WasmcpError && error.code === 'server-closing') return;
         streams.stderr.write(`warning: the old component serves on: ${oneLine(error.message)}\n`);
       })
       .finally(() => {

@@ -88,6 +88,17 @@ test("the command's output is its own: the server's goes to stderr, or to a file
   expect(readFileSync(join(cwd, 'server.log'), 'utf8')).toContain('GET /trap: the guest trapped');
 });
 
+test.runIf(existsSync('/dev/full'))('a log that cannot be written costs the command nothing', async () => {
+  const { cwd, file } = script(`
+    await fetch(process.env.WASMCP_URL + '/trap');
+    process.exit((await fetch(process.env.WASMCP_URL + '/ok')).status - 193);
+  `);
+  const end = await run(['exec', fixture('misbehave'), '--server-log', '/dev/full', '--', node, file], {
+    cwd,
+  });
+  expect(end).toMatchObject({ status: 7, stderr: '' });
+});
+
 test('--wait starts the command once the path is answered with success, or not at all', async () => {
   const ready = await run(['exec', fixture('misbehave'), '--wait', '/ok', '--', node, '-p', '"started"']);
   expect(ready).toMatchObject({ status: 0, stdout: 'started\n' });

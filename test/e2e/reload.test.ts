@@ -1,6 +1,10 @@
+import { once } from 'node:events';
 import { copyFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
+import { startReloading } from '../../src/commands/reload.ts';
+import { loadComponent } from '../../src/index.ts';
 import { fixture, run, serve, temporaryFolder } from '../support/command.ts';
 
 /** A copy of a fixture that a test may replace. */
@@ -43,6 +47,23 @@ test('SIGHUP takes the component anew; the same one changes nothing', async () =
   await told(/^Reloaded /m);
   expect(await (await fetch(`${url}/ok`)).text()).toBe('ok');
   expect(text.stderr.match(/Reloaded/g)).toHaveLength(1);
+});
+
+test('a failure that nobody foresaw leaves the old one serving too', async () => {
+  const stderr = new PassThrough({ encoding: 'utf8' });
+  const stop = startReloading({
+    path: fixture('kv-draft'),
+    file: undefined,
+    first: await loadComponent(fixture('misbehave')),
+    server: { reload: () => Promise.reject(new TypeError('a bug')) },
+    streams: { stderr },
+    drain: 0,
+    maxMemory: 1024 ** 3,
+  });
+  process.emit('SIGHUP');
+  const [line] = await once(stderr, 'data');
+  expect(line).toBe('warning: the old component serves on: a bug\n');
+  stop();
 });
 
 test('--watch refuses what is no file', async () => {
