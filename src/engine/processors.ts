@@ -13,7 +13,7 @@ let affinity: Affinity | null | undefined;
 
 /**
  * Keeps a thread of this process from the first of the processors that it may run on, and answers what takes that back.
- * Undefined when it may run on no other, and where there is no Linux or no `node:ffi` (Node below 26.1).
+ * Undefined when it may run on no other, and where there is no Linux or no `node:ffi` (Node below 26.9).
  */
 export function leaveFirstProcessor(thread: number): (() => void) | undefined {
   affinity ??= load();
