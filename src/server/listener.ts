@@ -36,6 +36,8 @@ const HEADER_TIME = 10_000;
 const IDLE_GRACE = 50;
 /** How often node looks for connections over their time; its own default of 30 s makes shorter limits meaningless. */
 const CHECK_INTERVAL = 1000;
+/** Milliseconds that a client has to take the answer to a CONNECT and to close. */
+const LINGER = 1000;
 
 /** @throws WasmcpError `address-unusable` */
 export async function openListener(front: NodeFront, options: ListenOptions): Promise<Listener> {
@@ -77,7 +79,11 @@ export async function openListener(front: NodeFront, options: ListenOptions): Pr
 
   // Node would close without a word. This is no proxy (RFC 9110 section 9.3.6).
   http.on('connect', (_, socket) => {
+    // Node has let go of the socket: an error that nobody hears would end the process, and nothing limits its time.
+    socket.on('error', () => {}).resume();
     socket.end('HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    const timer = setTimeout(() => socket.destroy(), LINGER).unref();
+    socket.once('close', () => clearTimeout(timer));
   });
 
   await bind(http, options);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { fixture, serve } from '../support/command.ts';
 import { listen, rawConnection } from '../support/serving.ts';
 
 test('connections above the limit are closed, and taken again when others have left', async () => {
@@ -16,6 +17,36 @@ test('connections above the limit are closed, and taken again when others have l
     next.send('GET /globals HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
     if (/ 200 OK/.test((await next.end()).text)) break;
   }
+});
+
+describe('a client that asks for a tunnel', () => {
+  const CONNECT = 'CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n';
+
+  test('and resets its connection harms nobody else', async () => {
+    // A process of its own, as it would end.
+    const { url } = await serve(fixture('http-lab'), ['--store', 'memory:']);
+    const resets = Array.from({ length: 20 }, async () => {
+      const { socket, send } = await rawConnection(url);
+      socket.once('data', () => socket.resetAndDestroy());
+      send(CONNECT);
+      await once(socket, 'close');
+    });
+    await Promise.all(resets);
+    expect((await fetch(`${url}/globals`)).status).toBe(200);
+  });
+
+  test('and never closes is let go', async () => {
+    const { url } = await listen('http-lab', { maxConnections: 1 });
+    const silent = connect({ host: '127.0.0.1', port: Number(new URL(url).port), allowHalfOpen: true });
+    onTestFinished(() => void silent.destroy());
+    silent.write(CONNECT);
+    expect(String(await once(silent, 'data'))).toMatch(/^HTTP\/1.1 405 /);
+    for (;;) {
+      const next = await rawConnection(url);
+      next.send('GET /globals HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+      if (/ 200 OK/.test((await next.end()).text)) break;
+    }
+  });
 });
 
 describe('a close', () => {
