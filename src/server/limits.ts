@@ -2,11 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import { isAuthority } from './guard/authority.ts';
 
 /**
- * Whether somebody on the way may read a request differently: framing and addressing that `node:http` lets through, where
- * request smuggling starts (RFC 9112 sections 3.2, 6.1 and 11.2).
+ * Whether somebody on the way may read a request differently: versions, framing and addressing that `node:http` lets
+ * through, where request smuggling starts (RFC 9112 sections 2.3, 3.2, 6.1 and 11.2).
  */
 export function isAmbiguous(request: IncomingMessage): boolean {
-  const { rawHeaders, url = '', method } = request;
+  const { rawHeaders, url = '', method, httpVersion } = request;
+  // Node's parser reads HTTP/0.9 and HTTP/2.0 as if they were written like these.
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') return true;
   const hosts = valuesOf(rawHeaders, 'host');
   // Without any: HTTP/1.0, as health checks speak it.
   if (hosts.length > 1 || !hosts.every(isAuthority)) return true;

@@ -110,7 +110,7 @@ export function answerPlainly(request: IncomingMessage, response: ServerResponse
 
 /** A body that ends with its connection (HTTP/1.0) is told from a complete one by a reset alone. */
 function breakOff(request: IncomingMessage, response: ServerResponse): void {
-  if (request.httpVersion === '1.0') response.socket?.resetAndDestroy();
+  if (!mayChunk(request)) response.socket?.resetAndDestroy();
   else response.destroy();
 }
 
@@ -136,7 +136,12 @@ function framed(
     else others.push(name, value);
   }
   if (lengths.length > 0 && status !== 204) return [...others, 'content-length', lengths[0]!];
-  return bodiless || request.httpVersion === '1.0' ? others : [...others, ...trailer];
+  return bodiless || !mayChunk(request) ? others : [...others, ...trailer];
+}
+
+/** As node sees it, which throws at the announcement of trailers where it does not chunk. */
+function mayChunk({ httpVersionMajor, httpVersionMinor }: IncomingMessage): boolean {
+  return httpVersionMajor >= 1 && httpVersionMinor >= 1;
 }
 
 function pairs(flat: readonly string[]): [string, string][] {

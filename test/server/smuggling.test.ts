@@ -106,6 +106,11 @@ const REFUSED: readonly (readonly [name: string, request: string, answer: string
   ['a target with a space', 'GET /glo bals HTTP/1.1\r\nHost: localhost\r\n\r\n', PARSER],
   ['a method that is none', 'G@T /globals HTTP/1.1\r\nHost: localhost\r\n\r\n', PARSER],
   ['HTTP/0.9', 'GET /globals\r\n\r\n', PARSER],
+  [
+    'HTTP/2.0 in the words of 1.1',
+    'GET /trailers HTTP/2.0\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n',
+    FRONT,
+  ],
   ['HTTP/1.2', 'GET /globals HTTP/1.2\r\nHost: localhost\r\n\r\n', PARSER],
   ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', PARSER],
   ['a head above 16 KiB', get(`X: ${'x'.repeat(17_000)}`), HEAD_TOO_LARGE],
@@ -134,6 +139,10 @@ describe('a request that somebody on the way may read differently is refused, an
       expect(answers[index]).toBe(answer);
     },
   );
+});
+
+test.each(['0.9', '2.0'])('HTTP/%s is refused with nothing behind it, too', async (version) => {
+  expect(await exchange(`GET /trailers HTTP/${version}\r\nHost: localhost\r\n\r\n`)).toBe(FRONT);
 });
 
 test('no guest runs for what came behind a bad request', async () => {
