@@ -64,7 +64,7 @@ export interface Mcp {
 export function createMcp(options: Surroundings, ownUrl: () => string): Mcp {
   const { env = {}, queueLimit = 1024, store = DEFAULT_STORE_URL } = options;
   const order = options.sessionOrder === 'parallel' ? undefined : createSessionOrder(queueLimit);
-  const publicUrl = options.publicUrl?.replace(/\/+$/, '');
+  const publicUrl = options.publicUrl === undefined ? undefined : addressOf(options.publicUrl);
 
   function modeOf(component: Component): 'guide' | 'strict' | 'off' {
     return options.mcp ?? (looksLikeMcp(component) ? 'guide' : 'off');
@@ -97,4 +97,12 @@ export function createMcp(options: Surroundings, ownUrl: () => string): Mcp {
     describe: (component, storeUrl) =>
       modeOf(component) === 'off' ? undefined : describeSessions(environment(component), storeUrl),
   };
+}
+
+/**
+ * An address as headers can carry it, without a slash at its end: people write line breaks and names beyond ASCII. Undefined
+ * for what is none, which whoever checks the options refuses.
+ */
+function addressOf(text: string): string | undefined {
+  return URL.parse(text)?.href.replace(/\/+$/, '');
 }

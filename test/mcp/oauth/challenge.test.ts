@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Handle } from '../../../src/engine/request.ts';
 import { challenging } from '../../../src/mcp/oauth/challenge.ts';
-import { share } from '../../support/serving.ts';
+import { listen, share } from '../../support/serving.ts';
 
 const METADATA = '/.well-known/oauth-protected-resource';
 const lab = share('http-lab', { mcp: 'guide' });
@@ -24,6 +24,16 @@ test('a 401 leads to the metadata under the public address', async () => {
   expect(await challenge(strict.url)).toBe(
     `Bearer resource_metadata="https://mcp.example.com/notes${METADATA}"`,
   );
+});
+
+test.each([
+  ['with a line break behind it', 'https://mcp.example.com\n', 'https://mcp.example.com'],
+  ['with a name beyond ASCII', 'https://bücher.example/π/', 'https://xn--bcher-kva.example/%CF%80'],
+])('a public address %s is one that headers carry', async (_, publicUrl, base) => {
+  const { url } = await listen('http-lab', { mcp: 'guide', publicUrl });
+  expect(await challenge(url)).toBe(`Bearer resource_metadata="${base}${METADATA}"`);
+  const environment = await (await fetch(`${url}/env`)).text();
+  expect(environment).toContain(`WASMCP_SERVER_URI=${base}\n`);
 });
 
 test('other answers, and other components, are left alone', async () => {
