@@ -91,22 +91,31 @@ export function createSessionEdge(handle: Handle, options: SessionEdgeOptions): 
     return guide && !sessionless && sessionOf(request) === undefined && speaksOfSessions(request);
   }
 
-  function dispatch(request: GuestRequest, envelope: Envelope, steps: Steps, target: ResponseTarget): void {
+  function route(request: GuestRequest, envelope: Envelope, steps: Steps, target: ResponseTarget): void {
     const { kind, method, id, protocolVersion } = envelope;
-    const session = sessionOf(request);
     if (method === 'initialize' && kind === 'request') {
       initialize(request, protocolVersion, steps, target);
-    } else if (guide && method === 'session/terminate' && session === undefined) {
-      const text = 'Mcp-Session-Id is missing: there is no session to end';
-      answerError(steps.target, id, { status: 400, code: INVALID_REQUEST, text });
     } else if (guide && method === 'session/terminate') {
-      asOwner(handle, request, steps, () => terminate(handle, request, id, steps));
+      terminate(handle, request, id, steps);
     } else if (kind === 'request' && needsSession(request)) {
       forwardInNewSession(request, envelope, steps, target);
-    } else if (session !== undefined && isUnchecked(request, envelope)) {
-      asOwner(handle, request, steps, () => forward(request, envelope, steps, target));
     } else {
       forward(request, envelope, steps, target);
+    }
+  }
+
+  function dispatch(request: GuestRequest, envelope: Envelope, steps: Steps, target: ResponseTarget): void {
+    const ends = guide && envelope.method === 'session/terminate';
+    if (ends && sessionOf(request) === undefined) {
+      const text = 'Mcp-Session-Id is missing: there is no session to end';
+      answerError(steps.target, envelope.id, { status: 400, code: INVALID_REQUEST, text });
+    } else if (mayBeOwned(request) && envelope.contradictory) {
+      const text = 'a member comes twice or in other letters, or a method beside a result';
+      answerError(steps.target, undefined, { status: 400, code: INVALID_REQUEST, text });
+    } else if (ends || (mayBeOwned(request) && !isSurelyRequest(envelope))) {
+      asOwner(handle, request, steps, () => route(request, envelope, steps, target));
+    } else {
+      route(request, envelope, steps, target);
     }
   }
 
@@ -120,12 +129,15 @@ export function createSessionEdge(handle: Handle, options: SessionEdgeOptions): 
     const shaped = guide && !streams ? jsonAnswer(steps.target) : steps.target;
     // Whoever has no session needs the whole envelope: `initialize` is opened in its name.
     const opens = needsSession(request);
+    // What may be somebody else's session is not told by the beginning of a message: more members may follow.
+    const owned = mayBeOwned(request);
     steps.next(() => {
       peek(body, {
         enough: ({ kind, method }) =>
-          kind === 'response' ||
-          kind === 'notification' ||
-          (kind === 'request' && !opens && method !== 'initialize' && method !== 'session/terminate'),
+          !owned &&
+          (kind === 'response' ||
+            kind === 'notification' ||
+            (kind === 'request' && !opens && method !== 'initialize' && method !== 'session/terminate')),
         peeked(result) {
           const sent = { ...request, body: result.body, headers: guide ? headers : request.headers };
           dispatch(sent, result.envelope, steps, shaped);
@@ -151,10 +163,20 @@ export function createSessionEdge(handle: Handle, options: SessionEdgeOptions): 
 
 const IDLE: Call = { gone() {} };
 
-/** Whether guests take it without a look at the token that comes with it. */
-function isUnchecked({ headers }: GuestRequest, { kind }: Envelope): boolean {
-  const answersNothing = kind === 'notification' || kind === 'response';
-  return answersNothing && header(headers, 'authorization') !== undefined;
+/** Whether it speaks, with a token, in a session that may be bound to another one. */
+function mayBeOwned(request: GuestRequest): boolean {
+  return sessionOf(request) !== undefined && header(request.headers, 'authorization') !== undefined;
+}
+
+/**
+ * Whether every guest takes it for a request: those alone come with a look at the token. What cannot be told is none,
+ * which costs a `ping` and no more.
+ */
+function isSurelyRequest({ kind, id, whole }: Envelope): boolean {
+  // Guests have ids as text or as numbers of some width; a message whose id is neither may pass for a notification.
+  return (
+    kind === 'request' && whole && id !== undefined && /^(?:"|\d{1,9}$)/.test(Buffer.from(id).toString())
+  );
 }
 
 /** Nobody is going to read its body. */

@@ -7,6 +7,10 @@ export interface Envelope {
   readonly id: Uint8Array | undefined;
   /** `params.protocolVersion`, when it could be the name of a version. */
   readonly protocolVersion: ProtocolVersion | undefined;
+  /** It was read to its end: nothing follows that could make it something else. */
+  readonly whole: boolean;
+  /** A member comes twice or in other letters, or a method beside a result: readers differ on what it is. */
+  readonly contradictory: boolean;
 }
 
 export interface ProtocolVersion {
@@ -43,11 +47,18 @@ const CLOSE_ARRAY = 0x5d;
 
 type Place = 'start' | 'first key' | 'key' | 'colon' | 'value' | 'scalar' | 'after value' | 'end';
 
-const NOTHING: Envelope = { kind: undefined, method: undefined, id: undefined, protocolVersion: undefined };
+const NOTHING: Envelope = {
+  kind: undefined,
+  method: undefined,
+  id: undefined,
+  protocolVersion: undefined,
+  whole: false,
+  contradictory: false,
+};
 
 /**
  * `enough` is asked after each member of the message whether the rest matters. What is no JSON has an empty envelope when
- * that shows on the way; a member that comes twice makes it one, too, since readers differ on which of them counts.
+ * that shows on the way; what is contradictory has nothing else in its own.
  */
 export function createEnvelopeReader(enough: (found: Envelope) => boolean): EnvelopeReader {
   let found: Envelope = NOTHING;
@@ -66,8 +77,8 @@ export function createEnvelopeReader(enough: (found: Envelope) => boolean): Enve
   let done = false;
   const seen = new Set<string>();
 
-  function refuse(): void {
-    found = NOTHING;
+  function refuse(contradictory = false): void {
+    found = { ...NOTHING, contradictory };
     done = true;
   }
 
@@ -79,13 +90,22 @@ export function createEnvelopeReader(enough: (found: Envelope) => boolean): Enve
   function keyRead(name: string): void {
     key = name;
     place = 'colon';
-    if (level === 2 || !MEMBERS.has(name)) return;
-    if (seen.has(name)) {
-      refuse();
+    if (level === 2) return;
+    if (!MEMBERS.has(name)) {
+      // Some readers take `Method` for `method`, and `re\u017fult` for `result`.
+      if (MEMBERS.has(name.toUpperCase().toLowerCase())) refuse(true);
+      return;
+    }
+    const answers = name === 'result' || name === 'error';
+    const beside = answers
+      ? seen.has('method')
+      : name === 'method' && (seen.has('result') || seen.has('error'));
+    if (seen.has(name) || beside) {
+      refuse(true);
       return;
     }
     seen.add(name);
-    if ((name === 'result' || name === 'error') && found.kind === undefined) {
+    if (answers && found.kind === undefined) {
       found = { ...found, kind: 'response' };
       if (enough(found)) done = true;
     }
@@ -228,7 +248,10 @@ export function createEnvelopeReader(enough: (found: Envelope) => boolean): Enve
       if (done) return;
       done = true;
       if (place !== 'end') found = NOTHING;
-      else if (found.kind === 'request' && !seen.has('id')) found = { ...found, kind: 'notification' };
+      else {
+        const kind = found.kind === 'request' && !seen.has('id') ? 'notification' : found.kind;
+        found = { ...found, kind, whole: true };
+      }
       reader.envelope = found;
     },
   };
@@ -236,7 +259,7 @@ export function createEnvelopeReader(enough: (found: Envelope) => boolean): Enve
 }
 
 /** Members of a message that decide what it is. */
-const MEMBERS: ReadonlySet<string> = new Set(['method', 'id', 'params', 'result', 'error']);
+const MEMBERS: ReadonlySet<string> = new Set(['jsonrpc', 'method', 'id', 'params', 'result', 'error']);
 
 const VERSION = /^[\w.-]{1,64}$/;
 

@@ -89,6 +89,8 @@ const MESSAGES: readonly (readonly [what: string, text: string, expected: Read])
   ['a method that is an object', '{"id":1,"method":{}}', NOTHING],
   ['a method twice', '{"id":1,"method":"ping","method":"tools/call"}', NOTHING],
   ['an id twice', '{"id":1,"method":"ping","id":2}', NOTHING],
+  ['a method before a result', '{"id":1,"method":"ping","result":{}}', NOTHING],
+  ['a method after an error', '{"id":1,"error":{},"method":"ping"}', NOTHING],
   ['what ends too early', '{"id":1,"method":"ping"', NOTHING],
   ['what goes on after its end', '{"id":1,"method":"ping"}{}', NOTHING],
   ['a colon missing', '{"id" 1,"method":"ping"}', NOTHING],

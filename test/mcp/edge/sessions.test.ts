@@ -194,6 +194,19 @@ describe('a large message over a socket', () => {
   });
 });
 
+describe.each(['guide', 'strict'] as const)('in %s mode', (mode) => {
+  test('a message that says two things in a session with a token reaches no guest', async () => {
+    const { server } = await create('notes-draft', { mcp: mode });
+    const headers = { authorization: 'Bearer x', 'mcp-session-id': 's' };
+    const body = '{"jsonrpc":"2.0","method":"ping","id":"elicit-1","result":{}}';
+    const request = new Request('http://localhost/mcp', { method: 'POST', headers, body });
+    expect(await read(await server.fetch(request))).toMatchObject({
+      status: 400,
+      json: { id: null, error: { code: -32600 } },
+    });
+  });
+});
+
 describe('a slow session', () => {
   /** The lab knows nothing of MCP: what it is asked for stands in its paths. */
   const LAB: ServerOptions = { mcp: 'strict', workers: 2 };
