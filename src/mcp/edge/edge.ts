@@ -143,7 +143,13 @@ export function createSessionEdge(handle: Handle, options: SessionEdgeOptions): 
           dispatch(sent, result.envelope, steps, shaped);
         },
         failed(error) {
-          if (error !== undefined) steps.target.fail(error);
+          if (error !== undefined) return steps.target.fail(error);
+          // No guest has it yet that could tell: a source of `fetch` may fail while its caller waits.
+          steps.next(() => {
+            const text = 'the body broke off';
+            answerError(steps.target, undefined, { status: 400, code: INVALID_REQUEST, text });
+            return IDLE;
+          });
         },
       });
       return IDLE;

@@ -569,6 +569,26 @@ describe('a body that comes piece by piece', () => {
     expect(guest.seen).toEqual([]);
   });
 
+  test('that breaks off before it says what it is gets an answer, unless its client has gone', async () => {
+    const guest = sessionGuest();
+    let receiver: UploadReceiver | undefined;
+    const body: Upload = { start: (to) => (receiver = to), resume() {}, stop() {} };
+    const { answer } = ask(guideFor(guest), body, BOTH);
+    receiver!.data(Buffer.from('{"id":1,'));
+    receiver!.fail();
+    expect(await answer).toMatchObject({ status: 400, json: { id: null, error: { code: -32600 } } });
+
+    const heads: number[] = [];
+    const call = guideFor(guest)(
+      { method: 'POST', scheme: 'http', authority: 'a', path: '/', headers: [], body },
+      { head: (status) => heads.push(status), chunk() {}, end() {}, fail() {} },
+    );
+    call.gone();
+    receiver!.fail();
+    expect(heads).toEqual([]);
+    expect(guest.seen).toEqual([]);
+  });
+
   test('is given up when the guest opens no session for it, or knows its client as somebody else', async () => {
     const refusing = playGuest((request) => reply(request, 403, '{}'));
     const large = [`"params":{"a":"${'x'.repeat(100_000)}`, '"}}'];

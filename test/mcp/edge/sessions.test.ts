@@ -195,6 +195,26 @@ describe('a large message over a socket', () => {
 });
 
 describe.each(['guide', 'strict'] as const)('in %s mode', (mode) => {
+  test('a body whose source fails before it says what it is gets an answer, and holds no server open', async () => {
+    const { server } = await create('notes-draft', { mcp: mode });
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        controller.enqueue(Buffer.from('{"jsonrpc":"2.0",'));
+        controller.error(new Error('the source is gone'));
+      },
+    });
+    const request = new Request('http://localhost/mcp', {
+      method: 'POST',
+      body,
+      duplex: 'half',
+    } as RequestInit);
+    const answer = await read(await server.fetch(request));
+    expect(answer).toMatchObject({ status: 400, json: { id: null, error: { code: -32600 } } });
+    const begun = performance.now();
+    await server.close(60_000);
+    expect(performance.now() - begun).toBeLessThan(4000);
+  });
+
   test('a message that says two things in a session with a token reaches no guest', async () => {
     const { server } = await create('notes-draft', { mcp: mode });
     const headers = { authorization: 'Bearer x', 'mcp-session-id': 's' };
