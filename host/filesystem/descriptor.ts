@@ -25,6 +25,7 @@ import { OutputStream } from '../io/output-stream.ts';
 import { DirectoryEntryStream } from './directory-entry-stream.ts';
 import { withErrorCodes } from './error-code.ts';
 import { fileSink, fileSource, type OpenFile, openFile } from './file.ts';
+import { containsLink } from './links.ts';
 import {
   type DescriptorStat,
   describe,
@@ -177,7 +178,7 @@ export class Descriptor {
     );
   }
 
-  /** Symbolic links are neither copied nor moved: see `resolve`. */
+  /** Symbolic links are not copied: see `resolve`. */
   linkAt(pathFlags: PathFlags, oldPath: string, newDescriptor: Descriptor, newPath: string): void {
     this.#checkChange();
     const from = this.#resolve(oldPath, pathFlags.symlinkFollow);
@@ -220,13 +221,20 @@ export class Descriptor {
     withErrorCodes(() => rmdirSync(found.path));
   }
 
-  /** Symbolic links are neither copied nor moved: see `resolve`. */
+  /**
+   * Neither symbolic links are moved nor directories with one anywhere below: see `resolve`. What is below a directory is
+   * read for that, so that one of which a part cannot be read is not moved either.
+   */
   renameAt(oldPath: string, newDescriptor: Descriptor, newPath: string): void {
     const from = this.#changeable(oldPath);
-    if (existing(from).isSymbolicLink()) throw 'not-permitted';
+    const stats = existing(from);
+    if (stats.isSymbolicLink()) throw 'not-permitted';
     const to = newDescriptor.#changeable(newPath);
-    if (to.asDirectory && !from.stats?.isDirectory()) throw 'not-directory';
-    withErrorCodes(() => renameSync(from.path, to.path));
+    if (to.asDirectory && !stats.isDirectory()) throw 'not-directory';
+    withErrorCodes(() => {
+      if (stats.isDirectory() && containsLink(from.path)) throw 'not-permitted';
+      renameSync(from.path, to.path);
+    });
   }
 
   /** Always refused: links that guests make could change where a path leads while another guest follows it. */

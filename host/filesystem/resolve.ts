@@ -21,8 +21,9 @@ export interface Resolved {
  * Follows a guest's path from a folder, name by name, and never out of it: neither by `..` nor by an absolute path nor
  * by a symbolic link. Throws an `error-code` of `wasi:filesystem/types`, `not-permitted` for a way out.
  *
- * What was looked at holds until it is used because guests can neither make nor move symbolic links. Other programs
- * that do so in a folder at the same time are trusted.
+ * What was looked at holds, also for as long as a directory is open, because a symbolic link never comes to where none was:
+ * guests can neither make links nor move them, nor a directory that contains one. Other programs that do so in a folder at
+ * the same time are trusted.
  */
 export function resolve(base: string, path: string, followLast: boolean): Resolved {
   if (path === '') throw 'no-entry';

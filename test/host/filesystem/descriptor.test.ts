@@ -153,6 +153,38 @@ describe('a way out of the folder', () => {
     expect(readdirSync(root).sort()).toEqual(['file', 'l', 'sub']);
   });
 
+  for (const [name, target] of [
+    ['an absolute path', '/etc'],
+    ['a folder above', '../..'],
+    ['a folder inside', '../sub'],
+  ] as const) {
+    test(`cannot be moved with its folder to where an open folder was: a link to ${name}`, () => {
+      for (const path of ['c', 'far/below']) mkdirSync(join(root, path), { recursive: true });
+      for (const path of ['c/link', 'far/below/link']) symlinkSync(target, join(root, path));
+      const folder = open();
+      for (const path of ['a', 'a/link', 'a/link/ssl']) folder.createDirectoryAt(path);
+      const inside = folder.openAt({}, 'a/link/ssl', { directory: true }, READ);
+      folder.renameAt('a', folder, 'b');
+      const before = snapshot();
+      for (const path of ['c', 'c/', 'far', 'far/below', 'sub/../far']) {
+        expect(thrown(() => folder.renameAt(path, folder, 'a'))).toBe('not-permitted');
+      }
+      const far = folder.openAt({}, 'far', { directory: true }, READ);
+      expect(thrown(() => far.renameAt('below', folder, 'a'))).toBe('not-permitted');
+      expect(snapshot()).toEqual(before);
+      expect(thrown(() => inside.readDirectory())).toBe('no-entry');
+    });
+  }
+
+  test('is gone for good with the link that a guest removes, and its folder can be moved then', () => {
+    mkdirSync(join(root, 'c'));
+    symlinkSync('/etc', join(root, 'c/link'));
+    const folder = open();
+    folder.unlinkFileAt('c/link');
+    folder.renameAt('c', folder, 'a');
+    expect(readdirSync(root).sort()).toEqual(['a', 'file', 'sub']);
+  });
+
   test('is not told by reading an absolute link', () => {
     symlinkSync('/etc/hosts', join(root, 'l'));
     expect(thrown(() => open().readlinkAt('l'))).toBe('not-permitted');
@@ -360,6 +392,26 @@ describe('folders', () => {
     folder.unlinkFileAt('new/moved');
     folder.removeDirectoryAt('new/');
     expect(readdirSync(root).sort()).toEqual(['linked', 'sub']);
+  });
+
+  test('are moved with all that is in them, beside links and onto empty folders', () => {
+    symlinkSync('sub', join(root, 'link'));
+    writeFileSync(join(root, 'sub/deep/note'), 'deep');
+    mkdirSync(join(root, 'empty'));
+    const folder = open();
+    folder.renameAt('sub', folder, 'empty');
+    expect(readFileSync(join(root, 'empty/deep/note'), 'utf8')).toBe('deep');
+    expect(thrown(() => folder.renameAt('empty', folder, 'empty/deep/x'))).toBe('invalid');
+    const below = folder.openAt({}, 'empty', { directory: true }, READ);
+    below.renameAt('deep', folder, 'up');
+    expect(readdirSync(root).sort()).toEqual(['empty', 'file', 'link', 'up']);
+  });
+
+  onLinux('are moved also with names that are no text', () => {
+    mkdirSync(Buffer.concat([Buffer.from(join(root, 'sub/')), Buffer.of(0xff)]));
+    const folder = open();
+    folder.renameAt('sub', folder, 'moved');
+    expect(readdirSync(join(root, 'moved'))).toContain('deep');
   });
 
   test('are no files, and files are no folders', () => {
