@@ -11,37 +11,20 @@ const CAPACITY: number = 64 * 1024;
 
 /** An open file. It is closed with its last user, and with the guest's request in any case. */
 export interface OpenFile {
+  /**
+   * Throws `bad-descriptor` once the file is closed: an instance that serves several requests may keep it, while the
+   * process has given its number to something else.
+   */
   readonly descriptor: number;
   /** One more user; the answer ends its use, once. */
   use(): () => void;
 }
 
 export function openFile(guest: Guest, path: string, flags: number): OpenFile {
-  const descriptor = withErrorCodes(() => openSync(path, flags, 0o666));
-  let users = 0;
-  let open = true;
-
-  function close(): void {
-    if (!open) return;
-    open = false;
-    forget();
-    closeSync(descriptor);
-  }
-
-  const forget = guest.onRelease(close);
-  return {
-    descriptor,
-    use() {
-      let using = true;
-      users += 1;
-      return () => {
-        if (!using) return;
-        using = false;
-        users -= 1;
-        if (users === 0) close();
-      };
-    },
-  };
+  return new Opened(
+    guest,
+    withErrorCodes(() => openSync(path, flags, 0o666)),
+  );
 }
 
 /** The file from `offset` on. */
@@ -52,6 +35,42 @@ export function fileSource(file: OpenFile, offset: bigint): ByteSource {
 /** The file from `offset` on, or its end, wherever that is at each write. */
 export function fileSink(file: OpenFile, offset: bigint | 'end'): ByteSink {
   return new Sink(file, offset);
+}
+
+/** A class, as an object literal with accessors would keep its request until the whole heap is collected. */
+class Opened implements OpenFile {
+  readonly #forget: () => void;
+  #descriptor: number | undefined;
+  #users = 0;
+
+  constructor(guest: Guest, descriptor: number) {
+    this.#descriptor = descriptor;
+    this.#forget = guest.onRelease(() => this.#close());
+  }
+
+  get descriptor(): number {
+    if (this.#descriptor === undefined) throw 'bad-descriptor';
+    return this.#descriptor;
+  }
+
+  use(): () => void {
+    let using = true;
+    this.#users += 1;
+    return () => {
+      if (!using) return;
+      using = false;
+      this.#users -= 1;
+      if (this.#users === 0) this.#close();
+    };
+  }
+
+  #close(): void {
+    const descriptor = this.#descriptor;
+    if (descriptor === undefined) return;
+    this.#descriptor = undefined;
+    this.#forget();
+    closeSync(descriptor);
+  }
 }
 
 class Source implements ByteSource {
@@ -85,7 +104,6 @@ class Source implements ByteSource {
   cancel(): void {}
 }
 
-/** A class, as an object literal with accessors would keep its request until the whole heap is collected. */
 class Sink implements ByteSink {
   readonly capacity: number = CAPACITY;
   readonly changed: Signal = new Signal();
@@ -106,8 +124,8 @@ class Sink implements ByteSink {
 
   write(chunk: Uint8Array): void {
     if (this.failure !== undefined) return;
-    const { descriptor } = this.#file;
     try {
+      const { descriptor } = this.#file;
       if (this.#offset === 'end') this.#position = fstatSync(descriptor).size;
       for (let written = 0; written < chunk.length; ) {
         const length = writeSync(descriptor, chunk, written, chunk.length - written, this.#position);
@@ -121,6 +139,6 @@ class Sink implements ByteSink {
 }
 
 function describe(error: unknown): StreamFailure {
-  const filesystem = errorCode(error);
+  const filesystem = typeof error === 'string' ? error : errorCode(error);
   return { message: `file operation failed: ${filesystem}`, filesystem };
 }

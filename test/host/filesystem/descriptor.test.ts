@@ -59,6 +59,19 @@ function open(readOnly = false, host = root): Descriptor {
   return descriptor;
 }
 
+/** The `error-code` that an operation throws, or that its stream fails with. */
+function failure(operate: () => unknown): unknown {
+  const binding = createHost().bind(guest, { stdout: testSink(), stderr: testSink() });
+  const { filesystemErrorCode } = binding('wasi:filesystem/types@0.2.6') as {
+    filesystemErrorCode(error: IoError): string | undefined;
+  };
+  const error = thrown(operate);
+  if (typeof error === 'string') return error;
+  const { tag, val } = error as { tag: string; val: IoError };
+  expect(tag).toBe('last-operation-failed');
+  return filesystemErrorCode(val);
+}
+
 /** Each operation that takes a path, on that path. */
 const OPERATIONS: Record<string, (folder: Descriptor, path: string) => unknown> = {
   'open to read': (folder, path) => folder.openAt(FOLLOW, path, {}, READ),
@@ -316,15 +329,41 @@ describe('files', () => {
     expect(descriptors()).toBe(before);
   });
 
+  test('that an instance keeps after its request are closed, whatever has their numbers now', () => {
+    const folder = open();
+    const file = folder.openAt({}, 'file', {}, WRITE);
+    const input = file.readViaStream(0n);
+    const outputs = [file.writeViaStream(0n), file.appendViaStream()];
+    guest.release();
+    guest.begin();
+    for (const name of ['others', 'more']) writeFileSync(join(root, name), 'not yours');
+    const others = ['others', 'more'].map((name) => folder.openAt({}, name, {}, WRITE));
+    expect(text(others[0]!.read(99n, 0n)[0])).toBe('not yours');
+    for (const use of [
+      () => file.read(99n, 0n),
+      () => file.write(bytes('x'), 0n),
+      () => file.setSize(0n),
+      () => file.setTimes({ tag: 'now' }, { tag: 'now' }),
+      () => file.stat(),
+      () => file.sync(),
+      () => file.appendViaStream().blockingWriteAndFlush(bytes('x')),
+    ]) {
+      expect(failure(use)).toBe('bad-descriptor');
+    }
+    for (const stream of [input, file.readViaStream(0n)]) {
+      expect(failure(() => stream.read(99n))).toBe('bad-descriptor');
+    }
+    for (const stream of [...outputs, file.writeViaStream(0n)]) {
+      expect(failure(() => stream.blockingWriteAndFlush(bytes('x')))).toBe('bad-descriptor');
+      stream[Symbol.dispose]();
+    }
+    file[Symbol.dispose]();
+    expect(others.map((other) => text(other.read(99n, 0n)[0]))).toEqual(['not yours', 'not yours']);
+  });
+
   onLinux('a stream that breaks says why', () => {
-    const binding = createHost().bind(guest, { stdout: testSink(), stderr: testSink() });
-    const { filesystemErrorCode } = binding('wasi:filesystem/types@0.2.6') as {
-      filesystemErrorCode(error: IoError): string | undefined;
-    };
     const out = open(false, '/dev').openAt({}, 'full', {}, WRITE).writeViaStream(0n);
-    const error = thrown(() => out.blockingWriteAndFlush(bytes('x'))) as { tag: string; val: IoError };
-    expect(error.tag).toBe('last-operation-failed');
-    expect(filesystemErrorCode(error.val)).toBe('insufficient-space');
+    expect(failure(() => out.blockingWriteAndFlush(bytes('x')))).toBe('insufficient-space');
     expect(thrown(() => out.checkWrite())).toEqual({ tag: 'closed' });
   });
 
