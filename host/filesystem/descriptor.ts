@@ -93,11 +93,12 @@ export class Descriptor {
   }
 
   writeViaStream(offset: bigint): OutputStream {
-    return this.#outputStream(offset);
+    return this.#outputStream(this.#writable(), offset);
   }
 
+  /** What is written at the same time by others, also by other processes, is not lost. */
   appendViaStream(): OutputStream {
-    return this.#outputStream('end');
+    return this.#outputStream(this.#writable().toAppend(), 'end');
   }
 
   /** Advice changes nothing that a guest could see. */
@@ -270,10 +271,7 @@ export class Descriptor {
     return new Descriptor(this.#guest, node, flags, this.#readOnly);
   }
 
-  #outputStream(offset: bigint | 'end'): OutputStream {
-    const file = this.#file();
-    this.#checkChange();
-    if (!this.#flags.write) throw 'bad-descriptor';
+  #outputStream(file: OpenFile, offset: bigint | 'end'): OutputStream {
     return new OutputStream({ guest: this.#guest }, fileSink(file, offset), file.use());
   }
 
@@ -287,6 +285,14 @@ export class Descriptor {
     this.#guest.check();
     if (this.#node.kind !== 'file') throw 'is-directory';
     return this.#node.file;
+  }
+
+  /** To write by a stream. */
+  #writable(): OpenFile {
+    const file = this.#file();
+    this.#checkChange();
+    if (!this.#flags.write) throw 'bad-descriptor';
+    return file;
   }
 
   #directory(): string {

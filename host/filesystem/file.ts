@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import type { Guest } from '../guest.ts';
 import type { StreamFailure } from '../io/error.ts';
 import type { ByteSink } from '../io/sink.ts';
@@ -9,6 +9,9 @@ import { errorCode, withErrorCodes } from './error-code.ts';
 /** Bytes that a stream takes at once; files push back by making the write wait. */
 const CAPACITY: number = 64 * 1024;
 
+/** Flags that stay when a file is opened once more; not each system has all of them. */
+const KEPT: number = (constants.O_SYNC ?? 0) | (constants.O_DSYNC ?? 0) | (constants.O_NONBLOCK ?? 0);
+
 /** An open file. It is closed with its last user, and with the guest's request in any case. */
 export interface OpenFile {
   /**
@@ -18,13 +21,15 @@ export interface OpenFile {
   readonly descriptor: number;
   /** One more user; the answer ends its use, once. */
   use(): () => void;
+  /**
+   * The same file, opened once more so that the system finds its end at each write, whoever else writes. Except on Linux,
+   * throws `no-entry` when it has been moved or removed.
+   */
+  toAppend(): OpenFile;
 }
 
 export function openFile(guest: Guest, path: string, flags: number): OpenFile {
-  return new Opened(
-    guest,
-    withErrorCodes(() => openSync(path, flags, 0o666)),
-  );
+  return new Opened(guest, path, flags);
 }
 
 /** The file from `offset` on. */
@@ -32,19 +37,25 @@ export function fileSource(file: OpenFile, offset: bigint): ByteSource {
   return new Source(file, offset);
 }
 
-/** The file from `offset` on, or its end, wherever that is at each write. */
+/** The file from `offset` on, or the end of one that was opened `toAppend`. */
 export function fileSink(file: OpenFile, offset: bigint | 'end'): ByteSink {
   return new Sink(file, offset);
 }
 
 /** A class, as an object literal with accessors would keep its request until the whole heap is collected. */
 class Opened implements OpenFile {
+  readonly #guest: Guest;
+  readonly #path: string;
+  readonly #flags: number;
   readonly #forget: () => void;
   #descriptor: number | undefined;
   #users = 0;
 
-  constructor(guest: Guest, descriptor: number) {
-    this.#descriptor = descriptor;
+  constructor(guest: Guest, path: string, flags: number) {
+    this.#guest = guest;
+    this.#path = path;
+    this.#flags = flags;
+    this.#descriptor = withErrorCodes(() => openSync(path, flags, 0o666));
     this.#forget = guest.onRelease(() => this.#close());
   }
 
@@ -62,6 +73,23 @@ class Opened implements OpenFile {
       this.#users -= 1;
       if (this.#users === 0) this.#close();
     };
+  }
+
+  toAppend(): OpenFile {
+    const flags = constants.O_WRONLY | constants.O_APPEND | (this.#flags & KEPT);
+    // That link leads to the file itself, wherever it is by now.
+    if (process.platform === 'linux')
+      return new Opened(this.#guest, `/proc/self/fd/${this.descriptor}`, flags);
+    const mine = this.#stats();
+    const again = new Opened(this.#guest, this.#path, flags | (constants.O_NOFOLLOW ?? 0));
+    const found = again.#stats();
+    if (found.ino === mine.ino && found.dev === mine.dev) return again;
+    again.#close();
+    throw 'no-entry';
+  }
+
+  #stats(): BigIntStats {
+    return withErrorCodes(() => fstatSync(this.descriptor, { bigint: true }));
   }
 
   #close(): void {
@@ -109,13 +137,11 @@ class Sink implements ByteSink {
   readonly changed: Signal = new Signal();
   failure: StreamFailure | undefined;
   readonly #file: OpenFile;
-  readonly #offset: bigint | 'end';
-  #position: number;
+  #position: number | 'end';
 
   constructor(file: OpenFile, offset: bigint | 'end') {
     this.#file = file;
-    this.#offset = offset;
-    this.#position = offset === 'end' ? 0 : Number(offset);
+    this.#position = offset === 'end' ? 'end' : Number(offset);
   }
 
   get closed(): boolean {
@@ -126,11 +152,11 @@ class Sink implements ByteSink {
     if (this.failure !== undefined) return;
     try {
       const { descriptor } = this.#file;
-      if (this.#offset === 'end') this.#position = fstatSync(descriptor).size;
       for (let written = 0; written < chunk.length; ) {
-        const length = writeSync(descriptor, chunk, written, chunk.length - written, this.#position);
+        const at = this.#position === 'end' ? null : this.#position;
+        const length = writeSync(descriptor, chunk, written, chunk.length - written, at);
         written += length;
-        this.#position += length;
+        if (this.#position !== 'end') this.#position += length;
       }
     } catch (error) {
       this.failure = describe(error);

@@ -1,0 +1,135 @@
+import { once } from 'node:events';
+import {
+  constants,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Descriptor } from '../../../host/filesystem/descriptor.ts';
+import { createHost, Guest } from '../../../host/index.ts';
+import { bytes, testSink, thrown } from '../streams.ts';
+import type { Work } from './appending-worker.ts';
+
+const onLinux = test.skipIf(process.platform !== 'linux');
+const platform = Object.getOwnPropertyDescriptor(process, 'platform')!;
+
+let folder: string;
+let guest: Guest;
+let file: Descriptor;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'wasmcp-append-'));
+  guest = new Guest();
+  writeFileSync(join(folder, 'log'), 'first;');
+  file = open('log');
+});
+
+afterEach(() => {
+  Object.defineProperty(process, 'platform', platform);
+  guest.release();
+  rmSync(folder, { recursive: true });
+});
+
+function open(name: string, sync = false): Descriptor {
+  const binding = createHost({ preopens: [{ host: folder, guest: '/' }] }).bind(guest, {
+    stdout: testSink(),
+    stderr: testSink(),
+  });
+  const preopens = binding('wasi:filesystem/preopens@0.2.6') as unknown as {
+    getDirectories(): [[Descriptor, string]];
+  };
+  const [[root]] = preopens.getDirectories();
+  return root.openAt({}, name, {}, { read: true, write: true, fileIntegritySync: sync });
+}
+
+function log(name = 'log'): string {
+  return readFileSync(join(folder, name), 'utf8');
+}
+
+/** Where a file cannot be opened anew by its descriptor. */
+function elsewhere(): void {
+  Object.defineProperty(process, 'platform', { ...platform, value: 'darwin' });
+}
+
+test('what several workers append to one file at the same time is all there', async () => {
+  const names = ['one', 'two'];
+  const lines = 10_000;
+  const ready = new Int32Array(new SharedArrayBuffer(4));
+  unlinkSync(join(folder, 'log'));
+  const workers = names.map((name) => {
+    const workerData: Work = { folder, name, lines, workers: names.length, ready };
+    return new Worker(new URL('./appending-worker.ts', import.meta.url), { workerData, execArgv: [] });
+  });
+  expect(await Promise.all(workers.map((worker) => once(worker, 'exit')))).toEqual([[0], [0]]);
+  const written = log().trimEnd().split('\n');
+  for (const name of names) {
+    const own = written.filter((line) => line.startsWith(name));
+    expect(own).toEqual(Array.from({ length: lines }, (_, line) => `${name} ${line}`));
+  }
+  expect(written).toHaveLength(names.length * lines);
+});
+
+onLinux('a file is appended to wherever it was moved, and when it was removed', () => {
+  renameSync(join(folder, 'log'), join(folder, 'moved'));
+  writeFileSync(join(folder, 'log'), 'another;');
+  file.appendViaStream().blockingWriteAndFlush(bytes('second;'));
+  expect([log('moved'), log()]).toEqual(['first;second;', 'another;']);
+  unlinkSync(join(folder, 'moved'));
+  file.appendViaStream().blockingWriteAndFlush(bytes('third'));
+  expect(file.stat().size).toBe(18n);
+  expect(existsSync(join(folder, 'moved'))).toBe(false);
+});
+
+onLinux('where it has to be found by its name, another of that name is not taken for it', () => {
+  elsewhere();
+  file.appendViaStream().blockingWriteAndFlush(bytes('second;'));
+  expect(log()).toBe('first;second;');
+  renameSync(join(folder, 'log'), join(folder, 'moved'));
+  expect(thrown(() => file.appendViaStream())).toBe('no-entry');
+  writeFileSync(join(folder, 'log'), 'another;');
+  const before = readdirSync('/proc/self/fd').length;
+  expect(thrown(() => file.appendViaStream())).toBe('no-entry');
+  expect(readdirSync('/proc/self/fd')).toHaveLength(before);
+  expect([log('moved'), log()]).toEqual(['first;second;', 'another;']);
+});
+
+onLinux('an appending stream is closed with itself, and with the request in any case', () => {
+  const count = (): number => readdirSync('/proc/self/fd').length;
+  const before = count();
+  const [left, kept] = [file.appendViaStream(), file.appendViaStream()];
+  expect(count()).toBe(before + 2);
+  left[Symbol.dispose]();
+  left[Symbol.dispose]();
+  expect(count()).toBe(before + 1);
+  file[Symbol.dispose]();
+  kept.blockingWriteAndFlush(bytes('second;'));
+  expect(log()).toBe('first;second;');
+  guest.release();
+  expect(count()).toBe(before - 1);
+});
+
+onLinux('an appending stream is as durable as its file was opened to be', () => {
+  const log = join(folder, 'log');
+  const durable = open('log', true);
+  file[Symbol.dispose]();
+  durable.appendViaStream();
+  const flags = readdirSync('/proc/self/fd')
+    .filter(
+      (number) => existsSync(`/proc/self/fd/${number}`) && readlinkSync(`/proc/self/fd/${number}`) === log,
+    )
+    .map((number) => /flags:\s*(\d+)/.exec(readFileSync(`/proc/self/fdinfo/${number}`, 'utf8'))![1]!);
+  expect(flags.map((octal) => Number.parseInt(octal, 8) & constants.O_SYNC)).toEqual([
+    constants.O_SYNC,
+    constants.O_SYNC,
+  ]);
+});
