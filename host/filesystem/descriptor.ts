@@ -24,7 +24,7 @@ import { InputStream } from '../io/input-stream.ts';
 import { OutputStream } from '../io/output-stream.ts';
 import { DirectoryEntryStream } from './directory-entry-stream.ts';
 import { withErrorCodes } from './error-code.ts';
-import { fileSink, fileSource, type OpenFile, openFile } from './file.ts';
+import { fileSink, fileSource, type OpenFile, openFile, writePosition } from './file.ts';
 import { containsLink } from './links.ts';
 import {
   type DescriptorStat,
@@ -149,7 +149,8 @@ export class Descriptor {
   write(buffer: Uint8Array, offset: bigint): bigint {
     const file = this.#file();
     this.#checkChange();
-    return BigInt(withErrorCodes(() => writeSync(file.descriptor, buffer, 0, buffer.length, Number(offset))));
+    const position = writePosition(offset);
+    return BigInt(withErrorCodes(() => writeSync(file.descriptor, buffer, 0, buffer.length, position)));
   }
 
   readDirectory(): DirectoryEntryStream {

@@ -37,7 +37,19 @@ export function fileSource(file: OpenFile, offset: bigint): ByteSource {
   return new Source(file, offset);
 }
 
-/** The file from `offset` on, or the end of one that was opened `toAppend`. */
+/**
+ * Where a write of `node:fs` goes. Throws `file-too-large` for what Node cannot represent: it would write at the current
+ * position instead, which is the file's start, and report success.
+ */
+export function writePosition(offset: bigint): number {
+  if (offset > Number.MAX_SAFE_INTEGER) throw 'file-too-large';
+  return Number(offset);
+}
+
+/**
+ * The file from `offset` on, or the end of one that was opened `toAppend`. Throws `file-too-large` where nothing can be
+ * written, and fails with it when it gets there.
+ */
 export function fileSink(file: OpenFile, offset: bigint | 'end'): ByteSink {
   return new Sink(file, offset);
 }
@@ -137,11 +149,12 @@ class Sink implements ByteSink {
   readonly changed: Signal = new Signal();
   failure: StreamFailure | undefined;
   readonly #file: OpenFile;
-  #position: number | 'end';
+  #position: bigint | 'end';
 
   constructor(file: OpenFile, offset: bigint | 'end') {
     this.#file = file;
-    this.#position = offset === 'end' ? 'end' : Number(offset);
+    if (offset !== 'end') writePosition(offset);
+    this.#position = offset;
   }
 
   get closed(): boolean {
@@ -153,10 +166,10 @@ class Sink implements ByteSink {
     try {
       const { descriptor } = this.#file;
       for (let written = 0; written < chunk.length; ) {
-        const at = this.#position === 'end' ? null : this.#position;
+        const at = this.#position === 'end' ? null : writePosition(this.#position);
         const length = writeSync(descriptor, chunk, written, chunk.length - written, at);
         written += length;
-        if (this.#position !== 'end') this.#position += length;
+        if (this.#position !== 'end') this.#position += BigInt(length);
       }
     } catch (error) {
       this.failure = describe(error);

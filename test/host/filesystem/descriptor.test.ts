@@ -297,6 +297,23 @@ describe('files', () => {
     expect(file.getFlags()).toEqual(WRITE);
   });
 
+  for (const offset of [2n ** 53n, 2n ** 60n, 2n ** 64n - 1n]) {
+    test(`are not written at ${offset}, and nowhere else instead`, () => {
+      const file = open().openAt({}, 'file', {}, WRITE);
+      expect(thrown(() => file.write(bytes('x'), offset))).toBe('file-too-large');
+      expect(thrown(() => file.writeViaStream(offset))).toBe('file-too-large');
+      expect(readFileSync(join(root, 'file'), 'utf8')).toBe('content');
+    });
+  }
+
+  onLinux('are not written at their start by a stream that comes to the last place there is', () => {
+    const out = open(false, '/dev')
+      .openAt({}, 'null', {}, WRITE)
+      .writeViaStream(2n ** 53n - 2n);
+    out.blockingWriteAndFlush(bytes('xy'));
+    expect(failure(() => out.blockingWriteAndFlush(bytes('z')))).toBe('file-too-large');
+  });
+
   test('stream in and out', () => {
     const file = open().openAt({}, 'file', {}, WRITE);
     const out = file.writeViaStream(2n);
