@@ -103,7 +103,7 @@ export async function loadComponent(
 
   progress?.('compiling');
   const [modules, cacheProblem] = await Promise.all([
-    compile(capped(made.modules, maxMemory, name), name),
+    compile(capped(made, maxMemory, name), name),
     cached === undefined ? cache.write(key, made) : undefined,
   ]);
   const { kind, reason, unrestorable } = made;
@@ -133,13 +133,15 @@ async function make(bytes: Uint8Array, source: string): Promise<CachedComponent>
 }
 
 function capped(
-  modules: Transpiled['modules'],
+  { modules, unrestorable }: Transpiled,
   maxMemory: number | undefined,
   source: string,
 ): Transpiled['modules'] {
   if (maxMemory === undefined) return modules;
   try {
-    return modules.map(([name, bytes]) => [name, capMemory(bytes, Math.floor(maxMemory / PAGE))]);
+    const maxPages = Math.floor(maxMemory / PAGE);
+    const opened = unrestorable === undefined;
+    return modules.map(([name, bytes]) => [name, capMemory(bytes, maxPages, opened)]);
   } catch (error) {
     if (!(error instanceof WasmcpError)) throw error;
     throw new WasmcpError(error.code, `${source} does not fit: ${error.message}`, { cause: error });

@@ -8,6 +8,7 @@ import { instantiateTracked } from '../../src/component/modules/cards.ts';
 import { findState } from '../../src/component/modules/expose.ts';
 import { fixture } from '../support/command.ts';
 import { rawGlue } from '../support/raw-glue.ts';
+import { parseWat, temporaryFolder } from './fixtures.ts';
 
 const PAGE = 65_536;
 const CAP = 512;
@@ -44,4 +45,25 @@ test.each(fixtures)('no memory of %s grows beyond the cap', async (name) => {
     expect(memory.grow(CAP - pages)).toBe(pages);
   }
   await store.close();
+});
+
+/** A component of one core module, which has a memory and these exports. */
+const growing = (exports: string): string => `(component
+  (core module $m (memory 1) ${exports}
+    (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))
+  (core instance $i (instantiate $m))
+  (func $grow (param "pages" u32) (result s32) (canon lift (core func $i "grow")))
+  (instance $lab (export "grow" (func $grow)))
+  (export "acme:lab/memory@1.0.0" (instance $lab)))`;
+
+test('a guest with names of ours is capped as any other', async () => {
+  const bytes = await parseWat(growing('(export "$m0" (memory 0)) (export "$c0" (memory 0))'));
+  const component = await loadComponent(bytes, { cacheDir: await temporaryFolder(), maxMemory: 4 * PAGE });
+  const instance = runGlue(component.glue).instantiate(
+    (module) => component.modules[module]!,
+    {},
+    instantiateTracked,
+  );
+  const { grow } = instance['acme:lab/memory@1.0.0']!;
+  expect(await Promise.all([grow!(4), grow!(3), grow!(1)])).toEqual([-1, 1, -1]);
 });

@@ -13,14 +13,17 @@ const MOST_PAGES = 65_536;
  * Lowers the declared maximum of each memory that the module defines to `maxPages` (of 64 KiB): `memory.grow` beyond
  * it answers -1 to the guest. A lower maximum of the module's own is kept. V8 has no other bound on a worker's memories.
  *
+ * `opened`: it went through `openState` and came out restorable. Only then are exports with names of ours not the guest's,
+ * which could otherwise pass its memories off as cards.
+ *
  * @throws WasmcpError `component-too-large`: a memory is larger than that from the start; `component-invalid`: not
  *   readable, or a kind of memory that cannot be bounded here (shared, 64-bit)
  */
-export function capMemory(bytes: Uint8Array, maxPages: number): Uint8Array {
+export function capMemory(bytes: Uint8Array, maxPages: number, opened: boolean): Uint8Array {
   const sections = readSections(bytes);
   const section = findSection(sections, SECTION.memory);
   if (section === undefined) return bytes;
-  const cards = countCards(findSection(sections, SECTION.export));
+  const cards = opened ? countCards(findSection(sections, SECTION.export)) : 0;
   const reader = section.read();
   const memories: Uint8Array[] = [];
   let left = reader.u32();

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { capMemory } from '../../../src/component/modules/cap.ts';
+import { trackWrites } from '../../../src/component/modules/track.ts';
 import { assemble } from './wat.ts';
 
 const GROWER = (limits: string) =>
   `(module (memory ${limits}) (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))`;
 
 async function grower(limits: string, cap: number): Promise<(pages: number) => number> {
-  const bytes = capMemory(await assemble(GROWER(limits)), cap);
+  const bytes = capMemory(await assemble(GROWER(limits)), cap, false);
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes as BufferSource));
   return exports.grow as (pages: number) => number;
 }
@@ -37,20 +38,31 @@ test('every memory of a module is capped, and none that it imports', async () =>
   const bytes = await assemble(`(module (import "host" "m" (memory 1 100)) (memory 1) (memory 2 9)
     (func (export "grow") (result i32 i32 i32)
       (memory.grow 0 (i32.const 50)) (memory.grow 1 (i32.const 3)) (memory.grow 2 (i32.const 3))))`);
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(capMemory(bytes, 4) as BufferSource), {
-    host: { m: new WebAssembly.Memory({ initial: 1, maximum: 100 }) },
-  });
+  const { exports } = new WebAssembly.Instance(
+    new WebAssembly.Module(capMemory(bytes, 4, false) as BufferSource),
+    {
+      host: { m: new WebAssembly.Memory({ initial: 1, maximum: 100 }) },
+    },
+  );
   expect((exports.grow as () => number[])()).toEqual([1, 1, -1]);
+});
+
+test('cards of ours stay as they are, above the cap; those of a module that was not opened are its own', async () => {
+  const bytes = trackWrites(await assemble(GROWER('1')))!;
+  expect(() => capMemory(bytes, 5, false)).toThrow(expect.objectContaining({ code: 'component-too-large' }));
+  const module = new WebAssembly.Module(capMemory(bytes, 5, true) as BufferSource);
+  const grow = new WebAssembly.Instance(module).exports.grow as (pages: number) => number;
+  expect([grow(4), grow(1)]).toEqual([1, -1]);
 });
 
 test('a module without memories stays as it is', async () => {
   const bytes = await assemble('(module (func (export "f")))');
-  expect(capMemory(bytes, 1)).toBe(bytes);
+  expect(capMemory(bytes, 1, false)).toBe(bytes);
 });
 
 test('a memory that begins above the cap is refused, with both sizes in MiB', async () => {
   const bytes = await assemble(GROWER('48'));
-  expect(() => capMemory(bytes, 32)).toThrow(
+  expect(() => capMemory(bytes, 32, false)).toThrow(
     expect.objectContaining({
       code: 'component-too-large',
       message: expect.stringMatching(/begins with 3 MiB.* 2 MiB/),
@@ -62,6 +74,6 @@ test.each(['1 2 shared', 'i64 1', 'i64 1 2'])(
   'a memory that cannot be bounded is refused: %s',
   async (limits) => {
     const bytes = await assemble(`(module (memory ${limits}))`);
-    expect(() => capMemory(bytes, 10)).toThrow(expect.objectContaining({ code: 'component-invalid' }));
+    expect(() => capMemory(bytes, 10, false)).toThrow(expect.objectContaining({ code: 'component-invalid' }));
   },
 );
