@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { WasmcpError } from '../../host/index.ts';
 import { createServer } from './http.ts';
@@ -9,7 +10,7 @@ export interface Listener {
   readonly url: string;
   readonly address: string;
   readonly port: number;
-  /** Refuses new connections, ends the others as they fall idle; settles when the last one is gone. */
+  /** Refuses new connections, ends the others with their last answers, which say so; settles when all are gone. */
   close(): Promise<void>;
   /** Ends all connections at once. */
   cut(): void;
@@ -26,8 +27,8 @@ export interface ListenOptions {
 /** Outlives its socket in the tables that a `Set` leaves behind, and lets go of it for that. */
 interface OpenConnection {
   socket: Socket | undefined;
-  /** That have not left yet. */
-  responses: number;
+  /** That have not left yet, in the order of their requests. */
+  readonly responses: ServerResponse[];
 }
 
 const HEADER_LIMIT = 16 * 1024;
@@ -49,33 +50,40 @@ export async function openListener(front: NodeFront, options: ListenOptions): Pr
   http.maxConnections = options.maxConnections;
   // Node would leave out what comes after the 2,000th: a second Host, say. Their size is limited anyway.
   http.maxHeadersCount = 0;
-  http.on('request', front.handler).on('checkContinue', front.continueHandler);
   const open = new Set<OpenConnection>();
   const bySocket = new WeakMap<Socket, OpenConnection>();
   let closing: Promise<void> | undefined;
 
-  function count(socket: Socket, change: 1 | -1): void {
-    const connection = bySocket.get(socket);
+  function enter(request: IncomingMessage, response: ServerResponse): void {
+    const connection = bySocket.get(request.socket);
     if (connection?.socket === undefined) return;
-    connection.responses += change;
-    if (closing !== undefined && connection.responses === 0) socket.end();
+    const { responses } = connection;
+    const before = responses.at(-1);
+    // It is not the last one any more.
+    if (closing !== undefined && before?.headersSent === false) before.shouldKeepAlive = true;
+    responses.push(response);
+    if (closing !== undefined) announceEnd(connection);
+    response.on('close', () => leave(connection, response));
+  }
+
+  function leave({ socket, responses }: OpenConnection, response: ServerResponse): void {
+    responses.splice(responses.indexOf(response), 1);
+    if (closing !== undefined && responses.length === 0) socket?.end();
   }
 
   http.on('connection', (socket) => {
-    const connection: OpenConnection = { socket, responses: 0 };
+    const connection: OpenConnection = { socket, responses: [] };
     open.add(connection);
     bySocket.set(socket, connection);
     socket.on('close', () => {
       connection.socket = undefined;
+      connection.responses.length = 0;
       open.delete(connection);
     });
   });
-  for (const event of ['request', 'checkContinue'] as const) {
-    http.on(event, ({ socket }, response) => {
-      count(socket, 1);
-      response.on('close', () => count(socket, -1));
-    });
-  }
+  // Before an answer begins.
+  http.on('request', enter).on('checkContinue', enter);
+  http.on('request', front.handler).on('checkContinue', front.continueHandler);
 
   // Node would close without a word. This is no proxy (RFC 9110 section 9.3.6).
   http.on('connect', (_, socket) => {
@@ -94,8 +102,9 @@ export async function openListener(front: NodeFront, options: ListenOptions): Pr
     port,
     close() {
       closing ??= new Promise((resolve) => {
+        for (const connection of open) announceEnd(connection);
         const grace = setTimeout(() => {
-          for (const { socket, responses } of open) if (responses === 0) socket?.end();
+          for (const { socket, responses } of open) if (responses.length === 0) socket?.end();
         }, IDLE_GRACE);
         // Not http's own close: it takes a connection for idle, and destroys it, while the end of a response waits
         // for a slow reader. Once all are gone, that one stops node's timer for connections over their time.
@@ -110,6 +119,23 @@ export async function openListener(front: NodeFront, options: ListenOptions): Pr
       for (const { socket } of open) socket?.destroy();
     },
   };
+}
+
+/**
+ * Has the last answer tell that no request is read behind it (RFC 9112 section 9.6), or a client would send one in vain.
+ * Not before the whole request is here: node closes at once after such an answer, and what came later would reset it.
+ */
+function announceEnd(connection: OpenConnection): void {
+  const response = connection.responses.at(-1);
+  if (response === undefined || response.headersSent) return;
+  if (isUploading(response.req)) response.req.prependOnceListener('end', () => announceEnd(connection));
+  else response.shouldKeepAlive = false;
+}
+
+function isUploading({ complete, headers }: IncomingMessage): boolean {
+  return (
+    !complete && (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0)
+  );
 }
 
 function bind(http: NetServer, { port, host, flag = '--addr' }: ListenOptions): Promise<void> {

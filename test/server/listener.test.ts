@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { fixture, serve } from '../support/command.ts';
-import { listen, rawConnection } from '../support/serving.ts';
+import { listen, type RawConnection, rawConnection } from '../support/serving.ts';
 
 test('connections above the limit are closed, and taken again when others have left', async () => {
   const { url } = await listen('http-lab', { maxConnections: 2 });
@@ -92,6 +92,31 @@ describe('a close', () => {
     other.send('GET /globals HTTP/1.1\r\nHost: a\r\n\r\n');
     expect((await connection.end()).text.match(/ 200 OK/g)).toHaveLength(2);
     expect((await other.end()).text).toMatch(/ 200 OK[\s\S]* 503 Service Unavailable/);
+    await closed;
+  });
+
+  test('is told with the last answer of each connection, and with no other', async () => {
+    const { url, server } = await listen('http-lab');
+    const sleep = 'GET /sleep?ms=300 HTTP/1.1\r\nHost: a\r\n\r\n';
+    const [one, two, upload] = [await rawConnection(url), await rawConnection(url), await rawConnection(url)];
+    one.send(sleep);
+    two.send(sleep + sleep);
+    upload.send('POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\npi');
+    const after = await rawConnection(url);
+    after.send('GET /globals HTTP/1.1\r\nHost: a\r\n\r\n');
+    await after.receive(/ 200 OK/);
+    const closed = server.close();
+    upload.send('ng');
+    const told = async (connection: RawConnection): Promise<string[] | null> =>
+      (await connection.end()).text.match(/HTTP\/1.1 \d+|connection: [\w-]+/gi);
+    expect(await told(one)).toEqual(['HTTP/1.1 200', 'Connection: close']);
+    expect(await told(two)).toEqual([
+      'HTTP/1.1 200',
+      'Connection: keep-alive',
+      'HTTP/1.1 200',
+      'Connection: close',
+    ]);
+    expect(await told(upload)).toEqual(['HTTP/1.1 503', 'Connection: close']);
     await closed;
   });
 });
