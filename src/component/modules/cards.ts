@@ -1,3 +1,4 @@
+import type { Component } from '../component.ts';
 import { CARDS_MODULE } from './track.ts';
 
 /**
@@ -8,7 +9,16 @@ const CARDS: unique symbol = Symbol.for('wasmcp-node.cards');
 
 type Tracked = WebAssembly.Memory & { [CARDS]?: WebAssembly.Memory };
 
-/** Makes a core instance of a module that went through `trackWrites`, or of any other. */
+type InstantiateCore = typeof instantiateTracked;
+
+/** What makes the core instances of a component. In one that is not restorable, names of ours are its own. */
+export function coreInstantiator({ unrestorable }: Pick<Component, 'unrestorable'>): InstantiateCore {
+  return unrestorable === undefined
+    ? instantiateTracked
+    : (module, imports) => new WebAssembly.Instance(module, imports);
+}
+
+/** Makes a core instance of a module that went through `openState`, or of another one without names of ours. */
 export function instantiateTracked(
   module: WebAssembly.Module,
   imports: WebAssembly.Imports = {},

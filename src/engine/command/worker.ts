@@ -13,7 +13,7 @@ import {
 } from '../../../host/index.ts';
 import { runGlue } from '../../component/glue.ts';
 import { bindImports } from '../../component/link.ts';
-import { instantiateTracked } from '../../component/modules/cards.ts';
+import { coreInstantiator } from '../../component/modules/cards.ts';
 import { createPostedInput } from './input.ts';
 import type { CommandEnd, CommandSetup, FromCommand, OutputStream, ToCommand } from './messages.ts';
 import { createPostedOutput } from './output.ts';
@@ -69,13 +69,14 @@ async function prepare(): Promise<() => Promise<CommandEnd>> {
     ...(store !== undefined && { store: checked(store, setup.storeLimits) }),
   });
   const glue = runGlue(component.glue);
+  const instantiateCore = coreInstantiator(component);
   return async () => {
     const guest = new Guest();
     const bind = host.bind(guest, { stdin: endingInput(input), ...outputs });
     const entry = component.exports.find((name) => name.startsWith('wasi:cli/run@'))!;
     try {
       const imports = bindImports(component, bind);
-      const instance = glue.instantiate((name) => component.modules[name]!, imports, instantiateTracked);
+      const instance = glue.instantiate((name) => component.modules[name]!, imports, instantiateCore);
       await instance[entry]!.run!();
       return { kind: 'exited', status: 0 };
     } catch (error) {

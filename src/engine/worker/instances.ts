@@ -13,7 +13,7 @@ import type { Component } from '../../component/component.ts';
 import { glueState } from '../../component/glue/state.ts';
 import type { GlueModule } from '../../component/glue.ts';
 import { bindImports } from '../../component/link.ts';
-import { instantiateTracked } from '../../component/modules/cards.ts';
+import { coreInstantiator } from '../../component/modules/cards.ts';
 import {
   createInstancePool,
   type InstancePool,
@@ -59,6 +59,7 @@ const CONSTANT: ReadonlySet<string> = new Set([
 export function createInstances(parts: InstancesParts): InstancePool<GuestInstance> {
   const { component, glue, host, ...options } = parts;
   const handler = component.exports.find((name) => name.startsWith('wasi:http/incoming-handler@'))!;
+  const instantiateCore = coreInstantiator(component);
   const turns = createTurns();
   let impure: boolean | undefined;
 
@@ -70,7 +71,7 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
       (name) => component.modules[name]!,
       bindImports(component, bind),
       (module, imports) => {
-        const core = instantiateTracked(module, imports);
+        const core = instantiateCore(module, imports);
         made(core);
         return core;
       },
