@@ -55,15 +55,10 @@ export function createSessionEdge(handle: Handle, options: SessionEdgeOptions): 
     };
   }
 
-  function forward(
-    request: GuestRequest,
-    { kind, method }: Envelope,
-    steps: Steps,
-    target: ResponseTarget,
-  ): void {
-    // Answers and news for a request under way must reach it, and nobody should wait to hear that the server is alive.
-    const waits = kind === 'request' && method !== 'ping';
-    steps.last(() => (waits ? inOrder(request, target) : handle({ ...request, awaited: true }, target)));
+  function forward(request: GuestRequest, envelope: Envelope, steps: Steps, target: ResponseTarget): void {
+    steps.last(() =>
+      waits(envelope) ? inOrder(request, target) : handle({ ...request, awaited: true }, target),
+    );
   }
 
   function forwardInNewSession(
@@ -113,7 +108,9 @@ export function createSessionEdge(handle: Handle, options: SessionEdgeOptions): 
       const text = 'a member comes twice or in other letters, or a method beside a result';
       answerError(steps.target, undefined, { status: 400, code: INVALID_REQUEST, text });
     } else if (ends || (mayBeOwned(request) && !isSurelyRequest(envelope))) {
-      asOwner(handle, request, steps, () => route(request, envelope, steps, target));
+      // What a guest waits for needs its place at once, and so does the question whose it is.
+      const asking = { ...request, awaited: !waits(envelope) };
+      asOwner(handle, asking, steps, () => route(request, envelope, steps, target));
     } else {
       route(request, envelope, steps, target);
     }
@@ -168,6 +165,11 @@ export function createSessionEdge(handle: Handle, options: SessionEdgeOptions): 
 }
 
 const IDLE: Call = { gone() {} };
+
+/** Answers and news for a request under way must reach it, and nobody should wait to hear that the server is alive. */
+function waits({ kind, method }: Envelope): boolean {
+  return kind === 'request' && method !== 'ping';
+}
 
 /** Whether it speaks, with a token, in a session that may be bound to another one. */
 function mayBeOwned(request: GuestRequest): boolean {
