@@ -16,34 +16,58 @@ interface Held {
   readonly chunks: [bytes: Uint8Array, written: (error?: Error | null) => void][];
 }
 
-/** Puts a guest's answer on a response of `node:http`; `cors` is what each answer carries for the page that asked. */
+/**
+ * Puts a guest's answer on a response of `node:http`; `cors` is what each answer carries for the page that asked. What node
+ * will not send costs the connection, and `unsendable` is told why.
+ */
 export function createNodeTarget(
   request: IncomingMessage,
   response: ServerResponse,
   cors: Readonly<Record<string, string>>,
+  unsendable: (error: Error) => void,
 ): ResponseTarget {
   let held: Held | undefined;
   /** What did not leave. The system may hold on to it until the connection is closed. */
   const lost: Uint8Array[] = [];
 
+  /** Nobody above would catch what node throws, and the process would end. */
+  function giveUp(error: unknown): void {
+    unsendable(error as Error);
+    breakOff(request, response);
+  }
+
+  /** Whether the head could be sent; `chunks` are given back when not. */
+  function open({ status, headers, chunks }: Held, length: number | undefined): boolean {
+    try {
+      response.writeHead(status, framed(request, status, headers, length));
+      return true;
+    } catch (error) {
+      giveUp(error);
+      for (const [, written] of chunks) written(error as Error);
+      return false;
+    }
+  }
+
   /** Sends the head with what of the body came along; nothing when it has gone, or when somebody else answered. */
   function send(): void {
     if (held === undefined || response.headersSent) return;
-    const { status, headers, chunks } = held;
+    const answer = held;
+    const { chunks } = answer;
     held = undefined;
-    response.writeHead(status, framed(request, status, headers, undefined));
+    if (!open(answer, undefined)) return;
     if (chunks.length === 0) response.flushHeaders();
     for (const [bytes, written] of chunks) response.write(bytes, written);
   }
 
   /** Sends all of an answer that came at once. */
-  function sendWhole({ status, headers, chunks }: Held): void {
+  function sendWhole(answer: Held): void {
+    const { chunks } = answer;
     held = undefined;
     const length = chunks.reduce((sum, [bytes]) => sum + bytes.length, 0);
     const sent = (): void => {
       for (const [, written] of chunks) written();
     };
-    response.writeHead(status, framed(request, status, headers, length));
+    if (!open(answer, length)) return;
     if (length > SMALL) {
       for (const [bytes, written] of chunks) response.write(bytes, written);
       response.end();
@@ -74,8 +98,13 @@ export function createNodeTarget(
     end(trailers) {
       if (held !== undefined && trailers.length === 0 && !response.headersSent) return sendWhole(held);
       send();
-      if (response.writableEnded) return;
-      response.addTrailers(pairs(trailers));
+      if (response.writableEnded || response.destroyed) return;
+      try {
+        response.addTrailers(pairs(trailers));
+      } catch (error) {
+        giveUp(error);
+        return;
+      }
       response.end();
     },
     fail(error) {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import type { EngineOptions } from '../engine/engine.ts';
 import type { Handle } from '../engine/request.ts';
 import type { Admission, Admitted, Guard } from './guard/guard.ts';
 import { isAmbiguous, isTooLarge, pathOf } from './limits.ts';
@@ -19,7 +20,12 @@ export interface NodeFront {
   readonly continueHandler: NodeHandler;
 }
 
-export function createNodeFront(handle: Handle, guard: Guard, maxBody: number): NodeFront {
+export function createNodeFront(
+  handle: Handle,
+  guard: Guard,
+  maxBody: number,
+  log: EngineOptions['log'],
+): NodeFront {
   /** Connections whose next request may be part of a bad one. */
   const spoiled = new WeakSet<Socket>();
 
@@ -58,7 +64,11 @@ export function createNodeFront(handle: Handle, guard: Guard, maxBody: number): 
   function serve(request: IncomingMessage, response: ServerResponse, { head, cors }: Admitted): void {
     receiveBody(request, maxBody, (body) => {
       if (response.destroyed) return;
-      const call = handle({ ...head, body }, createNodeTarget(request, response, cors));
+      const target = createNodeTarget(request, response, cors, ({ message }) => {
+        const label = `${head.method} ${head.path.split('?', 1)[0]}`;
+        void log?.('error', label, `the response could not be sent: ${message}`);
+      });
+      const call = handle({ ...head, body }, target);
       response.on('close', call.gone);
     });
   }

@@ -107,7 +107,7 @@ export function createServer(component: Component, options: ServerOptions = {}):
       refused: (reason) => void options.log?.('warn', 'guard', reason),
     },
   );
-  const front = createNodeFront(door.handle, guard, maxBody);
+  const front = createNodeFront(door.handle, guard, maxBody, options.log);
   const fetchWithoutSocket = createFetch(door.handle, guard, maxBody);
 
   /** Requests that come before the engine has started wait for it. */

@@ -2,6 +2,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Handle, ResponseTarget } from '../../src/engine/request.ts';
+import { createGuard } from '../../src/server/guard/guard.ts';
+import { createNodeFront } from '../../src/server/node.ts';
 import { createNodeTarget } from '../../src/server/node-response.ts';
 import { httpServer } from '../support/servers.ts';
 import { call, listen, raw, rawConnection, share } from '../support/serving.ts';
@@ -166,7 +169,7 @@ describe('an answer that is not what it promised', () => {
 // The front refuses these versions. Whoever puts a target on a request of another kind shall not lose the process.
 test.each(['0.9', '1.0', '2.0'])('trailers are not announced to a client of HTTP/%s', async (version) => {
   const { url } = await httpServer((request, response) => {
-    const target = createNodeTarget(request, response, {});
+    const target = createNodeTarget(request, response, {}, () => {});
     target.head(200, ['Trailer', 'x-sum']);
     target.chunk(Buffer.from('body'), () => {});
     setImmediate(() => target.end(['x-sum', '42']));
@@ -176,11 +179,57 @@ test.each(['0.9', '1.0', '2.0'])('trailers are not announced to a client of HTTP
   expect(answer).not.toMatch(/trailer|x-sum/i);
 });
 
+describe('an answer that node will not send', () => {
+  // No guest gets that far: the host checks fields as guests set them.
+  test.each<[name: string, fill: (target: ResponseTarget) => void]>([
+    ['for its head', (target) => target.head(200, ['x', 'a\nb'])],
+    [
+      'for the head of a whole answer',
+      (target) => {
+        target.head(200, ['x', 'a\nb']);
+        target.chunk(Buffer.from('body'), () => {});
+        target.end([]);
+      },
+    ],
+    [
+      'for its trailers',
+      (target) => {
+        target.head(200, []);
+        target.end(['x', 'a\nb']);
+      },
+    ],
+  ])('%s costs its connection alone', async (_, fill) => {
+    const errors: Error[] = [];
+    const { url } = await httpServer((request, response) => {
+      if (request.url === '/fine') response.end('fine');
+      else fill(createNodeTarget(request, response, {}, (error) => errors.push(error)));
+    });
+    expect(await raw(url, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n')).not.toMatch(/\r\n0\r\n|a\nb/);
+    expect(errors).toMatchObject([{ code: 'ERR_INVALID_CHAR' }]);
+    expect(await (await fetch(`${url}/fine`)).text()).toBe('fine');
+  });
+
+  test('is a line of the log', async () => {
+    const lines: string[][] = [];
+    const guard = createGuard({}, { address: () => '127.0.0.1', refused() {} });
+    const handle: Handle = (_, target) => {
+      target.head(200, ['x', 'a\nb']);
+      return { gone() {} };
+    };
+    const { handler } = createNodeFront(handle, guard, 0, (...line) => void lines.push(line));
+    const { url } = await httpServer(handler);
+    expect(await raw(url, 'GET /page?secret HTTP/1.1\r\nHost: localhost\r\n\r\n')).toBe('');
+    expect(lines).toEqual([
+      ['error', 'GET /page', 'the response could not be sent: Invalid character in header content ["x"]'],
+    ]);
+  });
+});
+
 describe('the memory of a chunk', () => {
   /** A client of a server that answers with these chunks. */
   async function answer(chunks: readonly Uint8Array[]) {
     const server = createServer((request, response) => {
-      const target = createNodeTarget(request, response, {});
+      const target = createNodeTarget(request, response, {}, () => {});
       target.head(200, []);
       for (const bytes of chunks) target.chunk(bytes, () => {});
     }).listen(0, '127.0.0.1');
