@@ -86,9 +86,14 @@ export async function openListener(front: NodeFront, options: ListenOptions): Pr
   http.on('request', front.handler).on('checkContinue', front.continueHandler);
 
   // Node would close without a word. This is no proxy (RFC 9110 section 9.3.6).
-  http.on('connect', (_, socket) => {
+  http.on('connect', (request, socket) => {
     // Node has let go of the socket: an error that nobody hears would end the process, and nothing limits its time.
     socket.on('error', () => {}).resume();
+    // An answer would be taken for that of the request before.
+    if (bySocket.get(request.socket)?.responses.length !== 0) {
+      socket.destroy();
+      return;
+    }
     socket.end('HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
     const timer = setTimeout(() => socket.destroy(), LINGER).unref();
     socket.once('close', () => clearTimeout(timer));

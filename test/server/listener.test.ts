@@ -35,6 +35,13 @@ describe('a client that asks for a tunnel', () => {
     expect((await fetch(`${url}/globals`)).status).toBe(200);
   });
 
+  test('behind a request under way gets nothing that looks like the answer to that', async () => {
+    const { url } = await listen('http-lab');
+    const connection = await rawConnection(url);
+    connection.send(`GET /sleep?ms=300 HTTP/1.1\r\nHost: a\r\n\r\n${CONNECT}`);
+    expect((await connection.end()).text).toBe('');
+  });
+
   test('and never closes is let go', async () => {
     const { url } = await listen('http-lab', { maxConnections: 1 });
     const silent = connect({ host: '127.0.0.1', port: Number(new URL(url).port), allowHalfOpen: true });
