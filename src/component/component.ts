@@ -4,7 +4,7 @@ import { version } from '../version.ts';
 import { readComponent } from './binary/component.ts';
 import { openCache } from './cache.ts';
 import type { CachedComponent } from './cache-entry.ts';
-import { capMemory } from './modules/cap.ts';
+import { capMemory, memoryLimits } from './modules/cap.ts';
 import { readSource } from './source.ts';
 import type { Transpiled } from './transpile.ts';
 import { transpilerVersion } from './transpiler-version.ts';
@@ -52,6 +52,11 @@ export interface Component {
   readonly glue: Glue;
   /** Core modules by the name that the glue asks for. */
   readonly modules: Readonly<Record<string, WebAssembly.Module>>;
+  /**
+   * Bytes that each memory which a core module defines may grow to, in their order, by the names of `modules`. Empty when
+   * its instances cannot be put back.
+   */
+  readonly memoryLimits: Readonly<Record<string, readonly number[]>>;
   /** Why its instances cannot be put back to where they started, for people; absent when they can, as far as is known. */
   readonly unrestorable?: string;
   /** How many core modules are nested in it. */
@@ -102,8 +107,9 @@ export async function loadComponent(
   const made = cached ?? (await make(bytes, name));
 
   progress?.('compiling');
+  const whole = capped(made, maxMemory, name);
   const [modules, cacheProblem] = await Promise.all([
-    compile(capped(made, maxMemory, name), name),
+    compile(whole, name),
     cached === undefined ? cache.write(key, made) : undefined,
   ]);
   const { kind, reason, unrestorable } = made;
@@ -114,6 +120,7 @@ export async function loadComponent(
     ...made.outline,
     glue: { script: made.glue, name: `wasmcp-node:${digest.slice(0, 12)}/glue.js`, kind, reason },
     modules,
+    memoryLimits: unrestorable === undefined ? limitsOf(whole) : {},
     ...(unrestorable !== undefined && { unrestorable }),
     fromCache: cached !== undefined,
     ...(cacheProblem !== undefined && { cacheProblem }),
@@ -146,6 +153,10 @@ function capped(
     if (!(error instanceof WasmcpError)) throw error;
     throw new WasmcpError(error.code, `${source} does not fit: ${error.message}`, { cause: error });
   }
+}
+
+function limitsOf(modules: Transpiled['modules']): Component['memoryLimits'] {
+  return Object.fromEntries(modules.map(([name, bytes]) => [name, memoryLimits(bytes)]));
 }
 
 async function compile(

@@ -3,6 +3,8 @@ import { concat, encodeNumber, encodeSection } from './encode.ts';
 import { findSection, readSections, SECTION, type Section } from './sections.ts';
 import { readMemoryType } from './types.ts';
 
+/** Bytes of a WebAssembly page. */
+const PAGE = 65_536;
 const PAGES_PER_MIB = 16;
 const HAS_MAXIMUM = 1;
 
@@ -46,6 +48,15 @@ export function capMemory(bytes: Uint8Array, maxPages: number, opened: boolean):
     encodeSection(SECTION.memory, content),
     bytes.subarray(section.end),
   ]);
+}
+
+/** Bytes that each memory of a module may grow to that went through `openState`, in their order. Those of ours are left out. */
+export function memoryLimits(bytes: Uint8Array): number[] {
+  const sections = readSections(bytes);
+  const limits: number[] = [];
+  const reader = findSection(sections, SECTION.memory)?.read();
+  reader?.list(() => limits.push((readMemoryType(reader).max ?? MOST_PAGES) * PAGE));
+  return limits.slice(0, limits.length - countCards(findSection(sections, SECTION.export)));
 }
 
 /** Memories of ours, which come last and stay as they are, see `trackWrites`. */

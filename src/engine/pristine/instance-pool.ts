@@ -17,6 +17,8 @@ export interface NewInstance<T> {
   readonly instance: T;
   /** Its core instances, in the order in which they were made, from modules that went through `exposeState`. */
   readonly cores: readonly WebAssembly.Instance[];
+  /** Bytes that each of their memories may grow to, in the order in which `findState` finds them. */
+  readonly memoryLimits: readonly number[];
   /** What its glue keeps; undefined when that is nothing. */
   readonly glue: GlueState | undefined;
   /** While it was made it called the host for what is not the same each time, such as the time or a random number. */
@@ -30,8 +32,8 @@ export interface InstancePoolOptions<T> {
   readonly unrestorable?: string | undefined;
   /** Most instances that wait for a request; one more is discarded. */
   readonly idleLimit: number;
-  /** Bytes by which the memories of one instance may grow; it is discarded beyond them. 16 MiB by default. */
-  readonly maxGrowth?: number;
+  /** Bytes by which the memories of one instance may grow; it is discarded beyond them, see `GrowthBounds`. */
+  readonly maxGrowth?: number | undefined;
   /** For tests: after each restore, everything is compared byte for byte. */
   readonly verify?: boolean;
   /** Told once, if `request` was asked for and each request gets a new instance instead; `reason` is for people. */
@@ -95,7 +97,7 @@ export function createInstancePool<T>(options: InstancePoolOptions<T>): Instance
   }
 
   /** Undefined when the instance cannot be restored; from then on none is. */
-  function makePristine({ cores, glue, impure }: NewInstance<T>): Pristine | undefined {
+  function makePristine({ cores, memoryLimits, glue, impure }: NewInstance<T>): Pristine | undefined {
     if (impure)
       return degrade(
         'it calls the host while it is instantiated, and each instance may be told something else',
@@ -104,7 +106,7 @@ export function createInstancePool<T>(options: InstancePoolOptions<T>): Instance
     image ??= captureImage(state);
     const difference = sizeDifference(image, state) ?? firstDifference(image, state);
     if (difference !== undefined) return degrade(`instances differ after instantiation (${difference})`);
-    return createPristine(image, state, glue, options.maxGrowth);
+    return createPristine(image, state, glue, { limits: memoryLimits, maxGrowth: options.maxGrowth });
   }
 
   function make(): Entry<T> {

@@ -9,7 +9,7 @@ import { firstDifference, type MemoryImage, type PristineImage } from './image.t
  *
  * - `trapped`: an exception went through the guest's code
  * - `unsettled`: a call is under way, or host resources could not be let go
- * - `grown`: its memories have grown by more than is worth clearing
+ * - `grown`: its memories have grown by more than is worth clearing, or by what the next request may need
  */
 export type DiscardReason = 'trapped' | 'unsettled' | 'grown';
 
@@ -31,9 +31,28 @@ export interface Pristine {
 const PAGE = BLOCK * BLOCKS_PER_PAGE;
 const MAX_GROWTH = 16 * 1024 * 1024;
 
+/** What a 32-bit memory can have. */
+const MOST = 4 * 1024 ** 3;
+
+/** A memory stays grown while it took no more than this part of its room to grow. */
+const KEPT_PART = 1 / 16;
+
+/** How far memories may grow in an instance that goes on to serve. */
+export interface GrowthBounds {
+  /**
+   * Bytes that each memory may grow to; 4 GiB by default. One that has taken more than a sixteenth of its room does not
+   * go on: the guest's allocator is put back, knows nothing of it, and would find that much less.
+   */
+  readonly limits?: readonly number[];
+  /** Bytes by which all memories together may grow; 16 MiB by default. */
+  readonly maxGrowth?: number | undefined;
+}
+
 interface LiveMemory {
   readonly image: MemoryImage;
   readonly helper: RestoreHelper;
+  /** Bytes by which it may grow. */
+  readonly maxGrowth: number;
   /** It is known where it was written. */
   readonly tracked: boolean;
   /** The inner component that alone can reach it; undefined when that is not known. */
@@ -42,20 +61,20 @@ interface LiveMemory {
 
 /**
  * Gets an instance ready to be restored to `image`. It has just been made: its state is that of the image, and no
- * function of it has been called. `glue` is what its glue keeps; undefined when there is no glue with state. `maxGrowth`:
- * bytes by which its memories, together, may grow before it is discarded.
+ * function of it has been called. `glue` is what its glue keeps; undefined when there is no glue with state.
  */
 export function createPristine(
   image: PristineImage,
   state: CoreState,
   glue: GlueState | undefined,
-  maxGrowth: number = MAX_GROWTH,
+  { limits, maxGrowth = MAX_GROWTH }: GrowthBounds = {},
 ): Pristine {
   const owners = new Map(glue?.memoryOwners());
   const memories = state.memories.map(
     (memory, i): LiveMemory => ({
       image: image.memories[i]!,
       helper: image.bind(memory, state.cards[i]),
+      maxGrowth: ((limits ? limits[i]! : MOST) - image.memories[i]!.size) * KEPT_PART,
       tracked: state.cards[i] !== undefined,
       owner: owners.get(memory),
     }),
@@ -90,9 +109,13 @@ export function createPristine(
       if (glue !== undefined && saved !== undefined && !glue.restore(saved)) {
         return glue.dead ? 'trapped' : 'unsettled';
       }
-      let growth = 0;
-      for (const { helper, image } of memories) growth += helper.pages() * PAGE - image.size;
-      if (growth > maxGrowth) return 'grown';
+      let sum = 0;
+      for (const { helper, image, maxGrowth: bound } of memories) {
+        const growth = helper.pages() * PAGE - image.size;
+        if (growth > bound) return 'grown';
+        sum += growth;
+      }
+      if (sum > maxGrowth) return 'grown';
       for (const memory of memories) {
         if (memory.tracked) restoreMarked(memory);
         else if (memory.owner === undefined || glue?.entered[memory.owner] !== 0) restoreMemory(memory);

@@ -60,19 +60,22 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
   const { component, glue, host, ...options } = parts;
   const handler = component.exports.find((name) => name.startsWith('wasi:http/incoming-handler@'))!;
   const instantiateCore = coreInstantiator(component);
+  const limitsOf = new Map(
+    Object.entries(component.modules).map(([name, module]) => [module, component.memoryLimits[name] ?? []]),
+  );
   const turns = createTurns();
   let impure: boolean | undefined;
 
   function instantiate(
     bind: Binding,
-    made: (core: WebAssembly.Instance) => void,
+    made: (core: WebAssembly.Instance, module: WebAssembly.Module) => void,
   ): ReturnType<GlueModule['instantiate']> {
     return glue.instantiate(
       (name) => component.modules[name]!,
       bindImports(component, bind),
       (module, imports) => {
         const core = instantiateCore(module, imports);
-        made(core);
+        made(core, module);
         return core;
       },
     );
@@ -105,7 +108,11 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
       stderr: new Following(() => io.stderr),
     });
     const cores: WebAssembly.Instance[] = [];
-    const exports = instantiate(bind, (core) => cores.push(core));
+    const memoryLimits: number[] = [];
+    const exports = instantiate(bind, (core, module) => {
+      cores.push(core);
+      memoryLimits.push(...limitsOf.get(module)!);
+    });
     const state = glueState(exports);
     maySuspend = () => state?.maySuspend ?? true;
     if (state !== undefined && state.hostCalls > 0) impure ??= isImpure();
@@ -119,6 +126,7 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
         },
       },
       cores,
+      memoryLimits,
       glue: state,
       impure: impure ?? false,
     };

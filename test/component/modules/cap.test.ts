@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { capMemory } from '../../../src/component/modules/cap.ts';
+import { capMemory, memoryLimits } from '../../../src/component/modules/cap.ts';
 import { trackWrites } from '../../../src/component/modules/track.ts';
 import { assemble } from './wat.ts';
 
@@ -77,3 +77,11 @@ test.each(['1 2 shared', 'i64 1', 'i64 1 2'])(
     expect(() => capMemory(bytes, 10, false)).toThrow(expect.objectContaining({ code: 'component-invalid' }));
   },
 );
+
+test('how far each memory may grow is told, of ours nothing', async () => {
+  const module = await assemble('(module (memory 1 3) (memory 1 9) (memory 1))');
+  const tracked = trackWrites(module)!;
+  expect(memoryLimits(tracked)).toEqual([3 * 65_536, 9 * 65_536, 4 * 1024 ** 3]);
+  expect(memoryLimits(capMemory(tracked, 5, true))).toEqual([3 * 65_536, 5 * 65_536, 5 * 65_536]);
+  expect(memoryLimits(await assemble('(module)'))).toEqual([]);
+});

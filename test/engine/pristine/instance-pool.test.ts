@@ -19,7 +19,8 @@ const guest = await prepareGuest(`(module
     (i32.load (i32.const 0)))
   (func (export "keep") (param i32) (result i32)
     (global.get $secret) (global.set $secret (local.get 0)))
-  (func (export "grow") (result i32) (memory.grow (i32.const 300))))`);
+  (func (export "grow") (result i32) (memory.grow (i32.const 300)))
+  (func (export "grow a little") (result i32) (memory.grow (i32.const 1))))`);
 
 interface Watched {
   readonly pool: InstancePool<Guest>;
@@ -30,17 +31,25 @@ interface Watched {
 function createPool(
   options: Partial<InstancePoolOptions<Guest>> & {
     readonly number?: () => number;
+    /** Of the one memory, in bytes. */
+    readonly limit?: number;
     readonly alter?: (made: NewInstance<Guest>) => Partial<NewInstance<Guest>>;
   } = {},
 ): Watched {
-  const { number = () => 0, alter = () => ({}), ...rest } = options;
+  const { number = () => 0, limit = 4 * 1024 ** 3, alter = () => ({}), ...rest } = options;
   const created: Guest[] = [];
   const reasons: string[] = [];
   const pool = createInstancePool<Guest>({
     create() {
       const instance = guest({ host: { number } });
       created.push(instance);
-      const made = { instance, cores: [instance.core], glue: undefined, impure: false };
+      const made = {
+        instance,
+        cores: [instance.core],
+        memoryLimits: [limit],
+        glue: undefined,
+        impure: false,
+      };
       return { ...made, ...alter(made) };
     },
     isolation: 'request',
@@ -121,6 +130,14 @@ describe('an instance for each request', () => {
     for (const instance of [grown, dead, unsettled]) pool.give(instance, FINE);
     expect(pool.idle).toBe(0);
     expect(pool.discards).toMatchObject({ grown: 1, trapped: 1, unsettled: 1 });
+  });
+
+  test('nor one with less room to grow than a new one has', () => {
+    const { pool } = createPool({ limit: 2 * 65_536 });
+    const instance = pool.take();
+    expect(instance.call('grow a little')).toBe(1);
+    pool.give(instance, FINE);
+    expect(pool.discards).toMatchObject({ grown: 1 });
   });
 
   test('one that died while it waited is discarded, and the next is taken', () => {

@@ -87,11 +87,22 @@ describe('a memory that grew', () => {
 
   test('beyond the bound, all memories together, ends the instance', () => {
     const live = guest();
-    const pristine = createPristine(captureImage(live.state), live.state, undefined, 5 * PAGE);
+    const pristine = createPristine(captureImage(live.state), live.state, undefined, { maxGrowth: 5 * PAGE });
     live.call('grow', 3);
     live.call('grow b', 2);
     expect(pristine.restore()).toBeUndefined();
     live.call('grow', 1);
+    expect(pristine.restore()).toBe('grown');
+  });
+
+  test('stays while it took a sixteenth of its own room at most', () => {
+    const limits = [(4 + 3 * 16) * PAGE, (2 + 16) * PAGE];
+    const live = guest();
+    const pristine = createPristine(captureImage(live.state), live.state, undefined, { limits });
+    live.call('grow', 3);
+    live.call('grow b', 1);
+    expect(pristine.restore()).toBeUndefined();
+    live.call('grow b', 1);
     expect(pristine.restore()).toBe('grown');
   });
 
