@@ -59,12 +59,16 @@ describe('a guest that does not answer in time', () => {
 describe('a guest that computes', () => {
   test('gets its own time, though another one in its worker is over its own and cannot stop meanwhile', async () => {
     const { server, errors } = await listen('misbehave', { timeout: 6000 });
+    expect(await status(server, '/ok')).toBe(200);
+    const began = performance.now();
+    expect(await status(server, '/leak?n=100000')).toBe(200);
+    // Some two seconds: longer than the other one may take to stop, and not too long itself.
+    const count = Math.round((100_000 * 2000) / (performance.now() - began));
     const late = status(server, '/sleep-forever');
     await pause(5500);
-    // It takes longer than the other one may take to stop.
-    const computing = ask(server, '/leak?n=600000');
+    const computing = ask(server, `/leak?n=${count}`);
     expect(await late).toBe(504);
-    expect(await (await computing).text()).toBe('leaked 600000 of each');
+    expect(await (await computing).text()).toBe(`leaked ${count} of each`);
     expect(errors()).toEqual(['error GET /sleep-forever: the guest did not answer within 6000 ms']);
   }, 30_000);
 });
