@@ -8,7 +8,7 @@ type Affinity = Record<'sched_setaffinity' | 'sched_getaffinity', Call>;
 /** For 1024 processors, as `cpu_set_t` of the C libraries. */
 const MASK_BYTES = 128;
 
-/** Null where there is none. */
+/** Functions of the system, found once, as each look for them takes memory for good; null where there are none. */
 let affinity: Affinity | null | undefined;
 
 /**
