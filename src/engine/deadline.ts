@@ -6,11 +6,11 @@ export interface Deadline {
   cancel(): void;
 }
 
-/** `limit` is in milliseconds. */
-export function createDeadline(limit: number, expired: () => void): Deadline {
-  let due = performance.now() + limit;
+/** `limit` is in milliseconds, from `start` on, which may be over; `expired` is not called before this returns. */
+export function createDeadline(start: number, limit: number, expired: () => void): Deadline {
+  let due = start + limit;
   let fires = due;
-  let timer = setTimeout(check, limit);
+  let timer = setTimeout(check, Math.max(0, Math.ceil(due - performance.now())));
   let cancelled = false;
 
   function check(): void {

@@ -67,8 +67,8 @@ export interface EngineOptions {
   /** Most requests that wait for a place; 1024 by default. One more is answered with 503. */
   readonly queueLimit?: number;
   /**
-   * Milliseconds until a response has to start, 30 s by default, and as many until the guest has to return once its
-   * response is over. Time in the queue counts by itself.
+   * Milliseconds until a response has to start, 30 s by default, from the moment the request's head and body are there:
+   * waiting for a worker counts. As many again until the guest has to return once its response is over.
    */
   readonly timeout?: number;
   /** Longest silence of a response in milliseconds; 5 min by default. */

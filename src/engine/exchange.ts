@@ -26,10 +26,10 @@ export interface Exchange {
   finish(): void;
 }
 
-/** `moved` is called when the response begins, gets on or is over. */
+/** `moved` is called when the response begins, gets on or is over, and before that with each part of an upload that is read. */
 export function createExchange(
   id: number,
-  { body, ...head }: GuestRequest,
+  { body, awaited: _awaited, receivedAt: _receivedAt, ...head }: GuestRequest,
   target: ResponseTarget,
   moved: () => void,
 ): Exchange {
@@ -41,6 +41,8 @@ export function createExchange(
   // What the worker was sent of the body, until it shows that it has begun: at most a window, so that another one may.
   let sent: ToWorker[] | undefined = upload && [];
   let uploading = false;
+  /** More of the body may come. */
+  let arriving = upload !== undefined;
 
   function forward(message: ToWorker): void {
     sent?.push(message);
@@ -57,7 +59,11 @@ export function createExchange(
       else forward({ type: 'body', id, bytes: copy });
       return room > 0;
     },
-    end: (trailers) => forward({ type: 'body-end', id, trailers }),
+    end(trailers) {
+      arriving = false;
+      if (exchange.phase === 'waiting') moved();
+      forward({ type: 'body-end', id, trailers });
+    },
     fail(error) {
       if (error !== undefined) fail(error);
       forward({ type: 'body-failed', id });
@@ -116,7 +122,9 @@ export function createExchange(
     receive(message) {
       forget();
       if (message.type === 'taken') makeRoom(message.bytes);
-      if (exchange.phase === 'streaming') moved();
+      // A guest that reads as the client sends waits for the client; one that does not read is not waited for.
+      const reads = exchange.phase === 'waiting' && arriving && message.type === 'taken';
+      if (reads || exchange.phase === 'streaming') moved();
       if (exchange.phase === 'over') {
         if (message.type === 'chunk') free(message.bytes);
         return;

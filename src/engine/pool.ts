@@ -14,8 +14,8 @@ export interface PoolOptions extends GuestVoice {
   /** Most requests that wait for a worker; one more is refused. */
   readonly queueLimit: number;
   /**
-   * Milliseconds that a request may wait for a worker; that a guest has until the head of its response is there; and
-   * that it has again from the response's end, or the client's leaving, until it returns.
+   * Milliseconds from the moment a request's head and body are there until the head of its response is, the wait for a
+   * worker included; and as many from the response's end, or the client's leaving, until the guest returns.
    */
   readonly timeout: number;
   /** Longest silence of a response that has begun, in milliseconds. */
@@ -57,8 +57,6 @@ interface Ticket {
   readonly label: string;
   /** Where it runs; undefined while it waits. */
   thread: Thread | undefined;
-  /** A worker was found for it, at least once. */
-  placed: boolean;
   /** Until then, in milliseconds of `performance.now()`, it shall only get a worker that runs nothing else. */
   suspectUntil: number;
   /** What ended it was logged. */
@@ -134,9 +132,6 @@ export function createPool(options: PoolOptions): Pool {
   function run(ticket: Ticket, thread: Thread): void {
     queueOf(ticket).delete(ticket.exchange.id);
     ticket.thread = thread;
-    // A guest's time begins with the first worker; what it loses behind one that is kept busy is not given again.
-    if (!ticket.placed) ticket.deadline.restart();
-    ticket.placed = true;
     thread.run(ticket.exchange);
     crew.watch();
   }
@@ -172,11 +167,10 @@ export function createPool(options: PoolOptions): Pool {
     const ticket: Ticket = {
       exchange,
       awaited: request.awaited ?? false,
-      deadline: createDeadline(options.timeout, () => expire(ticket)),
+      deadline: createDeadline(request.receivedAt, options.timeout, () => expire(ticket)),
       // Queries carry secrets; paths say enough.
       label: `${request.method} ${request.path.split('?', 1)[0]}`,
       thread: undefined,
-      placed: false,
       suspectUntil: 0,
       reported: false,
     };

@@ -11,6 +11,7 @@ export function rehearse(handle: Handle): Promise<void> {
         path: '/',
         headers: ['host', 'localhost'],
         body: undefined,
+        receivedAt: performance.now(),
       },
       {
         head() {

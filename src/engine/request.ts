@@ -10,6 +10,11 @@ export interface GuestRequest {
   /** Flat list, latin1 values. */
   readonly headers: string[];
   readonly body: Uint8Array | Upload | undefined;
+  /**
+   * When the head and the body were there, or the head alone of an upload, in milliseconds of `performance.now()`: its time
+   * runs from then, wherever it waits.
+   */
+  readonly receivedAt: number;
   /** A guest may be waiting for it: where no place is left for others, there is one for such. */
   readonly awaited?: boolean;
   /** To tell `wasi:keyvalue/watcher` of, in place of a request to answer: the response is its end alone. */

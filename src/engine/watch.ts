@@ -87,7 +87,7 @@ function attempt(pool: Pool, change: Change): Promise<WasmcpErrorCode | undefine
       end: () => done(undefined),
       fail: ({ code }) => done(code),
     };
-    pool.handle({ ...REQUEST, method: `on-${change.kind}`, change }, target);
+    pool.handle({ ...REQUEST, method: `on-${change.kind}`, receivedAt: performance.now(), change }, target);
   });
 }
 

@@ -249,7 +249,7 @@ export const OPTIONS: { readonly [N in OptionName]: OptionSpec } = {
   timeout: {
     flags: '--timeout <duration>',
     environment: ['WASMCP_NODE_TIMEOUT'],
-    description: 'time for a guest until its response starts; then 504',
+    description: 'time from a request until its response starts, waiting included; then 504',
     parse: parseDuration,
     fallback: 30_000,
     fallbackText: '30s',

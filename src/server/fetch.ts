@@ -26,7 +26,7 @@ export function createFetch(
     const body = request.body === null ? undefined : webUpload(request.body, maxBody);
     const answer = Promise.withResolvers<Response>();
     const target = createTarget(request.method, admission.cors, answer.resolve, () => call.gone());
-    const call = handle({ ...admission.head, body }, target);
+    const call = handle({ ...admission.head, body, receivedAt: performance.now() }, target);
     const abort = (): void => {
       call.gone();
       answer.reject(signal.reason);

@@ -68,7 +68,7 @@ export function createNodeFront(
         const label = `${head.method} ${head.path.split('?', 1)[0]}`;
         void log?.('error', label, `the response could not be sent: ${message}`);
       });
-      const call = handle({ ...head, body }, target);
+      const call = handle({ ...head, body, receivedAt: performance.now() }, target);
       response.on('close', call.gone);
     });
   }

@@ -16,7 +16,14 @@ function uploading() {
     stop() {},
   };
   const target = { head() {}, chunk() {}, end() {}, fail() {} };
-  const head = { method: 'POST', scheme: 'http', authority: 'a', path: '/', headers: [] } as const;
+  const head = {
+    method: 'POST',
+    scheme: 'http',
+    authority: 'a',
+    path: '/',
+    headers: [],
+    receivedAt: 0,
+  } as const;
   const exchange = createExchange(7, { ...head, headers: [], body }, target, () => {});
   const worker = (): { said: string[]; post: (message: ToWorker, transfer?: ArrayBuffer[]) => void } => {
     const said: string[] = [];

@@ -56,6 +56,35 @@ describe('a guest that does not answer in time', () => {
   });
 });
 
+describe('a guest that reads a body as it arrives', () => {
+  function* pieces(): Generator<string> {
+    for (let n = 0; n < 12; n++) yield 'x';
+  }
+
+  function arriving(gap: number): RequestInit {
+    const parts = pieces();
+    const body = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        await pause(gap);
+        const { value, done } = parts.next();
+        if (done) controller.close();
+        else controller.enqueue(Buffer.from(value));
+      },
+    });
+    return { method: 'POST', body, duplex: 'half' } as RequestInit;
+  }
+
+  test('has its time from the moment the body is there', async () => {
+    const { server } = await listen('kv-draft', { timeout: 600 });
+    expect((await ask(server, '/set?key=slow', arriving(100))).status).toBe(200);
+  });
+
+  test('and one that does not read it, from the moment the head is there', async () => {
+    const { server } = await listen('misbehave', { timeout: 600 });
+    expect((await ask(server, '/sleep-forever', arriving(100))).status).toBe(504);
+  });
+});
+
 describe('a guest that computes', () => {
   test('gets its own time, though another one in its worker is over its own and cannot stop meanwhile', async () => {
     const { server, errors } = await listen('misbehave', { timeout: 6000 });
@@ -194,6 +223,14 @@ describe('the queue', () => {
     const first = ask(server, '/stream?n=10&ms=100&size=1');
     expect(await status(server, '/globals')).toBe(503);
     expect((await (await first).text()).length).toBe(10);
+  });
+
+  test('takes of the time that a request has', async () => {
+    const { server, errors } = await listen('http-lab', { liveLimit: 1, timeout: 1500 });
+    const [first, second] = [ask(server, '/sleep?ms=1000'), ask(server, '/sleep?ms=1000')];
+    expect((await first).status).toBe(200);
+    expect((await second).status).toBe(504);
+    expect(errors()).toEqual(['error GET /sleep: the guest did not answer within 1500 ms']);
   });
 
   test('forgets those who left: they take no place in it and never run', async () => {

@@ -136,7 +136,16 @@ export function createSessionEdge(handle: Handle, options: SessionEdgeOptions): 
             kind === 'notification' ||
             (kind === 'request' && !opens && method !== 'initialize' && method !== 'session/terminate')),
         peeked(result) {
-          const sent = { ...request, body: result.body, headers: guide ? headers : request.headers };
+          const sent = {
+            ...request,
+            body: result.body,
+            headers: guide ? headers : request.headers,
+            // An upload that is whole now.
+            receivedAt:
+              result.body instanceof Uint8Array && !(body instanceof Uint8Array)
+                ? performance.now()
+                : request.receivedAt,
+          };
           dispatch(sent, result.envelope, steps, shaped);
         },
         failed(error) {

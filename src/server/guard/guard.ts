@@ -30,7 +30,7 @@ export interface GuardOptions {
 }
 
 /** A request, without its body. */
-export type GuestHead = Omit<GuestRequest, 'body'>;
+export type GuestHead = Omit<GuestRequest, 'body' | 'receivedAt'>;
 
 /** A request as the guest is to see it, and what each answer to it has to carry. */
 export interface Admitted {

@@ -157,6 +157,7 @@ export function ask(
       path: '/mcp',
       headers: Object.entries(headers).flat(),
       body: typeof body === 'string' ? Buffer.from(body) : body,
+      receivedAt: performance.now(),
     },
     {
       head(status, list) {

@@ -127,6 +127,7 @@ describe('a client that takes no streams', () => {
         path: '/mcp',
         headers: ['mcp-session-id', 's'],
         body: Buffer.from(CALL),
+        receivedAt: 0,
       },
       {
         head() {},

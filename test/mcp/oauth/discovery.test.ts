@@ -49,7 +49,8 @@ function ask(
     },
   };
   const { path = PATH, method = 'GET', authority = 'localhost:8080' } = asked;
-  const request = { method, scheme: 'https' as const, authority, path, headers: [], body: undefined };
+  const rest = { headers: [], body: undefined, receivedAt: 0 };
+  const request = { method, scheme: 'https' as const, authority, path, ...rest };
   discovering(handle, guess ? () => BASE : undefined)(request, target);
   return answer;
 }
