@@ -1,3 +1,4 @@
+import { createBudget, type GuestBudget } from './budget.ts';
 import { Signal } from './signal.ts';
 import { Table } from './table.ts';
 import type { Turns } from './turns.ts';
@@ -15,14 +16,17 @@ export interface Sharing {
  * A suspended guest is never abandoned (its stack would leak): `end` wakes every wait, which then traps.
  */
 export class Guest {
+  /** What the host holds for it, in bytes. */
+  readonly budget: GuestBudget;
   readonly #ending = new Signal();
   readonly #releases = new Table<symbol, () => void>();
   readonly #sharing: Sharing | undefined;
   #ended: string | undefined;
 
   /** Without `sharing` it has its thread for itself. */
-  constructor(sharing?: Sharing) {
+  constructor(sharing?: Sharing, budget: GuestBudget = createBudget()) {
     this.#sharing = sharing;
+    this.budget = budget;
   }
 
   /** Why the guest may not run on, once `end` was called. */

@@ -1,4 +1,11 @@
 /** The door that `src/` comes by; other programs come by `public.ts`. */
+export {
+  type Budget,
+  type BudgetOptions,
+  type BudgetParent,
+  createBudget,
+  type GuestBudget,
+} from './budget.ts';
 export { endingInput } from './cli/ending-input.ts';
 export { GuestExit } from './cli/exit.ts';
 export { type LineSink, prefixedLines } from './cli/lines.ts';

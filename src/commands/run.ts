@@ -56,6 +56,7 @@ Exit status: the guest's, 134 after a trap, 130 or 143 after a signal, 1 when it
         outgoing: { allow: options.allowOutbound ?? [], deny: options.denyOutbound ?? [], loopback: true },
         storeUrl: options.store,
         storeLimits: { maxValue: options.maxValue, ...(options.bucket && { buckets: options.bucket }) },
+        maxHostMemory: options.maxHostMemory,
         timeout: options.timeout,
         stdin,
         stdout,

@@ -41,6 +41,11 @@ export interface EngineOptions {
   readonly storeBroken?: (failure: WasmcpError) => void;
   /** What guests may write, and into which buckets. */
   readonly storeLimits?: StoreLimits;
+  /**
+   * Bytes that the host holds for one guest beside its linear memory, such as bodies, headers and values; 256 MiB by
+   * default. A call that needs more fails, or traps where it has no error.
+   */
+  readonly maxHostMemory?: number;
   /** The guest's whole environment. */
   readonly env?: Readonly<Record<string, string>>;
   /** Entries of wasi:config/store. */
@@ -151,6 +156,7 @@ export async function startEngine(component: Component, options: EngineOptions):
     preopens: options.directories ?? [],
     loggingPrefix: options.loggingPrefix ?? true,
     storeLimits: options.storeLimits ?? {},
+    maxHostMemory: options.maxHostMemory,
     outgoing: options.outgoing ?? {},
   };
   const isolation = {

@@ -12,6 +12,8 @@ export interface GuestSettings {
   /** Print `stdout [N] :: ` before each line of a guest's output. */
   readonly loggingPrefix: boolean;
   readonly storeLimits: StoreLimits;
+  /** Bytes that the host holds for one guest at most. */
+  readonly maxHostMemory: number | undefined;
   /** Where guests' HTTP requests may go. */
   readonly outgoing: OutgoingPolicy;
 }

@@ -146,6 +146,13 @@ export function parseMemorySize(text: string): number {
   return size;
 }
 
+/** Of what the host holds for a guest. Below 1 MiB nearly nothing runs. */
+export function parseHostMemorySize(text: string): number {
+  const size = parseSize(text);
+  if (size < 1024 ** 2) throw invalid('Write a size of 1MiB or more.');
+  return size;
+}
+
 /** The text as it is, once `parse` had nothing against it. */
 export function checkedBy(parse: (text: string) => unknown): (text: string) => string {
   return (text) => {

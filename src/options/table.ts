@@ -15,6 +15,7 @@ import {
   parseDirectory,
   parseDuration,
   parseEnvironment,
+  parseHostMemorySize,
   parseIsolation,
   parseMemorySize,
   parseOutbound,
@@ -60,6 +61,7 @@ export interface OptionValues extends WasmtimeValues {
   cacheDir?: string;
   isolation: IsolationValue;
   maxMemory: number;
+  maxHostMemory: number;
   verbose?: boolean;
   session?: string;
   watch?: boolean;
@@ -215,6 +217,15 @@ export const OPTIONS: { readonly [N in OptionName]: OptionSpec } = {
     parse: parseMemorySize,
     fallback: 1024 ** 3,
     fallbackText: '1GiB',
+  },
+  maxHostMemory: {
+    flags: '--max-host-memory <size>',
+    environment: ['WASMCP_NODE_MAX_HOST_MEMORY'],
+    description:
+      'what the host may hold for one guest beside its memories: bodies, headers, values, handles; a call that needs more fails',
+    parse: parseHostMemorySize,
+    fallback: 256 * 1024 ** 2,
+    fallbackText: '256MiB',
   },
   allowOutbound: {
     flags: '--allow-outbound <pattern>',

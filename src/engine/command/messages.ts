@@ -14,6 +14,8 @@ export interface CommandSetup {
   readonly preopens: readonly Preopen[];
   readonly storeUrl: string;
   readonly storeLimits: StoreLimits;
+  /** Bytes that the host holds for the guest at most. */
+  readonly maxHostMemory?: number;
   /** Where the guest's HTTP requests may go. */
   readonly outgoing: OutgoingPolicy;
 }

@@ -1,6 +1,7 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import {
   checked,
+  createBudget,
   createHost,
   endingInput,
   Guest,
@@ -71,7 +72,7 @@ async function prepare(): Promise<() => Promise<CommandEnd>> {
   const glue = runGlue(component.glue);
   const instantiateCore = coreInstantiator(component);
   return async () => {
-    const guest = new Guest();
+    const guest = new Guest(undefined, createBudget({ limit: setup.maxHostMemory }));
     const bind = host.bind(guest, { stdin: endingInput(input), ...outputs });
     const entry = component.exports.find((name) => name.startsWith('wasi:cli/run@'))!;
     try {

@@ -51,8 +51,11 @@ export type Discard = DiscardReason | 'poisoned' | 'worn' | 'surplus';
 export interface InstancePool<T> {
   /** An instance for one request. What `create` throws goes to the caller. */
   take(): T;
-  /** The request is over, its promise settled. `poisoned` after a trap, a failed stream or a request that was given up. */
-  give(instance: T, end: { readonly poisoned: boolean }): void;
+  /**
+   * The request is over, its promise settled. `poisoned` after a trap, a failed stream or a request that was given up. Returns
+   * true when the instance is kept with what it holds: not restored, and not discarded.
+   */
+  give(instance: T, end: { readonly poisoned: boolean }): boolean;
   /** What is done; `fresh` once `degraded` was told. */
   readonly isolation: Isolation;
   /** Instances that wait for a request. */
@@ -161,10 +164,11 @@ export function createInstancePool<T>(options: InstancePoolOptions<T>): Instance
       if (entry === undefined)
         throw new TypeError('the instance was not taken from here, or was given back before');
       taken.splice(at, 1);
-      if (isolation === 'fresh') return;
+      if (isolation === 'fresh') return false;
       const discard = finish(entry, poisoned);
       if (discard === undefined) waiting.push(entry);
       else discards[discard] += 1;
+      return discard === undefined && entry.pristine === undefined;
     },
     get isolation() {
       return isolation;

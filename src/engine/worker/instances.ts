@@ -1,6 +1,7 @@
 import {
   type Binding,
   type ByteSink,
+  createBudget,
   createTurns,
   Guest,
   type GuestIo,
@@ -36,6 +37,8 @@ export interface InstancesParts {
   readonly component: Component;
   readonly glue: GlueModule;
   readonly host: Host;
+  /** Bytes that the host holds for one guest at most. */
+  readonly maxHostMemory?: number | undefined;
   readonly isolation: Isolation;
   readonly idleLimit: number;
   readonly verify: boolean;
@@ -57,7 +60,7 @@ const CONSTANT: ReadonlySet<string> = new Set([
 
 /** The instances of this thread's component, each with a guest of its own. */
 export function createInstances(parts: InstancesParts): InstancePool<GuestInstance> {
-  const { component, glue, host, ...options } = parts;
+  const { component, glue, host, maxHostMemory, ...options } = parts;
   const handler = component.exports.find((name) => name.startsWith('wasi:http/incoming-handler@'))!;
   const instantiateCore = coreInstantiator(component);
   const limitsOf = new Map(
@@ -84,7 +87,7 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
   /** Whether instantiation asks the host for what another instance may be answered otherwise. Tried once, with one instance. */
   function isImpure(): boolean {
     let constant = 0;
-    const bind = host.bind(new Guest(), NOWHERE);
+    const bind = host.bind(new Guest(undefined, createBudget({ limit: maxHostMemory })), NOWHERE);
     const exports = instantiate(
       (name, shape) => {
         const implementation = bind(name, shape);
@@ -101,7 +104,10 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
 
   function create(): NewInstance<GuestInstance> {
     let maySuspend = (): boolean => false;
-    const guest = new Guest({ turns, maySuspend: () => maySuspend() });
+    const guest = new Guest(
+      { turns, maySuspend: () => maySuspend() },
+      createBudget({ limit: maxHostMemory }),
+    );
     let io = NOWHERE;
     const bind = host.bind(guest, {
       stdout: new Following(() => io.stdout),

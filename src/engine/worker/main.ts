@@ -76,6 +76,7 @@ async function start(): Promise<Runner> {
     component,
     glue,
     host,
+    maxHostMemory: settings.maxHostMemory,
     ...isolation,
     degraded: (reason) => outbox.post({ type: 'degraded', reason }),
   });

@@ -54,7 +54,8 @@ export function createRunner({ instances, output, post }: RunnerParts): Runner {
       const poisoned = failure !== undefined || response.abandoned || instance.guest.ended !== undefined;
       instance.guest.end('the request is over');
       instance.guest.release();
-      instances.give(instance, { poisoned });
+      // Of what was not dropped nothing is left, unless the next request finds it.
+      if (!instances.give(instance, { poisoned })) instance.guest.budget.reset();
     } catch (error) {
       failure = failureOf(error, response);
     }

@@ -1,0 +1,109 @@
+/** Most bytes that the host holds for one guest, unless an option says otherwise. */
+const DEFAULT_LIMIT: number = 256 * 1024 * 1024;
+
+/** What a handle on a host object counts: its object, its place in the tables, and what it keeps alive. */
+export const HANDLE_COST = 500;
+
+/** Bytes that a budget takes from its parent at once, so that small charges stay with the budget. */
+const SHARE = 1024 * 1024;
+
+/** What the host holds for one guest beside its linear memory, in bytes. Each host object charges it before it exists. */
+export interface Budget {
+  readonly limit: number;
+  readonly used: number;
+  /** False when it would go over; then nothing is charged. */
+  tryCharge(bytes: number): boolean;
+  /** Traps when it would go over. */
+  charge(bytes: number): void;
+  /** What was charged is no longer held. */
+  release(bytes: number): void;
+}
+
+/** A budget, and what its guest's host does with it beyond charging. */
+export interface GuestBudget extends Budget {
+  /** Why the last charge was refused: names the limit and the option. */
+  refusal(bytes: number): string;
+  /** The guest holds nothing any more: all that it took from the parent goes back. */
+  reset(): void;
+}
+
+/** Where budgets take their bytes from, such as the memory of the process. */
+export interface BudgetParent {
+  /** False when it has not as much left; then nothing is taken. */
+  tryCharge(bytes: number): boolean;
+  release(bytes: number): void;
+  /** Why it refused, such as `the process holds 2 GiB for guests, its limit (--memory-budget)`. */
+  refusal(): string;
+}
+
+export interface BudgetOptions {
+  /** In bytes; 256 MiB by default. */
+  readonly limit?: number | undefined;
+  readonly parent?: BudgetParent | undefined;
+}
+
+export function createBudget({ limit = DEFAULT_LIMIT, parent }: BudgetOptions = {}): GuestBudget {
+  return new Account(limit, parent);
+}
+
+/** A class, as an object literal with accessors would keep its guest until the whole heap is collected. */
+class Account implements GuestBudget {
+  readonly limit: number;
+  readonly #parent: BudgetParent | undefined;
+  #used = 0;
+  /** Bytes taken from the parent. Without one there is nothing to take. */
+  #share: number;
+
+  constructor(limit: number, parent: BudgetParent | undefined) {
+    this.limit = limit;
+    this.#parent = parent;
+    this.#share = parent === undefined ? Number.POSITIVE_INFINITY : 0;
+  }
+
+  get used(): number {
+    return this.#used;
+  }
+
+  tryCharge(bytes: number): boolean {
+    const used = this.#used + bytes;
+    if (used > this.limit || (used > this.#share && !this.#take(used))) return false;
+    this.#used = used;
+    return true;
+  }
+
+  charge(bytes: number): void {
+    if (!this.tryCharge(bytes)) throw new WebAssembly.RuntimeError(this.refusal(bytes));
+  }
+
+  release(bytes: number): void {
+    // Never below nothing: objects of a guest that was reset may still be dropped.
+    this.#used = Math.max(0, this.#used - bytes);
+    if (this.#share - this.#used >= 2 * SHARE && this.#parent !== undefined) this.#giveBack();
+  }
+
+  refusal(bytes: number): string {
+    if (this.#used + bytes <= this.limit && this.#parent !== undefined) return this.#parent.refusal();
+    return `the host would hold ${this.#used + bytes} bytes for the guest, the limit is ${this.limit} (--max-host-memory)`;
+  }
+
+  reset(): void {
+    this.#used = 0;
+    if (this.#parent === undefined || this.#share === 0) return;
+    this.#parent.release(this.#share);
+    this.#share = 0;
+  }
+
+  #take(used: number): boolean {
+    const needed = Math.ceil((used - this.#share) / SHARE) * SHARE;
+    if (this.#parent?.tryCharge(needed) !== true) return false;
+    this.#share += needed;
+    return true;
+  }
+
+  /** Keeps one share ahead: what comes and goes with each call stays here. */
+  #giveBack(): void {
+    const kept = Math.ceil(this.#used / SHARE) * SHARE + SHARE;
+    this.#parent?.release(this.#share - kept);
+    this.#share = kept;
+  }
+}
