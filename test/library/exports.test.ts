@@ -34,6 +34,7 @@ const ENTRIES: Record<string, readonly string[]> = {
     'WasmcpError',
     'bytesSource',
     'checked',
+    'createBudget',
     'createExchange',
     'createHost',
     'openOutgoing',
