@@ -108,10 +108,11 @@ export async function loadComponent(
 
   progress?.('compiling');
   const whole = capped(made, maxMemory, name);
-  const [modules, cacheProblem] = await Promise.all([
-    compile(whole, name),
-    cached === undefined ? cache.write(key, made) : undefined,
-  ]);
+  const compiling = compile(whole, name);
+  const writing = cached === undefined ? cache.write(key, made) : undefined;
+  // Whichever fails, nothing is under way when the load ends.
+  await Promise.allSettled([compiling, writing]);
+  const [modules, cacheProblem] = await Promise.all([compiling, writing]);
   const { kind, reason, unrestorable } = made;
   return {
     source: name,

@@ -4,6 +4,7 @@ export interface JcoOptions {
   readonly instantiation: 'sync';
   readonly multiMemory: boolean;
   readonly emitTypescriptDeclarations: boolean;
+  readonly bindgenEnableWasmExnref: boolean;
   readonly map: Readonly<Record<string, string>>;
 }
 
@@ -13,6 +14,7 @@ export function jcoOptions(imports: readonly { readonly name: string }[]): JcoOp
     instantiation: 'sync',
     multiMemory: true,
     emitTypescriptDeclarations: false,
+    bindgenEnableWasmExnref: true,
     // To itself: jco would strip the version, and both drafts of wasi:keyvalue become one.
     map: Object.fromEntries(imports.map(({ name }) => [name, name])),
   };

@@ -72,7 +72,7 @@ async function run(
     ...jcoOptions(imports),
     ...mode,
   }).catch((error: unknown) => {
-    throw new RefusedComponent(`${source} cannot be transpiled: ${firstLine(error)}`);
+    throw new RefusedComponent(`${source} cannot be transpiled: ${reasonOf(error)}`);
   });
   return {
     glue: new TextDecoder().decode(files['component.js']),
@@ -80,10 +80,15 @@ async function run(
   };
 }
 
-/** jco's errors carry a Rust value; its first line is what people can read. */
-function firstLine(error: unknown): string {
+/** jco's errors are Rust's, printed with all their causes: the first line says what failed, the last one why. */
+function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return message.split('\n', 1)[0] ?? message;
+  const [first = '', ...rest] = message
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  const cause = rest.at(-1)?.replace(/^\d+: /, '');
+  return cause === undefined ? first : `${first}: ${cause}`;
 }
 
 async function answer(task: TranspilerTask): Promise<FromTranspiler> {
