@@ -262,7 +262,7 @@ export async function startEngine(component: Component, options: EngineOptions):
     handle(request, target) {
       if (failure === undefined) return handle(request, target);
       target.fail(failure);
-      target.finished?.();
+      target.finished();
       return { gone() {} };
     },
     load: () => ({ ...pool.load(), syncs: store.gate?.syncs, storeFailure: failure }),

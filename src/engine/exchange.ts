@@ -151,7 +151,7 @@ export function createExchange(
       post = () => {};
       forget();
       upload?.stop();
-      target.finished?.();
+      target.finished();
     },
   };
   return exchange;

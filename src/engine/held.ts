@@ -1,5 +1,5 @@
 import type { OutputGate } from '../../host/index.ts';
-import type { Handle } from './request.ts';
+import { type Handle, wrapResponse } from './request.ts';
 
 /**
  * `handle`, whose responses leave piece by piece through `gate`: nothing that a client reads, whoever wrote it, is
@@ -18,7 +18,7 @@ export function held(handle: Handle, gate: OutputGate): Handle {
       });
     }
 
-    const call = handle(request, {
+    const held = wrapResponse(target, {
       head: (status, headers) => hold(() => target.head(status, headers)),
       chunk: (bytes, taken) => hold(() => target.chunk(bytes, taken)),
       end: (trailers) => hold(() => target.end(trailers)),
@@ -27,8 +27,8 @@ export function held(handle: Handle, gate: OutputGate): Handle {
         over = true;
         target.fail(error);
       },
-      finished: () => target.finished?.(),
     });
+    const call = handle(request, held);
     return {
       gone() {
         over = true;

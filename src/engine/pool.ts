@@ -196,7 +196,8 @@ export function createPool(options: PoolOptions): Pool {
       if (closing) settle(exchange.id, { code: 'server-closing', message: 'the server is closing' });
       else if (thread !== undefined) run(ticket, thread);
       else if (queue.size + awaitedQueue.size < options.queueLimit) queueOf(ticket).add(exchange.id, ticket);
-      else settle(exchange.id, { code: 'queue-full', message: `${queue.size} requests wait already` });
+      else
+        settle(exchange.id, { code: 'queue-full', message: `${options.queueLimit} requests wait already` });
       return {
         gone() {
           exchange.gone();
@@ -204,7 +205,7 @@ export function createPool(options: PoolOptions): Pool {
         },
       };
     },
-    load: () => ({ ...crew.census(), waiting: queue.size }),
+    load: () => ({ ...crew.census(), waiting: queue.size + awaitedQueue.size }),
     async close(limit) {
       closing = true;
       if (tickets.size > 0) {

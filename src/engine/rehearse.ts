@@ -21,6 +21,7 @@ export function rehearse(handle: Handle): Promise<void> {
         chunk() {},
         end() {},
         fail: reject,
+        finished() {},
       },
     );
   });

@@ -52,9 +52,20 @@ export interface ResponseTarget {
   fail(error: WasmcpError): void;
   /**
    * No guest works on the request any more: called once, with or without a response, also when the client has gone. A
-   * guest may go on for a while after the end of its response.
+   * guest may go on for a while after the end of its response; and the end may still be held back when its guest is done.
    */
-  finished?(): void;
+  finished(): void;
+}
+
+/** `target` with some of its methods replaced. Layers that wrap a target use this alone, so that none drops a method. */
+export function wrapResponse(target: ResponseTarget, overrides: Partial<ResponseTarget>): ResponseTarget {
+  return {
+    head: overrides.head ?? target.head,
+    chunk: overrides.chunk ?? target.chunk,
+    end: overrides.end ?? target.end,
+    fail: overrides.fail ?? target.fail,
+    finished: overrides.finished ?? target.finished,
+  };
 }
 
 /** Takes a request over and answers to `target`. Layers in front of the engine take one and give one. */

@@ -86,6 +86,7 @@ function attempt(pool: Pool, change: Change): Promise<WasmcpErrorCode | undefine
       chunk() {},
       end: () => done(undefined),
       fail: ({ code }) => done(code),
+      finished() {},
     };
     pool.handle({ ...REQUEST, method: `on-${change.kind}`, receivedAt: performance.now(), change }, target);
   });

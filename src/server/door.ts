@@ -1,5 +1,5 @@
 import { WasmcpError } from '../../host/index.ts';
-import type { Handle, ResponseTarget } from '../engine/request.ts';
+import { type Handle, type ResponseTarget, wrapResponse } from '../engine/request.ts';
 
 /** Where requests come in, until it is closed. */
 export interface Door {
@@ -30,6 +30,7 @@ export function createDoor(handle: Handle): Door {
       if (closed) {
         if (body !== undefined && !(body instanceof Uint8Array)) body.stop();
         target.fail(new WasmcpError('server-closing', 'the server is closing'));
+        target.finished();
         return { gone() {} };
       }
       const leave = enter();
@@ -54,9 +55,7 @@ export function createDoor(handle: Handle): Door {
 }
 
 function leaving(target: ResponseTarget, left: () => void): ResponseTarget {
-  return {
-    head: target.head,
-    chunk: target.chunk,
+  return wrapResponse(target, {
     end(trailers) {
       target.end(trailers);
       left();
@@ -65,5 +64,5 @@ function leaving(target: ResponseTarget, left: () => void): ResponseTarget {
       target.fail(error);
       left();
     },
-  };
+  });
 }

@@ -109,6 +109,7 @@ function createTarget(
       if (!answered) answer(new Response(method === 'HEAD' ? null : body, { status, headers }));
       else stream?.error(error);
     },
+    finished() {},
     abort(reason) {
       over.abort();
       stream?.error(reason);

@@ -112,6 +112,7 @@ export function createNodeTarget(
       if (!response.headersSent) answerPlainly(request, response, failureAnswer(error, cors));
       else if (!response.writableEnded) breakOff(request, response);
     },
+    finished() {},
   };
 }
 

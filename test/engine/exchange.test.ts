@@ -15,7 +15,7 @@ function uploading() {
     resume() {},
     stop() {},
   };
-  const target = { head() {}, chunk() {}, end() {}, fail() {} };
+  const target = { head() {}, chunk() {}, end() {}, fail() {}, finished() {} };
   const head = {
     method: 'POST',
     scheme: 'http',

@@ -1,4 +1,4 @@
-import type { ResponseTarget } from '../../engine/request.ts';
+import { type ResponseTarget, wrapResponse } from '../../engine/request.ts';
 
 /**
  * A place for a response of which only the head decides: it goes on to what `choose` answers, or nowhere. `over` is called
@@ -11,7 +11,7 @@ export function atHead(
 ): ResponseTarget {
   let begun = false;
   let chosen: ResponseTarget | undefined;
-  return {
+  return wrapResponse(client, {
     head(status, headers) {
       begun = true;
       chosen = choose(status, headers);
@@ -29,5 +29,5 @@ export function atHead(
       if (begun && chosen === undefined) over();
       else (chosen ?? client).fail(error);
     },
-  };
+  });
 }

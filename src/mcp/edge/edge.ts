@@ -1,5 +1,11 @@
 import { WasmcpError } from '../../../host/index.ts';
-import type { Call, GuestRequest, Handle, ResponseTarget } from '../../engine/request.ts';
+import {
+  type Call,
+  type GuestRequest,
+  type Handle,
+  type ResponseTarget,
+  wrapResponse,
+} from '../../engine/request.ts';
 import { readAccept } from './accept.ts';
 import type { Envelope } from './envelope.ts';
 import { header } from './headers.ts';
@@ -11,7 +17,7 @@ import type { SessionOrder } from './order.ts';
 import { asOwner } from './owner.ts';
 import { peek } from './peek.ts';
 import { inSession, sessionOf, tellingSession } from './session.ts';
-import { createSteps, type Steps } from './steps.ts';
+import { createSteps, NO_CALL, type Steps } from './steps.ts';
 import { terminate } from './terminate.ts';
 
 /** How MCP clients and guests are brought together. */
@@ -39,18 +45,27 @@ export function createSessionEdge(handle: Handle, options: SessionEdgeOptions): 
     const session = sessionOf(request);
     if (order === undefined || session === undefined) return handle(request, target);
     let call: Call | undefined;
-    const leave = order.enter(session, (finished) => {
-      call = handle(request, { ...target, finished });
+    const leave = order.enter(session, (left) => {
+      const ordered = wrapResponse(target, {
+        finished() {
+          left();
+          target.finished();
+        },
+      });
+      call = handle(request, ordered);
     });
     if (leave === undefined) {
       discard(request);
       target.fail(new WasmcpError('queue-full', 'too many requests of the session wait already'));
+      target.finished();
     }
     return {
       gone() {
         if (call !== undefined) return call.gone();
         discard(request);
-        leave?.();
+        if (leave === undefined) return;
+        leave();
+        target.finished();
       },
     };
   }
@@ -71,13 +86,12 @@ export function createSessionEdge(handle: Handle, options: SessionEdgeOptions): 
       if (session !== undefined) {
         return forward(inSession(request, session), envelope, steps, tellingSession(target, session));
       }
-      const noticing: ResponseTarget = {
-        ...target,
+      const noticing = wrapResponse(target, {
         head(status, headers) {
           sessionless ||= status < 300;
           target.head(status, headers);
         },
-      };
+      });
       forward(request, envelope, steps, noticing);
     });
   }
@@ -154,11 +168,11 @@ export function createSessionEdge(handle: Handle, options: SessionEdgeOptions): 
           steps.next(() => {
             const text = 'the body broke off';
             answerError(steps.target, undefined, { status: 400, code: INVALID_REQUEST, text });
-            return IDLE;
+            return NO_CALL;
           });
         },
       });
-      return IDLE;
+      return NO_CALL;
     });
     return steps.call;
   }
@@ -172,8 +186,6 @@ export function createSessionEdge(handle: Handle, options: SessionEdgeOptions): 
     return steps.call;
   };
 }
-
-const IDLE: Call = { gone() {} };
 
 /** Answers and news for a request under way must reach it, and nobody should wait to hear that the server is alive. */
 function waits({ kind, method }: Envelope): boolean {

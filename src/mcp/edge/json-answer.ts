@@ -1,5 +1,5 @@
 import { WasmcpError } from '../../../host/index.ts';
-import type { ResponseTarget } from '../../engine/request.ts';
+import { type ResponseTarget, wrapResponse } from '../../engine/request.ts';
 import { createEnvelopeReader, type EnvelopeReader } from './envelope.ts';
 import { createEventDataReader } from './event-data.ts';
 import { header, withHeader, withoutHeaders } from './headers.ts';
@@ -9,8 +9,8 @@ import { header, withHeader, withoutHeaders } from './headers.ts';
  * notifications and requests of the server are dropped. Answers of other kinds pass.
  */
 export function jsonAnswer(target: ResponseTarget): ResponseTarget {
-  let unwrapped: Omit<ResponseTarget, 'head'> | undefined;
-  return {
+  let unwrapped: Omit<ResponseTarget, 'head' | 'finished'> | undefined;
+  return wrapResponse(target, {
     head(status, headers) {
       const type = header(headers, 'content-type') ?? '';
       if (/^text\/event-stream\b/i.test(type)) unwrapped = unwrap(target, status, headers);
@@ -19,10 +19,14 @@ export function jsonAnswer(target: ResponseTarget): ResponseTarget {
     chunk: (bytes, taken) => (unwrapped ?? target).chunk(bytes, taken),
     end: (trailers) => (unwrapped ?? target).end(trailers),
     fail: (error) => (unwrapped ?? target).fail(error),
-  };
+  });
 }
 
-function unwrap(target: ResponseTarget, status: number, headers: string[]): Omit<ResponseTarget, 'head'> {
+function unwrap(
+  target: ResponseTarget,
+  status: number,
+  headers: string[],
+): Omit<ResponseTarget, 'head' | 'finished'> {
   let reader: EnvelopeReader = createEnvelopeReader(isKnown);
   /** Of an event of which is not known yet what it is. */
   let held: Uint8Array[] = [];

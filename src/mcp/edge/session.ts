@@ -1,4 +1,4 @@
-import type { GuestRequest, ResponseTarget } from '../../engine/request.ts';
+import { type GuestRequest, type ResponseTarget, wrapResponse } from '../../engine/request.ts';
 import { header, withHeader } from './headers.ts';
 
 const HEADER = 'mcp-session-id';
@@ -14,8 +14,7 @@ export function inSession(request: GuestRequest, session: string): GuestRequest 
 
 /** An answer that tells the client of its new session. */
 export function tellingSession(target: ResponseTarget, session: string): ResponseTarget {
-  return {
-    ...target,
+  return wrapResponse(target, {
     head: (status, headers) => target.head(status, withHeader(headers, 'Mcp-Session-Id', session)),
-  };
+  });
 }

@@ -1,8 +1,8 @@
-import type { Call, ResponseTarget } from '../../engine/request.ts';
+import { type Call, type ResponseTarget, wrapResponse } from '../../engine/request.ts';
 
 /** A client's request that takes several of ours, one after another. */
 export interface Steps {
-  /** Where the client's answer goes. */
+  /** Where the client's answer goes. Targets of all steps are made of it: it counts the guests that are not done. */
   readonly target: ResponseTarget;
   /** Takes the next step, unless the client has its answer or has gone. */
   next(step: () => Call): void;
@@ -12,35 +12,54 @@ export interface Steps {
   readonly call: Call;
 }
 
+/** Of a step that has no guest. */
+export const NO_CALL: Call = { gone() {} };
+
 /** `dropped` is called when it is over before the client's own request was passed on. */
-export function createSteps({ head, chunk, end, fail }: ResponseTarget, dropped: () => void): Steps {
+export function createSteps(client: ResponseTarget, dropped: () => void): Steps {
   let over = false;
   let passedOn = false;
   let taken = 0;
+  /** Guests that work for the client. */
+  let working = 0;
+  let told = false;
   let current: Call | undefined;
 
   function finish(tell: () => void): void {
     over = true;
     tell();
     if (!passedOn) dropped();
+    endIfIdle();
+  }
+
+  function finished(): void {
+    working -= 1;
+    endIfIdle();
+  }
+
+  function endIfIdle(): void {
+    if (!over || working > 0 || told) return;
+    told = true;
+    client.finished();
   }
 
   function next(step: () => Call): void {
     if (over) return;
     taken += 1;
     const turn = taken;
+    working += 1;
     const call = step();
+    if (call === NO_CALL) finished();
     // A step that is over at once has taken the next one already.
     if (turn === taken) current = call;
   }
 
   return {
-    target: {
-      head,
-      chunk,
-      end: (trailers) => finish(() => end(trailers)),
-      fail: (error) => finish(() => fail(error)),
-    },
+    target: wrapResponse(client, {
+      end: (trailers) => finish(() => client.end(trailers)),
+      fail: (error) => finish(() => client.fail(error)),
+      finished,
+    }),
     next,
     last(step) {
       passedOn ||= !over;

@@ -1,4 +1,4 @@
-import type { Handle } from '../../engine/request.ts';
+import { type Handle, wrapResponse } from '../../engine/request.ts';
 
 /** Where a server says who may give tokens for it (RFC 9728 section 3). */
 export const METADATA_PATH = '/.well-known/oauth-protected-resource';
@@ -10,8 +10,7 @@ export const METADATA_PATH = '/.well-known/oauth-protected-resource';
 export function challenging(handle: Handle, publicUrl: string | undefined): Handle {
   return (request, target) => {
     const base = publicUrl ?? `${request.scheme}://${request.authority}`;
-    return handle(request, {
-      ...target,
+    const challenged = wrapResponse(target, {
       head(status, headers) {
         const bare =
           status === 401 && !headers.some((name, i) => i % 2 === 0 && /^www-authenticate$/i.test(name));
@@ -23,5 +22,6 @@ export function challenging(handle: Handle, publicUrl: string | undefined): Hand
         ]);
       },
     });
+    return handle(request, challenged);
   };
 }

@@ -1,4 +1,4 @@
-import type { Handle, ResponseTarget } from '../../engine/request.ts';
+import { type Handle, type ResponseTarget, wrapResponse } from '../../engine/request.ts';
 import { METADATA_PATH } from './challenge.ts';
 
 /** Bytes of a document that is looked into. */
@@ -39,8 +39,7 @@ function rewriting(target: ResponseTarget, rewrite: (text: string) => string | u
     held = undefined;
   }
 
-  return {
-    ...target,
+  return wrapResponse(target, {
     head(status, headers) {
       held = { status, headers, chunks: [] };
     },
@@ -64,7 +63,7 @@ function rewriting(target: ResponseTarget, rewrite: (text: string) => string | u
       held = undefined;
       target.fail(error);
     },
-  };
+  });
 }
 
 /** The document as clients read it; undefined when it is none. */

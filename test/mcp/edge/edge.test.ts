@@ -581,7 +581,7 @@ describe('a body that comes piece by piece', () => {
     const heads: number[] = [];
     const call = guideFor(guest)(
       { method: 'POST', scheme: 'http', authority: 'a', path: '/', headers: [], body, receivedAt: 0 },
-      { head: (status) => heads.push(status), chunk() {}, end() {}, fail() {} },
+      { head: (status) => heads.push(status), chunk() {}, end() {}, fail() {}, finished() {} },
     );
     call.gone();
     receiver!.fail();

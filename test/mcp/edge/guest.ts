@@ -110,7 +110,7 @@ export function reply(
   target.head(status, [...headers]);
   if (body !== '') target.chunk(Buffer.from(body), () => {});
   target.end([]);
-  target.finished?.();
+  target.finished();
 }
 
 /** Answers with a result. */
@@ -169,6 +169,7 @@ export function ask(
       },
       end: () => done(),
       fail: (error) => done(error.code),
+      finished() {},
     },
   );
   return { answer: promise, leave: () => call.gone() };

@@ -136,6 +136,7 @@ describe('a client that takes no streams', () => {
         },
         end() {},
         fail() {},
+        finished() {},
       },
     );
     expect(taken).toBe(0);

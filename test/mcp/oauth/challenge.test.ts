@@ -50,7 +50,7 @@ test('a challenge of the guest’s own stays the only one', () => {
   const heads: string[][] = [];
   challenging(guest, undefined)(
     { method: 'GET', scheme: 'http', authority: 'a', path: '/', headers: [], body: undefined, receivedAt: 0 },
-    { head: (_, headers) => heads.push(headers), chunk() {}, end() {}, fail() {} },
+    { head: (_, headers) => heads.push(headers), chunk() {}, end() {}, fail() {}, finished() {} },
   );
   expect(heads).toEqual([own]);
 });

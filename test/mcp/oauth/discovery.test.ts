@@ -47,6 +47,7 @@ function ask(
     fail() {
       answer.failed = true;
     },
+    finished() {},
   };
   const { path = PATH, method = 'GET', authority = 'localhost:8080' } = asked;
   const rest = { headers: [], body: undefined, receivedAt: 0 };

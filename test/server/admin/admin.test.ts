@@ -150,3 +150,21 @@ test('a broken store is told', async () => {
   expect(await ready(looked)).toEqual([503, { phase: 'store-broken' }]);
   expect(await (await fetch(`${looked.admin.url}healthz`)).json()).toMatchObject({ store: 'broken' });
 });
+
+test('those that wait count, whichever queue they are in', async () => {
+  const looked = await watched('misbehave', { liveLimit: 1, mcp: 'guide' });
+  const url = await looked.server.listen(0);
+  const leaving = new AbortController();
+  const ask = (init: RequestInit): void =>
+    void fetch(`${url}sleep-forever`, { ...init, signal: leaving.signal }).catch(() => {});
+  const ping = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' });
+  // A ping has a place where others wait: one beside 16 more. The rest are ahead of all others.
+  for (let n = 0; n < 20; n++) ask({ method: 'POST', headers: { 'mcp-session-id': 's' }, body: ping });
+  while ((await metrics(looked)).get('wasmcp_node_requests_in_flight') !== 20);
+  expect((await metrics(looked)).get('wasmcp_node_guests')).toBe(17);
+  expect((await metrics(looked)).get('wasmcp_node_requests_waiting')).toBe(3);
+  ask({});
+  while ((await metrics(looked)).get('wasmcp_node_requests_in_flight') !== 21);
+  expect((await metrics(looked)).get('wasmcp_node_requests_waiting')).toBe(4);
+  leaving.abort();
+});

@@ -1,0 +1,136 @@
+import { describe, expect, expectTypeOf, test } from 'vitest';
+import { type GuestRequest, type ResponseTarget, wrapResponse } from '../../../src/engine/request.ts';
+import { createSessionEdge } from '../../../src/mcp/edge/edge.ts';
+import { createSessionOrder } from '../../../src/mcp/edge/order.ts';
+import { challenging } from '../../../src/mcp/oauth/challenge.ts';
+import { discovering } from '../../../src/mcp/oauth/discovery.ts';
+import { type PlayedGuest, playGuest, reply, replyResult, type Seen } from './guest.ts';
+
+const BOTH = ['accept', 'application/json, text/event-stream'];
+const JSON_ALONE = ['accept', 'application/json'];
+const SESSION = ['mcp-session-id', 's'];
+const TOKEN = ['authorization', 'Bearer t'];
+
+/** Every layer between a client and a guest. */
+function layers({ handle }: PlayedGuest, waiting = 8): typeof handle {
+  const edge = createSessionEdge(handle, { mode: 'guide', order: createSessionOrder(waiting) });
+  return discovering(challenging(edge, undefined), undefined);
+}
+
+interface Client {
+  leave(): void;
+  /** What was called, in order. */
+  readonly calls: string[];
+}
+
+function ask(handle: PlayedGuest['handle'], request: Partial<GuestRequest>): Client {
+  const calls: string[] = [];
+  const target: ResponseTarget = {
+    head: () => void calls.push('head'),
+    chunk: (bytes, taken) => taken(bytes.length),
+    end: () => void calls.push('end'),
+    fail: () => void calls.push('fail'),
+    finished: () => void calls.push('finished'),
+  };
+  const whole: GuestRequest = {
+    method: 'POST',
+    scheme: 'http',
+    authority: 'localhost',
+    path: '/mcp',
+    headers: [...BOTH],
+    body: undefined,
+    receivedAt: performance.now(),
+    ...request,
+  };
+  const call = handle(whole, target);
+  return { calls, leave: () => call.gone() };
+}
+
+function rpc(method: string, id: number | undefined = 1): Uint8Array {
+  return Buffer.from(JSON.stringify({ jsonrpc: '2.0', id, method, params: {} }));
+}
+
+function answering(): PlayedGuest {
+  return playGuest((request) => {
+    if (request.message?.id === undefined) reply(request, 202, '', []);
+    else replyResult(request, {}, ['mcp-session-id', 's']);
+  });
+}
+
+const REQUESTS: readonly (readonly [string, Partial<GuestRequest>])[] = [
+  ['initialize', { body: rpc('initialize') }],
+  ['a call without a session', { body: rpc('tools/list') }],
+  ['a call in a session', { body: rpc('tools/list'), headers: [...BOTH, ...SESSION] }],
+  ['a call for an answer in JSON', { body: rpc('tools/list'), headers: [...JSON_ALONE, ...SESSION] }],
+  ['a notification with a token', { body: rpc('x', undefined), headers: [...BOTH, ...SESSION, ...TOKEN] }],
+  ['the end of a session', { body: rpc('session/terminate'), headers: [...BOTH, ...SESSION] }],
+  ['the end of no session', { body: rpc('session/terminate') }],
+  [
+    'a message that contradicts itself',
+    { body: Buffer.from('{"id":1,"id":2,"method":"x"}'), headers: [...SESSION, ...TOKEN] },
+  ],
+  ['DELETE with a token', { method: 'DELETE', headers: [...SESSION, ...TOKEN] }],
+  ['the metadata', { method: 'GET', path: '/.well-known/oauth-protected-resource' }],
+];
+
+test('a target has no method that a wrapper may leave out', () => {
+  type Optional = { [K in keyof ResponseTarget]: object extends Pick<ResponseTarget, K> ? K : never };
+  expectTypeOf<Optional[keyof ResponseTarget]>().toEqualTypeOf<never>();
+  const target = { head() {}, chunk() {}, end() {}, fail() {}, finished() {} } satisfies ResponseTarget;
+  expect(wrapResponse(target, {})).toEqual(target);
+  for (const name of Object.keys(target) as (keyof ResponseTarget)[]) {
+    const other = (): void => {};
+    expect(wrapResponse(target, { [name]: other })).toEqual({ ...target, [name]: other });
+  }
+});
+
+describe('that no guest works any more is said once', () => {
+  test.each(REQUESTS)('after %s', (_, request) => {
+    const { calls } = ask(layers(answering()), request);
+    expect(calls).toEqual(['head', 'end', 'finished']);
+  });
+
+  test.each(REQUESTS)('after %s that is refused', (_, request) => {
+    const { calls } = ask(layers(playGuest((seen) => reply(seen, 403, '{}'))), request);
+    expect(calls).toEqual(['head', 'end', 'finished']);
+  });
+
+  test('when the guest is done later than its answer', () => {
+    let guest: Seen | undefined;
+    const slow = playGuest((seen) => {
+      guest = seen;
+    });
+    const { calls } = ask(layers(slow), { body: rpc('tools/list'), headers: [...BOTH, ...SESSION] });
+    guest!.target.head(200, []);
+    guest!.target.end([]);
+    expect(calls).toEqual(['head', 'end']);
+    guest!.target.finished();
+    expect(calls).toEqual(['head', 'end', 'finished']);
+  });
+
+  test('when the client has left: a guest that runs on is waited for', () => {
+    let guest: Seen | undefined;
+    const slow = playGuest((seen) => {
+      guest = seen;
+    });
+    const client = ask(layers(slow), { body: rpc('tools/list') });
+    client.leave();
+    expect(client.calls).toEqual([]);
+    guest!.target.finished();
+    expect(client.calls).toEqual(['finished']);
+  });
+
+  test('when the client has left while it waited for its turn, and when it could not wait', () => {
+    const handle = layers(
+      playGuest(() => {}),
+      1,
+    );
+    const request = { body: rpc('tools/list'), headers: [...BOTH, ...SESSION] };
+    ask(handle, request);
+    const waiting = ask(handle, request);
+    const refused = ask(handle, request);
+    expect(refused.calls).toEqual(['fail', 'finished']);
+    waiting.leave();
+    expect(waiting.calls).toEqual(['finished']);
+  });
+});
