@@ -20,6 +20,7 @@ export const GUEST_OPTIONS: readonly OptionName[] = [
   'allowOutbound',
   'denyOutbound',
   'maxMemory',
+  'allowWasmGc',
   'maxHostMemory',
   'timeout',
   'cacheDir',
