@@ -28,6 +28,7 @@ import { fileSink, fileSource, type OpenFile, openFile, writePosition } from './
 import { containsLink } from './links.ts';
 import {
   type DescriptorStat,
+  type DescriptorType,
   describe,
   type MetadataHash,
   metadataHash,
@@ -118,7 +119,7 @@ export class Descriptor {
     return this.#flags;
   }
 
-  getType(): string {
+  getType(): DescriptorType {
     return typeOf(this.#stats());
   }
 
