@@ -10,7 +10,6 @@ export { endingInput } from './cli/ending-input.ts';
 export { GuestExit } from './cli/exit.ts';
 export { type LineSink, prefixedLines } from './cli/lines.ts';
 export { WasmcpError, type WasmcpErrorCode } from './error.ts';
-export { makeFolders } from './folders.ts';
 export { Guest, type Sharing } from './guest.ts';
 export { createHost } from './host.ts';
 export { createExchange, type Exchange, type Outcome, type ResponseSink } from './http/exchange.ts';

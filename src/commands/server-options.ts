@@ -20,7 +20,6 @@ export const GUEST_OPTIONS: readonly OptionName[] = [
   'allowOutbound',
   'denyOutbound',
   'maxMemory',
-  'allowWasmGc',
   'maxHostMemory',
   'timeout',
   'cacheDir',

@@ -1,7 +1,7 @@
 import { WasmcpError } from '../../../host/index.ts';
-import { bulkOpcode, collectOpcodes, managedOpcode, OPCODES, skipConstant } from './instructions.ts';
+import { bulkOpcode, collectOpcodes, OPCODES, skipConstant } from './instructions.ts';
 import { findSection, readSections, SECTION, type Section } from './sections.ts';
-import { type MemoryType, readGlobalType, readMemoryType, readTableType, type ValueType } from './types.ts';
+import { type MemoryType, readGlobalType, readMemoryType, skipTableType, type ValueType } from './types.ts';
 
 /** What a core module keeps while it runs, and whether that can be saved and put back. Plain data. */
 export interface ModuleAnalysis {
@@ -17,9 +17,6 @@ export interface ModuleAnalysis {
 /** Exports with these names are our own, see `exposeState`. */
 export const RESERVED_NAME: RegExp = /^\$[mgc]\d+$/;
 
-/** Where a module imports the cards of the memories that it imports, see `trackWrites`: `0` is that of the first. */
-export const CARDS_MODULE = '$cards';
-
 /** What these instructions change is in neither a memory nor a global. */
 const UNREACHABLE_STATE: ReadonlyMap<number, string> = new Map([
   [0x26, 'it changes a table (table.set)'],
@@ -29,12 +26,6 @@ const UNREACHABLE_STATE: ReadonlyMap<number, string> = new Map([
   [bulkOpcode(0x0e), 'it changes a table (table.copy)'],
   [bulkOpcode(0x0f), 'it changes a table (table.grow)'],
   [bulkOpcode(0x11), 'it changes a table (table.fill)'],
-  [managedOpcode(0x05), 'it changes objects (struct.set)'],
-  [managedOpcode(0x0e), 'it changes objects (array.set)'],
-  [managedOpcode(0x10), 'it changes objects (array.fill)'],
-  [managedOpcode(0x11), 'it changes objects (array.copy)'],
-  [managedOpcode(0x12), 'it changes objects (array.init_data)'],
-  [managedOpcode(0x13), 'it changes objects (array.init_elem)'],
 ]);
 
 const NUMBERS: ReadonlySet<ValueType> = new Set(['i32', 'i64', 'f32', 'f64']);
@@ -56,7 +47,6 @@ export function analyse(bytes: Uint8Array): ModuleAnalysis {
 function read(sections: readonly Section[]): ModuleAnalysis {
   const problems = new Set<string>();
   const imported = countImports(sections);
-  if (imported.reserved) problems.add(`it imports from the reserved name ${CARDS_MODULE}`);
   const memories: MemoryType[] = [];
   const mutableGlobals: number[] = [];
 
@@ -92,15 +82,11 @@ function read(sections: readonly Section[]): ModuleAnalysis {
 const KIND = { function: 0, table: 1, memory: 2, global: 3, tag: 4 } as const;
 
 /** What a module imports is the state of whoever defines it; only the numbering matters here. */
-function countImports(sections: readonly Section[]): {
-  memories: number;
-  globals: number;
-  reserved: boolean;
-} {
-  const counts = { memories: 0, globals: 0, reserved: false };
+function countImports(sections: readonly Section[]): { memories: number; globals: number } {
+  const counts = { memories: 0, globals: 0 };
   const section = findSection(sections, SECTION.import)?.read();
   section?.list(() => {
-    if (section.name() === CARDS_MODULE) counts.reserved = true;
+    section.name();
     section.name();
     const kind = section.u8();
     switch (kind) {
@@ -108,7 +94,7 @@ function countImports(sections: readonly Section[]): {
         section.u32();
         break;
       case KIND.table:
-        readTableType(section);
+        skipTableType(section);
         break;
       case KIND.memory:
         readMemoryType(section);
