@@ -64,7 +64,7 @@ function interfaces(options: HostOptions): ReadonlyMap<string, Make> {
     ['wasi:io/error@0.2', same(ioError)],
     ['wasi:io/poll@0.2', same(ioPoll)],
     ['wasi:io/streams@0.2', same(ioStreams)],
-    ['wasi:http/types@0.2', same(httpTypes)],
+    ['wasi:http/types@0.2', httpTypes],
     ['wasi:http/outgoing-handler@0.2', (guest) => outgoingHandler(guest, options)],
     ['wasi:clocks/monotonic-clock@0.2', monotonicClock],
     ['wasi:clocks/wall-clock@0.2', same(wallClock)],

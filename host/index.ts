@@ -23,6 +23,7 @@ export { connectFetch, serveFetch } from './http/outgoing/port.ts';
 export type { OutgoingHttp } from './http/outgoing/transport.ts';
 export { bytesSource } from './io/bytes-source.ts';
 export type { HttpErrorCode, StreamFailure } from './io/error.ts';
+export { free } from './io/free.ts';
 export type { BodySink, ByteSink } from './io/sink.ts';
 export type { ByteSource, FieldList } from './io/source.ts';
 export type { Durability } from './keyvalue/durability.ts';

@@ -60,6 +60,7 @@ export function createExchange(
     body = OutgoingResponse.content(response);
     outcome = { kind: 'answered' };
     sink.head(response.statusCode(), response.headers().entries());
+    OutgoingResponse.sent(response);
     if (body === undefined) sink.end();
     else OutgoingBody.send(body, guest, sink);
   }

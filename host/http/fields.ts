@@ -1,3 +1,4 @@
+import type { Guest } from '../guest.ts';
 import type { FieldList } from '../io/source.ts';
 
 /** A case of the variant `header-error` in `wasi:http/types`. */
@@ -11,6 +12,9 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** What one `fields` may hold, in bytes of names and values, and what an entry counts besides (as in RFC 9113). */
 const MAX_SIZE = 128 * 1024;
 const ENTRY_SIZE = 32;
+
+/** What an entry costs the host beyond that: arrays for the pair and for its value. */
+const ENTRY_COST = 250;
 
 /** Fields that belong to a connection or to its framing, so not to guests: the same that wasmtime keeps from them. */
 const FORBIDDEN: ReadonlySet<string> = new Set([
@@ -27,7 +31,8 @@ const FORBIDDEN: ReadonlySet<string> = new Set([
 
 /**
  * The resource `fields` of `wasi:http/types`: names in their spelling, compared without regard to case, in order,
- * repetitions kept. Errors are thrown as `header-error` values; more than 128 KiB in all traps.
+ * repetitions kept. Errors are thrown as `header-error` values; more than 128 KiB in all traps, and so does more than the
+ * guest's budget allows.
  */
 export class Fields {
   #entries: Entry[] = [];
@@ -35,9 +40,17 @@ export class Fields {
   #keys: string[] = [];
   #size = 0;
   #mutable = true;
+  /** A message has them: they go with it, and not with the handles on them. */
+  #adopted = false;
+  readonly #guest: Guest | undefined;
 
-  static fromList(entries: FieldList): Fields {
-    const fields = new Fields();
+  /** `guest` pays for them. */
+  constructor(guest?: Guest | undefined) {
+    this.#guest = guest;
+  }
+
+  static fromList(entries: FieldList, guest?: Guest | undefined): Fields {
+    const fields = new Fields(guest);
     for (const [name, value] of entries) fields.append(name, value);
     return fields;
   }
@@ -84,30 +97,53 @@ export class Fields {
   }
 
   /** The host's side of the resource: these fields as they are, not to be changed by the guest. */
-  static immutable(entries: FieldList): Fields {
-    const fields = new Fields();
+  static immutable(entries: FieldList, guest?: Guest | undefined): Fields {
+    const fields = new Fields(guest);
     for (const [name, value] of entries) fields.#take(name, value);
+    guest?.budget.charge(fields.#cost());
     fields.#mutable = false;
     return fields;
   }
 
-  /** As `immutable`, of what came from outside, less what guests may not see. */
-  static received(entries: FieldList): Fields {
-    const fields = new Fields();
+  /** The fields of a message that came from outside, less what guests may not see. */
+  static received(entries: FieldList, guest?: Guest | undefined): Fields {
+    const fields = new Fields(guest);
     for (const [name, value] of entries) fields.#take(name, value, FORBIDDEN);
+    guest?.budget.charge(fields.#cost());
+    return Fields.adopt(fields);
+  }
+
+  /** Makes them those of a message: not to be changed any more, and there until it releases them. */
+  static adopt(fields: Fields): Fields {
     fields.#mutable = false;
+    fields.#adopted = true;
     return fields;
   }
 
-  /** As they are now, not to be changed any more. */
-  frozen(): Fields {
-    const fields = this.#copy();
-    fields.#mutable = false;
-    return fields;
+  /** Their message is gone. Handles that are left find nothing. */
+  static release(fields: Fields): void {
+    fields.#guest?.budget.release(fields.#cost());
+    fields.#entries = [];
+    fields.#keys = [];
+    fields.#size = 0;
+  }
+
+  /** Who pays for them. */
+  static guest(fields: Fields): Guest | undefined {
+    return fields.#guest;
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.#adopted) Fields.release(this);
+  }
+
+  #cost(): number {
+    return this.#size + this.#keys.length * ENTRY_COST;
   }
 
   #copy(): Fields {
-    const fields = new Fields();
+    this.#guest?.budget.charge(this.#cost());
+    const fields = new Fields(this.#guest);
     fields.#entries = this.#entries.slice();
     fields.#keys = this.#keys.slice();
     fields.#size = this.#size;
@@ -121,8 +157,10 @@ export class Fields {
   }
 
   #add(name: string, value: Uint8Array): void {
-    if (this.#size + sizeOf(name, value) > MAX_SIZE)
+    const size = sizeOf(name, value);
+    if (this.#size + size > MAX_SIZE)
       throw new WebAssembly.RuntimeError(`fields of more than ${MAX_SIZE} bytes`);
+    this.#guest?.budget.charge(size + ENTRY_COST);
     this.#take(name, value.slice());
   }
 
@@ -137,9 +175,11 @@ export class Fields {
   #remove(name: string): void {
     const key = name.toLowerCase();
     if (!this.#keys.includes(key)) return;
+    const cost = this.#cost();
     this.#entries = this.#entries.filter((_, i) => this.#keys[i] !== key);
     this.#keys = this.#keys.filter((kept) => kept !== key);
     this.#size = this.#entries.reduce((size, [kept, value]) => size + sizeOf(kept, value), 0);
+    this.#guest?.budget.release(cost - this.#cost());
   }
 }
 

@@ -99,6 +99,6 @@ export class FutureTrailers {
     if (this.#source.state === 'failed') {
       return { tag: 'err', val: failure?.http ?? { tag: 'internal-error', val: failure?.message } };
     }
-    return { tag: 'ok', val: trailers?.length ? Fields.immutable(trailers) : undefined };
+    return { tag: 'ok', val: trailers?.length ? Fields.immutable(trailers, this.#guest) : undefined };
   }
 }

@@ -30,9 +30,11 @@ const METHOD_CASES: ReadonlyMap<string, Method> = new Map(METHODS.map((tag) => [
 export class IncomingRequest {
   readonly #head: RequestHead;
   readonly #body: UntakenBody;
+  readonly #guest: Guest;
   #headers: Fields | undefined;
 
   constructor(guest: Guest, head: RequestHead, body: ByteSource) {
+    this.#guest = guest;
     this.#head = head;
     this.#body = new UntakenBody(guest, body);
   }
@@ -54,7 +56,7 @@ export class IncomingRequest {
   }
 
   headers(): Fields {
-    this.#headers ??= Fields.received(this.#head.headers);
+    this.#headers ??= Fields.received(this.#head.headers, this.#guest);
     return this.#headers;
   }
 
@@ -65,5 +67,6 @@ export class IncomingRequest {
 
   [Symbol.dispose](): void {
     this.#body.drop();
+    if (this.#headers !== undefined) Fields.release(this.#headers);
   }
 }

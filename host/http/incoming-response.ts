@@ -34,7 +34,7 @@ export class IncomingResponse {
   constructor(guest: Guest, head: ResponseHead, body: ByteSource) {
     this.#head = head;
     this.#body = new UntakenBody(guest, body);
-    this.#headers = Fields.received(head.headers);
+    this.#headers = Fields.received(head.headers, guest);
   }
 
   status(): number {
@@ -52,6 +52,7 @@ export class IncomingResponse {
 
   [Symbol.dispose](): void {
     this.#body.drop();
+    Fields.release(this.#headers);
   }
 }
 

@@ -1,4 +1,6 @@
+import type { Guest } from '../guest.ts';
 import { type HttpErrorCode, IoError } from '../io/error.ts';
+import type { FieldList } from '../io/source.ts';
 import type { Implementation } from '../options.ts';
 import { Fields } from './fields.ts';
 import { FutureTrailers, IncomingBody } from './incoming-body.ts';
@@ -11,8 +13,22 @@ import { RequestOptions } from './request-options.ts';
 import { ResponseOutparam } from './response-outparam.ts';
 
 /** `wasi:http/types`. */
-export const httpTypes: Implementation = {
-  Fields,
+export function httpTypes(guest: Guest): Implementation {
+  return { ...TYPES, Fields: fieldsOf(guest) };
+}
+
+/** The class with a constructor whose fields this guest pays for. What it makes are `Fields` like all others. */
+function fieldsOf(guest: Guest): unknown {
+  function Constructor(): Fields {
+    return new Fields(guest);
+  }
+  Constructor.prototype = Fields.prototype;
+  return Object.assign(Constructor, {
+    fromList: (entries: FieldList): Fields => Fields.fromList(entries, guest),
+  });
+}
+
+const TYPES: Implementation = {
   FutureIncomingResponse,
   FutureTrailers,
   IncomingBody,

@@ -5,6 +5,7 @@ import type { BodySink, ByteSink } from '../io/sink.ts';
 import type { FieldList } from '../io/source.ts';
 import { Signal } from '../signal.ts';
 import type { Fields } from './fields.ts';
+import { UnsentChunks } from './unsent.ts';
 
 /**
  * Bytes that a body holds before it is sent. Guests write and finish whole answers before `response-outparam.set`;
@@ -23,9 +24,9 @@ export class OutgoingBody {
   readonly #content: Content;
   #stream: 'untaken' | 'alive' | 'dropped' = 'untaken';
 
-  /** `length` is what the Content-Length of the message promises. */
-  constructor(kind: MessageKind, length: number | undefined) {
-    this.#content = new Content(kind, length);
+  /** `length` is what the Content-Length of the message promises. `owner` pays for what is written before it is sent. */
+  constructor(kind: MessageKind, length: number | undefined, owner?: Guest | undefined) {
+    this.#content = new Content(kind, length, owner);
   }
 
   /** Once only. */
@@ -50,6 +51,11 @@ export class OutgoingBody {
     body.#content.send(guest, sink);
   }
 
+  /** The host's side of the resource: its message was dropped, so nobody will ever read it. */
+  static abandon(body: OutgoingBody): void {
+    body.#content.abandon();
+  }
+
   static state(body: OutgoingBody): BodyState {
     return body.#content.state;
   }
@@ -67,15 +73,16 @@ class Content implements ByteSink, Writer {
   readonly #kind: MessageKind;
   readonly #length: number | undefined;
   readonly #unsentChanged: Signal = new Signal();
-  #unsent: Uint8Array[] = [];
+  readonly #unsent: UnsentChunks;
   #failure: StreamFailure | undefined;
   #written = 0;
   #trailers: FieldList | undefined;
   #sink: BodySink | undefined;
 
-  constructor(kind: MessageKind, length: number | undefined) {
+  constructor(kind: MessageKind, length: number | undefined, owner: Guest | undefined) {
     this.#kind = kind;
     this.#length = length;
+    this.#unsent = new UnsentChunks(owner);
   }
 
   get capacity(): number {
@@ -102,9 +109,10 @@ class Content implements ByteSink, Writer {
     } else if (this.#sink !== undefined) {
       this.#sink.write(chunk);
     } else {
-      this.#unsent.push(chunk);
+      const refusal = this.#unsent.push(chunk);
+      if (refusal !== undefined) this.#fail(refusal);
       // Full means failed: the next write would wait for a reader that comes only after it.
-      if (this.#written >= MAX_UNSENT) this.#fail(`a body of ${MAX_UNSENT} bytes before it was sent`);
+      else if (this.#written >= MAX_UNSENT) this.#fail(`a body of ${MAX_UNSENT} bytes before it was sent`);
     }
   }
 
@@ -126,15 +134,19 @@ class Content implements ByteSink, Writer {
   abort(): void {
     if (this.state !== 'open') return;
     this.state = 'broken';
-    this.#unsent = [];
+    this.#unsent.free();
     this.#sink?.abort();
+  }
+
+  abandon(): void {
+    this.abort();
+    this.#unsent.free();
   }
 
   send(guest: Guest, sink: BodySink): void {
     this.guest = guest;
     this.#sink = sink;
-    for (const chunk of this.#unsent) sink.write(chunk);
-    this.#unsent = [];
+    for (const chunk of this.#unsent.take()) sink.write(chunk);
     if (this.state === 'finished') sink.end(this.#trailers);
     else if (this.state === 'broken') sink.abort();
   }

@@ -1,7 +1,9 @@
-import { contentLength, type Fields } from './fields.ts';
+import { contentLength, Fields } from './fields.ts';
 import type { Method, Scheme } from './incoming-request.ts';
 import { OutgoingBody } from './outgoing-body.ts';
 
+/** Most characters of a method, scheme, authority, or path with query, as on wasmtime. */
+const MAX_TEXT = 65_534;
 /** RFC 9110 section 9.1: a token. */
 const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** RFC 3986 section 3.1. */
@@ -19,16 +21,18 @@ export class OutgoingRequest {
   #scheme: Scheme | undefined;
   #authority: string | undefined;
   #body: OutgoingBody | undefined;
+  /** What the texts of its head were charged. */
+  #charged = 0;
 
   constructor(headers: Fields) {
-    this.#headers = headers.frozen();
+    this.#headers = Fields.adopt(headers);
   }
 
   /** Once only; fails when the Content-Length is not one number. */
   body(): OutgoingBody {
     const length = contentLength(this.#headers);
     if (this.#body !== undefined || length === 'invalid') throw undefined;
-    this.#body = new OutgoingBody('request', length);
+    this.#body = new OutgoingBody('request', length, Fields.guest(this.#headers));
     return this.#body;
   }
 
@@ -37,7 +41,8 @@ export class OutgoingRequest {
   }
 
   setMethod(method: Method): void {
-    if (method.tag === 'other' && !METHOD.test(method.val)) throw undefined;
+    if (method.tag === 'other' && !(fits(method.val) && METHOD.test(method.val))) throw undefined;
+    this.#pay(textOf(this.#method), textOf(method));
     this.#method = method;
   }
 
@@ -46,7 +51,9 @@ export class OutgoingRequest {
   }
 
   setPathWithQuery(pathWithQuery: string | undefined): void {
-    if (pathWithQuery !== undefined && !PATH_WITH_QUERY.test(pathWithQuery)) throw undefined;
+    if (pathWithQuery !== undefined && !(fits(pathWithQuery) && PATH_WITH_QUERY.test(pathWithQuery)))
+      throw undefined;
+    this.#pay(this.#pathWithQuery, pathWithQuery);
     this.#pathWithQuery = pathWithQuery;
   }
 
@@ -55,7 +62,8 @@ export class OutgoingRequest {
   }
 
   setScheme(scheme: Scheme | undefined): void {
-    if (scheme?.tag === 'other' && !SCHEME.test(scheme.val)) throw undefined;
+    if (scheme?.tag === 'other' && !(fits(scheme.val) && SCHEME.test(scheme.val))) throw undefined;
+    this.#pay(textOf(this.#scheme), textOf(scheme));
     this.#scheme = scheme;
   }
 
@@ -64,7 +72,8 @@ export class OutgoingRequest {
   }
 
   setAuthority(authority: string | undefined): void {
-    if (authority !== undefined && !AUTHORITY.test(authority)) throw undefined;
+    if (authority !== undefined && !(fits(authority) && AUTHORITY.test(authority))) throw undefined;
+    this.#pay(this.#authority, authority);
     this.#authority = authority;
   }
 
@@ -77,5 +86,33 @@ export class OutgoingRequest {
     return request.#body;
   }
 
-  [Symbol.dispose](): void {}
+  /** The host's side of the resource: all of its head was used; the body lives on. */
+  static sent(request: OutgoingRequest): void {
+    Fields.guest(request.#headers)?.budget.release(request.#charged);
+    request.#charged = 0;
+    Fields.release(request.#headers);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#body !== undefined) OutgoingBody.abandon(this.#body);
+    OutgoingRequest.sent(this);
+  }
+
+  /** For a text in place of another. No room for it is a failure of the call. */
+  #pay(before: string | undefined, after: string | undefined): void {
+    const bytes = 2 * ((after?.length ?? 0) - (before?.length ?? 0));
+    const budget = Fields.guest(this.#headers)?.budget;
+    if (bytes > 0 && budget?.tryCharge(bytes) === false) throw undefined;
+    if (bytes < 0) budget?.release(-bytes);
+    this.#charged += bytes;
+  }
+}
+
+function fits(text: string): boolean {
+  return text.length <= MAX_TEXT;
+}
+
+/** What a guest wrote of a method or a scheme. */
+function textOf(value: Method | Scheme | undefined): string | undefined {
+  return value?.tag === 'other' ? value.val : undefined;
 }

@@ -1,4 +1,4 @@
-import { contentLength, type Fields } from './fields.ts';
+import { contentLength, Fields } from './fields.ts';
 import { OutgoingBody } from './outgoing-body.ts';
 
 /** The resource `outgoing-response` of `wasi:http/types`. */
@@ -8,7 +8,7 @@ export class OutgoingResponse {
   #body: OutgoingBody | undefined;
 
   constructor(headers: Fields) {
-    this.#headers = headers.frozen();
+    this.#headers = Fields.adopt(headers);
   }
 
   statusCode(): number {
@@ -29,7 +29,7 @@ export class OutgoingResponse {
   body(): OutgoingBody {
     const length = contentLength(this.#headers);
     if (this.#body !== undefined || length === 'invalid') throw undefined;
-    this.#body = new OutgoingBody('response', length);
+    this.#body = new OutgoingBody('response', length, Fields.guest(this.#headers));
     return this.#body;
   }
 
@@ -38,5 +38,13 @@ export class OutgoingResponse {
     return response.#body;
   }
 
-  [Symbol.dispose](): void {}
+  /** The host's side of the resource: all of its head was used; the body lives on. */
+  static sent(response: OutgoingResponse): void {
+    Fields.release(response.#headers);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#body !== undefined) OutgoingBody.abandon(this.#body);
+    Fields.release(this.#headers);
+  }
 }

@@ -48,9 +48,10 @@ export class OutputStream {
 
   /** Traps when `checkWrite` did not permit as much. */
   writeZeroes(length: bigint): void {
-    this.#spend(Number(length));
+    const count = Number(length);
+    this.#spend(count);
     this.#check();
-    this.#put(new Uint8Array(Number(length)));
+    for (let left = count; left > 0; left -= ZEROES) this.#put(new Uint8Array(Math.min(left, ZEROES)));
   }
 
   blockingWriteAndFlush(contents: Uint8Array): void | Promise<void> {

@@ -1,5 +1,4 @@
-import type { WasmcpError } from '../../host/index.ts';
-import { free } from './chunk.ts';
+import { free, type WasmcpError } from '../../host/index.ts';
 import { type FromWorker, SMALL, type ToWorker, WINDOW } from './protocol.ts';
 import type { GuestRequest, ResponseTarget, UploadReceiver } from './request.ts';
 

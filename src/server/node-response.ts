@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { free } from '../engine/chunk.ts';
+import { free } from '../../host/index.ts';
 import type { ResponseTarget } from '../engine/request.ts';
 import { withCors } from './guard/cors.ts';
 import { failureAnswer, type PlainAnswer } from './plain.ts';

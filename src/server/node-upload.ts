@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
-import { WasmcpError } from '../../host/index.ts';
-import { free } from '../engine/chunk.ts';
+import { free, WasmcpError } from '../../host/index.ts';
 import type { Upload, UploadReceiver } from '../engine/request.ts';
 
 /** Bodies up to this many bytes are collected first: a slow client then holds a socket and no guest. */

@@ -19,24 +19,35 @@ export function outgoingHandler(
   { outgoing, pass = (release) => release() }: Pick<HostOptions, 'outgoing' | 'pass'>,
 ): Implementation {
   let underWay = 0;
+
+  function start(request: OutgoingRequest, options: RequestOptions | undefined): FutureIncomingResponse {
+    if (outgoing === undefined) throw { tag: 'HTTP-request-denied' } satisfies HttpErrorCode;
+    if (underWay >= MAX_UNDER_WAY) throw { tag: 'connection-limit-reached' } satisfies HttpErrorCode;
+    const pending = startExchange({
+      guest,
+      outgoing,
+      pass,
+      request: headOf(request),
+      body: OutgoingRequest.content(request),
+      timeouts: timeoutsOf(options),
+      over() {
+        underWay -= 1;
+      },
+    });
+    underWay += 1;
+    OutgoingRequest.sent(request);
+    return new FutureIncomingResponse(guest, pending);
+  }
+
   return {
     handle(request: OutgoingRequest, options: RequestOptions | undefined): FutureIncomingResponse {
       guest.check();
-      if (outgoing === undefined) throw { tag: 'HTTP-request-denied' } satisfies HttpErrorCode;
-      if (underWay >= MAX_UNDER_WAY) throw { tag: 'connection-limit-reached' } satisfies HttpErrorCode;
-      const pending = startExchange({
-        guest,
-        outgoing,
-        pass,
-        request: headOf(request),
-        body: OutgoingRequest.content(request),
-        timeouts: timeoutsOf(options),
-        over() {
-          underWay -= 1;
-        },
-      });
-      underWay += 1;
-      return new FutureIncomingResponse(guest, pending);
+      try {
+        return start(request, options);
+      } catch (error) {
+        request[Symbol.dispose]();
+        throw error;
+      }
     },
   };
 }

@@ -1,5 +1,4 @@
-import { type ByteSource, type FieldList, Signal, type StreamFailure } from '../../../host/index.ts';
-import { free } from '../chunk.ts';
+import { type ByteSource, type FieldList, free, Signal, type StreamFailure } from '../../../host/index.ts';
 import { toFields } from './fields.ts';
 
 /** The body of a request whose bytes come in messages. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { free } from '../../src/engine/chunk.ts';
+import { free } from '../../../host/io/free.ts';
 
 test('a chunk that has its memory for itself gives it back, and twice is fine', () => {
   const chunk = new Uint8Array(64 * 1024);
