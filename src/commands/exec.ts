@@ -54,6 +54,8 @@ Exit status: the command's, 128 + the signal that ended it, 127 when it is not f
       ...(idleWorkers && { idleWorkers }),
       storeBroken: broken.resolve,
       maxConnections: options.maxConnections,
+      keepAlive: options.keepAlive,
+      bodyTimeout: options.bodyTimeout,
       output: (_, bytes) => print(output, bytes),
     });
     try {

@@ -58,6 +58,8 @@ async function serveUntilStopped(
     ...(admin && { monitor: admin.monitor }),
     storeBroken: broken.resolve,
     maxConnections: options.maxConnections,
+    keepAlive: options.keepAlive,
+    bodyTimeout: options.bodyTimeout,
     output: (stream, bytes) => print(streams[stream], bytes),
   });
   // Whoever read the output has gone: that is no reason to stop serving.

@@ -45,6 +45,8 @@ export const LISTEN_OPTIONS: readonly OptionName[] = [
   'trustProxy',
   'maxConnections',
   'maxConcurrentConnections',
+  'keepAlive',
+  'bodyTimeout',
 ];
 
 /** What every command that serves requests can be told beyond that. */

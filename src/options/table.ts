@@ -52,6 +52,8 @@ export interface OptionValues extends WasmtimeValues {
   drain: number;
   maxBody: number;
   maxConnections: number;
+  keepAlive: number;
+  bodyTimeout: number;
   mcp?: 'guide' | 'strict' | 'off';
   sessionOrder: 'serial' | 'parallel';
   sessionRetention: number | 'off';
@@ -292,9 +294,25 @@ export const OPTIONS: { readonly [N in OptionName]: OptionSpec } = {
   maxConnections: {
     flags: '--max-connections <n>',
     environment: ['WASMCP_NODE_MAX_CONNECTIONS'],
-    description: 'connections at a time',
+    description: 'connections at a time; for one more, the longest idle one is closed',
     parse: parseCount(1, 1_000_000),
     fallback: 1000,
+  },
+  keepAlive: {
+    flags: '--keep-alive <duration>',
+    environment: ['WASMCP_NODE_KEEP_ALIVE'],
+    description: 'how long an idle connection is kept; longer than the proxy in front keeps its own',
+    parse: parseDuration,
+    fallback: 75_000,
+    fallbackText: '75s',
+  },
+  bodyTimeout: {
+    flags: '--body-timeout <duration>',
+    environment: ['WASMCP_NODE_BODY_TIMEOUT'],
+    description: 'how long the body of a request may make no progress; then 408',
+    parse: parseDuration,
+    fallback: 30_000,
+    fallbackText: '30s',
   },
   mcp: {
     flags: '--mcp <mode>',

@@ -1,8 +1,9 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+import { type AddressInfo, Server as NetServer } from 'node:net';
 import { WasmcpError } from '../../host/index.ts';
+import { type ConnectionLimits, createConnections } from './connections.ts';
 import { createServer } from './http.ts';
 import type { NodeFront } from './node.ts';
+import { applySettings, BACKLOG, nodeSettings } from './node-settings.ts';
 
 /** A bound port. */
 export interface Listener {
@@ -16,81 +17,39 @@ export interface Listener {
   cut(): void;
 }
 
-export interface ListenOptions {
+export interface ListenOptions extends ConnectionLimits {
   readonly port: number;
   readonly host: string;
-  readonly maxConnections: number;
+  /** Milliseconds that a connection may be idle between two requests. */
+  readonly keepAlive: number;
   /** Of the command, to name in messages; `--addr` by default. */
   readonly flag?: string;
 }
 
-/** Outlives its socket in the tables that a `Set` leaves behind, and lets go of it for that. */
-interface OpenConnection {
-  socket: Socket | undefined;
-  /** That have not left yet, in the order of their requests. */
-  readonly responses: ServerResponse[];
-}
-
-const HEADER_LIMIT = 16 * 1024;
-const HEADER_TIME = 10_000;
 /** Milliseconds before an idle connection is ended when closing: a request may have arrived and wait to be read. */
 const IDLE_GRACE = 50;
-/** How often node looks for connections over their time; its own default of 30 s makes shorter limits meaningless. */
-const CHECK_INTERVAL = 1000;
 /** Milliseconds that a client has to take the answer to a CONNECT and to close. */
 const LINGER = 1000;
 
 /** @throws WasmcpError `address-unusable` */
 export async function openListener(front: NodeFront, options: ListenOptions): Promise<Listener> {
-  const http = createServer({
-    maxHeaderSize: HEADER_LIMIT,
-    headersTimeout: HEADER_TIME,
-    connectionsCheckingInterval: CHECK_INTERVAL,
-  });
-  http.maxConnections = options.maxConnections;
-  // Node would leave out what comes after the 2,000th: a second Host, say. Their size is limited anyway.
-  http.maxHeadersCount = 0;
-  const open = new Set<OpenConnection>();
-  const bySocket = new WeakMap<Socket, OpenConnection>();
+  const http = createServer(nodeSettings(options.keepAlive));
+  applySettings(http);
+  const connections = createConnections(options);
   let closing: Promise<void> | undefined;
 
-  function enter(request: IncomingMessage, response: ServerResponse): void {
-    const connection = bySocket.get(request.socket);
-    if (connection?.socket === undefined) return;
-    const { responses } = connection;
-    const before = responses.at(-1);
-    // It is not the last one any more.
-    if (closing !== undefined && before?.headersSent === false) before.shouldKeepAlive = true;
-    responses.push(response);
-    if (closing !== undefined) announceEnd(connection);
-    response.on('close', () => leave(connection, response));
-  }
-
-  function leave({ socket, responses }: OpenConnection, response: ServerResponse): void {
-    responses.splice(responses.indexOf(response), 1);
-    if (closing !== undefined && responses.length === 0) socket?.end();
-  }
-
-  http.on('connection', (socket) => {
-    const connection: OpenConnection = { socket, responses: [] };
-    open.add(connection);
-    bySocket.set(socket, connection);
-    socket.on('close', () => {
-      connection.socket = undefined;
-      connection.responses.length = 0;
-      open.delete(connection);
-    });
-  });
-  // Before an answer begins.
-  http.on('request', enter).on('checkContinue', enter);
-  http.on('request', front.handler).on('checkContinue', front.continueHandler);
+  http.on('connection', connections.accept);
+  http.on('request', (request, response) => connections.enter(request, response, front.handler));
+  http.on('checkContinue', (request, response) =>
+    connections.enter(request, response, front.continueHandler),
+  );
 
   // Node would close without a word. This is no proxy (RFC 9110 section 9.3.6).
   http.on('connect', (request, socket) => {
     // Node has let go of the socket: an error that nobody hears would end the process, and nothing limits its time.
     socket.on('error', () => {}).resume();
     // An answer would be taken for that of the request before.
-    if (bySocket.get(request.socket)?.responses.length !== 0) {
+    if (connections.isBusy(request.socket)) {
       socket.destroy();
       return;
     }
@@ -107,10 +66,8 @@ export async function openListener(front: NodeFront, options: ListenOptions): Pr
     port,
     close() {
       closing ??= new Promise((resolve) => {
-        for (const connection of open) announceEnd(connection);
-        const grace = setTimeout(() => {
-          for (const { socket, responses } of open) if (responses.length === 0) socket?.end();
-        }, IDLE_GRACE);
+        connections.close();
+        const grace = setTimeout(connections.endIdle, IDLE_GRACE);
         // Not http's own close: it takes a connection for idle, and destroys it, while the end of a response waits
         // for a slow reader. Once all are gone, that one stops node's timer for connections over their time.
         NetServer.prototype.close.call(http, () => {
@@ -120,27 +77,8 @@ export async function openListener(front: NodeFront, options: ListenOptions): Pr
       });
       return closing;
     },
-    cut() {
-      for (const { socket } of open) socket?.destroy();
-    },
+    cut: connections.cut,
   };
-}
-
-/**
- * Has the last answer tell that no request is read behind it (RFC 9112 section 9.6), or a client would send one in vain.
- * Not before the whole request is here: node closes at once after such an answer, and what came later would reset it.
- */
-function announceEnd(connection: OpenConnection): void {
-  const response = connection.responses.at(-1);
-  if (response === undefined || response.headersSent) return;
-  if (isUploading(response.req)) response.req.prependOnceListener('end', () => announceEnd(connection));
-  else response.shouldKeepAlive = false;
-}
-
-function isUploading({ complete, headers }: IncomingMessage): boolean {
-  return (
-    !complete && (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0)
-  );
 }
 
 function bind(http: NetServer, { port, host, flag = '--addr' }: ListenOptions): Promise<void> {
@@ -155,6 +93,6 @@ function bind(http: NetServer, { port, host, flag = '--addr' }: ListenOptions): 
       const reason = reasons[error.code ?? ''] ?? `cannot be listened on (${error.message})`;
       reject(new WasmcpError('address-unusable', `${host}:${port} ${reason}`, { cause: error }));
     });
-    http.listen(port, host, resolve);
+    http.listen({ port, host, backlog: BACKLOG }, resolve);
   });
 }

@@ -19,8 +19,18 @@ import { withHeaders } from './request-headers.ts';
 export interface ServerOptions extends EngineOptions, GuardOptions, McpOptions {
   /** Largest body of a request in bytes; 10 MiB by default. A larger one is answered with 413. */
   readonly maxBody?: number;
-  /** Connections at a time; 1000 by default. One more is closed at once. */
+  /**
+   * Connections at a time; 1000 by default. For one more, the one that has been idle for longest is closed; where none is, the
+   * new one.
+   */
   readonly maxConnections?: number;
+  /**
+   * Milliseconds that an idle connection waits for its next request, 75 s by default: longer than proxies keep theirs. Of
+   * `listen` only, as are the connections.
+   */
+  readonly keepAlive?: number;
+  /** Milliseconds that a body which is arriving may make no progress, 30 s by default: then 408, and the connection ends. */
+  readonly bodyTimeout?: number;
   /** Looks at the server, for those who look after it. */
   readonly monitor?: Monitor;
   /** Names in lower case and values of headers that each request gets in place of its own of these names. */
@@ -62,7 +72,12 @@ export interface Server extends AsyncDisposable {
 
 /** @throws WasmcpError `option-invalid` */
 export function createServer(component: Component, options: ServerOptions = {}): Server {
-  const { maxBody = 10 * 1024 ** 2, maxConnections = 1000 } = options;
+  const {
+    maxBody = 10 * 1024 ** 2,
+    maxConnections = 1000,
+    keepAlive = 75_000,
+    bodyTimeout = 30_000,
+  } = options;
   let starting: Promise<Engine> | undefined;
   let engine: Engine | undefined;
   let binding: Promise<Listener> | undefined;
@@ -181,7 +196,10 @@ export function createServer(component: Component, options: ServerOptions = {}):
       if (binding !== undefined) throw new TypeError('a server listens once');
       if (closed !== undefined) throw new WasmcpError('server-closing', 'the server is closed');
       // Port first, so that a port in use costs nothing: no store is made, no worker started.
-      binding = openListener({ handler, continueHandler }, { port, host, maxConnections });
+      binding = openListener(
+        { handler, continueHandler },
+        { port, host, maxConnections, keepAlive, bodyTimeout },
+      );
       listener = await binding;
       if (guard.opensToAnyHost()) {
         void options.log?.(

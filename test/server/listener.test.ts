@@ -1,22 +1,120 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { createMonitor } from '../../src/server/admin/monitor.ts';
 import { fixture, serve } from '../support/command.ts';
 import { listen, type RawConnection, rawConnection } from '../support/serving.ts';
 
-test('connections above the limit are closed, and taken again when others have left', async () => {
-  const { url } = await listen('http-lab', { maxConnections: 2 });
-  const [first] = [await rawConnection(url), await rawConnection(url)];
-  const third = await rawConnection(url);
-  third.send('GET /globals HTTP/1.1\r\nHost: a\r\n\r\n');
-  expect((await third.end()).text).toBe('');
-  first.socket.destroy();
-  await once(first.socket, 'close');
-  for (;;) {
-    const next = await rawConnection(url);
-    next.send('GET /globals HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
-    if (/ 200 OK/.test((await next.end()).text)) break;
-  }
+describe('connections above the limit', () => {
+  const GET = 'GET /globals HTTP/1.1\r\nHost: a\r\n\r\n';
+  const SLEEP = 'GET /stream?n=2&ms=60000&size=1 HTTP/1.1\r\nHost: a\r\n\r\n';
+
+  test('take the place of the one that has been idle for longest', async () => {
+    const { url } = await listen('http-lab', { maxConnections: 3 });
+    const [busy, used, unused] = [
+      await rawConnection(url),
+      await rawConnection(url),
+      await rawConnection(url),
+    ];
+    busy.send(SLEEP);
+    await busy.receive(/ 200 OK/);
+    used.send(GET);
+    await used.receive(/ 200 OK/);
+    const fourth = await rawConnection(url);
+    expect((await unused.end()).text).toBe('');
+    fourth.send(GET);
+    await fourth.receive(/ 200 OK/);
+    const fifth = await rawConnection(url);
+    await used.end();
+    fifth.send(GET);
+    await fifth.receive(/ 200 OK/);
+    expect(busy.socket.closed).toBe(false);
+  });
+
+  test('are closed where none is idle, and taken again when others have left', async () => {
+    const { url } = await listen('http-lab', { maxConnections: 2 });
+    const [first, second] = [await rawConnection(url), await rawConnection(url)];
+    for (const busy of [first, second]) {
+      busy.send(SLEEP);
+      await busy.receive(/ 200 OK/);
+    }
+    const third = await rawConnection(url);
+    third.send(GET);
+    expect((await third.end()).text).toBe('');
+    first.socket.destroy();
+    await once(first.socket, 'close');
+    for (;;) {
+      const next = await rawConnection(url);
+      next.send('GET /globals HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+      if (/ 200 OK/.test((await next.end()).text)) break;
+    }
+    expect(second.socket.closed).toBe(false);
+  });
+
+  test('take the place of one whose body has been arriving for too long, piece by piece', async () => {
+    const { url } = await listen('http-lab', { maxConnections: 1, bodyTimeout: 1000 });
+    const slow = await rawConnection(url);
+    slow.send('POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nx');
+    const drip = setInterval(() => slow.send('x'), 100);
+    onTestFinished(() => clearInterval(drip));
+    for (;;) {
+      const next = await rawConnection(url);
+      next.send('GET /globals HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+      if (/ 200 OK/.test((await next.end()).text)) break;
+    }
+    await slow.end();
+  });
+});
+
+describe('an idle connection', () => {
+  const GET = 'GET /globals HTTP/1.1\r\nHost: a\r\n\r\n';
+
+  test('is kept for longer than proxies keep theirs', async () => {
+    const { url } = await listen('http-lab');
+    const connection = await rawConnection(url);
+    connection.send(GET);
+    expect(await connection.receive(/\r\n\r\n/)).toMatch(/^keep-alive: timeout=75\r$/im);
+  });
+
+  test('is closed when its time is over', async () => {
+    const { url } = await listen('http-lab', { keepAlive: 300 });
+    const connection = await rawConnection(url);
+    connection.send(GET);
+    const answered = await connection.receive(/\r\n\r\n/).then(() => performance.now());
+    await connection.end();
+    // As long as was said, and the second that node adds for requests on their way.
+    expect(performance.now() - answered).toBeGreaterThan(1250);
+  });
+});
+
+describe('a client that sends many requests at once', () => {
+  const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
+
+  test('has a share of them worked on, and the rest is not read', async () => {
+    const monitor = createMonitor();
+    const inFlight = async (): Promise<number> =>
+      (await monitor.metrics()).find(({ name }) => name === 'wasmcp_node_requests_in_flight')!.samples[0]!
+        .value;
+    const { url } = await listen('http-lab', { monitor, liveLimit: 100 });
+    const greedy = await rawConnection(url);
+    // More than the system keeps for a socket that nobody reads.
+    greedy.send(get('/sleep?ms=60000').repeat(500_000));
+    await vi.waitUntil(async () => (await inFlight()) === 64, 10_000);
+    for (let n = 0; n < 50; n++) expect((await fetch(`${url}/globals`)).status).toBe(200);
+    expect(await inFlight()).toBe(64);
+    expect(greedy.socket.writableLength).toBeGreaterThan(0);
+  });
+
+  test('has all of them answered, in order', async () => {
+    const { url } = await listen('http-lab');
+    const connection = await rawConnection(url);
+    const codes = Array.from({ length: 2500 }, (_, n) => 200 + (n % 90));
+    connection.send(codes.map((code) => get(`/status?code=${code}`)).join(''));
+    connection.send('GET /globals HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+    const { text } = await connection.end();
+    const answered = [...text.matchAll(/^HTTP\/1.1 (\d+) /gm)].map(([, code]) => Number(code));
+    expect(answered).toEqual([...codes, 200]);
+  }, 30_000);
 });
 
 describe('a client that asks for a tunnel', () => {

@@ -18,6 +18,10 @@ export interface Admin {
 
 /** Monitoring needs few. */
 const MAX_CONNECTIONS = 100;
+/** Milliseconds; those who look ask every minute at most. */
+const KEEP_ALIVE = 75_000;
+/** Milliseconds; nobody has a body to send here. */
+const BODY_TIMEOUT = 10_000;
 
 /**
  * Serves `/healthz`, `/readyz` and `/metrics` of one server, from before its start until after its end.
@@ -32,7 +36,14 @@ export async function openAdmin(port: number, host: string): Promise<Admin> {
   const handler = createHandler(monitor, guard);
   listener = await openListener(
     { handler, continueHandler: handler },
-    { port, host, maxConnections: MAX_CONNECTIONS, flag: '--admin-addr' },
+    {
+      port,
+      host,
+      maxConnections: MAX_CONNECTIONS,
+      keepAlive: KEEP_ALIVE,
+      bodyTimeout: BODY_TIMEOUT,
+      flag: '--admin-addr',
+    },
   );
   return {
     url: listener.url,
