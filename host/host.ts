@@ -11,6 +11,7 @@ import {
 import { monotonicClock } from './clocks/monotonic-clock.ts';
 import { wallClock } from './clocks/wall-clock.ts';
 import { configStore } from './config/store.ts';
+import { ownFiles } from './filesystem/own-files.ts';
 import { openPreopens, preopens } from './filesystem/preopens.ts';
 import { filesystemTypes } from './filesystem/types.ts';
 import type { Guest } from './guest.ts';
@@ -53,7 +54,8 @@ export function createHost(options: HostOptions = {}): Host {
 
 /** By full name, less the patch version of WASI 0.2. */
 function interfaces(options: HostOptions): ReadonlyMap<string, Make> {
-  const folders = openPreopens(options.preopens ?? []);
+  const folders = openPreopens(options.preopens ?? [], options.protected ?? []);
+  const own = ownFiles(options.protected ?? []);
   const same =
     (implementation: Implementation): Make =>
     () =>
@@ -82,7 +84,7 @@ function interfaces(options: HostOptions): ReadonlyMap<string, Make> {
     ['wasi:cli/terminal-stdout@0.2', same(terminalStdout)],
     ['wasi:cli/terminal-stderr@0.2', same(terminalStderr)],
     ['wasi:filesystem/types@0.2', same(filesystemTypes)],
-    ['wasi:filesystem/preopens@0.2', (guest) => preopens(guest, folders)],
+    ['wasi:filesystem/preopens@0.2', (guest) => preopens(guest, folders, own)],
     ...Object.entries(sockets).map(([name, offer]): [string, Make] => [
       `wasi:sockets/${name}@0.2`,
       same(offer),
@@ -90,9 +92,6 @@ function interfaces(options: HostOptions): ReadonlyMap<string, Make> {
     ['wasi:config/store@0.2.0-draft-2024-09-27', config],
     ['wasi:config/store@0.2.0-rc.1', config],
     ['wasi:logging/logging@0.1.0-draft', (guest) => logging(guest, options.log)],
-    ...keyvalueInterfaces(options.store).map(([name, make]): [string, Make] => [
-      name,
-      (guest, _io, shape) => make(guest, shape),
-    ]),
+    ...keyvalueInterfaces(options.store),
   ]);
 }

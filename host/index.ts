@@ -10,6 +10,8 @@ export { endingInput } from './cli/ending-input.ts';
 export { GuestExit } from './cli/exit.ts';
 export { type LineSink, prefixedLines } from './cli/lines.ts';
 export { WasmcpError, type WasmcpErrorCode } from './error.ts';
+export { preopenWarnings } from './filesystem/preopens.ts';
+export { makeFolders } from './folders.ts';
 export { Guest, type Sharing } from './guest.ts';
 export { createHost } from './host.ts';
 export { createExchange, type Exchange, type Outcome, type ResponseSink } from './http/exchange.ts';
@@ -58,6 +60,7 @@ export type {
   InterfaceShape,
   Log,
   Preopen,
+  ProtectedPath,
 } from './options.ts';
 export { Signal } from './signal.ts';
 export { Table } from './table.ts';

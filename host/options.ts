@@ -15,6 +15,15 @@ export interface Preopen {
   readonly readOnly?: boolean;
 }
 
+/** Something on this machine that is none of the guests' business, wherever it lies. */
+export interface ProtectedPath {
+  readonly path: string;
+  /**
+   * `database`: with the files beside it whose names begin with its name, such as its log. `folder`: with all that is in it.
+   */
+  readonly kind: 'file' | 'database' | 'folder';
+}
+
 /** Where messages of `wasi:logging` go. `level` is one of trace, debug, info, warn, error, critical. */
 export type Log = (level: string, context: string, message: string) => void;
 
@@ -27,6 +36,11 @@ export interface HostOptions {
   /** Values of `wasi:config/store`. */
   readonly config?: Readonly<Record<string, string>>;
   readonly preopens?: readonly Preopen[];
+  /**
+   * What guests get at by no name below `preopens`: they can neither open, change, link, replace nor remove it, nor move or
+   * remove a folder that it is in. The host opens none of it. Name the database of a store here whenever folders are given.
+   */
+  readonly protected?: readonly ProtectedPath[];
   /** Backs `wasi:keyvalue`, which is not offered without. Stays the caller's to close. */
   readonly store?: CheckedStore;
   /** Sends HTTP requests of guests, which are all denied without. Stays the caller's to close. */

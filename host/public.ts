@@ -34,6 +34,7 @@ export {
   openOutgoing,
   openStore,
   type Preopen,
+  type ProtectedPath,
   prefixedLines,
   type RequestHead,
   type ResponseSink,

@@ -14,6 +14,8 @@ import {
   readSync,
   renameSync,
   rmdirSync,
+  statSync,
+  symlinkSync,
   unlinkSync,
   utimesSync,
   writeSync,
@@ -22,21 +24,23 @@ import { isAbsolute } from 'node:path';
 import type { Guest } from '../guest.ts';
 import { InputStream } from '../io/input-stream.ts';
 import { OutputStream } from '../io/output-stream.ts';
+import { type Directory, entryOf, holdsFolders, openDirectory } from './directory.ts';
 import { DirectoryEntryStream } from './directory-entry-stream.ts';
 import { withErrorCodes } from './error-code.ts';
 import { fileSink, fileSource, type OpenFile, openFile, writePosition } from './file.ts';
-import { containsLink } from './links.ts';
+import { type Folder, openedFolder } from './folder.ts';
+import { containsLink, leaves } from './links.ts';
 import {
   type DescriptorStat,
-  type DescriptorType,
   describe,
   type MetadataHash,
   metadataHash,
   type NewTimestamp,
-  seconds,
+  newTime,
   typeOf,
 } from './metadata.ts';
-import { type Resolved, resolve } from './resolve.ts';
+import type { OwnFiles } from './own-files.ts';
+import { type Found, walk } from './resolve.ts';
 
 /** Most bytes of one `read`: WIT allows fewer than asked for. */
 const MAX_READ = 1024 * 1024;
@@ -64,33 +68,38 @@ interface OpenFlags {
 
 /** What a descriptor stands for. */
 type Node =
-  | { readonly kind: 'directory'; readonly path: string }
+  | { readonly kind: 'directory'; readonly folder: Folder }
   | { readonly kind: 'file'; readonly file: OpenFile };
+
+/** What all descriptors below a folder that was given share. */
+export interface Reach {
+  readonly guest: Guest;
+  /** Nothing may change, whatever the flags of a descriptor say. */
+  readonly readOnly: boolean;
+  readonly own: OwnFiles;
+}
 
 /**
  * The resource `descriptor` of `wasi:filesystem/types`: a folder that was given to the guest, or what it opened below.
  * Errors are thrown as `error-code`. Operations take effect before they answer; they do not suspend the guest.
  */
 export class Descriptor {
-  readonly #guest: Guest;
+  readonly #reach: Reach;
   readonly #node: Node;
   readonly #flags: DescriptorFlags;
-  readonly #readOnly: boolean;
   readonly #drop: () => void;
 
-  /** `readOnly`: nothing below may change, whatever `flags` say. */
-  constructor(guest: Guest, node: Node, flags: DescriptorFlags, readOnly: boolean) {
-    this.#guest = guest;
+  constructor(reach: Reach, node: Node, flags: DescriptorFlags) {
+    this.#reach = reach;
     this.#node = node;
     this.#flags = flags;
-    this.#readOnly = readOnly;
-    this.#drop = node.kind === 'file' ? node.file.use() : () => {};
+    this.#drop = node.kind === 'file' ? node.file.use() : () => node.folder.close();
   }
 
   readViaStream(offset: bigint): InputStream {
     const file = this.#file();
     if (!this.#flags.read) throw 'bad-descriptor';
-    return new InputStream(this.#guest, fileSource(file, offset), file.use());
+    return new InputStream(this.#reach.guest, fileSource(file, offset), file.use());
   }
 
   writeViaStream(offset: bigint): OutputStream {
@@ -119,7 +128,7 @@ export class Descriptor {
     return this.#flags;
   }
 
-  getType(): DescriptorType {
+  getType(): string {
     return typeOf(this.#stats());
   }
 
@@ -132,10 +141,12 @@ export class Descriptor {
   setTimes(access: NewTimestamp, modification: NewTimestamp): void {
     this.#checkChange();
     const stats = this.#stats();
-    const times = [seconds(access, stats.atimeNs), seconds(modification, stats.mtimeNs)] as const;
+    const times = [newTime(access, stats.atimeNs), newTime(modification, stats.mtimeNs)] as const;
     const node = this.#node;
     withErrorCodes(() =>
-      node.kind === 'file' ? futimesSync(node.file.descriptor, ...times) : utimesSync(node.path, ...times),
+      node.kind === 'file'
+        ? futimesSync(node.file.descriptor, ...times)
+        : utimesSync(this.#directory().path, ...times),
     );
   }
 
@@ -155,13 +166,12 @@ export class Descriptor {
   }
 
   readDirectory(): DirectoryEntryStream {
-    const path = this.#directory();
+    const { path } = this.#directory();
     return new DirectoryEntryStream(withErrorCodes(() => readdirSync(path, { withFileTypes: true })));
   }
 
   createDirectoryAt(path: string): void {
-    const { path: target } = this.#changeable(path);
-    withErrorCodes(() => mkdirSync(target));
+    this.#change(path, ({ path: target }) => withErrorCodes(() => mkdirSync(target)));
   }
 
   stat(): DescriptorStat {
@@ -169,87 +179,112 @@ export class Descriptor {
   }
 
   statAt(pathFlags: PathFlags, path: string): DescriptorStat {
-    return describe(existing(this.#resolve(path, pathFlags.symlinkFollow)));
+    return this.#walk(path, pathFlags.symlinkFollow, (found) => describe(existing(found)));
   }
 
   setTimesAt(pathFlags: PathFlags, path: string, access: NewTimestamp, modification: NewTimestamp): void {
     this.#checkChange();
-    const found = this.#resolve(path, pathFlags.symlinkFollow);
-    const stats = existing(found);
-    withErrorCodes(() =>
-      lutimesSync(found.path, seconds(access, stats.atimeNs), seconds(modification, stats.mtimeNs)),
-    );
+    this.#walk(path, pathFlags.symlinkFollow, (found) => {
+      const stats = existing(found);
+      refuseOwn(found);
+      withErrorCodes(() =>
+        lutimesSync(found.path, newTime(access, stats.atimeNs), newTime(modification, stats.mtimeNs)),
+      );
+    });
   }
 
-  /** Symbolic links are not copied: see `resolve`. */
+  /** A symbolic link is linked itself, never what it leads to. */
   linkAt(pathFlags: PathFlags, oldPath: string, newDescriptor: Descriptor, newPath: string): void {
     this.#checkChange();
-    const from = this.#resolve(oldPath, pathFlags.symlinkFollow);
-    if (existing(from).isSymbolicLink()) throw 'not-permitted';
-    const to = newDescriptor.#changeable(newPath);
-    if (to.asDirectory && to.stats === undefined) throw 'no-entry';
-    withErrorCodes(() => linkSync(from.path, to.path));
+    if (pathFlags.symlinkFollow) throw 'invalid';
+    this.#walk(oldPath, false, (from) => {
+      refuseMove(from);
+      const stats = existing(from);
+      newDescriptor.#change(newPath, (to) => {
+        if (to.asDirectory && to.stats === undefined) throw 'no-entry';
+        if (stats.isSymbolicLink())
+          newDescriptor.#checkLink(
+            withErrorCodes(() => readlinkSync(from.path)),
+            to,
+          );
+        withErrorCodes(() => linkSync(from.path, to.path));
+      });
+    });
   }
 
   openAt(pathFlags: PathFlags, path: string, openFlags: OpenFlags, flags: DescriptorFlags): Descriptor {
     const changes = flags.write || openFlags.create || openFlags.truncate;
     if (changes) this.#checkChange();
     const creates = openFlags.create && openFlags.exclusive;
-    const found = this.#resolve(path, pathFlags.symlinkFollow && !creates);
-    if (found.stats !== undefined && creates) throw 'exist';
-    if (found.stats === undefined && !openFlags.create) throw 'no-entry';
-    if (found.stats === undefined && (found.asDirectory || openFlags.directory)) throw 'invalid';
-    if (found.stats?.isDirectory()) {
-      if (changes) throw 'is-directory';
-      const mutateDirectory = flags.mutateDirectory === true && !this.#readOnly;
-      return this.#opened({ kind: 'directory', path: found.path }, { ...flags, mutateDirectory });
-    }
-    if (openFlags.directory) throw 'not-directory';
-    if (found.stats?.isSymbolicLink()) throw 'loop';
-    return this.#opened(
-      { kind: 'file', file: openFile(this.#guest, found.path, modeOf(openFlags, flags)) },
-      flags,
-    );
-  }
-
-  readlinkAt(path: string): string {
-    const found = this.#resolve(path, false);
-    const target = withErrorCodes(() => readlinkSync(found.path));
-    if (isAbsolute(target)) throw 'not-permitted';
-    return target;
-  }
-
-  removeDirectoryAt(path: string): void {
-    const found = this.#changeable(path);
-    withErrorCodes(() => rmdirSync(found.path));
-  }
-
-  /**
-   * Neither symbolic links are moved nor directories with one anywhere below: see `resolve`. What is below a directory is
-   * read for that, so that one of which a part cannot be read is not moved either.
-   */
-  renameAt(oldPath: string, newDescriptor: Descriptor, newPath: string): void {
-    const from = this.#changeable(oldPath);
-    const stats = existing(from);
-    if (stats.isSymbolicLink()) throw 'not-permitted';
-    const to = newDescriptor.#changeable(newPath);
-    if (to.asDirectory && !stats.isDirectory()) throw 'not-directory';
-    withErrorCodes(() => {
-      if (stats.isDirectory() && containsLink(from.path)) throw 'not-permitted';
-      renameSync(from.path, to.path);
+    return this.#walk(path, pathFlags.symlinkFollow && !creates, (found) => {
+      refuseOwn(found);
+      if (found.stats !== undefined && creates) throw 'exist';
+      if (found.stats === undefined && !openFlags.create) throw 'no-entry';
+      if (found.stats === undefined && (found.asDirectory || openFlags.directory)) throw 'invalid';
+      if (found.stats === undefined) refuseMove(found);
+      if (found.stats?.isDirectory()) {
+        if (changes) throw 'is-directory';
+        return this.#openedDirectory(found, flags);
+      }
+      if (openFlags.directory) throw 'not-directory';
+      if (found.stats?.isSymbolicLink()) throw 'loop';
+      const file = openFile(this.#reach.guest, found.path, modeOf(openFlags, flags));
+      return new Descriptor(this.#reach, { kind: 'file', file }, flags);
     });
   }
 
-  /** Always refused: links that guests make could change where a path leads while another guest follows it. */
-  symlinkAt(): void {
+  readlinkAt(path: string): string {
+    return this.#walk(path, false, (found) => {
+      const target = withErrorCodes(() => readlinkSync(found.path));
+      if (isAbsolute(target)) throw 'not-permitted';
+      return target;
+    });
+  }
+
+  removeDirectoryAt(path: string): void {
+    this.#change(path, (found) => withErrorCodes(() => rmdirSync(found.path)));
+  }
+
+  /**
+   * A symbolic link is moved as it is written, if it may be made at its new place. Folders are moved with all that is in
+   * them: a link that leads out of what the guest was given thereby is not followed. Where folders cannot be held neither
+   * links are moved nor folders that contain one: see `walk`.
+   */
+  renameAt(oldPath: string, newDescriptor: Descriptor, newPath: string): void {
+    this.#change(oldPath, (from) => {
+      const stats = existing(from);
+      newDescriptor.#change(newPath, (to) => {
+        if (to.asDirectory && !stats.isDirectory()) throw 'not-directory';
+        withErrorCodes(() => {
+          if (stats.isSymbolicLink()) newDescriptor.#checkLink(readlinkSync(from.path), to);
+          if (!holdsFolders() && stats.isDirectory() && containsLink(from.path)) throw 'not-permitted';
+          renameSync(from.path, to.path);
+        });
+      });
+    });
+  }
+
+  /**
+   * Makes a relative link that stays within what the guest was given, as it is written; where it leads is checked whenever it
+   * is followed. Refused where folders cannot be held: a link could come in place of a folder that a walk has looked at.
+   */
+  symlinkAt(target: string, path: string): void {
     this.#checkChange();
-    throw 'not-permitted';
+    if (target === '') throw 'no-entry';
+    if (target.includes('\0')) throw 'invalid';
+    this.#change(path, (found) => {
+      this.#checkLink(target, found);
+      if (found.stats !== undefined) throw 'exist';
+      if (found.asDirectory) throw 'no-entry';
+      withErrorCodes(() => symlinkSync(target, found.path));
+    });
   }
 
   unlinkFileAt(path: string): void {
-    const found = this.#changeable(path);
-    if (existing(found).isDirectory()) throw 'is-directory';
-    withErrorCodes(() => unlinkSync(found.path));
+    this.#change(path, (found) => {
+      if (existing(found).isDirectory()) throw 'is-directory';
+      withErrorCodes(() => unlinkSync(found.path));
+    });
   }
 
   isSameObject(other: Descriptor): boolean {
@@ -262,19 +297,24 @@ export class Descriptor {
   }
 
   metadataHashAt(pathFlags: PathFlags, path: string): MetadataHash {
-    return metadataHash(existing(this.#resolve(path, pathFlags.symlinkFollow)));
+    return this.#walk(path, pathFlags.symlinkFollow, (found) => metadataHash(existing(found)));
   }
 
   [Symbol.dispose](): void {
     this.#drop();
   }
 
-  #opened(node: Node, flags: DescriptorFlags): Descriptor {
-    return new Descriptor(this.#guest, node, flags, this.#readOnly);
+  #openedDirectory(found: Found, flags: DescriptorFlags): Descriptor {
+    const { guest, readOnly } = this.#reach;
+    const depth = this.#folder().depth + found.depth + (found.isBase ? 0 : 1);
+    const directory = withErrorCodes(() => openDirectory(found.path));
+    const mutateDirectory = flags.mutateDirectory === true && !readOnly;
+    const folder = openedFolder(guest, directory, depth);
+    return new Descriptor(this.#reach, { kind: 'directory', folder }, { ...flags, mutateDirectory });
   }
 
   #outputStream(file: OpenFile, offset: bigint | 'end'): OutputStream {
-    return new OutputStream({ guest: this.#guest }, fileSink(file, offset), file.use());
+    return new OutputStream({ guest: this.#reach.guest }, fileSink(file, offset), file.use());
   }
 
   #sync(sync: (descriptor: number) => void): void {
@@ -284,7 +324,7 @@ export class Descriptor {
   }
 
   #file(): OpenFile {
-    this.#guest.check();
+    this.#reach.guest.check();
     if (this.#node.kind !== 'file') throw 'is-directory';
     return this.#node.file;
   }
@@ -297,40 +337,66 @@ export class Descriptor {
     return file;
   }
 
-  #directory(): string {
-    this.#guest.check();
+  #folder(): Folder {
+    this.#reach.guest.check();
     if (this.#node.kind !== 'directory') throw 'not-directory';
-    return this.#node.path;
+    return this.#node.folder;
+  }
+
+  #directory(): Directory {
+    return this.#folder().directory();
   }
 
   #stats(): BigIntStats {
-    this.#guest.check();
     const node = this.#node;
-    if (node.kind === 'directory') return existing(resolve(node.path, '.', false));
+    if (node.kind === 'directory') {
+      const path = entryOf(this.#directory(), '.');
+      return withErrorCodes(() => statSync(path, { bigint: true }));
+    }
+    this.#reach.guest.check();
     return withErrorCodes(() => fstatSync(node.file.descriptor, { bigint: true }));
   }
 
-  #resolve(path: string, followLast = false): Resolved {
-    return resolve(this.#directory(), path, followLast);
+  #walk<T>(path: string, followLast: boolean | undefined, use: (found: Found) => T): T {
+    const options = { from: this.#directory(), followLast: followLast === true, own: this.#reach.own };
+    return walk(path, options, use);
   }
 
-  #changeable(path: string): Resolved {
+  /** For what makes, moves or removes an entry. */
+  #change<T>(path: string, use: (found: Found) => T): T {
     this.#checkChange();
-    const found = this.#resolve(path);
-    if (found.isBase) throw 'invalid';
-    if (found.asDirectory && found.stats !== undefined && !found.stats.isDirectory()) throw 'not-directory';
-    return found;
+    return this.#walk(path, false, (found) => {
+      if (found.isBase) throw 'invalid';
+      if (found.asDirectory && found.stats !== undefined && !found.stats.isDirectory()) throw 'not-directory';
+      refuseMove(found);
+      return use(found);
+    });
+  }
+
+  /** A link may lead to whatever the guest was given, also above this descriptor's folder. */
+  #checkLink(target: string, at: Found): void {
+    if (isAbsolute(target) || !holdsFolders()) throw 'not-permitted';
+    if (leaves(target, this.#folder().depth + at.depth)) throw 'not-permitted';
   }
 
   #checkChange(): void {
-    this.#guest.check();
-    if (this.#readOnly) throw 'read-only';
+    this.#reach.guest.check();
+    if (this.#reach.readOnly) throw 'read-only';
   }
 }
 
-function existing(found: Resolved): BigIntStats {
+function existing(found: Found): BigIntStats {
   if (found.stats === undefined) throw 'no-entry';
   return found.stats;
+}
+
+function refuseOwn({ role }: Found): void {
+  if (role === 'own') throw 'not-permitted';
+}
+
+/** What the host itself uses stays where it is, and so do the folders on the way to it. */
+function refuseMove({ role }: Found): void {
+  if (role !== undefined) throw 'not-permitted';
 }
 
 function modeOf(openFlags: OpenFlags, flags: DescriptorFlags): number {

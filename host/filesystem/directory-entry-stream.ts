@@ -1,9 +1,9 @@
 import type { Dirent } from 'node:fs';
-import { type DescriptorType, typeOf } from './metadata.ts';
+import { typeOf } from './metadata.ts';
 
 /** A record `directory-entry` of `wasi:filesystem/types`. */
 export interface DirectoryEntry {
-  readonly type: DescriptorType;
+  readonly type: string;
   readonly name: string;
 }
 

@@ -16,3 +16,14 @@ export function containsLink(folder: string): boolean {
   }
   return false;
 }
+
+/** Whether a relative link leads out of a folder, as it is written, when it lies `depth` folders below it. */
+export function leaves(target: string, depth: number): boolean {
+  let at = depth;
+  for (const name of target.split('/')) {
+    if (name === '..') at -= 1;
+    else if (name !== '' && name !== '.') at += 1;
+    if (at < 0) return true;
+  }
+  return false;
+}

@@ -1,20 +1,9 @@
 import type { BigIntStats, Dirent } from 'node:fs';
 import type { Datetime } from '../clocks/wall-clock.ts';
 
-/** The enum `descriptor-type` of `wasi:filesystem/types`. */
-export type DescriptorType =
-  | 'unknown'
-  | 'block-device'
-  | 'character-device'
-  | 'directory'
-  | 'fifo'
-  | 'symbolic-link'
-  | 'regular-file'
-  | 'socket';
-
 /** A record `descriptor-stat` of `wasi:filesystem/types`. */
 export interface DescriptorStat {
-  readonly type: DescriptorType;
+  readonly type: string;
   readonly linkCount: bigint;
   readonly size: bigint;
   readonly dataAccessTimestamp: Datetime;
@@ -47,7 +36,8 @@ export function describe(stats: BigIntStats): DescriptorStat {
   };
 }
 
-export function typeOf(entry: BigIntStats | Dirent): DescriptorType {
+/** A case of `descriptor-type` in `wasi:filesystem/types`. */
+export function typeOf(entry: BigIntStats | Dirent): string {
   if (entry.isFile()) return 'regular-file';
   if (entry.isDirectory()) return 'directory';
   if (entry.isSymbolicLink()) return 'symbolic-link';
@@ -62,11 +52,30 @@ export function metadataHash(stats: BigIntStats): MetadataHash {
   return { lower: stats.ino, upper: stats.dev };
 }
 
-/** Seconds since 1970 as `node:fs` takes them. */
-export function seconds(timestamp: NewTimestamp, currentNs: bigint): number {
-  if (timestamp.tag === 'no-change') return Number(currentNs) / 1e9;
-  if (timestamp.tag === 'now') return Date.now() / 1000;
-  return Number(timestamp.val.seconds) + timestamp.val.nanoseconds / 1e9;
+/** A time as `node:fs` takes it. */
+export type FsTime = number | string | Date;
+
+/** Since libuv 1.51 these mean "as it is" and "now", to the nanosecond; numbers that are not finite are refused by Node. */
+const EXACT: { readonly keep: Date; readonly now: string } | undefined = hasExactTimes()
+  ? { keep: new Date(Number.NaN), now: 'Infinity' }
+  : undefined;
+
+/**
+ * The same for `node:fs`. Node takes seconds as a floating-point number, which is right to 120 ns at a time of this century.
+ * Throws `invalid` or `overflow` for what is no time.
+ */
+export function newTime(timestamp: NewTimestamp, currentNs: bigint): FsTime {
+  if (timestamp.tag === 'no-change') return EXACT?.keep ?? Number(currentNs) / 1e9;
+  if (timestamp.tag === 'now') return EXACT?.now ?? Date.now() / 1000;
+  const { seconds, nanoseconds } = timestamp.val;
+  if (nanoseconds >= Number(NANOSECONDS)) throw 'invalid';
+  if (seconds > Number.MAX_SAFE_INTEGER) throw 'overflow';
+  return Number(seconds) + nanoseconds / 1e9;
+}
+
+function hasExactTimes(): boolean {
+  const [major = 0, minor = 0] = process.versions.uv.split('.').map(Number);
+  return major > 1 || (major === 1 && minor >= 51);
 }
 
 function datetime(nanoseconds: bigint): Datetime {

@@ -1,29 +1,68 @@
 import { realpathSync, statSync } from 'node:fs';
+import { isAbsolute, relative, sep } from 'node:path';
 import { WasmcpError } from '../error.ts';
 import type { Guest } from '../guest.ts';
-import type { Implementation, Preopen } from '../options.ts';
+import type { Implementation, Preopen, ProtectedPath } from '../options.ts';
 import { Descriptor } from './descriptor.ts';
+import { givenFolder } from './folder.ts';
+import { type OwnFiles, realPath } from './own-files.ts';
 
-/** Folders as they were found, for `preopens`. Throws `directory-unusable` when one is none. */
-export function openPreopens(preopens: readonly Preopen[]): readonly Preopen[] {
+/**
+ * Folders as they were found, for `preopens`. Throws `directory-unusable` when one is none, or lies in a folder that is the
+ * host's own.
+ */
+export function openPreopens(
+  preopens: readonly Preopen[],
+  ownPaths: readonly ProtectedPath[],
+): readonly Preopen[] {
+  const folders = ownPaths.filter(({ kind }) => kind === 'folder').map(({ path }) => realPath(path));
   return preopens.map((preopen) => {
-    try {
-      const host = realpathSync(preopen.host);
-      if (statSync(host).isDirectory()) return { ...preopen, host };
-    } catch (error) {
-      throw new WasmcpError('directory-unusable', `cannot use the folder ${preopen.host}`, { cause: error });
-    }
-    throw new WasmcpError('directory-unusable', `${preopen.host} is not a folder`);
+    const host = realFolder(preopen.host);
+    const own = folders.find((folder) => isWithin(host, folder));
+    if (own === undefined) return { ...preopen, host };
+    throw new WasmcpError(
+      'directory-unusable',
+      `${preopen.host} cannot be given to guests: it lies in ${own}, which the server itself uses`,
+    );
   });
 }
 
+/** One sentence for each folder that guests may use and in which something of the host's own lies. */
+export function preopenWarnings(preopens: readonly Preopen[], ownPaths: readonly ProtectedPath[]): string[] {
+  const own = ownPaths.map(({ path }) => realPath(path));
+  return preopens.flatMap(({ host }) => {
+    const folder = realPath(host);
+    const below = [...new Set(own.filter((path) => isWithin(path, folder)))];
+    if (below.length === 0) return [];
+    return [
+      `guests may use ${host}, in which lies what the server itself uses: they are refused ${below.join(', ')}`,
+    ];
+  });
+}
+
+function realFolder(path: string): string {
+  try {
+    const host = realpathSync(path);
+    if (statSync(host).isDirectory()) return host;
+  } catch (error) {
+    throw new WasmcpError('directory-unusable', `cannot use the folder ${path}`, { cause: error });
+  }
+  throw new WasmcpError('directory-unusable', `${path} is not a folder`);
+}
+
+function isWithin(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return way === '' || !(way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way));
+}
+
 /** `wasi:filesystem/preopens`. */
-export function preopens(guest: Guest, opened: readonly Preopen[]): Implementation {
+export function preopens(guest: Guest, opened: readonly Preopen[], own: OwnFiles): Implementation {
   return {
     getDirectories: (): [Descriptor, string][] =>
       opened.map(({ host, guest: name, readOnly = false }) => {
         const flags = { read: true, mutateDirectory: !readOnly };
-        return [new Descriptor(guest, { kind: 'directory', path: host }, flags, readOnly), name];
+        const folder = givenFolder(guest, host);
+        return [new Descriptor({ guest, readOnly, own }, { kind: 'directory', folder }, flags), name];
       }),
   };
 }

@@ -1,13 +1,15 @@
 import { type BigIntStats, lstatSync, readlinkSync } from 'node:fs';
-import { isAbsolute, join, sep } from 'node:path';
+import { isAbsolute, sep } from 'node:path';
+import { type Directory, entryOf, openDirectory } from './directory.ts';
 import { withErrorCodes } from './error-code.ts';
+import type { OwnFiles, Role } from './own-files.ts';
 
 /** Links that one path may lead through, as on Linux. */
 const MAX_LINKS = 40;
 
 /** Where a guest's path leads. */
-export interface Resolved {
-  /** On this machine; no symbolic link on the way. */
+export interface Found {
+  /** On this machine; no symbolic link on the way. Not to be used after the walk. */
   readonly path: string;
   /** Absent when there is nothing (yet) under the last name. */
   readonly stats: BigIntStats | undefined;
@@ -15,57 +17,133 @@ export interface Resolved {
   readonly asDirectory: boolean;
   /** The path leads to the folder that it started from. */
   readonly isBase: boolean;
+  /** How many folders the one that it lies in is below the folder that it started from. */
+  readonly depth: number;
+  /** What it is to the host; see `OwnFiles`. */
+  readonly role: Role;
+}
+
+export interface WalkOptions {
+  /** Where it starts. */
+  readonly from: Directory;
+  /** Follow a symbolic link that is last. */
+  readonly followLast: boolean;
+  readonly own: OwnFiles;
 }
 
 /**
  * Follows a guest's path from a folder, name by name, and never out of it: neither by `..` nor by an absolute path nor
- * by a symbolic link. Throws an `error-code` of `wasi:filesystem/types`, `not-permitted` for a way out.
+ * by a symbolic link. Throws an `error-code` of `wasi:filesystem/types`, `not-permitted` for a way out and for what lies in
+ * a folder of the host's own.
  *
- * What was looked at holds, also for as long as a directory is open, because a symbolic link never comes to where none was:
- * guests can neither make links nor move them, nor a directory that contains one. Other programs that do so in a folder at
- * the same time are trusted.
+ * Each folder on the way is held until `use` has returned, so that a link that comes in place of one meanwhile is not
+ * followed. Where folders cannot be held guests make no links, see `Descriptor.symlinkAt`.
  */
-export function resolve(base: string, path: string, followLast: boolean): Resolved {
+export function walk<T>(path: string, options: WalkOptions, use: (found: Found) => T): T {
   if (path === '') throw 'no-entry';
   if (path.includes('\0')) throw 'invalid';
   if (path.startsWith('/') || isAbsolute(path)) throw 'not-permitted';
-  let pending = path.split('/');
-  const last = pending.at(-1)!;
-  const asDirectory = last === '' || last === '.' || last === '..';
-  const names: string[] = [];
-  let stats = look(base);
-  let links = 0;
+  const trail = new Trail(options);
+  try {
+    return use(follow(trail, path.split('/'), options.followLast));
+  } finally {
+    trail.close();
+  }
+}
 
+function follow(trail: Trail, names: string[], followLast: boolean): Found {
+  const last = names.at(-1)!;
+  const asDirectory = last === '' || last === '.' || last === '..';
+  let pending = names;
+  let links = 0;
+  let entry: Entry | undefined;
   while (pending.length > 0) {
     const name = pending.shift()!;
-    if (stats === undefined) {
-      if (pending.length === 0 && name === '') break;
-      throw 'no-entry';
+    if (entry !== undefined) {
+      if (entry.stats === undefined && pending.length === 0 && name === '') break;
+      requireDirectory(entry);
     }
-    if (!stats.isDirectory()) throw 'not-directory';
     if (name === '' || name === '.') continue;
     if (name === '..') {
-      if (names.pop() === undefined) throw 'not-permitted';
-      stats = look(join(base, ...names));
+      if (entry === undefined) trail.leave();
+      entry = undefined;
       continue;
     }
     // On Windows a name could hold a separator or a drive.
     if (sep === '\\' && /[\\:]/.test(name)) throw 'not-permitted';
-    const here = join(base, ...names, name);
-    const found = look(here);
-    if (found?.isSymbolicLink() && (followLast || pending.length > 0)) {
-      if (++links > MAX_LINKS) throw 'loop';
-      const target = withErrorCodes(() => readlinkSync(here));
-      if (isAbsolute(target)) throw 'not-permitted';
-      pending = [...target.split('/'), ...pending];
-    } else {
-      names.push(name);
-      stats = found;
-    }
+    if (entry !== undefined) trail.enter(entry);
+    entry = trail.look(name);
+    if (!entry.stats?.isSymbolicLink() || (!followLast && pending.length === 0)) continue;
+    if (++links > MAX_LINKS) throw 'loop';
+    const target = withErrorCodes(() => readlinkSync(trail.path(name)));
+    if (isAbsolute(target)) throw 'not-permitted';
+    pending = [...target.split('/'), ...pending];
+    entry = undefined;
   }
-  return { path: join(base, ...names), stats, asDirectory, isBase: names.length === 0 };
+  return trail.found(entry, asDirectory);
 }
 
-function look(path: string): BigIntStats | undefined {
-  return withErrorCodes(() => lstatSync(path, { bigint: true, throwIfNoEntry: false }));
+interface Entry {
+  readonly name: string;
+  readonly stats: BigIntStats | undefined;
+}
+
+function requireDirectory({ stats }: Entry): void {
+  if (stats === undefined) throw 'no-entry';
+  if (!stats.isDirectory()) throw 'not-directory';
+}
+
+/** The folders that a walk has come through. */
+class Trail {
+  readonly #own: OwnFiles;
+  readonly #steps: { readonly name: string; readonly directory: Directory }[];
+
+  constructor({ from, own }: WalkOptions) {
+    this.#own = own;
+    this.#steps = [{ name: '.', directory: from }];
+  }
+
+  look(name: string): Entry {
+    return {
+      name,
+      stats: withErrorCodes(() => lstatSync(this.path(name), { bigint: true, throwIfNoEntry: false })),
+    };
+  }
+
+  path(name: string): string {
+    return entryOf(this.#here, name);
+  }
+
+  enter({ name, stats }: Entry): void {
+    if (this.#own.role(this.#here, name, stats) === 'own') throw 'not-permitted';
+    const directory = withErrorCodes(() => openDirectory(this.path(name)));
+    this.#steps.push({ name, directory });
+  }
+
+  leave(): void {
+    if (this.#steps.length === 1) throw 'not-permitted';
+    this.#steps.pop()!.directory.close();
+  }
+
+  /** What the walk has come to: an entry of this folder, or else the folder itself. */
+  found(entry: Entry | undefined, asDirectory: boolean): Found {
+    const isBase = entry === undefined && this.#steps.length === 1;
+    const { name, stats } = entry ?? this.look(isBase ? '.' : this.#stepBack());
+    const role = isBase ? undefined : this.#own.role(this.#here, name, stats);
+    return { path: this.path(name), stats, asDirectory, isBase, depth: this.#steps.length - 1, role };
+  }
+
+  close(): void {
+    while (this.#steps.length > 1) this.leave();
+  }
+
+  get #here(): Directory {
+    return this.#steps.at(-1)!.directory;
+  }
+
+  #stepBack(): string {
+    const { name } = this.#steps.at(-1)!;
+    this.leave();
+    return name;
+  }
 }

@@ -21,10 +21,20 @@ export async function openStore(url: string = DEFAULT_STORE_URL, options: StoreO
   const path = sqlitePath(url);
   if (path !== undefined) return openSqlite(path, options);
   if (/^memory:$/i.test(url)) return openMemory();
+  throw new WasmcpError('option-invalid', `${reasonNoStore(url)}: write sqlite:PATH or memory:`);
+}
+
+/** A URL itself is not shown, as it may hold a password; what can only be a path has none. */
+function reasonNoStore(url: string): string {
   const scheme = /^[a-z][a-z0-9+.-]*(?=:)/i.exec(url);
-  // The URL itself is not shown: it may hold a password.
-  const given = scheme === null ? 'a URL without a scheme' : `this "${scheme}:" URL`;
-  throw new WasmcpError('option-invalid', `${given} names no store: write sqlite:PATH or memory:`);
+  // One letter is a drive of Windows.
+  if (scheme !== null && scheme[0].length > 1) return `this "${scheme}:" URL names no store`;
+  if (url === '' || url.includes('@')) return 'a URL without a scheme names no store';
+  return `"${cut(url)}" names no store (did you mean sqlite:${cut(url)}?)`;
+}
+
+function cut(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 
 /**

@@ -2,12 +2,15 @@ import { type Component, loadComponent } from '../index.ts';
 import type { OptionValues } from '../options/table.ts';
 import type { CliStreams } from './command.ts';
 
+/** Options that say how a component is loaded. */
+export type LoadingOptions = Pick<OptionValues, 'cacheDir' | 'maxMemory' | 'allowWasmGc'>;
+
 /** Loads the component that a command is about, as its options say. */
 export function load(
   path: string,
-  { cacheDir, maxMemory }: Pick<OptionValues, 'cacheDir' | 'maxMemory'>,
+  { cacheDir, maxMemory, allowWasmGc = false }: LoadingOptions,
 ): Promise<Component> {
-  return loadComponent(path, { ...(cacheDir !== undefined && { cacheDir }), maxMemory });
+  return loadComponent(path, { ...(cacheDir !== undefined && { cacheDir }), maxMemory, allowWasmGc });
 }
 
 /** What people should know of how a component runs, once it is known that it does. */

@@ -3,13 +3,13 @@ import { fileURLToPath } from 'node:url';
 import { type Component, type Server, WasmcpError } from '../index.ts';
 import type { OptionValues } from '../options/table.ts';
 import type { CliStreams } from './command.ts';
-import { load } from './load.ts';
+import { type LoadingOptions, load } from './load.ts';
 import { oneLine } from './print.ts';
 
 /** Milliseconds between two looks at the file: looking, unlike being told, works for links, mounts and network drives. */
 const LOOK_INTERVAL = 250;
 
-export interface ReloadOptions extends Pick<OptionValues, 'cacheDir' | 'maxMemory' | 'drain'> {
+export interface ReloadOptions extends LoadingOptions, Pick<OptionValues, 'drain'> {
   /** Where the component came from. */
   readonly path: string;
   /** The file to watch, if one is to be watched. */

@@ -1,12 +1,14 @@
 import { basename } from 'node:path';
+import { preopenWarnings } from '../../host/index.ts';
 import { runCommand } from '../engine/command/run.ts';
+import { ownPaths } from '../engine/own-paths.ts';
 import { WasmcpError } from '../index.ts';
 import type { OptionValues } from '../options/table.ts';
 import type { Command } from './command.ts';
 import { guestEnvironment } from './guest-environment.ts';
 import { load, tellHow } from './load.ts';
 import { oneLine, print } from './print.ts';
-import { GUEST_OPTIONS } from './server-options.ts';
+import { GUEST_OPTIONS, settingsFiles } from './server-options.ts';
 
 /** Exit status after a trap: what a shell sees of a program that aborted, and what wasmtime gives. */
 const TRAPPED = 128 + 6;
@@ -40,6 +42,8 @@ Exit status: the guest's, 134 after a trap, 130 or 143 after a signal, 1 when it
       streams.stderr.write(`warning: runs by jco's own glue, which is slower, because ${reason}\n`);
     }
     const { stdin, stdout, stderr } = streams;
+    const own = ownPaths(component, options.store, settingsFiles(options));
+    for (const warning of preopenWarnings(options.dir ?? [], own)) stderr.write(`warning: ${warning}\n`);
     // What the guest was told is written is on disk: nothing has to be waited for.
     const onInterrupt = (): never => process.exit(130);
     const onTerminate = (): never => process.exit(143);
@@ -52,6 +56,7 @@ Exit status: the guest's, 134 after a trap, 130 or 143 after a signal, 1 when it
         config: Object.fromEntries(options.configVar ?? []),
         presets: options.preset ?? [],
         preopens: options.dir ?? [],
+        protected: own,
         // Whoever runs it could reach this machine's own services anyway.
         outgoing: { allow: options.allowOutbound ?? [], deny: options.denyOutbound ?? [], loopback: true },
         storeUrl: options.store,

@@ -1,3 +1,4 @@
+import type { ProtectedPath } from '../../host/index.ts';
 import type { ServerOptions } from '../index.ts';
 import type { OptionName, OptionValues } from '../options/table.ts';
 import type { CliStreams } from './command.ts';
@@ -20,6 +21,7 @@ export const GUEST_OPTIONS: readonly OptionName[] = [
   'allowOutbound',
   'denyOutbound',
   'maxMemory',
+  'allowWasmGc',
   'maxHostMemory',
   'timeout',
   'cacheDir',
@@ -86,6 +88,7 @@ export async function serverOptions(
     presets: options.preset ?? [],
     requestHeaders: (options.header ?? []).flat(),
     directories: options.dir ?? [],
+    protected: settingsFiles(options),
     outgoing: { allow: options.allowOutbound ?? [], deny: options.denyOutbound ?? [] },
     ...(options.mcp !== undefined && { mcp: options.mcp }),
     sessionOrder: options.sessionOrder,
@@ -103,6 +106,14 @@ export async function serverOptions(
     trustProxy: options.trustProxy ?? false,
     log: (level, context, message) => print(stderr, `${oneLine(`${level}: ${context}: ${message}`)}\n`),
   };
+}
+
+/** Files that the next start reads: guests must not choose its options. */
+export function settingsFiles({
+  config,
+  envFile,
+}: Pick<OptionValues, 'config' | 'envFile'>): ProtectedPath[] {
+  return [config, envFile].flatMap((path) => (path === undefined ? [] : [{ path, kind: 'file' }]));
 }
 
 /** At most `maxConcurrentRequests` instances, shared out over the workers; as many as they hold by default. */

@@ -1,7 +1,7 @@
 import { hash, randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { WasmcpError } from '../../host/index.ts';
+import { makeFolders, WasmcpError } from '../../host/index.ts';
 import { type CachedComponent, decodeEntry, encodeEntry } from './cache-entry.ts';
 import { distrust, userCacheFolder } from './cache-folder.js';
 
@@ -45,7 +45,7 @@ export function openCache(asked?: string): Cache {
 async function store(folder: string, key: string, component: CachedComponent): Promise<string | undefined> {
   const aside = join(folder, `.${randomUUID()}.tmp`);
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    makeFolders(folder);
     const problem = distrust(await stat(folder));
     if (problem !== undefined) return problem;
     const file = await open(aside, 'wx', 0o600);

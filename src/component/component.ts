@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto';
+import { resolve } from 'node:path';
 import { type GetManyShape, WasmcpError } from '../../host/index.ts';
 import { version } from '../version.ts';
-import { readComponent } from './binary/component.ts';
+import { type ComponentOutline, readComponent } from './binary/component.ts';
 import { openCache } from './cache.ts';
 import type { CachedComponent } from './cache-entry.ts';
 import { capMemory, memoryLimits } from './modules/cap.ts';
@@ -63,6 +64,8 @@ export interface Component {
   readonly coreModules: number;
   /** False when this load had to transpile. */
   readonly fromCache: boolean;
+  /** The folder that it is kept in for the next start, when that is not the user's. */
+  readonly cacheFolder?: string;
   /** Why it could not be kept for the next start; absent when it was. */
   readonly cacheProblem?: string;
 }
@@ -80,6 +83,8 @@ export interface LoadOptions {
   readonly maxSize?: number;
   /** Bytes that each of the component's memories may grow to, in steps of 64 KiB; what it declares by default. */
   readonly maxMemory?: number;
+  /** Run core modules with struct or array types: their objects live on V8's heap, outside of `maxMemory`. */
+  readonly allowWasmGc?: boolean;
   /** Told as each stage begins. */
   readonly progress?: (stage: LoadStage) => void;
 }
@@ -95,7 +100,7 @@ export async function loadComponent(
   source: string | URL | Uint8Array,
   options: LoadOptions = {},
 ): Promise<Component> {
-  const { cacheDir, maxSize, maxMemory, progress } = options;
+  const { cacheDir, maxSize, maxMemory, allowWasmGc = false, progress } = options;
   progress?.('reading');
   const { name, bytes } = await readSource(source, maxSize);
   const digest = hash('sha256', bytes);
@@ -104,7 +109,8 @@ export async function loadComponent(
   const key = [digest, transpilerVersion(), version].join(' ');
   const cached = await cache.read(key);
   if (cached === undefined) progress?.('transpiling');
-  const made = cached ?? (await make(bytes, name));
+  const made = cached ?? (await make(bytes, name, allowWasmGc));
+  if (!allowWasmGc) refuseManaged(made.outline, name);
 
   progress?.('compiling');
   const whole = capped(made, maxMemory, name);
@@ -124,20 +130,30 @@ export async function loadComponent(
     memoryLimits: unrestorable === undefined ? limitsOf(whole) : {},
     ...(unrestorable !== undefined && { unrestorable }),
     fromCache: cached !== undefined,
+    ...(cacheDir !== undefined && { cacheFolder: resolve(cacheDir) }),
     ...(cacheProblem !== undefined && { cacheProblem }),
   };
 }
 
-async function make(bytes: Uint8Array, source: string): Promise<CachedComponent> {
+async function make(bytes: Uint8Array, source: string, allowWasmGc: boolean): Promise<CachedComponent> {
   // A start from the cache does without it.
   const { startTranspiler } = await import('./transpile.ts');
   const transpiler = startTranspiler();
   try {
     const outline = readComponent(bytes, source);
+    if (!allowWasmGc) refuseManaged(outline, source);
     return { outline, ...(await transpiler.transpile(bytes, source, outline.imports)) };
   } finally {
     transpiler.close();
   }
+}
+
+function refuseManaged({ managedModule }: ComponentOutline, source: string): void {
+  if (managedModule === undefined) return;
+  throw new WasmcpError(
+    'component-invalid',
+    `${source} is refused: ${managedModule} has struct or array types (WasmGC). Their objects live on V8's heap, where --max-memory does not limit them; --allow-wasm-gc runs it all the same.`,
+  );
 }
 
 function capped(

@@ -1,3 +1,6 @@
+import { followCanonicalAbi } from './canonical-abi.ts';
+import { GlueMismatch } from './glue/mismatch.ts';
+
 /** Added in front of the glue's code. */
 const PRELUDE = `
 // A library never prints; each failure that jco would print is also thrown.
@@ -10,9 +13,27 @@ function _readyHostOperation(operation) {
   throw new WebAssembly.RuntimeError('the host answered with a promise to a call that cannot wait');
 }
 
+function _listBytes(memory, ptr, size) {
+  const start = ptr >>> 0;
+  if (start + size > memory.buffer.byteLength) throw new WebAssembly.RuntimeError('a list is outside of the memory');
+  return memory.buffer.slice(start, start + size);
+}
+
+function _copyUtf8(from, src, length, to, dst) {
+  const bytes = new Uint8Array(from.buffer, src >>> 0, length);
+  new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  new Uint8Array(to.buffer, dst >>> 0, length).set(bytes);
+}
+
 `;
 
 const ENTRY = 'export function instantiate(';
+
+/** As emitted, it is cut off at the end of the memory. */
+const LIST = /(memory\d+)\.buffer\.slice\((\w+), \2 \+ (\w+ \* \d+)\)/g;
+/** A string from component to component. As emitted, it may hold what is not UTF-8. */
+const COPY =
+  /new Uint8Array\((memory\d+)\.buffer, to_ptr, len\)\.set\(new Uint8Array\((memory\d+)\.buffer, from_ptr, len\)\);/g;
 
 /** One lowered host function: its text, whether it is async, and which function it calls. */
 const TRAMPOLINE =
@@ -29,11 +50,12 @@ const TRAMPOLINE =
  * @param suspending names of the functions that have to be able to wait, as `fnName` spells them (`interface#method`)
  * @throws TypeError when the code does not look as it did when this was written
  */
-export function patchGlue(code: string, suspending: ReadonlySet<string>, generator: string): string {
+export function patchGlue(glue: string, suspending: ReadonlySet<string>, generator: string): string {
   const must = (condition: boolean, what: string): void => {
     if (!condition) throw new TypeError(`cannot patch the code that ${generator} generated: ${what}`);
   };
   const count = (text: string, part: string): number => text.split(part).length - 1;
+  const code = corrected(glue, must);
   let hostFunctions = 0;
 
   function patchTrampoline(text: string, name: string, isAsync: boolean): string {
@@ -63,8 +85,22 @@ export function patchGlue(code: string, suspending: ReadonlySet<string>, generat
     'text decoders',
   );
 
-  must(count(decoded, ENTRY) === 1, 'no entry');
-  return decoded.replace(ENTRY, () => `${PRELUDE}${ENTRY}`);
+  const checked = decoded
+    .replace(LIST, '_listBytes($1, $2, $3)')
+    .replace(COPY, '_copyUtf8($2, from_ptr, len, $1, to_ptr);');
+  must(!/memory\d+\.buffer\.slice\(|\.set\(new Uint8Array\(memory/.test(checked), 'a list or a string');
+
+  must(count(checked, ENTRY) === 1, 'no entry');
+  return checked.replace(ENTRY, () => `${PRELUDE}${ENTRY}`);
+}
+
+function corrected(glue: string, must: (condition: boolean, what: string) => void): string {
+  try {
+    return followCanonicalAbi(glue);
+  } catch (error) {
+    if (error instanceof GlueMismatch) must(false, error.message);
+    throw error;
+  }
 }
 
 /** jco's name of a WIT function, as its `fnName` spells it. */

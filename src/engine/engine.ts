@@ -6,6 +6,8 @@ import {
   type OutgoingPolicy,
   type OutputGate,
   type Preopen,
+  type ProtectedPath,
+  preopenWarnings,
   type Store,
   type StoreLimits,
   serveFetch,
@@ -16,6 +18,7 @@ import { assertLinked } from '../component/link.ts';
 import { held } from './held.ts';
 import type { IdleWorkers } from './idle-worker.ts';
 import { linkWithHost } from './offer.ts';
+import { ownPaths } from './own-paths.ts';
 import { createPool, type Pool, type PoolLoad } from './pool.ts';
 import type { Isolation } from './pristine/instance-pool.ts';
 import { rehearse } from './rehearse.ts';
@@ -53,6 +56,8 @@ export interface EngineOptions {
   /** Keys of the default bucket that are there from the start; one that the store has keeps its value. */
   readonly presets?: readonly (readonly [string, string])[];
   readonly directories?: readonly Preopen[];
+  /** What guests never get at below `directories`, beside the store, the component and the caches. */
+  readonly protected?: readonly ProtectedPath[];
   /** Where guests' HTTP requests may go; public addresses only by default. */
   readonly outgoing?: OutgoingPolicy;
   /** Makes all HTTP requests of guests, on this thread; `outgoing` has no say then. */
@@ -154,6 +159,7 @@ export async function startEngine(component: Component, options: EngineOptions):
     args: [],
     config: options.config ?? {},
     preopens: options.directories ?? [],
+    protected: ownPaths(component, store.url, options.protected),
     loggingPrefix: options.loggingPrefix ?? true,
     storeLimits: options.storeLimits ?? {},
     maxHostMemory: options.maxHostMemory,
@@ -165,6 +171,8 @@ export async function startEngine(component: Component, options: EngineOptions):
     verify: options.verifyRestores ?? false,
   };
   const log = options.log ?? (() => {});
+  for (const warning of preopenWarnings(settings.preopens, settings.protected))
+    void log('warn', 'files', warning);
   const told = new Set<string>();
   const poolOptions = {
     workers: options.workers ?? 1,

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { Durability, OutgoingPolicy, Preopen, StoreLimits } from '../../host/index.ts';
+import type { Durability, OutgoingPolicy, Preopen, ProtectedPath, StoreLimits } from '../../host/index.ts';
 import type { Component } from '../component/component.ts';
 import type { Isolation } from './pristine/instance-pool.ts';
 
@@ -9,6 +9,8 @@ export interface GuestSettings {
   readonly args: readonly string[];
   readonly config: Readonly<Record<string, string>>;
   readonly preopens: readonly Preopen[];
+  /** What they never get at, wherever it lies. */
+  readonly protected: readonly ProtectedPath[];
   /** Print `stdout [N] :: ` before each line of a guest's output. */
   readonly loggingPrefix: boolean;
   readonly storeLimits: StoreLimits;

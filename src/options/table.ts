@@ -63,6 +63,7 @@ export interface OptionValues extends WasmtimeValues {
   cacheDir?: string;
   isolation: IsolationValue;
   maxMemory: number;
+  allowWasmGc?: boolean;
   maxHostMemory: number;
   verbose?: boolean;
   session?: string;
@@ -228,6 +229,11 @@ export const OPTIONS: { readonly [N in OptionName]: OptionSpec } = {
     parse: parseHostMemorySize,
     fallback: 256 * 1024 ** 2,
     fallbackText: '256MiB',
+  },
+  allowWasmGc: {
+    flags: '--allow-wasm-gc',
+    environment: ['WASMCP_NODE_ALLOW_WASM_GC'],
+    description: 'run components with WasmGC types, whose objects --max-memory does not limit',
   },
   allowOutbound: {
     flags: '--allow-outbound <pattern>',

@@ -1,12 +1,17 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { LoadOptions } from '../../src/component/component.ts';
 import { createServer, loadComponent } from '../../src/index.ts';
 import { rawGlue, withoutWarning } from '../support/raw-glue.ts';
 import { assembleGuest, type WatGuest } from '../support/wat-guest.ts';
 import { temporaryFolder } from './fixtures.ts';
 
 /** Serves three requests, and returns their statuses and what the server logged. */
-async function serve(guest: WatGuest): Promise<{ statuses: number[]; log: string[] }> {
-  const component = await loadComponent(await assembleGuest(guest), { cacheDir: await temporaryFolder() });
+async function serve(
+  guest: WatGuest,
+  options: LoadOptions = {},
+): Promise<{ statuses: number[]; log: string[] }> {
+  const bytes = await assembleGuest(guest);
+  const component = await loadComponent(bytes, { cacheDir: await temporaryFolder(), ...options });
   const log: string[] = [];
   const server = createServer(component, {
     store: 'memory:',
@@ -99,6 +104,48 @@ const RESTORED: Readonly<Record<string, WatGuest>> = {
   },
 };
 
+const MORE_RESTORED: Readonly<Record<string, WatGuest>> = {
+  'typed function references': { items: FUNCTION, answer: '(call_ref $f (ref.func $two))' },
+  'typed function references in tail calls': {
+    items: FUNCTION,
+    answer: '(return_call_ref $f (ref.func $two))',
+  },
+  'a table of typed references': {
+    items: `${FUNCTION} (table $t 1 (ref $f) (ref.func $two))`,
+    answer: `(block $none (return (call_ref $f (br_on_null $none (ref.as_non_null (table.get $t (i32.const 0)))))))
+      (i32.const 500)`,
+  },
+  'casts of references and subtypes': {
+    items: `(rec (type $a (sub (func (result i32)))) (type $b (sub final $a (func (result i32)))))
+      (func $two (type $b) (i32.const 200)) (table funcref (elem $two))`,
+    answer: `(i32.add (call_indirect (type $a) (i32.const 0))
+      (ref.test (ref $b) (table.get (i32.const 0))))`,
+  },
+  'small integers as references': { answer: '(i31.get_u (ref.i31 (i32.const 201)))' },
+  'atomic operations on a memory that is not shared': {
+    items: '(memory 1)',
+    answer: `(drop (i32.atomic.rmw.add (i32.const 0) (i32.const 201))) (i64.atomic.store (i32.const 8) (i64.const 1))
+      (i32.atomic.load (i32.const 0))`,
+  },
+  'a function with as many locals as there may be': {
+    items: `(memory 1) (func $many (local ${'i32 '.repeat(50_000)})
+      (i32.store (i32.const 0) (i32.add (i32.load (i32.const 0)) (i32.const 201))))`,
+    answer: '(call $many) (i32.load (i32.const 0))',
+  },
+  'a function that only the marks of its writes would make too large': {
+    items: `(memory 1) (func $long ${'(i32.store (i32.const 8) (i32.const 1))'.repeat(400_000)}
+      (i32.store (i32.const 0) (i32.add (i32.load (i32.const 0)) (i32.const 201))))`,
+    answer: '(call $long) (i32.load (i32.const 0))',
+  },
+  'names of exports that never reach generated code': {
+    before: `(core module $o (memory (export "m") 1) (export "'" (memory 0)) (export "\\\\" (memory 0)) (export "\\0a" (memory 0)))
+      (core instance $other (instantiate $o))`,
+    arguments: '(with "o" (instance $other))',
+    items: '(import "o" "m" (memory $o 1)) (func (export "`\\\\é") (result i32) (i32.const 1))',
+    answer: '(i32.store $o (i32.const 0) (i32.const 201)) (i32.load $o (i32.const 0))',
+  },
+};
+
 const FRESH: Readonly<Record<string, WatGuest & { readonly why: string }>> = {
   'passive data that is dropped': {
     items: '(memory 1) (data $d "\\c9")',
@@ -122,6 +169,13 @@ const FRESH: Readonly<Record<string, WatGuest & { readonly why: string }>> = {
     answer: '(i32.add (i32.const 200) (table.grow $t (ref.null func) (i32.const 2)))',
     why: 'it changes a table (table.grow)',
   },
+  'an import from the module that cards come from': {
+    before: '(core module $o (memory (export "0") 1)) (core instance $other (instantiate $o))',
+    arguments: '(with "$cards" (instance $other))',
+    items: '(import "$cards" "0" (memory $o 1))',
+    answer: '(i32.store $o (i32.const 0) (i32.const 201)) (i32.load $o (i32.const 0))',
+    why: 'it imports from the reserved name $cards',
+  },
   'a mutable externref global': {
     items: '(global $g (mut externref) (ref.null extern))',
     answer: '(i32.add (i32.const 200) (ref.is_null (global.get $g)))',
@@ -135,7 +189,7 @@ const FRESH: Readonly<Record<string, WatGuest & { readonly why: string }>> = {
 };
 
 describe('serves a guest, and restores its instance after each request, that uses', () => {
-  test.each(Object.entries(RESTORED))('%s', async (_, guest) => {
+  test.each(Object.entries({ ...RESTORED, ...MORE_RESTORED }))('%s', async (_, guest) => {
     expect(await serve(guest)).toEqual({ statuses: [201, 201, 201], log: [] });
   });
 });
@@ -156,6 +210,14 @@ describe('refuses, with the reason, a guest that uses', () => {
       'cannot be transpiled: failed to translate component: the custom page sizes proposal must be enabled',
     ],
     [
+      'struct types of WasmGC',
+      {
+        items: '(type $s (struct (field i32)))',
+        answer: '(struct.get $s 0 (struct.new $s (i32.const 201)))',
+      },
+      'bytes is refused: core module 0 has struct or array types (WasmGC)',
+    ],
+    [
       'stack switching',
       {
         items: '(type $f (func)) (type $c (cont $f)) (func $n) (elem declare func $n)',
@@ -173,5 +235,27 @@ describe('refuses, with the reason, a guest that uses', () => {
       code: 'component-invalid',
       message: expect.stringContaining(reason),
     });
+  });
+});
+
+describe("serves a guest with objects on V8's heap where that is allowed", () => {
+  test('and restores its instance while it changes none of them', async () => {
+    const guest = {
+      items: '(type $s (struct (field i32)))',
+      answer: '(struct.get $s 0 (struct.new $s (i32.const 201)))',
+    };
+    expect(await serve(guest, { allowWasmGc: true })).toEqual({ statuses: [201, 201, 201], log: [] });
+  });
+
+  test('with a new instance for each request when it does', async () => {
+    const guest = {
+      items: `(type $a (array (mut i32))) (global $g (ref $a) (array.new $a (i32.const 200) (i32.const 1)))`,
+      answer: `(array.set $a (global.get $g) (i32.const 0)
+        (i32.add (array.get $a (global.get $g) (i32.const 0)) (i32.const 1)))
+        (array.get $a (global.get $g) (i32.const 0))`,
+    };
+    const { statuses, log } = await serve(guest, { allowWasmGc: true });
+    expect(statuses).toEqual([201, 201, 201]);
+    if (!rawGlue) expect(log).toEqual([expect.stringContaining('it changes objects (array.set)')]);
   });
 });

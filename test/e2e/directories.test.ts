@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { fixture, run, serve, temporaryFolder } from '../support/command.ts';
@@ -44,3 +44,44 @@ test.each(['::/data', 'a::/b::/c', 'a::', 'a:::ro'])(
     expect(stderr).toContain('HOST::GUEST:ro');
   },
 );
+
+test('what the server itself uses is not given with a folder that it lies in, and the start says so', async () => {
+  const folder = temporaryFolder();
+  const component = join(folder, 'server.wasm');
+  copyFileSync(fixture('http-lab'), component);
+  writeFileSync(join(folder, 'settings.env'), 'A=1\n');
+  const server = await serve(component, [
+    ...['--store', `sqlite:${join(folder, 'store.db')}`, '--cache-dir', join(folder, 'cache')],
+    ...[
+      '--env-file',
+      join(folder, 'settings.env'),
+      '--dir',
+      `${folder}::/data`,
+      '--dir',
+      `${folder}::/look:ro`,
+    ],
+  ]);
+  const names = ['store.db', 'store.db-wal', 'store.db-shm', 'server.wasm', 'settings.env'];
+  const [entry] = readdirSync(join(folder, 'cache'));
+  for (const name of [...names, `cache/${entry}`]) {
+    for (const query of [`path=/data/${name}`, `path=/look/${name}`, `write=/data/${name}&text=x`]) {
+      const response = await fetch(`${server.url}/fs?${query}`);
+      expect([query, response.status, await response.text()]).toEqual([
+        query,
+        500,
+        expect.stringMatching(/^Operation not permitted/),
+      ]);
+    }
+  }
+  expect(await (await fetch(`${server.url}/fs?write=/data/own&text=x`)).text()).toBe('written');
+  const warning = `guests may use ${folder}, in which lies what the server itself uses: they are refused`;
+  expect(server.text.stderr).toContain(`${warning} ${join(folder, 'store.db')}`);
+  for (const name of ['server.wasm', 'settings.env', 'cache']) {
+    expect(server.text.stderr).toContain(join(folder, name));
+  }
+  const cache = join(folder, 'cache');
+  const { stderr } = await run(['run', '--dir', folder, '--cache-dir', cache, fixture('command')]);
+  expect(stderr).toContain(`warning: guests may use ${folder}`);
+  const inside = await run(['run', '--dir', cache, '--cache-dir', cache, fixture('command')]);
+  expect([inside.status, inside.stderr]).toEqual([1, expect.stringContaining('cannot be given to guests')]);
+});

@@ -20,6 +20,17 @@ test("options before the component are ours, every word after it is the guest's"
 });
 
 describe('standard streams', () => {
+  test.each([
+    ['first', ['A=', 'B=x', 'C=y']],
+    ['in the middle', ['B=x', 'A=', 'C=y']],
+    ['last', ['B=x', 'C=y', 'A=']],
+    ['alone', ['A=']],
+  ])('an empty variable reaches a guest of the preview 1 adapter, %s', async (_, variables) => {
+    const given = variables.flatMap((variable) => ['--env', variable]);
+    const { stdout } = await run(['run', ...given, command, 'env']);
+    expect(stdout.split('\n').filter(Boolean)).toEqual(variables);
+  });
+
   test('bytes pass through pipes as they are, whatever they are', async () => {
     const bytes = Buffer.from(Array.from({ length: 700_000 }, (_, i) => (i * 7 + (i >> 8)) % 256));
     const copy = program(['run', '--store', 'memory:', command, 'cat']);

@@ -25,7 +25,8 @@ describe('the store commands beside a server that uses the store', () => {
     expect(await run(['store', 'check', ...store])).toMatchObject({ status: 0, stdout: 'ok\n' });
     const info = await run(['store', 'info', ...store]);
     expect(info).toMatchObject({ status: 0 });
-    expect(info.stdout).toMatch(/^bucket {3}default: 1 keys, 5$/m);
+    expect(info.stdout).toMatch(/^bucket {3}default: 1 keys, 5 bytes of values$/m);
+    expect(info.stdout).toMatch(/^size {5}\d+ bytes, of which \d+ bytes free\nlog {6}\d+ bytes$/m);
     expect(await run(['store', 'backup', copy, ...store])).toMatchObject({ status: 0, stdout: '' });
     const refused = await run(['store', 'restore', copy, ...store]);
     expect(refused).toMatchObject({ status: 1 });

@@ -59,6 +59,14 @@ describe('an option has its meaning', () => {
     expect(warningsOf(started)).toEqual([expect.stringMatching(/^warning: --env UNSET_X: /)]);
   });
 
+  test('--env with an empty value, wherever it stands', async () => {
+    const variables = ['A=', 'B=x', 'C=', 'D=y', 'E='];
+    const words = ['-Scli', ...variables.map((variable) => `--env=${variable}`)];
+    const started = await start('http-lab', words);
+    const lines = (await same(started, '/env')).replace('200 ', '').split('\n');
+    expect(lines.slice(0, variables.length)).toEqual(variables);
+  });
+
   test('-S keyvalue-in-memory-data is there from the start', async () => {
     const started = await start('kv-draft', [
       '-Scli,keyvalue,keyvalue-in-memory-data=hello=world',

@@ -5,7 +5,6 @@ import {
   constants,
   fsyncSync,
   linkSync,
-  mkdirSync,
   openSync,
   rmSync,
   type Stats,
@@ -14,6 +13,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { WasmcpError } from '../../error.ts';
+import { makeFolders } from '../../folders.ts';
 
 /** Linux file systems (statfs(2) `f_type`) whose locks and shared memory do not reach other machines. */
 const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
@@ -45,7 +45,7 @@ export function networkFileSystem(type: number): string | undefined {
 export function prepareFile(path: string, url: string, allowNetworkFileSystem: boolean): boolean {
   const folder = dirname(path);
   try {
-    const made = mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const made = makeFolders(folder);
     if (made !== undefined) syncFolders(folder, dirname(made));
     if (!allowNetworkFileSystem) refuseNetworkFileSystem(folder, url);
     const stats = statOf(path) ?? createPrivately(path);

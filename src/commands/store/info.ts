@@ -12,7 +12,7 @@ export const info: SubCommand = {
 Examples:
   wasmcp-node store info
 
-Servers may go on. Sizes are in bytes; "free" is what deleted entries have left to new ones.`,
+Servers may go on. What is free of the size is what deleted entries have left to new ones.`,
 
   async run(_, { store }, { stdout, stderr }) {
     const { path, schema, newestSchema, sqlite, fileSize, logSize, freeSize, buckets } = await withProgress(
@@ -24,9 +24,12 @@ Servers may go on. Sizes are in bytes; "free" is what deleted entries have left 
       `file     ${path}`,
       `schema   ${schema}${upgrade}`,
       `sqlite   ${sqlite}`,
-      `size     ${fileSize}, of which free ${freeSize}`,
-      `log      ${logSize}`,
-      ...buckets.map(({ name, keys, valueSize }) => `bucket   ${oneLine(name)}: ${keys} keys, ${valueSize}`),
+      `size     ${fileSize} bytes, of which ${freeSize} bytes free`,
+      `log      ${logSize} bytes`,
+      ...buckets.map(
+        ({ name, keys, valueSize }) =>
+          `bucket   ${oneLine(name)}: ${keys} keys, ${valueSize} bytes of values`,
+      ),
     ];
     stdout.write(`${lines.join('\n')}\n`);
     return 0;

@@ -1,6 +1,6 @@
 import { type GetManyShape, WasmcpError } from '../../../host/index.ts';
 import type { ImportedInterface } from '../component.ts';
-import { visitModuleNames } from './core-module.ts';
+import { readCoreModule } from './core-module.ts';
 import { nameProblem, showName } from './names.ts';
 import { createReader, type Reader } from './reader.ts';
 import {
@@ -25,6 +25,8 @@ export interface ComponentOutline {
   readonly innerComponents: number;
   /** Core modules in it, at any depth. */
   readonly coreModules: number;
+  /** The first core module with struct or array types, such as `core module 3`; absent when there is none. */
+  readonly managedModule?: string | undefined;
 }
 
 const PREAMBLE_LENGTH = 8;
@@ -45,7 +47,7 @@ const GET_MANY: Readonly<Record<string, GetManyShape>> = {
 };
 
 /**
- * Reads a component's imports and exports and checks every core name in it, nested modules included.
+ * Reads a component's imports and exports, and checks every name in it that reaches generated code, nested modules included.
  *
  * @throws WasmcpError `component-invalid`: malformed, cut off, or a name that must not reach generated code.
  */
@@ -66,6 +68,7 @@ export function readComponent(bytes: Uint8Array, source: string): ComponentOutli
   };
   const outline = { imports: [] as ImportedInterface[], exports: [] as string[] };
   const counts = { innerComponents: 0, coreModules: 0 };
+  let managedModule: string | undefined;
 
   function walk(reader: Reader, place: string, depth: number): void {
     if (depth >= DEEPEST) reader.fail('components are nested too deeply');
@@ -77,7 +80,8 @@ export function readComponent(bytes: Uint8Array, source: string): ComponentOutli
         const module = `core module ${counts.coreModules}${place === '' ? '' : ` (${place})`}`;
         counts.coreModules += 1;
         section.skip(PREAMBLE_LENGTH);
-        visitModuleNames(section, (kind, name) => check(`an ${kind} of ${module}`, name));
+        const { managed } = readCoreModule(section, (name) => check(`an import of ${module}`, name));
+        if (managed) managedModule ??= module;
       } else if (id === SECTION.component) {
         counts.innerComponents += 1;
         section.skip(PREAMBLE_LENGTH);
@@ -110,7 +114,7 @@ export function readComponent(bytes: Uint8Array, source: string): ComponentOutli
   const reader = createReader(bytes, fail);
   reader.skip(PREAMBLE_LENGTH);
   walk(reader, '', 0);
-  return { ...outline, ...counts };
+  return { ...outline, ...counts, managedModule };
 }
 
 /** Undefined for a type, which nobody has to provide; everything that is no interface stands for itself. */

@@ -1,29 +1,35 @@
+import { readTypeSection } from '../modules/type-section.ts';
+import { readValueType } from '../modules/types.ts';
 import type { Reader } from './reader.ts';
 
-const SECTION = { import: 2, export: 7 } as const;
+const SECTION = { type: 1, import: 2 } as const;
 
-/** Calls `visit` with every import and export name of a core module; `reader` stands after its preamble. */
-export function visitModuleNames(
-  reader: Reader,
-  visit: (kind: 'import' | 'export', name: string) => void,
-): void {
+/** What a core module says about itself, as far as loading it depends on that. */
+export interface CoreModuleOutline {
+  /** It has struct or array types. */
+  readonly managed: boolean;
+}
+
+/**
+ * Reads a core module, calling `visitImport` with both names of each import; `reader` stands after its preamble. Names of
+ * exports reach generated code only where a core instance or an alias mentions them.
+ */
+export function readCoreModule(reader: Reader, visitImport: (name: string) => void): CoreModuleOutline {
+  let managed = false;
   while (reader.position < reader.end) {
     const id = reader.u8();
     const section = reader.part(reader.u32());
-    if (id === SECTION.import) {
+    if (id === SECTION.type) {
+      managed ||= readTypeSection(section).managed;
+    } else if (id === SECTION.import) {
       section.list(() => {
-        visit('import', section.name());
-        visit('import', section.name());
+        visitImport(section.name());
+        visitImport(section.name());
         skipImportType(section);
-      });
-    } else if (id === SECTION.export) {
-      section.list(() => {
-        visit('export', section.name());
-        section.u8();
-        section.u32();
       });
     }
   }
+  return { managed };
 }
 
 function skipImportType(section: Reader): void {
@@ -33,14 +39,14 @@ function skipImportType(section: Reader): void {
       section.u32();
       break;
     case 0x01: // table
-      skipValueType(section);
+      readValueType(section);
       skipLimits(section);
       break;
     case 0x02: // memory
       skipLimits(section);
       break;
     case 0x03: // global
-      skipValueType(section);
+      readValueType(section);
       section.u8();
       break;
     case 0x04: // tag
@@ -50,12 +56,6 @@ function skipImportType(section: Reader): void {
     default:
       section.fail(`a core module imports something of unknown kind ${kind}`);
   }
-}
-
-function skipValueType(section: Reader): void {
-  const type = section.u8();
-  // A reference to a heap type, which follows.
-  if (type === 0x63 || type === 0x64) section.s33();
 }
 
 /** Bits of the flags: 1 has a maximum, 2 shared, 4 64-bit, 8 has a page size. */

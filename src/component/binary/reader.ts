@@ -4,7 +4,11 @@ export interface Reader {
   readonly position: number;
   readonly end: number;
   u8(): number;
+  /** The next byte, which is not stepped over. */
+  peek(): number;
   u32(): number;
+  /** Exact up to 2^53. */
+  u64(): number;
   /** Signed 33-bit LEB128: a type index when it is not negative. */
   s33(): number;
   /** Steps over a LEB128 number of at most 64 bits. */
@@ -67,7 +71,12 @@ export function createReader(
     },
     end,
     u8,
+    peek() {
+      if (position >= end) fail('it ends in the middle', position);
+      return bytes[position]!;
+    },
     u32,
+    u64: () => leb(64, false),
     s33: () => leb(33, true),
     skipNumber() {
       const at = position;

@@ -1,4 +1,5 @@
 import { Script } from 'node:vm';
+import { followCanonicalAbi } from '../canonical-abi.ts';
 import { toScript } from '../glue.ts';
 import { createEditor } from './edit.ts';
 import { cutHostFunctions, fill } from './host-functions/cut.ts';
@@ -77,7 +78,7 @@ export function buildGlue(source: string, options: GlueOptions): BuiltGlue {
 function rewrite(source: string, { suspending, exports }: GlueOptions): string {
   must(!source.includes('.manuallyAsync = true'), 'it is not synchronous');
   must(!TAKEN.test(source), 'names are taken');
-  const cut = cutHostFunctions(source);
+  const cut = cutHostFunctions(followCanonicalAbi(source));
   const outline = readOutline(cut.rest);
   const edit = createEditor(cut.rest);
   const mayWait = new Set(suspending);

@@ -19,7 +19,7 @@ const FORMS = [
   '(?<![\\w$.])memory\\d+(?= = )',
   '(?<=\\(\\) => )memory\\d+(?=\\))',
   'dataView\\((?<viewed>memory\\d+)\\)\\.(?<method>[gs]et)(?=[A-Z])',
-  '(?<encoder>_utf8AllocateAndEncode\\((?:[^();]|\\([^();]*\\))*, )(?<encoded>memory\\d+)(?=\\))',
+  '(?<encoder>_(?:utf(?:8|16)AllocateAndEncode|allocate|checkList)\\((?:[^();]|\\([^();]*\\))*, )(?<encoded>memory\\d+)(?=\\))',
   'TEXT_DECODER_UTF8\\.decode\\(new Uint8Array\\((?<string>memory\\d+)\\.buffer, (?<from>\\w+), (?<length>\\w+)\\)\\)',
   'new Uint8Array\\((?<list>memory\\d+)\\.buffer\\.slice\\((?<first>\\w+), \\k<first> \\+ (?<count>\\w+) \\* 1\\)\\)',
   'new Uint8Array\\((?<target>memory\\d+)\\.buffer, (?<at>\\w+), (?<size>\\w+)\\)',
@@ -33,7 +33,8 @@ const SUSPECT: readonly (readonly [RegExp, string])[] = [
   [/\bTEXT_DECODER_UTF8\.decode\(/, 'a string in an unknown place'],
   [/\.buffer\.slice\b/, 'a list in an unknown place'],
   [/\bdataView\(/, 'a view of an unknown memory'],
-  [/\b_utf8AllocateAndEncode\(/, 'a string that goes to an unknown place'],
+  [/\b_utf(?:8|16)AllocateAndEncode\(/, 'a string that goes to an unknown place'],
+  [/\b_(?:allocate|checkList)\(/, 'a list in an unknown place'],
 ];
 /** As a variable: no member, no string. */
 const MEMORY = /(?<![\w$.'"])memory\d+\b/;

@@ -1,7 +1,7 @@
 import { WasmcpError } from '../../../host/index.ts';
-import { bulkOpcode, collectOpcodes, OPCODES, skipConstant } from './instructions.ts';
+import { bulkOpcode, collectOpcodes, managedOpcode, OPCODES, skipConstant } from './instructions.ts';
 import { findSection, readSections, SECTION, type Section } from './sections.ts';
-import { type MemoryType, readGlobalType, readMemoryType, skipTableType, type ValueType } from './types.ts';
+import { type MemoryType, readGlobalType, readMemoryType, readTableType, type ValueType } from './types.ts';
 
 /** What a core module keeps while it runs, and whether that can be saved and put back. Plain data. */
 export interface ModuleAnalysis {
@@ -17,6 +17,9 @@ export interface ModuleAnalysis {
 /** Exports with these names are our own, see `exposeState`. */
 export const RESERVED_NAME: RegExp = /^\$[mgc]\d+$/;
 
+/** Where a module imports the cards of the memories that it imports, see `trackWrites`: `0` is that of the first. */
+export const CARDS_MODULE = '$cards';
+
 /** What these instructions change is in neither a memory nor a global. */
 const UNREACHABLE_STATE: ReadonlyMap<number, string> = new Map([
   [0x26, 'it changes a table (table.set)'],
@@ -26,6 +29,12 @@ const UNREACHABLE_STATE: ReadonlyMap<number, string> = new Map([
   [bulkOpcode(0x0e), 'it changes a table (table.copy)'],
   [bulkOpcode(0x0f), 'it changes a table (table.grow)'],
   [bulkOpcode(0x11), 'it changes a table (table.fill)'],
+  [managedOpcode(0x05), 'it changes objects (struct.set)'],
+  [managedOpcode(0x0e), 'it changes objects (array.set)'],
+  [managedOpcode(0x10), 'it changes objects (array.fill)'],
+  [managedOpcode(0x11), 'it changes objects (array.copy)'],
+  [managedOpcode(0x12), 'it changes objects (array.init_data)'],
+  [managedOpcode(0x13), 'it changes objects (array.init_elem)'],
 ]);
 
 const NUMBERS: ReadonlySet<ValueType> = new Set(['i32', 'i64', 'f32', 'f64']);
@@ -47,6 +56,7 @@ export function analyse(bytes: Uint8Array): ModuleAnalysis {
 function read(sections: readonly Section[]): ModuleAnalysis {
   const problems = new Set<string>();
   const imported = countImports(sections);
+  if (imported.reserved) problems.add(`it imports from the reserved name ${CARDS_MODULE}`);
   const memories: MemoryType[] = [];
   const mutableGlobals: number[] = [];
 
@@ -82,11 +92,15 @@ function read(sections: readonly Section[]): ModuleAnalysis {
 const KIND = { function: 0, table: 1, memory: 2, global: 3, tag: 4 } as const;
 
 /** What a module imports is the state of whoever defines it; only the numbering matters here. */
-function countImports(sections: readonly Section[]): { memories: number; globals: number } {
-  const counts = { memories: 0, globals: 0 };
+function countImports(sections: readonly Section[]): {
+  memories: number;
+  globals: number;
+  reserved: boolean;
+} {
+  const counts = { memories: 0, globals: 0, reserved: false };
   const section = findSection(sections, SECTION.import)?.read();
   section?.list(() => {
-    section.name();
+    if (section.name() === CARDS_MODULE) counts.reserved = true;
     section.name();
     const kind = section.u8();
     switch (kind) {
@@ -94,7 +108,7 @@ function countImports(sections: readonly Section[]): { memories: number; globals
         section.u32();
         break;
       case KIND.table:
-        skipTableType(section);
+        readTableType(section);
         break;
       case KIND.memory:
         readMemoryType(section);

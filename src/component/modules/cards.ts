@@ -1,5 +1,5 @@
 import type { Component } from '../component.ts';
-import { CARDS_MODULE } from './track.ts';
+import { CARDS_MODULE } from './analyse.ts';
 
 /**
  * The key of a memory's cards, see `trackWrites`, on the memory itself. In the registry of symbols, because the glue, which

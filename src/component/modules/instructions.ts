@@ -1,5 +1,5 @@
 import type { Reader } from '../binary/reader.ts';
-import { readValueType, skipBlockType } from './types.ts';
+import { readValueType, skipBlockType, skipHeapType } from './types.ts';
 
 /** How to step over what follows an opcode (WebAssembly core specification, 5.4 Instructions). */
 const SKIP = {
@@ -13,6 +13,13 @@ const SKIP = {
   'two indexes': (reader) => {
     reader.skipNumber();
     reader.skipNumber();
+  },
+  'heap type': skipHeapType,
+  'cast branch': (reader) => {
+    reader.skip(1);
+    reader.u32();
+    skipHeapType(reader);
+    skipHeapType(reader);
   },
   types: (reader) => reader.list(() => readValueType(reader)),
   block: skipBlockType,
@@ -35,7 +42,7 @@ type Immediates = keyof typeof SKIP;
 
 type Range = readonly [immediates: Immediates, first: number, last?: number];
 
-/** Legacy and current exception handling and tail calls included; garbage collection and threads are not. */
+/** Legacy and current exception handling, tail calls and typed function references included. */
 const PLAIN: readonly Range[] = [
   ['none', 0x00, 0x01], // unreachable, nop
   ['block', 0x02, 0x04], // block, loop, if
@@ -51,6 +58,7 @@ const PLAIN: readonly Range[] = [
   ['two indexes', 0x11], // call_indirect
   ['index', 0x12], // return_call
   ['two indexes', 0x13], // return_call_indirect
+  ['index', 0x14, 0x15], // call_ref, return_call_ref
   ['index', 0x18], // delegate
   ['none', 0x19, 0x1b], // catch_all, drop, select
   ['types', 0x1c], // select with types
@@ -62,9 +70,25 @@ const PLAIN: readonly Range[] = [
   ['4 bytes', 0x43],
   ['8 bytes', 0x44],
   ['none', 0x45, 0xc4], // numeric, sign extension
-  ['number', 0xd0], // ref.null
+  ['heap type', 0xd0], // ref.null
   ['none', 0xd1], // ref.is_null
   ['index', 0xd2], // ref.func
+  ['none', 0xd3, 0xd4], // ref.eq, ref.as_non_null
+  ['index', 0xd5, 0xd6], // br_on_null, br_on_non_null
+];
+
+const MANAGED: readonly Range[] = [
+  ['index', 0x00, 0x01], // struct.new, struct.new_default
+  ['two indexes', 0x02, 0x05], // struct.get*, struct.set
+  ['index', 0x06, 0x07], // array.new, array.new_default
+  ['two indexes', 0x08, 0x0a], // array.new_fixed, array.new_data, array.new_elem
+  ['index', 0x0b, 0x0e], // array.get*, array.set
+  ['none', 0x0f], // array.len
+  ['index', 0x10], // array.fill
+  ['two indexes', 0x11, 0x13], // array.copy, array.init_data, array.init_elem
+  ['heap type', 0x14, 0x17], // ref.test, ref.cast
+  ['cast branch', 0x18, 0x19], // br_on_cast, br_on_cast_fail
+  ['none', 0x1a, 0x1e], // any.convert_extern, extern.convert_any, i31
 ];
 
 const BULK: readonly Range[] = [
@@ -91,6 +115,12 @@ const SIMD: readonly Range[] = [
   ['none', 0x100, 0x113], // relaxed
 ];
 
+const ATOMIC: readonly Range[] = [
+  ['memory', 0x00, 0x02], // notify, wait
+  ['byte', 0x03], // fence
+  ['memory', 0x10, 0x4e],
+];
+
 /**
  * Opcodes as one number: those behind a prefix follow the plain ones, in stretches of their own. Second numbers are
  * below the length of a stretch.
@@ -99,10 +129,12 @@ const STRETCH = 0x200;
 const BASE: ReadonlyMap<number, number> = new Map([
   [0xfc, STRETCH],
   [0xfd, 2 * STRETCH],
+  [0xfb, 3 * STRETCH],
+  [0xfe, 4 * STRETCH],
 ]);
 
 /** Numbers of opcodes are below this. */
-export const OPCODES: number = 3 * STRETCH;
+export const OPCODES: number = 5 * STRETCH;
 
 /** The number of the opcode with this second number behind the prefix 0xFC. */
 export function bulkOpcode(second: number): number {
@@ -114,8 +146,24 @@ export function simdOpcode(second: number): number {
   return 2 * STRETCH + second;
 }
 
+/** The number of the opcode with this second number behind the prefix 0xFB, of garbage collection. */
+export function managedOpcode(second: number): number {
+  return 3 * STRETCH + second;
+}
+
+/** The number of the opcode with this second number behind the prefix 0xFE. */
+export function atomicOpcode(second: number): number {
+  return 4 * STRETCH + second;
+}
+
 /** How to step over the immediates, by the number of the opcode; undefined for an unknown one. */
-const SKIPS: readonly (((reader: Reader) => void) | undefined)[] = [PLAIN, BULK, SIMD].flatMap((ranges) => {
+const SKIPS: readonly (((reader: Reader) => void) | undefined)[] = [
+  PLAIN,
+  BULK,
+  SIMD,
+  MANAGED,
+  ATOMIC,
+].flatMap((ranges) => {
   const stretch = new Array<((reader: Reader) => void) | undefined>(STRETCH).fill(undefined);
   for (const [immediates, first, last = first] of ranges) stretch.fill(SKIP[immediates], first, last + 1);
   return stretch;
@@ -151,7 +199,7 @@ export function collectOpcodes(reader: Reader, seen: Uint8Array): void {
 export function readInstruction(reader: Reader): number {
   let opcode = reader.u8();
   let name = opcode;
-  if (opcode >= 0xfc) {
+  if (opcode >= 0xfb) {
     const base = BASE.get(opcode);
     const second = reader.u32();
     name = opcode * 0x100 + second;

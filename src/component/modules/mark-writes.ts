@@ -1,9 +1,10 @@
 import type { Reader } from '../binary/reader.ts';
 import { encodeSection } from './encode.ts';
-import { bulkOpcode, OPCODES, readInstruction, simdOpcode } from './instructions.ts';
+import { atomicOpcode, bulkOpcode, OPCODES, readInstruction, simdOpcode } from './instructions.ts';
 import { createOutput, type Output, put, putAll, putConstant, putNumber } from './output.ts';
 import { SECTION, type Section } from './sections.ts';
 import { readValueType } from './types.ts';
+import { MAX_BODY, MAX_LOCALS } from './v8-limits.ts';
 
 /**
  * The card of address `a` is the byte at `FIRST_CARD + (a >>> CARD_SHIFT)`. When it is set, so much may have changed as begins
@@ -29,6 +30,9 @@ for (const [type, ...opcodes] of [
 ] as const) {
   for (const opcode of opcodes) STORED[opcode] = type;
 }
+
+/** Atomic stores, and what reads and writes at once. They are not marked. */
+const isAtomicWrite = (opcode: number): boolean => opcode >= atomicOpcode(0x17);
 
 /** Largest offset from an address with which the widest store, of 16 bytes, ends within a block of it. */
 const REACH: number = (1 << CARD_SHIFT) - 16;
@@ -73,7 +77,8 @@ interface Body {
 }
 
 /**
- * The code section with a mark before each write. The cards of memory `n` are memory `memories + n`; `parametersOf` tells how
+ * The code section with a mark before each write; undefined when not all of them can be marked, or when V8 would not take a
+ * function any more that became larger by it. The cards of memory `n` are memory `memories + n`; `parametersOf` tells how
  * many parameters a function of this section has.
  */
 export function markWrites(
@@ -81,7 +86,7 @@ export function markWrites(
   section: Section,
   memories: number,
   parametersOf: (index: number) => number,
-): Uint8Array {
+): Uint8Array | undefined {
   const reader = section.read();
   const output = createOutput(2 * (section.end - section.start));
   const locals = createOutput(64);
@@ -92,7 +97,9 @@ export function markWrites(
     const length = reader.u32();
     const from = reader.position;
     locals.length = code.length = 0;
-    if (rewriteBody({ locals, code }, bytes, reader, from + length, memories, parametersOf(index))) {
+    const added = rewriteBody({ locals, code }, bytes, reader, from + length, memories, parametersOf(index));
+    if (added === undefined) return undefined;
+    if (added) {
       putNumber(output, locals.length + code.length);
       putAll(output, locals.bytes, 0, locals.length);
       putAll(output, code.bytes, 0, code.length);
@@ -104,7 +111,7 @@ export function markWrites(
   return encodeSection(SECTION.code, output.bytes.subarray(0, output.length));
 }
 
-/** False when it writes nothing. */
+/** False when it writes nothing; undefined when it cannot be done. */
 function rewriteBody(
   { locals, code }: Body,
   bytes: Uint8Array,
@@ -112,7 +119,7 @@ function rewriteBody(
   end: number,
   memories: number,
   parameters: number,
-): boolean {
+): boolean | undefined {
   const groups = reader.u32();
   const groupsAt = reader.position;
   let present = parameters;
@@ -137,6 +144,7 @@ function rewriteBody(
   while (reader.position < end) {
     const at = reader.position;
     const opcode = readInstruction(reader);
+    if (isAtomicWrite(opcode)) return undefined;
     const stored = STORED[opcode]!;
     if (stored === 0 && opcode !== FILL && opcode !== COPY && opcode !== INIT) continue;
     putAll(code, bytes, copied, at);
@@ -170,11 +178,12 @@ function rewriteBody(
     }
   }
   if (added.length === 0) return false;
+  if (present + added.length > MAX_LOCALS) return undefined;
   putAll(code, bytes, copied, end);
   putNumber(locals, groups + added.length);
   putAll(locals, bytes, groupsAt, codeAt);
   for (const type of added) put(locals, 1, type);
-  return true;
+  return locals.length + code.length > MAX_BODY ? undefined : true;
 }
 
 /** For more than a block, of the address and the length in these locals: all of its blocks, and perhaps one too many. */

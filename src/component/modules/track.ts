@@ -1,14 +1,13 @@
 import { WasmcpError } from '../../../host/index.ts';
+import { CARDS_MODULE } from './analyse.ts';
 import { concat, encodeName, encodeNumber, encodeSection } from './encode.ts';
 import { markWrites } from './mark-writes.ts';
 import { findSection, readSections, SECTION, type Section } from './sections.ts';
-import { readGlobalType, readMemoryType, readValueType, skipTableType } from './types.ts';
+import { readTypeSection } from './type-section.ts';
+import { readGlobalType, readMemoryType, readTableType } from './types.ts';
 
 /** Pages of 64 KiB: cards for 4 GiB, and room to mark one block too many. */
 const CARD_PAGES = 17;
-
-/** Where a module imports the cards of the memories that it imports: `0` is that of the first. */
-export const CARDS_MODULE = '$cards';
 
 /**
  * Makes a core module tell what it writes, so that nobody has to read what it has not. Beside each memory lies another one, its
@@ -32,8 +31,8 @@ function track(bytes: Uint8Array, sections: readonly Section[]): Uint8Array | un
   const total = memories.imported + memories.defined;
   if (total === 0) return bytes;
   if ((memories.imported > 0 && memories.defined > 0) || imports.reserved) return undefined;
-  const types = readTypes(sections);
-  if (types === undefined) return undefined;
+  const typeSection = findSection(sections, SECTION.type);
+  const types = typeSection === undefined ? [] : readTypeSection(typeSection.read()).parameters;
 
   const replaced = new Map<number, Uint8Array>();
   const cards = Array.from({ length: total }, (_, i) => i);
@@ -64,10 +63,9 @@ function track(bytes: Uint8Array, sections: readonly Section[]): Uint8Array | un
   const code = findSection(sections, SECTION.code);
   if (code !== undefined) {
     const functions = functionTypes(sections);
-    replaced.set(
-      SECTION.code,
-      markWrites(bytes, code, total, (index) => types[functions[index]!]!),
-    );
+    const marked = markWrites(bytes, code, total, (index) => types[functions[index]!] ?? 0);
+    if (marked === undefined) return undefined;
+    replaced.set(SECTION.code, marked);
   }
   return assemble(bytes, sections, replaced);
 }
@@ -115,7 +113,7 @@ function readImports(sections: readonly Section[]): { memories: number; reserved
     section.name();
     const kind = section.u8();
     if (kind === 0) section.u32();
-    else if (kind === 1) skipTableType(section);
+    else if (kind === 1) readTableType(section);
     else if (kind === 2) {
       readMemoryType(section);
       memories += 1;
@@ -126,28 +124,6 @@ function readImports(sections: readonly Section[]): { memories: number; reserved
     }
   });
   return { memories, reserved };
-}
-
-const FUNCTION = 0x60;
-
-/** How many parameters the functions of each type have; undefined when there are types that are no plain functions. */
-function readTypes(sections: readonly Section[]): number[] | undefined {
-  const parameters: number[] = [];
-  let plain = true;
-  const section = findSection(sections, SECTION.type)?.read();
-  section?.list(() => {
-    if (!plain) return;
-    plain = section.u8() === FUNCTION;
-    if (!plain) return;
-    let count = 0;
-    section.list(() => {
-      readValueType(section);
-      count += 1;
-    });
-    section.list(() => readValueType(section));
-    parameters.push(count);
-  });
-  return plain ? parameters : undefined;
 }
 
 function functionTypes(sections: readonly Section[]): number[] {

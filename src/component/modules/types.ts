@@ -19,12 +19,20 @@ export function readMemoryType(reader: Reader): MemoryType {
   return { min, max: flags & FLAG.maximum ? reader.u32() : undefined };
 }
 
-/** Steps over the type of a table. */
-export function skipTableType(reader: Reader): void {
+/** Size of a table, in elements. */
+export interface TableType {
+  readonly min: number;
+  readonly max: number | undefined;
+}
+
+/** Reads the type of a table. */
+export function readTableType(reader: Reader): TableType {
   readValueType(reader);
   const flags = reader.u8();
-  reader.skipNumber();
-  if (flags & FLAG.maximum) reader.skipNumber();
+  if (flags & ~(FLAG.maximum | FLAG.wide)) reader.fail('a table has unknown properties');
+  const number = flags & FLAG.wide ? reader.u64 : reader.u32;
+  const min = number();
+  return { min, max: flags & FLAG.maximum ? number() : undefined };
 }
 
 export type ValueType = 'i32' | 'i64' | 'f32' | 'f64' | 'v128' | 'reference';
@@ -41,16 +49,24 @@ const VALUE_TYPES: ReadonlyMap<number, ValueType> = new Map([
 /** `(ref ht)` and `(ref null ht)`: a heap type follows. */
 const isTypedReference = (code: number): boolean => code === -0x1c || code === -0x1d;
 
+/** In front of the index of a type that is to be exactly that one. */
+const EXACT = -0x1e;
+
+/** Steps over a heap type: an abstract one, or the index of a type. */
+export function skipHeapType(reader: Reader): void {
+  if (reader.s33() === EXACT) reader.u32();
+}
+
 export function readValueType(reader: Reader): ValueType {
   const code = reader.s33();
-  if (isTypedReference(code)) reader.s33();
+  if (isTypedReference(code)) skipHeapType(reader);
   if (code >= 0) reader.fail('a value type is expected');
   return VALUE_TYPES.get(code) ?? 'reference';
 }
 
 /** Steps over the type of a block: nothing, a value type, or the index of a function type. */
 export function skipBlockType(reader: Reader): void {
-  if (isTypedReference(reader.s33())) reader.s33();
+  if (isTypedReference(reader.s33())) skipHeapType(reader);
 }
 
 /** Reads the type of a global; `mutable` tells whether the guest may change it. */

@@ -1,4 +1,10 @@
-import type { OutgoingPolicy, Preopen, StoreLimits, WasmcpErrorCode } from '../../../host/index.ts';
+import type {
+  OutgoingPolicy,
+  Preopen,
+  ProtectedPath,
+  StoreLimits,
+  WasmcpErrorCode,
+} from '../../../host/index.ts';
 import type { Component } from '../../component/component.ts';
 
 /** A command's `workerData`. */
@@ -12,6 +18,8 @@ export interface CommandSetup {
   /** Keys of the default bucket, see `preset`. */
   readonly presets: readonly (readonly [string, string])[];
   readonly preopens: readonly Preopen[];
+  /** What the guest never gets at, wherever it lies. */
+  readonly protected: readonly ProtectedPath[];
   readonly storeUrl: string;
   readonly storeLimits: StoreLimits;
   /** Bytes that the host holds for the guest at most. */

@@ -65,6 +65,7 @@ async function prepare(): Promise<() => Promise<CommandEnd>> {
     args: setup.args,
     config: setup.config,
     preopens: setup.preopens,
+    protected: setup.protected,
     log,
     outgoing,
     ...(store !== undefined && { store: checked(store, setup.storeLimits) }),

@@ -66,6 +66,7 @@ async function start(): Promise<Runner> {
     args: settings.args,
     config: settings.config,
     preopens: settings.preopens,
+    protected: settings.protected,
     log: output.log,
     store: checked(store, settings.storeLimits),
     outgoing,

@@ -45,6 +45,7 @@ export async function translate(
     if (preset !== undefined) options.preset = [...preset, ...(options.preset ?? [])];
     if (single.timeout !== undefined) set(name, 'timeout', single.timeout);
     if (single.maxMemory !== undefined) set(name, 'maxMemory', single.maxMemory);
+    if (single.allowWasmGc !== undefined) set(name, 'allowWasmGc', single.allowWasmGc);
     if (single.inheritEnv !== undefined) set(name, 'inheritEnv', single.inheritEnv);
   }
 

@@ -1,4 +1,4 @@
-import { always, duration, eitherWay, type Key, never, number, value, without } from './key.ts';
+import { always, duration, eitherWay, flag, type Key, never, number, value, without } from './key.ts';
 import { ONLY_0_2 } from './wasi.ts';
 
 const GIB = 1024 ** 3;
@@ -59,7 +59,7 @@ export const WASM_KEYS: Readonly<Record<string, Key>> = {
   'component-model-memory64': missing,
   'function-references': proposal,
   'stack-switching': missing,
-  gc: proposal,
+  gc: flag('`--allow-wasm-gc`', (on) => ({ allowWasmGc: on })),
   'custom-page-sizes': missing,
   'wide-arithmetic': missing,
   'branch-hinting': proposal,

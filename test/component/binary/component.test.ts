@@ -91,29 +91,17 @@ test('counts what is nested, at any depth', async () => {
   expect({ innerComponents, coreModules }).toEqual({ innerComponents: 3, coreModules: 3 });
 });
 
+/** A component that uses a core export of this name. */
+const exporting = (name: string): string => `(component (core module $m (func (export "${name}")))
+  (core instance $i (instantiate $m)) (alias core export $i "${name}" (core func)))`;
+
 test.each([
-  [
-    "an export's quote",
-    `(component (core module (func (export "a'b"))))`,
-    `an export of core module 0, the name "a'b"`,
-  ],
-  ['a backtick', '(component (core module (func (export "a`b"))))', 'the name "a`b"'],
-  ['a backslash', String.raw`(component (core module (func (export "a\\b"))))`, String.raw`the name "a\\b"`],
-  [
-    'a line break',
-    String.raw`(component (core module (func (export "a\0ab"))))`,
-    String.raw`the name "a\nb"`,
-  ],
-  [
-    'a character outside ASCII',
-    '(component (core module (func (export "é"))))',
-    String.raw`the name "\u00e9"`,
-  ],
-  [
-    'a name of 257 characters',
-    `(component (core module (func (export "${'a'.repeat(257)}"))))`,
-    'longer than 256',
-  ],
+  ["an export's quote", exporting("a'b"), `an alias of a core export, the name "a'b"`],
+  ['a backtick', exporting('a`b'), 'the name "a`b"'],
+  ['a backslash', exporting(String.raw`a\\b`), String.raw`the name "a\\b"`],
+  ['a line break', exporting(String.raw`a\0ab`), String.raw`the name "a\nb"`],
+  ['a character outside ASCII', exporting('é'), String.raw`the name "\u00e9"`],
+  ['a name of 257 characters', exporting('a'.repeat(257)), 'longer than 256'],
   [
     "an import's module name",
     `(component (core module (import "\\22" "b" (func))))`,
@@ -129,8 +117,8 @@ test.each([
   ],
   [
     'a module two components deep',
-    `(component (core module) (component (component (core module (func (export "'"))))))`,
-    'an export of core module 1 (in inner component 2)',
+    `(component (core module) (component (component (core module (import "a" "'" (func))))))`,
+    'an import of core module 1 (in inner component 2)',
   ],
   [
     'an inline export of a core instance',
@@ -143,6 +131,31 @@ test.each([
   expect(message).toContain('server.wasm is refused');
   expect(message).toContain(expected);
   expect(message).toMatch(/^[ -~]*$/);
+});
+
+test('does not look at the names of core exports that nothing mentions', async () => {
+  const names = ["a'b", String.raw`a\\b`, 'é', 'a'.repeat(257)];
+  const exports = names.map((name) => `(export "${name}" (func 0))`).join('');
+  const { coreModules } = await outline(`(component (core module (func) ${exports}))`);
+  expect(coreModules).toBe(1);
+});
+
+test.each([
+  ['a struct', '(type (struct (field i8) (field (mut (ref null 0)))))'],
+  [
+    'an array in a group',
+    '(rec (type (func)) (type $a (sub (array (mut i16)))) (type (sub final $a (array (mut i16)))))',
+  ],
+])('says which core module has %s among its types, however deep', async (_, types) => {
+  const nested = `(component (core module (type (func))) (component (core module ${types})))`;
+  expect((await outline(nested)).managedModule).toBe('core module 1 (in inner component 1)');
+});
+
+test('has nothing to say of types that are all functions', async () => {
+  const types = `(rec (type $f (sub (func (param (ref null $f)))))
+    (type (sub final $f (func (param (ref null $f)) (result (ref exact $f))))))`;
+  const plain = types.replace('exact ', '');
+  expect((await outline(`(component (core module ${plain}))`)).managedModule).toBeUndefined();
 });
 
 test('lets names of 256 printable characters pass', async () => {

@@ -68,10 +68,19 @@ describe('state that nobody can put back, or that is not known, is named', () =>
     ['shared memory', '(module (import "a" "b" (memory 1 2 shared)))'],
     ['64-bit memory', '(module (memory i64 1))'],
     ['unknown properties', '(module (memory 1 (pagesize 1)))'],
-    ['opcode 0xfe', '(module (memory 1) (func (drop (i32.atomic.load (i32.const 0)))))'],
-    ['opcode 0xfb', '(module (type $s (struct)) (func (drop (struct.new $s))))'],
-    ['opcode 0xfb', '(module (type $s (struct)) (global (ref $s) (struct.new $s)))'],
-    ['opcode 0x14', '(module (type $f (func)) (func (param (ref $f)) (call_ref $f (local.get 0))))'],
+    [
+      'opcode 0xfc13',
+      '(module (func (i64.add128 (i64.const 0) (i64.const 0) (i64.const 0) (i64.const 0)) drop drop))',
+    ],
+    [
+      '(struct.set)',
+      '(module (type $s (struct (field (mut i32)))) (func (struct.set $s 0 (struct.new_default $s) (i32.const 1))))',
+    ],
+    [
+      '(array.fill)',
+      '(module (type $a (array (mut i8))) (func (param (ref $a)) (array.fill $a (local.get 0) (i32.const 0) (i32.const 1) (i32.const 1))))',
+    ],
+    ['reserved name $cards', '(module (import "$cards" "0" (memory 1)))'],
     ['reserved name $m0', '(module (memory 1) (func (export "$m0")))'],
     ['reserved name $g12', '(module (func (export "$g12")))'],
   ])('%s: %s', async (problem, wat) => {

@@ -126,12 +126,32 @@ test('what was not written is not read: a restore leaves alone what is behind th
   expect(() => pristine.assertPristine()).toThrow('memory 0 at byte 70000');
 });
 
+const manyLocals = (count: number): string =>
+  `(module (memory 1) (func (local ${'i32 '.repeat(count)}) (i32.store (i32.const 0) (i32.const 1))))`;
+
 test.each([
   ['imports and defines memories', '(module (import "a" "m" (memory 1)) (memory 1))'],
   ['imports from where cards come from', '(module (import "$cards" "0" (memory 1)))'],
-  ['has types that are no functions', '(module (type (struct)) (memory 1))'],
+  [
+    'writes by atomic operations',
+    '(module (memory 1) (func (i32.atomic.store (i32.const 0) (i32.const 1))))',
+  ],
+  ['has a function with as many locals as there may be', manyLocals(50_000)],
 ])('a module that %s is not tracked', async (_, wat) => {
   expect(trackWrites(await assemble(wat))).toBeUndefined();
+});
+
+test('a module is tracked up to the last local that fits, and beside types that are no functions', async () => {
+  const bytes = trackWrites(await assemble(manyLocals(49_998)))!;
+  expect(WebAssembly.validate(bytes as BufferSource)).toBe(true);
+  const managed = `(module (type (struct)) (rec (type $f (sub (func (param i32)))) (type (array i8))) (memory 1)
+    (func (export "store") (type $f) (local i64) (i64.store (local.get 0) (i64.const 7))))`;
+  const core = await instantiate(managed);
+  const pristine = restorable(core);
+  (core.exports.store as (at: number) => void)(9000);
+  pristine.restore();
+  expect(pristine.written).toBe(1);
+  pristine.assertPristine();
 });
 
 test('a module without memory stays as it is', async () => {

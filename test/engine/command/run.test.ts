@@ -25,6 +25,7 @@ function start(args: readonly string[], options: Partial<CommandOptions> = {}) {
     config: {},
     presets: [],
     preopens: [],
+    protected: [],
     outgoing: {},
     storeUrl: 'memory:',
     storeLimits: {},

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   existsSync,
   linkSync,
@@ -7,6 +8,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -14,19 +16,19 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Descriptor, DescriptorFlags } from '../../../host/filesystem/descriptor.ts';
 import { createHost, Guest } from '../../../host/index.ts';
 import type { IoError } from '../../../host/io/error.ts';
 import { bytes, testSink, text, thrown } from '../streams.ts';
+import { CREATE, FOLLOW, OPERATIONS, READ, WRITE } from './operations.ts';
+import type { Swaps } from './swapping-worker.ts';
 
 /** Where /dev/full, /proc and mkfifo are. */
 const onLinux = test.skipIf(process.platform !== 'linux');
 
-const FOLLOW = { symlinkFollow: true };
-const READ: DescriptorFlags = { read: true };
-const WRITE: DescriptorFlags = { read: true, write: true };
-const CREATE = { create: true };
+const platform = Object.getOwnPropertyDescriptor(process, 'platform')!;
 
 let top: string;
 let root: string;
@@ -42,6 +44,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
+  Object.defineProperty(process, 'platform', platform);
   guest.release();
   rmSync(top, { recursive: true });
 });
@@ -71,28 +74,6 @@ function failure(operate: () => unknown): unknown {
   expect(tag).toBe('last-operation-failed');
   return filesystemErrorCode(val);
 }
-
-/** Each operation that takes a path, on that path. */
-const OPERATIONS: Record<string, (folder: Descriptor, path: string) => unknown> = {
-  'open to read': (folder, path) => folder.openAt(FOLLOW, path, {}, READ),
-  'open to read, not following': (folder, path) => folder.openAt({}, path, {}, READ),
-  'open to write': (folder, path) => folder.openAt(FOLLOW, path, {}, WRITE),
-  'open and create': (folder, path) => folder.openAt(FOLLOW, path, CREATE, WRITE),
-  'open and create, exclusive': (folder, path) =>
-    folder.openAt(FOLLOW, path, { ...CREATE, exclusive: true }, WRITE),
-  'open and truncate': (folder, path) => folder.openAt(FOLLOW, path, { truncate: true }, WRITE),
-  'open as directory': (folder, path) => folder.openAt(FOLLOW, path, { directory: true }, READ),
-  stat: (folder, path) => folder.statAt(FOLLOW, path),
-  'metadata hash': (folder, path) => folder.metadataHashAt(FOLLOW, path),
-  'set times': (folder, path) => folder.setTimesAt(FOLLOW, path, { tag: 'now' }, { tag: 'now' }),
-  'make a directory': (folder, path) => folder.createDirectoryAt(path),
-  'remove a directory': (folder, path) => folder.removeDirectoryAt(path),
-  unlink: (folder, path) => folder.unlinkFileAt(path),
-  'rename from': (folder, path) => folder.renameAt(path, folder, 'stolen'),
-  'rename to': (folder, path) => folder.renameAt('file', folder, path),
-  'link from': (folder, path) => folder.linkAt(FOLLOW, path, folder, 'stolen'),
-  'link to': (folder, path) => folder.linkAt({}, 'file', folder, path),
-};
 
 /** Everything under `top`, with contents, to see that nothing changed. */
 function snapshot(folder = top): unknown[] {
@@ -157,45 +138,136 @@ describe('a way out of the folder', () => {
     expect(sub.statAt({}, 'deep/..').type).toBe('directory');
   });
 
-  test('cannot be made: guests make no links, and neither move nor copy those that are there', () => {
-    symlinkSync('../secret', join(root, 'l'));
+  for (const target of ['/etc', '..', '../secret', 'sub/../../secret', './../root/file', '/']) {
+    test(`is not made by a link to ${target}`, () => {
+      const folder = open();
+      const before = snapshot();
+      expect(thrown(() => folder.symlinkAt(target, 'l'))).toBe('not-permitted');
+      expect(snapshot()).toEqual(before);
+    });
+  }
+
+  onLinux('is not made by moving a link up, nor by linking it there, nor with its folder', () => {
+    symlinkSync('/etc', join(root, 'sub/absolute'));
     const folder = open();
-    expect(thrown(() => folder.symlinkAt())).toBe('not-permitted');
-    expect(thrown(() => folder.renameAt('l', folder, 'sub/l'))).toBe('not-permitted');
-    expect(thrown(() => folder.linkAt({}, 'l', folder, 'm'))).toBe('not-permitted');
-    expect(readdirSync(root).sort()).toEqual(['file', 'l', 'sub']);
+    folder.symlinkAt('../../file', 'sub/deep/l');
+    for (const path of ['sub/deep/l', 'sub/absolute']) {
+      expect(thrown(() => folder.renameAt(path, folder, 'sub/m'))).toBe('not-permitted');
+      expect(thrown(() => folder.linkAt({}, path, folder, 'sub/m'))).toBe('not-permitted');
+    }
+    folder.renameAt('sub/deep', folder, 'up');
+    for (const [name, operate] of Object.entries(OPERATIONS)) {
+      expect([name, thrown(() => operate(folder, 'up/l/x'))]).toEqual([name, 'not-permitted']);
+    }
+    expect(thrown(() => folder.openAt(FOLLOW, 'up/l', {}, READ))).toBe('not-permitted');
   });
 
   for (const [name, target] of [
     ['an absolute path', '/etc'],
     ['a folder above', '../..'],
-    ['a folder inside', '../sub'],
+    ['a folder inside, as long as it was deeper', '../../sub'],
   ] as const) {
-    test(`cannot be moved with its folder to where an open folder was: a link to ${name}`, () => {
-      for (const path of ['c', 'far/below']) mkdirSync(join(root, path), { recursive: true });
-      for (const path of ['c/link', 'far/below/link']) symlinkSync(target, join(root, path));
+    onLinux(`is not made by moving a folder to where an open folder was, with a link to ${name}`, () => {
+      mkdirSync(join(root, 'far/below'), { recursive: true });
+      symlinkSync(target, join(root, 'far/below/link'));
       const folder = open();
       for (const path of ['a', 'a/link', 'a/link/ssl']) folder.createDirectoryAt(path);
+      writeFileSync(join(root, 'a/link/ssl/mine'), '');
       const inside = folder.openAt({}, 'a/link/ssl', { directory: true }, READ);
       folder.renameAt('a', folder, 'b');
-      const before = snapshot();
-      for (const path of ['c', 'c/', 'far', 'far/below', 'sub/../far']) {
-        expect(thrown(() => folder.renameAt(path, folder, 'a'))).toBe('not-permitted');
+      folder.renameAt('far/below', folder, 'a');
+      expect(inside.readDirectory().readDirectoryEntry()?.name).toBe('mine');
+      expect(thrown(() => inside.statAt(FOLLOW, 'hosts'))).toBe('no-entry');
+      for (const [name, operate] of Object.entries(OPERATIONS)) {
+        expect([name, thrown(() => operate(folder, 'a/link/x'))]).toEqual([name, 'not-permitted']);
       }
-      const far = folder.openAt({}, 'far', { directory: true }, READ);
-      expect(thrown(() => far.renameAt('below', folder, 'a'))).toBe('not-permitted');
-      expect(snapshot()).toEqual(before);
-      expect(thrown(() => inside.readDirectory())).toBe('no-entry');
     });
   }
 
-  test('is gone for good with the link that a guest removes, and its folder can be moved then', () => {
-    mkdirSync(join(root, 'c'));
-    symlinkSync('/etc', join(root, 'c/link'));
+  for (const [where, given, outside] of [
+    ['in place of a folder', 'a/sub', 'secret'],
+    ['on the way to a folder', 'a/sub/deep', '../deep/secret'],
+  ] as const) {
+    onLinux(`is not made by a link ${where} that was given too`, () => {
+      mkdirSync(join(root, given), { recursive: true });
+      mkdirSync(join(root, 'x/y'), { recursive: true });
+      mkdirSync(join(top, 'deep'));
+      writeFileSync(join(top, 'deep/secret'), 'secret');
+      const outer = open();
+      const inner = open(false, join(root, given));
+      inner.createDirectoryAt('mine');
+      outer.symlinkAt('../..', 'x/y/sub');
+      outer.renameAt('a', outer, 'moved');
+      outer.renameAt('x/y', outer, 'a');
+      expect(readFileSync(join(root, given, outside), 'utf8')).toBe('secret');
+      // In the same request it is the folder that it was; in the next one the name leads out.
+      expect(inner.readDirectory().readDirectoryEntry()?.name).toBe('mine');
+      guest.release();
+      for (const [name, operate] of Object.entries(OPERATIONS)) {
+        const error = thrown(() => operate(inner, 'secret'));
+        expect([name, ['no-entry', 'not-directory'].includes(String(error))]).toEqual([name, true]);
+      }
+      expect(thrown(() => inner.readDirectory())).toBeTypeOf('string');
+    });
+  }
+
+  onLinux('does not open while another thread puts a link in place of a folder', async () => {
+    mkdirSync(join(top, 'outside'));
+    for (const path of ['outside/file', 'root/p', 'root/p/file']) {
+      if (path.endsWith('file')) writeFileSync(join(top, path), path);
+      else mkdirSync(join(top, path));
+    }
+    symlinkSync('../outside', join(root, 'l'));
+    const stop = new Int32Array(new SharedArrayBuffer(4));
+    const swapping = new Worker(new URL('swapping-worker.ts', import.meta.url), {
+      workerData: { folder: root, stop } satisfies Swaps,
+    });
+    await once(swapping, 'message');
     const folder = open();
-    folder.unlinkFileAt('c/link');
-    folder.renameAt('c', folder, 'a');
-    expect(readdirSync(root).sort()).toEqual(['a', 'file', 'sub']);
+    const seen = new Set<string>();
+    try {
+      for (let attempt = 0; attempt < 20_000; attempt++) {
+        try {
+          const file = folder.openAt(FOLLOW, 'p/file', {}, READ);
+          seen.add(text(file.read(99n, 0n)[0]));
+          file[Symbol.dispose]();
+        } catch (error) {
+          seen.add(String(error));
+        }
+      }
+    } finally {
+      Atomics.store(stop, 0, 1);
+      await once(swapping, 'exit');
+    }
+    expect([...seen]).toContain('root/p/file');
+    expect([...seen]).toContain('not-permitted');
+    expect([...seen]).not.toContain('outside/file');
+  });
+
+  onLinux('is not made where folders cannot be held: guests make no links and move none', () => {
+    Object.defineProperty(process, 'platform', { value: 'elsewhere' });
+    symlinkSync('file', join(root, 'l'));
+    symlinkSync('../../file', join(root, 'sub/deep/l'));
+    const folder = open();
+    const before = snapshot();
+    expect(thrown(() => folder.symlinkAt('file', 'm'))).toBe('not-permitted');
+    expect(thrown(() => folder.renameAt('l', folder, 'm'))).toBe('not-permitted');
+    expect(thrown(() => folder.linkAt({}, 'l', folder, 'm'))).toBe('not-permitted');
+    for (const path of ['sub', 'sub/', 'sub/deep', 'sub/deep/../deep']) {
+      expect(thrown(() => folder.renameAt(path, folder, 'm'))).toBe('not-permitted');
+    }
+    const below = folder.openAt({}, 'sub', { directory: true }, READ);
+    expect(thrown(() => below.renameAt('deep', folder, 'm'))).toBe('not-permitted');
+    expect(snapshot()).toEqual(before);
+    folder.unlinkFileAt('sub/deep/l');
+    folder.renameAt('sub', folder, 'm');
+    expect(text(folder.openAt(FOLLOW, 'l', {}, READ).read(99n, 0n)[0])).toBe('content');
+    for (const [name, operate] of Object.entries(OPERATIONS)) {
+      for (const path of ['../secret', 'm/../../secret', '/etc/hosts']) {
+        expect([name, thrown(() => operate(folder, path))]).toEqual([name, 'not-permitted']);
+      }
+    }
+    expect(readdirSync(root).sort()).toEqual(['file', 'l', 'm']);
   });
 
   test('is not told by reading an absolute link', () => {
@@ -220,6 +292,49 @@ describe('links inside the folder', () => {
     expect(thrown(() => folder.openAt({}, 'sub/l', {}, READ))).toBe('loop');
     folder.unlinkFileAt('sub/l');
     expect(existsSync(join(root, 'file'))).toBe(true);
+  });
+
+  onLinux('are made, moved, linked and removed as they are', () => {
+    const folder = open();
+    folder.symlinkAt('../file', 'sub/l');
+    expect(readlinkSync(join(root, 'sub/l'))).toBe('../file');
+    expect(text(folder.openAt(FOLLOW, 'sub/l', {}, READ).read(99n, 0n)[0])).toBe('content');
+    const { type, size } = folder.statAt({}, 'sub/l');
+    expect([type, size]).toEqual(['symbolic-link', 7n]);
+    folder.linkAt({}, 'sub/l', folder, 'sub/m');
+    folder.renameAt('sub/l', folder, 'sub/n');
+    folder.renameAt('sub', folder, 'moved');
+    expect(readdirSync(join(root, 'moved')).sort()).toEqual(['deep', 'm', 'n']);
+    for (const path of ['moved/m', 'moved/n']) {
+      expect(folder.readlinkAt(path)).toBe('../file');
+      expect(folder.statAt(FOLLOW, path).size).toBe(7n);
+      folder.unlinkFileAt(path);
+    }
+    expect(readFileSync(join(root, 'file'), 'utf8')).toBe('content');
+  });
+
+  onLinux('may lead above the folder that they are made from, to what was given', () => {
+    const folder = open();
+    const below = folder.openAt({}, 'sub', { directory: true }, READ).openAt({}, 'deep', {}, READ);
+    below.symlinkAt('../../file', 'l');
+    expect(thrown(() => below.symlinkAt('../../../secret', 'm'))).toBe('not-permitted');
+    expect(folder.statAt(FOLLOW, 'sub/deep/l').size).toBe(7n);
+    expect(thrown(() => below.statAt(FOLLOW, 'l'))).toBe('not-permitted');
+  });
+
+  onLinux('fail to be made for the reason that POSIX gives', () => {
+    const folder = open();
+    folder.symlinkAt('l', 'l');
+    expect(thrown(() => folder.openAt(FOLLOW, 'l', {}, READ))).toBe('loop');
+    expect(thrown(() => folder.symlinkAt('x', 'file'))).toBe('exist');
+    expect(thrown(() => folder.symlinkAt('x', 'sub/'))).toBe('exist');
+    expect(thrown(() => folder.symlinkAt('x', 'new/'))).toBe('no-entry');
+    expect(thrown(() => folder.symlinkAt('', 'new'))).toBe('no-entry');
+    expect(thrown(() => folder.symlinkAt('a\0b', 'new'))).toBe('invalid');
+    expect(thrown(() => folder.symlinkAt('x', 'none/new'))).toBe('no-entry');
+    expect(thrown(() => folder.linkAt(FOLLOW, 'file', folder, 'new'))).toBe('invalid');
+    folder.symlinkAt('nowhere', 'dangling');
+    expect(thrown(() => folder.statAt(FOLLOW, 'dangling'))).toBe('no-entry');
   });
 
   test('that lead in a circle end', () => {
@@ -247,7 +362,8 @@ describe('a read-only folder', () => {
     link: (folder) => folder.linkAt({}, 'file', folder, 'new'),
     'set times': (folder) => folder.setTimesAt({}, 'file', { tag: 'now' }, { tag: 'now' }),
     'set its own times': (folder) => folder.setTimes({ tag: 'now' }, { tag: 'now' }),
-    'make a link': (folder) => folder.symlinkAt(),
+    'make a symbolic link': (folder) => folder.symlinkAt('file', 'new'),
+    'make a link that leads out': (folder) => folder.symlinkAt('..', 'new'),
     'set times of a file': (folder) =>
       folder.openAt({}, 'file', {}, READ).setTimes({ tag: 'now' }, { tag: 'now' }),
     'set the size of a file': (folder) => folder.openAt({}, 'file', {}, READ).setSize(0n),
@@ -338,9 +454,10 @@ describe('files', () => {
     file[Symbol.dispose]();
     file[Symbol.dispose]();
     expect(text(input.read(3n))).toBe('con');
-    expect(descriptors()).toBe(before + 1);
+    // The folder that was given is one of them.
+    expect(descriptors()).toBe(before + 2);
     input[Symbol.dispose]();
-    expect(descriptors()).toBe(before);
+    expect(descriptors()).toBe(before + 1);
     open().openAt({}, 'file', {}, READ);
     guest.release();
     expect(descriptors()).toBe(before);
@@ -463,11 +580,45 @@ describe('folders', () => {
     expect(readdirSync(root).sort()).toEqual(['empty', 'file', 'link', 'up']);
   });
 
-  onLinux('are moved also with names that are no text', () => {
-    mkdirSync(Buffer.concat([Buffer.from(join(root, 'sub/')), Buffer.of(0xff)]));
+  onLinux('stay the same under another name, until the end of the request', () => {
     const folder = open();
+    const below = folder.openAt({}, 'sub', { directory: true }, READ);
     folder.renameAt('sub', folder, 'moved');
-    expect(readdirSync(join(root, 'moved'))).toContain('deep');
+    folder.createDirectoryAt('sub');
+    expect(below.statAt({}, 'deep').type).toBe('directory');
+    expect(below.isSameObject(folder.openAt({}, 'moved/deep/..', {}, READ))).toBe(true);
+    guest.release();
+    for (const use of [
+      () => below.statAt({}, 'deep'),
+      () => below.readDirectory(),
+      () => below.stat(),
+      () => below.createDirectoryAt('x'),
+      () => below.setTimes({ tag: 'now' }, { tag: 'now' }),
+    ]) {
+      expect(thrown(use)).toBe('bad-descriptor');
+    }
+    expect(folder.statAt({}, 'moved/deep').type).toBe('directory');
+  });
+
+  onLinux('are let go of when they are dropped, when the request ends, and after each path', () => {
+    const descriptors = (): number => readdirSync('/proc/self/fd').length;
+    symlinkSync('sub/deep/..', join(root, 'l'));
+    const before = descriptors();
+    const folder = open();
+    for (const path of ['l/deep/../deep', 'sub/deep/..', '.', 'sub']) {
+      const opened = folder.openAt(FOLLOW, path, {}, READ);
+      opened[Symbol.dispose]();
+      opened[Symbol.dispose]();
+    }
+    for (const [, operate] of Object.entries(OPERATIONS)) {
+      for (const path of ['l/none/x', 'l/../../x', 'sub/deep/../../..', 'file/x']) {
+        expect(thrown(() => operate(folder, path))).toBeTypeOf('string');
+      }
+    }
+    expect(descriptors()).toBe(before + 1);
+    folder.openAt({}, 'sub', {}, READ);
+    guest.release();
+    expect(descriptors()).toBe(before);
   });
 
   test('are no files, and files are no folders', () => {
@@ -498,6 +649,33 @@ describe('folders', () => {
     folder.openAt({}, 'file', {}, READ).setTimes(at, { tag: 'now' });
     expect(statSync(join(root, 'file')).atimeMs).toBe(1_000_000_000_500);
     expect(Date.now() - statSync(join(root, 'file')).mtimeMs).toBeLessThan(60_000);
+  });
+
+  test('times that are not set stay as they are, to the nanosecond', () => {
+    const folder = open();
+    execFileSync('touch', ['-d', '2026-03-01 12:00:00.123456789', join(root, 'file')]);
+    folder.setTimesAt({}, 'file', { tag: 'no-change' }, { tag: 'now' });
+    folder.openAt({}, 'file', {}, READ).setTimes({ tag: 'no-change' }, { tag: 'now' });
+    expect(folder.statAt({}, 'file').dataAccessTimestamp.nanoseconds).toBe(123_456_789);
+    folder.setTimes({ tag: 'no-change' }, { tag: 'no-change' });
+  });
+
+  test('times are right to 120 ns, and to the nanosecond in 1970', () => {
+    const folder = open();
+    const set = (seconds: bigint, nanoseconds: number): bigint => {
+      const at = { tag: 'timestamp', val: { seconds, nanoseconds } } as const;
+      folder.setTimesAt({}, 'file', { tag: 'no-change' }, at);
+      const got = folder.statAt({}, 'file').dataModificationTimestamp;
+      return (got.seconds - seconds) * 1_000_000_000n + BigInt(got.nanoseconds - nanoseconds);
+    };
+    expect(set(1_000_000n, 123_456_789)).toBeLessThanOrEqual(1n);
+    for (let nanoseconds = 7; nanoseconds < 1e9; nanoseconds += 1_234_567) {
+      const error = Number(set(1_790_000_000n, nanoseconds));
+      expect(Math.abs(error)).toBeLessThanOrEqual(120);
+    }
+    const bad = (seconds: bigint, nanoseconds: number): unknown => thrown(() => set(seconds, nanoseconds));
+    expect(bad(0n, 1_000_000_000)).toBe('invalid');
+    expect(bad(2n ** 64n - 1n, 0)).toBe('overflow');
   });
 
   test('the same object is known under two names', () => {

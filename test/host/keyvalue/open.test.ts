@@ -50,6 +50,16 @@ test.each([
   expect(String(error)).not.toMatch(/secret/);
 });
 
+test.each(['copy2.db', './a/b.db', '/var/lib/store.db', 'C:\\store.db'])(
+  '%s is a path without its scheme, and asked about',
+  async (path) => {
+    await expect(openStore(path)).rejects.toMatchObject({
+      code: 'option-invalid',
+      message: expect.stringContaining(`did you mean sqlite:${path}?`) as unknown,
+    });
+  },
+);
+
 test.each([-1, 1.5, Number.NaN, 2 ** 31])('refuses a busyTimeout of %j', async (busyTimeout) => {
   await expect(openStore(`sqlite:${folder}/d.db`, { busyTimeout })).rejects.toMatchObject({
     code: 'option-invalid',

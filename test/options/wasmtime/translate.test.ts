@@ -49,6 +49,11 @@ test('an option of ours that says the same is no contradiction', async () => {
   expect(other.warnings).toEqual(['-W timeout: --timeout is given too, and wins; leave one of them out']);
 });
 
+test('garbage collection is allowed as wasmtime has it', async () => {
+  expect((await translated({ wasm: [wasm('gc')] })).options.allowWasmGc).toBe(true);
+  expect((await translated({ wasm: [wasm('gc=n')] })).options.allowWasmGc).toBe(false);
+});
+
 test('what no timer and no memory here can be is brought within what they can', async () => {
   const most = await translated({ wasm: [wasm('timeout=99999999999,max-memory-size=99999999999')] });
   expect(most.options).toMatchObject({ timeout: 2 ** 31 - 1, maxMemory: 4 * 1024 ** 3 });

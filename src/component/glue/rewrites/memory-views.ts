@@ -2,7 +2,9 @@ import { findMemoryAccesses } from '../memory-accesses.ts';
 import { must } from '../mismatch.ts';
 import type { Rewriting } from '../rewriting.ts';
 
-const ENCODER = '_utf8AllocateAndEncode';
+/** Get views in place of a memory, as their last parameter. */
+const HELPERS = ['_utf8AllocateAndEncode', '_utf16AllocateAndEncode', '_allocate', '_checkList'];
+const TARGET = /\bnew Uint8Array\(memory\.buffer, (ptr, [^()\n]+)\)/g;
 
 /** Makes the views of memories that code, that of host functions too, reads and writes through. */
 export function keepMemoryViews({ outline, edit, hostFunctions }: Rewriting): void {
@@ -17,13 +19,15 @@ export function keepMemoryViews({ outline, edit, hostFunctions }: Rewriting): vo
   }
   const memories = new Set(used.toSorted((a, b) => a.start - b.start).map(({ memory }) => memory));
   for (const memory of memories) must(outline.locals.has(memory), memory);
-  const helper = outline.helpers.get(ENCODER);
-  if (helper) {
-    const target = 'new Uint8Array(memory.buffer, ptr, len)';
-    const parts = edit.text(helper).split(target);
-    must(parts.length === 2 && !/\bmemory\b/.test(parts.join('').replace('memory', '')), ENCODER);
-    const start = helper.start + parts[0]!.length;
-    edit.replace({ start, end: start + target.length }, 'memory.target(ptr, len)');
+  for (const name of HELPERS) {
+    const helper = outline.helpers.get(name);
+    if (helper === undefined) continue;
+    const text = edit
+      .text(helper)
+      .replace(TARGET, 'memory.target($1)')
+      .replace('memory.buffer.byteLength', 'memory.bytes().length');
+    must(!text.includes('memory.buffer'), name);
+    edit.replace(helper, text);
   }
   const made = [...memories].map((memory) => `const $${memory} = createMemoryViews(() => ${memory});\n`);
   edit.insert(start + 1, `\n${made.join('')}`);
