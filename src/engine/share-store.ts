@@ -53,7 +53,8 @@ export async function shareStore(
     await preset(store, presets);
     return { ...throughPorts(store, undefined, changed), async close() {} };
   }
-  const opened = await openStore(store, { durability, broken });
+  let isWhole = true;
+  const opened = await openStore(store, { durability, broken, isWhole: () => isWhole });
   try {
     await preset(opened, presets);
   } catch (error) {
@@ -71,9 +72,12 @@ export async function shareStore(
     return {
       ...(changed === undefined ? shared : { ...throughPorts(opened, gate, changed), local: undefined }),
       async close() {
+        // The last one to close moves the log into the database: not into one that was damaged.
+        isWhole = upkeep?.isWhole() ?? true;
+        if (!isWhole) await opened.close();
         await gate?.close();
         await upkeep?.close();
-        await opened.close();
+        if (isWhole) await opened.close();
       },
     };
   } catch (error) {

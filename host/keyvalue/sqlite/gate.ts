@@ -1,10 +1,9 @@
-import { closeSync, fdatasync, openSync, realpathSync } from 'node:fs';
+import { fdatasync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { WasmcpError } from '../../error.ts';
 import { createGate, type OutputGate } from '../gate.ts';
-import { type Connection, connect } from './connection.ts';
 import { sqliteFailure } from './errors.ts';
-import { identify } from './identity.ts';
+import { openGuard, type StoreGuard } from './guard.ts';
 
 export interface SqliteGateOptions {
   /** Called once, when a sync has failed or the files were deleted or replaced: the process should end. */
@@ -22,40 +21,52 @@ export interface SqliteGateOptions {
 export function openSqliteGate(path: string, options: SqliteGateOptions = {}): OutputGate {
   const file = realpathSync(resolve(path));
   const url = `sqlite:${resolve(path)}`;
-  let connection: Connection | undefined;
+  let guard: StoreGuard | undefined;
   try {
-    connection = connect(file, options.busyTimeout ?? 5000, true);
-    return over(connection, file, url, options);
+    guard = openGuard(file, url, options.busyTimeout ?? 5000);
+    const failure = guard.check();
+    if (failure !== undefined) throw failure;
+    return over(guard, url, options.broken ?? (() => {}));
   } catch (error) {
-    connection?.close();
+    guard?.close();
     throw sqliteFailure(error, url);
   }
 }
 
-function over(connection: Connection, file: string, url: string, options: SqliteGateOptions): OutputGate {
+function over(guard: StoreGuard, url: string, broken: (failure: WasmcpError) => void): OutputGate {
   // Changes when another connection, of any process, has committed (https://sqlite.org/pragma.html#pragma_data_version).
-  const version = connection.prepare<[], bigint>('PRAGMA data_version').pluck();
-  // The first look opens the log. As long as this connection lives nobody's closing deletes it.
-  version.get();
-  // SQLite has no locks on the log (os_unix.c, `noLock`), so that closing a descriptor of ours is harmless. The database
-  // and its `-shm` must not be opened here: closing them would drop every lock that this process has on them.
-  const log = openSync(`${file}-wal`, 'r+');
-  const identity = identify(file, url);
+  const version = guard.connection.prepare<[], bigint>('PRAGMA data_version').pluck();
+  const glance = atMostEvery(GLANCE, guard.files.glance);
+
   return createGate({
     version() {
+      const failure = glance();
+      if (failure !== undefined) throw failure;
       try {
         return version.get()!;
       } catch (error) {
         throw sqliteFailure(error, url);
       }
     },
-    sync: (done) => fdatasync(log, (error) => done(error === null ? identity.check() : unsynced(error, url))),
-    broken: options.broken ?? (() => {}),
-    close() {
-      closeSync(log);
-      connection.close();
-    },
+    sync: (done) =>
+      fdatasync(guard.log, (error) => done(error === null ? guard.check() : unsynced(error, url))),
+    broken,
+    close: guard.close,
   });
+}
+
+/** Readers learn a little later than writers that the files are gone: each look costs the thread that serves them all. */
+const GLANCE = 10;
+
+/** `look`, and nothing when it was asked less than so many milliseconds ago. */
+function atMostEvery<T>(milliseconds: number, look: () => T | undefined): () => T | undefined {
+  let last = Number.NEGATIVE_INFINITY;
+  return () => {
+    const now = performance.now();
+    if (now - last < milliseconds) return undefined;
+    last = now;
+    return look();
+  };
 }
 
 function unsynced(error: Error, url: string): WasmcpError {

@@ -3,13 +3,16 @@ import { resolve } from 'node:path';
 import { WasmcpError } from '../../error.ts';
 import type { Durability } from '../durability.ts';
 import type { Store } from '../store.ts';
+import { lacksIndex, requireAlone } from './alone.ts';
 import { type Connection, connect } from './connection.ts';
 import { sqliteFailure } from './errors.ts';
 import { prepareFile, syncFolder } from './file.ts';
+import { rememberFiles } from './files.ts';
+import { openGuard } from './guard.ts';
 import { requireOwnLog } from './lineage.ts';
 import { reserveOf } from './reserve.ts';
 import { MIGRATIONS, migrate, schemaVersion } from './schema.ts';
-import { sqliteStore } from './store.ts';
+import { type StoreEvents, sqliteStore } from './store.ts';
 import { requireFixedSqlite } from './version.ts';
 
 /** How a SQLite store is opened. */
@@ -24,6 +27,8 @@ export interface SqliteOptions {
   readonly durability?: Durability;
   /** Called once, when a sync has failed: every call fails with `store-broken` then, and the process should end. */
   readonly broken?: (failure: WasmcpError) => void;
+  /** With `power`, asked when the store is closed: whether the log may still be moved into the database; by default it may. */
+  readonly isWhole?: () => boolean;
 }
 
 /**
@@ -58,7 +63,9 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Store {
     throw new WasmcpError('store-unusable', `${url} does not exist`);
   }
   const exists = prepareFile(file, url, options.allowNetworkFileSystem ?? false);
+  const isUnindexed = exists && lacksIndex(realpathSync(file));
   if (exists) inspect(file, url, busyTimeout);
+  if (isUnindexed) alone(file, url);
   return opened(file, url, busyTimeout, (connection) => {
     useWriteAheadLog(connection, busyTimeout);
     connection.pragma('synchronous = FULL');
@@ -77,6 +84,7 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Store {
     check();
     const reserve = reserveOf(realpathSync(file));
     return sqliteStore(connection, url, busyTimeout, {
+      ...protection(realpathSync(file), url, busyTimeout, options),
       afterFirstWrite: check,
       broken: options.broken ?? (() => {}),
       makeRoom() {
@@ -94,10 +102,53 @@ export function openMemory(): Store {
     migrate(connection, url, MIGRATIONS);
     return sqliteStore(connection, url, 0, {
       afterFirstWrite: () => {},
+      mayCommit: () => undefined,
+      mayAcknowledge: () => undefined,
+      closing: (close) => close(true),
       broken: () => {},
       makeRoom: () => false,
     });
   });
+}
+
+/** What keeps commits out of files that are not the store's any more. With `power` the gate looks before answers leave. */
+function protection(
+  path: string,
+  url: string,
+  busyTimeout: number,
+  { durability, isWhole = () => true }: SqliteOptions,
+): Pick<StoreEvents, 'mayCommit' | 'mayAcknowledge' | 'closing'> {
+  if (durability === 'power') {
+    const files = rememberFiles(path, url);
+    return {
+      mayCommit: files.glance,
+      mayAcknowledge: () => undefined,
+      closing: (close) => close(files.check() === undefined && isWhole()),
+    };
+  }
+  const guard = openGuard(path, url, busyTimeout);
+  return {
+    mayCommit: guard.files.glance,
+    mayAcknowledge: guard.check,
+    closing(close) {
+      // The last one to close moves the log into the database.
+      if (guard.isWhole()) {
+        guard.close();
+        close(true);
+      } else {
+        close(false);
+        guard.close();
+      }
+    },
+  };
+}
+
+function alone(path: string, url: string): void {
+  try {
+    requireAlone(realpathSync(path), url);
+  } catch (error) {
+    throw sqliteFailure(error, url);
+  }
 }
 
 /**

@@ -18,7 +18,13 @@ const OWN_PATIENCE = 10;
 export interface StoreEvents {
   /** Runs once, after the first commit. */
   readonly afterFirstWrite: () => void;
-  /** A sync has failed: every call fails with this from now on. */
+  /** Before each commit: why there must be none, if so. */
+  readonly mayCommit: () => WasmcpError | undefined;
+  /** After each commit: why it must not be acknowledged, if so. */
+  readonly mayAcknowledge: () => WasmcpError | undefined;
+  /** Closes the connection, by `close`, which is told whether the log may still be moved into the database. */
+  readonly closing: (close: (isWhole: boolean) => void) => void;
+  /** A sync has failed, or a file is lost: every call fails with this from now on. */
   readonly broken: (failure: WasmcpError) => void;
   /** The disk is full and something is to be deleted. Answers whether there may be room now. */
   readonly makeRoom: () => boolean;
@@ -32,7 +38,7 @@ export function sqliteStore(
   connection: Connection,
   url: string,
   patience: number,
-  { afterFirstWrite, broken, makeRoom }: StoreEvents,
+  events: StoreEvents,
 ): Store {
   connection.pragma(`busy_timeout = ${Math.min(patience, OWN_PATIENCE)}`);
   const sql = prepareStatements(connection);
@@ -55,7 +61,7 @@ export function sqliteStore(
           if (performance.now() < deadline) continue;
         } else if (meant.code === 'store-broken') {
           failure = meant;
-          broken(meant);
+          events.broken(meant);
         }
         throw meant;
       }
@@ -78,8 +84,13 @@ export function sqliteStore(
   }
 
   function write<T>(work: () => T): T {
-    const result = transaction(sql.beginImmediate, work);
-    if (!written) attempt(afterFirstWrite);
+    const result = transaction(sql.beginImmediate, () => {
+      const done = work();
+      refuse(events.mayCommit());
+      return done;
+    });
+    attempt(() => refuse(events.mayAcknowledge()));
+    if (!written) attempt(events.afterFirstWrite);
     written = true;
     return result;
   }
@@ -109,7 +120,7 @@ export function sqliteStore(
     } catch (error) {
       // Without this a full store could never be emptied: deleting takes room too.
       const full = error instanceof WasmcpError && error.code === 'store-full';
-      if (!full || !makeRoom()) throw error;
+      if (!full || !events.makeRoom()) throw error;
       write(deletion);
     }
   }
@@ -184,17 +195,26 @@ export function sqliteStore(
     close() {
       if (closed) return;
       closed = true;
-      try {
-        // Leaves one file behind when nobody else has it open; others are not waited for.
-        connection.pragma('busy_timeout = 0');
-        connection.pragma('wal_checkpoint(TRUNCATE)');
-      } catch {
-        // The log stays beside the database and is taken up by the next opener: nothing is lost.
-      } finally {
+      events.closing((isWhole) => {
+        if (isWhole && failure === undefined) emptyLog(connection);
         connection.close();
-      }
+      });
     },
   };
+}
+
+/** Leaves one file behind when nobody else has it open; others are not waited for. */
+function emptyLog(connection: Connection): void {
+  try {
+    connection.pragma('busy_timeout = 0');
+    connection.pragma('wal_checkpoint(TRUNCATE)');
+  } catch {
+    // The log stays beside the database and is taken up by the next opener: nothing is lost.
+  }
+}
+
+function refuse(failure: WasmcpError | undefined): void {
+  if (failure !== undefined) throw failure;
 }
 
 /** Two different texts with lone surrogates would become one key: there is no UTF-8 for them. */

@@ -2,11 +2,13 @@ import { realpathSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { WasmcpError } from '../../error.ts';
-import { identify } from './identity.ts';
+import { openGuard } from './guard.ts';
 import { reserveOf } from './reserve.ts';
 
 /** Looks after the files of an open store. */
 export interface Upkeep {
+  /** See `StoreGuard`. */
+  isWhole(): boolean;
   /** Settles when nothing of it runs any more. Twice is fine. */
   close(): Promise<void>;
 }
@@ -31,13 +33,13 @@ const CHECKPOINT = new URL(import.meta.url.replace(/upkeep(\.[jt]s)$/, 'checkpoi
 export function startUpkeep(path: string, options: UpkeepOptions = {}): Upkeep {
   const { interval = 1000, logLimit = 64 * 1024 * 1024 } = options;
   const file = realpathSync(resolve(path));
-  const identity = identify(file, `sqlite:${resolve(path)}`);
+  const guard = openGuard(file, `sqlite:${resolve(path)}`, 0);
   const reserve = reserveOf(file);
   let checkpoint: Promise<void> | undefined;
 
   function look(): void {
-    const failure = identity.check();
-    if (failure !== undefined) {
+    const failure = guard.files.check() ?? guard.check();
+    if (failure?.code === 'store-broken') {
       clearInterval(timer);
       options.broken?.(failure);
       return;
@@ -62,9 +64,11 @@ export function startUpkeep(path: string, options: UpkeepOptions = {}): Upkeep {
   const timer = setInterval(look, interval);
   timer.unref();
   return {
+    isWhole: guard.isWhole,
     async close() {
       clearInterval(timer);
       await checkpoint;
+      guard.close();
     },
   };
 }

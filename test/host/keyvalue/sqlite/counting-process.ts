@@ -1,13 +1,20 @@
 import { openSqlite } from '../../../../host/keyvalue/sqlite/open.ts';
 
+interface Order {
+  readonly path: string;
+  readonly times: number;
+  /** Whether the store stays open. */
+  readonly keep?: boolean;
+}
+
 /** A process that counts: for each message it opens the store, increments, closes, and says what went wrong. */
-process.on('message', async ({ path, times }: { path: string; times: number }) => {
+process.on('message', async ({ path, times, keep = false }: Order) => {
   try {
     const store = openSqlite(path);
     for (let n = 0; n < times; n++) {
       await store.increment('b', 'n', 1n, { min: 0n, max: 2n ** 64n - 1n });
     }
-    await store.close();
+    if (!keep) await store.close();
     process.send?.('done');
   } catch (error) {
     process.send?.(String(error));

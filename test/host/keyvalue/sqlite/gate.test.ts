@@ -1,11 +1,23 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { WasmcpError } from '../../../../host/error.ts';
 import type { OutputGate } from '../../../../host/keyvalue/gate.ts';
+import { maintain } from '../../../../host/keyvalue/maintenance.ts';
+import { connect } from '../../../../host/keyvalue/sqlite/connection.ts';
 import { openSqliteGate } from '../../../../host/keyvalue/sqlite/gate.ts';
 import { openSqlite } from '../../../../host/keyvalue/sqlite/open.ts';
 import type { Store } from '../../../../host/keyvalue/store.ts';
@@ -31,8 +43,15 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Passes in a turn of its own; answers whether it had to wait. */
-function pass(): Promise<{ waited: boolean; failure: string | undefined }> {
+interface Passed {
+  readonly waited: boolean;
+  readonly failure: string | undefined;
+}
+
+const pass = (): Promise<Passed> => passing(gate);
+
+/** Passes in a turn of its own; returns whether it had to wait. */
+function passing(gate: OutputGate): Promise<Passed> {
   return new Promise((resolve) =>
     setImmediate(() => {
       let waited = false;
@@ -75,20 +94,95 @@ test('a log that starts anew, and the end of other connections, do not disturb i
   expect(broken).toEqual([]);
 });
 
-test.each(['store.db', 'store.db-wal'])('nothing leaves once %s was deleted', async (name) => {
-  await pass();
-  rmSync(join(folder, name));
-  await store.set('b', 'k', one);
-  expect(await pass()).toEqual({ waited: true, failure: 'store-broken' });
-  expect(await pass()).toEqual({ waited: false, failure: 'store-broken' });
-  expect(broken).toMatchObject([{ message: expect.stringMatching(/was deleted while it was open/) }]);
+const lostBy = (words: RegExp): unknown[] => [
+  { code: 'store-broken', message: expect.stringMatching(words) as unknown },
+];
+
+describe.each(['store.db', 'store.db-wal', 'store.db-shm'])('once %s', (name) => {
+  const changes: [string, (file: string) => void, RegExp][] = [
+    [
+      'was deleted',
+      (file) => rmSync(file),
+      /store\.db(-wal|-shm)? was deleted while it was open; stop every/,
+    ],
+    [
+      'was replaced',
+      (file) => {
+        copyFileSync(file, `${file}.new`);
+        renameSync(`${file}.new`, file);
+      },
+      /store\.db(-wal|-shm)? was replaced while it was open; stop every/,
+    ],
+  ];
+
+  test.each(changes)('%s nothing is committed, read or acknowledged', async (_, change, words) => {
+    await store.set('b', 'k', one);
+    await pass();
+    change(join(folder, name));
+    expect(() => store.set('b', 'k', one)).toThrow(words);
+    await vi.waitFor(async () => expect(await pass()).toEqual({ waited: false, failure: 'store-broken' }));
+    expect(broken).toMatchObject(lostBy(words));
+  });
 });
 
-test('nothing leaves once the file was replaced', async () => {
+test('a log that was truncated and written on is not acknowledged', async () => {
+  for (const length of [0, 32, 5000]) {
+    const [file, failures] = [join(folder, `${length}.db`), [] as WasmcpError[]];
+    const damaged = openSqlite(file, { durability: 'power' });
+    const guarded = openSqliteGate(file, { broken: (failure) => failures.push(failure) });
+    for (let n = 0; n < 5; n++) damaged.set('b', `${n}`, one);
+    expect(await passing(guarded)).toEqual(waited);
+    truncateSync(`${file}-wal`, length);
+    damaged.set('b', 'k', one);
+    expect(await passing(guarded)).toEqual({ waited: true, failure: 'store-broken' });
+    expect(failures).toMatchObject(lostBy(/-wal was (truncated|overwritten) while it was open/));
+    await guarded.close();
+    await damaged.close();
+  }
+});
+
+test('a -shm that was taken back to an older state is not acknowledged', async () => {
+  await store.set('b', 'k', one);
+  const older = readFileSync(`${path}-shm`);
+  for (let n = 0; n < 5; n++) await store.set('b', `${n}`, one);
   await pass();
-  renameSync(path, `${path}.old`);
-  writeFileSync(path, '');
+  // As another process would: in this one the closing drops locks, which nobody else asks for here.
+  const descriptor = openSync(`${path}-shm`, 'r+');
+  writeSync(descriptor, older, 0, older.length, 0);
+  closeSync(descriptor);
+  await store.set('b', 'k', one);
+  expect(await pass()).toMatchObject({ failure: 'store-broken' });
+  expect(broken).toMatchObject(lostBy(/-wal was (taken back|overwritten)/));
+});
+
+test.each([
+  ['an older copy', async (file: string, copy: string) => copyFileSync(file, copy)],
+  ['another store', (file: string, copy: string) => maintain(`sqlite:${file}`).backup(copy)],
+])('%s that was written over the database is not acknowledged', async (words, copy) => {
+  await store.set('b', 'k', one);
+  checkpoint();
+  await copy(path, `${path}.copy`);
+  await store.set('b', 'k', one);
+  checkpoint();
+  expect(await pass()).toEqual(waited);
+  copyFileSync(`${path}.copy`, path);
   await store.set('b', 'k', one);
   expect(await pass()).toEqual({ waited: true, failure: 'store-broken' });
-  expect(broken).toMatchObject([{ message: expect.stringMatching(/was replaced while it was open/) }]);
+  expect(broken).toMatchObject(lostBy(new RegExp(`was overwritten by ${words} while it was open`)));
 });
+
+test('a checkpoint of this or another connection disturbs nothing', async () => {
+  for (let n = 0; n < 20; n++) {
+    await store.set('b', `${n}`, new Uint8Array(10_000));
+    checkpoint();
+    expect(await pass()).toEqual(waited);
+  }
+  expect(broken).toEqual([]);
+});
+
+/** Moves what is in the log into the database. */
+function checkpoint(): void {
+  const connection = connect(path, 0);
+  connection.pragma('wal_checkpoint(PASSIVE)');
+  connection.close();
+}

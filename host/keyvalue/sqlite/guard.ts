@@ -1,0 +1,71 @@
+import { WasmcpError } from '../../error.ts';
+import { watchBase } from './base.ts';
+import { type Connection, connect } from './connection.ts';
+import { sqliteFailure } from './errors.ts';
+import { lost, rememberFiles, type StoreFiles } from './files.ts';
+import { watchLog } from './log.ts';
+
+/** Knows whether the files of an open store are still what SQLite takes them for. */
+export interface StoreGuard {
+  /**
+   * Cannot write. As long as it is open no other connection of this process moves the log into the database when it closes,
+   * which is right while the store is sound, and destroys what others wrote when it is broken: see `isWhole`.
+   */
+  readonly connection: Connection;
+  /** Of the log, for `fdatasync`. */
+  readonly log: number;
+  readonly files: StoreFiles;
+  /** `store-broken` when a file was deleted, replaced, truncated or overwritten. Costs some ten microseconds. */
+  check(): WasmcpError | undefined;
+  /**
+   * Whether all that was committed is in the files that are open, also when the log has lost its name: then the last
+   * connection to close puts it into the database, and nothing is lost.
+   */
+  isWhole(): boolean;
+  close(): void;
+}
+
+/** A guard of the database at `path`, a real path, that this process has opened. `busyTimeout` in milliseconds. */
+export function openGuard(path: string, url: string, busyTimeout: number): StoreGuard {
+  const connection = connect(path, busyTimeout, true);
+  try {
+    // Opens the log: as long as this connection lives nobody's closing deletes it.
+    connection.pragma('data_version');
+    return over(connection, path, url);
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+function over(connection: Connection, path: string, url: string): StoreGuard {
+  const files = rememberFiles(path, url);
+  const log = watchLog(connection, path, url);
+  const base = watchBase(connection, path, url);
+  return {
+    connection,
+    log: log.descriptor,
+    files,
+    check: () => asFailure(url, () => files.glance() ?? log.check() ?? base.check()),
+    isWhole: () => files.onlyLogIsGone() && asFailure(url, () => log.check() ?? base.check()) === undefined,
+    close() {
+      if (!connection.open) return;
+      log.close();
+      base.close();
+      connection.close();
+    },
+  };
+}
+
+/** What `check` returns, or what it means that it throws. */
+function asFailure(url: string, check: () => WasmcpError | undefined): WasmcpError | undefined {
+  try {
+    return check();
+  } catch (error) {
+    const meant = sqliteFailure(error, url);
+    if (meant instanceof WasmcpError) return meant;
+    // The log cannot be read.
+    if (error instanceof Error && 'syscall' in error) return lost(url, error.message);
+    throw error;
+  }
+}

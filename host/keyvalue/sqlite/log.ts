@@ -1,0 +1,86 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import type { WasmcpError } from '../../error.ts';
+import type { Connection } from './connection.ts';
+import { lost } from './files.ts';
+
+/** The log of an open database, of which nobody but SQLite may take anything away. */
+export interface LogWatch {
+  /** For `fdatasync`. */
+  readonly descriptor: number;
+  /** `store-broken` when the log is shorter than what was committed, or not what it was at the end of the last check. */
+  check(): WasmcpError | undefined;
+  close(): void;
+}
+
+// https://sqlite.org/fileformat2.html#the_write_ahead_log
+const HEADER = 32;
+const FRAME_HEADER = 24;
+const MAGIC = 0x377f0682;
+/** Two salts that each new beginning of the log changes, in the header and again in each frame. */
+const SALTS_AT = 16;
+const FRAME_SALTS_AT = 8;
+const SALTS = 8;
+
+/** Times that a look is taken again which another process's checkpoint may have come between. */
+const PATIENCE = 5;
+
+/** The last frame of one look. */
+interface Mark {
+  readonly frames: number;
+  readonly header: Buffer;
+  readonly frame: Buffer;
+}
+
+/**
+ * Watches the log of the database at `path`, which `connection` has open. SQLite has no locks on the log (os_unix.c,
+ * `noLock`), so that a descriptor of ours does no harm.
+ *
+ * SQLite goes by the index in `-shm`, not by the length of the log: after somebody has truncated the log it writes on behind
+ * the hole, and all of it is gone with the next start.
+ */
+export function watchLog(connection: Connection, path: string, url: string): LogWatch {
+  const file = `${path}-wal`;
+  // Reads numbers only: moves nothing and waits for nobody (https://sqlite.org/pragma.html#pragma_wal_checkpoint).
+  const count = connection.prepare<[], { log: bigint }>('PRAGMA wal_checkpoint(NOOP)');
+  const frameSize = FRAME_HEADER + Number(connection.pragma('page_size', { simple: true }));
+  const descriptor = openSync(file, 'r+');
+  let last: Mark | undefined;
+
+  const read = (length: number, at: number): Buffer => {
+    const buffer = Buffer.alloc(length);
+    return buffer.subarray(0, readSync(descriptor, buffer, 0, length, at));
+  };
+
+  /** What is wrong, or what the log ends with. */
+  function look(): string | Mark | undefined {
+    const frames = Number(count.get()!.log);
+    if (frames <= 0) return undefined;
+    const header = read(HEADER, 0);
+    const end = HEADER + frames * frameSize;
+    if (fstatSync(descriptor).size < end) return 'was truncated';
+    if (header.length < HEADER || header.readUInt32BE(0) >>> 1 !== MAGIC >>> 1) return 'was overwritten';
+    const frame = read(frameSize, end - frameSize);
+    const salts = header.subarray(SALTS_AT, SALTS_AT + SALTS);
+    if (!frame.subarray(FRAME_SALTS_AT, FRAME_SALTS_AT + SALTS).equals(salts)) return 'was overwritten';
+    if (last?.header.equals(header)) {
+      if (frames < last.frames) return 'was taken back to an older state';
+      const at = HEADER + (last.frames - 1) * frameSize;
+      const before = frames === last.frames ? frame : read(frameSize, at);
+      if (!before.equals(last.frame)) return 'was overwritten';
+    }
+    return { frames, header, frame };
+  }
+
+  return {
+    descriptor,
+    check() {
+      let found = look();
+      // Between two of the reads above a checkpoint may have let the log begin anew.
+      for (let n = 0; typeof found === 'string' && n < PATIENCE; n++) found = look();
+      if (typeof found === 'string') return lost(url, `${file} ${found} while it was open`);
+      last = found;
+      return undefined;
+    },
+    close: () => closeSync(descriptor),
+  };
+}

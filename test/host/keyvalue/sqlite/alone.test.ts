@@ -1,0 +1,75 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openSqlite } from '../../../../host/keyvalue/sqlite/open.ts';
+
+const one = Uint8Array.of(1);
+let folder: string;
+let path: string;
+let child: ChildProcess;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'keyvalue-'));
+  path = join(folder, 'store.db');
+  child = fork(new URL('./counting-process.ts', import.meta.url), { execArgv: [] });
+  child.send({ path, times: 3, keep: true });
+  await once(child, 'message');
+});
+
+afterEach(async () => {
+  if (child.exitCode === null && child.signalCode === null) {
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+  rmSync(folder, { recursive: true });
+});
+
+test('a store whose -shm was deleted under another process is not opened while that one lives', async () => {
+  rmSync(`${path}-shm`);
+  expect(() => openSqlite(path)).toThrow(
+    expect.objectContaining({
+      code: 'store-unusable',
+      message: expect.stringMatching(
+        /store\.db is in use, and \S+store\.db-shm was deleted meanwhile: stop every process/,
+      ) as unknown,
+    }),
+  );
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  const store = openSqlite(path);
+  expect(Buffer.from((await store.get('b', 'n'))!).toString()).toBe('3');
+  await store.close();
+});
+
+test('one who goes on with a deleted -shm stops writing, and takes nothing from the others when it closes', async () => {
+  const mine = openSqlite(path);
+  await mine.set('b', 'mine', one);
+  rmSync(`${path}-shm`);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  expect(() => mine.set('b', 'late', one)).toThrow(/store\.db-shm was deleted while it was open/);
+  // It has moved nothing, and the log is there for the next one.
+  const before = [readFileSync(path), readFileSync(`${path}-wal`)];
+  await mine.close();
+  expect([readFileSync(path), readFileSync(`${path}-wal`)]).toEqual(before);
+  const next = openSqlite(path);
+  expect(await next.list('b')).toMatchObject({ keys: ['n', 'mine'] });
+  await next.close();
+});
+
+test('one whose log was deleted puts what is in it into the database when it closes', async () => {
+  const mine = openSqlite(path);
+  await mine.set('b', 'mine', one);
+  rmSync(`${path}-wal`);
+  expect(() => mine.set('b', 'late', one)).toThrow(/store\.db-wal was deleted while it was open/);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  await mine.close();
+  expect(existsSync(`${path}-wal`)).toBe(false);
+  const next = openSqlite(path);
+  expect(await next.list('b')).toMatchObject({ keys: ['n', 'mine'] });
+  await next.close();
+});
