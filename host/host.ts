@@ -92,6 +92,9 @@ function interfaces(options: HostOptions): ReadonlyMap<string, Make> {
     ['wasi:config/store@0.2.0-draft-2024-09-27', config],
     ['wasi:config/store@0.2.0-rc.1', config],
     ['wasi:logging/logging@0.1.0-draft', (guest) => logging(guest, options.log)],
-    ...keyvalueInterfaces(options.store),
+    ...keyvalueInterfaces(options.store).map(([name, make]): [string, Make] => [
+      name,
+      (guest, _io, shape) => make(guest, shape),
+    ]),
   ]);
 }

@@ -2,9 +2,9 @@ import type { Guest } from './guest.ts';
 import { draft } from './keyvalue/draft.ts';
 import { draft2 } from './keyvalue/draft2.ts';
 import type { CheckedStore } from './keyvalue/limits.ts';
-import type { GuestIo, Implementation, InterfaceShape } from './options.ts';
+import type { Implementation, InterfaceShape } from './options.ts';
 
-type Make = (guest: Guest, io: GuestIo, shape: InterfaceShape) => Implementation;
+type Make = (guest: Guest, shape: InterfaceShape) => Implementation;
 
 /** The interfaces of both drafts of `wasi:keyvalue` by their full names; none without a store. */
 export function keyvalueInterfaces(store: CheckedStore | undefined): [string, Make][] {
@@ -13,7 +13,7 @@ export function keyvalueInterfaces(store: CheckedStore | undefined): [string, Ma
     [`wasi:keyvalue/${name}@0.2.0-draft`, (guest) => ({ ...draft(store, guest)[name] })],
     [
       `wasi:keyvalue/${name}@0.2.0-draft2`,
-      (guest, _io, { getMany }) => ({
+      (guest, { getMany }) => ({
         ...draft2(store, guest, getMany ?? 'options')[name],
       }),
     ],

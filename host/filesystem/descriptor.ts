@@ -32,6 +32,7 @@ import { type Folder, openedFolder } from './folder.ts';
 import { containsLink, leaves } from './links.ts';
 import {
   type DescriptorStat,
+  type DescriptorType,
   describe,
   type MetadataHash,
   metadataHash,
@@ -128,7 +129,7 @@ export class Descriptor {
     return this.#flags;
   }
 
-  getType(): string {
+  getType(): DescriptorType {
     return typeOf(this.#stats());
   }
 

@@ -1,9 +1,9 @@
 import type { Dirent } from 'node:fs';
-import { typeOf } from './metadata.ts';
+import { type DescriptorType, typeOf } from './metadata.ts';
 
 /** A record `directory-entry` of `wasi:filesystem/types`. */
 export interface DirectoryEntry {
-  readonly type: string;
+  readonly type: DescriptorType;
   readonly name: string;
 }
 

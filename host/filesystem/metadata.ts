@@ -1,9 +1,20 @@
 import type { BigIntStats, Dirent } from 'node:fs';
 import type { Datetime } from '../clocks/wall-clock.ts';
 
+/** The enum `descriptor-type` of `wasi:filesystem/types`. */
+export type DescriptorType =
+  | 'unknown'
+  | 'block-device'
+  | 'character-device'
+  | 'directory'
+  | 'fifo'
+  | 'symbolic-link'
+  | 'regular-file'
+  | 'socket';
+
 /** A record `descriptor-stat` of `wasi:filesystem/types`. */
 export interface DescriptorStat {
-  readonly type: string;
+  readonly type: DescriptorType;
   readonly linkCount: bigint;
   readonly size: bigint;
   readonly dataAccessTimestamp: Datetime;
@@ -36,8 +47,7 @@ export function describe(stats: BigIntStats): DescriptorStat {
   };
 }
 
-/** A case of `descriptor-type` in `wasi:filesystem/types`. */
-export function typeOf(entry: BigIntStats | Dirent): string {
+export function typeOf(entry: BigIntStats | Dirent): DescriptorType {
   if (entry.isFile()) return 'regular-file';
   if (entry.isDirectory()) return 'directory';
   if (entry.isSymbolicLink()) return 'symbolic-link';

@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
 import { ROOT } from './markdown.ts';
 
@@ -73,6 +73,7 @@ function installOurs(folder: string): void {
       : [{ entry, name: entry.slice(2) || 'index', source: sourceOf(files.default) }],
   );
   for (const { name, source } of entries) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, `${name}.js`), `export * from '${source}';\n`);
     writeFileSync(join(folder, `${name}.d.ts`), `export * from '${source}';\n`);
   }

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { RAW_GLUE_PATIENCE, rawGlue, withoutWarnings } from '../support/raw-glue.ts';
 import type { Block } from './markdown.ts';
-import { createReader, findPort } from './reader.ts';
+import { createReader, findPort, type Reader } from './reader.ts';
 
 /**
  * What is done with a block, by the words after its fence:
@@ -53,40 +53,49 @@ export function stepsOf(blocks: readonly Block[]): Step[] {
 /** Milliseconds that all commands of a document may take together. */
 export const LIMIT: number = 150_000 * (rawGlue ? RAW_GLUE_PATIENCE : 1);
 
-/** Runs the commands of one document, in order, and answers what is wrong with each. */
-export async function tryOut(blocks: readonly Block[]): Promise<string[]> {
+/** A folder with what the document's commands need, on whose PATH they are found. */
+export type Place = Pick<Reader, 'folder' | 'env'>;
+
+/**
+ * Runs the commands of one document, in order, and returns what is wrong with each. Without a `place` that is the folder of
+ * a reader who has a checkout.
+ */
+export async function tryOut(blocks: readonly Block[], place?: Place): Promise<string[]> {
   const port = await findPort();
+  if (place !== undefined) return tryOutIn(place, port, blocks);
   const reader = createReader(port);
-  const adapted = (text: string): string => text.replaceAll('8080', String(port));
   try {
-    for (const block of blocks) {
-      const file = fileOf(block);
-      if (file === undefined) continue;
-      mkdirSync(join(reader.folder, dirname(file)), { recursive: true });
-      writeFileSync(join(reader.folder, file), adapted(block.text));
-    }
-    const steps = stepsOf(blocks);
-    const printed = join(reader.folder, '.printed');
-    mkdirSync(printed);
-    const script = [PREAMBLE, ...steps.map((step, at) => scriptOf(step, adapted(step.command), at))].join(
-      '\n',
-    );
-    const shell = spawn('bash', ['-c', script], {
-      cwd: reader.folder,
-      env: { ...reader.env, PRINTED: printed },
-      stdio: ['ignore', 'ignore', 'pipe'],
-      timeout: LIMIT,
-    });
-    const [[status], complaint] = await Promise.all([once(shell, 'close'), text(shell.stderr)]);
-    return steps.flatMap((step, at) => {
-      const found = problemOf(step, join(printed, String(at)), String(port));
-      return found === undefined
-        ? []
-        : [`${step.block.document}:${step.block.line} ${found} (${status}) ${complaint}`];
-    });
+    return await tryOutIn(reader, port, blocks);
   } finally {
     reader.remove();
   }
+}
+
+async function tryOutIn(reader: Place, port: number, blocks: readonly Block[]): Promise<string[]> {
+  const adapted = (text: string): string => text.replaceAll('8080', String(port));
+  for (const block of blocks) {
+    const file = fileOf(block);
+    if (file === undefined) continue;
+    mkdirSync(join(reader.folder, dirname(file)), { recursive: true });
+    writeFileSync(join(reader.folder, file), adapted(block.text));
+  }
+  const steps = stepsOf(blocks);
+  const printed = join(reader.folder, '.printed');
+  mkdirSync(printed);
+  const script = [PREAMBLE, ...steps.map((step, at) => scriptOf(step, adapted(step.command), at))].join('\n');
+  const shell = spawn('bash', ['-c', script], {
+    cwd: reader.folder,
+    env: { ...reader.env, PRINTED: printed },
+    stdio: ['ignore', 'ignore', 'pipe'],
+    timeout: LIMIT,
+  });
+  const [[status], complaint] = await Promise.all([once(shell, 'close'), text(shell.stderr)]);
+  return steps.flatMap((step, at) => {
+    const found = problemOf(step, join(printed, String(at)), String(port));
+    return found === undefined
+      ? []
+      : [`${step.block.document}:${step.block.line} ${found} (${status}) ${complaint}`];
+  });
 }
 
 const PREAMBLE = `set -euo pipefail; set -m

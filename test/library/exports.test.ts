@@ -27,6 +27,7 @@ const ENTRIES: Record<string, readonly string[]> = {
   'wasmcp-node': ['WasmcpError', 'createServer', 'loadComponent', 'openStore'],
   'wasmcp-node/testing': ['serveForTest'],
   'wasmcp-node/conformance': ['storeConformance'],
+  'wasmcp-node/keyvalue': ['keyvalue', 'openStore'],
   'wasmcp-node/host': [
     'Guest',
     'GuestExit',
@@ -43,9 +44,13 @@ const ENTRIES: Record<string, readonly string[]> = {
   ],
 };
 
+/** Their import opens a store: they are what `jco transpile --map` puts in place of the host. */
+const OPENING = ['wasmcp-node/keyvalue/draft', 'wasmcp-node/keyvalue/draft2'];
+
 test('these are all entries', () => {
   const entries = Object.keys(manifest.exports).map((entry) => entry.replace('.', 'wasmcp-node'));
-  expect(entries.sort()).toEqual([...Object.keys(ENTRIES), 'wasmcp-node/package.json'].sort());
+  const all = [...Object.keys(ENTRIES), ...OPENING, 'wasmcp-node/package.json'];
+  expect(entries.sort()).toEqual(all.sort());
 });
 
 describe.each(Object.entries(ENTRIES))('%s', (entry, names) => {
@@ -65,6 +70,20 @@ describe.each(Object.entries(ENTRIES))('%s', (entry, names) => {
     expect(found).toEqual({ names, changed: [] });
   });
 });
+
+test.each(OPENING)(
+  '%s opens the store that the environment names, and leaves no process open',
+  async (entry) => {
+    const found = await evaluate(`
+    process.env.WASMCP_NODE_STORE = 'sqlite:${entry.replaceAll('/', '-')}.db';
+    const { store, batch, atomics } = await import('${entry}');
+    const bucket = store.open('');
+    atomics.increment(bucket, 'n', 2n);
+    const { existsSync } = await import('node:fs');
+    console.log(JSON.stringify([new TextDecoder().decode(bucket.get('n')), typeof batch.getMany, existsSync('${entry.replaceAll('/', '-')}.db')]));`);
+    expect(found).toEqual(['2', 'function', true]);
+  },
+);
 
 test('the types are those that the manual tells of', () => {
   type Library = typeof library;

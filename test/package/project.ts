@@ -10,6 +10,8 @@ const execute = promisify(execFile);
 /** A folder with its own package.json, as a user of the package has it. */
 export interface Project {
   readonly folder: string;
+  /** Its own commands first on the PATH, a cache of its own. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** Runs a program of the project, or of the shell. */
   run(command: string, args: readonly string[], env?: Record<string, string>): Promise<Outcome>;
   npm(...args: string[]): Promise<Outcome>;
@@ -28,16 +30,12 @@ export function createProject(): Project {
   const write = (file: string, text: string): void => writeFileSync(join(folder, file), text);
   write('package.json', '{ "private": true, "type": "module" }');
 
+  const path = [join(folder, 'node_modules/.bin'), dirname(process.execPath), process.env.PATH];
+  const env = { ...process.env, PATH: path.join(delimiter), XDG_CACHE_HOME: join(folder, 'cache') };
+
   async function run(command: string, args: readonly string[], more = {}): Promise<Outcome> {
-    const path = [join(folder, 'node_modules/.bin'), dirname(process.execPath), process.env.PATH];
-    const env = {
-      ...process.env,
-      PATH: path.join(delimiter),
-      XDG_CACHE_HOME: join(folder, 'cache'),
-      ...more,
-    };
     try {
-      const { stdout, stderr } = await execute(command, args, { cwd: folder, env });
+      const { stdout, stderr } = await execute(command, args, { cwd: folder, env: { ...env, ...more } });
       return { status: 0, stdout, stderr };
     } catch (error) {
       const { code, stdout = '', stderr = String(error) } = error as Outcome & { code: number };
@@ -47,6 +45,7 @@ export function createProject(): Project {
 
   return {
     folder,
+    env,
     run,
     npm: (...args) =>
       run('npm', ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error', ...args]),
