@@ -50,7 +50,7 @@ export function createEditor(original: string): Editor {
       let at = 0;
       for (const edit of edits.toSorted(inOrder)) {
         const { start, end, text, order } = edit;
-        const isWithin = start < at || (start === end && start === at && order < last.order);
+        const isWithin = start < at || (start === end && start === last.end && order < last.order);
         if (isWithin) {
           if (end > at || order > last.order) throw new TypeError(`edits overlap at ${start}`);
           continue;

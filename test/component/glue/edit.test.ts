@@ -28,6 +28,14 @@ test('a span discards the edits made within it before, and keeps those at its bo
   expect(edit.result()).toBe('I <2> three');
 });
 
+test('what is inserted long after a span that was removed later stays', () => {
+  const edit = createEditor(TEXT);
+  edit.insert(8, '(');
+  edit.insert(8, '[');
+  edit.remove({ start: 0, end: 4 });
+  expect(edit.result()).toBe('two ([three');
+});
+
 test.for([
   ['within a span that is gone', { start: 5, end: 6 }],
   ['across its border', { start: 5, end: 9 }],
