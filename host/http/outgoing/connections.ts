@@ -1,6 +1,7 @@
 import { Client, type Dispatcher } from 'undici';
 import type { Connector } from './connector.ts';
 import type { Destination } from './destination.ts';
+import { filterResponseHeads, type ResponseHeads } from './response-head.ts';
 
 /** How many connections wait for a next request, and how long (ms), unless the server says less. */
 const MAX_IDLE = 64;
@@ -45,10 +46,14 @@ export function createConnections(connect: Connector): Connections {
   function create(destination: Destination): Connection {
     const connecting = new AbortController();
     let standing = true;
+    let heads: ResponseHeads | undefined;
     const client = new Client(destination.origin, {
       connect(_options, callback) {
         connect(destination, connecting.signal).then(
-          (socket) => callback(null, socket),
+          (socket) => {
+            heads = filterResponseHeads(socket);
+            callback(null, socket);
+          },
           (error: Error) => callback(error, null),
         );
       },
@@ -63,6 +68,7 @@ export function createConnections(connect: Connector): Connections {
       client,
       reused: false,
       send(request, handler) {
+        heads?.expect();
         client.dispatch(request, handler);
       },
       release() {

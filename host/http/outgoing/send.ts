@@ -1,11 +1,14 @@
 import type { Readable } from 'node:stream';
 import type { FieldList } from '../../io/source.ts';
 import type { Connection, Connections } from './connections.ts';
-import { errorCodeOf } from './error-code.ts';
+import { errorCodeOf, OutgoingError } from './error-code.ts';
 import type { ExchangeEvents, Sending, SentRequest } from './transport.ts';
 
 /** RFC 9110 section 9.2.2: sending them twice does no harm. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+
+/** RFC 9112 section 6.3: they have no body whatever their fields say, such as the length that a 200 would have had. */
+const BODILESS: ReadonlySet<number> = new Set([204, 304]);
 
 /**
  * Sends a request on a connection of `connections`. When a connection that was idle turns out to be closed, a request that
@@ -20,6 +23,8 @@ export function sendOver(
   let flow: { pause(): void; resume(): void } | undefined;
   let started = false;
   let aborted = false;
+  /** The response ends with its head. */
+  let bodilessResponse = false;
   /** All of the request is known to be its head. */
   let bodiless = request.body === undefined;
 
@@ -48,12 +53,16 @@ export function sendOver(
           if (!aborted) events.connected();
         },
         onResponseStart(controller, status) {
+          // Nobody asked for another protocol, and what follows would be one.
+          if (status === 101) controller.abort(new OutgoingError({ tag: 'HTTP-upgrade-failed' }));
           // 1xx are no answer yet (RFC 9110 section 15.2).
           if (status < 200 || aborted) return;
           started = true;
+          bodilessResponse = BODILESS.has(status);
           events.head({ status, headers: fieldsOf(controller.rawHeaders) });
         },
         onResponseData(_controller, chunk) {
+          bodilessResponse = false;
           if (!aborted) events.data(chunk);
         },
         onResponseEnd(controller) {
@@ -65,7 +74,9 @@ export function sendOver(
         },
         onResponseError(_controller, error) {
           connection?.destroy(error);
-          if (mayRepeat(error)) send(true, undefined).catch(fail);
+          if (bodilessResponse && isLengthMismatch(error)) {
+            if (!aborted) events.ended([]);
+          } else if (mayRepeat(error)) send(true, undefined).catch(fail);
           else fail(error);
         },
       },
@@ -91,6 +102,11 @@ export function sendOver(
       connection?.destroy(reason);
     },
   };
+}
+
+/** undici misses the body that was announced. */
+function isLengthMismatch(error: Error): boolean {
+  return 'code' in error && error.code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH';
 }
 
 /**

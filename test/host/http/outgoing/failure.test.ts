@@ -59,10 +59,6 @@ describe('a failure', () => {
     ['HTTP/1.1 200 OK\r\nbad name: x\r\n\r\n', { tag: 'HTTP-protocol-error' }],
     ['HTTP/1.1 101 Switching\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n', { tag: 'HTTP-upgrade-failed' }],
     [`HTTP/1.1 200 OK\r\nx: ${'y'.repeat(70_000)}\r\n\r\n`, { tag: 'HTTP-response-header-section-size' }],
-    [
-      'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n',
-      { tag: 'HTTP-response-incomplete' },
-    ],
   ])('of a peer that says %j', async (said, error) => {
     expect(await failure((socket) => socket.end(said))).toMatchObject([error, '']);
   });

@@ -1,0 +1,203 @@
+import type { Socket } from 'node:net';
+import { afterAll, describe, expect, test } from 'vitest';
+import { openOutgoing } from '../../../../host/index.ts';
+import { tcpServer } from '../../../support/servers.ts';
+import { play } from './guest.ts';
+
+const outgoing = openOutgoing({ loopback: true });
+afterAll(() => outgoing.close());
+const { fetch } = play(outgoing);
+
+const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
+const CHUNKS = '2\r\nok\r\n0\r\n\r\n';
+const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
+const HINTS = 'HTTP/1.1 103 Early Hints\r\nlink: </x>; rel=preload\r\n\r\n';
+
+/** What a server says, and what the guest gets: status, body, and the error if there is one. */
+interface Case {
+  readonly says: string;
+  readonly gets: readonly [status: number | undefined, body: string, error?: string];
+  readonly method?: 'get' | 'head' | 'post';
+  /** The server keeps the connection open; it ends it otherwise. */
+  readonly open?: true;
+}
+
+const CASES: Readonly<Record<string, Case>> = {
+  '304 with the length of what was not sent': {
+    says: 'HTTP/1.1 304 Not Modified\r\ncontent-length: 100\r\netag: "x"\r\n\r\n',
+    gets: [304, ''],
+    open: true,
+  },
+  '204 with a length': {
+    says: 'HTTP/1.1 204 No Content\r\ncontent-length: 5\r\n\r\n',
+    gets: [204, ''],
+    open: true,
+  },
+  '204 with a length and what is no body': {
+    says: 'HTTP/1.1 204 No Content\r\ncontent-length: 5\r\n\r\nhello',
+    gets: [204, ''],
+    open: true,
+  },
+  '304 with chunks announced': {
+    says: 'HTTP/1.1 304 Not Modified\r\ntransfer-encoding: chunked\r\n\r\n',
+    gets: [304, ''],
+    open: true,
+  },
+  '304 with both': {
+    says: 'HTTP/1.1 304 Not Modified\r\ntransfer-encoding: chunked\r\ncontent-length: 4\r\n\r\n',
+    gets: [304, ''],
+    open: true,
+  },
+  '205 without a body': {
+    says: 'HTTP/1.1 205 Reset\r\ncontent-length: 0\r\n\r\n',
+    gets: [205, ''],
+    open: true,
+  },
+  '100 that nobody asked for': { says: CONTINUE + OK, gets: [200, 'ok'], open: true },
+  '100 with fields': {
+    says: `HTTP/1.1 100 Continue\r\ncontent-length: 0\r\nx: y\r\n\r\n${OK}`,
+    gets: [200, 'ok'],
+    open: true,
+  },
+  '100 again and again, 102 and 103 between': {
+    says: `${`${CONTINUE}${HINTS}${CONTINUE}HTTP/1.1 102 Processing\r\n\r\n`.repeat(50)}${OK}`,
+    gets: [200, 'ok'],
+    open: true,
+  },
+  '199, which no specification has': { says: `HTTP/1.1 199 x\r\n\r\n${OK}`, gets: [200, 'ok'], open: true },
+  'more than 64 KiB of 100': {
+    says: CONTINUE.repeat(3000) + OK,
+    gets: [undefined, '', 'HTTP-protocol-error'],
+  },
+  'nothing after 100': { says: CONTINUE, gets: [undefined, '', 'connection-terminated'] },
+  '101 that nobody asked for': {
+    says: 'HTTP/1.1 101 Switching\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n',
+    gets: [undefined, '', 'HTTP-upgrade-failed'],
+  },
+  '101 without saying to what': {
+    says: `HTTP/1.1 101 Switching\r\n\r\n${OK}`,
+    gets: [undefined, '', 'HTTP-upgrade-failed'],
+    open: true,
+  },
+  'a length beside chunks': {
+    says: `HTTP/1.1 200 OK\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n${CHUNKS}`,
+    gets: [200, 'ok'],
+    open: true,
+  },
+  'chunks beside a length, spelled otherwise': {
+    says: `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nCONTENT-LENGTH:5\r\nx: y\r\n\r\n${CHUNKS}`,
+    gets: [200, 'ok'],
+    open: true,
+  },
+  'chunks beside a length, unfinished': {
+    says: 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n',
+    gets: [200, 'ok', 'HTTP-response-incomplete'],
+  },
+  'the same length twice': {
+    says: 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 2\r\n\r\nok',
+    gets: [200, 'ok'],
+    open: true,
+  },
+  'two lengths': {
+    says: 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\nok',
+    gets: [undefined, '', 'HTTP-response-incomplete'],
+  },
+  'more than the length': { says: `${OK}HTTP/1.1 200 OK\r\n\r\nmore`, gets: [200, 'ok'], open: true },
+  'less than the length': {
+    says: 'HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nok',
+    gets: [200, 'ok', 'connection-terminated'],
+  },
+  'neither length nor chunks': { says: 'HTTP/1.1 200 OK\r\n\r\nok', gets: [200, 'ok'] },
+  'HTTP/1.0 until its end': { says: 'HTTP/1.0 200 OK\r\n\r\nok', gets: [200, 'ok'] },
+  'HTTP/1.0 with a length': { says: 'HTTP/1.0 200 OK\r\ncontent-length: 2\r\n\r\nok', gets: [200, 'ok'] },
+  'no reason': { says: 'HTTP/1.1 200\r\ncontent-length: 2\r\n\r\nok', gets: [200, 'ok'], open: true },
+  'an empty reason': { says: 'HTTP/1.1 200 \r\ncontent-length: 2\r\n\r\nok', gets: [200, 'ok'], open: true },
+  'a length for HEAD': {
+    says: 'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n',
+    gets: [200, ''],
+    method: 'head',
+    open: true,
+  },
+  'chunks announced for HEAD': {
+    says: 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n',
+    gets: [200, ''],
+    method: 'head',
+    open: true,
+  },
+  'both for HEAD, after 100': {
+    says: `${CONTINUE}HTTP/1.1 200 OK\r\ncontent-length: 9\r\ntransfer-encoding: chunked\r\n\r\n`,
+    gets: [200, ''],
+    method: 'head',
+    open: true,
+  },
+  'an answer to POST before its body': { says: CONTINUE + OK, gets: [200, 'ok'], method: 'post', open: true },
+  'a bare line feed': {
+    says: 'HTTP/1.1 200 OK\ncontent-length: 2\n\nok',
+    gets: [undefined, '', 'HTTP-protocol-error'],
+  },
+  'no HTTP': { says: 'SSH-2.0-OpenSSH_9.6\r\n', gets: [undefined, '', 'HTTP-protocol-error'], open: true },
+  'half a head': { says: 'HTTP/1.1 200 OK\r\ncontent', gets: [undefined, '', 'connection-terminated'] },
+};
+
+/** The bytes at once, and one by one. */
+const WAYS: Readonly<Record<string, (socket: Socket, bytes: Buffer) => Promise<void>>> = {
+  'at once': (socket, bytes) => written(socket, bytes),
+  async 'byte by byte'(socket, bytes) {
+    // As few are left as a test has patience for.
+    for (const byte of bytes.subarray(0, 2000)) await written(socket, Buffer.of(byte));
+    await written(socket, bytes.subarray(2000));
+  },
+};
+
+function written(socket: Socket, bytes: Buffer): Promise<void> {
+  return new Promise((resolve) => socket.write(bytes, () => setImmediate(resolve)));
+}
+
+describe('a response is taken as HTTP says', () => {
+  for (const [name, { says, gets, method = 'get', open }] of Object.entries(CASES)) {
+    for (const [how, write] of Object.entries(WAYS)) {
+      test(`${name}, ${how}`, async () => {
+        const server = await tcpServer((socket) => {
+          socket.setNoDelay(true);
+          socket.once('data', () => void write(socket, Buffer.from(says)).then(() => open ?? socket.end()));
+        });
+        const { status, body, error } = await fetch(server.url, {
+          method: { tag: method },
+          body: method === 'post' ? 'x' : '',
+        });
+        expect([status, body.toString(), ...(error ? [error.tag] : [])]).toEqual(gets);
+      });
+    }
+  }
+
+  test('304 keeps the length that it tells', async () => {
+    const server = await tcpServer((socket) =>
+      socket.once('data', () => socket.write(CASES['304 with the length of what was not sent']!.says)),
+    );
+    expect((await fetch(server.url)).headers).toEqual([
+      ['content-length', '100'],
+      ['etag', '"x"'],
+    ]);
+  });
+
+  test('each of several on one connection, after one that is read as it is', async () => {
+    const server = await tcpServer((socket) => socket.on('data', () => socket.write(CONTINUE + HINTS + OK)));
+    for (let time = 0; time < 5; time++) {
+      expect(await fetch(server.url)).toMatchObject({ status: 200, body: Buffer.from('ok') });
+    }
+    expect(server.accepted).toBe(1);
+  });
+
+  test('what is framed twice is the last on its connection', async () => {
+    const { says } = CASES['a length beside chunks']!;
+    const server = await tcpServer((socket) => socket.on('data', () => socket.write(says)));
+    for (let time = 0; time < 2; time++) {
+      expect(await fetch(server.url)).toMatchObject({
+        status: 200,
+        body: Buffer.from('ok'),
+        headers: [],
+      });
+    }
+    expect(server.accepted).toBe(2);
+  });
+});
