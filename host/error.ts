@@ -30,6 +30,7 @@ export type WasmcpErrorCode =
   | 'worker-lost'
   | 'queue-full'
   | 'body-too-large'
+  | 'body-timeout'
   | 'client-gone'
   | 'server-closing';
 
@@ -67,6 +68,7 @@ const CODES: Record<WasmcpErrorCode, { http: number; exit: number }> = {
   'guest-timeout': { http: 504, exit: 1 },
   'worker-lost': { http: 502, exit: 1 },
   'body-too-large': { http: 413, exit: 1 },
+  'body-timeout': { http: 408, exit: 1 },
   'client-gone': { http: 499, exit: 1 },
   'queue-full': { http: 503, exit: 1 },
   'server-closing': { http: 503, exit: 1 },

@@ -64,7 +64,9 @@ export function createExchange(
       forward({ type: 'body-end', id, trailers });
     },
     fail(error) {
-      if (error !== undefined) fail(error);
+      arriving = false;
+      // A guest that has begun to answer decides for itself what a client gets that sends no more.
+      if (error !== undefined && (error.code !== 'body-timeout' || exchange.phase === 'waiting')) fail(error);
       forward({ type: 'body-failed', id });
     },
   };

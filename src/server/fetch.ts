@@ -1,6 +1,9 @@
+import type { EngineOptions } from '../engine/engine.ts';
 import type { Handle, ResponseTarget } from '../engine/request.ts';
+import { LOST_BODY, lostBodyAnswer } from './body-read-before.ts';
 import { withCors } from './guard/cors.ts';
 import type { Guard, GuestHead } from './guard/guard.ts';
+import type { BodyLimits } from './node-upload.ts';
 import { failureAnswer } from './plain.ts';
 import { webUpload } from './web-upload.ts';
 
@@ -11,7 +14,8 @@ const NULL_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 export function createFetch(
   handle: Handle,
   guard: Guard,
-  maxBody: number,
+  limits: BodyLimits,
+  log: EngineOptions['log'],
 ): (request: Request) => Promise<Response> {
   return async (request) => {
     const { signal } = request;
@@ -23,7 +27,12 @@ export function createFetch(
       request.body?.cancel().catch(() => {});
       return new Response(NULL_BODY.has(status) ? null : body, { status, headers });
     }
-    const body = request.body === null ? undefined : webUpload(request.body, maxBody);
+    if (request.bodyUsed || request.body?.locked) {
+      void log?.('error', `${request.method} ${new URL(request.url).pathname}`, LOST_BODY);
+      const { status, headers, body } = lostBodyAnswer(admission.cors);
+      return new Response(body, { status, headers });
+    }
+    const body = request.body === null ? undefined : webUpload(request.body, limits);
     const answer = Promise.withResolvers<Response>();
     const target = createTarget(request.method, admission.cors, answer.resolve, () => call.gone());
     const call = handle({ ...admission.head, body, receivedAt: performance.now() }, target);

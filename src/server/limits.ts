@@ -14,6 +14,8 @@ export function isAmbiguous(request: IncomingMessage): boolean {
   if (hosts.length > 1 || !hosts.every(isAuthority)) return true;
   const codings = valuesOf(rawHeaders, 'transfer-encoding');
   if (codings.length > 1 || codings.some((coding) => coding.toLowerCase() !== 'chunked')) return true;
+  // HTTP/1.0 has no such field: somebody on the way may take the body to end elsewhere.
+  if (codings.length > 0 && httpVersion === '1.0') return true;
   const isPath = url.startsWith('/') || (url === '*' && method === 'OPTIONS');
   return !isPath && !agrees(url, hosts[0]);
 }

@@ -3,6 +3,7 @@ import { free } from '../../host/index.ts';
 import type { ResponseTarget } from '../engine/request.ts';
 import { withCors } from './guard/cors.ts';
 import { failureAnswer, type PlainAnswer } from './plain.ts';
+import { withoutForbidden } from './trailers.ts';
 
 /** Milliseconds that a client may go on sending what nobody reads before its connection is closed. */
 const LINGER = 1000;
@@ -95,7 +96,8 @@ export function createNodeTarget(
       if (held !== undefined) held.chunks.push([bytes, written]);
       else if (!response.writableEnded) response.write(bytes, written);
     },
-    end(trailers) {
+    end(sent) {
+      const trailers = withoutForbidden(sent);
       if (held !== undefined && trailers.length === 0 && !response.headersSent) return sendWhole(held);
       send();
       if (response.writableEnded || response.destroyed) return;

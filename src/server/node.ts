@@ -2,12 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { EngineOptions } from '../engine/engine.ts';
-import type { Handle } from '../engine/request.ts';
-import type { Admission, Admitted, Guard } from './guard/guard.ts';
+import type { Handle, Upload } from '../engine/request.ts';
+import { bodyReadBefore, headFor, LOST_BODY, lostBodyAnswer } from './body-read-before.ts';
+import type { Admission, Admitted, Guard, GuestHead } from './guard/guard.ts';
 import { isAmbiguous, isTooLarge, pathOf } from './limits.ts';
 import { answerPlainly, createNodeTarget } from './node-response.ts';
-import { receiveBody } from './node-upload.ts';
-import { plainAnswer } from './plain.ts';
+import { type BodyLimits, receiveBody } from './node-upload.ts';
+import { failureAnswer, plainAnswer } from './plain.ts';
 
 /** A `node:http` request listener; also what express and fastify mount. */
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -23,9 +24,10 @@ export interface NodeFront {
 export function createNodeFront(
   handle: Handle,
   guard: Guard,
-  maxBody: number,
+  limits: BodyLimits,
   log: EngineOptions['log'],
 ): NodeFront {
+  const { maxBody } = limits;
   /** Connections whose next request may be part of a bad one. */
   const spoiled = new WeakSet<Socket>();
 
@@ -47,6 +49,8 @@ export function createNodeFront(
 
   /** `proceed`, unless the request is answered here. */
   function answerOr(request: IncomingMessage, response: ServerResponse, proceed: () => void): void {
+    // Over before it came here: the client has left, or somebody else has answered.
+    if (response.destroyed || response.headersSent) return;
     // Read already, from behind a bad one; the connection ends with that one's answer.
     if (spoiled.has(request.socket)) return;
     const admission = judge(request);
@@ -62,19 +66,40 @@ export function createNodeFront(
   }
 
   function serve(request: IncomingMessage, response: ServerResponse, { head, cors }: Admitted): void {
-    receiveBody(request, maxBody, (body) => {
+    const kept = bodyReadBefore(request);
+    if (kept === undefined) {
+      receiveBody(request, response, limits, {
+        received: (body) => pass(head, body),
+        stalled(error) {
+          if (!response.destroyed) answerPlainly(request, response, failureAnswer(error, cors));
+        },
+      });
+    } else if (kept === 'lost') {
+      void log?.('error', labelOf(head), LOST_BODY);
+      answerPlainly(request, response, lostBodyAnswer(cors));
+    } else if (kept.length > maxBody) {
+      answerPlainly(request, response, plainAnswer(413, cors));
+    } else {
+      pass(headFor(head, kept), kept);
+    }
+
+    function pass(head: GuestHead, body: Uint8Array | Upload | undefined): void {
       if (response.destroyed) return;
       const target = createNodeTarget(request, response, cors, ({ message }) => {
-        const label = `${head.method} ${head.path.split('?', 1)[0]}`;
-        void log?.('error', label, `the response could not be sent: ${message}`);
+        void log?.('error', labelOf(head), `the response could not be sent: ${message}`);
       });
       const call = handle({ ...head, body, receivedAt: performance.now() }, target);
       response.on('close', call.gone);
-    });
+    }
   }
 
   return {
     handler: (request, response) => answerOr(request, response, () => {}),
     continueHandler: (request, response) => answerOr(request, response, () => response.writeContinue()),
   };
+}
+
+/** For the log: queries carry secrets. */
+function labelOf({ method, path }: GuestHead): string {
+  return `${method} ${path.split('?', 1)[0]}`;
 }

@@ -122,8 +122,8 @@ export function createServer(component: Component, options: ServerOptions = {}):
       refused: (reason) => void options.log?.('warn', 'guard', reason),
     },
   );
-  const front = createNodeFront(door.handle, guard, maxBody, options.log);
-  const fetchWithoutSocket = createFetch(door.handle, guard, maxBody);
+  const front = createNodeFront(door.handle, guard, { maxBody, bodyTimeout }, options.log);
+  const fetchWithoutSocket = createFetch(door.handle, guard, { maxBody, bodyTimeout }, options.log);
 
   /** Requests that come before the engine has started wait for it. */
   function whenStarted(serve: NodeHandler): NodeHandler {
@@ -133,6 +133,7 @@ export function createServer(component: Component, options: ServerOptions = {}):
         () => serve(request, response),
         (error: WasmcpError) => {
           void options.log?.('error', 'engine', error.message);
+          if (response.destroyed || response.headersSent) return;
           answerPlainly(request, response, failureAnswer(error));
         },
       );

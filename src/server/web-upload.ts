@@ -1,8 +1,10 @@
 import { WasmcpError } from '../../host/index.ts';
 import type { Upload, UploadReceiver } from '../engine/request.ts';
+import { type BodyLimits, stalledError } from './node-upload.ts';
 
 /** The body of a `Request`, for a guest. */
-export function webUpload(body: ReadableStream<Uint8Array>, maxBody: number): Upload {
+export function webUpload(body: ReadableStream<Uint8Array>, limits: BodyLimits): Upload {
+  const { maxBody, bodyTimeout } = limits;
   const reader = body.getReader();
   let stopped = false;
   let wake: (() => void) | undefined;
@@ -10,7 +12,11 @@ export function webUpload(body: ReadableStream<Uint8Array>, maxBody: number): Up
   async function deliver(receiver: UploadReceiver): Promise<void> {
     let received = 0;
     for (;;) {
-      const { done, value } = await reader.read();
+      const timer = setTimeout(() => {
+        receiver.fail(stalledError(bodyTimeout));
+        stop();
+      }, bodyTimeout);
+      const { done, value } = await reader.read().finally(() => clearTimeout(timer));
       if (stopped) return;
       if (done) return receiver.end([]);
       received += value.length;

@@ -216,7 +216,12 @@ describe('an answer that node will not send', () => {
       target.head(200, ['x', 'a\nb']);
       return { gone() {} };
     };
-    const { handler } = createNodeFront(handle, guard, 0, (...line) => void lines.push(line));
+    const { handler } = createNodeFront(
+      handle,
+      guard,
+      { maxBody: 0, bodyTimeout: 1000 },
+      (...line) => void lines.push(line),
+    );
     const { url } = await httpServer(handler);
     expect(await raw(url, 'GET /page?secret HTTP/1.1\r\nHost: localhost\r\n\r\n')).toBe('');
     expect(lines).toEqual([

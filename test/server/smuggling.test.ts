@@ -53,6 +53,11 @@ const REFUSED: readonly (readonly [name: string, request: string, answer: string
   ['a coding behind a vertical tab', post('0\r\n\r\n', 'Transfer-Encoding: \x0bchunked'), PARSER],
   ['no coding at all', post('', 'Transfer-Encoding:'), PARSER],
   ['chunked twice', post('0\r\n\r\n', 'Transfer-Encoding: chunked', 'Transfer-Encoding: chunked'), PARSER],
+  [
+    'chunked in HTTP/1.0 with a Host',
+    `POST /globals HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+    FRONT,
+  ],
   ['chunked in HTTP/1.0', 'POST /globals HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', PARSER],
   ['a length, then chunked', post('0\r\n\r\n', 'Content-Length: 5', 'Transfer-Encoding: chunked'), PARSER],
   ['chunked, then a length', post('0\r\n\r\n', 'Transfer-Encoding: chunked', 'Content-Length: 5'), PARSER],

@@ -42,6 +42,8 @@ export function createRequestCounter(): RequestCounter {
 
   return {
     counting: (handler) => (request, response) => {
+      // Its end would not be heard.
+      if (response.closed) return handler(request, response);
       const began = performance.now();
       current += 1;
       response.once('close', () => {

@@ -1,0 +1,51 @@
+import type { IncomingMessage } from 'node:http';
+import type { GuestHead } from './guard/guard.ts';
+import type { PlainAnswer } from './plain.ts';
+
+/** Where frameworks keep what they have read: Cloud Functions and Firebase, express and its kin. */
+interface Parsed {
+  readonly rawBody?: unknown;
+  readonly body?: unknown;
+}
+
+/**
+ * The body of a request that somebody in front has read already; `lost` when it is kept nowhere as it was sent. Undefined for
+ * one that is still to be read, or has none.
+ */
+export function bodyReadBefore(request: IncomingMessage): Uint8Array | 'lost' | undefined {
+  if (!request.readableDidRead && !request.readableEnded && !request.destroyed) return undefined;
+  const { headers } = request;
+  if (headers['transfer-encoding'] === undefined && !(Number(headers['content-length']) > 0))
+    return undefined;
+  const { rawBody, body } = request as Parsed;
+  return bytesOf(rawBody) ?? bytesOf(body) ?? 'lost';
+}
+
+function bytesOf(kept: unknown): Uint8Array | undefined {
+  if (kept instanceof Uint8Array) return kept;
+  return typeof kept === 'string' ? Buffer.from(kept) : undefined;
+}
+
+/** The head of a request whose body is this one: parsers take away what it was compressed with. */
+export function headFor(head: GuestHead, body: Uint8Array): GuestHead {
+  const headers: string[] = [];
+  let announced = Number.NaN;
+  for (let i = 0; i < head.headers.length; i += 2) {
+    if (/^content-length$/i.test(head.headers[i]!)) announced = Number(head.headers[i + 1]);
+  }
+  const asSent = announced === body.length;
+  for (let i = 0; i < head.headers.length; i += 2) {
+    const [name, value] = [head.headers[i]!, head.headers[i + 1]!];
+    if (asSent || !/^content-(?:length|encoding)$/i.test(name)) headers.push(name, value);
+  }
+  if (!asSent) headers.push('content-length', String(body.length));
+  return { ...head, headers };
+}
+
+export const LOST_BODY =
+  'the body of the request was read before wasmcp-node got it: mount its handler in front of the body parser, or keep the bytes in request.rawBody';
+
+export function lostBodyAnswer(cors: Readonly<Record<string, string>>): PlainAnswer {
+  const headers = { 'content-type': 'text/plain; charset=utf-8', ...cors };
+  return { status: 500, headers, body: `${LOST_BODY}\n`, unread: false };
+}
