@@ -10,7 +10,8 @@ import { stdio } from './commands/stdio.ts';
 import { store } from './commands/store/group.ts';
 import type { IdleWorkers } from './engine/idle-worker.ts';
 import { WasmcpError } from './index.ts';
-import { environmentFlags, OPTIONS, type OptionName, type OptionValues } from './options/table.ts';
+import { environmentFlags, environmentWarnings } from './options/environment.ts';
+import { OPTIONS, type OptionName, type OptionValues } from './options/table.ts';
 import { translate } from './options/wasmtime/translate.ts';
 import { version } from './version.ts';
 
@@ -96,6 +97,9 @@ export async function main(
       }
       for (const name of command.options) sub.addOption(toOption(name, command.adjusted?.[name]));
     }
+  }
+  for (const warning of environmentWarnings(process.env)) {
+    streams.stderr.write(`warning: ${oneLine(warning)}\n`);
   }
   try {
     await program.parseAsync(withEnvironment(args), { from: 'user' });

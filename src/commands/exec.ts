@@ -19,6 +19,10 @@ const WAIT_STEP = 100;
 const NOT_FOUND = 127;
 const NOT_EXECUTABLE = 126;
 
+/** In a word that is no program's name, it is meant for a shell. */
+const SHELL_SYNTAX = /[\s;&|<>$`]/;
+const FOR_A_SHELL = "it was given as one word; a command line for a shell is -- sh -c '…'";
+
 /** Serves a component while a command runs, for tests and CI; exits as the command does. */
 export const exec: Command = {
   name: 'exec',
@@ -100,7 +104,8 @@ async function ended(
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const reason = code === 'ENOENT' ? 'is not found' : `cannot be run: ${message}`;
-    stderr.write(`error: the command ${command} ${reason}\n`);
+    const advice = code === 'ENOENT' && SHELL_SYNTAX.test(command) ? `; ${FOR_A_SHELL}` : '';
+    stderr.write(`error: the command ${command} ${reason}${advice}\n`);
     return code === 'ENOENT' ? NOT_FOUND : NOT_EXECUTABLE;
   } finally {
     for (const signal of FORWARDED) process.off(signal, forward);

@@ -111,8 +111,18 @@ function isEntryPoint(name: string, entry: EntryPoint): boolean {
 function describeMissingEntry(entry: EntryPoint, exports: readonly string[]): string {
   const what = entry === 'wasi:cli/run' ? 'is no command' : 'has no incoming handler';
   const instead = exports.length === 0 ? 'nothing' : exports.join(', ');
-  const advice = entry === 'wasi:cli/run' ? '' : '; compose an MCP server with its HTTP transport';
-  return `${what}: it exports ${instead}, not ${entry}@0.2.x${advice}`;
+  return `${what}: it exports ${instead}, not ${entry}@0.2.x; ${adviceFor(entry, exports)}`;
+}
+
+/** Most often the file is right and the command is not. */
+function adviceFor(entry: EntryPoint, exports: readonly string[]): string {
+  const other: EntryPoint = entry === 'wasi:cli/run' ? 'wasi:http/incoming-handler' : 'wasi:cli/run';
+  if (exports.some((name) => isEntryPoint(name, other))) {
+    return other === 'wasi:cli/run'
+      ? 'it is a command: start it with "wasmcp-node run"'
+      : 'it is a server: start it with "wasmcp-node serve"';
+  }
+  return entry === 'wasi:cli/run' ? 'build it as a command' : 'compose an MCP server with its HTTP transport';
 }
 
 function judge(imported: ImportedInterface, host: LinkHost): Verdict {

@@ -168,7 +168,7 @@ export const OPTIONS: { readonly [N in OptionName]: OptionSpec } = {
   },
   env: {
     flags: '--env <name[=value]>',
-    environment: ['WASMCP_NODE_ENV'],
+    environment: ['WASMCP_NODE_GUEST_ENV'],
     description: "a variable of the guest's environment; without a value, this shell's",
     parse: parseEnvironment,
     list: true,
@@ -398,15 +398,3 @@ export const OPTIONS: { readonly [N in OptionName]: OptionSpec } = {
   },
   ...WASMTIME_OPTIONS,
 };
-
-/** The flags that the environment stands for, as command-line words; flags given later win over them. */
-export function environmentFlags(names: readonly OptionName[], environment: NodeJS.ProcessEnv): string[] {
-  return names.flatMap((name) => {
-    const spec = OPTIONS[name];
-    const text = spec.environment.map((variable) => environment[variable]).find((value) => value);
-    if (text === undefined) return [];
-    const flag = /--[\w-]+/.exec(spec.flags)![0];
-    if (!spec.flags.includes('<')) return ['1', 'true', 'yes'].includes(text) ? [flag] : [];
-    return (spec.list ? text.split(',') : [text]).map((value) => `${flag}=${value}`);
-  });
-}

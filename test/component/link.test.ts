@@ -104,6 +104,15 @@ test('wants the entry point in a version that can be served', async () => {
   assertLinked(report);
 });
 
+test('says which command is for a component that is given to the other one', async () => {
+  const server = link(await load(handler('0.2.6')), hostWith({}));
+  expect(refusal(() => assertLinked(server, 'wasi:cli/run'))).toContain('start it with "wasmcp-node serve"');
+  const run = handler('0.2.6').replace('wasi:http/incoming-handler', 'wasi:cli/run');
+  const command = link(await load(run), hostWith({}));
+  const message = refusal(() => assertLinked(command, 'wasi:http/incoming-handler'));
+  expect(message).toContain('start it with "wasmcp-node run"');
+});
+
 test('binds each import under its full name, with the shape of its get-many', async () => {
   const component = await load(TYPES, POLL, BATCH);
   const host = hostWith(HOST);
