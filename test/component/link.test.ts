@@ -160,7 +160,7 @@ test("links this project's own guests, with the real host", async () => {
     const outline = readComponent(await readFile(join(folder, source)), source);
     assertLinked(
       link({ source, ...outline }, { bind, offersFunction }),
-      source === 'command.wasm' ? 'wasi:cli/run' : 'wasi:http/incoming-handler',
+      /^(command|count-)/.test(source) ? 'wasi:cli/run' : 'wasi:http/incoming-handler',
     );
   }
 });
