@@ -1,8 +1,9 @@
 import { Script } from 'node:vm';
 import type { Glue } from './component.ts';
+import type { GLUE_BUDGET, GlueBudget } from './glue/budget.ts';
 
 /** Host functions by full interface name, then by jco's name of the function or class (`blockingRead`, `Pollable`). */
-export type GlueImports = Readonly<Record<string, object>>;
+export type GlueImports = Readonly<Record<string, object>> & { readonly [GLUE_BUDGET]?: GlueBudget };
 
 /** What glue offers. Interfaces are found under their full names: `['wasi:cli/run@0.2.6'].run()`. */
 export interface GlueModule {

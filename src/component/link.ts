@@ -1,5 +1,6 @@
 import { type Binding, type Implementation, WasmcpError } from '../../host/index.ts';
 import type { Component, ImportedInterface } from './component.ts';
+import { GLUE_BUDGET, type GlueBudget } from './glue/budget.ts';
 import type { GlueImports } from './glue.ts';
 import { withoutVersion } from './suspending.ts';
 
@@ -77,8 +78,13 @@ export function assertLinked(report: LinkReport, entry?: EntryPoint): void {
 }
 
 /** Host functions for the glue: one implementation for each import that needs any. */
-export function bindImports(component: Pick<Component, 'imports'>, bind: Binding): GlueImports {
-  const imports: Record<string, object> = {};
+export function bindImports(
+  component: Pick<Component, 'imports'>,
+  bind: Binding,
+  budget?: GlueBudget,
+): GlueImports {
+  const imports: Record<string, object> & { [GLUE_BUDGET]?: GlueBudget } = {};
+  if (budget !== undefined) imports[GLUE_BUDGET] = budget;
   for (const imported of component.imports) {
     const implementation = needsNothing(imported) ? undefined : bindOne(imported, bind);
     if (implementation !== undefined) imports[imported.name] = implementation;

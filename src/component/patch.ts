@@ -1,5 +1,6 @@
 import { followCanonicalAbi } from './canonical-abi.ts';
 import { GlueMismatch } from './glue/mismatch.ts';
+import { chargeLifts } from './lifts.ts';
 
 /** Added in front of the glue's code. */
 const PRELUDE = `
@@ -45,6 +46,7 @@ const TRAMPOLINE =
  * - Invalid UTF-8 or UTF-16 from a guest traps (as the canonical ABI says) instead of being replaced, and a byte-order
  *   mark stays: two different keys never become one.
  * - A host function that rejects makes its caller trap. As emitted, it left the guest suspended for ever.
+ * - What is lifted is charged to the guest's budget first.
  * - A promise where none can be awaited traps. As emitted, it was lowered as garbage.
  *
  * @param suspending names of the functions that have to be able to wait, as `fnName` spells them (`interface#method`)
@@ -91,7 +93,7 @@ export function patchGlue(glue: string, suspending: ReadonlySet<string>, generat
   must(!/memory\d+\.buffer\.slice\(|\.set\(new Uint8Array\(memory/.test(checked), 'a list or a string');
 
   must(count(checked, ENTRY) === 1, 'no entry');
-  return checked.replace(ENTRY, () => `${PRELUDE}${ENTRY}`);
+  return chargeLifts(checked, must).replace(ENTRY, () => `${PRELUDE}${ENTRY}`);
 }
 
 function corrected(glue: string, must: (condition: boolean, what: string) => void): string {

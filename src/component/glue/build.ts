@@ -38,7 +38,7 @@ export type BuiltGlue =
 
 /** Names that the rewrites give. */
 const TAKEN =
-  /\$(answer|bound|calls|code|contents|context|copyUtf|counters|handles|memory|state|waiting|waits|[A-Z]\w*)\d*\b/;
+  /\$(answer|bound|budget|calls|code|contents|context|copyUtf|counters|handles|memory|state|waiting|waits|[A-Z]\w*)\d*\b/;
 
 /** In this order: what is inside of something comes before the whole of it. */
 const REWRITES: readonly ((rewriting: Rewriting) => void)[] = [

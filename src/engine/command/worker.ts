@@ -77,7 +77,7 @@ async function prepare(): Promise<() => Promise<CommandEnd>> {
     const bind = host.bind(guest, { stdin: endingInput(input), ...outputs });
     const entry = component.exports.find((name) => name.startsWith('wasi:cli/run@'))!;
     try {
-      const imports = bindImports(component, bind);
+      const imports = bindImports(component, bind, guest.budget);
       const instance = glue.instantiate((name) => component.modules[name]!, imports, instantiateCore);
       await instance[entry]!.run!();
       return { kind: 'exited', status: 0 };

@@ -4,6 +4,7 @@ import {
   createBudget,
   createTurns,
   Guest,
+  type GuestBudget,
   type GuestIo,
   type Host,
   type Implementation,
@@ -71,11 +72,12 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
 
   function instantiate(
     bind: Binding,
+    budget: GuestBudget,
     made: (core: WebAssembly.Instance, module: WebAssembly.Module) => void,
   ): ReturnType<GlueModule['instantiate']> {
     return glue.instantiate(
       (name) => component.modules[name]!,
-      bindImports(component, bind),
+      bindImports(component, bind, budget),
       (module, imports) => {
         const core = instantiateCore(module, imports);
         made(core, module);
@@ -87,7 +89,8 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
   /** Whether instantiation asks the host for what another instance may be answered otherwise. Tried once, with one instance. */
   function isImpure(): boolean {
     let constant = 0;
-    const bind = host.bind(new Guest(undefined, createBudget({ limit: maxHostMemory })), NOWHERE);
+    const guest = new Guest(undefined, createBudget({ limit: maxHostMemory }));
+    const bind = host.bind(guest, NOWHERE);
     const exports = instantiate(
       (name, shape) => {
         const implementation = bind(name, shape);
@@ -97,6 +100,7 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
             })
           : implementation;
       },
+      guest.budget,
       () => {},
     );
     return (glueState(exports)?.hostCalls ?? 0) > constant;
@@ -115,7 +119,7 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
     });
     const cores: WebAssembly.Instance[] = [];
     const memoryLimits: number[] = [];
-    const exports = instantiate(bind, (core, module) => {
+    const exports = instantiate(bind, guest.budget, (core, module) => {
       cores.push(core);
       memoryLimits.push(...limitsOf.get(module)!);
     });

@@ -1,4 +1,4 @@
-import { createEditor } from '../edit.ts';
+import { createEditor, type Editor } from '../edit.ts';
 import { findMemoryAccesses } from '../memory-accesses.ts';
 import { must } from '../mismatch.ts';
 import { removeLogged } from '../rewrites/debug-log.ts';
@@ -22,6 +22,27 @@ export interface LeanCode {
 /** Only known elsewhere. */
 const FOREIGN = ['TextDecoder', 'contextGet', 'contextSet', '_guardMayLeave', 'WebAssembly'] as const;
 
+const LIST = /\bvar result(\d+) = \[\];(?=\s*for \(let i = 0; i < len\1; i\+\+\) \{)/g;
+const UTF16 = /(?<=\butf16Decoder\.decode\()new Uint16Array\(memory\d+\.buffer, \w+, \w+\)(?=\))/g;
+
+/** The guest pays for what is lifted before it is; strings and lists of bytes do so when memory is read. */
+function chargeLifts({ code, number }: HostFunction, edit: Editor): void {
+  const lists = [...code.matchAll(LIST)];
+  must(
+    lists.length === (code.match(/\bvar result\d+ = \[\];/g)?.length ?? 0),
+    `a list of _trampoline${number}`,
+  );
+  for (const match of lists) {
+    edit.insert(match.index + match[0].length, ` $contents.elements(len${match[1]});`);
+  }
+  const texts = [...code.matchAll(UTF16)];
+  must(texts.length === code.split('utf16Decoder').length - 1, `a text of _trampoline${number}`);
+  for (const match of texts) {
+    edit.insert(match.index, '$contents.units(');
+    edit.insert(match.index + match[0].length, ')');
+  }
+}
+
 /** @throws GlueMismatch when there is anything in it that is not of a known form */
 export function leanCode(hostFunction: HostFunction, way: WayToWait): LeanCode {
   const { code, number, gap } = hostFunction;
@@ -29,6 +50,7 @@ export function leanCode(hostFunction: HostFunction, way: WayToWait): LeanCode {
   removeLogged(edit);
   const accesses = findMemoryAccesses(code);
   for (const access of accesses) edit.replace(access, access.text);
+  chargeLifts(hostFunction, edit);
   checkHandles(hostFunction, edit);
   removeTask(hostFunction, way, edit);
 

@@ -24,6 +24,7 @@ const PARTS: Readonly<Record<string, unknown>> = {
 /** Puts the runtime that all rewrites rely on into the glue, which imports nothing. */
 export function inlineRuntime({ outline, edit, prelude }: Rewriting): void {
   must(outline.helpers.has('INSTANCE_FLAGS'), 'there are no flags');
+  must(edit.original.includes('function instantiate(getCoreModule, imports, '), 'the imports');
   const components = [...outline.locals.keys()].flatMap(
     (name) => /^instanceFlags(\d+)$/.exec(name)?.[1] ?? [],
   );
@@ -39,8 +40,9 @@ ${Object.entries(PARTS)
   edit.insert(
     outline.generator.start,
     // Not there when no resource is.
-    `${outline.helpers.has('HANDLE_TABLES') ? '' : 'const HANDLE_TABLES = [];\n'}const $calls = createCalls(${count}, $context.slot0, $context.slot1);
-const $handles = createHandles($calls, HANDLE_TABLES);
+    `${outline.helpers.has('HANDLE_TABLES') ? '' : 'const HANDLE_TABLES = [];\n'}const $budget = imports[Symbol.for('wasmcp-node.budget')];
+const $calls = createCalls(${count}, $context.slot0, $context.slot1, $budget);
+const $handles = createHandles($calls, HANDLE_TABLES, $budget);
 const $waits = createWaits($calls);
 const $contents = createContents($calls);\n`,
   );

@@ -12,7 +12,7 @@ export function exposeState({ outline, edit, hostFunctions }: Rewriting): void {
   for (const name of resources) {
     const value = valueSpan(outline, name);
     must(value && edit.text(value) === 'new Map()', name);
-    edit.replace(value, 'new $Resources()');
+    edit.replace(value, 'new $Resources($budget)');
   }
   must(resources.length === counters.length, 'resources without a counter');
   for (const name of named(/^handleTable\d+$/)) {

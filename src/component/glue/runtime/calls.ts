@@ -1,3 +1,4 @@
+import type { GlueBudget } from '../budget.ts';
 import type { HandleTable } from './handle-table.ts';
 
 /** Calls under way in one instance: who runs, what it was lent, what it may do. Whatever is not allowed traps. */
@@ -14,6 +15,8 @@ export interface Calls {
   enterHost(component: number, flags: { readonly value: number }): void;
   /** The host function is done, its results are in place. Answers its argument. */
   leaveHost<T>(result?: T): T;
+  /** So many bytes are about to be lifted for the host function that is called; held until it is left. */
+  lift(bytes: number): void;
   /** Wraps an operation on handles: between host and guest as a host function is, but told no secrets. */
   guarded(
     component: number,
@@ -43,7 +46,12 @@ export interface Calls {
  * A guest can catch what JavaScript throws, traps of ours included. So the side on which the thread is gets noted at
  * each crossing: a throw that skips the way back leaves a note that does not fit, and the next crossing traps.
  */
-export function createCalls(components: number, slot0: { value: number }, slot1: { value: number }): Calls {
+export function createCalls(
+  components: number,
+  slot0: { value: number },
+  slot1: { value: number },
+  budget?: GlueBudget,
+): Calls {
   interface Frame {
     component: number;
     borrows: number;
@@ -53,6 +61,8 @@ export function createCalls(components: number, slot0: { value: number }, slot1:
     readonly lenders: HandleTable[];
     readonly lent: number[];
   }
+  /** Bytes of one call that nobody is asked for: there is one call at a time. */
+  const FREE_LIFT = 64 * 1024;
   const GUEST = 0;
   const HOST = 1;
   const DEAD = 2;
@@ -74,6 +84,9 @@ export function createCalls(components: number, slot0: { value: number }, slot1:
   let side = GUEST;
   let hostCalls = 0;
   let destructors = 0;
+  let lifted = 0;
+  /** How much of it was charged. */
+  let charged = 0;
 
   function trap(message: string): never {
     side = DEAD;
@@ -82,6 +95,19 @@ export function createCalls(components: number, slot0: { value: number }, slot1:
 
   function refuse(): never {
     trap(side === DEAD ? 'the instance trapped before' : 'wasm trap: cannot leave component instance');
+  }
+
+  function chargeLifted(): void {
+    if (budget === undefined) return;
+    const bytes = lifted - charged;
+    if (!budget.tryCharge(bytes)) trap(budget.refusal(bytes));
+    charged = lifted;
+  }
+
+  function releaseLifted(): void {
+    lifted = 0;
+    if (charged !== 0) budget?.release(charged);
+    charged = 0;
   }
 
   function push(component: number): void {
@@ -162,7 +188,12 @@ export function createCalls(components: number, slot0: { value: number }, slot1:
     leaveHost<T>(result?: T): T {
       if (side !== HOST) refuse();
       side = GUEST;
+      if (lifted !== 0) releaseLifted();
       return result as T;
+    },
+    lift(bytes) {
+      lifted += bytes;
+      if (lifted > FREE_LIFT) chargeLifted();
     },
     guarded: (component, flags, operation) => (value) => {
       leaveSide(component, flags);

@@ -6,6 +6,10 @@ export interface Contents {
   string(bytes: Uint8Array, pointer: number, length: number): string;
   /** So many bytes of a list of numbers of the host's, not copied. */
   bytes(list: Uint8Array | ArrayBufferView | ArrayBuffer, length: number): Uint8Array;
+  /** Before the elements of a list of so many are lifted; bytes and strings among them count by themselves. */
+  elements(length: number): void;
+  /** Before UTF-16 is decoded. */
+  units<T extends ArrayLike<number>>(units: T): T;
   /** A copy. */
   list(bytes: Uint8Array<ArrayBuffer>, pointer: number, length: number): Uint8Array<ArrayBuffer>;
 }
@@ -15,6 +19,10 @@ export function createContents(calls: Calls): Contents {
   const SHORT = 24;
   /** Up to here arrays have no memory of their own, and to copy them by hand is faster. */
   const TINY = 64;
+  /** What the host holds for an element, a string and an array, beside what is in it. */
+  const ELEMENT_COST = 64;
+  const STRING_COST = 24;
+  const ARRAY_COST = 200;
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
   function decode(bytes: Uint8Array): string {
@@ -34,6 +42,8 @@ export function createContents(calls: Calls): Contents {
       const start = pointer >>> 0;
       const end = start + (length >>> 0);
       checkBounds(bytes, start, length >>> 0);
+      // Each byte can become two in a string.
+      calls.lift(2 * (end - start) + STRING_COST);
       if (end - start > SHORT) return decode(bytes.subarray(start, end));
       let text = '';
       for (let index = start; index < end; index++) {
@@ -42,6 +52,13 @@ export function createContents(calls: Calls): Contents {
         text += String.fromCharCode(byte);
       }
       return text;
+    },
+    elements(length) {
+      calls.lift((length >>> 0) * ELEMENT_COST);
+    },
+    units(units) {
+      calls.lift(2 * units.length + STRING_COST);
+      return units;
     },
     bytes(list, length) {
       // To ask for its buffer would move a small array out of V8's heap.
@@ -54,6 +71,7 @@ export function createContents(calls: Calls): Contents {
       const start = pointer >>> 0;
       checkBounds(bytes, start, length >>> 0);
       const end = start + (length >>> 0);
+      calls.lift(end - start + ARRAY_COST);
       if (end - start > TINY) return bytes.slice(start, end);
       const copy = new Uint8Array(end - start);
       for (let index = start; index < end; index++) copy[index - start] = bytes[index]!;

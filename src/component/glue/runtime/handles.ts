@@ -1,3 +1,4 @@
+import type { GlueBudget } from '../budget.ts';
 import type { Calls } from './calls.ts';
 import type { HandleTable } from './handle-table.ts';
 
@@ -19,10 +20,14 @@ export interface Handles {
   touched(): HandleTable[];
 }
 
-export function createHandles(calls: Calls, tables: HandleTable[]): Handles {
+export function createHandles(calls: Calls, tables: HandleTable[], budget?: GlueBudget): Handles {
   const FLAG = 1 << 30;
   /** Enough for any guest, and less than 20 MB. */
   const MAX_HANDLES = 1_000_000;
+
+  /** Handles that are charged at once, and bytes of one in a table that grows. */
+  const CHARGED = 128;
+  const ENTRY = 32;
 
   let touched: HandleTable[] = [];
 
@@ -37,11 +42,16 @@ export function createHandles(calls: Calls, tables: HandleTable[]): Handles {
     return isFree ? calls.trap(`unknown handle index ${handle}`) : handle << 1;
   }
 
+  function charge(bytes: number): void {
+    if (budget?.tryCharge(bytes) === false) calls.trap(budget.refusal(bytes));
+  }
+
   function add(table: HandleTable, first: number, second: number): number {
     touch(table);
     const free = table[0]! & ~FLAG;
     if (free === 0) {
       if (table.length >> 1 > MAX_HANDLES) calls.trap('too many handles');
+      if ((table.length >> 1) % CHARGED === 0) charge(CHARGED * ENTRY);
       table.push(first, second);
       return (table.length >> 1) - 1;
     }

@@ -1,3 +1,5 @@
+import type { GlueBudget } from '../budget.ts';
+
 /**
  * The host's resources of one type that a guest holds, by representation. Has what the glue uses of a `Map`.
  *
@@ -5,12 +7,18 @@
  * `Map` leaves behind would keep what is deleted, and with it whole requests, until V8 collects its whole heap.
  */
 export class Resources {
+  readonly #budget: GlueBudget | undefined;
   /** Resources held. */
   size = 0;
   readonly #reps: number[] = new Array(64).fill(0);
   readonly #resources: (object | undefined)[] = new Array(64).fill(undefined);
   /** Those whose place was taken, in cells that are emptied when they go. */
   readonly #others = new Map<number, { resource: object | undefined }>();
+
+  /** `budget` is charged for those beyond the ones that have a place. */
+  constructor(budget?: GlueBudget) {
+    this.#budget = budget;
+  }
 
   get(rep: number): object | undefined {
     const at = rep & 63;
@@ -26,7 +34,12 @@ export class Resources {
     else if (this.#reps[at] === rep || this.#resources[at] === undefined) {
       this.#reps[at] = rep;
       this.#resources[at] = resource;
-    } else this.#others.set(rep, { resource });
+    } else {
+      // Of the host's `HANDLE_COST`.
+      if (this.#budget?.tryCharge(500) === false)
+        throw new WebAssembly.RuntimeError(this.#budget.refusal(500));
+      this.#others.set(rep, { resource });
+    }
   }
 
   delete(rep: number): boolean {
@@ -37,6 +50,7 @@ export class Resources {
     else {
       this.#others.get(rep)!.resource = undefined;
       this.#others.delete(rep);
+      this.#budget?.release(500);
     }
     return true;
   }
