@@ -52,7 +52,7 @@ const BYTES = /(?<=\b_listBytes\(memory\d+, \w+, )\w+ \* \d+(?=\))/g;
 const TEXT =
   /(?<=\b(?:TEXT_DECODER_UTF8|utf16Decoder)\.decode\()new Uint(?:8|16)Array\(memory\d+\.buffer, \w+, \w+\)(?=\))/g;
 const RESOURCES = /(?<=\bconst captureTable\d+\s?= )new Map\(\)(?=;)/g;
-const HOST_FUNCTION = /\bconst _trampoline\d+ = (?:async )?function\([\w, ]*\) \{(?=\n)/g;
+const HOST_FUNCTION = /\bconst _trampoline\d+ = (?:async )?function\([\w, ]*\) \{/g;
 const ENTRY = /^export function instantiate\(getCoreModule, imports, [^\n]*\) \{$/m;
 
 /** How often each stands in code that is to be charged; `all` counts whatever could be one in another form. */

@@ -12,7 +12,7 @@ const WAITING = `const _trampoline1 = async function() { try { _trackHostOperati
 const SUSPENDING = new Set([glueName('wasi:io/poll@0.2.6', 'poll')]);
 
 function glue(...parts: string[]): string {
-  return `${DECODER}\n${parts.join('\n')}\nexport function instantiate(getCoreModule) {}\n`;
+  return `${DECODER}\n${parts.join('\n')}\nexport function instantiate(getCoreModule, imports, instantiateCore) {\n}\n`;
 }
 
 test('patches glue that looks as expected', () => {

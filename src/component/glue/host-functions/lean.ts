@@ -2,7 +2,7 @@ import { createEditor, type Editor } from '../edit.ts';
 import { findMemoryAccesses } from '../memory-accesses.ts';
 import { must } from '../mismatch.ts';
 import { removeLogged } from '../rewrites/debug-log.ts';
-import { declaredInText, endsWithItsBlock, namesInText, plainText } from '../text.ts';
+import { declaredInText, endsWithItsBlock, namesInText, plainText, spanOf } from '../text.ts';
 import { checkHandles, HANDLE_NAMES } from './handles.ts';
 import type { HostFunction } from './read.ts';
 import { removeTask, TASK_NAMES } from './task.ts';
@@ -43,6 +43,13 @@ function chargeLifts({ code, number }: HostFunction, edit: Editor): void {
   }
 }
 
+const THROWN = /(?<=\bthrow |\bgetErrorPayload\()(?:e|err)(?=[;)])/g;
+
+/** Adapters between components catch whatever a host function throws, an exit of the guest too. */
+function noteThrown({ code }: HostFunction, edit: Editor): void {
+  for (const match of code.matchAll(THROWN)) edit.replace(spanOf(match), `$calls.thrown(${match[0]})`);
+}
+
 /** @throws GlueMismatch when there is anything in it that is not of a known form */
 export function leanCode(hostFunction: HostFunction, way: WayToWait): LeanCode {
   const { code, number, gap } = hostFunction;
@@ -51,6 +58,7 @@ export function leanCode(hostFunction: HostFunction, way: WayToWait): LeanCode {
   const accesses = findMemoryAccesses(code);
   for (const access of accesses) edit.replace(access, access.text);
   chargeLifts(hostFunction, edit);
+  noteThrown(hostFunction, edit);
   checkHandles(hostFunction, edit);
   removeTask(hostFunction, way, edit);
 

@@ -30,6 +30,10 @@ export interface Calls {
   /** An own handle was lent to the component that runs now; it comes back when the call ends. */
   lend(table: HandleTable, index: number): void;
   trap(message: string): never;
+  /**
+   * What a host function throws. Adapters between components catch it and trap for a reason of their own, which is then this one.
+   */
+  thrown<T>(error: T): T;
   /** Marks the instance dead. */
   kill(): void;
   isDead(): boolean;
@@ -63,6 +67,8 @@ export function createCalls(
   }
   /** Bytes of one call that nobody is asked for: there is one call at a time. */
   const FREE_LIFT = 64 * 1024;
+  /** Of adapters between components, about whatever was thrown below them. */
+  const UNCAUGHT = 'wasm trap: uncaught exception propagated out of component';
   const GUEST = 0;
   const HOST = 1;
   const DEAD = 2;
@@ -84,12 +90,16 @@ export function createCalls(
   let side = GUEST;
   let hostCalls = 0;
   let destructors = 0;
+  /** What ended the call that is under way. */
+  let failure: Error | undefined;
   let lifted = 0;
   /** How much of it was charged. */
   let charged = 0;
 
   function trap(message: string): never {
     side = DEAD;
+    if (message === UNCAUGHT && failure !== undefined) throw failure;
+    failure ??= new WebAssembly.RuntimeError(message);
     throw new WebAssembly.RuntimeError(message);
   }
 
@@ -144,6 +154,7 @@ export function createCalls(
 
   return {
     enterRoot(component) {
+      failure = undefined;
       if (side === DEAD) refuse();
       if (depth !== 0) throw new TypeError('the instance is busy with another call');
       push(component);
@@ -219,6 +230,10 @@ export function createCalls(
       top.lends += 1;
     },
     trap,
+    thrown(error) {
+      if (error instanceof Error) failure ??= error;
+      return error;
+    },
     kill() {
       side = DEAD;
     },
