@@ -136,7 +136,8 @@ export class Descriptor {
   setSize(size: bigint): void {
     const file = this.#file();
     this.#checkChange();
-    withErrorCodes(() => ftruncateSync(file.descriptor, Number(size)));
+    const length = writePosition(size);
+    withErrorCodes(() => ftruncateSync(file.descriptor, length));
   }
 
   setTimes(access: NewTimestamp, modification: NewTimestamp): void {

@@ -17,9 +17,10 @@ export interface DescriptorStat {
   readonly type: DescriptorType;
   readonly linkCount: bigint;
   readonly size: bigint;
-  readonly dataAccessTimestamp: Datetime;
-  readonly dataModificationTimestamp: Datetime;
-  readonly statusChangeTimestamp: Datetime;
+  /** Absent for a time before 1970, like the others. */
+  readonly dataAccessTimestamp?: Datetime;
+  readonly dataModificationTimestamp?: Datetime;
+  readonly statusChangeTimestamp?: Datetime;
 }
 
 /** A case of `new-timestamp` in `wasi:filesystem/types`. */
@@ -37,13 +38,16 @@ export interface MetadataHash {
 const NANOSECONDS = 1_000_000_000n;
 
 export function describe(stats: BigIntStats): DescriptorStat {
+  const access = datetime(stats.atimeNs);
+  const modification = datetime(stats.mtimeNs);
+  const change = datetime(stats.ctimeNs);
   return {
     type: typeOf(stats),
     linkCount: stats.nlink,
     size: stats.size,
-    dataAccessTimestamp: datetime(stats.atimeNs),
-    dataModificationTimestamp: datetime(stats.mtimeNs),
-    statusChangeTimestamp: datetime(stats.ctimeNs),
+    ...(access && { dataAccessTimestamp: access }),
+    ...(modification && { dataModificationTimestamp: modification }),
+    ...(change && { statusChangeTimestamp: change }),
   };
 }
 
@@ -88,6 +92,7 @@ function hasExactTimes(): boolean {
   return major > 1 || (major === 1 && minor >= 51);
 }
 
-function datetime(nanoseconds: bigint): Datetime {
+function datetime(nanoseconds: bigint): Datetime | undefined {
+  if (nanoseconds < 0n) return undefined;
   return { seconds: nanoseconds / NANOSECONDS, nanoseconds: Number(nanoseconds % NANOSECONDS) };
 }

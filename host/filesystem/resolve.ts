@@ -3,6 +3,7 @@ import { isAbsolute, sep } from 'node:path';
 import { type Directory, entryOf, openDirectory } from './directory.ts';
 import { withErrorCodes } from './error-code.ts';
 import type { OwnFiles, Role } from './own-files.ts';
+import { isRefusedOnWindows } from './windows-names.ts';
 
 /** Links that one path may lead through, as on Linux. */
 const MAX_LINKS = 40;
@@ -69,8 +70,7 @@ function follow(trail: Trail, names: string[], followLast: boolean): Found {
       entry = undefined;
       continue;
     }
-    // On Windows a name could hold a separator or a drive.
-    if (sep === '\\' && /[\\:]/.test(name)) throw 'not-permitted';
+    if (sep === '\\' && isRefusedOnWindows(name)) throw 'not-permitted';
     if (entry !== undefined) trail.enter(entry);
     entry = trail.look(name);
     if (!entry.stats?.isSymbolicLink() || (!followLast && pending.length === 0)) continue;

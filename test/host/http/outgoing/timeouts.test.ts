@@ -47,6 +47,15 @@ test('each ends the part that it is for, within 20 %', async () => {
   await Promise.all([silent.idle(), halting.idle()]);
 });
 
+test('of no time at all end the request, or are too late for it', async () => {
+  const silent = await tcpServer(() => {});
+  expect(await timed(silent.url, { firstByte: 0 })).toMatchObject({ error: 'connection-read-timeout' });
+  expect(await timed(silent.url.replace('http', 'https'), { connect: 0 })).toMatchObject({
+    error: 'connection-timeout',
+  });
+  await silent.idle();
+});
+
 test('as long as u64 can say, and longer than a timer of Node', async () => {
   const server = await httpServer((_request, response) => setTimeout(() => response.end('late'), 100));
   const longest = Number((2n ** 64n - 1n) / 1_000_000n);
