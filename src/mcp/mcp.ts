@@ -29,6 +29,12 @@ export interface McpOptions {
    * for ever.
    */
   readonly sessionRetention?: number | 'off';
+  /**
+   * Milliseconds that a guest may wait for something that it has asked its client while it answers it (sampling,
+   * elicitation), 5 min by default. What the client or the guest say meanwhile gives it no more; then the request ends with
+   * an error.
+   */
+  readonly inputWait?: number;
 }
 
 /** Of a server's options those that matter here. */
@@ -36,6 +42,7 @@ interface Surroundings extends McpOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly publicUrl?: string;
   readonly queueLimit?: number;
+  readonly timeout?: number;
   readonly store?: string | Store;
   readonly storeLimits?: StoreLimits;
   readonly log?: (level: string, context: string, message: string) => unknown;
@@ -63,6 +70,7 @@ export interface Mcp {
 /** `ownUrl` is the server's address as far as it knows it, without a slash at its end. */
 export function createMcp(options: Surroundings, ownUrl: () => string): Mcp {
   const { env = {}, queueLimit = 1024, store = DEFAULT_STORE_URL } = options;
+  const { timeout = 30_000, inputWait = 300_000 } = options;
   const order = options.sessionOrder === 'parallel' ? undefined : createSessionOrder(queueLimit);
   const publicUrl = options.publicUrl === undefined ? undefined : addressOf(options.publicUrl);
 
@@ -80,7 +88,7 @@ export function createMcp(options: Surroundings, ownUrl: () => string): Mcp {
     front(component, handle) {
       const mode = modeOf(component);
       if (mode === 'off') return handle;
-      const edge = challenging(createSessionEdge(handle, { mode, order }), publicUrl);
+      const edge = challenging(createSessionEdge(handle, { mode, order, timeout, inputWait }), publicUrl);
       const named = publicUrl !== undefined || env.WASMCP_SERVER_URI !== undefined;
       return discovering(edge, named ? undefined : ownUrl);
     },

@@ -57,6 +57,7 @@ export interface OptionValues extends WasmtimeValues {
   mcp?: 'guide' | 'strict' | 'off';
   sessionOrder: 'serial' | 'parallel';
   sessionRetention: number | 'off';
+  inputWait: number;
   reason: string;
   json?: boolean;
   loggingPrefix: boolean;
@@ -342,6 +343,14 @@ export const OPTIONS: { readonly [N in OptionName]: OptionSpec } = {
     parse: parseRetention,
     fallback: 7 * 24 * 3_600_000,
     fallbackText: '7d',
+  },
+  inputWait: {
+    flags: '--input-wait <duration>',
+    environment: ['WASMCP_NODE_INPUT_WAIT'],
+    description: 'how long a guest may wait for what it has asked its client (sampling, elicitation)',
+    parse: parseDuration,
+    fallback: 300_000,
+    fallbackText: '5m',
   },
   reason: {
     flags: '--reason <text>',

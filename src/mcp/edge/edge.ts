@@ -1,4 +1,3 @@
-import { WasmcpError } from '../../../host/index.ts';
 import {
   type Call,
   type GuestRequest,
@@ -7,18 +6,21 @@ import {
   wrapResponse,
 } from '../../engine/request.ts';
 import { readAccept } from './accept.ts';
+import { createBelief } from './belief.ts';
 import type { Envelope } from './envelope.ts';
 import { header } from './headers.ts';
 import { createInitialize, speaksOfSessions } from './initialize.ts';
+import { createInputs } from './input-wait.ts';
 import { jsonAnswer } from './json-answer.ts';
 import { answerError, INVALID_REQUEST } from './messages.ts';
 import { createOpenSession } from './open-session.ts';
 import type { SessionOrder } from './order.ts';
 import { asOwner } from './owner.ts';
 import { peek } from './peek.ts';
-import { inSession, sessionOf, tellingSession } from './session.ts';
+import { discard, inSession, sessionOf, tellingSession } from './session.ts';
 import { createSteps, NO_CALL, type Steps } from './steps.ts';
 import { terminate } from './terminate.ts';
+import { createInTurn } from './turn.ts';
 
 /** How MCP clients and guests are brought together. */
 export interface SessionEdgeOptions {
@@ -26,6 +28,10 @@ export interface SessionEdgeOptions {
   readonly mode: 'guide' | 'strict';
   /** Where requests of one session wait for each other; without it they run as they come. */
   readonly order: SessionOrder | undefined;
+  /** Milliseconds from when a request was there until its turn has to have come. */
+  readonly timeout: number;
+  /** Milliseconds that a guest may wait for something that it has asked its client. */
+  readonly inputWait: number;
 }
 
 /**
@@ -34,46 +40,21 @@ export interface SessionEdgeOptions {
  * path.
  */
 export function createSessionEdge(handle: Handle, options: SessionEdgeOptions): Handle {
-  const { order } = options;
+  const inTurn = createInTurn(handle, options);
+  const inputs = createInputs(options.inputWait);
   const guide = options.mode === 'guide';
   const initialize = createInitialize(handle);
   const openSession = createOpenSession(handle, initialize);
-  /** The guest has answered a request without a session after `initialize` gave it none: it keeps none. */
-  let sessionless = false;
-
-  function inOrder(request: GuestRequest, target: ResponseTarget): Call {
-    const session = sessionOf(request);
-    if (order === undefined || session === undefined) return handle(request, target);
-    let call: Call | undefined;
-    const leave = order.enter(session, (left) => {
-      const ordered = wrapResponse(target, {
-        finished() {
-          left();
-          target.finished();
-        },
-      });
-      call = handle(request, ordered);
-    });
-    if (leave === undefined) {
-      discard(request);
-      target.fail(new WasmcpError('queue-full', 'too many requests of the session wait already'));
-      target.finished();
-    }
-    return {
-      gone() {
-        if (call !== undefined) return call.gone();
-        discard(request);
-        if (leave === undefined) return;
-        leave();
-        target.finished();
-      },
-    };
-  }
+  /** The guest answers requests without a session after `initialize` gave them none: it keeps none. */
+  const sessionless = createBelief();
 
   function forward(request: GuestRequest, envelope: Envelope, steps: Steps, target: ResponseTarget): void {
-    steps.last(() =>
-      waits(envelope) ? inOrder(request, target) : handle({ ...request, awaited: true }, target),
-    );
+    if (waits(envelope)) {
+      steps.last(() => inputs.watch(request, envelope, target, (to) => inTurn(request, envelope, to)));
+      return;
+    }
+    if (envelope.kind === 'response') inputs.answered(request, envelope.id);
+    steps.last(() => handle({ ...request, awaited: true }, target));
   }
 
   function forwardInNewSession(
@@ -82,13 +63,14 @@ export function createSessionEdge(handle: Handle, options: SessionEdgeOptions): 
     steps: Steps,
     target: ResponseTarget,
   ): void {
-    openSession(request, envelope.id, steps, (session) => {
+    openSession(request, envelope.id, steps, (session, keepsNone) => {
       if (session !== undefined) {
+        sessionless.deny();
         return forward(inSession(request, session), envelope, steps, tellingSession(target, session));
       }
       const noticing = wrapResponse(target, {
         head(status, headers) {
-          sessionless ||= status < 300;
+          if (keepsNone && status < 300) sessionless.confirm();
           target.head(status, headers);
         },
       });
@@ -96,14 +78,24 @@ export function createSessionEdge(handle: Handle, options: SessionEdgeOptions): 
     });
   }
 
+  /** Whoever is given a session shows that the guest keeps them. */
+  function noticingSession(target: ResponseTarget): ResponseTarget {
+    return wrapResponse(target, {
+      head(status, headers) {
+        if (header(headers, 'mcp-session-id') !== undefined) sessionless.deny();
+        target.head(status, headers);
+      },
+    });
+  }
+
   function needsSession(request: GuestRequest): boolean {
-    return guide && !sessionless && sessionOf(request) === undefined && speaksOfSessions(request);
+    return guide && !sessionless.held() && sessionOf(request) === undefined && speaksOfSessions(request);
   }
 
   function route(request: GuestRequest, envelope: Envelope, steps: Steps, target: ResponseTarget): void {
     const { kind, method, id, protocolVersion } = envelope;
     if (method === 'initialize' && kind === 'request') {
-      initialize(request, protocolVersion, steps, target);
+      initialize(request, protocolVersion, steps, noticingSession(target));
     } else if (guide && method === 'session/terminate') {
       terminate(handle, request, id, steps);
     } else if (kind === 'request' && needsSession(request)) {
@@ -124,7 +116,8 @@ export function createSessionEdge(handle: Handle, options: SessionEdgeOptions): 
     } else if (ends || (mayBeOwned(request) && !isSurelyRequest(envelope))) {
       // What a guest waits for needs its place at once, and so does the question whose it is.
       const asking = { ...request, awaited: !waits(envelope) };
-      asOwner(handle, asking, steps, () => route(request, envelope, steps, target));
+      const id = envelope.kind === 'request' ? envelope.id : undefined;
+      asOwner(handle, asking, id, steps, () => route(request, envelope, steps, target));
     } else {
       route(request, envelope, steps, target);
     }
@@ -140,15 +133,14 @@ export function createSessionEdge(handle: Handle, options: SessionEdgeOptions): 
     const shaped = guide && !streams ? jsonAnswer(steps.target) : steps.target;
     // Whoever has no session needs the whole envelope: `initialize` is opened in its name.
     const opens = needsSession(request);
+    // Of an upload, which is gone by the time that it fails; and of what a guest may have waited for.
+    const wantsId = ({ kind }: Envelope): boolean =>
+      kind === 'request' ? !(body instanceof Uint8Array) : kind === 'response' && inputs.wait(request);
     // What may be somebody else's session is not told by the beginning of a message: more members may follow.
     const owned = mayBeOwned(request);
     steps.next(() => {
       peek(body, {
-        enough: ({ kind, method }) =>
-          !owned &&
-          (kind === 'response' ||
-            kind === 'notification' ||
-            (kind === 'request' && !opens && method !== 'initialize' && method !== 'session/terminate')),
+        enough: (found) => !owned && !opens && isEnough(found) && (found.id !== undefined || !wantsId(found)),
         peeked(result) {
           const sent = {
             ...request,
@@ -182,9 +174,15 @@ export function createSessionEdge(handle: Handle, options: SessionEdgeOptions): 
     if (method === 'POST' && body !== undefined) return post(request, body, target);
     if (method !== 'DELETE' || sessionOf(request) === undefined) return handle(request, target);
     const steps = createSteps(target, () => discard(request));
-    asOwner(handle, request, steps, () => steps.last(() => handle(request, steps.target)));
+    asOwner(handle, request, undefined, steps, () => steps.last(() => handle(request, steps.target)));
     return steps.call;
   };
+}
+
+/** Whether the rest of a message changes nothing in what is to be done with it. */
+function isEnough({ kind, method }: Envelope): boolean {
+  if (kind !== 'request') return kind !== undefined;
+  return method !== 'initialize' && method !== 'session/terminate';
 }
 
 /** Answers and news for a request under way must reach it, and nobody should wait to hear that the server is alive. */
@@ -206,9 +204,4 @@ function isSurelyRequest({ kind, id, whole }: Envelope): boolean {
   return (
     kind === 'request' && whole && id !== undefined && /^(?:"|\d{1,9}$)/.test(Buffer.from(id).toString())
   );
-}
-
-/** Nobody is going to read its body. */
-function discard({ body }: GuestRequest): void {
-  if (body !== undefined && !(body instanceof Uint8Array)) body.stop();
 }

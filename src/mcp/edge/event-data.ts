@@ -43,6 +43,8 @@ export function createEventDataReader({ data, dispatched }: EventDataHandler): (
   return (bytes) => {
     let from = 0;
     for (let i = 0; i < bytes.length; i++) {
+      if (place === 'value') i = endOfLine(bytes, i);
+      if (i === bytes.length) break;
       const byte = bytes[i]!;
       const half = afterReturn && byte === LF;
       afterReturn = byte === CR;
@@ -63,4 +65,12 @@ export function createEventDataReader({ data, dispatched }: EventDataHandler): (
     }
     if (place === 'value') data(bytes.subarray(from));
   };
+}
+
+/** Most of a stream is data, in which nothing matters but where it ends. */
+function endOfLine(bytes: Uint8Array, from: number): number {
+  const lf = bytes.indexOf(LF, from);
+  const end = lf < 0 ? bytes.length : lf;
+  const cr = bytes.subarray(from, end).indexOf(CR);
+  return cr < 0 ? end : from + cr;
 }

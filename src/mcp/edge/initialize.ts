@@ -1,5 +1,6 @@
 import type { GuestRequest, Handle, ResponseTarget } from '../../engine/request.ts';
 import { atHead } from './at-head.ts';
+import { createBelief } from './belief.ts';
 import type { ProtocolVersion } from './envelope.ts';
 import { header, withHeader } from './headers.ts';
 import type { Steps } from './steps.ts';
@@ -27,22 +28,24 @@ export function speaksOfSessions({ headers }: GuestRequest): boolean {
  * Sees to it that a version is agreed on as the specification says (MCP, "Version Negotiation"): by the message alone, and
  * a server that does not know the wanted version answers with another one, its newest. wasmcp's servers take the version
  * from a header, and refuse one that they do not know, there and in the message: such a guest is asked again, newest
- * revision first. What it refused is not tried again.
+ * revision first. What it refused time and again is not tried for a while.
  */
 export function createInitialize(handle: Handle): Initialize {
-  const refused = new Set<string>();
+  /** That the guest refuses a revision. Of these alone: clients could make up any number of versions. */
+  const refusals = new Map(REVISIONS.map((revision) => [revision, createBelief()]));
+  const isRefused = (version: string): boolean => refusals.get(version)?.held() ?? false;
 
   return (request, wanted, steps, target) => {
     if (wanted === undefined) return steps.last(() => handle(request, target));
-    const others = REVISIONS.filter((revision) => revision !== wanted.name && !refused.has(revision));
+    const others = REVISIONS.filter((revision) => revision !== wanted.name && !isRefused(revision));
     // What can be sent once is not tried twice.
     const versions = [wanted.name, ...(request.body instanceof Uint8Array ? others : [])];
-    if (versions.length > 1 && refused.has(wanted.name)) versions.shift();
+    if (versions.length > 1 && isRefused(wanted.name)) versions.shift();
 
     function attempt(index: number): void {
       const judge = (status: number): ResponseTarget | undefined => {
         if (status === 400 && index < versions.length - 1) return undefined;
-        if (status < 400) remember(versions.slice(0, index));
+        if (status < 300) remember(versions, index);
         return target;
       };
       const asking = askingFor(versions[index]!, request, wanted!);
@@ -57,9 +60,10 @@ export function createInitialize(handle: Handle): Initialize {
     attempt(0);
   };
 
-  /** Only what there are few of: clients could make up any number of versions. */
-  function remember(versions: readonly string[]): void {
-    for (const version of versions) if (REVISIONS.includes(version)) refused.add(version);
+  /** Those before `index` were refused, the one there was taken. */
+  function remember(versions: readonly string[], index: number): void {
+    for (let i = 0; i < index; i++) refusals.get(versions[i]!)?.confirm();
+    refusals.get(versions[index]!)?.deny();
   }
 }
 

@@ -19,6 +19,13 @@ const OF_THE_MESSAGE: readonly string[] = [
 /** JSON-RPC 2.0, section 5.1. */
 export const INVALID_REQUEST = -32600;
 export const METHOD_NOT_FOUND = -32601;
+export const INTERNAL_ERROR = -32603;
+
+/** What JSON-RPC leaves to servers: here that a limit was reached. */
+export const SERVER_ERROR = -32000;
+
+/** Of requests that no client made. */
+export const OWN_ID = 'wasmcp-node';
 
 /** A message of ours on behalf of a client: same address, same credentials. */
 export function messageFor(request: GuestRequest, message: Uint8Array): GuestRequest {
@@ -69,26 +76,45 @@ export function answerDone(target: ResponseTarget, id: Uint8Array | undefined): 
   }
 }
 
+export interface Refusal {
+  readonly status: number;
+  readonly code: number;
+  readonly text: string;
+  readonly headers?: readonly string[];
+}
+
 export function answerError(
   target: ResponseTarget,
   id: Uint8Array | undefined,
-  { status, code, text }: { readonly status: number; readonly code: number; readonly text: string },
+  { status, code, text, headers = [] }: Refusal,
 ): void {
   const error = JSON.stringify({ code, message: text });
-  answer(target, status, message(id ?? Buffer.from('null'), `"error":${error}`));
+  answer(target, status, message(id ?? Buffer.from('null'), `"error":${error}`), headers);
+}
+
+/** An error as the last event of a stream; one that broke off before it is ended, and means nothing. */
+export function errorEvent(id: Uint8Array | undefined, text: string): Uint8Array {
+  const error = JSON.stringify({ code: SERVER_ERROR, message: text });
+  const response = message(id ?? Buffer.from('null'), `"error":${error}`);
+  return Buffer.concat([Buffer.from('\n\nevent: message\ndata: '), response, Buffer.from('\n\n')]);
 }
 
 /** An id is repeated as the client wrote it: numbers beyond what JavaScript counts keep their digits. */
 function message(id: Uint8Array | undefined, members: string): Uint8Array {
   return Buffer.concat([
     Buffer.from('{"jsonrpc":"2.0","id":'),
-    id ?? Buffer.from('"wasmcp-node"'),
+    id ?? Buffer.from(JSON.stringify(OWN_ID)),
     Buffer.from(`,${members}}`),
   ]);
 }
 
-function answer(target: ResponseTarget, status: number, body: Uint8Array): void {
-  target.head(status, ['content-type', 'application/json']);
+function answer(
+  target: ResponseTarget,
+  status: number,
+  body: Uint8Array,
+  headers: readonly string[] = [],
+): void {
+  target.head(status, ['content-type', 'application/json', ...headers]);
   target.chunk(body, () => {});
   target.end([]);
 }

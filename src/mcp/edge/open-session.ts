@@ -1,8 +1,8 @@
 import type { GuestRequest, Handle } from '../../engine/request.ts';
-import { atHead } from './at-head.ts';
 import { header } from './headers.ts';
 import type { Initialize } from './initialize.ts';
 import { INITIALIZED, initializeMessage, messageFor } from './messages.ts';
+import { answerOf, byStatus, type OwnAnswer, type Verdict } from './own-request.ts';
 import { inSession } from './session.ts';
 import type { Steps } from './steps.ts';
 
@@ -14,34 +14,41 @@ export type OpenSession = (
   request: GuestRequest,
   id: Uint8Array | undefined,
   steps: Steps,
-  /** `session` is undefined when the guest gave none. */
-  opened: (session: string | undefined) => void,
+  /** `session` is undefined when the guest gave none; `keepsNone` when it said nothing else, as guests without sessions do. */
+  opened: (session: string | undefined, keepsNone: boolean) => void,
 ) => void;
+
+const ABOUT = 'for a session';
 
 /** A refusal to open one is the client's answer, under the id of its request. */
 export function createOpenSession(handle: Handle, initialize: Initialize): OpenSession {
   return (request, id, steps, opened) => {
     const version = header(request.headers, 'mcp-protocol-version') ?? ASSUMED_VERSION;
-    let session: string | undefined;
-    const target = atHead(
-      steps.target,
-      (status, headers) => {
-        if (status >= 300) return steps.target;
-        session = header(headers, 'mcp-session-id');
-        return undefined;
-      },
-      () => {
-        if (session === undefined) return opened(undefined);
+    const target = answerOf(steps.target, {
+      id,
+      about: ABOUT,
+      judge,
+      go({ headers, response }) {
+        const session = header(headers, 'mcp-session-id');
+        if (session === undefined) return opened(undefined, response !== undefined);
         const initialized = inSession(messageFor(request, INITIALIZED), session);
-        const ignored = atHead(
-          steps.target,
-          () => undefined,
-          () => opened(session),
-        );
-        steps.next(() => handle(initialized, ignored));
+        const told = answerOf(steps.target, {
+          id,
+          about: ABOUT,
+          judge: byStatus,
+          go: () => opened(session, false),
+        });
+        steps.next(() => handle(initialized, told));
       },
-    );
+    });
     const { message, protocolVersion } = initializeMessage(id, version);
     initialize(messageFor(request, message), protocolVersion, steps, target);
   };
+}
+
+/** The question has the client's id: what the guest says to it, the client may read. */
+function judge(answer: OwnAnswer): Verdict {
+  const verdict = byStatus(answer);
+  if (verdict === 'go') return answer.response?.error === undefined ? 'go' : 'relay';
+  return verdict === 'refused' ? 'relay' : verdict;
 }

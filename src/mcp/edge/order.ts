@@ -2,12 +2,16 @@
 export interface SessionOrder {
   /**
    * Calls `start` once every earlier request of the session has left. The answer is called to leave: when the request is
-   * finished, or when it gives up waiting. Undefined, and never a start, when too many wait already.
+   * finished, or when it gives up waiting. Undefined, and never a start, when too many wait already. `name` is what others
+   * are told that they wait for.
    */
-  enter(session: string, start: (leave: () => void) => void): (() => void) | undefined;
+  enter(session: string, name: string, start: (leave: () => void) => void): (() => void) | undefined;
+  /** The name of the session's request that is under way. */
+  underWay(session: string): string | undefined;
 }
 
 interface Turn {
+  readonly name: string;
   readonly start: () => void;
   begun: boolean;
 }
@@ -31,11 +35,11 @@ export function createSessionOrder(limit: number): SessionOrder {
   }
 
   return {
-    enter(session, start) {
+    enter(session, name, start) {
       const line = lines.get(session) ?? [];
       if (line.length > limit) return undefined;
       lines.set(session, line);
-      const turn: Turn = { start: () => start(leave), begun: false };
+      const turn: Turn = { name, start: () => start(leave), begun: false };
       line.push(turn);
 
       function leave(): void {
@@ -49,5 +53,6 @@ export function createSessionOrder(limit: number): SessionOrder {
       advance(session, line);
       return leave;
     },
+    underWay: (session) => lines.get(session)?.[0]?.name,
   };
 }

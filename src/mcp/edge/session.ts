@@ -18,3 +18,8 @@ export function tellingSession(target: ResponseTarget, session: string): Respons
     head: (status, headers) => target.head(status, withHeader(headers, 'Mcp-Session-Id', session)),
   });
 }
+
+/** Nobody is going to read its body. */
+export function discard({ body }: GuestRequest): void {
+  if (body !== undefined && !(body instanceof Uint8Array)) body.stop();
+}

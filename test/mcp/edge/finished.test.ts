@@ -1,10 +1,10 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { type GuestRequest, type ResponseTarget, wrapResponse } from '../../../src/engine/request.ts';
-import { createSessionEdge } from '../../../src/mcp/edge/edge.ts';
+
 import { createSessionOrder } from '../../../src/mcp/edge/order.ts';
 import { challenging } from '../../../src/mcp/oauth/challenge.ts';
 import { discovering } from '../../../src/mcp/oauth/discovery.ts';
-import { type PlayedGuest, playGuest, reply, replyResult, type Seen } from './guest.ts';
+import { edgeOf, type PlayedGuest, playGuest, reply, replyResult, type Seen } from './guest.ts';
 
 const BOTH = ['accept', 'application/json, text/event-stream'];
 const JSON_ALONE = ['accept', 'application/json'];
@@ -13,7 +13,7 @@ const TOKEN = ['authorization', 'Bearer t'];
 
 /** Every layer between a client and a guest. */
 function layers({ handle }: PlayedGuest, waiting = 8): typeof handle {
-  const edge = createSessionEdge(handle, { mode: 'guide', order: createSessionOrder(waiting) });
+  const edge = edgeOf(handle, { mode: 'guide', order: createSessionOrder(waiting) });
   return discovering(challenging(edge, undefined), undefined);
 }
 

@@ -1,8 +1,17 @@
 import type { GuestRequest, Handle, ResponseTarget, UploadReceiver } from '../../../src/engine/request.ts';
+import { createSessionEdge, type SessionEdgeOptions } from '../../../src/mcp/edge/edge.ts';
 import { header } from '../../../src/mcp/edge/headers.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: protocol messages are looked at by tests only
 export type Json = any;
+
+/** The edge with the limits that servers have. */
+export function edgeOf(
+  handle: Handle,
+  options: Pick<SessionEdgeOptions, 'mode' | 'order'> & Partial<SessionEdgeOptions>,
+): Handle {
+  return createSessionEdge(handle, { timeout: 30_000, inputWait: 300_000, ...options });
+}
 
 /** A request as it reached the guest. */
 export interface Seen {

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { WasmcpError } from '../../../src/index.ts';
-import { createSessionEdge } from '../../../src/mcp/edge/edge.ts';
-import { type Answered, ask, type PlayedGuest, playGuest, reply, type Seen } from './guest.ts';
+import { type Answered, ask, edgeOf, type PlayedGuest, playGuest, reply, type Seen } from './guest.ts';
 
 const CALL = '{"method":"tools/call","params":{},"id":1}';
 const NEWS = '{"jsonrpc":"2.0","method":"notifications/message","params":{"result":1}}';
@@ -25,7 +24,7 @@ function streaming(send: (request: Seen) => void): PlayedGuest {
 }
 
 function edgeFor(guest: PlayedGuest) {
-  return createSessionEdge(guest.handle, { mode: 'guide', order: undefined });
+  return edgeOf(guest.handle, { mode: 'guide', order: undefined });
 }
 
 describe('a client that takes no streams', () => {
@@ -160,7 +159,7 @@ describe('a client that takes no streams', () => {
 describe('what the guest hears', () => {
   function heard(mode: 'guide' | 'strict', accept: string | undefined): string | undefined {
     const guest = playGuest((request) => reply(request, 200, '{}'));
-    const edge = createSessionEdge(guest.handle, { mode, order: undefined });
+    const edge = edgeOf(guest.handle, { mode, order: undefined });
     void ask(edge, CALL, { 'mcp-session-id': 's', ...(accept !== undefined && { Accept: accept }) });
     return guest.seen[0]!.headers.get('accept');
   }

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Handle } from '../../../src/engine/request.ts';
 import { WasmcpError } from '../../../src/index.ts';
-import { createSessionEdge } from '../../../src/mcp/edge/edge.ts';
 import { createSessionOrder } from '../../../src/mcp/edge/order.ts';
-import { type Asking, ask, type PlayedGuest, playGuest, type Seen } from './guest.ts';
+import { type Asking, ask, edgeOf, type PlayedGuest, playGuest, type Seen } from './guest.ts';
 
 interface Setting {
   readonly guest: PlayedGuest;
@@ -20,7 +19,7 @@ interface Setting {
 function start(limit = 100, serial = true): Setting {
   const guest = playGuest(() => {});
   const order = serial ? createSessionOrder(limit) : undefined;
-  const edge = createSessionEdge(guest.handle, { mode: 'strict', order });
+  const edge = edgeOf(guest.handle, { mode: 'strict', order });
   const find = (id: number): Seen => guest.seen.find(({ message }) => message.id === id)!;
   const send = (text: string, session = 's'): Asking => ask(edge, text, { 'mcp-session-id': session });
   return {
@@ -98,7 +97,7 @@ describe('what a request under way may wait for goes past the others', () => {
 
   test.each(['GET', 'DELETE'])('%s', (method) => {
     const guest = playGuest(() => {});
-    const edge = createSessionEdge(guest.handle, { mode: 'strict', order: createSessionOrder(1) });
+    const edge = edgeOf(guest.handle, { mode: 'strict', order: createSessionOrder(1) });
     ask(edge, '{"id":1,"method":"tools/call"}', { 'mcp-session-id': 's' });
     ask(edge, undefined, { 'mcp-session-id': 's' }, method);
     expect(guest.seen).toHaveLength(2);
@@ -132,7 +131,7 @@ test('a client that leaves while its request runs is waited for', async () => {
 test('too many that wait in one session are refused, in others they are not', async () => {
   const { call, begun } = start(2);
   const calls = [1, 2, 3, 4].map((id) => call(id));
-  expect(await calls[3]!.answer).toMatchObject({ failure: 'queue-full' });
+  expect(await calls[3]!.answer).toMatchObject({ status: 503, json: { id: 4, error: { code: -32000 } } });
   calls[2]!.leave();
   call(5);
   call(6, 'other');
@@ -150,7 +149,7 @@ test('thousands that fail at once do so one after another', async () => {
     else fail();
     return { gone() {} };
   };
-  const edge = createSessionEdge(handle, { mode: 'strict', order: createSessionOrder(10_000) });
+  const edge = edgeOf(handle, { mode: 'strict', order: createSessionOrder(10_000) });
   const calls = Array.from({ length: 10_000 }, (_, id) =>
     ask(edge, `{"method":"tools/call","id":${id}}`, { 'mcp-session-id': 's' }),
   );
@@ -165,7 +164,7 @@ test('the first request of a new session comes before those that the client send
     target.head(200, message.method === 'initialize' ? ['mcp-session-id', 's'] : []);
     target.end([]);
   });
-  const edge = createSessionEdge(guest.handle, { mode: 'guide', order: createSessionOrder(1) });
+  const edge = edgeOf(guest.handle, { mode: 'guide', order: createSessionOrder(1) });
   ask(edge, '{"method":"tools/call","id":1}');
   ask(edge, '{"method":"tools/call","id":2}', { 'mcp-session-id': 's' });
   expect(guest.asked()).toEqual(['initialize', 'notifications/initialized in s', 'tools/call in s']);

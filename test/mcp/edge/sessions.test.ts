@@ -275,6 +275,6 @@ describe('a slow session', () => {
     const calls = Array.from({ length: 6 }, () => pause(server, 20, 'slow'));
     const texts = await Promise.all(calls);
     expect(texts.filter((text) => / ms$/.test(text))).toHaveLength(4);
-    expect(texts.filter((text) => /Unavailable/.test(text))).toHaveLength(2);
+    expect(texts.filter((text) => /too many requests of the session/.test(text))).toHaveLength(2);
   });
 });

@@ -1,0 +1,144 @@
+import type { WasmcpError, WasmcpErrorCode } from '../../../host/index.ts';
+import type { ResponseTarget } from '../../engine/request.ts';
+import { header, withoutHeaders } from './headers.ts';
+import { jsonAnswer } from './json-answer.ts';
+import { answerError, INTERNAL_ERROR, INVALID_REQUEST, OWN_ID } from './messages.ts';
+
+/** What a guest answered to a request of the edge's own. */
+export interface OwnAnswer {
+  /** 0 when it failed before it had one. */
+  readonly status: number;
+  readonly headers: string[];
+  /** Undefined when it broke off, or is longer than anything that is looked into. */
+  readonly body: Uint8Array | undefined;
+  /** What the body says when it is a response of JSON-RPC. */
+  readonly response: Response | undefined;
+}
+
+interface Response {
+  readonly id: unknown;
+  readonly result?: unknown;
+  readonly error?: { readonly code: number; readonly message: string };
+}
+
+/**
+ * What follows from an answer: the client's request goes on; the client is refused; the guest is not well, and nothing
+ * follows but that the client may try again; or the answer is the client's.
+ */
+export type Verdict = 'go' | 'refused' | 'sick' | 'relay';
+
+export interface Question {
+  /** Of the client's request, as it was written. */
+  readonly id: Uint8Array | undefined;
+  /** What the answer decides, for the client to read. */
+  readonly about: string;
+  judge(answer: OwnAnswer): Verdict;
+  go(answer: OwnAnswer): void;
+}
+
+/** Failures of the guest itself; others (no place left, a broken store) are the client's answer as they are. */
+const GUEST_FAILURES: ReadonlySet<WasmcpErrorCode> = new Set([
+  'guest-trapped',
+  'guest-no-response',
+  'guest-error-response',
+  'guest-timeout',
+  'worker-lost',
+]);
+
+/** Bytes of an answer that is looked into. */
+const MAX_ANSWER = 64 * 1024;
+
+/** What refuses a client; another status that is no success says nothing that a client could act on. */
+const REFUSALS: ReadonlySet<number> = new Set([400, 401, 403, 404]);
+
+/** Longest that a client is told to wait, in seconds. */
+const LONGEST_WAIT = 3600;
+
+/** By status alone. What is not known to be good is none: a question that got no answer must not open anything. */
+export function byStatus({ status }: OwnAnswer): Verdict {
+  if (status >= 200 && status < 300) return 'go';
+  return status < 200 || status === 408 || status === 429 || status >= 500 ? 'sick' : 'refused';
+}
+
+/** Where the answer to a question goes. `client` gets what ends its request. */
+export function answerOf(client: ResponseTarget, question: Question): ResponseTarget {
+  const chunks: Uint8Array[] = [];
+  let status = 0;
+  let headers: string[] = [];
+  let size = 0;
+
+  function decide(body: Uint8Array | undefined): void {
+    const answer: OwnAnswer = { status, headers, body, response: body && readResponse(body) };
+    const verdict = question.judge(answer);
+    if (verdict === 'go') question.go(answer);
+    else if (verdict === 'relay' && status > 0) relay(client, answer);
+    else if (verdict === 'refused') refuse(client, answer, question);
+    else answerSick(client, answer, question);
+  }
+
+  return jsonAnswer({
+    head(code, list) {
+      status = code;
+      headers = list;
+    },
+    chunk(bytes, taken) {
+      size += bytes.length;
+      if (size <= MAX_ANSWER) chunks.push(new Uint8Array(bytes));
+      taken(bytes.length);
+    },
+    end: () => decide(size <= MAX_ANSWER ? Buffer.concat(chunks) : undefined),
+    fail(error: WasmcpError) {
+      if (GUEST_FAILURES.has(error.code)) decide(undefined);
+      else client.fail(error);
+    },
+    finished: client.finished,
+  });
+}
+
+function readResponse(body: Uint8Array): Response | undefined {
+  let message: unknown;
+  try {
+    message = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.length).toString());
+  } catch {
+    return undefined;
+  }
+  if (typeof message !== 'object' || message === null) return undefined;
+  const { id, result, error } = message as { id?: unknown; result?: unknown; error?: unknown };
+  if (result !== undefined && error === undefined) return { id, result };
+  if (typeof error !== 'object' || error === null) return undefined;
+  const { code, message: text } = error as { code?: unknown; message?: unknown };
+  if (typeof code !== 'number') return undefined;
+  return { id, error: { code, message: typeof text === 'string' ? text : '' } };
+}
+
+function relay(client: ResponseTarget, { status, headers, body }: OwnAnswer): void {
+  client.head(status, body === undefined ? withoutHeaders(headers, 'content-length') : headers);
+  if (body !== undefined && body.length > 0) client.chunk(body, () => {});
+  client.end([]);
+}
+
+/** The guest's own words where it has any, but not under an id of ours. */
+function refuse(client: ResponseTarget, answer: OwnAnswer, { id, about }: Question): void {
+  const { status, response, headers } = answer;
+  const kept = REFUSALS.has(status);
+  if (kept && response?.id !== OWN_ID) {
+    relay(client, answer);
+    return;
+  }
+  const challenge = header(headers, 'www-authenticate');
+  answerError(client, id, {
+    status: kept ? status : 403,
+    code: response?.error?.code ?? INVALID_REQUEST,
+    text: response?.error?.message || `asked ${about}, the server answered ${status}`,
+    headers: challenge === undefined ? [] : ['www-authenticate', challenge],
+  });
+}
+
+function answerSick(client: ResponseTarget, { status, headers }: OwnAnswer, { id, about }: Question): void {
+  const wait = Number(header(headers, 'retry-after'));
+  const seconds = Number.isInteger(wait) && wait > 0 ? Math.min(wait, LONGEST_WAIT) : 1;
+  const how = status === 0 ? 'gave no answer' : `answered ${status}`;
+  const text = `asked ${about}, the server ${how}, which decides nothing: try again later`;
+  const retry = ['retry-after', String(seconds)];
+  answerError(client, id, { status: 503, code: INTERNAL_ERROR, text, headers: retry });
+}

@@ -1,0 +1,30 @@
+import { WasmcpError } from '../../../host/index.ts';
+import type { GuestRequest, ResponseTarget } from '../../engine/request.ts';
+import { createEnvelopeReader, type Envelope } from './envelope.ts';
+import { answerError, SERVER_ERROR } from './messages.ts';
+
+/** Answers a request that no guest has begun, so that its client may send it again. `reason` says what it has waited for. */
+export function answerUnbegun(
+  request: GuestRequest,
+  envelope: Envelope,
+  target: ResponseTarget,
+  reason: string,
+): void {
+  answerError(target, idOf(request, envelope), {
+    status: new WasmcpError('queue-full', reason).httpStatus,
+    code: SERVER_ERROR,
+    text: `${reason}; nothing of the request was done`,
+    headers: ['retry-after', '1'],
+  });
+}
+
+/**
+ * The id of a request that fails, if it can be told. Of most messages no more was read than their method, as nobody needs
+ * the id unless they fail.
+ */
+export function idOf({ body }: GuestRequest, { id }: Envelope): Uint8Array | undefined {
+  if (id !== undefined || !(body instanceof Uint8Array)) return id;
+  const reader = createEnvelopeReader((found) => found.id !== undefined);
+  if (!reader.push(body)) reader.end();
+  return reader.envelope.id;
+}

@@ -1,0 +1,296 @@
+import { describe, expect, test } from 'vitest';
+import { WasmcpError, type WasmcpErrorCode } from '../../../src/index.ts';
+import {
+  type Answered,
+  ask,
+  edgeOf,
+  type PlayedGuest,
+  playGuest,
+  reply,
+  replyResult,
+  type Seen,
+} from './guest.ts';
+
+const BOTH = { accept: 'application/json, text/event-stream' };
+const CALL = '{"jsonrpc":"2.0","id":"mine","method":"tools/call","params":{"name":"add"}}';
+const TERMINATE = '{"jsonrpc":"2.0","id":"mine","method":"session/terminate"}';
+const NOTIFICATION = '{"jsonrpc":"2.0","method":"notifications/cancelled"}';
+
+/** Where the edge asks the guest something of its own before, or in place of, the client's request. */
+interface Place {
+  /** What the edge asks, as `PlayedGuest.asked` says it. */
+  readonly question: string;
+  /** What the client sends. */
+  readonly body?: string;
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What the guest is asked once the question is answered well; undefined when nothing is. */
+  readonly next?: string;
+}
+
+const PLACES: Readonly<Record<string, Place>> = {
+  'ping before DELETE': { question: 'ping in s', method: 'DELETE', next: 'DELETE in s' },
+  'ping before a notification': {
+    question: 'ping in s',
+    body: NOTIFICATION,
+    headers: { authorization: 'Bearer x' },
+    next: 'notifications/cancelled in s',
+  },
+  'ping before session/terminate': { question: 'ping in s', body: TERMINATE, next: 'DELETE in s' },
+  'DELETE for session/terminate': { question: 'DELETE in s', body: TERMINATE },
+  'initialize before a call': {
+    question: 'initialize',
+    body: CALL,
+    next: 'notifications/initialized in opened',
+  },
+  'notifications/initialized before a call': {
+    question: 'notifications/initialized in opened',
+    body: CALL,
+    next: 'tools/call in opened',
+  },
+};
+
+function nameOf({ method, message, session }: Seen): string {
+  const what = method === 'POST' ? message.method : method;
+  return session === undefined ? what : `${what} in ${session}`;
+}
+
+/** What a guest says that is well. */
+function answerWell(request: Seen): void {
+  if (request.method === 'DELETE') reply(request, 200, '', []);
+  else if (request.message.id === undefined) reply(request, 202, '', []);
+  else replyResult(request, {}, request.message.method === 'initialize' ? ['mcp-session-id', 'opened'] : []);
+}
+
+function isSuccess({ status, failure, json }: Answered): boolean {
+  return failure === undefined && status < 300 && json?.error === undefined;
+}
+
+interface Outcome {
+  readonly answer: Answered;
+  readonly guest: PlayedGuest;
+  /** The client's request went on. */
+  readonly passed: boolean;
+}
+
+/** Lets a guest answer the question of a place in some way, and everything else well. */
+async function at(place: Place, respond: (request: Seen) => void): Promise<Outcome> {
+  const { question, next, body, method = 'POST', headers = {} } = place;
+  const guest = playGuest((request) => {
+    if (nameOf(request) === question) respond(request);
+    else answerWell(request);
+  });
+  const session =
+    place.question.includes('opened') || place.question === 'initialize' ? {} : { 'mcp-session-id': 's' };
+  const edge = edgeOf(guest.handle, { mode: 'guide', order: undefined });
+  const answer = await ask(edge, body, { ...BOTH, ...session, ...headers }, method).answer;
+  const asked = guest.asked();
+  const passed = next === undefined ? isSuccess(answer) : asked.includes(next);
+  return { answer, guest, passed };
+}
+
+const STATUSES = [
+  200, 202, 204, 301, 302, 307, 400, 401, 402, 403, 404, 405, 408, 409, 410, 415, 421, 422, 425, 429, 451,
+  500, 501, 502, 503, 504, 507, 529,
+];
+
+/** Success alone goes on; a guest that is not well is 503, whatever it said; a refusal is a refusal. */
+function expected(place: string, status: number): number | 'passes' {
+  if (place === 'DELETE for session/terminate' && status === 405) return 200;
+  if (status < 300) return 'passes';
+  if (status === 408 || status === 429 || status >= 500) return 503;
+  if (place === 'initialize before a call') return status;
+  return [400, 401, 403, 404].includes(status) ? status : 403;
+}
+
+describe.each(Object.entries(PLACES))('%s', (name, place) => {
+  test.each(STATUSES)('that is answered with %i', async (status) => {
+    const { answer, passed } = await at(place, (request) => {
+      if (status < 300) return answerWell(request);
+      reply(request, status, '{"error":{}}', ['content-type', 'application/json']);
+    });
+    const wanted = expected(name, status);
+    expect(passed).toBe(wanted === 'passes');
+    if (wanted === 'passes') return;
+    expect(answer).toMatchObject({ status: wanted, failure: undefined });
+    expect(answer.text).not.toContain('wasmcp-node');
+    if (wanted === 503) {
+      expect(answer.headers).toContain('retry-after');
+      expect(answer.json).toMatchObject({ id: place.body === NOTIFICATION || place.method ? null : 'mine' });
+    }
+  });
+
+  test.each<WasmcpErrorCode>([
+    'guest-trapped',
+    'guest-no-response',
+    'guest-error-response',
+    'guest-timeout',
+    'worker-lost',
+  ])('that fails with %s', async (code) => {
+    const { answer, passed } = await at(place, ({ target }) => target.fail(new WasmcpError(code, 'x')));
+    expect(passed).toBe(false);
+    expect(answer).toMatchObject({ status: 503, failure: undefined, json: { error: { code: -32603 } } });
+    expect(answer.headers).toContain('retry-after');
+  });
+
+  test.each<WasmcpErrorCode>(['queue-full', 'store-broken', 'server-closing'])(
+    'that no guest was asked, because of %s',
+    async (code) => {
+      const { answer, passed } = await at(place, ({ target }) => target.fail(new WasmcpError(code, 'x')));
+      expect(passed).toBe(false);
+      expect(answer).toMatchObject({ failure: code });
+    },
+  );
+});
+
+describe('a ping', () => {
+  const PING = PLACES['ping before session/terminate']!;
+  const OWN = '"id":"wasmcp-node"';
+  const error = (code: number, id = OWN): string =>
+    `{"jsonrpc":"2.0",${id},"error":{"code":${code},"message":"why"}}`;
+
+  test.each<[string, number, string, number | 'passes']>([
+    ['a result', 200, `{"jsonrpc":"2.0",${OWN},"result":{}}`, 'passes'],
+    ['a result of another request', 200, '{"jsonrpc":"2.0","id":1,"result":{}}', 503],
+    ['no such method', 200, error(-32601), 'passes'],
+    ['no such method, as 404', 404, error(-32601), 'passes'],
+    ['no such method, as 400 without an id', 400, error(-32601, '"id":null'), 'passes'],
+    ['no such method, to a stranger', 403, error(-32601), 403],
+    ['no such method, without a token', 401, error(-32601), 401],
+    ['no such method, as 500', 500, error(-32601), 503],
+    ['an internal error', 200, error(-32603), 503],
+    ['another error', 200, error(-32001), 403],
+    ['a refusal', 403, error(-32001), 403],
+    ['nothing', 200, '', 503],
+    ['no JSON', 200, '<html>', 503],
+    ['a list', 200, '[]', 503],
+    ['both', 200, `{${OWN},"result":{},"error":{"code":-32601,"message":""}}`, 'passes'],
+    ['more than it could say', 200, `{${OWN},"result":{"a":"${'x'.repeat(70_000)}"}}`, 503],
+  ])('that is answered with %s', async (_, status, body, wanted) => {
+    const { answer, passed } = await at(PING, (request) => reply(request, status, body));
+    expect(passed).toBe(wanted === 'passes');
+    if (wanted === 'passes') return;
+    expect(answer.status).toBe(wanted);
+    expect(answer.json).toMatchObject({ id: 'mine', error: {} });
+  });
+
+  test('may be answered by a stream', async () => {
+    const { passed } = await at(PING, (request) => {
+      const events = ': hello\n\nevent: message\ndata: {"jsonrpc":"2.0","id":"wasmcp-node","result":{}}\n\n';
+      reply(request, 200, events, ['content-type', 'text/event-stream']);
+    });
+    expect(passed).toBe(true);
+  });
+
+  test.each(['', 'data: {"jsonrpc":"2.0","method":"notifications/message"}\n\n'])(
+    'that is answered by a stream without a response proves nothing',
+    async (events) => {
+      const { answer, passed } = await at(PING, (request) =>
+        reply(request, 200, events, ['content-type', 'text/event-stream']),
+      );
+      expect(passed).toBe(false);
+      expect(answer.status).toBe(503);
+    },
+  );
+
+  test('whose answer breaks off proves nothing', async () => {
+    const { answer, passed } = await at(PING, ({ target }) => {
+      target.head(200, ['content-type', 'application/json']);
+      target.chunk(Buffer.from(`{"jsonrpc":"2.0",${OWN},"result":{}}`), () => {});
+      target.fail(new WasmcpError('guest-trapped', 'trapped'));
+    });
+    expect(passed).toBe(false);
+    expect(answer.status).toBe(503);
+  });
+
+  test('has its refusal told in the words of the guest, under the id of the client, with its challenge', async () => {
+    const { answer } = await at(PING, (request) =>
+      reply(request, 401, error(-32001), [
+        'content-type',
+        'application/json',
+        'www-authenticate',
+        'Bearer x',
+      ]),
+    );
+    expect(answer).toMatchObject({
+      status: 401,
+      headers: ['content-type', 'application/json', 'www-authenticate', 'Bearer x'],
+      text: '{"jsonrpc":"2.0","id":"mine","error":{"code":-32001,"message":"why"}}',
+    });
+  });
+
+  test.each([
+    ['7', '7'],
+    ['86400', '3600'],
+    ['Wed, 21 Oct 2026 07:28:00 GMT', '1'],
+    ['-1', '1'],
+  ])('of a guest that says when to come again: %s', async (said, told) => {
+    const { answer } = await at(PING, (request) => reply(request, 429, '', ['retry-after', said]));
+    expect(answer.headers.slice(-2)).toEqual(['retry-after', told]);
+  });
+});
+
+describe('one odd answer', () => {
+  const sessions = (request: Seen): void =>
+    replyResult(request, {}, request.message.method === 'initialize' ? ['mcp-session-id', 's'] : []);
+
+  test.each([1, 2])('does not switch sessions off for everybody: %i of them', async (odd) => {
+    let left = odd;
+    const guest = playGuest((request) => {
+      if (left > 0) replyResult(request, {});
+      else sessions(request);
+      if (request.message.method === 'tools/call') left -= 1;
+    });
+    const edge = edgeOf(guest.handle, { mode: 'guide', order: undefined });
+    for (let i = 0; i < odd; i++) {
+      expect(await ask(edge, CALL, BOTH).answer).toMatchObject({ status: 200, session: undefined });
+    }
+    expect(await ask(edge, CALL, BOTH).answer).toMatchObject({ status: 200, session: 's' });
+  });
+
+  test('nor do many to initialize that are errors', async () => {
+    let sick = true;
+    const guest = playGuest((request) => {
+      if (!sick || request.message.method !== 'initialize') return sessions(request);
+      const text = '{"jsonrpc":"2.0","id":"mine","error":{"code":-32603,"message":"no"}}';
+      reply(request, 200, text);
+    });
+    const edge = edgeOf(guest.handle, { mode: 'guide', order: undefined });
+    for (let i = 0; i < 5; i++) {
+      expect(await ask(edge, CALL, BOTH).answer).toMatchObject({
+        status: 200,
+        json: { error: { code: -32603 } },
+      });
+    }
+    sick = false;
+    expect(await ask(edge, CALL, BOTH).answer).toMatchObject({ status: 200, session: 's' });
+  });
+
+  test('and a session given to anybody switches them on', async () => {
+    let keeps = false;
+    const guest = playGuest((request) => (keeps ? sessions(request) : replyResult(request, {})));
+    const edge = edgeOf(guest.handle, { mode: 'guide', order: undefined });
+    for (let i = 0; i < 4; i++) await ask(edge, CALL, BOTH).answer;
+    expect(guest.asked().slice(-2)).toEqual(['tools/call', 'tools/call']);
+    keeps = true;
+    const initialize =
+      '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18"}}';
+    await ask(edge, initialize, BOTH).answer;
+    expect(await ask(edge, CALL, BOTH).answer).toMatchObject({ status: 200, session: 's' });
+  });
+
+  test('does not make a revision one that the guest refuses', async () => {
+    let odd = 2;
+    const guest = playGuest((request) => {
+      if (odd-- > 0 && request.message.params.protocolVersion === '2025-11-25') reply(request, 400, '{}');
+      else replyResult(request, { protocolVersion: request.message.params.protocolVersion });
+    });
+    const edge = edgeOf(guest.handle, { mode: 'strict', order: undefined });
+    const initialize =
+      '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25"}}';
+    const agreed: string[] = [];
+    for (let i = 0; i < 3; i++)
+      agreed.push((await ask(edge, initialize, BOTH).answer).json.result.protocolVersion);
+    expect(agreed.at(-1)).toBe('2025-11-25');
+  });
+});
