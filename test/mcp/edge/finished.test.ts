@@ -129,7 +129,7 @@ describe('that no guest works any more is said once', () => {
     ask(handle, request);
     const waiting = ask(handle, request);
     const refused = ask(handle, request);
-    expect(refused.calls).toEqual(['fail', 'finished']);
+    expect(refused.calls).toEqual(['head', 'end', 'finished']);
     waiting.leave();
     expect(waiting.calls).toEqual(['finished']);
   });

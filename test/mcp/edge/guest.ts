@@ -149,6 +149,7 @@ export function ask(
   body: GuestRequest['body'] | string,
   headers: Readonly<Record<string, string>> = {},
   method = 'POST',
+  receivedAt: number = performance.now(),
 ): Asking {
   const { promise, resolve } = Promise.withResolvers<Answered>();
   let head: { status: number; headers: string[] } = { status: 0, headers: [] };
@@ -166,7 +167,7 @@ export function ask(
       path: '/mcp',
       headers: Object.entries(headers).flat(),
       body: typeof body === 'string' ? Buffer.from(body) : body,
-      receivedAt: performance.now(),
+      receivedAt,
     },
     {
       head(status, list) {

@@ -9,6 +9,8 @@ interface Setting {
   /** Sends a request in a session. */
   call(id: number, session?: string, method?: string): Asking;
   send(text: string, session?: string): Asking;
+  /** One that was there at another time. */
+  sendAt(text: string, receivedAt: number): Asking;
   /** Ids of the requests that have reached the guest. */
   begun(): number[];
   /** Ends a response, and by default the guest's work on it. */
@@ -16,15 +18,16 @@ interface Setting {
   finish(id: number): void;
 }
 
-function start(limit = 100, serial = true): Setting {
+function start(limit = 100, serial = true, timeout = 30_000): Setting {
   const guest = playGuest(() => {});
   const order = serial ? createSessionOrder(limit) : undefined;
-  const edge = edgeOf(guest.handle, { mode: 'strict', order });
+  const edge = edgeOf(guest.handle, { mode: 'strict', order, timeout });
   const find = (id: number): Seen => guest.seen.find(({ message }) => message.id === id)!;
   const send = (text: string, session = 's'): Asking => ask(edge, text, { 'mcp-session-id': session });
   return {
     guest,
     send,
+    sendAt: (text, receivedAt) => ask(edge, text, { 'mcp-session-id': 's' }, 'POST', receivedAt),
     call: (id, session, method = 'tools/call') => send(`{"method":"${method}","id":${id}}`, session),
     begun: () => guest.seen.map(({ message }) => message.id),
     answer(id, finished = true) {
@@ -168,4 +171,82 @@ test('the first request of a new session comes before those that the client send
   ask(edge, '{"method":"tools/call","id":1}');
   ask(edge, '{"method":"tools/call","id":2}', { 'mcp-session-id': 's' });
   expect(guest.asked()).toEqual(['initialize', 'notifications/initialized in s', 'tools/call in s']);
+});
+
+describe('a request whose turn does not come in time', () => {
+  const WAIT = 50;
+
+  function late(): Setting {
+    return start(100, true, WAIT);
+  }
+
+  test('is refused under its id, and told what it has waited for', async () => {
+    const { call, begun, answer } = late();
+    call(1);
+    const second = await call(2, 's', 'tools/list').answer;
+    expect(second).toMatchObject({ status: 503, json: { jsonrpc: '2.0', id: 2, error: { code: -32000 } } });
+    expect(second.headers).toContain('retry-after');
+    expect(second.json.error.message).toContain(`waited ${WAIT} ms`);
+    expect(second.json.error.message).toContain('"tools/call"');
+    answer(1);
+    await later();
+    expect(begun()).toEqual([1]);
+  });
+
+  test('gives its place to those behind it', async () => {
+    const { call, send, begun, answer } = late();
+    call(1);
+    expect(await call(2).answer).toMatchObject({ status: 503 });
+    const third = call(3);
+    answer(1);
+    await later();
+    expect(begun()).toEqual([1, 3]);
+    answer(3);
+    expect(await third.answer).toMatchObject({ status: 200 });
+    await later();
+    // Long ago: it may run, as nothing is ahead of it.
+    send('{"method":"tools/call","id":4}');
+    expect(begun()).toEqual([1, 3, 4]);
+  });
+
+  test('keeps an id that stands behind its parameters, as it was written', async () => {
+    const { call, send } = late();
+    call(1);
+    const text = '{"method":"tools/call","params":{"id":9},"jsonrpc":"2.0","id":12345678901234567890}';
+    expect((await send(text).answer).text).toContain('"id":12345678901234567890,');
+  });
+
+  test('has its time from when it was there, wherever it was since then', async () => {
+    const { call, sendAt } = start(100, true, 60_000);
+    call(1);
+    const answer = await sendAt('{"method":"tools/call","id":2}', performance.now() - 60_000).answer;
+    expect(answer).toMatchObject({ status: 503, json: { id: 2 } });
+  });
+
+  test('is not refused once it has begun', async () => {
+    const { call, begun, answer } = late();
+    call(1);
+    const second = call(2);
+    answer(1);
+    await later();
+    expect(begun()).toEqual([1, 2]);
+    await new Promise((resolve) => setTimeout(resolve, 2 * WAIT));
+    answer(2);
+    expect(await second.answer).toMatchObject({ status: 200 });
+  });
+});
+
+test('a request that no worker was free for is refused under its id', async () => {
+  const handle: Handle = (_, target) => {
+    target.fail(new WasmcpError('queue-full', 'no worker was free within 7 ms'));
+    target.finished();
+    return { gone() {} };
+  };
+  const edge = edgeOf(handle, { mode: 'guide', order: createSessionOrder(1) });
+  for (const headers of [{ 'mcp-session-id': 's' }, { 'mcp-protocol-version': '2026-07-28' }]) {
+    const text = '{"jsonrpc":"2.0","method":"tools/call","params":{},"id":"x"}';
+    const answer = await ask(edge, text, headers as Record<string, string>).answer;
+    expect(answer).toMatchObject({ status: 503, json: { id: 'x', error: { code: -32000 } } });
+    expect(answer.json.error.message).toContain('no worker was free within 7 ms');
+  }
 });
