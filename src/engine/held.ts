@@ -34,6 +34,7 @@ export function held(handle: Handle, gate: OutputGate): Handle {
         over = true;
         call.gone();
       },
+      stop: (failure) => call.stop?.(failure),
     };
   };
 }

@@ -110,12 +110,21 @@ export function createPool(options: PoolOptions): Pool {
   }
 
   function expire(ticket: Ticket): void {
+    if (ticket.thread === undefined) {
+      const message = `no worker was free within ${options.timeout} ms`;
+      settle(ticket.exchange.id, { code: 'queue-full', message });
+    } else {
+      stop(ticket, new WasmcpError('guest-timeout', overdue(ticket.exchange)));
+    }
+  }
+
+  function stop(ticket: Ticket, error: WasmcpError): void {
     const { exchange, thread } = ticket;
+    if (tickets.get(exchange.id) !== ticket) return;
     if (thread === undefined) {
-      settle(exchange.id, { code: 'queue-full', message: `no worker was free within ${options.timeout} ms` });
+      settle(exchange.id, error);
       return;
     }
-    const error = new WasmcpError('guest-timeout', overdue(exchange));
     report(ticket, error);
     exchange.fail(error);
     ticket.deadline.cancel();
@@ -203,6 +212,7 @@ export function createPool(options: PoolOptions): Pool {
           exchange.gone();
           if (ticket.thread === undefined) settle(exchange.id);
         },
+        stop: (failure) => stop(ticket, failure),
       };
     },
     load: () => ({ ...crew.census(), waiting: queue.size + awaitedQueue.size }),

@@ -75,4 +75,6 @@ export type Handle = (request: GuestRequest, target: ResponseTarget) => Call;
 export interface Call {
   /** The client went away: nothing more is delivered, the guest's writes fail as closed. */
   gone(): void;
+  /** Ends the guest, and its client's request with this failure. Without it, a guest ends some time after its client went. */
+  stop?(failure: WasmcpError): void;
 }

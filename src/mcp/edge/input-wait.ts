@@ -1,3 +1,4 @@
+import { WasmcpError } from '../../../host/index.ts';
 import { type Call, type GuestRequest, type ResponseTarget, wrapResponse } from '../../engine/request.ts';
 import type { Envelope } from './envelope.ts';
 import { header } from './headers.ts';
@@ -47,12 +48,12 @@ export function createInputs(limit: number): Inputs {
   const waiting = new Map<string, Set<(id: string) => void>>();
   const keyOf = (request: GuestRequest): string => sessionOf(request) ?? '';
 
-  function open(session: string, expired: () => void): Asking {
+  function open(session: string, expired: (method: string) => void): Asking {
     const questions: Question[] = [];
 
     function asked(id: string, method: string): void {
       if (questions.length >= MAX_QUESTIONS) return;
-      questions.push({ id, method, timer: setTimeout(expired, limit) });
+      questions.push({ id, method, timer: setTimeout(expired, limit, method) });
       const here = waiting.get(session) ?? new Set();
       waiting.set(session, here.add(settle));
     }
@@ -76,25 +77,30 @@ export function createInputs(limit: number): Inputs {
     watch(request, envelope, target, start) {
       let asking: Asking | undefined;
 
-      /** False when nothing was asked. */
+      function unanswered(method: string): string {
+        return `the client left ${JSON.stringify(method)} without an answer, for which ${limit} ms are allowed (--input-wait)`;
+      }
+
+      /** Ends the stream for what the guest waits for; false when that is nothing. */
       function giveUp(): boolean {
         const method = asking?.first();
         if (method === undefined) return false;
         asking?.forget();
-        const text = `the client left ${JSON.stringify(method)} without an answer, for which ${limit} ms are allowed (--input-wait)`;
-        target.chunk(errorEvent(idOf(request, envelope), text), () => {});
+        target.chunk(errorEvent(idOf(request, envelope), unanswered(method)), () => {});
         target.end([]);
         return true;
       }
 
+      /** The engine tells of the failure: whoever ends a guest logs it. */
+      function expired(method: string): void {
+        if (call.stop === undefined) call.gone();
+        else call.stop(new WasmcpError('guest-timeout', unanswered(method)));
+        giveUp();
+      }
+
       const watched = wrapResponse(target, {
         head(status, headers) {
-          if (isEventStream(headers)) {
-            asking = open(keyOf(request), () => {
-              giveUp();
-              call.gone();
-            });
-          }
+          if (isEventStream(headers)) asking = open(keyOf(request), expired);
           target.head(status, headers);
         },
         chunk(bytes, taken) {

@@ -73,6 +73,7 @@ export function createInTurn(handle: Handle, { order, timeout }: InTurnOptions):
         if (call !== undefined) call.gone();
         else drop(() => {});
       },
+      stop: (failure) => call?.stop?.(failure),
     };
   };
 }
