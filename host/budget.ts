@@ -23,6 +23,8 @@ export interface Budget {
 export interface GuestBudget extends Budget {
   /** Why the last charge was refused: names the limit and the option. */
   refusal(bytes: number): string;
+  /** Counts what exists already, even above the limit. */
+  hold(bytes: number): void;
   /** The guest holds nothing any more: all that it took from the parent goes back. */
   reset(): void;
 }
@@ -73,6 +75,10 @@ class Account implements GuestBudget {
 
   charge(bytes: number): void {
     if (!this.tryCharge(bytes)) throw new WebAssembly.RuntimeError(this.refusal(bytes));
+  }
+
+  hold(bytes: number): void {
+    if (!this.tryCharge(bytes)) this.#used += bytes;
   }
 
   release(bytes: number): void {

@@ -64,4 +64,5 @@ export type {
 } from './options.ts';
 export { Signal } from './signal.ts';
 export { Table } from './table.ts';
+export { cutText } from './text.ts';
 export { createTurns } from './turns.ts';

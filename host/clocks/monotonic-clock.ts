@@ -6,6 +6,9 @@ import { Signal } from '../signal.ts';
 /** Longest delay of a timer, in milliseconds: Node fires longer ones at once. */
 const MAX_DELAY: number = 2 ** 31 - 1;
 
+/** What a running timer costs the host beside its pollable. */
+const TIMER_COST = 500;
+
 /** `wasi:clocks/monotonic-clock`: nanoseconds from an arbitrary point in the past. */
 export function monotonicClock(guest: Guest): Implementation {
   return {
@@ -45,12 +48,15 @@ class Timer implements Waitable {
   }
 
   release(): void {
+    if (this.#handle === undefined) return;
     clearTimeout(this.#handle);
     this.#handle = undefined;
+    this.guest.budget.release(TIMER_COST);
     this.#forget?.();
   }
 
   #arm(): void {
+    this.guest.budget.charge(TIMER_COST);
     const delay = Math.ceil(Number(this.#deadline - process.hrtime.bigint()) / 1e6);
     this.#handle = setTimeout(() => this.#fire(), Math.min(Math.max(delay, 0), MAX_DELAY));
     this.#forget = this.guest.onRelease(() => this.release());

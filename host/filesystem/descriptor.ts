@@ -9,7 +9,6 @@ import {
   linkSync,
   lutimesSync,
   mkdirSync,
-  readdirSync,
   readlinkSync,
   readSync,
   renameSync,
@@ -169,7 +168,7 @@ export class Descriptor {
 
   readDirectory(): DirectoryEntryStream {
     const { path } = this.#directory();
-    return new DirectoryEntryStream(withErrorCodes(() => readdirSync(path, { withFileTypes: true })));
+    return DirectoryEntryStream.open(this.#reach.guest, path);
   }
 
   createDirectoryAt(path: string): void {

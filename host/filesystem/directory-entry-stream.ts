@@ -1,4 +1,6 @@
-import type { Dirent } from 'node:fs';
+import { type Dirent, opendirSync } from 'node:fs';
+import type { Guest } from '../guest.ts';
+import { withErrorCodes } from './error-code.ts';
 import { type DescriptorType, typeOf } from './metadata.ts';
 
 /** A record `directory-entry` of `wasi:filesystem/types`. */
@@ -7,12 +9,48 @@ export interface DirectoryEntry {
   readonly name: string;
 }
 
+/** What an entry costs the host beside its name. */
+const ENTRY_COST = 200;
+
+/** Entries that are read from the system at once. */
+const BATCH = 128;
+
 /** The resource `directory-entry-stream` of `wasi:filesystem/types`: the folder as it was when it was opened. */
 export class DirectoryEntryStream {
+  readonly #guest: Guest;
   readonly #entries: Iterator<Dirent>;
+  #charged: number;
 
-  constructor(entries: readonly Dirent[]) {
+  private constructor(guest: Guest, entries: readonly Dirent[], charged: number) {
+    this.#guest = guest;
     this.#entries = entries.values();
+    this.#charged = charged;
+  }
+
+  /** Throws `insufficient-memory` for a folder with more entries than the guest's budget has room for. */
+  static open(guest: Guest, path: string): DirectoryEntryStream {
+    const { budget } = guest;
+    const entries: Dirent[] = [];
+    let charged = 0;
+    const folder = withErrorCodes(() => opendirSync(path, { bufferSize: BATCH }));
+    try {
+      for (let entry = read(); entry !== null; entry = read()) {
+        const cost = ENTRY_COST + 2 * entry.name.length;
+        if (!budget.tryCharge(cost)) throw 'insufficient-memory';
+        charged += cost;
+        entries.push(entry);
+      }
+    } catch (error) {
+      budget.release(charged);
+      throw error;
+    } finally {
+      folder.closeSync();
+    }
+    return new DirectoryEntryStream(guest, entries.sort(byName), charged);
+
+    function read(): Dirent | null {
+      return withErrorCodes(() => folder.readSync());
+    }
   }
 
   readDirectoryEntry(): DirectoryEntry | undefined {
@@ -20,5 +58,12 @@ export class DirectoryEntryStream {
     return next.done ? undefined : { type: typeOf(next.value), name: next.value.name };
   }
 
-  [Symbol.dispose](): void {}
+  [Symbol.dispose](): void {
+    this.#guest.budget.release(this.#charged);
+    this.#charged = 0;
+  }
+}
+
+function byName(a: Dirent, b: Dirent): number {
+  return a.name < b.name ? -1 : 1;
 }

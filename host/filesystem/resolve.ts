@@ -5,6 +5,9 @@ import { withErrorCodes } from './error-code.ts';
 import type { OwnFiles, Role } from './own-files.ts';
 import { isRefusedOnWindows } from './windows-names.ts';
 
+/** Most bytes of a path, as on Linux. */
+const MAX_PATH = 4095;
+
 /** Links that one path may lead through, as on Linux. */
 const MAX_LINKS = 40;
 
@@ -42,6 +45,7 @@ export interface WalkOptions {
  */
 export function walk<T>(path: string, options: WalkOptions, use: (found: Found) => T): T {
   if (path === '') throw 'no-entry';
+  if (path.length > MAX_PATH || Buffer.byteLength(path) > MAX_PATH) throw 'name-too-long';
   if (path.includes('\0')) throw 'invalid';
   if (path.startsWith('/') || isAbsolute(path)) throw 'not-permitted';
   const trail = new Trail(options);

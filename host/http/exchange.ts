@@ -2,6 +2,7 @@ import type { Guest } from '../guest.ts';
 import type { HttpErrorCode } from '../io/error.ts';
 import type { BodySink } from '../io/sink.ts';
 import type { ByteSource, FieldList } from '../io/source.ts';
+import { cutText } from '../text.ts';
 import { contentLength } from './fields.ts';
 import { IncomingRequest, type RequestHead } from './incoming-request.ts';
 import { OutgoingBody } from './outgoing-body.ts';
@@ -45,8 +46,9 @@ export function createExchange(
   let body: OutgoingBody | undefined;
 
   function refuse(code: HttpErrorCode): void {
-    outcome = { kind: 'refused', code };
-    sink.error(code);
+    const shown = cutErrorCode(code);
+    outcome = { kind: 'refused', code: shown };
+    sink.error(shown);
   }
 
   function answer(result: ResponseResult): void {
@@ -78,6 +80,18 @@ export function createExchange(
         ? { kind: 'unfinished' }
         : outcome,
   };
+}
+
+/** An `error-code` whose texts are short enough for messages; guests choose them. */
+function cutErrorCode({ tag, val }: HttpErrorCode): HttpErrorCode {
+  if (val === undefined) return { tag };
+  if (typeof val === 'string') return { tag, val: cutText(val) };
+  if (typeof val !== 'object' || val === null) return { tag, val };
+  const parts = Object.entries(val).map(([name, part]) => [
+    name,
+    typeof part === 'string' ? cutText(part) : part,
+  ]);
+  return { tag, val: Object.fromEntries(parts) };
 }
 
 /** A Content-Length without its body would keep the client waiting; HEAD and 304 have one by design (RFC 9110 section 8.6). */

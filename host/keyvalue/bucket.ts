@@ -16,6 +16,9 @@ export interface OpenBucket {
   readonly name: string;
 }
 
+/** What a key of `get-many` costs beside its value: lists on the way to the store and back. */
+const PAIR_COST = 200;
+
 /** `store.open`: the bucket need not exist, its name has to be allowed. */
 export function openBucket(store: CheckedStore, guest: Guest, identifier: string): OpenBucket {
   guest.check();
@@ -24,6 +27,11 @@ export function openBucket(store: CheckedStore, guest: Guest, identifier: string
   } catch (error) {
     throw error instanceof WasmcpError ? keyvalueError(error) : error;
   }
+}
+
+/** Charges what the host is about to hold for the guest of a bucket; fails as the store's own limits do. */
+export function charge({ guest: { budget } }: OpenBucket, bytes: number): void {
+  if (!budget.tryCharge(bytes)) throw new WasmcpError('store-limit', budget.refusal(bytes));
 }
 
 /**
@@ -47,7 +55,14 @@ export function ask<T, R>(
     } catch (error) {
       return fail(error);
     }
-    return isPromise(value) ? guest.settle(value).then(answer, fail) : answer(value);
+    const pass = (value: T): R | Promise<R> => {
+      try {
+        return answer(value);
+      } catch (error) {
+        return fail(error);
+      }
+    };
+    return isPromise(value) ? guest.settle(value).then(pass, fail) : pass(value);
   });
 }
 
@@ -84,7 +99,12 @@ export function getMany<R>(
 ): Answer<R[]> {
   return ask(
     bucket,
-    () => bucket.store.getMany(bucket.name, keys),
+    () => {
+      // While the answer is made, there is no other call.
+      charge(bucket, keys.length * PAIR_COST);
+      bucket.guest.budget.release(keys.length * PAIR_COST);
+      return bucket.store.getMany(bucket.name, keys);
+    },
     (values) => keys.map((key, index) => pair(key, values[index])),
   );
 }

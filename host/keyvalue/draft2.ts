@@ -62,8 +62,13 @@ export class Cas {
   readonly #open: common.OpenBucket;
   readonly #key: string;
   readonly #seen: Versioned;
+  #charged: number;
 
+  /** @throws WasmcpError `store-limit` when the guest's budget has no room for what was seen */
   constructor(open: common.OpenBucket, key: string, seen: Versioned) {
+    const cost = 2 * key.length + (seen.value?.byteLength ?? 0);
+    common.charge(open, cost);
+    this.#charged = cost;
     this.#open = open;
     this.#key = key;
     this.#seen = seen;
@@ -82,6 +87,7 @@ export class Cas {
   static swap(cas: Cas, value: Uint8Array): Answer<void> {
     const open = cas.#open;
     const key = cas.#key;
+    cas[Symbol.dispose]();
     const refused = (): Answer<never> =>
       common.ask(
         open,
@@ -97,6 +103,11 @@ export class Cas {
       (swapped) => (swapped ? undefined : refused()),
       storeError,
     );
+  }
+
+  [Symbol.dispose](): void {
+    this.#open.guest.budget.release(this.#charged);
+    this.#charged = 0;
   }
 
   /** The value that `swap` would replace: the one seen when this handle was made, not a later one. */

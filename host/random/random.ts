@@ -10,9 +10,9 @@ const POOL_SIZE = 4096;
 
 /** The interfaces of `wasi:random`. */
 export interface RandomInterfaces {
-  readonly random: Implementation;
+  random(guest: Guest): Implementation;
   /** As good as the secure one, since guests often pick the wrong one. */
-  readonly insecure: Implementation;
+  insecure(guest: Guest): Implementation;
   /** The same during one request, and another in each, so that colliding hash keys cannot be prepared. */
   insecureSeed(guest: Guest): Implementation;
 }
@@ -35,18 +35,27 @@ export function createRandom(): RandomInterfaces {
     return bytes;
   }
 
-  function bytes(length: bigint): Uint8Array {
+  function bytes({ budget }: Guest, length: bigint): Uint8Array {
     if (length > MAX_BYTES) {
       throw new WebAssembly.RuntimeError(`more than ${MAX_BYTES} random bytes at once`);
     }
+    // The guest gets a copy at once, so that they are never held.
+    budget.charge(Number(length));
+    budget.release(Number(length));
     return take(Number(length));
   }
 
   const u64 = (): bigint => new DataView(take(8).buffer).getBigUint64(0);
 
   return {
-    random: { getRandomBytes: bytes, getRandomU64: u64 },
-    insecure: { getInsecureRandomBytes: bytes, getInsecureRandomU64: u64 },
+    random: (guest) => ({
+      getRandomBytes: (length: bigint): Uint8Array => bytes(guest, length),
+      getRandomU64: u64,
+    }),
+    insecure: (guest) => ({
+      getInsecureRandomBytes: (length: bigint): Uint8Array => bytes(guest, length),
+      getInsecureRandomU64: u64,
+    }),
     insecureSeed(guest) {
       let seed: [bigint, bigint] | undefined;
       const draw = (): [bigint, bigint] => {

@@ -4,6 +4,7 @@ import { createWriteStream } from 'node:fs';
 import { constants } from 'node:os';
 import type { Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { shownOn } from '../engine/terminal.ts';
 import { createServer, WasmcpError } from '../index.ts';
 import type { CliStreams, Command } from './command.ts';
 import { load, tellHow } from './load.ts';
@@ -53,6 +54,7 @@ Exit status: the command's, 128 + the signal that ended it, 127 when it is not f
     const apart: CliStreams = { stdin: streams.stdin, stdout: output, stderr: output };
     const component = await load(path, options);
     const broken = Promise.withResolvers<WasmcpError>();
+    const shown = shownOn(output);
     const server = createServer(component, {
       ...(await serverOptions(options, apart)),
       ...(idleWorkers && { idleWorkers }),
@@ -60,7 +62,7 @@ Exit status: the command's, 128 + the signal that ended it, 127 when it is not f
       maxConnections: options.maxConnections,
       keepAlive: options.keepAlive,
       bodyTimeout: options.bodyTimeout,
-      output: (_, bytes) => print(output, bytes),
+      output: (_, bytes) => print(output, shown(bytes)),
     });
     try {
       const url = (await server.listen(options.addr.port, options.addr.host)).slice(0, -1);

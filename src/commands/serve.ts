@@ -1,4 +1,5 @@
 import type { IdleWorkers } from '../engine/idle-worker.ts';
+import { shownOn } from '../engine/terminal.ts';
 import { createServer, type WasmcpError } from '../index.ts';
 import type { OptionValues } from '../options/table.ts';
 import { type Admin, openAdmin } from '../server/admin/admin.ts';
@@ -51,6 +52,7 @@ async function serveUntilStopped(
     options.shutdownAddr === undefined ? undefined : await openShutdownAddress(options.shutdownAddr);
   const { outgoing, ...rest } = await serverOptions(options, streams);
   const broken = Promise.withResolvers<WasmcpError>();
+  const shown = { stdout: shownOn(streams.stdout), stderr: shownOn(streams.stderr) };
   const server = createServer(component, {
     ...rest,
     outgoing: { ...outgoing, ownPorts: portsOf(admin, shutdown) },
@@ -60,7 +62,7 @@ async function serveUntilStopped(
     maxConnections: options.maxConnections,
     keepAlive: options.keepAlive,
     bodyTimeout: options.bodyTimeout,
-    output: (stream, bytes) => print(streams[stream], bytes),
+    output: (stream, bytes) => print(streams[stream], shown[stream](bytes)),
   });
   // Whoever read the output has gone: that is no reason to stop serving.
   for (const stream of [streams.stdout, streams.stderr]) stream.on('error', () => {});

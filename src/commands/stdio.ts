@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { DEFAULT_STORE_URL } from '../../host/index.ts';
 import { assertLinked } from '../component/link.ts';
 import { linkWithHost } from '../engine/offer.ts';
+import { shownOn } from '../engine/terminal.ts';
 import { createServer, openStore, WasmcpError } from '../index.ts';
 import { startBridge } from '../mcp/stdio/bridge.ts';
 import { createSessionMemory } from '../mcp/stdio/memory.ts';
@@ -51,6 +52,7 @@ otherwise. What guests print goes to stderr.`,
     const storeUrl = options.store || storeBeside(component.source);
     const store = await openStore(storeUrl);
     const broken = Promise.withResolvers<WasmcpError>();
+    const shown = shownOn(streams.stderr);
     const server = createServer(component, {
       // Whoever is served here speaks MCP.
       mcp: 'guide',
@@ -62,7 +64,7 @@ otherwise. What guests print goes to stderr.`,
       env: { WASMCP_SESSION_ENABLED: 'true', ...common.env },
       // Whoever runs it could reach this machine's own services anyway.
       outgoing: { ...common.outgoing, loopback: true },
-      output: (_, bytes) => print(streams.stderr, bytes),
+      output: (_, bytes) => print(streams.stderr, shown(bytes)),
     });
     const stop = untilSignal();
     const bridge = startBridge({

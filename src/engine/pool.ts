@@ -1,4 +1,4 @@
-import { Table, WasmcpError } from '../../host/index.ts';
+import { cutText, Table, WasmcpError } from '../../host/index.ts';
 import { type Census, createCrew } from './crew.ts';
 import { createDeadline, type Deadline } from './deadline.ts';
 import { createExchange, type Exchange } from './exchange.ts';
@@ -178,7 +178,7 @@ export function createPool(options: PoolOptions): Pool {
       awaited: request.awaited ?? false,
       deadline: createDeadline(request.receivedAt, options.timeout, () => expire(ticket)),
       // Queries carry secrets; paths say enough.
-      label: `${request.method} ${request.path.split('?', 1)[0]}`,
+      label: cutText(`${request.method} ${request.path.split('?', 1)[0]}`),
       thread: undefined,
       suspectUntil: 0,
       reported: false,

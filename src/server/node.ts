@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
+import { cutText } from '../../host/index.ts';
 import type { EngineOptions } from '../engine/engine.ts';
 import type { Handle, Upload } from '../engine/request.ts';
 import { bodyReadBefore, headFor, LOST_BODY, lostBodyAnswer } from './body-read-before.ts';
@@ -101,5 +102,5 @@ export function createNodeFront(
 
 /** For the log: queries carry secrets. */
 function labelOf({ method, path }: GuestHead): string {
-  return `${method} ${path.split('?', 1)[0]}`;
+  return cutText(`${method} ${path.split('?', 1)[0]}`);
 }

@@ -53,6 +53,7 @@ export function startExchange({
     body &&
     createRequestBody({
       pass,
+      budget: guest.budget,
       held: fail,
       aborted() {
         fail(
@@ -91,18 +92,21 @@ export function startExchange({
       },
       head(head) {
         watch.start(timeouts.betweenBytes, READ_TIMEOUT);
-        response = createResponseBody({
-          // A guest that reads slowly is no silence of the server.
-          pause() {
-            watch.stop();
-            sending.pause();
+        response = createResponseBody(
+          {
+            // A guest that reads slowly is no silence of the server.
+            pause() {
+              watch.stop();
+              sending.pause();
+            },
+            resume() {
+              watch.start(timeouts.betweenBytes, READ_TIMEOUT);
+              sending.resume();
+            },
+            abandon: cancel,
           },
-          resume() {
-            watch.start(timeouts.betweenBytes, READ_TIMEOUT);
-            sending.resume();
-          },
-          abandon: cancel,
-        });
+          guest.budget,
+        );
         pending.outcome = { head, body: response };
         changed.wake();
       },

@@ -1,3 +1,5 @@
+import { cutText } from '../../text.ts';
+
 /** Milliseconds in which a destination is named once, and how many are: a guest must not be able to flood a log. */
 const PERIOD = 60_000;
 const MAX_NAMED = 100;
@@ -12,8 +14,9 @@ export function createRefusalLog(tell: (line: string) => void): (origin: string,
       named.clear();
       since = now;
     }
-    if (named.has(origin) || named.size >= MAX_NAMED) return;
-    named.add(origin);
-    tell(`request to ${origin} refused: ${reason}`);
+    const shown = cutText(origin);
+    if (named.has(shown) || named.size >= MAX_NAMED) return;
+    named.add(shown);
+    tell(`request to ${shown} refused: ${reason}`);
   };
 }

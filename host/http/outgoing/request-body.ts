@@ -1,8 +1,10 @@
+import type { GuestBudget } from '../../budget.ts';
 import type { WasmcpError } from '../../error.ts';
 import type { StreamFailure } from '../../io/error.ts';
 import type { BodySink } from '../../io/sink.ts';
 import type { Pass } from '../../keyvalue/gate.ts';
 import { Signal } from '../../signal.ts';
+import { CHUNK_COST } from '../unsent.ts';
 import { OutgoingError } from './error-code.ts';
 
 /** Bytes that a guest may write ahead of the connection. */
@@ -18,6 +20,8 @@ export interface RequestBody extends BodySink {
 export interface RequestBodyParts {
   /** Each chunk passes here when it is written, and so does the end. */
   readonly pass: Pass;
+  /** Counts what waits for the connection. */
+  readonly budget: GuestBudget;
   /** A part may never leave. */
   held(failure: WasmcpError): void;
   /** The guest dropped the body unfinished. */
@@ -54,6 +58,7 @@ class Body implements RequestBody {
   write(chunk: Uint8Array): void {
     if (this.#ending !== 'open') return;
     this.#queued += chunk.length;
+    this.#parts.budget.hold(chunk.length + CHUNK_COST);
     this.#leave(() => {
       this.#queue.push(chunk);
       this.#wakeReader();
@@ -76,7 +81,7 @@ class Body implements RequestBody {
   close(reason?: StreamFailure): void {
     if (this.#ending === 'open') this.failure = reason;
     if (this.#ending === 'open' || this.#ending === 'ending') this.#settle('closed');
-    this.#queue.length = 0;
+    for (const chunk of this.#queue.splice(0)) this.#parts.budget.release(chunk.length + CHUNK_COST);
     this.changed.wake();
   }
 
@@ -85,6 +90,7 @@ class Body implements RequestBody {
       const chunk = this.#queue.shift();
       if (chunk !== undefined) {
         this.#queued -= chunk.length;
+        this.#parts.budget.release(chunk.length + CHUNK_COST);
         this.changed.wake();
         yield chunk;
       } else if (this.#ending === 'aborted') {

@@ -1,6 +1,8 @@
+import type { GuestBudget } from '../../budget.ts';
 import type { StreamFailure } from '../../io/error.ts';
 import type { ByteSource, FieldList } from '../../io/source.ts';
 import { Signal } from '../../signal.ts';
+import { CHUNK_COST } from '../unsent.ts';
 
 /** Bytes held for a guest that reads slowly; then the connection is not read on. */
 const WINDOW = 64 * 1024;
@@ -22,8 +24,8 @@ export interface Flow {
   abandon(): void;
 }
 
-export function createResponseBody(flow: Flow): ResponseBody {
-  return new Body(flow);
+export function createResponseBody(flow: Flow, budget: GuestBudget): ResponseBody {
+  return new Body(flow, budget);
 }
 
 /** A class, as an object literal with accessors would keep its request until the whole heap is collected. */
@@ -32,13 +34,15 @@ class Body implements ResponseBody {
   failure: StreamFailure | undefined;
   trailers: FieldList | undefined;
   readonly #flow: Flow;
+  readonly #budget: GuestBudget;
   readonly #queue: Uint8Array[] = [];
   #queued = 0;
   #dropped: number | undefined;
   #state: ByteSource['state'] = 'open';
   #paused = false;
 
-  constructor(flow: Flow) {
+  constructor(flow: Flow, budget: GuestBudget) {
+    this.#budget = budget;
     this.#flow = flow;
   }
 
@@ -55,7 +59,11 @@ class Body implements ResponseBody {
     if (first === undefined) return new Uint8Array(0);
     const chunk = first.subarray(0, max);
     if (chunk.length < first.length) this.#queue[0] = first.subarray(chunk.length);
-    else this.#queue.shift();
+    else {
+      this.#queue.shift();
+      this.#budget.release(CHUNK_COST);
+    }
+    this.#budget.release(chunk.length);
     this.#queued -= chunk.length;
     if (this.#queued < WINDOW / 2) this.#resume();
     return chunk;
@@ -63,6 +71,7 @@ class Body implements ResponseBody {
 
   cancel(): void {
     this.#dropped ??= 0;
+    this.#budget.release(this.#queued + this.#queue.length * CHUNK_COST);
     this.#queue.length = 0;
     this.#queued = 0;
     this.#resume();
@@ -74,6 +83,13 @@ class Body implements ResponseBody {
     if (this.#dropped !== undefined) {
       this.#dropped += chunk.length;
       if (this.#dropped > MAX_DROPPED) this.#flow.abandon();
+      return;
+    }
+    const cost = chunk.length + CHUNK_COST;
+    if (!this.#budget.tryCharge(cost)) {
+      const message = this.#budget.refusal(cost);
+      this.fail({ message, http: { tag: 'internal-error', val: message } });
+      this.#flow.abandon();
       return;
     }
     this.#queue.push(chunk);

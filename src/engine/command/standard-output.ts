@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { shownOn } from '../terminal.ts';
 
 /** Standard output or error of this process, which may lose its reader at any time. */
 export interface StandardOutput {
@@ -10,6 +11,7 @@ export interface StandardOutput {
 
 export function openStandardOutput(stream: Writable): StandardOutput {
   const underWay = new Set<(reason: string | undefined) => void>();
+  const shown = shownOn(stream);
   let last: Promise<unknown> = Promise.resolve();
 
   function giveUp(reason: string): void {
@@ -24,7 +26,7 @@ export function openStandardOutput(stream: Writable): StandardOutput {
     write(bytes) {
       const written = new Promise<string | undefined>((settle) => {
         underWay.add(settle);
-        stream.write(bytes, (error) => {
+        stream.write(shown(bytes), (error) => {
           underWay.delete(settle);
           settle(error?.message);
         });

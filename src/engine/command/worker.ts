@@ -3,6 +3,7 @@ import {
   checked,
   createBudget,
   createHost,
+  cutText,
   endingInput,
   Guest,
   GuestExit,
@@ -95,7 +96,7 @@ function endOf(error: unknown): CommandEnd {
   if (error instanceof GuestExit) return { kind: 'exited', status: error.status };
   return {
     kind: 'trapped',
-    message: `the guest trapped: ${error instanceof Error ? error.message : String(error)}`,
+    message: `the guest trapped: ${cutText(error instanceof Error ? error.message : String(error))}`,
   };
 }
 

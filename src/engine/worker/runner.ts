@@ -1,5 +1,6 @@
 import {
   createExchange,
+  cutText,
   type Guest,
   GuestExit,
   type HttpErrorCode,
@@ -122,7 +123,7 @@ function failureOf(error: unknown, response: PostedResponse): GuestFailure | und
   }
   // Traps of generated code can go on for lines; the first one says it.
   const [reason] = (error instanceof Error ? error.message : String(error)).split('\n', 1);
-  return { code: 'guest-trapped', message: `the guest trapped: ${reason}` };
+  return { code: 'guest-trapped', message: `the guest trapped: ${cutText(reason!)}` };
 }
 
 function describe(outcome: Outcome, response: PostedResponse): GuestFailure | undefined {

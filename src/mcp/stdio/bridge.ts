@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import { cutText } from '../../../host/index.ts';
 import { readAnswer } from './answer.ts';
 import {
   errorLine,
@@ -113,5 +114,5 @@ const OPENING: ReadonlySet<unknown> = new Set(['initialize', 'notifications/init
 
 function describe(messages: readonly Message[]): string {
   const methods = messages.map(({ method }) => (typeof method === 'string' ? method : 'a response'));
-  return methods.join(', ');
+  return cutText(methods.join(', '));
 }

@@ -5,7 +5,7 @@ import { createRandom } from '../../../host/random/random.ts';
 const { random, insecure, insecureSeed } = createRandom();
 
 const guest = new Guest();
-const offers = { ...random, ...insecure, ...insecureSeed(guest) } as unknown as {
+const offers = { ...random(guest), ...insecure(guest), ...insecureSeed(guest) } as unknown as {
   getRandomBytes(length: bigint): Uint8Array;
   getRandomU64(): bigint;
   getInsecureRandomBytes(length: bigint): Uint8Array;
@@ -49,7 +49,7 @@ describe('random', () => {
 });
 
 test('many small requests never get the same bytes, over the end of what was fetched at once too', () => {
-  const getRandomBytes = random.getRandomBytes as (length: bigint) => Uint8Array;
+  const getRandomBytes = random(guest).getRandomBytes as (length: bigint) => Uint8Array;
   const seen = new Set<string>();
   for (let i = 0; i < 5000; i++) {
     const bytes = getRandomBytes(BigInt(8 + (i % 24)));
