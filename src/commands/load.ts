@@ -3,14 +3,19 @@ import type { OptionValues } from '../options/table.ts';
 import type { CliStreams } from './command.ts';
 
 /** Options that say how a component is loaded. */
-export type LoadingOptions = Pick<OptionValues, 'cacheDir' | 'maxMemory' | 'allowWasmGc'>;
+export type LoadingOptions = Pick<OptionValues, 'cacheDir' | 'maxMemory' | 'maxEachMemory' | 'allowWasmGc'>;
 
 /** Loads the component that a command is about, as its options say. */
 export function load(
   path: string,
-  { cacheDir, maxMemory, allowWasmGc = false }: LoadingOptions,
+  { cacheDir, maxMemory, maxEachMemory, allowWasmGc = false }: LoadingOptions,
 ): Promise<Component> {
-  return loadComponent(path, { ...(cacheDir !== undefined && { cacheDir }), maxMemory, allowWasmGc });
+  return loadComponent(path, {
+    ...(cacheDir !== undefined && { cacheDir }),
+    maxMemory,
+    ...(maxEachMemory !== undefined && { maxEachMemory }),
+    allowWasmGc,
+  });
 }
 
 /** What people should know of how a component runs, once it is known that it does. */

@@ -21,6 +21,7 @@ export const GUEST_OPTIONS: readonly OptionName[] = [
   'allowOutbound',
   'denyOutbound',
   'maxMemory',
+  'maxEachMemory',
   'allowWasmGc',
   'maxHostMemory',
   'timeout',

@@ -18,6 +18,7 @@ interface Header {
   readonly kind: Transpiled['kind'];
   readonly reason: string;
   readonly unrestorable?: string | undefined;
+  readonly uncounted?: string | undefined;
   readonly outline: ComponentOutline;
   /** Bytes of the glue's text. */
   readonly glue: number;
@@ -29,13 +30,14 @@ const DIGEST_LENGTH = 32;
 const HEADER_START = DIGEST_LENGTH + 4;
 
 export function encodeEntry(key: string, component: CachedComponent): Uint8Array {
-  const { kind, reason, unrestorable, outline, modules } = component;
+  const { kind, reason, unrestorable, uncounted, outline, modules } = component;
   const glue = Buffer.from(component.glue);
   const header: Header = {
     key,
     kind,
     reason,
     unrestorable,
+    uncounted,
     outline,
     glue: glue.length,
     modules: modules.map(([name, bytes]) => [name, bytes.length]),
@@ -64,6 +66,7 @@ export function decodeEntry(entry: Uint8Array, key: string): CachedComponent | u
     kind: header.kind,
     reason: header.reason,
     unrestorable: header.unrestorable,
+    uncounted: header.uncounted,
     outline: header.outline,
     glue: take(header.glue).toString(),
     modules: header.modules.map(([name, length]) => [name, take(length)]),

@@ -5,7 +5,8 @@ import { version } from '../version.ts';
 import { type ComponentOutline, readComponent } from './binary/component.ts';
 import { openCache } from './cache.ts';
 import type { CachedComponent } from './cache-entry.ts';
-import { capMemory, memoryLimits } from './modules/cap.ts';
+import { boundModules, type MemoryBounds } from './modules/bound.ts';
+import { memoryLimits } from './modules/cap.ts';
 import { readSource } from './source.ts';
 import type { Transpiled } from './transpile.ts';
 import { transpilerVersion } from './transpiler-version.ts';
@@ -58,6 +59,8 @@ export interface Component {
    * its instances cannot be put back.
    */
   readonly memoryLimits: Readonly<Record<string, readonly number[]>>;
+  /** How much all memories and tables of one instance may take. */
+  readonly memory: MemoryBounds;
   /** Why its instances cannot be put back to where they started, for people; absent when they can, as far as is known. */
   readonly unrestorable?: string;
   /** How many core modules are nested in it. */
@@ -70,8 +73,8 @@ export interface Component {
   readonly cacheProblem?: string;
 }
 
-/** Bytes of a WebAssembly page. */
-const PAGE = 65_536;
+/** Bytes that all memories and tables of one instance may take. */
+const MAX_MEMORY: number = 1024 ** 3;
 
 /** What a load is busy with; only `transpiling` takes seconds. */
 export type LoadStage = 'reading' | 'transpiling' | 'compiling';
@@ -81,8 +84,10 @@ export interface LoadOptions {
   readonly cacheDir?: string;
   /** Largest component, in bytes; 256 MiB by default. */
   readonly maxSize?: number;
-  /** Bytes that each of the component's memories may grow to, in steps of 64 KiB; what it declares by default. */
+  /** Bytes that all memories and tables of one instance may take together; 1 GiB by default. */
   readonly maxMemory?: number;
+  /** Bytes that each of its memories may grow to, in steps of 64 KiB; `maxMemory` by default. */
+  readonly maxEachMemory?: number;
   /** Run core modules with struct or array types: their objects live on V8's heap, outside of `maxMemory`. */
   readonly allowWasmGc?: boolean;
   /** Told as each stage begins. */
@@ -100,7 +105,7 @@ export async function loadComponent(
   source: string | URL | Uint8Array,
   options: LoadOptions = {},
 ): Promise<Component> {
-  const { cacheDir, maxSize, maxMemory, allowWasmGc = false, progress } = options;
+  const { cacheDir, maxSize, allowWasmGc = false, progress } = options;
   progress?.('reading');
   const { name, bytes } = await readSource(source, maxSize);
   const digest = hash('sha256', bytes);
@@ -113,7 +118,7 @@ export async function loadComponent(
   if (!allowWasmGc) refuseManaged(made.outline, name);
 
   progress?.('compiling');
-  const whole = capped(made, maxMemory, name);
+  const { modules: whole, bounds } = bounded(made, options, name);
   const compiling = compile(whole, name);
   const writing = cached === undefined ? cache.write(key, made) : undefined;
   // Whichever fails, nothing is under way when the load ends.
@@ -127,6 +132,7 @@ export async function loadComponent(
     ...made.outline,
     glue: { script: made.glue, name: `wasmcp-node:${digest.slice(0, 12)}/glue.js`, kind, reason },
     modules,
+    memory: bounds,
     memoryLimits: unrestorable === undefined ? limitsOf(whole) : {},
     ...(unrestorable !== undefined && { unrestorable }),
     fromCache: cached !== undefined,
@@ -156,16 +162,13 @@ function refuseManaged({ managedModule }: ComponentOutline, source: string): voi
   );
 }
 
-function capped(
-  { modules, unrestorable }: Transpiled,
-  maxMemory: number | undefined,
+function bounded(
+  { modules, unrestorable, uncounted }: Transpiled,
+  { maxMemory: limit = MAX_MEMORY, maxEachMemory: each = limit }: LoadOptions,
   source: string,
-): Transpiled['modules'] {
-  if (maxMemory === undefined) return modules;
+): ReturnType<typeof boundModules> {
   try {
-    const maxPages = Math.floor(maxMemory / PAGE);
-    const opened = unrestorable === undefined;
-    return modules.map(([name, bytes]) => [name, capMemory(bytes, maxPages, opened)]);
+    return boundModules(modules, { limit, each, opened: unrestorable === undefined, uncounted });
   } catch (error) {
     if (!(error instanceof WasmcpError)) throw error;
     throw new WasmcpError(error.code, `${source} does not fit: ${error.message}`, { cause: error });

@@ -3,7 +3,7 @@ import { describeProblem, type LinkReport, type Verdict } from './link.ts';
 
 /** All that `inspect` shows of a component, as lines of text. */
 export function formatReport(component: Component, report: LinkReport): string {
-  const { glue } = component;
+  const { glue, memory } = component;
   const facts: (readonly [string, string])[] = [
     ['size', formatSize(component.size)],
     ['sha256', component.digest],
@@ -12,6 +12,9 @@ export function formatReport(component: Component, report: LinkReport): string {
       `${count(component.innerComponents, 'component')}, ${count(component.coreModules, 'core module')}`,
     ],
     ['glue', glue.reason === undefined ? glue.kind : `${glue.kind}: ${glue.reason}`],
+    ...(memory.divided === undefined
+      ? []
+      : [['memory', `--max-memory is divided in equal parts: ${memory.divided}`] as const]),
   ];
   const imports = report.imports.map(
     ({ imported, verdict }) => [imported.name, formatVerdict(imported, verdict)] as const,

@@ -4,7 +4,13 @@ import { Worker } from 'node:worker_threads';
 import { WasmcpError } from '../../host/index.ts';
 import { type Skeleton, toSkeleton } from './binary/skeleton.ts';
 import type { ImportedInterface } from './component.ts';
-import { type NamedModule, type OpenedModule, openModule, openState } from './modules/open-state.ts';
+import {
+  countAll,
+  type NamedModule,
+  type OpenedModule,
+  openModule,
+  openState,
+} from './modules/open-state.ts';
 import type { FromTranspiler, Generated, TranspilerTask } from './transpiler.ts';
 import { workerEnvironment } from './worker-environment.ts';
 
@@ -17,6 +23,8 @@ export interface Transpiled {
   readonly reason: string;
   /** Why instances cannot be put back to where they started; undefined when the modules' state is exposed for that. */
   readonly unrestorable?: string | undefined;
+  /** Why a module grows its memories and tables without asking; undefined when none does. */
+  readonly uncounted?: string | undefined;
   readonly modules: readonly NamedModule[];
 }
 
@@ -63,9 +71,9 @@ export function startTranspiler(): Transpiler {
       // Unless jco changed them: then it has to see all of the component.
       const { kind, glue, reason, modules } =
         filled === undefined ? await generate({ bytes, source, imports }) : { ...generated, modules: filled };
-      if (kind === 'raw') return { kind, glue, reason, unrestorable: 'its glue is raw', modules };
       const open = (module: Uint8Array): OpenedModule => opened.get(module) ?? openModule(module);
-      return { kind, glue, reason, ...openState(modules, open) };
+      if (kind === 'lean') return { kind, glue, reason, ...openState(modules, open) };
+      return { kind, glue, reason, ...countAll(modules, open), unrestorable: 'its glue is raw' };
     },
     close: () => void worker.terminate(),
   };

@@ -64,6 +64,7 @@ export interface OptionValues extends WasmtimeValues {
   cacheDir?: string;
   isolation: IsolationValue;
   maxMemory: number;
+  maxEachMemory?: number;
   allowWasmGc?: boolean;
   maxHostMemory: number;
   verbose?: boolean;
@@ -217,7 +218,7 @@ export const OPTIONS: { readonly [N in OptionName]: OptionSpec } = {
   maxMemory: {
     flags: '--max-memory <size>',
     environment: ['WASMCP_NODE_MAX_MEMORY'],
-    description: "largest size of each of the component's memories",
+    description: 'what all memories and tables of a guest may take together; growing beyond it fails',
     parse: parseMemorySize,
     fallback: 1024 ** 3,
     fallbackText: '1GiB',
@@ -230,6 +231,12 @@ export const OPTIONS: { readonly [N in OptionName]: OptionSpec } = {
     parse: parseHostMemorySize,
     fallback: 256 * 1024 ** 2,
     fallbackText: '256MiB',
+  },
+  maxEachMemory: {
+    flags: '--max-each-memory <size>',
+    environment: ['WASMCP_NODE_MAX_EACH_MEMORY'],
+    description: 'largest size of each memory of a guest; default: --max-memory',
+    parse: parseMemorySize,
   },
   allowWasmGc: {
     flags: '--allow-wasm-gc',

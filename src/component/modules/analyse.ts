@@ -1,7 +1,8 @@
 import { WasmcpError } from '../../../host/index.ts';
 import { bulkOpcode, collectOpcodes, managedOpcode, OPCODES, skipConstant } from './instructions.ts';
 import { findSection, readSections, SECTION, type Section } from './sections.ts';
-import { type MemoryType, readGlobalType, readMemoryType, readTableType, type ValueType } from './types.ts';
+import { readTableType } from './tables.ts';
+import { type MemoryType, readGlobalType, readMemoryType, type ValueType } from './types.ts';
 
 /** What a core module keeps while it runs, and whether that can be saved and put back. Plain data. */
 export interface ModuleAnalysis {

@@ -1,18 +1,14 @@
 import { WasmcpError } from '../../../host/index.ts';
 import { concat, encodeNumber, encodeSection } from './encode.ts';
 import { findSection, readSections, SECTION, type Section } from './sections.ts';
+import { MOST_PAGES, PAGE } from './sizes.ts';
 import { readMemoryType } from './types.ts';
 
-/** Bytes of a WebAssembly page. */
-const PAGE = 65_536;
 const PAGES_PER_MIB = 16;
 const HAS_MAXIMUM = 1;
 
-/** Of a 32-bit memory: 4 GiB. */
-const MOST_PAGES = 65_536;
-
 /**
- * Lowers the declared maximum of each memory that the module defines to `maxPages` (of 64 KiB): `memory.grow` beyond
+ * Lowers the declared maximum of each memory that the module defines to `maxPages` (of 64 KiB), which may depend on its first size: `memory.grow` beyond
  * it answers -1 to the guest. A lower maximum of the module's own is kept. V8 has no other bound on a worker's memories.
  *
  * `opened`: it went through `openState` and came out restorable. Only then are exports with names of ours not the guest's,
@@ -21,7 +17,11 @@ const MOST_PAGES = 65_536;
  * @throws WasmcpError `component-too-large`: a memory is larger than that from the start; `component-invalid`: not
  *   readable, or a kind of memory that cannot be bounded here (shared, 64-bit)
  */
-export function capMemory(bytes: Uint8Array, maxPages: number, opened: boolean): Uint8Array {
+export function capMemory(
+  bytes: Uint8Array,
+  maxPages: number | ((min: number) => number),
+  opened: boolean,
+): Uint8Array {
   const sections = readSections(bytes);
   const section = findSection(sections, SECTION.memory);
   if (section === undefined) return bytes;
@@ -32,15 +32,14 @@ export function capMemory(bytes: Uint8Array, maxPages: number, opened: boolean):
   const count = left;
   for (; left > cards; left -= 1) {
     const { min, max = MOST_PAGES } = readMemoryType(reader);
-    if (min > maxPages) {
+    const most = typeof maxPages === 'number' ? maxPages : maxPages(min);
+    if (min > most) {
       throw new WasmcpError(
         'component-too-large',
-        `a memory begins with ${min / PAGES_PER_MIB} MiB, more than the ${maxPages / PAGES_PER_MIB} MiB that are allowed`,
+        `a memory begins with ${min / PAGES_PER_MIB} MiB, more than the ${most / PAGES_PER_MIB} MiB that are allowed`,
       );
     }
-    memories.push(
-      concat([Uint8Array.of(HAS_MAXIMUM), encodeNumber(min), encodeNumber(Math.min(max, maxPages))]),
-    );
+    memories.push(concat([Uint8Array.of(HAS_MAXIMUM), encodeNumber(min), encodeNumber(Math.min(max, most))]));
   }
   const content = concat([encodeNumber(count), ...memories, bytes.subarray(reader.position, section.end)]);
   return concat([
@@ -60,7 +59,7 @@ export function memoryLimits(bytes: Uint8Array): number[] {
 }
 
 /** Memories of ours, which come last and stay as they are, see `trackWrites`. */
-function countCards(section: Section | undefined): number {
+export function countCards(section: Section | undefined): number {
   const reader = section?.read();
   let count = 0;
   reader?.list(() => {

@@ -1,4 +1,5 @@
 import type { Component } from '../component.ts';
+import { openAccount } from './account.ts';
 import { CARDS_MODULE } from './analyse.ts';
 
 /**
@@ -11,11 +12,28 @@ type Tracked = WebAssembly.Memory & { [CARDS]?: WebAssembly.Memory };
 
 type InstantiateCore = typeof instantiateTracked;
 
-/** What makes the core instances of a component. In one that is not restorable, names of ours are its own. */
-export function coreInstantiator({ unrestorable }: Pick<Component, 'unrestorable'>): InstantiateCore {
-  return unrestorable === undefined
-    ? instantiateTracked
-    : (module, imports) => new WebAssembly.Instance(module, imports);
+/**
+ * What makes the core instances of one instance of a component, whose memories and tables may take so much together. In a
+ * component that is not restorable, names of ours for its state are its own.
+ */
+export function coreInstantiator({
+  unrestorable,
+  modules,
+  memory,
+}: Pick<Component, 'unrestorable' | 'modules' | 'memory'>): InstantiateCore {
+  const account = openAccount(memory);
+  const sizes = new Map(Object.entries(modules).map(([name, module]) => [module, memory.sizes[name]]));
+  const instantiate: InstantiateCore =
+    unrestorable === undefined
+      ? instantiateTracked
+      : (module, imports) => new WebAssembly.Instance(module, imports);
+  return (module, imports) => {
+    const size = sizes.get(module);
+    if (size !== undefined) account.take(size);
+    const instance = instantiate(module, imports);
+    if (memory.divided === undefined) account.connect(instance);
+    return instance;
+  };
 }
 
 /** Makes a core instance of a module that went through `openState`, or of another one without names of ours. */

@@ -3,8 +3,9 @@ import { CARDS_MODULE } from './analyse.ts';
 import { concat, encodeName, encodeNumber, encodeSection } from './encode.ts';
 import { markWrites } from './mark-writes.ts';
 import { findSection, readSections, SECTION, type Section } from './sections.ts';
+import { readTableType } from './tables.ts';
 import { readTypeSection } from './type-section.ts';
-import { readGlobalType, readMemoryType, readTableType } from './types.ts';
+import { readGlobalType, readMemoryType } from './types.ts';
 
 /** Pages of 64 KiB: cards for 4 GiB, and room to mark one block too many. */
 const CARD_PAGES = 17;

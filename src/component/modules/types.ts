@@ -19,22 +19,6 @@ export function readMemoryType(reader: Reader): MemoryType {
   return { min, max: flags & FLAG.maximum ? reader.u32() : undefined };
 }
 
-/** Size of a table, in elements. */
-export interface TableType {
-  readonly min: number;
-  readonly max: number | undefined;
-}
-
-/** Reads the type of a table. */
-export function readTableType(reader: Reader): TableType {
-  readValueType(reader);
-  const flags = reader.u8();
-  if (flags & ~(FLAG.maximum | FLAG.wide)) reader.fail('a table has unknown properties');
-  const number = flags & FLAG.wide ? reader.u64 : reader.u32;
-  const min = number();
-  return { min, max: flags & FLAG.maximum ? number() : undefined };
-}
-
 export type ValueType = 'i32' | 'i64' | 'f32' | 'f64' | 'v128' | 'reference';
 
 /** As signed LEB128, which is how the format writes them. */

@@ -19,6 +19,8 @@ export interface NewInstance<T> {
   readonly cores: readonly WebAssembly.Instance[];
   /** Bytes that each of their memories may grow to, in the order in which `findState` finds them. */
   readonly memoryLimits: readonly number[];
+  /** Bytes that all of them may take together. */
+  readonly memoryLimit?: number | undefined;
   /** What its glue keeps; undefined when that is nothing. */
   readonly glue: GlueState | undefined;
   /** While it was made it called the host for what is not the same each time, such as the time or a random number. */
@@ -100,7 +102,8 @@ export function createInstancePool<T>(options: InstancePoolOptions<T>): Instance
   }
 
   /** Undefined when the instance cannot be restored; from then on none is. */
-  function makePristine({ cores, memoryLimits, glue, impure }: NewInstance<T>): Pristine | undefined {
+  function makePristine(made: NewInstance<T>): Pristine | undefined {
+    const { cores, memoryLimits: limits, memoryLimit: limit, glue, impure } = made;
     if (impure)
       return degrade(
         'it calls the host while it is instantiated, and each instance may be told something else',
@@ -109,7 +112,7 @@ export function createInstancePool<T>(options: InstancePoolOptions<T>): Instance
     image ??= captureImage(state);
     const difference = sizeDifference(image, state) ?? firstDifference(image, state);
     if (difference !== undefined) return degrade(`instances differ after instantiation (${difference})`);
-    return createPristine(image, state, glue, { limits: memoryLimits, maxGrowth: options.maxGrowth });
+    return createPristine(image, state, glue, { limits, limit, maxGrowth: options.maxGrowth });
   }
 
   function make(): Entry<T> {

@@ -44,6 +44,8 @@ export interface GrowthBounds {
    * go on: the guest's allocator is put back, knows nothing of it, and would find that much less.
    */
   readonly limits?: readonly number[];
+  /** Bytes that all memories together may take; the same holds for these. */
+  readonly limit?: number | undefined;
   /** Bytes by which all memories together may grow; 16 MiB by default. */
   readonly maxGrowth?: number | undefined;
 }
@@ -67,8 +69,10 @@ export function createPristine(
   image: PristineImage,
   state: CoreState,
   glue: GlueState | undefined,
-  { limits, maxGrowth = MAX_GROWTH }: GrowthBounds = {},
+  { limits, limit = Number.POSITIVE_INFINITY, maxGrowth = MAX_GROWTH }: GrowthBounds = {},
 ): Pristine {
+  const initial = image.memories.reduce((sum, { size }) => sum + size, 0);
+  const maxSum = Math.min(maxGrowth, (limit - initial) * KEPT_PART);
   const owners = new Map(glue?.memoryOwners());
   const memories = state.memories.map(
     (memory, i): LiveMemory => ({
@@ -115,7 +119,7 @@ export function createPristine(
         if (growth > bound) return 'grown';
         sum += growth;
       }
-      if (sum > maxGrowth) return 'grown';
+      if (sum > maxSum) return 'grown';
       for (const memory of memories) {
         if (memory.tracked) restoreMarked(memory);
         else if (memory.owner === undefined || glue?.entered[memory.owner] !== 0) restoreMemory(memory);

@@ -63,7 +63,6 @@ const CONSTANT: ReadonlySet<string> = new Set([
 export function createInstances(parts: InstancesParts): InstancePool<GuestInstance> {
   const { component, glue, host, maxHostMemory, ...options } = parts;
   const handler = component.exports.find((name) => name.startsWith('wasi:http/incoming-handler@'))!;
-  const instantiateCore = coreInstantiator(component);
   const limitsOf = new Map(
     Object.entries(component.modules).map(([name, module]) => [module, component.memoryLimits[name] ?? []]),
   );
@@ -75,6 +74,7 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
     budget: GuestBudget,
     made: (core: WebAssembly.Instance, module: WebAssembly.Module) => void,
   ): ReturnType<GlueModule['instantiate']> {
+    const instantiateCore = coreInstantiator(component);
     return glue.instantiate(
       (name) => component.modules[name]!,
       bindImports(component, bind, budget),
@@ -137,6 +137,7 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
       },
       cores,
       memoryLimits,
+      memoryLimit: component.memory.limit,
       glue: state,
       impure: impure ?? false,
     };

@@ -3,7 +3,7 @@ import type { OptionValues } from '../table.ts';
 
 /** Options that keys of wasmtime's set here. */
 export type Changes = Partial<
-  Pick<OptionValues, 'timeout' | 'maxMemory' | 'allowWasmGc' | 'inheritEnv' | 'configVar' | 'preset'>
+  Pick<OptionValues, 'timeout' | 'maxEachMemory' | 'allowWasmGc' | 'inheritEnv' | 'configVar' | 'preset'>
 >;
 
 /** What a key means here: nothing to be done, something that cannot be had, or options to be set. */

@@ -39,12 +39,20 @@ export async function translate(
     }
   }
 
+  /** The limit of all memories together stays: people should know that it comes first. */
+  function limitEach(name: string, size: number): void {
+    set(name, 'maxEachMemory', size);
+    if (size > options.maxMemory) {
+      warn(name, '--max-memory limits all memories of a guest together to less; raise it as well');
+    }
+  }
+
   function change(name: string, { configVar, preset, ...single }: Changes): void {
     // Behind them, so that our own win.
     if (configVar !== undefined) options.configVar = [...configVar, ...(options.configVar ?? [])];
     if (preset !== undefined) options.preset = [...preset, ...(options.preset ?? [])];
     if (single.timeout !== undefined) set(name, 'timeout', single.timeout);
-    if (single.maxMemory !== undefined) set(name, 'maxMemory', single.maxMemory);
+    if (single.maxEachMemory !== undefined) limitEach(name, single.maxEachMemory);
     if (single.allowWasmGc !== undefined) set(name, 'allowWasmGc', single.allowWasmGc);
     if (single.inheritEnv !== undefined) set(name, 'inheritEnv', single.inheritEnv);
   }

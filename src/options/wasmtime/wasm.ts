@@ -8,7 +8,8 @@ const V8 = "Node's V8 compiles and runs guests, and has its own way; leave it ou
 const PROPOSAL_OFF = 'what V8 can do is not turned off for one component; leave it out';
 const PROPOSAL_MISSING = 'V8 has not got it, or not for components; a component that needs it does not start';
 const UNSATISFIED = 'an import that nothing satisfies ends the start; see wasmcp-node inspect';
-const NO_LIMIT = 'there is no such limit; --max-memory limits each memory of a component';
+const NO_LIMIT =
+  'there is no such limit; --max-memory limits all memories and tables of a component together';
 
 const proposal: Key = always(PROPOSAL_OFF);
 const missing: Key = never(PROPOSAL_MISSING);
@@ -26,8 +27,8 @@ export const WASM_KEYS: Readonly<Record<string, Key>> = {
   'unknown-imports-trap': never(UNSATISFIED),
   'unknown-imports-default': never(UNSATISFIED),
   wmemcheck: never(V8),
-  'max-memory-size': value('=N', '`--max-memory`', number, (size) => ({
-    maxMemory: Math.min(Math.max(size, PAGE), 4 * GIB),
+  'max-memory-size': value('=N', '`--max-each-memory`', number, (size) => ({
+    maxEachMemory: Math.min(Math.max(size, PAGE), 4 * GIB),
   })),
   'max-table-elements': limit,
   'max-instances': limit,

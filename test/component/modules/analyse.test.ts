@@ -4,6 +4,7 @@ import { transpileBytes } from '@bytecodealliance/jco-transpile';
 import { describe, expect, test } from 'vitest';
 import { analyse } from '../../../src/component/modules/analyse.ts';
 import { capMemory } from '../../../src/component/modules/cap.ts';
+import { countGrowth } from '../../../src/component/modules/count-growth.ts';
 import { exposeState } from '../../../src/component/modules/expose.ts';
 import { assemble, seededRandom } from './wat.ts';
 
@@ -121,6 +122,10 @@ test('bytes that were cut off or changed are read to an answer or refused, never
       expect(WebAssembly.validate(exposeState(input, analysis) as BufferSource)).toBe(true);
       rewritten += 1;
     }
+    const { bytes: counted } = countGrowth(input);
+    if (WebAssembly.validate(input as BufferSource)) {
+      expect(WebAssembly.validate(counted as BufferSource)).toBe(true);
+    }
     try {
       capMemory(input, 100, true);
     } catch (error) {
@@ -159,8 +164,10 @@ test.each(fixtures.map((path) => [basename(path), path]))(
     for (const [name, bytes] of modules) {
       const analysis = analyse(bytes);
       expect(analysis.problems, name).toEqual([]);
+      const { bytes: counted, uncounted } = countGrowth(bytes);
+      expect(uncounted).toBeUndefined();
       const rewritten = await WebAssembly.compile(
-        capMemory(exposeState(bytes, analysis), 4096, true) as BufferSource,
+        capMemory(exposeState(counted, analysis), 4096, true) as BufferSource,
       );
       const added = WebAssembly.Module.exports(rewritten).filter((entry) => /^\$[mg]\d+$/.test(entry.name));
       expect(added.filter(({ kind }) => kind === 'memory')).toHaveLength(analysis.memories.length);

@@ -36,7 +36,7 @@ describe('of several values of one key', () => {
     const config = join(temporaryFolder(), 'wasmtime.toml');
     writeFileSync(config, '[wasm]\ntimeout = { secs = 9 }\nmax-memory-size = 0x100000\n[cli]\nenv = "x"\n');
     const { options, warnings } = await translated({ config, wasm: [wasm('timeout=2')] });
-    expect(options).toMatchObject({ timeout: 2000, maxMemory: 1_048_576 });
+    expect(options).toMatchObject({ timeout: 2000, maxEachMemory: 1_048_576 });
     expect(warnings).toEqual(['[cli] env: no such table in wasmtime 48']);
   });
 });
@@ -49,6 +49,17 @@ test('an option of ours that says the same is no contradiction', async () => {
   expect(other.warnings).toEqual(['-W timeout: --timeout is given too, and wins; leave one of them out']);
 });
 
+test('a size of each memory stands beside that of all of them, which comes first', async () => {
+  const less = await translated({ wasm: [wasm('max-memory-size=1048576')], maxMemory: 2 ** 30 });
+  expect(less.options).toMatchObject({ maxEachMemory: 2 ** 20, maxMemory: 2 ** 30 });
+  expect(less.warnings).toEqual([]);
+  const more = await translated({ wasm: [wasm('max-memory-size=2147483648')], maxMemory: 2 ** 30 });
+  expect(more.options.maxMemory).toBe(2 ** 30);
+  expect(more.warnings).toEqual([
+    '-W max-memory-size: --max-memory limits all memories of a guest together to less; raise it as well',
+  ]);
+});
+
 test('garbage collection is allowed as wasmtime has it', async () => {
   expect((await translated({ wasm: [wasm('gc')] })).options.allowWasmGc).toBe(true);
   expect((await translated({ wasm: [wasm('gc=n')] })).options.allowWasmGc).toBe(false);
@@ -56,9 +67,9 @@ test('garbage collection is allowed as wasmtime has it', async () => {
 
 test('what no timer and no memory here can be is brought within what they can', async () => {
   const most = await translated({ wasm: [wasm('timeout=99999999999,max-memory-size=99999999999')] });
-  expect(most.options).toMatchObject({ timeout: 2 ** 31 - 1, maxMemory: 4 * 1024 ** 3 });
+  expect(most.options).toMatchObject({ timeout: 2 ** 31 - 1, maxEachMemory: 4 * 1024 ** 3 });
   const least = await translated({ wasm: [wasm('timeout=1ns,max-memory-size=0')] });
-  expect(least.options).toMatchObject({ timeout: 1, maxMemory: 65_536 });
+  expect(least.options).toMatchObject({ timeout: 1, maxEachMemory: 65_536 });
 });
 
 test('a file that cannot be used is refused by its name', async () => {
