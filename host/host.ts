@@ -1,3 +1,4 @@
+import * as check from './check-options.ts';
 import { environment } from './cli/environment.ts';
 import { exit } from './cli/exit.ts';
 import { stderr, stdin, stdout } from './cli/stdio.ts';
@@ -24,6 +25,18 @@ import type { GuestIo, Host, HostOptions, Implementation, InterfaceShape } from 
 import { createRandom } from './random/random.ts';
 import { sockets } from './sockets/sockets.ts';
 
+const CHECKS: check.OptionChecks<HostOptions> = {
+  env: check.dictionary,
+  args: check.texts,
+  config: check.dictionary,
+  preopens: check.folders,
+  protected: check.paths,
+  store: check.object,
+  outgoing: check.object,
+  pass: check.callback,
+  log: check.callback,
+};
+
 type Make = (guest: Guest, io: GuestIo, shape: InterfaceShape) => Implementation;
 
 /** Patch versions of WASI 0.2 only add to each other: one implementation serves them all. */
@@ -36,6 +49,7 @@ const PATCH_VERSION = /(?<=@0\.2)\.\d+$/;
  * @throws WasmcpError `directory-unusable`
  */
 export function createHost(options: HostOptions = {}): Host {
+  check.checkOptions('createHost', options, CHECKS);
   const offers = interfaces(options);
   return {
     bind(guest, io) {

@@ -6,6 +6,8 @@ export {
   createBudget,
   type GuestBudget,
 } from './budget.ts';
+export * as check from './check-options.ts';
+export { checkOptions, type OptionChecks } from './check-options.ts';
 export { endingInput } from './cli/ending-input.ts';
 export { GuestExit } from './cli/exit.ts';
 export { type LineSink, prefixedLines } from './cli/lines.ts';
@@ -50,6 +52,7 @@ export { sizeOfStore } from './keyvalue/size.ts';
 export type { KeyPage, Store, Versioned } from './keyvalue/store.ts';
 export { type Change, watched } from './keyvalue/watch.ts';
 export { offersFunction } from './names.ts';
+export { nearest } from './nearest.ts';
 export type {
   Binding,
   GetManyShape,

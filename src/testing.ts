@@ -1,3 +1,4 @@
+import { checkOptions } from '../host/index.ts';
 import {
   type Component,
   createServer,
@@ -6,6 +7,7 @@ import {
   type ServerOptions,
   type Store,
 } from './index.ts';
+import { SERVER_CHECKS } from './server/option-checks.ts';
 
 /** What a test may say about its server; the store may be one that it has filled. */
 export type TestServerOptions = Omit<ServerOptions, 'output' | 'log'>;
@@ -40,6 +42,8 @@ export async function serveForTest(
   component: Component | string | URL | Uint8Array,
   options: TestServerOptions = {},
 ): Promise<TestServer> {
+  const { output: _output, log: _log, ...checks } = SERVER_CHECKS;
+  checkOptions('serveForTest', options, checks);
   const loaded = isLoaded(component) ? component : await loadComponent(component);
   const { store: given = 'memory:' } = options;
   const store = typeof given === 'string' ? await openStore(given) : given;

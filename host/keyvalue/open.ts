@@ -1,3 +1,4 @@
+import * as check from '../check-options.ts';
 import { WasmcpError } from '../error.ts';
 import type { OutputGate } from './gate.ts';
 import { openSqliteGate, type SqliteGateOptions } from './sqlite/gate.ts';
@@ -7,6 +8,15 @@ import type { Store } from './store.ts';
 
 /** How a store is opened; what a kind of store does not know it ignores. */
 export interface StoreOptions extends SqliteOptions {}
+
+const CHECKS: check.OptionChecks<StoreOptions> = {
+  busyTimeout: check.milliseconds(0, 2 ** 31 - 1),
+  allowNetworkFileSystem: check.flag,
+  create: check.flag,
+  durability: check.oneOf('power', 'process', 'strict'),
+  broken: check.callback,
+  isWhole: check.callback,
+};
 
 /** Where state is kept unless something else is said: beside the program, not in somebody's home. */
 export const DEFAULT_STORE_URL = 'sqlite:.wasmcp/store.db';
@@ -18,6 +28,8 @@ export const DEFAULT_STORE_URL = 'sqlite:.wasmcp/store.db';
  * @throws WasmcpError `option-invalid` for a URL that names no store, else what opening that kind of store throws
  */
 export async function openStore(url: string = DEFAULT_STORE_URL, options: StoreOptions = {}): Promise<Store> {
+  check.text(url, 'openStore: the URL');
+  check.checkOptions('openStore', options, CHECKS);
   const path = sqlitePath(url);
   if (path !== undefined) return openSqlite(path, options);
   if (/^memory:$/i.test(url)) return openMemory();

@@ -1,10 +1,11 @@
 import { hash } from 'node:crypto';
 import { resolve } from 'node:path';
-import { type GetManyShape, WasmcpError } from '../../host/index.ts';
+import { checkOptions, type GetManyShape, WasmcpError } from '../../host/index.ts';
 import { version } from '../version.ts';
 import { type ComponentOutline, readComponent } from './binary/component.ts';
 import { openCache } from './cache.ts';
 import type { CachedComponent } from './cache-entry.ts';
+import { LOAD_CHECKS } from './load-checks.ts';
 import { boundModules, type MemoryBounds } from './modules/bound.ts';
 import { memoryLimits } from './modules/cap.ts';
 import { readSource } from './source.ts';
@@ -105,6 +106,7 @@ export async function loadComponent(
   source: string | URL | Uint8Array,
   options: LoadOptions = {},
 ): Promise<Component> {
+  checkOptions('loadComponent', options, LOAD_CHECKS);
   const { cacheDir, maxSize, allowWasmGc = false, progress } = options;
   progress?.('reading');
   const { name, bytes } = await readSource(source, maxSize);

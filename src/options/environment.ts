@@ -1,10 +1,9 @@
+import { nearest } from '../../host/index.ts';
 import { OPTIONS, type OptionName } from './table.ts';
 
 const PREFIX = 'WASMCP_NODE_';
 /** Names of earlier releases, which work for one more: what they are called now. */
 const FORMER: Readonly<Record<string, string>> = { WASMCP_NODE_ENV: 'WASMCP_NODE_GUEST_ENV' };
-/** A name with more differences is not the one that was meant. */
-const NEAR = 4;
 
 /** The flags that the environment stands for, as command-line words; flags given later win over them. */
 export function environmentFlags(names: readonly OptionName[], environment: NodeJS.ProcessEnv): string[] {
@@ -32,24 +31,4 @@ export function environmentWarnings(environment: NodeJS.ProcessEnv): string[] {
       const meant = nearest(name, known);
       return `${name} is no option's variable${meant === undefined ? '' : `; did you mean ${meant}?`}`;
     });
-}
-
-function nearest(name: string, known: Iterable<string>): string | undefined {
-  const ranked = [...known].map((one) => ({ one, distance: distance(name, one) }));
-  const [first] = ranked.toSorted((a, b) => a.distance - b.distance);
-  return first !== undefined && first.distance < NEAR ? first.one : undefined;
-}
-
-/** How many characters have to be put in, taken out or replaced to make one text of the other. */
-function distance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= from.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= to.length; j++) {
-      const replaced = row[j - 1]! + (from[i - 1] === to[j - 1] ? 0 : 1);
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, replaced));
-    }
-    row = next;
-  }
-  return row[to.length]!;
 }

@@ -1,12 +1,11 @@
 import { parseOutgoingPattern, WasmcpError } from '../../host/index.ts';
+import { RANGES } from './ranges.ts';
 
 function invalid(remedy: string): WasmcpError {
   return new WasmcpError('option-invalid', remedy);
 }
 
 const UNITS_TIME: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-/** Milliseconds: a hundred years. */
-const LONGEST_RETENTION = 36_525 * 86_400_000;
 const UNITS_SIZE: Record<string, number> = {
   '': 1,
   B: 1,
@@ -18,11 +17,15 @@ const UNITS_SIZE: Record<string, number> = {
   GiB: 1024 ** 3,
 };
 
+function within(value: number, [min, max]: readonly [number, number]): boolean {
+  return value >= min && value <= max;
+}
+
 /** Milliseconds from `500ms`, `30s`, `5m`, `1h`; a bare number counts seconds, as wasmtime's `-W timeout` does. */
 export function parseDuration(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
   const milliseconds = match === null ? Number.NaN : Number(match[1]) * UNITS_TIME[match[2] ?? 's']!;
-  if (!(milliseconds >= 1 && milliseconds <= 2 ** 31 - 1)) {
+  if (!within(milliseconds, RANGES.duration)) {
     throw invalid('Write a duration such as 500ms, 30s or 5m.');
   }
   return Math.round(milliseconds);
@@ -33,7 +36,7 @@ export function parseRetention(text: string): number | 'off' {
   if (text === 'off') return text;
   const match = /^(\d+(?:\.\d+)?)(s|m|h|d)$/.exec(text);
   const milliseconds = match === null ? Number.NaN : Number(match[1]) * UNITS_TIME[match[2]!]!;
-  if (!(milliseconds >= 1000 && milliseconds <= LONGEST_RETENTION)) {
+  if (!within(milliseconds, RANGES.retention)) {
     throw invalid('Write a duration such as 12h or 30d, or off.');
   }
   return Math.round(milliseconds);
@@ -135,21 +138,21 @@ export type IsolationValue = 'request' | 'fresh' | { readonly reuse: number };
 export function parseIsolation(text: string): IsolationValue {
   if (text === 'request' || text === 'fresh') return text;
   const reuse = Number(/^reuse=(\d+)$/.exec(text)?.[1]);
-  if (!(reuse >= 1 && reuse <= 1_000_000)) throw invalid('Write request, fresh or reuse=N.');
+  if (!within(reuse, RANGES.reuse)) throw invalid('Write request, fresh or reuse=N.');
   return { reuse };
 }
 
 /** A size of at least one page of WebAssembly, 64 KiB, and of 4 GiB at most. */
 export function parseMemorySize(text: string): number {
   const size = parseSize(text);
-  if (size < 65_536 || size > 4 * 1024 ** 3) throw invalid('Write a size from 64KiB to 4GiB.');
+  if (!within(size, RANGES.memory)) throw invalid('Write a size from 64KiB to 4GiB.');
   return size;
 }
 
 /** Of what the host holds for a guest. Below 1 MiB nearly nothing runs. */
 export function parseHostMemorySize(text: string): number {
   const size = parseSize(text);
-  if (size < 1024 ** 2) throw invalid('Write a size of 1MiB or more.');
+  if (!within(size, RANGES.hostMemory)) throw invalid('Write a size of 1MiB or more.');
   return size;
 }
 

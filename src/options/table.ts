@@ -23,6 +23,7 @@ import {
   parseRetention,
   parseSize,
 } from './parse.ts';
+import { RANGES } from './ranges.ts';
 import { WASMTIME_OPTIONS, type WasmtimeValues } from './wasmtime/options.ts';
 
 /** What the commands read: each option with the type of its value. */
@@ -262,7 +263,7 @@ export const OPTIONS: { readonly [N in OptionName]: OptionSpec } = {
     flags: '--workers <n>',
     environment: ['WASMCP_NODE_WORKERS'],
     description: 'threads that run guests',
-    parse: parseCount(1, 256),
+    parse: parseCount(...RANGES.workers),
     fallback: availableParallelism(),
     fallbackText: 'one a core',
   },
@@ -270,7 +271,7 @@ export const OPTIONS: { readonly [N in OptionName]: OptionSpec } = {
     flags: '--queue <n>',
     environment: ['WASMCP_NODE_QUEUE'],
     description: 'requests that may wait for a free guest; one more gets 503',
-    parse: parseCount(0, 1_000_000),
+    parse: parseCount(...RANGES.queue),
     fallback: 1024,
   },
   timeout: {
@@ -309,7 +310,7 @@ export const OPTIONS: { readonly [N in OptionName]: OptionSpec } = {
     flags: '--max-connections <n>',
     environment: ['WASMCP_NODE_MAX_CONNECTIONS'],
     description: 'connections at a time; for one more, the longest idle one is closed',
-    parse: parseCount(1, 1_000_000),
+    parse: parseCount(...RANGES.maxConnections),
     fallback: 1000,
   },
   keepAlive: {

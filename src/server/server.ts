@@ -1,4 +1,4 @@
-import { isLoopback, type OutgoingPolicy, WasmcpError } from '../../host/index.ts';
+import { checkOptions, isLoopback, type OutgoingPolicy, WasmcpError } from '../../host/index.ts';
 import type { Component } from '../component/component.ts';
 import { type Engine, type EngineLoad, type EngineOptions, startEngine } from '../engine/engine.ts';
 import type { Handle } from '../engine/request.ts';
@@ -12,6 +12,7 @@ import { createGuard, type GuardOptions } from './guard/guard.ts';
 import { type Listener, openListener } from './listener.ts';
 import { createNodeFront, type NodeHandler } from './node.ts';
 import { answerPlainly } from './node-response.ts';
+import { SERVER_CHECKS } from './option-checks.ts';
 import { failureAnswer } from './plain.ts';
 import { withHeaders } from './request-headers.ts';
 
@@ -70,8 +71,9 @@ export interface Server extends AsyncDisposable {
   close(drain?: number): Promise<void>;
 }
 
-/** @throws WasmcpError `option-invalid` */
+/** @throws WasmcpError `option-invalid`; TypeError for an option that there is not, or that cannot have its value */
 export function createServer(component: Component, options: ServerOptions = {}): Server {
+  checkOptions('createServer', options, SERVER_CHECKS);
   const {
     maxBody = 10 * 1024 ** 2,
     maxConnections = 1000,

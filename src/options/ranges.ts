@@ -1,0 +1,24 @@
+type RangeName =
+  | 'workers'
+  | 'queue'
+  | 'maxConnections'
+  | 'reuse'
+  | 'duration'
+  | 'retention'
+  | 'memory'
+  | 'hostMemory';
+
+/** What numbers can be, for the command's options and the library's alike: the least and the most. */
+export const RANGES: Readonly<Record<RangeName, readonly [min: number, max: number]>> = {
+  workers: [1, 256],
+  queue: [0, 1_000_000],
+  maxConnections: [1, 1_000_000],
+  reuse: [1, 1_000_000],
+  /** In milliseconds; what timers take. */
+  duration: [1, 2 ** 31 - 1],
+  /** In milliseconds, up to a hundred years. */
+  retention: [1000, 36_525 * 86_400_000],
+  /** From one page of WebAssembly. */
+  memory: [65_536, 4 * 1024 ** 3],
+  hostMemory: [1024 ** 2, Number.MAX_SAFE_INTEGER],
+};

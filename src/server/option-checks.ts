@@ -1,0 +1,65 @@
+import { check, type OptionChecks, type OutgoingPolicy, type StoreLimits } from '../../host/index.ts';
+import { RANGES } from '../options/ranges.ts';
+import type { ServerOptions } from './server.ts';
+
+const duration = check.milliseconds(...RANGES.duration);
+const STORE_LIMITS: OptionChecks<StoreLimits> = {
+  maxKey: check.bytes(0),
+  maxValue: check.bytes(0),
+  buckets: check.texts,
+};
+const OUTGOING: OptionChecks<OutgoingPolicy> = {
+  allow: check.texts,
+  deny: check.texts,
+  loopback: check.flag,
+  ownPorts: check.listOf('a list of ports', check.wholeNumber(0, 65_535)),
+};
+
+/** Of `createServer`. */
+export const SERVER_CHECKS: OptionChecks<ServerOptions> = {
+  store: check.either('a URL or a store', check.text, check.object),
+  durability: check.oneOf('power', 'process', 'strict'),
+  storeBroken: check.callback,
+  storeLimits: check.fields(STORE_LIMITS),
+  maxHostMemory: check.bytes(...RANGES.hostMemory),
+  env: check.dictionary,
+  config: check.dictionary,
+  presets: check.pairs,
+  directories: check.folders,
+  protected: check.paths,
+  outgoing: check.fields(OUTGOING),
+  fetch: check.callback,
+  loggingPrefix: check.flag,
+  isolation: check.either(
+    '"request", "fresh" or { reuse: N } with N from 1 to 1000000',
+    check.oneOf('request', 'fresh'),
+    check.fields({ reuse: check.wholeNumber(...RANGES.reuse) }),
+  ),
+  verifyRestores: check.flag,
+  workers: check.wholeNumber(...RANGES.workers),
+  idleWorkers: check.object,
+  liveLimit: check.wholeNumber(1, 10_000),
+  queueLimit: check.wholeNumber(...RANGES.queue),
+  timeout: duration,
+  streamIdle: duration,
+  output: check.callback,
+  log: check.callback,
+  allowHosts: check.texts,
+  allowOrigins: check.texts,
+  publicUrl: check.text,
+  trustProxy: check.flag,
+  mcp: check.oneOf('guide', 'strict', 'off'),
+  sessionOrder: check.oneOf('serial', 'parallel'),
+  sessionRetention: check.either(
+    '"off" or milliseconds from a second to a hundred years',
+    check.oneOf('off'),
+    check.milliseconds(...RANGES.retention),
+  ),
+  maxBody: check.bytes(0),
+  maxConnections: check.wholeNumber(...RANGES.maxConnections),
+  inputWait: duration,
+  keepAlive: duration,
+  bodyTimeout: duration,
+  monitor: check.object,
+  requestHeaders: check.pairs,
+};
