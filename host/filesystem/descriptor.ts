@@ -1,6 +1,5 @@
 import {
   type BigIntStats,
-  constants,
   fdatasyncSync,
   fstatSync,
   fsyncSync,
@@ -27,6 +26,7 @@ import { type Directory, entryOf, holdsFolders, openDirectory } from './director
 import { DirectoryEntryStream } from './directory-entry-stream.ts';
 import { withErrorCodes } from './error-code.ts';
 import { fileSink, fileSource, type OpenFile, openFile, writePosition } from './file.ts';
+import { type DescriptorFlags, modeOf, type OpenFlags, type PathFlags } from './flags.ts';
 import { type Folder, openedFolder } from './folder.ts';
 import { containsLink, leaves } from './links.ts';
 import {
@@ -40,31 +40,10 @@ import {
   typeOf,
 } from './metadata.ts';
 import type { OwnFiles } from './own-files.ts';
-import { type Found, walk } from './resolve.ts';
+import { existing, type Found, refuseMove, refuseOwn, walk } from './resolve.ts';
 
 /** Most bytes of one `read`: WIT allows fewer than asked for. */
 const MAX_READ = 1024 * 1024;
-
-/** Flags of `descriptor-flags` in `wasi:filesystem/types`; absent ones are off. */
-export interface DescriptorFlags {
-  readonly read?: boolean;
-  readonly write?: boolean;
-  readonly fileIntegritySync?: boolean;
-  readonly dataIntegritySync?: boolean;
-  readonly requestedWriteSync?: boolean;
-  readonly mutateDirectory?: boolean;
-}
-
-interface PathFlags {
-  readonly symlinkFollow?: boolean;
-}
-
-interface OpenFlags {
-  readonly create?: boolean;
-  readonly directory?: boolean;
-  readonly exclusive?: boolean;
-  readonly truncate?: boolean;
-}
 
 /** What a descriptor stands for. */
 type Node =
@@ -384,33 +363,4 @@ export class Descriptor {
     this.#reach.guest.check();
     if (this.#reach.readOnly) throw 'read-only';
   }
-}
-
-function existing(found: Found): BigIntStats {
-  if (found.stats === undefined) throw 'no-entry';
-  return found.stats;
-}
-
-function refuseOwn({ role }: Found): void {
-  if (role === 'own') throw 'not-permitted';
-}
-
-/** What the host itself uses stays where it is, and so do the folders on the way to it. */
-function refuseMove({ role }: Found): void {
-  if (role !== undefined) throw 'not-permitted';
-}
-
-function modeOf(openFlags: OpenFlags, flags: DescriptorFlags): number {
-  const access = flags.write ? (flags.read ? constants.O_RDWR : constants.O_WRONLY) : constants.O_RDONLY;
-  return (
-    access |
-    // The path was followed already. A FIFO without a writer would hold the whole thread.
-    (constants.O_NOFOLLOW ?? 0) |
-    (constants.O_NONBLOCK ?? 0) |
-    (openFlags.create ? constants.O_CREAT : 0) |
-    (openFlags.exclusive ? constants.O_EXCL : 0) |
-    (openFlags.truncate ? constants.O_TRUNC : 0) |
-    (flags.fileIntegritySync ? constants.O_SYNC : 0) |
-    (flags.dataIntegritySync ? (constants.O_DSYNC ?? constants.O_SYNC) : 0)
-  );
 }

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readlinkSync } from 'node:fs';
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -16,14 +16,40 @@ const O_PATH = 0o10000000;
 export interface Directory {
   /** Entries are found below it. */
   readonly path: string;
+  /** Which folder it is, see `identityOf`. */
+  identity(): string;
   close(): void;
 }
 
 /** Throws the error of `node:fs` when `path` is no folder, or a symbolic link to one. */
 export function openDirectory(path: string): Directory {
-  if (!holdsFolders()) return { path, close() {} };
-  const descriptor = openSync(path, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW);
-  return { path: `/proc/self/fd/${descriptor}`, close: () => closeSync(descriptor) };
+  if (holdsFolders()) return new Held(openSync(path, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW));
+  return { path, identity: () => identityOf(statSync(path, { bigint: true })), close() {} };
+}
+
+/** What a file or folder keeps under every name. */
+export function identityOf({ dev, ino }: BigIntStats): string {
+  return `${dev}:${ino}`;
+}
+
+class Held implements Directory {
+  readonly path: string;
+  readonly #descriptor: number;
+  #identity: string | undefined;
+
+  constructor(descriptor: number) {
+    this.path = `/proc/self/fd/${descriptor}`;
+    this.#descriptor = descriptor;
+  }
+
+  identity(): string {
+    this.#identity ??= identityOf(fstatSync(this.#descriptor, { bigint: true }));
+    return this.#identity;
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
 }
 
 /** Opens a folder by its real path. Throws `no-entry` when a symbolic link is on that path by now. */

@@ -1,7 +1,8 @@
 import { type BigIntStats, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { ProtectedPath } from '../options.ts';
-import type { Directory } from './directory.ts';
+import { type Directory, identityOf } from './directory.ts';
+import { withErrorCodes } from './error-code.ts';
 
 /** Names of the files that SQLite opens beside a database: this much is added to its own. */
 const BESIDE_DATABASE = ['-wal', '-shm', '-journal'];
@@ -38,8 +39,7 @@ export function ownFiles(paths: readonly ProtectedPath[]): OwnFiles {
         made = performance.now();
       }
       if (stats !== undefined && table.files.has(identityOf(stats))) return 'own';
-      const at = identity(folder.path);
-      const here = at === undefined ? undefined : table.folders.get(at);
+      const here = table.folders.get(withErrorCodes(() => folder.identity()));
       return here === undefined ? undefined : roleByName(here, fold(name));
     },
   };
@@ -118,8 +118,4 @@ function identity(path: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function identityOf({ dev, ino }: BigIntStats): string {
-  return `${dev}:${ino}`;
 }

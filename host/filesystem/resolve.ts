@@ -151,3 +151,19 @@ class Trail {
     return name;
   }
 }
+
+/** Throws `no-entry` where there is nothing. */
+export function existing(found: Found): BigIntStats {
+  if (found.stats === undefined) throw 'no-entry';
+  return found.stats;
+}
+
+/** Throws `not-permitted` for what the host itself uses. */
+export function refuseOwn({ role }: Found): void {
+  if (role === 'own') throw 'not-permitted';
+}
+
+/** What the host itself uses stays where it is, and so do the folders on the way to it. */
+export function refuseMove({ role }: Found): void {
+  if (role !== undefined) throw 'not-permitted';
+}

@@ -23,6 +23,7 @@ import { createPool, type Pool, type PoolLoad } from './pool.ts';
 import type { Isolation } from './pristine/instance-pool.ts';
 import { rehearse } from './rehearse.ts';
 import type { Handle } from './request.ts';
+import type { GuestSettings } from './setup.ts';
 import { shareStore } from './share-store.ts';
 import { startThread } from './thread.ts';
 import { createWatch, type Watch, watcherOf } from './watch.ts';
@@ -159,7 +160,7 @@ export async function startEngine(component: Component, options: EngineOptions):
     args: [],
     config: options.config ?? {},
     preopens: options.directories ?? [],
-    protected: ownPaths(component, store.url, options.protected),
+    protected: options.protected ?? [],
     loggingPrefix: options.loggingPrefix ?? true,
     storeLimits: options.storeLimits ?? {},
     maxHostMemory: options.maxHostMemory,
@@ -171,7 +172,7 @@ export async function startEngine(component: Component, options: EngineOptions):
     verify: options.verifyRestores ?? false,
   };
   const log = options.log ?? (() => {});
-  for (const warning of preopenWarnings(settings.preopens, settings.protected))
+  for (const warning of preopenWarnings(settings.preopens, settingsFor(component).protected))
     void log('warn', 'files', warning);
   const told = new Set<string>();
   const poolOptions = {
@@ -189,9 +190,15 @@ export async function startEngine(component: Component, options: EngineOptions):
     told.add(message);
   }
 
+  /** Each component comes from a file of its own. */
+  function settingsFor(component: Component): GuestSettings {
+    return { ...settings, protected: ownPaths(component, store.url, settings.protected) };
+  }
+
   function poolFor(component: Component, reach = store.setup, workers = poolOptions.workers): Pool {
     const { kind, reason } = component.glue;
     const isRaw = kind === 'raw';
+    const ownSettings = settingsFor(component);
     if (isRaw) tell('glue', `the component runs by jco's own glue, which is slower, because ${reason}`);
     return createPool({
       ...poolOptions,
@@ -200,7 +207,7 @@ export async function startEngine(component: Component, options: EngineOptions):
       degraded: (problem) => isRaw || tell('isolation', `each request gets a new instance: ${problem}`),
       start: (events) =>
         startThread(
-          { component, settings, isolation, store: reach(), fetch: share(options.fetch) },
+          { component, settings: ownSettings, isolation, store: reach(), fetch: share(options.fetch) },
           { ...events, storeBroken },
           options.idleWorkers?.take(),
         ),

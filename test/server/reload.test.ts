@@ -1,4 +1,8 @@
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { loadComponent } from '../../src/index.ts';
+import { fixture, temporaryFolder } from '../support/command.ts';
 import { component, listen } from '../support/serving.ts';
 
 describe('another component', () => {
@@ -39,5 +43,17 @@ describe('another component', () => {
     const refused = expect(late).rejects.toMatchObject({ code: 'server-closing' });
     await server.close(0);
     await refused;
+  });
+
+  test('is kept from its guests as the first one was', async () => {
+    const folder = temporaryFolder();
+    const file = join(folder, 'next.wasm');
+    copyFileSync(fixture('http-lab'), file);
+    const { server, url } = await listen('http-lab', { directories: [{ host: folder, guest: '/data' }] });
+    await server.reload(await loadComponent(file));
+    expect(await (await fetch(`${url}/fs?write=/data/next.wasm&text=x`)).text()).toMatch(
+      /^Operation not permitted/,
+    );
+    expect(await (await fetch(`${url}/fs?write=/data/other&text=x`)).text()).toBe('written');
   });
 });

@@ -1,4 +1,5 @@
-import type { Descriptor, DescriptorFlags } from '../../../host/filesystem/descriptor.ts';
+import type { Descriptor } from '../../../host/filesystem/descriptor.ts';
+import type { DescriptorFlags } from '../../../host/filesystem/flags.ts';
 
 export const FOLLOW: { readonly symlinkFollow: true } = { symlinkFollow: true };
 export const READ: DescriptorFlags = { read: true };
