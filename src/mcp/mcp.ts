@@ -7,6 +7,7 @@ import { createSessionOrder } from './edge/order.ts';
 import { looksLikeMcp } from './looks-like-mcp.ts';
 import { challenging } from './oauth/challenge.ts';
 import { discovering } from './oauth/discovery.ts';
+import { authProblems } from './oauth/settings.ts';
 import { type Retention, startRetention } from './sessions/retention.ts';
 
 const SESSION_RETENTION = 7 * 24 * 60 * 60 * 1000;
@@ -56,7 +57,11 @@ export interface Mcp {
   origins(component: Component): readonly string[];
   /** `handle` as MCP clients find it. */
   front(component: Component, handle: Handle): Handle;
-  /** @throws WasmcpError `store-*`, `bucket-*`: sessions could not be kept */
+  /**
+   * Logs what tokens cannot be checked for.
+   *
+   * @throws WasmcpError `store-*`, `bucket-*`: sessions could not be kept
+   */
   probe(component: Component): Promise<void>;
   /**
    * Begins to purge old sessions; undefined where none are kept, or all are. `local` is the store where it lives on this
@@ -93,7 +98,9 @@ export function createMcp(options: Surroundings, ownUrl: () => string): Mcp {
       return discovering(edge, named ? undefined : ownUrl);
     },
     async probe(component) {
-      const bucket = modeOf(component) === 'off' ? undefined : sessionBucket(environment(component));
+      if (modeOf(component) === 'off') return;
+      for (const problem of authProblems(env)) void options.log?.('warn', 'auth', problem);
+      const bucket = sessionBucket(environment(component));
       if (bucket !== undefined) await probeBucket(store, options.storeLimits, bucket);
     },
     retain(component, local) {

@@ -1,0 +1,16 @@
+/**
+ * `npm start`: serves the example of docs/sessions.md as the guide of wasmcp describes it. Options go behind `--`.
+ *
+ * Ends with npm, however npm ends: a killed one tells nobody, and the server would keep the port.
+ */
+import { start } from '../src/start.ts';
+
+const LOOK = 500;
+
+const parent = process.ppid;
+setInterval(() => {
+  if (process.ppid !== parent) process.kill(process.pid, 'SIGTERM');
+}, LOOK).unref();
+
+const fixture = new URL('../fixtures/notes-draft.wasm', import.meta.url);
+process.exitCode = await start(['serve', fixture.pathname, '--mcp', 'guide', ...process.argv.slice(2)]);
