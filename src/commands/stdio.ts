@@ -6,6 +6,7 @@ import { assertLinked } from '../component/link.ts';
 import { linkWithHost } from '../engine/offer.ts';
 import { shownOn } from '../engine/terminal.ts';
 import { createServer, openStore, WasmcpError } from '../index.ts';
+import { sessionBucket } from '../mcp/defaults.ts';
 import { startBridge } from '../mcp/stdio/bridge.ts';
 import { createSessionMemory } from '../mcp/stdio/memory.ts';
 import type { Command } from './command.ts';
@@ -53,6 +54,8 @@ otherwise. What guests print goes to stderr.`,
     const store = await openStore(storeUrl);
     const broken = Promise.withResolvers<WasmcpError>();
     const shown = shownOn(streams.stderr);
+    // Sessions are what a client gains here; the user's own word on it wins.
+    const env = { WASMCP_SESSION_ENABLED: 'true', ...common.env };
     const server = createServer(component, {
       // Whoever is served here speaks MCP.
       mcp: 'guide',
@@ -60,8 +63,7 @@ otherwise. What guests print goes to stderr.`,
       ...(idleWorkers && { idleWorkers }),
       store: storeUrl,
       storeBroken: broken.resolve,
-      // Sessions are what a client gains here; the user's own word on it wins.
-      env: { WASMCP_SESSION_ENABLED: 'true', ...common.env },
+      env,
       // Whoever runs it could reach this machine's own services anyway.
       outgoing: { ...common.outgoing, loopback: true },
       output: (_, bytes) => print(streams.stderr, shown(bytes)),
@@ -72,7 +74,7 @@ otherwise. What guests print goes to stderr.`,
       input: streams.stdin,
       output: streams.stdout,
       maxLine: options.maxBody,
-      memory: createSessionMemory(store, nameOf(component.source)),
+      memory: createSessionMemory(store, nameOf(component.source), sessionBucket(env)),
       session: options.session,
       log: (message) => void print(streams.stderr, `${oneLine(`warning: ${message}`)}\n`),
     });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { openStore } from '../../src/index.ts';
 import { fixture, run, temporaryFolder } from '../support/command.ts';
 import { program } from '../support/program.ts';
 
@@ -55,6 +56,20 @@ describe('the official client', () => {
     const other = await connect('editor', args);
     expect(await other.call('counter')).toBe('1');
     expect([...first.errors, ...second.errors, ...other.errors]).toEqual([]);
+  });
+
+  test('leaves one session behind, however often it comes back', async () => {
+    const url = `sqlite:${join(temporaryFolder(), 'store.db')}`;
+    for (const count of ['1', '2', '3']) {
+      const { client, call } = await connect('desktop', ['--store', url]);
+      expect(await call('counter')).toBe(count);
+      await client.close();
+    }
+    const store = await openStore(url);
+    const keys = await store.range('default', '', 1000);
+    await store.close();
+    expect(keys.filter((key) => key.endsWith(':__meta__'))).toHaveLength(1);
+    expect(new Set(keys.map((key) => key.slice(0, 36))).size).toBe(1);
   });
 
   test('gets exactly one answer for each of 20 pipelined calls', async () => {

@@ -99,6 +99,7 @@ export function startBridge(options: BridgeOptions): Bridge {
     }
     await Promise.all(underWay);
     await output.flushed();
+    await session.settled();
   }
 
   return {

@@ -1,9 +1,13 @@
 import type { Store } from '../../../host/index.ts';
+import { isSessionId } from '../sessions/layout.ts';
+import { deleteSession } from '../sessions/sessions.ts';
 
 /** Which session a client had last. */
 export interface SessionMemory {
   find(client: string): Promise<string | undefined>;
   keep(client: string, session: string): Promise<void>;
+  /** Leaves nothing of a session that was ended before anybody used it. */
+  forget(session: string): Promise<void>;
 }
 
 /** Not the guest's: a bucket of its own beside those that guests use. */
@@ -12,8 +16,11 @@ export const STDIO_BUCKET = 'wasmcp-node:stdio';
 /** Characters of a client's name that count. */
 const NAME_LENGTH = 200;
 
-/** Remembers in a store, for one server: `server` tells it from others in the same store. */
-export function createSessionMemory(store: Store, server: string): SessionMemory {
+/**
+ * Remembers in a store, for one server: `server` tells it from others in the same store. `bucket` is where that server keeps
+ * its sessions, if it does.
+ */
+export function createSessionMemory(store: Store, server: string, bucket: string | undefined): SessionMemory {
   const key = (client: string): string => JSON.stringify([server, client.slice(0, NAME_LENGTH)]);
   return {
     async find(client) {
@@ -22,6 +29,9 @@ export function createSessionMemory(store: Store, server: string): SessionMemory
     },
     async keep(client, session) {
       await store.set(STDIO_BUCKET, key(client), new TextEncoder().encode(session));
+    },
+    async forget(session) {
+      if (bucket !== undefined && isSessionId(session)) await deleteSession(store, bucket, session);
     },
   };
 }

@@ -10,6 +10,8 @@ export interface HttpSession {
   opened(headers: Headers, protocolVersion: string): Promise<void>;
   /** Sends anything else. A session that the server no longer knows is replaced by a new one, and the text sent again. */
   send(text: string): Promise<Response>;
+  /** Settles when nothing is left to be done that no client waits for. */
+  settled(): Promise<void>;
 }
 
 export interface SessionParts {
@@ -33,6 +35,7 @@ export function createHttpSession({ fetch, memory, session, log }: SessionParts)
   let protocolVersion: string | undefined;
   let initialize: { readonly text: string; readonly message: Message } | undefined;
   let renewing: Promise<void> | undefined;
+  let dropping: Promise<void> | undefined;
 
   function request(method: 'POST' | 'DELETE', id: string | undefined, text?: string): Promise<Response> {
     const headers = new Headers({ accept: 'application/json, text/event-stream' });
@@ -99,15 +102,18 @@ export function createHttpSession({ fetch, memory, session, log }: SessionParts)
     await remember(id);
   }
 
-  /** The older session works: the one that was opened for nothing is ended. */
-  function dropSpare(): void {
-    if (spare === undefined) return;
-    const unused = spare;
-    spare = undefined;
-    request('DELETE', unused).then(
-      (response) => response.body?.cancel(),
-      () => {},
-    );
+  /**
+   * The older session works: the one that was opened for nothing is ended, and deleted, as no client ever heard of it. It
+   * would look like one that a client has ended.
+   */
+  async function drop(unused: string): Promise<void> {
+    try {
+      const response = await request('DELETE', unused);
+      await response.body?.cancel();
+      if (response.ok) await memory.forget(unused);
+    } catch {
+      // It expires.
+    }
   }
 
   return {
@@ -133,7 +139,10 @@ export function createHttpSession({ fetch, memory, session, log }: SessionParts)
       const response = await request('POST', used, text);
       if (used === undefined) return response;
       if (response.status !== 404) {
-        if (response.ok) dropSpare();
+        if (response.ok && spare !== undefined) {
+          dropping = drop(spare);
+          spare = undefined;
+        }
         return response;
       }
       if (initialize === undefined) return response;
@@ -146,5 +155,6 @@ export function createHttpSession({ fetch, memory, session, log }: SessionParts)
       }
       return request('POST', current, text);
     },
+    settled: async () => dropping,
   };
 }

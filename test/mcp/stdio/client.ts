@@ -66,10 +66,16 @@ export function connect(
   };
 }
 
-export function createMemory(): SessionMemory & { readonly kept: Map<string, string> } {
+export function createMemory(): SessionMemory & {
+  readonly kept: Map<string, string>;
+  readonly forgotten: string[];
+} {
   const kept = new Map<string, string>();
+  const forgotten: string[] = [];
   return {
     kept,
+    forgotten,
+    forget: async (session) => void forgotten.push(session),
     find: async (client) => kept.get(client),
     keep: async (client, session) => void kept.set(client, session),
   };

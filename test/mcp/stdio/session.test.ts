@@ -73,6 +73,7 @@ test('a client that comes back goes on with its session; the one opened meanwhil
   expect((await client.end()).at(-1)).toMatchObject({ id: 1, result: { session: 'old' } });
   expect(memory.kept.get('test')).toBe('old');
   expect([...server.known]).toEqual(['old']);
+  expect(memory.forgotten).toEqual(['s1']);
 });
 
 test('a remembered session that the server no longer knows is replaced without a word to the client', async () => {
@@ -154,7 +155,7 @@ test('a server without sessions is served without', async () => {
       seen.push(request.headers.get('mcp-session-id'));
       return new Response(JSON.stringify({ jsonrpc: '2.0', id, result: { protocolVersion: '2025-06-18' } }));
     },
-    { memory: { find: async () => 'old', keep: async () => {} } },
+    { memory: { find: async () => 'old', keep: async () => {}, forget: async () => {} } },
   );
   client.send(INITIALIZE, { id: 1, method: 'ping' });
   await client.end();
@@ -166,7 +167,7 @@ test('a memory that fails costs the memory, not the session', async () => {
   const fail = async (): Promise<never> => {
     throw new Error('the disk is full');
   };
-  const client = connect(server.fetch, { memory: { find: fail, keep: fail } });
+  const client = connect(server.fetch, { memory: { find: fail, keep: fail, forget: fail } });
   client.send(INITIALIZE, { id: 1, method: 'ping' });
   expect((await client.end()).at(-1)).toMatchObject({ result: { session: 's1' } });
   expect(client.log.join()).toContain('the disk is full');
@@ -174,11 +175,11 @@ test('a memory that fails costs the memory, not the session', async () => {
 
 test('a store remembers by server and client', async () => {
   const store = await openStore('memory:');
-  const memory = createSessionMemory(store, '/a.wasm');
+  const memory = createSessionMemory(store, '/a.wasm', 'default');
   await memory.keep('desktop', 's1');
   await memory.keep('desktop', 's2');
   expect(await memory.find('desktop')).toBe('s2');
   expect(await memory.find('editor')).toBeUndefined();
-  expect(await createSessionMemory(store, '/b.wasm').find('desktop')).toBeUndefined();
+  expect(await createSessionMemory(store, '/b.wasm', 'default').find('desktop')).toBeUndefined();
   await store.close();
 });
