@@ -1,7 +1,13 @@
 #!/usr/bin/env node
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
 if (typeof WebAssembly.Suspending !== 'function') {
+  // In a checkout there is the one that `npm ci` brought.
+  const brought = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url));
+  const advice = existsSync(brought) ? `; start it with ${brought}` : '';
   process.stderr.write(
-    `error: wasmcp-node needs Node 24 or newer with JSPI (WebAssembly.Suspending); this is Node ${process.versions.node}\n`,
+    `error: wasmcp-node needs Node 24 or newer with JSPI (WebAssembly.Suspending); this is Node ${process.versions.node}${advice}\n`,
   );
   process.exit(1);
 }

@@ -17,6 +17,7 @@ const ENTRIES = [
   'bin/wasmcp-node.js',
   'src/index.ts',
   'src/testing.ts',
+  'host/supported-node.ts',
   'host/public.ts',
   'host/keyvalue/conformance/conformance.ts',
   'host/keyvalue/imports/imports.ts',
@@ -28,6 +29,19 @@ const ENTRIES = [
   'host/keyvalue/sqlite/maintenance-worker.ts',
   'src/mcp/sessions/pass-worker.ts',
 ];
+
+/** Those that programs import. */
+const LIBRARY =
+  /^(?:src\/(?:index|testing)|host\/public|host\/keyvalue\/(?:conformance\/conformance|imports\/\w+))\.js$/;
+
+/** Each of those begins with what tells a Node that it is too old: its linking, or a module for it, would fail otherwise. */
+const supportedNode: Plugin = {
+  name: 'supported-node',
+  renderChunk(code, { fileName }) {
+    if (!LIBRARY.test(fileName)) return undefined;
+    return `import './${posix.relative(posix.dirname(fileName), 'host/supported-node.js')}';\n${code}`;
+  },
+};
 
 /** Parts of jco that transpiling never reaches: 100 MB of optimizers, and a second copy of its tools. */
 const UNREACHED = /^oxc-minify$|^\.\.\/vendor\/wasm-tools\.js$/;
@@ -88,7 +102,7 @@ async function compile(): Promise<void> {
     ...COMMON,
     input: Object.fromEntries(ENTRIES.map((file) => [file.replace(/\.[jt]s$/, ''), file])),
     external: Object.keys(manifest.dependencies),
-    plugins: [named, ownUrls],
+    plugins: [named, ownUrls, supportedNode],
   });
   // A start would spend most of its time on finding and reading files if it read each module from a file of its own.
   await bundle.write({

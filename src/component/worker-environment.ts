@@ -1,4 +1,5 @@
-import { getCompileCacheDir } from 'node:module';
+// As a whole: an older Node has to come as far as to be told that it is too old.
+import module from 'node:module';
 import { dirname } from 'node:path';
 
 /**
@@ -6,6 +7,6 @@ import { dirname } from 'node:path';
  * for threads that are told of the folder.
  */
 export function workerEnvironment(): NodeJS.ProcessEnv {
-  const folder = getCompileCacheDir();
+  const folder = module.getCompileCacheDir();
   return folder === undefined ? process.env : { ...process.env, NODE_COMPILE_CACHE: dirname(folder) };
 }

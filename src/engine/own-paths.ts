@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { getCompileCacheDir } from 'node:module';
+import module from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { ProtectedPath } from '../../host/index.ts';
 import { userCacheFolder } from '../component/cache-folder.js';
@@ -21,7 +21,7 @@ export function ownPaths(
   more: readonly ProtectedPath[] = [],
 ): ProtectedPath[] {
   const database = /^sqlite:(.+)$/is.exec(storeUrl)?.[1];
-  const caches = [cacheFolder, userCacheFolder(), getCompileCacheDir()];
+  const caches = [cacheFolder, userCacheFolder(), module.getCompileCacheDir()];
   const component = source.startsWith('file:') ? fileURLToPath(source) : source;
   return [
     ...(database === undefined ? [] : [{ path: database, kind: 'database' } as const]),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { publint } from 'publint';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
 import { fixture } from '../support/command.ts';
 import { createProject, type Outcome, type Project, pack } from './project.ts';
 
@@ -185,6 +186,21 @@ describe.skipIf(process.env.NODE_VERSIONS === undefined)('with other versions of
         ).toMatchObject({
           status: 1,
           stderr: expect.stringMatching(/^error: wasmcp-node needs Node 24 or newer .*; this is Node .*\n$/),
+        });
+        for (const entry of Object.keys(manifest.exports).filter((name) => name !== './package.json')) {
+          const program = `import '${entry.replace('.', 'wasmcp-node')}';`;
+          const imported = await project.run('node', ['--input-type=module', '--eval', program], { PATH });
+          expect(imported.status, entry).toBe(1);
+          expect(imported.stderr, entry).toContain(
+            'Error: wasmcp-node needs Node 24 or newer; this is Node ',
+          );
+          expect(imported.stderr, entry).not.toContain('    at ');
+        }
+        const here = await project.run('node', [join(ROOT, 'bin/wasmcp-node.js'), 'serve'], { PATH });
+        const brought = join(ROOT, 'node_modules/node/bin/node');
+        expect(here).toMatchObject({
+          status: 1,
+          stderr: expect.stringContaining(`; start it with ${brought}\n`),
         });
       } finally {
         other.remove();

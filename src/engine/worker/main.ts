@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { flushCompileCache } from 'node:module';
+import module from 'node:module';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import {
   checked,
@@ -110,7 +110,7 @@ try {
     } else if (message.type !== 'beat') pace.take(message);
   });
   // Now that it serves: a kill would leave nothing for the next start.
-  setTimeout(flushCompileCache, FLUSH_DELAY).unref();
+  setTimeout(module.flushCompileCache, FLUSH_DELAY).unref();
   outbox.post({ type: 'ready', thread: ownThreadId() });
 } catch (error) {
   const code = error instanceof WasmcpError ? error.code : 'worker-lost';
