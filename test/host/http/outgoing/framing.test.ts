@@ -2,11 +2,11 @@ import type { Socket } from 'node:net';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openOutgoing } from '../../../../host/index.ts';
 import { tcpServer } from '../../../support/servers.ts';
-import { play } from './guest.ts';
+import { play, read, received } from './guest.ts';
 
 const outgoing = openOutgoing({ loopback: true });
 afterAll(() => outgoing.close());
-const { fetch } = play(outgoing);
+const { start, fetch } = play(outgoing);
 
 const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok';
 const CHUNKS = '2\r\nok\r\n0\r\n\r\n';
@@ -200,4 +200,37 @@ describe('a response is taken as HTTP says', () => {
     }
     expect(server.accepted).toBe(2);
   });
+
+  for (const [what, head, after] of [
+    ['and goes on', 'content-length: 9', (socket: Socket) => socket.resume()],
+    [
+      'and closes its side',
+      'content-length: 9\r\nconnection: close',
+      (socket: Socket) => socket.resume().end(),
+    ],
+    ['and ends by closing its side', 'connection: close', (socket: Socket) => socket.resume().end()],
+    ['after 100, and closes its side', 'connection: close', (socket: Socket) => socket.resume().end()],
+  ] as const) {
+    test(`a server that answers before the whole request is there ${what}`, async () => {
+      const server = await tcpServer((socket) => {
+        socket.once('data', () => {
+          socket.pause();
+          socket.write(
+            `${what.startsWith('after') ? CONTINUE : ''}HTTP/1.1 413 Too Large\r\n${head}\r\n\r\ntoo large`,
+          );
+          after(socket);
+        });
+      });
+      const { body, future } = start(server.url, { method: { tag: 'post' } });
+      const stream = body.write();
+      const writing = stream.blockingWriteAndFlush(new Uint8Array(4_000_000));
+      const written = Promise.resolve(writing).catch((error: unknown) => error);
+      expect(await read(await received(future))).toMatchObject({
+        status: 413,
+        body: Buffer.from('too large'),
+      });
+      expect([undefined, { tag: 'closed' }]).toContainEqual(await written);
+      stream[Symbol.dispose]();
+    });
+  }
 });
