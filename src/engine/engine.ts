@@ -22,6 +22,7 @@ import { ownPaths } from './own-paths.ts';
 import { createPool, type Pool, type PoolLoad } from './pool.ts';
 import type { Isolation } from './pristine/instance-pool.ts';
 import { rehearse } from './rehearse.ts';
+import { reportFull } from './report-full.ts';
 import type { Handle } from './request.ts';
 import type { GuestSettings } from './setup.ts';
 import { shareStore } from './share-store.ts';
@@ -146,10 +147,13 @@ export async function startEngine(component: Component, options: EngineOptions):
     options.storeBroken?.(reason);
   }
 
+  const storeFull = reportFull((level, message) => void options.log?.(level, 'store', message));
+
   const isWatched = watcherOf(component.exports) !== undefined;
   const store = await shareStore(options.store ?? DEFAULT_STORE_URL, {
     durability: options.durability ?? 'power',
     broken: storeBroken,
+    full: storeFull,
     changed: isWatched ? (change) => watch?.tell(change) : undefined,
     presets: options.presets ?? [],
   });
@@ -208,7 +212,7 @@ export async function startEngine(component: Component, options: EngineOptions):
       start: (events) =>
         startThread(
           { component, settings: ownSettings, isolation, store: reach(), fetch: share(options.fetch) },
-          { ...events, storeBroken },
+          { ...events, storeBroken, storeFull },
           options.idleWorkers?.take(),
         ),
     });

@@ -65,6 +65,8 @@ export type FromWorker =
   | { readonly type: 'degraded'; readonly reason: string }
   /** The store can promise nothing any more. */
   | { readonly type: 'store-broken'; readonly message: string }
+  /** The store's disk is full, or takes new entries again. */
+  | { readonly type: 'store-full'; readonly isFull: boolean }
   | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly bytes: Uint8Array }
   | LogMessage;
 

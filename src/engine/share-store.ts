@@ -34,6 +34,8 @@ export interface ShareOptions {
   readonly durability: Durability;
   /** The store can promise nothing any more. */
   readonly broken: (failure: WasmcpError) => void;
+  /** Its disk is full, or takes new entries again. */
+  readonly full: (isFull: boolean) => void;
   /** Told of each commit, in order, when it is made. */
   readonly changed?: ((change: Change) => void) | undefined;
   /** Keys of the default bucket, see `preset`. */
@@ -47,14 +49,14 @@ export interface ShareOptions {
  */
 export async function shareStore(
   store: string | Store,
-  { durability, broken, changed, presets }: ShareOptions,
+  { durability, broken, full, changed, presets }: ShareOptions,
 ): Promise<SharedStore> {
   if (typeof store !== 'string') {
     await preset(store, presets);
     return { ...throughPorts(store, undefined, changed), async close() {} };
   }
   let isWhole = true;
-  const opened = await openStore(store, { durability, broken, isWhole: () => isWhole });
+  const opened = await openStore(store, { durability, broken, full, isWhole: () => isWhole });
   try {
     await preset(opened, presets);
   } catch (error) {

@@ -34,6 +34,8 @@ export interface ThreadEvents extends GuestVoice {
 export interface StoreVoice {
   /** A sync has failed in the worker. */
   storeBroken(failure: WasmcpError): void;
+  /** The worker has found the store's disk full, or with room again. */
+  storeFull(isFull: boolean): void;
 }
 
 /** A worker thread and the exchanges whose guests run in it, seen from the main thread. */
@@ -124,6 +126,8 @@ export function startThread(
       events.degraded(message.reason);
     } else if (message.type === 'store-broken') {
       events.storeBroken(new WasmcpError('store-broken', message.message));
+    } else if (message.type === 'store-full') {
+      events.storeFull(message.isFull);
     } else if (message.type === 'failed') {
       ready.reject(new WasmcpError(message.code, message.message));
     } else {

@@ -3,9 +3,14 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
-/** An ext4 file system of its own whose power can be cut. */
-export interface Disk {
+/** A file system of its own. */
+export interface Volume {
   readonly folder: string;
+  destroy(): void;
+}
+
+/** An ext4 file system of its own whose power can be cut. */
+export interface Disk extends Volume {
   /**
    * Nothing reaches the device any more. What had not reached it is gone after `restart`, as after a power cut: the
    * journal is not flushed, and pages that were only in memory are thrown away.
@@ -13,7 +18,6 @@ export interface Disk {
   cut(): void;
   /** Mounts again what is on the device, which replays the file system's journal. Nobody may have a file open. */
   restart(): void;
-  destroy(): void;
 }
 
 /** Why disks cannot be made here; undefined when they can. */
@@ -29,6 +33,19 @@ export function noDisks(): string | undefined {
 }
 
 const MEBIBYTE = 1024 * 1024;
+
+/** A file system in memory. */
+export function createMemoryVolume(mebibytes: number): Volume {
+  const folder = mkdtempSync(join(tmpdir(), 'wasmcp-node-volume-'));
+  run('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m`, 'none', folder]);
+  return {
+    folder,
+    destroy() {
+      run('umount', [folder]);
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
 
 export function createDisk(mebibytes: number): Disk {
   const home = mkdtempSync(join(tmpdir(), 'wasmcp-node-disk-'));

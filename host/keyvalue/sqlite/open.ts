@@ -11,8 +11,10 @@ import { rememberFiles } from './files.ts';
 import { openGuard } from './guard.ts';
 import { requireOwnLog } from './lineage.ts';
 import { reserveOf } from './reserve.ts';
+import { createRoom } from './room.ts';
 import { MIGRATIONS, migrate, schemaVersion } from './schema.ts';
-import { type StoreEvents, sqliteStore } from './store.ts';
+import { sqliteStore } from './store.ts';
+import type { StoreEvents } from './transactions.ts';
 import { requireFixedSqlite } from './version.ts';
 
 /** How a SQLite store is opened. */
@@ -27,6 +29,8 @@ export interface SqliteOptions {
   readonly durability?: Durability;
   /** Called once, when a sync has failed: every call fails with `store-broken` then, and the process should end. */
   readonly broken?: (failure: WasmcpError) => void;
+  /** Called when the disk is full, and when it takes new entries again. */
+  readonly full?: (isFull: boolean) => void;
   /** With `power`, asked when the store is closed: whether the log may still be moved into the database; by default it may. */
   readonly isWhole?: () => boolean;
 }
@@ -62,6 +66,17 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Store {
   if (options.create === false && !existsSync(file)) {
     throw new WasmcpError('store-unusable', `${url} does not exist`);
   }
+  try {
+    return openFile(file, url, busyTimeout, options);
+  } catch (error) {
+    // Even to open it takes room, for the `-shm`.
+    const isFull = error instanceof WasmcpError && error.code === 'store-full' && existsSync(file);
+    if (!isFull || !reserveOf(realpathSync(file)).release()) throw error;
+    return openFile(file, url, busyTimeout, options);
+  }
+}
+
+function openFile(file: string, url: string, busyTimeout: number, options: SqliteOptions): Store {
   const exists = prepareFile(file, url, options.allowNetworkFileSystem ?? false);
   const isUnindexed = exists && lacksIndex(realpathSync(file));
   if (exists) inspect(file, url, busyTimeout);
@@ -82,15 +97,13 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Store {
     connection.pragma(`synchronous = ${synchronous}`);
     const check = (): void => checkDurable(connection, url, synchronous);
     check();
-    const reserve = reserveOf(realpathSync(file));
+    const path = realpathSync(file);
     return sqliteStore(connection, url, busyTimeout, {
-      ...protection(realpathSync(file), url, busyTimeout, options),
+      ...protection(path, url, busyTimeout, options),
       afterFirstWrite: check,
       broken: options.broken ?? (() => {}),
-      makeRoom() {
-        const released = reserve.release();
-        return restartLog(connection, busyTimeout) || released;
-      },
+      full: options.full ?? (() => {}),
+      room: createRoom(connection, path, busyTimeout),
     });
   });
 }
@@ -106,7 +119,8 @@ export function openMemory(): Store {
       mayAcknowledge: () => undefined,
       closing: (close) => close(true),
       broken: () => {},
-      makeRoom: () => false,
+      full: () => {},
+      room: undefined,
     });
   });
 }
@@ -182,19 +196,6 @@ function opened(
   } catch (error) {
     connection?.close();
     throw sqliteFailure(error, url);
-  }
-}
-
-/** Lets the log be written from its beginning again, over what the database has by now; false when that failed. */
-function restartLog(connection: Connection, patience: number): boolean {
-  const usual = connection.pragma('busy_timeout', { simple: true });
-  try {
-    connection.pragma(`busy_timeout = ${patience}`);
-    return connection.pragma('wal_checkpoint(RESTART)', { simple: true }) === 0n;
-  } catch {
-    return false;
-  } finally {
-    connection.pragma(`busy_timeout = ${usual}`);
   }
 }
 

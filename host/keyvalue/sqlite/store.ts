@@ -1,34 +1,15 @@
 import { WasmcpError } from '../../error.ts';
 import { added, counterBytes } from '../counter.ts';
 import { BATCH_BYTES, PAGE_SIZE, type Store } from '../store.ts';
-import type { Connection, Statement } from './connection.ts';
-import { sqliteFailure } from './errors.ts';
+import type { Connection } from './connection.ts';
 import { prepareStatements } from './statements.ts';
+import { createTransactions, type StoreEvents } from './transactions.ts';
 
 /** Ids are SQLite integers: signed 64-bit. */
 const LARGEST_ID = 2n ** 63n - 1n;
 
-/**
- * Milliseconds that SQLite waits by itself; then it is asked again. It looks after 1, 2, 5, … and at last each 100 ms
- * whether others are done: beside writers who never pause, whoever has waited longest would get the fewest chances.
- */
-const OWN_PATIENCE = 10;
-
-/** What the opener of a store wants to be told. */
-export interface StoreEvents {
-  /** Runs once, after the first commit. */
-  readonly afterFirstWrite: () => void;
-  /** Before each commit: why there must be none, if so. */
-  readonly mayCommit: () => WasmcpError | undefined;
-  /** After each commit: why it must not be acknowledged, if so. */
-  readonly mayAcknowledge: () => WasmcpError | undefined;
-  /** Closes the connection, by `close`, which is told whether the log may still be moved into the database. */
-  readonly closing: (close: (isWhole: boolean) => void) => void;
-  /** A sync has failed, or a file is lost: every call fails with this from now on. */
-  readonly broken: (failure: WasmcpError) => void;
-  /** The disk is full and something is to be deleted. Answers whether there may be room now. */
-  readonly makeRoom: () => boolean;
-}
+/** Bytes by which a value may grow on a full disk: enough to mark a session as ended. */
+const HARDLY = 1024;
 
 /**
  * The store in an open database with our schema; closing it closes the connection. Every method answers at once, or
@@ -40,59 +21,18 @@ export function sqliteStore(
   patience: number,
   events: StoreEvents,
 ): Store {
-  connection.pragma(`busy_timeout = ${Math.min(patience, OWN_PATIENCE)}`);
   const sql = prepareStatements(connection);
+  const transactions = createTransactions(connection, sql, url, patience, events);
   let closed = false;
-  let written = false;
-  let failure: WasmcpError | undefined;
+  let newest: unknown;
+
+  function open(): void {
+    if (closed) throw new WasmcpError('store-closed', `${url} is closed`);
+  }
 
   function attempt<T>(work: () => T): T {
-    if (closed) throw new WasmcpError('store-closed', `${url} is closed`);
-    if (failure !== undefined) throw failure;
-    let deadline: number | undefined;
-    for (;;) {
-      try {
-        return work();
-      } catch (error) {
-        const meant = sqliteFailure(error, url);
-        if (!(meant instanceof WasmcpError)) throw meant;
-        if (meant.code === 'store-busy') {
-          deadline ??= performance.now() + patience - OWN_PATIENCE;
-          if (performance.now() < deadline) continue;
-        } else if (meant.code === 'store-broken') {
-          failure = meant;
-          events.broken(meant);
-        }
-        throw meant;
-      }
-    }
-  }
-
-  function transaction<T>(begin: Statement, work: () => T): T {
-    return attempt(() => {
-      begin.run();
-      try {
-        const result = work();
-        sql.commit.run();
-        return result;
-      } catch (error) {
-        // SQLite rolls back by itself after some failures, such as a full disk.
-        if (connection.inTransaction) sql.rollback.run();
-        throw error;
-      }
-    });
-  }
-
-  function write<T>(work: () => T): T {
-    const result = transaction(sql.beginImmediate, () => {
-      const done = work();
-      refuse(events.mayCommit());
-      return done;
-    });
-    attempt(() => refuse(events.mayAcknowledge()));
-    if (!written) attempt(events.afterFirstWrite);
-    written = true;
-    return result;
+    open();
+    return transactions.attempt(work);
   }
 
   function nextVersion(): bigint {
@@ -102,7 +42,9 @@ export function sqliteStore(
   function put(bucket: string, key: Buffer, version: bigint, value: Uint8Array): void {
     const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
     const now = BigInt(Date.now());
-    sql.put.run(bucket, key, version, now, now, bytes);
+    const { lastInsertRowid } = sql.put.run(bucket, key, version, now, now, bytes);
+    if (lastInsertRowid !== newest) transactions.inserted();
+    newest = lastInsertRowid;
   }
 
   function get(bucket: string, key: Buffer): Uint8Array | undefined {
@@ -111,26 +53,29 @@ export function sqliteStore(
 
   function remove(bucket: string, keys: readonly string[]): void {
     const encoded = keys.map(utf8);
-    const deletion = (): void => {
+    open();
+    transactions.remove(() => {
       const gone = encoded.filter((key) => sql.delete.run(wellFormed(bucket), key).changes > 0);
       if (gone.length > 0) sql.recordDeletion.run(bucket, nextVersion());
-    };
-    try {
-      write(deletion);
-    } catch (error) {
-      // Without this a full store could never be emptied: deleting takes room too.
-      const full = error instanceof WasmcpError && error.code === 'store-full';
-      if (!full || !events.makeRoom()) throw error;
-      write(deletion);
-    }
+    });
   }
 
   function setAll(bucket: string, entries: readonly (readonly [string, Uint8Array])[]): void {
     const encoded = entries.map(([key, value]) => [utf8(key), value] as const);
-    write(() => {
-      const version = nextVersion();
-      for (const [key, value] of encoded) put(wellFormed(bucket), key, version, value);
-    });
+    open();
+    transactions.replace(
+      () => {
+        const version = nextVersion();
+        for (const [key, value] of encoded) put(wellFormed(bucket), key, version, value);
+      },
+      () => encoded.every(([key, value]) => replaces(bucket, key, value.byteLength)),
+    );
+  }
+
+  /** Whether a value of this size takes hardly more than the one that is there. */
+  function replaces(bucket: string, key: Buffer, size: number): boolean {
+    const before = attempt(() => get(bucket, key));
+    return before !== undefined && size <= before.byteLength + HARDLY;
   }
 
   return {
@@ -163,7 +108,8 @@ export function sqliteStore(
         if (bytes > BATCH_BYTES) throw tooMuch(keys.length);
         return value;
       };
-      return transaction(sql.begin, () => encoded.map(one));
+      open();
+      return transactions.read(() => encoded.map(one));
     },
     setMany: setAll,
     deleteMany: remove,
@@ -171,11 +117,13 @@ export function sqliteStore(
       const encoded = utf8(key);
       // Not a single INSERT … ON CONFLICT DO UPDATE: SQLite's integers end at 2⁶³−1, and its casts saturate and
       // accept "12abc". The write lock is taken before the read, so no other writer comes between.
-      return write(() => {
+      open();
+      const add = (): bigint => {
         const sum = added(get(bucket, encoded), delta, bounds);
         put(wellFormed(bucket), encoded, nextVersion(), counterBytes(sum));
         return sum;
-      });
+      };
+      return transactions.replace(add, () => replaces(bucket, encoded, 0));
     },
     read: (bucket, key) =>
       attempt(() => {
@@ -185,18 +133,20 @@ export function sqliteStore(
       }),
     swap: (bucket, key, version, value) => {
       const encoded = utf8(key);
-      return write(() => {
+      open();
+      const swapped = (): boolean => {
         if (sql.version.get(wellFormed(bucket), encoded)!.version !== version) return false;
         put(wellFormed(bucket), encoded, nextVersion(), value);
         return true;
-      });
+      };
+      return transactions.replace(swapped, () => replaces(bucket, encoded, value.byteLength));
     },
     buckets: () => attempt(() => sql.buckets.all().map((row) => row.bucket)),
     close() {
       if (closed) return;
       closed = true;
       events.closing((isWhole) => {
-        if (isWhole && failure === undefined) emptyLog(connection);
+        if (isWhole && !transactions.isBroken) emptyLog(connection);
         connection.close();
       });
     },
@@ -211,10 +161,6 @@ function emptyLog(connection: Connection): void {
   } catch {
     // The log stays beside the database and is taken up by the next opener: nothing is lost.
   }
-}
-
-function refuse(failure: WasmcpError | undefined): void {
-  if (failure !== undefined) throw failure;
 }
 
 /** Two different texts with lone surrogates would become one key: there is no UTF-8 for them. */

@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import type { WasmcpError } from '../../error.ts';
 import { openGuard } from './guard.ts';
 import { reserveOf } from './reserve.ts';
+import { growth } from './room.ts';
 
 /** Looks after the files of an open store. */
 export interface Upkeep {
@@ -46,7 +47,8 @@ export function startUpkeep(path: string, options: UpkeepOptions = {}): Upkeep {
     }
     reserve.keep();
     const size = statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
-    if (size > logLimit) checkpoint ??= emptyLog();
+    // On a full disk a checkpoint would take what deletes need, and not end.
+    if (size > logLimit && reserve.free() > growth(guard.connection, file)) checkpoint ??= emptyLog();
   }
 
   async function emptyLog(): Promise<void> {

@@ -51,7 +51,8 @@ async function receiveSetup(from: MessagePort): Promise<WorkerSetup> {
 function reach(setup: StoreSetup): Promise<Store> | Store {
   if ('port' in setup) return connectStore(setup.port, setup.url);
   const broken = ({ message }: WasmcpError): void => outbox.postNow({ type: 'store-broken', message });
-  return openStore(setup.url, { durability: setup.durability, broken });
+  const full = (isFull: boolean): void => outbox.postNow({ type: 'store-full', isFull });
+  return openStore(setup.url, { durability: setup.durability, broken, full });
 }
 
 async function start(): Promise<Runner> {
