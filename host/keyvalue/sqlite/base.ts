@@ -1,7 +1,7 @@
 import { type BigIntStats, statSync } from 'node:fs';
 import type { WasmcpError } from '../../error.ts';
 import { type Connection, connect } from './connection.ts';
-import { lost } from './files.ts';
+import { condemn } from './files.ts';
 
 /** The database file under its log, which nobody but SQLite may change. */
 export interface BaseWatch {
@@ -38,6 +38,7 @@ export function watchBase(connection: Connection, path: string, url: string): Ba
   beside.pragma('writable_schema = ON');
   const pages = connection.prepare<[], bigint>('PRAGMA page_count').pluck();
   const pageSize = BigInt(connection.pragma('page_size', { simple: true }) as bigint);
+  const remedy = `stop every server that uses it; then restore a backup, or, to go on with this file, move ${path}-wal away`;
   let stats = look();
   let changedAt = performance.now();
   let content = stats && read();
@@ -82,7 +83,7 @@ export function watchBase(connection: Connection, path: string, url: string): Ba
       else if (performance.now() - changedAt > SETTLED) return undefined;
       let found = problem(now, stats);
       for (let n = 0; found !== undefined && n < PATIENCE; n++) found = problem(now, stats);
-      if (found !== undefined) return lost(url, `${path} ${found} while it was open`);
+      if (found !== undefined) return condemn(path, url, `${path} ${found} while it was open`, remedy);
       stats = now;
       return undefined;
     },

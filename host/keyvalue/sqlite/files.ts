@@ -1,4 +1,4 @@
-import { type BigIntStats, statSync } from 'node:fs';
+import { type BigIntStats, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { WasmcpError } from '../../error.ts';
 
@@ -59,9 +59,25 @@ export function rememberFiles(path: string, url: string): StoreFiles {
   };
 }
 
+/**
+ * The content of a file of the database at `path` is lost, which only some of its users see, and only until the next checkpoint.
+ * Without the name of the `-shm`, which the next start makes again from the log, all of them stop.
+ */
+export function condemn(path: string, url: string, what: string, remedy?: string): WasmcpError {
+  try {
+    rmSync(`${path}-shm`, { force: true });
+  } catch {
+    // The folder may not be written: each of them has to see for itself.
+  }
+  return lost(url, what, remedy);
+}
+
 /** The store can promise nothing any more. */
-export function lost(url: string, what: string): WasmcpError {
-  const remedy = 'stop every server that uses it, then start again';
+export function lost(
+  url: string,
+  what: string,
+  remedy = 'stop every server that uses it, then start again',
+): WasmcpError {
   return new WasmcpError('store-broken', `${url} is lost: ${what}; ${remedy}`);
 }
 

@@ -15,6 +15,8 @@ export interface StoreGuard {
   /** Of the log, for `fdatasync`. */
   readonly log: number;
   readonly files: StoreFiles;
+  /** The part of `check` that prevents harm, for those who are about to commit. */
+  mayCommit(): WasmcpError | undefined;
   /** `store-broken` when a file was deleted, replaced, truncated or overwritten. Costs some ten microseconds. */
   check(): WasmcpError | undefined;
   /**
@@ -46,6 +48,7 @@ function over(connection: Connection, path: string, url: string): StoreGuard {
     connection,
     log: log.descriptor,
     files,
+    mayCommit: () => files.glance() ?? base.check(),
     check: () => asFailure(url, () => files.glance() ?? log.check() ?? base.check()),
     isWhole: () => files.onlyLogIsGone() && asFailure(url, () => log.check() ?? base.check()) === undefined,
     close() {

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { WasmcpError } from '../../error.ts';
 import type { Connection } from './connection.ts';
-import { lost } from './files.ts';
+import { condemn } from './files.ts';
 
 /** The log of an open database, of which nobody but SQLite may take anything away. */
 export interface LogWatch {
@@ -77,7 +77,7 @@ export function watchLog(connection: Connection, path: string, url: string): Log
       let found = look();
       // Between two of the reads above a checkpoint may have let the log begin anew.
       for (let n = 0; typeof found === 'string' && n < PATIENCE; n++) found = look();
-      if (typeof found === 'string') return lost(url, `${file} ${found} while it was open`);
+      if (typeof found === 'string') return condemn(path, url, `${file} ${found} while it was open`);
       last = found;
       return undefined;
     },

@@ -4,6 +4,7 @@ import { WasmcpError } from '../../error.ts';
 import type { Durability } from '../durability.ts';
 import type { Store } from '../store.ts';
 import { lacksIndex, requireAlone } from './alone.ts';
+import { watchBase } from './base.ts';
 import { type Connection, connect } from './connection.ts';
 import { sqliteFailure } from './errors.ts';
 import { prepareFile, syncFolder } from './file.ts';
@@ -99,7 +100,7 @@ function openFile(file: string, url: string, busyTimeout: number, options: Sqlit
     check();
     const path = realpathSync(file);
     return sqliteStore(connection, url, busyTimeout, {
-      ...protection(path, url, busyTimeout, options),
+      ...protection(connection, path, url, busyTimeout, options),
       afterFirstWrite: check,
       broken: options.broken ?? (() => {}),
       full: options.full ?? (() => {}),
@@ -127,22 +128,27 @@ export function openMemory(): Store {
 
 /** What keeps commits out of files that are not the store's any more. With `power` the gate looks before answers leave. */
 function protection(
+  connection: Connection,
   path: string,
   url: string,
   busyTimeout: number,
   { durability, isWhole = () => true }: SqliteOptions,
 ): Pick<StoreEvents, 'mayCommit' | 'mayAcknowledge' | 'closing'> {
   if (durability === 'power') {
-    const files = rememberFiles(path, url);
+    const [files, base] = [rememberFiles(path, url), watchBase(connection, path, url)];
     return {
-      mayCommit: files.glance,
+      // The base too, as a commit can lead to a checkpoint, which would hide that it was overwritten.
+      mayCommit: () => files.glance() ?? base.check(),
       mayAcknowledge: () => undefined,
-      closing: (close) => close(files.check() === undefined && isWhole()),
+      closing(close) {
+        base.close();
+        close(files.check() === undefined && isWhole());
+      },
     };
   }
   const guard = openGuard(path, url, busyTimeout);
   return {
-    mayCommit: guard.files.glance,
+    mayCommit: guard.mayCommit,
     mayAcknowledge: guard.check,
     closing(close) {
       // The last one to close moves the log into the database.

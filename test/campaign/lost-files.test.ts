@@ -1,0 +1,102 @@
+import { rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterAll, expect, onTestFinished, test, vi } from 'vitest';
+import { temporaryFolder } from '../support/command.ts';
+import { copies, DAMAGES, FILES, type Writer, write } from './lost-files.ts';
+import { type ServedStore, serveStore } from './server.ts';
+
+// Each starts four servers.
+vi.setConfig({ testTimeout: 240_000 });
+
+/** All of them take some minutes. */
+const isCampaign = process.env.npm_lifecycle_event === 'campaign:faults';
+
+const ALL = Object.keys(DAMAGES).flatMap((damage) => FILES.map((end) => [end, damage] as const));
+const SMOKE = [
+  ['-shm', 'deleted'],
+  ['-wal', 'truncated to nothing'],
+  ['', 'overwritten by a copy from before'],
+] as const;
+
+const table: string[] = [];
+afterAll(() => {
+  if (isCampaign) console.log(`\n${table.join('\n')}\n`);
+});
+
+async function start(path: string): Promise<ServedStore> {
+  const server = await serveStore({ path, durability: 'power', workers: 2 });
+  onTestFinished(async () => {
+    server.child.kill('SIGKILL');
+    await server.ended;
+  });
+  return server;
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  await vi.waitFor(() => expect(condition()).toBe(true), { timeout: 60_000, interval: 5 });
+}
+
+/** How a server ended within the time, or that it goes on. */
+function end(server: ServedStore): Promise<number | string> {
+  const later = new Promise<string>((resolve) => setTimeout(resolve, 5000, 'serves on').unref());
+  return Promise.race([server.ended, later]);
+}
+
+test.each(isCampaign ? ALL : SMOKE)(
+  'store.db%s is %s while two servers write, and a third is started',
+  async (suffix, damage) => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'store.db');
+    const servers = [await start(path), await start(path)];
+    const writers = servers.map((server, n) => write(server, `${n}`, 4));
+    await until(() => writers.every(({ acknowledged }) => acknowledged.size > 100));
+    copies(path, join(folder, 'before.db'));
+    // More than one checkpoint later.
+    const earlier = writers.map(({ acknowledged }) => acknowledged.size);
+    await until(() => writers.every(({ acknowledged }, n) => acknowledged.size > earlier[n]! + 400));
+
+    DAMAGES[damage]!(path + suffix, join(folder, `before.db${suffix}`));
+    for (const writer of writers) writer.mark();
+    const third = await start(path).catch((error: Error) => error);
+    const all: Writer[] = [...writers];
+    if (!(third instanceof Error)) all.push(write(third, 'third', 4));
+    const ends = await Promise.all(servers.map(end));
+    const thirdEnd = third instanceof Error ? 'refused' : await end(third);
+    for (const writer of all) writer.stop();
+    await Promise.all(all.map(({ ended }) => ended));
+    for (const server of [...servers, third]) {
+      if (server instanceof Error) continue;
+      server.child.kill('SIGTERM');
+      await server.ended;
+    }
+
+    const lost = await missing(path, all);
+    const said = servers.filter((server) =>
+      /store\.db\S* was \S+.* while it was open/.test(server.log()),
+    ).length;
+    table.push(
+      `| \`store.db${suffix}\` | ${damage} | ${ends.join(', ')}; ${thirdEnd} | ${said} | ${writers[0]!.since()}, ${writers[1]!.since()} | ${lost ?? 'refused'} |`,
+    );
+    // Whoever lost something had stopped, and had said so.
+    if (lost !== 0) {
+      expect(ends).not.toContain('serves on');
+      expect(said + ends.filter((status) => status === 'SIGBUS').length).toBeGreaterThan(0);
+    }
+    expect(dirname(path)).toBe(folder);
+    rmSync(join(folder, 'before.db'), { force: true });
+  },
+);
+
+/** How many acknowledged entries a new start does not have; undefined when it is refused. */
+async function missing(path: string, writers: readonly Writer[]): Promise<number | undefined> {
+  const server = await start(path).catch(() => undefined);
+  if (server === undefined) return undefined;
+  let lost = 0;
+  for (const { acknowledged } of writers) {
+    for (const [key, value] of acknowledged) {
+      const response = await fetch(`${server.url}/get?key=${key}`, { method: 'POST' });
+      if ((await response.text()) !== value || response.status !== 200) lost++;
+    }
+  }
+  return lost;
+}
