@@ -8,7 +8,7 @@ const PATIENCE = 1000;
 /**
  * Whether the database at `path`, a real path, has no `-shm`, by which its users share locks and the index of the log. It is
  * made by the first of them and goes away with the last: either nobody uses the database, or the file was deleted while
- * somebody does.
+ * somebody does, or they know the database by another name.
  */
 export function lacksIndex(path: string): boolean {
   return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0 && !existsSync(`${path}-shm`);
@@ -28,7 +28,7 @@ export function requireAlone(path: string, url: string): void {
     if (performance.now() > deadline) {
       throw new WasmcpError(
         'store-unusable',
-        `${url} is in use, and ${path}-shm was deleted meanwhile: stop every process that uses it, then start again`,
+        `${url} is in use, but not with ${path}-shm: that was deleted, or the file has a second name (a hard link, a mount of the file alone); stop every process that uses it, or give the name that they use`,
       );
     }
     Atomics.wait(pause, 0, 0, 20);

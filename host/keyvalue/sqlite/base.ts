@@ -7,6 +7,8 @@ import { condemn } from './files.ts';
 export interface BaseWatch {
   /** `store-broken` when another database, or an older state of this one, was written over it. */
   check(): WasmcpError | undefined;
+  /** The same once in a few milliseconds. */
+  checkNowAndThen(): WasmcpError | undefined;
   close(): void;
 }
 
@@ -18,6 +20,9 @@ interface Content {
 
 /** Milliseconds after which a file that changes has another time: file systems count in ticks of up to 10 ms. */
 const SETTLED = 50;
+
+/** Milliseconds between two looks before commits: fewer than a checkpoint takes. */
+const NOW_AND_THEN = 5;
 
 /** Times that a look is taken again which a checkpoint may have come between. */
 const PATIENCE = 5;
@@ -40,8 +45,9 @@ export function watchBase(connection: Connection, path: string, url: string): Ba
   const pageSize = BigInt(connection.pragma('page_size', { simple: true }) as bigint);
   const remedy = `stop every server that uses it; then restore a backup, or, to go on with this file, move ${path}-wal away`;
   let stats = look();
-  let changedAt = performance.now();
+  let changedAt: number | undefined = performance.now();
   let content = stats && read();
+  let lookedAt = 0;
 
   function look(): BigIntStats | undefined {
     return statSync(path, { bigint: true, throwIfNoEntry: false });
@@ -75,18 +81,24 @@ export function watchBase(connection: Connection, path: string, url: string): Ba
     return undefined;
   }
 
+  function check(): WasmcpError | undefined {
+    lookedAt = performance.now();
+    const now = look();
+    if (now === undefined || stats === undefined) return undefined;
+    if (now.ctimeNs !== stats.ctimeNs) changedAt = performance.now();
+    else if (changedAt === undefined || performance.now() - changedAt < SETTLED) return undefined;
+    // Once more when its time would be another one.
+    else changedAt = undefined;
+    let found = problem(now, stats);
+    for (let n = 0; found !== undefined && n < PATIENCE; n++) found = problem(now, stats);
+    if (found !== undefined) return condemn(path, url, `${path} ${found} while it was open`, remedy);
+    stats = now;
+    return undefined;
+  }
+
   return {
-    check() {
-      const now = look();
-      if (now === undefined || stats === undefined) return undefined;
-      if (now.ctimeNs !== stats.ctimeNs) changedAt = performance.now();
-      else if (performance.now() - changedAt > SETTLED) return undefined;
-      let found = problem(now, stats);
-      for (let n = 0; found !== undefined && n < PATIENCE; n++) found = problem(now, stats);
-      if (found !== undefined) return condemn(path, url, `${path} ${found} while it was open`, remedy);
-      stats = now;
-      return undefined;
-    },
+    check,
+    checkNowAndThen: () => (performance.now() - lookedAt < NOW_AND_THEN ? undefined : check()),
     close: () => beside.close(),
   };
 }

@@ -48,7 +48,7 @@ function over(connection: Connection, path: string, url: string): StoreGuard {
     connection,
     log: log.descriptor,
     files,
-    mayCommit: () => files.glance() ?? base.check(),
+    mayCommit: () => files.glance() ?? base.checkNowAndThen(),
     check: () => asFailure(url, () => files.glance() ?? log.check() ?? base.check()),
     isWhole: () => files.onlyLogIsGone() && asFailure(url, () => log.check() ?? base.check()) === undefined,
     close() {

@@ -15,8 +15,7 @@ export interface LogWatch {
 // https://sqlite.org/fileformat2.html#the_write_ahead_log
 const HEADER = 32;
 const FRAME_HEADER = 24;
-const MAGIC = 0x377f0682;
-/** Two salts that each new beginning of the log changes, in the header and again in each frame. */
+/** Two numbers that each new beginning of the log changes, in its header and again in each frame. */
 const SALTS_AT = 16;
 const FRAME_SALTS_AT = 8;
 const SALTS = 8;
@@ -27,7 +26,7 @@ const PATIENCE = 5;
 /** The last frame of one look. */
 interface Mark {
   readonly frames: number;
-  readonly header: Buffer;
+  readonly salts: Buffer;
   readonly frame: Buffer;
 }
 
@@ -47,7 +46,7 @@ export function watchLog(connection: Connection, path: string, url: string): Log
   let last: Mark | undefined;
 
   const read = (length: number, at: number): Buffer => {
-    const buffer = Buffer.alloc(length);
+    const buffer = Buffer.allocUnsafe(length);
     return buffer.subarray(0, readSync(descriptor, buffer, 0, length, at));
   };
 
@@ -55,20 +54,17 @@ export function watchLog(connection: Connection, path: string, url: string): Log
   function look(): string | Mark | undefined {
     const frames = Number(count.get()!.log);
     if (frames <= 0) return undefined;
-    const header = read(HEADER, 0);
     const end = HEADER + frames * frameSize;
     if (fstatSync(descriptor).size < end) return 'was truncated';
-    if (header.length < HEADER || header.readUInt32BE(0) >>> 1 !== MAGIC >>> 1) return 'was overwritten';
     const frame = read(frameSize, end - frameSize);
-    const salts = header.subarray(SALTS_AT, SALTS_AT + SALTS);
-    if (!frame.subarray(FRAME_SALTS_AT, FRAME_SALTS_AT + SALTS).equals(salts)) return 'was overwritten';
-    if (last?.header.equals(header)) {
-      if (frames < last.frames) return 'was taken back to an older state';
-      const at = HEADER + (last.frames - 1) * frameSize;
-      const before = frames === last.frames ? frame : read(frameSize, at);
-      if (!before.equals(last.frame)) return 'was overwritten';
+    const salts = frame.subarray(FRAME_SALTS_AT, FRAME_SALTS_AT + SALTS);
+    if (last === undefined || !salts.equals(last.salts)) {
+      const begins = read(HEADER, 0).subarray(SALTS_AT, SALTS_AT + SALTS);
+      return salts.equals(begins) ? { frames, salts, frame } : 'was overwritten';
     }
-    return { frames, header, frame };
+    if (frames < last.frames) return 'was taken back to an older state';
+    const before = frames === last.frames ? frame : read(frameSize, HEADER + (last.frames - 1) * frameSize);
+    return before.equals(last.frame) ? { frames, salts, frame } : 'was overwritten';
   }
 
   return {

@@ -138,7 +138,7 @@ function protection(
     const [files, base] = [rememberFiles(path, url), watchBase(connection, path, url)];
     return {
       // The base too, as a commit can lead to a checkpoint, which would hide that it was overwritten.
-      mayCommit: () => files.glance() ?? base.check(),
+      mayCommit: () => files.glance() ?? base.checkNowAndThen(),
       mayAcknowledge: () => undefined,
       closing(close) {
         base.close();

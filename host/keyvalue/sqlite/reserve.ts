@@ -24,7 +24,7 @@ const MEBIBYTE = 1024 * 1024;
  * A checkpoint on a full disk needs as much room as the log has pages that are new to the database: what a checkpoint begins
  * with (`CHECKPOINT_SHARE`), what was written after one that found no room, and a large value each time.
  */
-const LARGEST: number = 12 * MEBIBYTE;
+const LARGEST: number = 12 * 1024 * 1024;
 
 /** Below this it would not hold the pages of one delete of many keys. */
 const SMALLEST = MEBIBYTE / 4;

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, linkSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -33,13 +33,23 @@ test('a store whose -shm was deleted under another process is not opened while t
     expect.objectContaining({
       code: 'store-unusable',
       message: expect.stringMatching(
-        /store\.db is in use, and \S+store\.db-shm was deleted meanwhile: stop every process/,
+        /store\.db is in use, but not with \S+store\.db-shm: that was deleted, or .* stop every process/,
       ) as unknown,
     }),
   );
   child.kill('SIGKILL');
   await once(child, 'exit');
   const store = openSqlite(path);
+  expect(Buffer.from((await store.get('b', 'n'))!).toString()).toBe('3');
+  await store.close();
+});
+
+test('a store that another process uses by a hard link is not opened by its other name', async () => {
+  const other = join(folder, 'other.db');
+  linkSync(path, other);
+  expect(() => openSqlite(other)).toThrow(/other\.db is in use, but not with \S+other\.db-shm/);
+  symlinkSync(path, join(folder, 'link.db'));
+  const store = openSqlite(join(folder, 'link.db'));
   expect(Buffer.from((await store.get('b', 'n'))!).toString()).toBe('3');
   await store.close();
 });
