@@ -16,6 +16,7 @@ const CHECKS: check.OptionChecks<StoreOptions> = {
   durability: check.oneOf('power', 'process', 'strict'),
   broken: check.callback,
   isWhole: check.callback,
+  full: check.callback,
 };
 
 /** Where state is kept unless something else is said: beside the program, not in somebody's home. */
