@@ -1,5 +1,6 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { workerEnvironment } from '../component/worker-environment.ts';
+import { GUEST_THREAD_LIMITS } from './heap.ts';
 
 /** A worker thread that loads its code, or has loaded it, and waits to be told what to run. */
 export interface IdleWorker {
@@ -24,6 +25,7 @@ export function startIdleWorker(): IdleWorker {
     // Options of the program that uses the library (`--eval`, `--import`) are not the worker's.
     execArgv: [],
     env: workerEnvironment(),
+    resourceLimits: GUEST_THREAD_LIMITS,
   });
   // An open port would keep the process alive; the worker itself is what counts.
   port1.unref();

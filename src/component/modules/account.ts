@@ -1,4 +1,5 @@
-import { getHeapStatistics } from 'node:v8';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { WasmcpError } from '../../../host/index.ts';
 import { describeExcess, type MemoryBounds, type ModuleSize } from './bound.ts';
 import { COUNTED } from './count-growth.ts';
@@ -21,10 +22,13 @@ export interface MemoryAccount {
 }
 
 /**
- * Bytes that have to be left of V8's heap when a table is made or grows. To grow it, V8 copies it, and ends the process when there
- * is no room for that.
+ * Bytes that have to be left of V8's heap when a table is made or grows, or a large array is made. V8 ends the process when there is
+ * no room for them, or for the copy of a table that grows.
  */
 const HEAP_RESERVE: number = 128 * 1024 ** 2;
+
+/** The functions of ours that a module asks, in the order of its table. */
+const SLOTS = ['grow', 'shrink', 'allocate'] as const;
 
 /** Elements of a table for which nobody looks at the heap. */
 const FEW_ELEMENTS = 10_000;
@@ -36,7 +40,7 @@ export function openAccount({ limit, divided }: MemoryBounds): MemoryAccount {
 
   function hasRoom(more: ModuleSize): boolean {
     if (bytes + more.bytes > limit || elements + more.elements > MAX_TABLE_ELEMENTS) return false;
-    return more.elements <= FEW_ELEMENTS || heapRoom() > HEAP_RESERVE;
+    return more.elements <= FEW_ELEMENTS || heapHasRoom(more.bytes);
   }
 
   function add(size: ModuleSize): void {
@@ -81,11 +85,22 @@ export function openAccount({ limit, divided }: MemoryBounds): MemoryAccount {
     connect({ exports }) {
       const table = exports[COUNTED.table];
       if (!(table instanceof WebAssembly.Table)) return;
-      slots ??= wasmFunctions(grow, shrink);
+      slots ??= wasmFunctions({ grow, shrink, allocate });
       for (const [slot, func] of slots.entries()) table.set(slot, func);
       (exports[COUNTED.start] as (() => void) | undefined)?.();
     },
   };
+}
+
+/** For an array of so many elements. */
+function allocate(unit: number, units: number): 0 | 1 {
+  return heapHasRoom(unit * (units >>> 0)) ? 1 : 0;
+}
+
+function heapHasRoom(bytes: number): boolean {
+  if (heapRoom() > bytes + HEAP_RESERVE) return true;
+  collectGarbage();
+  return heapRoom() > bytes + HEAP_RESERVE;
 }
 
 function heapRoom(): number {
@@ -93,24 +108,32 @@ function heapRoom(): number {
   return heap_size_limit - used_heap_size;
 }
 
+/** What is used may be garbage. V8 gives its collector to new contexts only. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  const collect: unknown = runInNewContext('gc');
+  setFlagsFromString('--no-expose-gc');
+  if (typeof collect === 'function') collect();
+}
+
 /**
  * The same as functions that fit into a table. In text:
  *
  *     (import "host" "grow" (func $grow (param i32 i32) (result i32)))
- *     (import "host" "shrink" (func $shrink (param i32 i32) (result i32)))
- *     (export "grow" (func $grow)) (export "shrink" (func $shrink))
+ *     (export "grow" (func $grow))
+ *
+ * and so on.
  */
 function wasmFunctions(
-  grow: (unit: number, units: number) => number,
-  shrink: (unit: number, units: number) => number,
+  host: Record<(typeof SLOTS)[number], (unit: number, units: number) => number>,
 ): (() => unknown)[] {
   const compiled = new WebAssembly.Module(functionsModule() as BufferSource);
-  const { exports } = new WebAssembly.Instance(compiled, { host: { grow, shrink } });
-  return [exports.grow, exports.shrink] as (() => unknown)[];
+  const { exports } = new WebAssembly.Instance(compiled, { host });
+  return SLOTS.map((name) => exports[name] as () => unknown);
 }
 
 function functionsModule(): Uint8Array {
-  const names = ['grow', 'shrink'].map(encodeName);
+  const names = SLOTS.map(encodeName);
   const section = (id: number, items: readonly Uint8Array[]): Uint8Array =>
     encodeSection(id, concat([encodeNumber(items.length), ...items]));
   return concat([

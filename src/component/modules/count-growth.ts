@@ -1,8 +1,9 @@
 import { WasmcpError } from '../../../host/index.ts';
 import { concat, encodeName, encodeNumber, encodeSection } from './encode.ts';
 import { type GrowthFunctions, growthFunctions } from './growth-functions.ts';
-import { bulkOpcode, readInstruction } from './instructions.ts';
-import { createOutput, put, putAll, putNumber } from './output.ts';
+import { bulkOpcode, managedOpcode, readInstruction } from './instructions.ts';
+import { number } from './number.ts';
+import { createOutput, type Output, put, putAll, putConstant, putNumber } from './output.ts';
 import { readSections, SECTION, type Section } from './sections.ts';
 import { readValueType } from './types.ts';
 import { exceedsV8, MAX_BODY } from './v8-limits.ts';
@@ -20,11 +21,19 @@ export interface CountedModule {
 const MEMORY_GROW = 0x40;
 const TABLE_GROW: number = bulkOpcode(0x0f);
 const CALL = 0x10;
+const DROP = 0x1a;
+
+const ARRAY_NEW: number = managedOpcode(0x06);
+const ARRAY_NEW_FIXED: number = managedOpcode(0x08);
+const ARRAY_NEW_ELEM: number = managedOpcode(0x0a);
+
+const isArray = (opcode: number): boolean => opcode >= ARRAY_NEW && opcode <= ARRAY_NEW_ELEM;
 
 /**
- * Makes a core module ask before it grows a memory or a table. Functions of ours take the place of the instructions; they
+ * Makes a core module ask before it grows a memory or a table, or makes a large array. Functions of ours take the place of the instructions; they
  * call the first function of a table, which is exported as `$grow`, with the size of a unit in bytes and a number of units.
- * It returns 1 when they may be had. The second function takes back what could not be had after all.
+ * It returns 1 when they may be had. The second function takes back what could not be had after all. The third is asked in the same
+ * way before a large array of WasmGC is made, which traps without its consent.
  *
  * Everything is added behind what is there, so that no index changes.
  */
@@ -57,7 +66,7 @@ function count(bytes: Uint8Array, sections: readonly Section[]): CountedModule {
   const extended = new Map<number, readonly Uint8Array[]>([
     [SECTION.type, added.types],
     [SECTION.function, added.functions],
-    [SECTION.table, [Uint8Array.of(0x70, 1, 2, 2)]],
+    [SECTION.table, [Uint8Array.of(0x70, 1, 3, 3)]],
     [SECTION.export, exported],
     [SECTION.code, added.bodies],
   ]);
@@ -91,12 +100,17 @@ function rewriteCode(
     while (reader.position < end) {
       const at = reader.position;
       const opcode = readInstruction(reader);
-      if (opcode !== MEMORY_GROW && opcode !== TABLE_GROW) continue;
-      const index = lastNumber(bytes, reader.position);
-      putAll(body, bytes, copied, at);
-      put(body, CALL);
-      putNumber(body, opcode === MEMORY_GROW ? functions.ofMemory(index) : functions.ofTable(index));
-      copied = reader.position;
+      if (isArray(opcode)) {
+        putAll(body, bytes, copied, at);
+        putArrayCheck(body, bytes, at, opcode, functions);
+        copied = at;
+      } else if (opcode === MEMORY_GROW || opcode === TABLE_GROW) {
+        const index = lastNumber(bytes, reader.position);
+        putAll(body, bytes, copied, at);
+        put(body, CALL);
+        putNumber(body, opcode === MEMORY_GROW ? functions.ofMemory(index) : functions.ofTable(index));
+        copied = reader.position;
+      } else continue;
       found = true;
     }
     putAll(body, bytes, copied, end);
@@ -106,6 +120,22 @@ function rewriteCode(
   });
   if (!found) return undefined;
   return fits ? output.bytes.subarray(0, output.length) : 'too large';
+}
+
+/** In front of what makes an array. Its length is on the stack, or in the instruction. */
+function putArrayCheck(
+  body: Output,
+  bytes: Uint8Array,
+  at: number,
+  opcode: number,
+  functions: GrowthFunctions,
+): void {
+  const type = number(bytes, number(bytes, at + 1).next);
+  const fixed = opcode === ARRAY_NEW_FIXED;
+  if (fixed) putConstant(body, number(bytes, type.next).value);
+  put(body, CALL);
+  putNumber(body, functions.ofArray(type.value));
+  if (fixed) put(body, DROP);
 }
 
 /** The unsigned number that ends in front of this position. */

@@ -1,7 +1,7 @@
 import type { Reader } from '../binary/reader.ts';
 import { concat, encodeNumber } from './encode.ts';
 import { findSection, SECTION, type Section } from './sections.ts';
-import { PAGE, TABLE_ELEMENT } from './sizes.ts';
+import { LARGE_ARRAY, PAGE, TABLE_ELEMENT } from './sizes.ts';
 import { readDefinedTables, readTableLimits } from './tables.ts';
 import { readTypeSection } from './type-section.ts';
 import { readGlobalType, readMemoryType, readValueType } from './types.ts';
@@ -12,6 +12,8 @@ export interface GrowthFunctions {
   ofMemory(memory: number): number;
   /** The same for `table.grow`. */
   ofTable(table: number): number;
+  /** The index of a function that returns a length of an array of this type, unless it is too much. */
+  ofArray(type: number): number;
   /** Names that the module exports. */
   readonly exports: readonly string[];
   /** What has to be added to the module for those that were asked for, and the index of the table they call. */
@@ -62,7 +64,8 @@ export function growthFunctions(bytes: Uint8Array, sections: readonly Section[])
     reader.u32();
   });
   const types = findSection(sections, SECTION.type);
-  const firstType = types === undefined ? 0 : readTypeSection(types.read()).parameters.length;
+  const elements = types === undefined ? [] : readTypeSection(types.read()).elements;
+  const firstType = elements.length;
   const made = new Map<string, number>();
   const growing: Growing[] = [];
 
@@ -80,6 +83,8 @@ export function growthFunctions(bytes: Uint8Array, sections: readonly Section[])
     ofMemory: (memory) => index(`memory ${memory}`, () => memoryGrowing(memory, firstType, tables.length)),
     ofTable: (table) =>
       index(`table ${table}`, () => tableGrowing(table, tables[table]!, firstType, tables.length)),
+    ofArray: (type) =>
+      index(`array ${type}`, () => arrayCheck(elements[type] ?? 1, firstType, tables.length)),
     added: () => ({
       types: [Uint8Array.of(0x60, 2, I32, I32, 1, I32), ...growing.map(({ type }) => type)],
       functions: growing.map((_, i) => encodeNumber(firstType + 1 + i)),
@@ -136,6 +141,24 @@ function tableGrowing(grown: number, { reference, wide }: Table, check: number, 
     body: growing({ check, table, unit: TABLE_ELEMENT, delta: 1, wide }, [
       [0x20, 0, 0x20, 1, 0xfc, 0x0f],
       encodeNumber(grown),
+    ]),
+  };
+}
+
+/**
+ * In text, for elements of `unit` bytes:
+ *
+ *     (if (i32.gt_u (local.get 0) (i32.const LARGE_ARRAY / unit))
+ *       (then (if (i32.eqz (call_indirect $grow (i32.const unit) (local.get 0) (i32.const 2))) (then unreachable))))
+ *     (local.get 0)
+ */
+function arrayCheck(unit: number, check: number, table: number): Growing {
+  return {
+    type: Uint8Array.of(0x60, 1, I32, 1, I32),
+    body: Uint8Array.from([
+      ...[0, 0x20, 0, 0x41, ...signed(LARGE_ARRAY / unit), 0x4b, 0x04, 0x40],
+      ...[0x41, ...signed(unit), 0x20, 0, 0x41, 2, 0x11, ...encodeNumber(check), ...encodeNumber(table)],
+      ...[0x45, 0x04, 0x40, 0x00, 0x0b, 0x0b, 0x20, 0, 0x0b],
     ]),
   };
 }

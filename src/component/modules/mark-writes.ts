@@ -1,6 +1,7 @@
 import type { Reader } from '../binary/reader.ts';
 import { encodeSection } from './encode.ts';
 import { atomicOpcode, bulkOpcode, OPCODES, readInstruction, simdOpcode } from './instructions.ts';
+import { number } from './number.ts';
 import { createOutput, type Output, put, putAll, putConstant, putNumber } from './output.ts';
 import { SECTION, type Section } from './sections.ts';
 import { readValueType } from './types.ts';
@@ -202,17 +203,6 @@ function putMarks(output: Output, cards: number, address: number, length: number
   put(output, ADD, 0xfc, 0x0b); // memory.fill
   putNumber(output, cards);
   put(output, 0x0b); // end
-}
-
-function number(bytes: Uint8Array, at: number): { value: number; next: number } {
-  let value = 0;
-  let next = at;
-  for (let scale = 1; ; scale *= 0x80) {
-    const byte = bytes[next]!;
-    next += 1;
-    value += (byte & 0x7f) * scale;
-    if (byte < 0x80) return { value, next };
-  }
 }
 
 /** Of the store at this position, which was stepped over before: it is whole. */

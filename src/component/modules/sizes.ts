@@ -9,3 +9,6 @@ export const MOST_PAGES = 65_536;
 
 /** Elements of all tables of one instance of a component: V8 keeps them on its heap, and ends the process when that is full. */
 export const MAX_TABLE_ELEMENTS = 1_000_000;
+
+/** Bytes of an array of WasmGC above which it is asked for. V8 ends the thread when many smaller objects fill its heap. */
+export const LARGE_ARRAY = 1024;

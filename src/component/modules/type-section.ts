@@ -1,10 +1,12 @@
 import type { Reader } from '../binary/reader.ts';
-import { readValueType } from './types.ts';
+import { readValueType, type ValueType } from './types.ts';
 
 /** The types of a core module, as far as anything here needs them. */
 export interface ModuleTypes {
   /** How many parameters the functions of each type have; undefined for a type that is not one of functions. */
   readonly parameters: readonly (number | undefined)[];
+  /** How many bytes an element of each type has; undefined for a type that is not one of arrays. */
+  readonly elements: readonly (number | undefined)[];
   /** There are struct or array types: their objects live on V8's heap. */
   readonly managed: boolean;
 }
@@ -23,12 +25,18 @@ const FORM = {
   continuation: 0x5d,
 } as const;
 
-/** Of a field, beside those that values have. */
-const PACKED: readonly number[] = [0x78, 0x77];
+/** Types of fields beside those that values have, with their bytes. */
+const PACKED: ReadonlyMap<number, number> = new Map([
+  [0x78, 1],
+  [0x77, 2],
+]);
+
+const SIZES: Readonly<Record<ValueType, number>> = { i32: 4, i64: 8, f32: 4, f64: 8, v128: 16, reference: 8 };
 
 /** Reads a type section; `reader` stands before its count. */
 export function readTypeSection(reader: Reader): ModuleTypes {
   const parameters: (number | undefined)[] = [];
+  const elements: (number | undefined)[] = [];
   let managed = false;
 
   function readOne(form: number): void {
@@ -42,15 +50,17 @@ export function readTypeSection(reader: Reader): ModuleTypes {
       kind = reader.u8();
     }
     if (kind === FORM.shared) kind = reader.u8();
+    let element: number | undefined;
     if (kind === FORM.function) parameters.push(readFunction(reader));
     else {
-      if (kind === FORM.struct) reader.list(() => skipField(reader));
-      else if (kind === FORM.array) skipField(reader);
+      if (kind === FORM.struct) reader.list(() => readField(reader));
+      else if (kind === FORM.array) element = readField(reader);
       else if (kind === FORM.continuation) reader.s33();
       else reader.fail(`a type of unknown form ${kind}`);
       managed ||= kind !== FORM.continuation;
       parameters.push(undefined);
     }
+    elements.push(element);
   }
 
   reader.list(() => {
@@ -58,7 +68,7 @@ export function readTypeSection(reader: Reader): ModuleTypes {
     if (form === FORM.group) reader.list(() => readOne(reader.u8()));
     else readOne(form);
   });
-  return { parameters, managed };
+  return { parameters, elements, managed };
 }
 
 /** Returns how many parameters it has. */
@@ -72,8 +82,11 @@ function readFunction(reader: Reader): number {
   return count;
 }
 
-function skipField(reader: Reader): void {
-  if (PACKED.includes(reader.peek())) reader.skip(1);
-  else readValueType(reader);
-  reader.skip(1);
+/** Returns how many bytes it has. */
+function readField(reader: Reader): number {
+  const packed = PACKED.get(reader.peek());
+  const size = packed ?? SIZES[readValueType(reader)];
+  // The byte of a packed type, and the mutability.
+  reader.skip(packed === undefined ? 1 : 2);
+  return size;
 }

@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import { Worker } from 'node:worker_threads';
 import { type Log, WasmcpError } from '../../../host/index.ts';
 import { assertLinked } from '../../component/link.ts';
+import { GUEST_THREAD_LIMITS } from '../heap.ts';
 import { linkWithHost } from '../offer.ts';
 import type { CommandEnd, CommandSetup, FromCommand, OutputStream, ToCommand } from './messages.ts';
 import { openStandardInput } from './standard-input.ts';
@@ -31,7 +32,10 @@ const ENTRY = new URL(import.meta.url.replace(/run(\.[jt]s)$/, 'worker$1'));
 export async function runCommand(options: CommandOptions): Promise<CommandEnd> {
   const { stdin, stdout, stderr, timeout, log, ...setup } = options;
   assertLinked(await linkWithHost(setup.component), 'wasi:cli/run');
-  const worker = new Worker(ENTRY, { workerData: setup satisfies CommandSetup });
+  const worker = new Worker(ENTRY, {
+    workerData: setup satisfies CommandSetup,
+    resourceLimits: GUEST_THREAD_LIMITS,
+  });
   const input = openStandardInput(stdin);
   const outputs = { stdout: openStandardOutput(stdout), stderr: openStandardOutput(stderr) };
   const ended = Promise.withResolvers<CommandEnd>();

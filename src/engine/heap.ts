@@ -1,0 +1,10 @@
+import type { ResourceLimits } from 'node:worker_threads';
+
+/**
+ * Bytes that V8's heap may take in a thread that runs guests: twice what the host may hold for one guest. Above it, V8 ends the
+ * thread. Memories of guests and the bytes of buffers are not on it.
+ */
+export const GUEST_HEAP: number = 512 * 1024 ** 2;
+
+/** For threads that run guests. */
+export const GUEST_THREAD_LIMITS: ResourceLimits = { maxOldGenerationSizeMb: GUEST_HEAP / 1024 ** 2 };
