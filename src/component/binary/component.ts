@@ -15,6 +15,7 @@ import {
   type Scope,
   spellType,
 } from './types.ts';
+import { checkCanonical, isUnsupported } from './unsupported.ts';
 
 /** What a component says about itself. */
 export interface ComponentOutline {
@@ -37,6 +38,7 @@ const SECTION = {
   component: 4,
   alias: 6,
   type: 7,
+  canonical: 8,
   import: 10,
   export: 11,
 } as const;
@@ -53,6 +55,9 @@ const GET_MANY: Readonly<Record<string, GetManyShape>> = {
  */
 export function readComponent(bytes: Uint8Array, source: string): ComponentOutline {
   const fail = (problem: string, position: number): never => {
+    if (isUnsupported(problem)) {
+      throw new WasmcpError('component-invalid', `${source} is refused: it uses ${problem}`);
+    }
     throw new WasmcpError(
       'component-invalid',
       `${source} is not a valid component: ${problem} (at byte ${position} of ${bytes.length}). Is the file complete?`,
@@ -90,6 +95,8 @@ export function readComponent(bytes: Uint8Array, source: string): ComponentOutli
         visitCoreInstanceNames(section, (name) => check(`a core instance${place && ` ${place}`}`, name));
       } else if (id === SECTION.alias) {
         section.list(() => readAlias(section, scope, (name) => check('an alias of a core export', name)));
+      } else if (id === SECTION.canonical) {
+        section.list(() => checkCanonical(section));
       } else if (depth > 0) {
         // The types, imports and exports of inner components are linked within the file.
       } else if (id === SECTION.type) {

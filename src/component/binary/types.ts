@@ -1,4 +1,5 @@
 import type { Reader } from './reader.ts';
+import { UNSUPPORTED } from './unsupported.ts';
 
 /** A value type: a primitive by its name in WIT, or an index into the types of its scope. */
 export type ValueType = string | number;
@@ -155,8 +156,11 @@ function readDefinition(reader: Reader, scope: Scope, depth: number): Type {
   const form = reader.u8();
   switch (form) {
     case 0x40:
-    case 0x43:
       return readFunction(reader);
+    case 0x43: // asynchronous function
+    case 0x65: // future
+    case 0x66: // stream
+      return reader.fail(UNSUPPORTED.async);
     case 0x41:
       readDeclarations(reader, scope, depth);
       return OTHER;
@@ -204,10 +208,6 @@ function readDefinition(reader: Reader, scope: Scope, depth: number): Type {
     case 0x67: // list of fixed length
       value();
       reader.u32();
-      return OTHER;
-    case 0x66: // stream
-    case 0x65: // future
-      maybe();
       return OTHER;
     default:
       if (PRIMITIVES[form] === undefined) reader.fail(`a type has the unknown form ${form}`);
