@@ -12,6 +12,8 @@ export type Post = (message: ToWorker, transfer?: ArrayBuffer[]) => void;
 export interface Exchange {
   readonly id: number;
   readonly phase: Phase;
+  /** More of the body may come. */
+  readonly arriving: boolean;
   /** Gives the request to a worker; after `withdraw`, to another one. */
   start(post: Post): void;
   /** The worker did not begin it, and never will. */
@@ -40,9 +42,6 @@ export function createExchange(
   // What the worker was sent of the body, until it shows that it has begun: at most a window, so that another one may.
   let sent: ToWorker[] | undefined = upload && [];
   let uploading = false;
-  /** More of the body may come. */
-  let arriving = upload !== undefined;
-
   function forward(message: ToWorker): void {
     sent?.push(message);
     post(message);
@@ -59,12 +58,12 @@ export function createExchange(
       return room > 0;
     },
     end(trailers) {
-      arriving = false;
+      exchange.arriving = false;
       if (exchange.phase === 'waiting') moved();
       forward({ type: 'body-end', id, trailers });
     },
     fail(error) {
-      arriving = false;
+      exchange.arriving = false;
       // A guest that has begun to answer decides for itself what a client gets that sends no more.
       if (error !== undefined && (error.code !== 'body-timeout' || exchange.phase === 'waiting')) fail(error);
       forward({ type: 'body-failed', id });
@@ -107,9 +106,10 @@ export function createExchange(
 
   // Not read through a getter: an object with one of its own has a hidden class of its own, which V8 keeps, and all of the
   // request with it, until the whole heap is collected.
-  const exchange: Exchange & { phase: Phase } = {
+  const exchange: Exchange & { phase: Phase; arriving: boolean } = {
     id,
     phase: 'waiting',
+    arriving: upload !== undefined,
     start(toWorker) {
       post = toWorker;
       post({ type: 'request', id, ...head, body: whole, follows: upload !== undefined });
@@ -124,7 +124,7 @@ export function createExchange(
       forget();
       if (message.type === 'taken') makeRoom(message.bytes);
       // A guest that reads as the client sends waits for the client; one that does not read is not waited for.
-      const reads = exchange.phase === 'waiting' && arriving && message.type === 'taken';
+      const reads = exchange.phase === 'waiting' && exchange.arriving && message.type === 'taken';
       if (reads || exchange.phase === 'streaming') moved();
       if (exchange.phase === 'over') {
         if (message.type === 'chunk') free(message.bytes);

@@ -1,10 +1,12 @@
 import { cutText, Table, WasmcpError } from '../../host/index.ts';
 import { type Census, createCrew } from './crew.ts';
-import { createDeadline, type Deadline } from './deadline.ts';
+import { createDeadline } from './deadline.ts';
+import { createDispensable } from './dispensable.ts';
 import { createExchange, type Exchange } from './exchange.ts';
 import type { GuestFailure } from './protocol.ts';
 import type { Call, GuestRequest, ResponseTarget } from './request.ts';
 import type { GuestVoice, Thread, ThreadEvents } from './thread.ts';
+import type { Ticket } from './ticket.ts';
 
 export interface PoolOptions extends GuestVoice {
   /** Worker threads. */
@@ -48,21 +50,6 @@ const SUSPICION = { milliseconds: 1000, part: 1 / 4 };
 /** Places in each worker for requests that a guest there may be waiting for. */
 const RESERVED = 16;
 
-/** A request on its way. */
-interface Ticket {
-  readonly exchange: Exchange;
-  readonly awaited: boolean;
-  readonly deadline: Deadline;
-  /** For the log. */
-  readonly label: string;
-  /** Where it runs; undefined while it waits. */
-  thread: Thread | undefined;
-  /** Until then, in milliseconds of `performance.now()`, it shall only get a worker that runs nothing else. */
-  suspectUntil: number;
-  /** What ended it was logged. */
-  reported: boolean;
-}
-
 export function createPool(options: PoolOptions): Pool {
   const tickets = new Table<number, Ticket>();
   const queue = new Table<number, Ticket>();
@@ -74,6 +61,10 @@ export function createPool(options: PoolOptions): Pool {
     returned: takeBack,
     room: fill,
   });
+  /** Their clients have left, or send their bodies for longer than a request may take. */
+  const dispensable = createDispensable<Ticket>();
+  /** That were told to stop for others and have not yet. */
+  let evicted = 0;
   const suspicion = Math.min(SUSPICION.milliseconds, options.timeout * SUSPICION.part);
   let nextId = 0;
   let closing = false;
@@ -99,6 +90,8 @@ export function createPool(options: PoolOptions): Pool {
     if (ticket === undefined) return;
     queueOf(ticket).delete(id);
     ticket.deadline.cancel();
+    dispensable.delete(id);
+    if (ticket.evicted) evicted -= 1;
     if (failure !== undefined) {
       const error = new WasmcpError(failure.code, failure.message);
       // A request that no guest took is no news of a guest: its client is told, the log would only fill up.
@@ -145,6 +138,25 @@ export function createPool(options: PoolOptions): Pool {
     crew.watch();
   }
 
+  /** Ends guests that nobody waits for, as many as there are requests that wait. */
+  function makeRoom(): void {
+    const wanted = queue.size + awaitedQueue.size - evicted;
+    for (const ticket of dispensable.take(wanted, ({ thread }) => thread?.responsive === true)) evict(ticket);
+  }
+
+  function evict(ticket: Ticket): void {
+    const { exchange, thread } = ticket;
+    const reason = exchange.phase === 'over' ? 'its client had left' : 'its body arrived too slowly';
+    const message = `the guest was ended: ${reason}, and others needed its place`;
+    void options.log('warn', ticket.label, message);
+    ticket.reported = true;
+    ticket.evicted = true;
+    evicted += 1;
+    exchange.fail(new WasmcpError('queue-full', message));
+    ticket.deadline.cancel();
+    thread!.abort(exchange, message);
+  }
+
   function fill(): void {
     for (const waiting of [awaitedQueue, queue]) {
       for (const ticket of waiting.values()) {
@@ -153,6 +165,7 @@ export function createPool(options: PoolOptions): Pool {
         else if (ticket.suspectUntil === 0) break;
       }
     }
+    makeRoom();
   }
 
   /** Their turn had come already. */
@@ -172,6 +185,8 @@ export function createPool(options: PoolOptions): Pool {
     const exchange = createExchange(id, request, target, () => {
       const limit = exchange.phase === 'streaming' ? options.streamIdle : options.timeout;
       ticket.deadline.restart(limit);
+      if (exchange.phase !== 'waiting' || !exchange.arriving) dispensable.delete(id);
+      else if (performance.now() - request.receivedAt > options.timeout) dispensable.add(id, ticket);
     });
     const ticket: Ticket = {
       exchange,
@@ -182,6 +197,7 @@ export function createPool(options: PoolOptions): Pool {
       thread: undefined,
       suspectUntil: 0,
       reported: false,
+      evicted: false,
     };
     tickets.add(id, ticket);
     return ticket;
@@ -204,13 +220,17 @@ export function createPool(options: PoolOptions): Pool {
       const thread = placeFor(ticket);
       if (closing) settle(exchange.id, { code: 'server-closing', message: 'the server is closing' });
       else if (thread !== undefined) run(ticket, thread);
-      else if (queue.size + awaitedQueue.size < options.queueLimit) queueOf(ticket).add(exchange.id, ticket);
-      else
+      else if (queue.size + awaitedQueue.size < options.queueLimit) {
+        queueOf(ticket).add(exchange.id, ticket);
+        makeRoom();
+      } else
         settle(exchange.id, { code: 'queue-full', message: `${options.queueLimit} requests wait already` });
       return {
         gone() {
+          const left = exchange.phase !== 'over';
           exchange.gone();
           if (ticket.thread === undefined) settle(exchange.id);
+          else if (left && tickets.get(exchange.id) !== undefined) dispensable.add(exchange.id, ticket);
         },
         stop: (failure) => stop(ticket, failure),
       };

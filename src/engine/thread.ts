@@ -44,6 +44,8 @@ export interface Thread {
   readonly ready: Promise<void>;
   /** It can take requests: it is ready, takes messages, and no guest in it fails to stop. */
   readonly available: boolean;
+  /** It takes messages: a guest in it that waits can be told to stop at once. */
+  readonly responsive: boolean;
   /** It runs at a low priority for good, and is better replaced. */
   readonly worn: boolean;
   /** Guests that run in it or are about to. */
@@ -205,6 +207,9 @@ export function startThread(
     ready: ready.promise,
     get available() {
       return accepting && aborting.size === 0 && !watch?.stalled && !watch?.worn;
+    },
+    get responsive() {
+      return accepting && !watch?.stalled;
     },
     get worn() {
       return watch?.worn ?? false;

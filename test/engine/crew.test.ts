@@ -29,6 +29,9 @@ function actor(events: ThreadEvents): Actor {
       get available() {
         return state.available && !state.worn;
       },
+      get responsive() {
+        return state.available;
+      },
       get worn() {
         return state.worn;
       },

@@ -208,6 +208,62 @@ describe('a response that has begun', () => {
   });
 });
 
+describe('guests whose clients have left', () => {
+  test('are the first to go when places are needed', async () => {
+    const { server, log, errors } = await listen('misbehave', { liveLimit: 3 });
+    const leaving = new AbortController();
+    const left = [1, 2].map(() =>
+      ask(server, '/sleep-forever', { signal: leaving.signal }).catch(() => 'left'),
+    );
+    // Those before it have their places.
+    expect(await status(server, '/ok')).toBe(200);
+    const began = performance.now();
+    const stays = status(server, '/sleep-forever');
+    leaving.abort();
+    expect(await Promise.all(left)).toEqual(['left', 'left']);
+    const served = await Promise.all(Array.from({ length: 5 }, () => status(server, '/ok')));
+    expect(served).toEqual(Array(5).fill(200));
+    // Long before the time of those that have left was over.
+    expect(performance.now() - began).toBeLessThan(20_000);
+    const message =
+      'warn GET /sleep-forever: the guest was ended: its client had left, and others needed its place';
+    expect(log).toEqual([message, message]);
+    expect(errors()).toEqual([]);
+    await server.close(0);
+    expect(await stays).toBe(502);
+  });
+
+  test('may finish while nobody needs their places', async () => {
+    const { server, log } = await listen('http-lab', { liveLimit: 2 });
+    const leaving = new AbortController();
+    const left = ask(server, '/sleep?ms=1500', { signal: leaving.signal }).catch(() => 'left');
+    leaving.abort();
+    expect(await left).toBe('left');
+    await pause(1600);
+    expect(await status(server, '/globals')).toBe(200);
+    expect(log).toEqual([]);
+  });
+
+  test('are not all that may go: so may those whose clients send their bodies for too long', async () => {
+    const { server, logged } = await listen('kv-draft', { liveLimit: 1, timeout: 1500 });
+    const stop = new AbortController();
+    const body = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        await pause(100);
+        if (stop.signal.aborted) controller.close();
+        else controller.enqueue(Buffer.from('x'));
+      },
+    });
+    onTestFinished(() => stop.abort());
+    const dripping = ask(server, '/set?key=slow', { method: 'POST', body, duplex: 'half' } as RequestInit);
+    await pause(2000);
+    // The first of them may wait in vain: the guest has a second from the moment that it is late.
+    while ((await status(server, '/exists?key=x')) !== 200);
+    expect((await dripping).status).toBe(503);
+    expect(await logged(/^warn POST/)).toContain('its body arrived too slowly');
+  });
+});
+
 describe('the queue', () => {
   test('is bounded: one more gets 503 and word to come back', async () => {
     const { server } = await listen('http-lab', { liveLimit: 2, queueLimit: 3 });

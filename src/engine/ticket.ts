@@ -1,0 +1,20 @@
+import type { Deadline } from './deadline.ts';
+import type { Exchange } from './exchange.ts';
+import type { Thread } from './thread.ts';
+
+/** A request on its way. */
+export interface Ticket {
+  readonly exchange: Exchange;
+  readonly awaited: boolean;
+  readonly deadline: Deadline;
+  /** For the log. */
+  readonly label: string;
+  /** Where it runs; undefined while it waits. */
+  thread: Thread | undefined;
+  /** Until then, in milliseconds of `performance.now()`, it shall only get a worker that runs nothing else. */
+  suspectUntil: number;
+  /** What ended it was logged. */
+  reported: boolean;
+  /** It was told to stop so that others have its place. */
+  evicted: boolean;
+}
