@@ -10,7 +10,7 @@ import type { CliStreams, Command } from './command.ts';
 import { load, tellHow } from './load.ts';
 import { print } from './print.ts';
 import { LISTEN_OPTIONS, SERVER_OPTIONS, serverOptions } from './server-options.ts';
-import { untilSignal } from './signals.ts';
+import { endWithin, untilSignal } from './signals.ts';
 
 /** Passed on to the command; what ends it is its own affair. */
 const FORWARDED: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2'];
@@ -83,6 +83,7 @@ Exit status: the command's, 128 + the signal that ended it, 127 when it is not f
       }
       return status;
     } finally {
+      endWithin(options.drain, 1, streams);
       await server.close(options.drain);
       if (output !== streams.stderr) await new Promise<void>((resolve) => output.end(resolve));
     }

@@ -81,7 +81,7 @@ async function serveUntilStopped(
   );
   stopReloading();
   shutdown?.close();
-  await closeOnce(server, options.drain, streams);
+  await closeOnce(server, options.drain, streams, failure?.exitCode);
   if (failure !== undefined) throw failure;
   return 0;
 }

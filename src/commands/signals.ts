@@ -9,12 +9,29 @@ export function untilSignal(): Promise<void> {
   });
 }
 
-/** A second signal while requests drain ends the process at once: what was acknowledged is on disk already. */
+/** Milliseconds beyond `--drain` for what comes after the requests: workers, the store, output on its way. */
+const AFTERWARDS = 1000;
+
+/**
+ * Ends this process `drain` milliseconds and a moment from now, whatever is not over by then: a reader of its output that has
+ * stalled, say, would keep it for ever. What was acknowledged is on disk. Does nothing when the streams are not the process's.
+ */
+export function endWithin(drain: number, status: number, streams: Pick<CliStreams, 'stderr'>): void {
+  if (streams !== process) return;
+  setTimeout(() => process.exit(process.exitCode ?? status), drain + AFTERWARDS).unref();
+}
+
+/**
+ * Closes the server before this process ends with `status`. A second signal while requests drain ends it at once: what was
+ * acknowledged is on disk already.
+ */
 export async function closeOnce(
   server: Pick<Server, 'close'>,
   drain: number,
   streams: Pick<CliStreams, 'stderr'>,
+  status = 0,
 ): Promise<void> {
+  endWithin(drain, status, streams);
   const force = (signal: NodeJS.Signals): void => {
     streams.stderr.write('Stopped at once; requests under way were cut\n');
     process.exit(signal === 'SIGINT' ? 130 : 143);

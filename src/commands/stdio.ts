@@ -80,7 +80,7 @@ otherwise. What guests print goes to stderr.`,
     });
     const failure = await Promise.race([bridge.finished.then(() => undefined), stop, broken.promise]);
     bridge.stop();
-    await closeOnce(server, options.drain, streams);
+    await closeOnce(server, options.drain, streams, failure?.exitCode);
     const said = await Promise.race([
       bridge.finished.then(() => true),
       delay(LAST_WORDS, false, { ref: false }),

@@ -47,6 +47,22 @@ describe('the first signal', () => {
   });
 });
 
+test('output that nobody reads keeps no process for longer than --drain', async () => {
+  const { url, child, kill } = await serve(fixture('misbehave'), [...MEMORY, '--drain', '500ms']);
+  const { stdout } = child;
+  stdout!.pause();
+  // More than the pipe takes: the guest waits for somebody to read it.
+  const flooding = fetch(`${url}/flood?bytes=50000000`).then(({ status }) => status, String);
+  expect(await Promise.race([flooding, new Promise((resolve) => setTimeout(resolve, 2000, 'waits'))])).toBe(
+    'waits',
+  );
+  const began = performance.now();
+  kill('SIGTERM');
+  expect(await once(child, 'exit')).toEqual([0, null]);
+  expect(performance.now() - began).toBeLessThan(15_000);
+  expect([502, 'TypeError: fetch failed']).toContain(await flooding);
+}, 40_000);
+
 test('the second signal ends it at once', async () => {
   const { url, text, kill, finished } = await serve(fixture('http-lab'), MEMORY);
   const slow = fetch(`${url}/sleep?ms=60000`).catch(String);
