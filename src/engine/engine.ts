@@ -111,13 +111,14 @@ export interface Engine {
   readonly handle: Handle;
   load(): EngineLoad;
   /**
-   * Goes on with another component, on the same store and with the same options. It takes over once it has answered a
+   * Goes on with another component, on the same store and with the same options, but for the environment if one is given. It
+   * takes over once it has answered a
    * request of ours; those under way end where they began, `limit` milliseconds later at most. When it fails, the old
    * one serves on.
    *
    * @throws WasmcpError `component-unlinkable`, and what the answer failed with
    */
-  reload(component: Component, limit: number): Promise<void>;
+  reload(component: Component, limit: number, env?: EngineOptions['env']): Promise<void>;
   /** No new requests; waits for those under way, `limit` milliseconds at most, then closes what was opened here. */
   close(limit: number): Promise<void>;
 }
@@ -159,25 +160,24 @@ export async function startEngine(component: Component, options: EngineOptions):
   });
   gate = store.gate;
   const liveLimit = options.liveLimit ?? 64;
-  const settings = {
-    env: options.env ?? {},
+  /** Of what a component brings along: its file, and the environment of its guests. */
+  const settingsFor = (component: Component, env: EngineOptions['env']): GuestSettings => ({
+    env: env ?? options.env ?? {},
     args: [],
     config: options.config ?? {},
     preopens: options.directories ?? [],
-    protected: options.protected ?? [],
+    protected: ownPaths(component, store.url, options.protected ?? []),
     loggingPrefix: options.loggingPrefix ?? true,
     storeLimits: options.storeLimits ?? {},
     maxHostMemory: options.maxHostMemory,
     outgoing: options.outgoing ?? {},
-  };
+  });
   const isolation = {
     isolation: options.isolation ?? 'request',
     idleLimit: liveLimit,
     verify: options.verifyRestores ?? false,
   };
   const log = options.log ?? (() => {});
-  for (const warning of preopenWarnings(settings.preopens, settingsFor(component).protected))
-    void log('warn', 'files', warning);
   const told = new Set<string>();
   const poolOptions = {
     workers: options.workers ?? 1,
@@ -194,15 +194,20 @@ export async function startEngine(component: Component, options: EngineOptions):
     told.add(message);
   }
 
-  /** Each component comes from a file of its own. */
-  function settingsFor(component: Component): GuestSettings {
-    return { ...settings, protected: ownPaths(component, store.url, settings.protected) };
+  function prepare(component: Component, env: EngineOptions['env']): GuestSettings {
+    const settings = settingsFor(component, env);
+    for (const warning of preopenWarnings(settings.preopens, settings.protected)) tell('files', warning);
+    return settings;
   }
 
-  function poolFor(component: Component, reach = store.setup, workers = poolOptions.workers): Pool {
+  function poolFor(
+    component: Component,
+    settings: GuestSettings,
+    reach = store.setup,
+    workers = poolOptions.workers,
+  ): Pool {
     const { kind, reason } = component.glue;
     const isRaw = kind === 'raw';
-    const ownSettings = settingsFor(component);
     if (isRaw) tell('glue', `the component runs by jco's own glue, which is slower, because ${reason}`);
     return createPool({
       ...poolOptions,
@@ -211,22 +216,23 @@ export async function startEngine(component: Component, options: EngineOptions):
       degraded: (problem) => isRaw || tell('isolation', `each request gets a new instance: ${problem}`),
       start: (events) =>
         startThread(
-          { component, settings: ownSettings, isolation, store: reach(), fetch: share(options.fetch) },
+          { component, settings, isolation, store: reach(), fetch: share(options.fetch) },
           { ...events, storeBroken, storeFull },
           options.idleWorkers?.take(),
         ),
     });
   }
 
-  function watchFor(component: Component): Watch | undefined {
+  function watchFor(component: Component, settings: GuestSettings): Watch | undefined {
     if (watcherOf(component.exports) === undefined) return undefined;
-    if (isWatched) return createWatch({ pool: poolFor(component, store.setupUntold, 1), log });
+    if (isWatched) return createWatch({ pool: poolFor(component, settings, store.setupUntold, 1), log });
     void log('warn', 'watcher', 'it is told of changes from the next start on');
     return undefined;
   }
 
-  let pool = poolFor(component);
-  let watch = watchFor(component);
+  const first = prepare(component, undefined);
+  let pool = poolFor(component, first);
+  let watch = watchFor(component, first);
   const run: Handle = (request, target) => pool.handle(request, target);
   const handle = store.gate === undefined ? run : held(run, store.gate);
 
@@ -235,10 +241,11 @@ export async function startEngine(component: Component, options: EngineOptions):
   /** Components that end with their last requests. */
   const leaving = new Set<Promise<void>>();
 
-  async function replace(next: Component, limit: number): Promise<void> {
+  async function replace(next: Component, limit: number, env: EngineOptions['env']): Promise<void> {
     assertLinked(await linkWithHost(next), 'wasi:http/incoming-handler');
-    const fresh = poolFor(next);
-    const freshWatch = watchFor(next);
+    const settings = prepare(next, env);
+    const fresh = poolFor(next, settings);
+    const freshWatch = watchFor(next, settings);
     try {
       // All of them: the old component serves as long as it takes, and hands over to as many as it had.
       await Promise.all([fresh.start(poolOptions.workers), freshWatch?.start()]);
@@ -285,8 +292,8 @@ export async function startEngine(component: Component, options: EngineOptions):
       return { gone() {} };
     },
     load: () => ({ ...pool.load(), syncs: store.gate?.syncs, storeFailure: failure }),
-    reload(next, limit) {
-      reloading = reloading.catch(() => {}).then(() => replace(next, limit));
+    reload(next, limit, env) {
+      reloading = reloading.catch(() => {}).then(() => replace(next, limit, env));
       return reloading;
     },
     close,

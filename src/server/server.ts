@@ -1,4 +1,4 @@
-import { checkOptions, isLoopback, type OutgoingPolicy, WasmcpError } from '../../host/index.ts';
+import { checkOptions, WasmcpError } from '../../host/index.ts';
 import type { Component } from '../component/component.ts';
 import { type Engine, type EngineLoad, type EngineOptions, startEngine } from '../engine/engine.ts';
 import type { Handle } from '../engine/request.ts';
@@ -7,14 +7,15 @@ import type { Retention } from '../mcp/sessions/retention.ts';
 import type { Monitor, Phase } from './admin/monitor.ts';
 import { createDoor } from './door.ts';
 import { createFetch } from './fetch.ts';
-import { isAllowedOrigin } from './guard/allow-list.ts';
-import { createGuard, type GuardOptions } from './guard/guard.ts';
+import type { Guard, GuardOptions } from './guard/guard.ts';
 import { type Listener, openListener } from './listener.ts';
 import { createNodeFront, type NodeHandler } from './node.ts';
 import { answerPlainly } from './node-response.ts';
 import { SERVER_CHECKS } from './option-checks.ts';
+import { outgoingPolicy, ownUrl } from './own-address.ts';
 import { failureAnswer } from './plain.ts';
 import { withHeaders } from './request-headers.ts';
+import { derive } from './served-component.ts';
 
 /** How a server runs its guests and what it lets in. Every field has the default of the command's flag of that name. */
 export interface ServerOptions extends EngineOptions, GuardOptions, McpOptions {
@@ -86,6 +87,8 @@ export function createServer(component: Component, options: ServerOptions = {}):
   let listener: Listener | undefined;
   let closed: Promise<void> | undefined;
   let retention: Retention | undefined;
+  /** By the retentions of components that were replaced. */
+  let purgedBefore = 0;
 
   async function start(): Promise<Engine> {
     if (closed !== undefined) throw new WasmcpError('server-closing', 'the server is closed');
@@ -96,7 +99,7 @@ export function createServer(component: Component, options: ServerOptions = {}):
 
   async function begin(): Promise<Engine> {
     const outgoing = outgoingPolicy(options, listener);
-    const started = await startEngine(component, { ...options, env: mcp.environment(component), outgoing });
+    const started = await startEngine(component, { ...options, env: served.environment, outgoing });
     try {
       await mcp.probe(component);
       retention = mcp.retain(component, started.localStore);
@@ -112,18 +115,16 @@ export function createServer(component: Component, options: ServerOptions = {}):
     return engine.handle(request, target);
   };
   const mcp = createMcp(options, () => ownUrl(listener));
-  let toGuest = mcp.front(component, toEngine);
+  const serving = { options, mcp, engine: toEngine, address: () => listener?.address };
+  let served = derive(component, serving);
   const door = createDoor(
-    withHeaders((request, target) => toGuest(request, target), options.requestHeaders ?? []),
+    withHeaders((request, target) => served.handle(request, target), options.requestHeaders ?? []),
   );
-  const allowOrigins = [...(options.allowOrigins ?? []), ...mcp.origins(component).filter(isAllowedOrigin)];
-  const guard = createGuard(
-    { ...options, allowOrigins },
-    {
-      address: () => listener?.address,
-      refused: (reason) => void options.log?.('warn', 'guard', reason),
-    },
-  );
+  const guard: Guard = {
+    admit: (head) => served.guard.admit(head),
+    opensToAnyHost: () => served.guard.opensToAnyHost(),
+    describe: () => served.guard.describe(),
+  };
   const front = createNodeFront(door.handle, guard, { maxBody, bodyTimeout }, options.log);
   const fetchWithoutSocket = createFetch(door.handle, guard, { maxBody, bodyTimeout }, options.log);
 
@@ -153,7 +154,7 @@ export function createServer(component: Component, options: ServerOptions = {}):
       storeUrl: engine?.storeUrl,
       durability: options.durability ?? 'power',
       load,
-      purgedSessions: retention?.purged ?? 0,
+      purgedSessions: purgedBefore + (retention?.purged ?? 0),
     };
   });
 
@@ -192,7 +193,7 @@ export function createServer(component: Component, options: ServerOptions = {}):
       return engine?.storeUrl;
     },
     get summary() {
-      const sessions = engine && mcp.describe(component, engine.storeUrl);
+      const sessions = engine && mcp.describe(served.component, engine.storeUrl);
       return sessions && `${sessions}; open to ${guard.describe()}`;
     },
     async listen(port = 8080, host = '127.0.0.1') {
@@ -228,26 +229,18 @@ export function createServer(component: Component, options: ServerOptions = {}):
     handler,
     async reload(next, drain = 10_000) {
       const started = await start();
-      await started.reload(next, drain);
-      toGuest = mcp.front(next, toEngine);
+      const derived = derive(next, serving);
+      await mcp.probe(next);
+      await started.reload(next, drain, derived.environment);
+      // All of it at once, now that nothing can fail any more.
+      served = derived;
+      if (closed !== undefined) return;
+      const former = retention;
+      retention = mcp.retain(next, started.localStore);
+      await former?.close();
+      purgedBefore += former?.purged ?? 0;
     },
     close,
     [Symbol.asyncDispose]: () => close(),
   };
-}
-
-function ownUrl(listener: Listener | undefined): string {
-  if (listener === undefined) return 'http://localhost';
-  const everywhere = listener.address === '0.0.0.0' || listener.address === '::';
-  return everywhere ? `http://localhost:${listener.port}` : listener.url.slice(0, -1);
-}
-
-/**
- * Guests may reach loopback addresses while nobody but this machine reaches the server, but not the server itself, unless
- * the policy says otherwise.
- */
-function outgoingPolicy({ outgoing }: ServerOptions, listener: Listener | undefined): OutgoingPolicy {
-  if (listener === undefined) return outgoing ?? {};
-  const ownPorts = [listener.port, ...(outgoing?.ownPorts ?? [])];
-  return { loopback: isLoopback(listener.address), ...outgoing, ownPorts };
 }

@@ -40,7 +40,7 @@ describe('a body of which nothing more comes', () => {
   });
 
   test('is answered with 408 before anybody knows what message it is', async () => {
-    const { url } = await listen('notes-draft', { bodyTimeout: LIMIT });
+    const { url } = await listen('notes-draft', { bodyTimeout: LIMIT, mcp: 'guide' });
     const connection = await rawConnection(url);
     connection.send(`${post('/mcp', CHUNKED)}5\r\n{"id"\r\n`);
     expect((await connection.end()).text).toMatch(/^HTTP\/1.1 408 /);

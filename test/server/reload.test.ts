@@ -1,7 +1,7 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { loadComponent } from '../../src/index.ts';
+import { type Component, loadComponent } from '../../src/index.ts';
 import { fixture, temporaryFolder } from '../support/command.ts';
 import { component, listen } from '../support/serving.ts';
 
@@ -55,5 +55,61 @@ describe('another component', () => {
       /^Operation not permitted/,
     );
     expect(await (await fetch(`${url}/fs?write=/data/other&text=x`)).text()).toBe('written');
+  });
+});
+
+describe('what follows from a component', () => {
+  const PAGE = 'https://page.example';
+  const env = { WASMCP_ALLOWED_ORIGINS: PAGE };
+  const INITIALIZE = JSON.stringify({
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'initialize',
+    params: {
+      protocolVersion: '2025-06-18',
+      capabilities: {},
+      clientInfo: { name: 'test', version: '1' },
+    },
+  });
+
+  /** The guest of the notes, by the name that tells of wasmcp. */
+  async function mcpServer(): Promise<Component> {
+    const notes = await component('notes-draft');
+    return { ...notes, exports: [...notes.exports, 'acme:mcp-server/handler@1.0.0'] };
+  }
+
+  function initialize(url: string): Promise<Response> {
+    const headers = {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      origin: PAGE,
+    };
+    return fetch(`${url}/mcp`, { method: 'POST', headers, body: INITIALIZE });
+  }
+
+  test('comes with the next one: environment, origins, sessions', async () => {
+    const { server, url, errors } = await listen('kv-draft', { env });
+    expect((await initialize(url)).status).toBe(403);
+    expect(server.summary).toBeUndefined();
+    await server.reload(await mcpServer());
+    const opened = await initialize(url);
+    expect(opened.status).toBe(200);
+    expect(opened.headers.get('mcp-session-id')).toMatch(/./);
+    expect(server.summary).toMatch(/^Sessions on, in bucket "default"/);
+    await server.reload(await component('kv-draft'));
+    expect((await initialize(url)).status).toBe(403);
+    expect(server.summary).toBeUndefined();
+    expect(errors()).toEqual([]);
+  });
+
+  test('comes as a whole or not at all', async () => {
+    const storeLimits = { buckets: ['other'] };
+    const { server, url } = await listen('kv-draft', { env, storeLimits });
+    await expect(server.reload(await mcpServer())).rejects.toMatchObject({
+      code: 'bucket-denied',
+    });
+    expect((await initialize(url)).status).toBe(403);
+    expect(server.summary).toBeUndefined();
+    expect((await fetch(`${url}/exists?bucket=other&key=k`)).status).toBe(200);
   });
 });

@@ -1,0 +1,23 @@
+import { isLoopback, type OutgoingPolicy } from '../../host/index.ts';
+import type { EngineOptions } from '../engine/engine.ts';
+import type { Listener } from './listener.ts';
+
+/** Where clients find a server, as far as it knows. */
+export function ownUrl(listener: Listener | undefined): string {
+  if (listener === undefined) return 'http://localhost';
+  const everywhere = listener.address === '0.0.0.0' || listener.address === '::';
+  return everywhere ? `http://localhost:${listener.port}` : listener.url.slice(0, -1);
+}
+
+/**
+ * Guests may reach loopback addresses while nobody but this machine reaches the server, but not the server itself, unless
+ * the policy says otherwise.
+ */
+export function outgoingPolicy(
+  { outgoing }: Pick<EngineOptions, 'outgoing'>,
+  listener: Listener | undefined,
+): OutgoingPolicy {
+  if (listener === undefined) return outgoing ?? {};
+  const ownPorts = [listener.port, ...(outgoing?.ownPorts ?? [])];
+  return { loopback: isLoopback(listener.address), ...outgoing, ownPorts };
+}
