@@ -126,6 +126,14 @@ describe.each(['store.db', 'store.db-wal', 'store.db-shm'])('once %s', (name) =>
   });
 });
 
+test('once the folder was moved nothing is committed or acknowledged', async () => {
+  await pass();
+  renameSync(folder, `${folder}.moved`);
+  expect(() => store.set('b', 'k', one)).toThrow(/store\.db was deleted while it was open/);
+  await vi.waitFor(async () => expect(await pass()).toMatchObject({ failure: 'store-broken' }));
+  renameSync(`${folder}.moved`, folder);
+});
+
 test('a log that was truncated and written on is not acknowledged', async () => {
   for (const length of [0, 32, 5000]) {
     const [file, failures] = [join(folder, `${length}.db`), [] as WasmcpError[]];

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, symlinkSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -57,6 +57,19 @@ test.each(['store.db', 'store.db-wal', 'store.db-shm'])(
     expect(broken).toMatchObject([{ code: 'store-broken', message: expect.stringMatching(/was deleted/) }]);
   },
 );
+
+test('a link that is made to lead to another store is noticed', async () => {
+  const link = join(folder, 'link.db');
+  const other = join(folder, 'other.db');
+  await openSqlite(other).close();
+  symlinkSync(path, link);
+  const broken: WasmcpError[] = [];
+  upkeep = startUpkeep(link, { interval: 10, broken: (failure) => broken.push(failure) });
+  rmSync(link);
+  symlinkSync(other, link);
+  await vi.waitFor(() => expect(broken).toHaveLength(1), 10_000);
+  expect(broken[0]!.message).toMatch(/link\.db was (deleted|replaced) while it was open/);
+});
 
 test('a reserve is kept beside the store, and made again', async () => {
   start({});
