@@ -21,7 +21,7 @@ export interface Reader {
 }
 
 /** Files of a checkout that documents name in commands. */
-const CHECKOUT = ['bin', 'fixtures'];
+const CHECKOUT = ['bin', 'fixtures', 'scripts'];
 
 /** `port` is what stands for 8080, in the commands and for servers that are not told another one. */
 export function createReader(port: number): Reader {
