@@ -1,5 +1,6 @@
 import { followCanonicalAbi } from './canonical-abi.ts';
 import { GlueMismatch } from './glue/mismatch.ts';
+import { hideNames } from './glue/names.ts';
 import { chargeLifts } from './lifts.ts';
 
 /** Added in front of the glue's code. */
@@ -57,7 +58,8 @@ export function patchGlue(glue: string, suspending: ReadonlySet<string>, generat
     if (!condition) throw new TypeError(`cannot patch the code that ${generator} generated: ${what}`);
   };
   const count = (text: string, part: string): number => text.split(part).length - 1;
-  const code = corrected(glue, must);
+  const { code: hidden, reveal } = hideNames(glue);
+  const code = orMismatch(() => followCanonicalAbi(hidden), must);
   let hostFunctions = 0;
 
   function patchTrampoline(text: string, name: string, isAsync: boolean): string {
@@ -93,12 +95,13 @@ export function patchGlue(glue: string, suspending: ReadonlySet<string>, generat
   must(!/memory\d+\.buffer\.slice\(|\.set\(new Uint8Array\(memory/.test(checked), 'a list or a string');
 
   must(count(checked, ENTRY) === 1, 'no entry');
-  return chargeLifts(checked, must).replace(ENTRY, () => `${PRELUDE}${ENTRY}`);
+  const charged = chargeLifts(checked, must).replace(ENTRY, () => `${PRELUDE}${ENTRY}`);
+  return orMismatch(() => reveal(charged), must);
 }
 
-function corrected(glue: string, must: (condition: boolean, what: string) => void): string {
+function orMismatch(rewrite: () => string, must: (condition: boolean, what: string) => void): string {
   try {
-    return followCanonicalAbi(glue);
+    return rewrite();
   } catch (error) {
     if (error instanceof GlueMismatch) must(false, error.message);
     throw error;

@@ -7,6 +7,7 @@ import { leanCode } from './host-functions/lean.ts';
 import { readHostFunction } from './host-functions/read.ts';
 import { wayToWait } from './host-functions/waiting.ts';
 import { GlueMismatch, must } from './mismatch.ts';
+import { hideNames } from './names.ts';
 import { readOutline } from './outline.ts';
 import { replaceAdapterFunctions } from './rewrites/adapter-functions.ts';
 import { moveContextSlots } from './rewrites/context-slots.ts';
@@ -75,7 +76,8 @@ export function buildGlue(source: string, options: GlueOptions): BuiltGlue {
   }
 }
 
-function rewrite(source: string, { suspending, exports }: GlueOptions): string {
+function rewrite(glue: string, { suspending, exports }: GlueOptions): string {
+  const { code: source, reveal } = hideNames(glue);
   must(!source.includes('.manuallyAsync = true'), 'it is not synchronous');
   must(!TAKEN.test(source), 'names are taken');
   const cut = cutHostFunctions(followCanonicalAbi(source));
@@ -107,7 +109,9 @@ function rewrite(source: string, { suspending, exports }: GlueOptions): string {
       ...hostFunctions.map(({ number }) => `$code${number}`),
     ],
   });
-  const result = prelude + fill(rest, new Map(hostFunctions.map(({ number, lean }) => [number, lean.code])));
+  const result = reveal(
+    prelude + fill(rest, new Map(hostFunctions.map(({ number, lean }) => [number, lean.code]))),
+  );
   checkSyntax(result);
   return result;
 }

@@ -1,0 +1,55 @@
+import { must } from './mismatch.ts';
+
+/** Glue in which no name that a core module gives can be taken for code. */
+export interface HiddenNames {
+  readonly code: string;
+  /**
+   * Puts the names back into what was made of the code.
+   *
+   * @throws GlueMismatch when one of them was changed
+   */
+  reveal(code: string): string;
+}
+
+/** What a core module is given: an object of objects. Names have no line breaks, so a line begins with a key or none. */
+const GIVEN = /\binstantiateCore\(module\d+, \{\n[\s\S]*?\n\s*\}\)\);/g;
+const KEY = /^(\s*)(?:'([^'\n]*)'|([A-Za-z_$][\w$]*)): /gm;
+/** What is taken from a core module; strings, comments and templates are stepped over as a whole. */
+const TAKEN =
+  /\b(exports\d+)(?:\['([^'\n]*)'\]|\.([A-Za-z_$][\w$]*))|\/\/.*|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g;
+const HIDDEN = /'name:(\d+)'/g;
+
+/**
+ * Hides the names by which core modules give and take functions: they may be any printable text, such as what a rewrite
+ * looks for. Every other name in glue is one of WIT, or made of letters and digits.
+ */
+export function hideNames(glue: string): HiddenNames {
+  const numbers = new Map<string, number>();
+  const hidden = (name: string): string => {
+    const number = numbers.get(name) ?? numbers.size;
+    numbers.set(name, number);
+    return `'name:${number}'`;
+  };
+  const withoutKeys = glue.replace(GIVEN, (given) =>
+    given.replace(KEY, (_, indent: string, quoted?: string, plain?: string) => {
+      return `${indent}${hidden(quoted ?? plain!)}: `;
+    }),
+  );
+  const code = withoutKeys.replace(TAKEN, (text, from?: string, quoted?: string, plain?: string) =>
+    from === undefined ? text : `${from}[${hidden(quoted ?? plain!)}]`,
+  );
+  const names = [...numbers.keys()];
+
+  return {
+    code,
+    reveal(rewritten) {
+      const shown = rewritten.match(HIDDEN)?.length ?? 0;
+      must(rewritten.split("'name:").length - 1 === shown, 'a name was changed');
+      return rewritten.replace(HIDDEN, (_, number: string) => {
+        const name = names[Number(number)];
+        must(name !== undefined, 'a name that was not there');
+        return `'${name}'`;
+      });
+    },
+  };
+}
