@@ -13,6 +13,8 @@ export interface CrewOptions extends GuestVoice {
   returned(exchanges: readonly Exchange[]): void;
   /** There may be room in a worker. */
   room(): void;
+  /** All workers were looked after, with so many guests in them; not again until `watch` when there were none. */
+  looked?(guests: number): void;
 }
 
 /**
@@ -30,6 +32,8 @@ export interface Crew {
   census(): Census;
   /** A worker was given something to do: looks after all of them until none has any. */
   watch(): void;
+  /** All of them, whatever they do. */
+  threads(): Iterable<Thread>;
   /** Ends all workers with what runs in them. */
   close(): Promise<void>;
 }
@@ -203,6 +207,7 @@ export function createCrew(options: CrewOptions): Crew {
       thread.look(othersAreQuick);
       load += thread.load;
     }
+    options.looked?.(load);
     // Guests that begin make room without a word.
     options.room();
     if (load > 0) return;
@@ -235,6 +240,7 @@ export function createCrew(options: CrewOptions): Crew {
       const busy = threads.size - retiring.size - free - standing - coming;
       return { guests, serving: free, standby: standing, starting: coming, busy };
     },
+    threads: () => threads,
     watch() {
       looking ??= setInterval(look, LOOK);
     },

@@ -17,6 +17,9 @@ import type { Component } from '../component/component.ts';
 import { assertLinked } from '../component/link.ts';
 import { held } from './held.ts';
 import type { IdleWorkers } from './idle-worker.ts';
+import { createCollect } from './memory/collect.ts';
+import { createLedger } from './memory/ledger.ts';
+import { defaultMemoryBudget } from './memory/limit.ts';
 import { linkWithHost } from './offer.ts';
 import { ownPaths } from './own-paths.ts';
 import { createPool, type Pool, type PoolLoad } from './pool.ts';
@@ -51,6 +54,11 @@ export interface EngineOptions {
    * default. A call that needs more fails, or traps where it has no error.
    */
   readonly maxHostMemory?: number;
+  /**
+   * Bytes that the process may hold, three quarters of the container's or the machine's memory by default. Near it requests
+   * wait; above it guests that take more are ended, the largest first.
+   */
+  readonly memoryBudget?: number;
   /** The guest's whole environment. */
   readonly env?: Readonly<Record<string, string>>;
   /** Entries of wasi:config/store. */
@@ -178,6 +186,8 @@ export async function startEngine(component: Component, options: EngineOptions):
     verify: options.verifyRestores ?? false,
   };
   const log = options.log ?? (() => {});
+  const ledger = createLedger(options.memoryBudget ?? defaultMemoryBudget());
+  ledger.measured(process.memoryUsage.rss());
   const told = new Set<string>();
   const poolOptions = {
     workers: options.workers ?? 1,
@@ -186,6 +196,8 @@ export async function startEngine(component: Component, options: EngineOptions):
     timeout: options.timeout ?? 30_000,
     streamIdle: options.streamIdle ?? 300_000,
     output: options.output ?? (() => {}),
+    ledger,
+    collect: createCollect(),
     log,
   };
 
@@ -216,7 +228,14 @@ export async function startEngine(component: Component, options: EngineOptions):
       degraded: (problem) => isRaw || tell('isolation', `each request gets a new instance: ${problem}`),
       start: (events) =>
         startThread(
-          { component, settings, isolation, store: reach(), fetch: share(options.fetch) },
+          {
+            component,
+            settings,
+            isolation,
+            ledger: ledger.memory,
+            store: reach(),
+            fetch: share(options.fetch),
+          },
           { ...events, storeBroken, storeFull },
           options.idleWorkers?.take(),
         ),

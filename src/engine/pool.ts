@@ -3,6 +3,9 @@ import { type Census, createCrew } from './crew.ts';
 import { createDeadline } from './deadline.ts';
 import { createDispensable } from './dispensable.ts';
 import { createExchange, type Exchange } from './exchange.ts';
+import type { Collect } from './memory/collect.ts';
+import type { Ledger } from './memory/ledger.ts';
+import { createMemoryWatch } from './memory/watch.ts';
 import type { GuestFailure } from './protocol.ts';
 import type { Call, GuestRequest, ResponseTarget } from './request.ts';
 import type { GuestVoice, Thread, ThreadEvents } from './thread.ts';
@@ -22,6 +25,9 @@ export interface PoolOptions extends GuestVoice {
   readonly timeout: number;
   /** Longest silence of a response that has begun, in milliseconds. */
   readonly streamIdle: number;
+  /** What the process holds: requests wait while it is too much. */
+  readonly ledger: Ledger;
+  readonly collect: Collect;
   start(events: ThreadEvents): Thread;
 }
 
@@ -60,6 +66,23 @@ export function createPool(options: PoolOptions): Pool {
     done: (exchange, failure) => settle(exchange.id, failure),
     returned: takeBack,
     room: fill,
+    looked(guests) {
+      memory.look();
+      if (guests === 0) memory.quiet();
+    },
+  });
+  const memory = createMemoryWatch({
+    ledger: options.ledger,
+    collect: options.collect,
+    workers: {
+      press() {
+        for (const thread of crew.threads()) thread.press(true);
+      },
+      collectIdle() {
+        for (const thread of crew.threads()) if (thread.load === 0) thread.press(false);
+      },
+      sacrifice,
+    },
   });
   /** Their clients have left, or send their bodies for longer than a request may take. */
   const dispensable = createDispensable<Ticket>();
@@ -67,6 +90,8 @@ export function createPool(options: PoolOptions): Pool {
   let evicted = 0;
   const suspicion = Math.min(SUSPICION.milliseconds, options.timeout * SUSPICION.part);
   let nextId = 0;
+  /** Requests that a worker has. */
+  let placed = 0;
   let closing = false;
   let idle: (() => void) | undefined;
 
@@ -76,6 +101,8 @@ export function createPool(options: PoolOptions): Pool {
 
   /** A worker that may take it. */
   function placeFor({ awaited, suspectUntil }: Ticket): Thread | undefined {
+    // One is always let in: what it finds held may be nobody's.
+    if (placed > 0 && !awaited && options.ledger.full) return undefined;
     if (performance.now() < suspectUntil) return crew.freest(1);
     return crew.freest(options.liveLimit + (awaited ? RESERVED : 0));
   }
@@ -92,6 +119,7 @@ export function createPool(options: PoolOptions): Pool {
     ticket.deadline.cancel();
     dispensable.delete(id);
     if (ticket.evicted) evicted -= 1;
+    if (ticket.thread !== undefined) placed -= 1;
     if (failure !== undefined) {
       const error = new WasmcpError(failure.code, failure.message);
       // A request that no guest took is no news of a guest: its client is told, the log would only fill up.
@@ -104,7 +132,8 @@ export function createPool(options: PoolOptions): Pool {
 
   function expire(ticket: Ticket): void {
     if (ticket.thread === undefined) {
-      const message = `no worker was free within ${options.timeout} ms`;
+      const missing = options.ledger.full ? 'memory' : 'worker';
+      const message = `no ${missing} was free within ${options.timeout} ms`;
       settle(ticket.exchange.id, { code: 'queue-full', message });
     } else {
       stop(ticket, new WasmcpError('guest-timeout', overdue(ticket.exchange)));
@@ -124,6 +153,19 @@ export function createPool(options: PoolOptions): Pool {
     thread.abort(exchange, error.message);
   }
 
+  /** A guest that keeps its worker from telling what it holds is taken for the largest: it may grow all the time. */
+  function sacrifice(reason: string): void {
+    const busy = [...crew.threads()].filter(({ load }) => load > 0);
+    const stalled = busy.find((thread) => thread.stalled);
+    if (stalled !== undefined) {
+      stalled.end(reason);
+      return;
+    }
+    const [largest] = busy.flatMap((thread) => thread.largest ?? []).toSorted((a, b) => b.bytes - a.bytes);
+    const ticket = largest && tickets.get(largest.id);
+    if (ticket?.thread !== undefined) stop(ticket, new WasmcpError('guest-trapped', reason));
+  }
+
   function overdue(exchange: Exchange): string {
     const { timeout, streamIdle } = options;
     if (exchange.phase === 'waiting') return `the guest did not answer within ${timeout} ms`;
@@ -134,6 +176,8 @@ export function createPool(options: PoolOptions): Pool {
   function run(ticket: Ticket, thread: Thread): void {
     queueOf(ticket).delete(ticket.exchange.id);
     ticket.thread = thread;
+    placed += 1;
+    memory.busy();
     thread.run(ticket.exchange);
     crew.watch();
   }
@@ -173,6 +217,7 @@ export function createPool(options: PoolOptions): Pool {
     const others = [...awaitedQueue.clear(), ...queue.clear()];
     for (const { id } of exchanges) {
       const ticket = tickets.get(id)!;
+      if (ticket.thread !== undefined) placed -= 1;
       ticket.thread = undefined;
       ticket.suspectUntil = performance.now() + suspicion;
       queueOf(ticket).add(id, ticket);
@@ -246,6 +291,7 @@ export function createPool(options: PoolOptions): Pool {
         clearTimeout(timer);
       }
       turnAway();
+      memory.close();
       await crew.close();
       turnAway();
     },

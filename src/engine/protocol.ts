@@ -37,6 +37,8 @@ export type ToWorker =
   | { readonly type: 'beat' }
   /** The requests that were sent before and are not begun yet were withdrawn. */
   | { readonly type: 'withdrawn' }
+  /** Memory is short, or nothing runs: collect garbage, and give up instances that are `idle`, if asked to. */
+  | { readonly type: 'press'; readonly idle: boolean }
   /** No more requests: close the store and end. */
   | { readonly type: 'close' };
 
@@ -61,6 +63,8 @@ export type FromWorker =
   | { readonly type: 'taken'; readonly id: number; readonly bytes: number }
   /** The guest is finished and its instance gone; `failure` when it ended badly. */
   | { readonly type: 'done'; readonly id: number; readonly failure?: GuestFailure }
+  /** After `press`: the guest that holds most, and what its memories and host objects take. */
+  | { readonly type: 'measured'; readonly id: number; readonly bytes: number }
   /** Instances cannot be restored: each request gets a new one. */
   | { readonly type: 'degraded'; readonly reason: string }
   /** The store can promise nothing any more. */

@@ -44,6 +44,8 @@ export interface WorkerSetup {
   readonly store: StoreSetup;
   /** Who makes guests' HTTP requests instead of the worker, if anybody. */
   readonly fetch?: MessagePort | undefined;
+  /** What the process holds, see `createShare`. */
+  readonly ledger: SharedArrayBuffer;
   /** Where it shows what it has taken, see `workerPulse`. */
   readonly pulse: SharedArrayBuffer;
 }

@@ -50,6 +50,10 @@ export interface Thread {
   readonly worn: boolean;
   /** Guests that run in it or are about to. */
   readonly load: number;
+  /** A guest keeps it from taking messages. */
+  readonly stalled: boolean;
+  /** The guest that held most when the worker was last pressed; it may be gone. */
+  readonly largest: { readonly id: number; readonly bytes: number } | undefined;
   run(exchange: Exchange): void;
   /** Makes the guest of this exchange stop, if need be with the whole worker; `done` or `gone` follows. */
   abort(exchange: Exchange, reason: string): void;
@@ -58,6 +62,10 @@ export interface Thread {
    * of other workers are done soon.
    */
   look(othersAreQuick: boolean): void;
+  /** Asks for what the worker can do without; `idle` instances too. */
+  press(idle: boolean): void;
+  /** Ends the worker at once, for this reason. */
+  end(reason: string): void;
   /** Ends the worker; whatever still runs in it is lost. */
   close(): Promise<void>;
 }
@@ -87,6 +95,7 @@ export function startThread(
   const ready = Promise.withResolvers<void>();
   const exited = Promise.withResolvers<void>();
   let watch: StallWatch | undefined;
+  let largest: Thread['largest'];
   let accepting = false;
   let closing: Promise<void> | undefined;
   let end = 'the worker was ended';
@@ -126,6 +135,8 @@ export function startThread(
       events.back();
     } else if (message.type === 'degraded') {
       events.degraded(message.reason);
+    } else if (message.type === 'measured') {
+      largest = message;
     } else if (message.type === 'store-broken') {
       events.storeBroken(new WasmcpError('store-broken', message.message));
     } else if (message.type === 'store-full') {
@@ -217,6 +228,12 @@ export function startThread(
     get load() {
       return running.size;
     },
+    get stalled() {
+      return watch?.stalled ?? false;
+    },
+    get largest() {
+      return largest;
+    },
     run(exchange) {
       running.add(exchange.id, exchange);
       exchange.start(post);
@@ -233,6 +250,11 @@ export function startThread(
       events.stalled(unbegun);
       endIfHopeless();
     },
+    press(idle) {
+      largest = undefined;
+      if (accepting) post({ type: 'press', idle });
+    },
+    end: terminate,
     close() {
       closing ??= close();
       return closing;

@@ -156,6 +156,13 @@ export function parseHostMemorySize(text: string): number {
   return size;
 }
 
+/** For the process, of which Node alone takes as much. */
+export function parseMemoryBudget(text: string): number {
+  const size = parseSize(text);
+  if (size < RANGES.memoryBudget[0]) throw invalid('Write a size of 64MiB or more.');
+  return size;
+}
+
 /** The text as it is, once `parse` had nothing against it. */
 export function checkedBy(parse: (text: string) => unknown): (text: string) => string {
   return (text) => {

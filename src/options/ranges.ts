@@ -6,7 +6,8 @@ type RangeName =
   | 'duration'
   | 'retention'
   | 'memory'
-  | 'hostMemory';
+  | 'hostMemory'
+  | 'memoryBudget';
 
 /** What numbers can be, for the command's options and the library's alike: the least and the most. */
 export const RANGES: Readonly<Record<RangeName, readonly [min: number, max: number]>> = {
@@ -21,4 +22,5 @@ export const RANGES: Readonly<Record<RangeName, readonly [min: number, max: numb
   /** From one page of WebAssembly. */
   memory: [65_536, 4 * 1024 ** 3],
   hostMemory: [1024 ** 2, Number.MAX_SAFE_INTEGER],
+  memoryBudget: [64 * 1024 ** 2, Number.MAX_SAFE_INTEGER],
 };

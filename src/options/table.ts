@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { Durability } from '../../host/index.ts';
+import { defaultMemoryBudget } from '../engine/memory/limit.ts';
 import { parseAllowedHost, parseAllowedOrigin } from '../server/guard/allow-list.ts';
 import { parsePublicUrl } from '../server/guard/guard.ts';
 import {
@@ -17,6 +18,7 @@ import {
   parseEnvironment,
   parseHostMemorySize,
   parseIsolation,
+  parseMemoryBudget,
   parseMemorySize,
   parseOutbound,
   parsePath,
@@ -68,6 +70,7 @@ export interface OptionValues extends WasmtimeValues {
   maxEachMemory?: number;
   allowWasmGc?: boolean;
   maxHostMemory: number;
+  memoryBudget: number;
   verbose?: boolean;
   session?: string;
   watch?: boolean;
@@ -238,6 +241,15 @@ export const OPTIONS: { readonly [N in OptionName]: OptionSpec } = {
     environment: ['WASMCP_NODE_MAX_EACH_MEMORY'],
     description: 'largest size of each memory of a guest; default: --max-memory',
     parse: parseMemorySize,
+  },
+  memoryBudget: {
+    flags: '--memory-budget <size>',
+    environment: ['WASMCP_NODE_MEMORY_BUDGET'],
+    description:
+      'what the whole process may hold; near it requests wait, above it guests that take more are ended, the largest first',
+    parse: parseMemoryBudget,
+    fallback: defaultMemoryBudget(),
+    fallbackText: "3/4 of the container's or the machine's memory",
   },
   allowWasmGc: {
     flags: '--allow-wasm-gc',

@@ -22,6 +22,7 @@ export const SERVER_CHECKS: OptionChecks<ServerOptions> = {
   storeBroken: check.callback,
   storeLimits: check.fields(STORE_LIMITS),
   maxHostMemory: check.bytes(...RANGES.hostMemory),
+  memoryBudget: check.bytes(...RANGES.memoryBudget),
   env: check.dictionary,
   config: check.dictionary,
   presets: check.pairs,

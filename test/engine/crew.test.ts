@@ -38,6 +38,10 @@ function actor(events: ThreadEvents): Actor {
       get load() {
         return self.load;
       },
+      stalled: false,
+      largest: undefined,
+      press() {},
+      end() {},
       run() {},
       abort() {},
       look() {},

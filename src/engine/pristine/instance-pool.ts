@@ -36,6 +36,8 @@ export interface InstancePoolOptions<T> {
   readonly idleLimit: number;
   /** Bytes by which the memories of one instance may grow; it is discarded beyond them, see `GrowthBounds`. */
   readonly maxGrowth?: number | undefined;
+  /** The instance is not used again. */
+  discarded?(instance: T): void;
   /** For tests: after each restore, everything is compared byte for byte. */
   readonly verify?: boolean;
   /** Told once, if `request` was asked for and each request gets a new instance instead; `reason` is for people. */
@@ -58,6 +60,8 @@ export interface InstancePool<T> {
    * true when the instance is kept with what it holds: not restored, and not discarded.
    */
   give(instance: T, end: { readonly poisoned: boolean }): boolean;
+  /** Gives up those that wait for a request. */
+  relinquish(): void;
   /** What is done; `fresh` once `degraded` was told. */
   readonly isolation: Isolation;
   /** Instances that wait for a request. */
@@ -167,11 +171,18 @@ export function createInstancePool<T>(options: InstancePoolOptions<T>): Instance
       if (entry === undefined)
         throw new TypeError('the instance was not taken from here, or was given back before');
       taken.splice(at, 1);
-      if (isolation === 'fresh') return false;
-      const discard = finish(entry, poisoned);
-      if (discard === undefined) waiting.push(entry);
-      else discards[discard] += 1;
-      return discard === undefined && entry.pristine === undefined;
+      const discard = isolation === 'fresh' ? 'fresh' : finish(entry, poisoned);
+      if (discard === undefined) {
+        waiting.push(entry);
+        return entry.pristine === undefined;
+      }
+      if (discard !== 'fresh') discards[discard] += 1;
+      options.discarded?.(instance);
+      return false;
+    },
+    relinquish() {
+      discards.surplus += waiting.length;
+      waiting.length = 0;
     },
     get isolation() {
       return isolation;

@@ -16,6 +16,8 @@ import { glueState } from '../../component/glue/state.ts';
 import type { GlueModule } from '../../component/glue.ts';
 import { bindImports } from '../../component/link.ts';
 import { coreInstantiator } from '../../component/modules/cards.ts';
+import { findState } from '../../component/modules/expose.ts';
+import { createShare } from '../memory/ledger.ts';
 import {
   createInstancePool,
   type InstancePool,
@@ -32,6 +34,8 @@ export interface GuestInstance {
   /** `wasi:http/incoming-handler#handle`; settles when the guest is done with the request. */
   handle(request: unknown, responseOut: unknown): unknown;
   readonly tell: Tell;
+  /** Bytes of its memories, and of what the host holds for it. */
+  held(): number;
 }
 
 export interface InstancesParts {
@@ -40,6 +44,10 @@ export interface InstancesParts {
   readonly host: Host;
   /** Bytes that the host holds for one guest at most. */
   readonly maxHostMemory?: number | undefined;
+  /** What the process holds, see `createShare`; without it guests are bounded one by one. */
+  readonly ledger?: SharedArrayBuffer;
+  /** An instance is not used again, and its memories have so many bytes. */
+  discarded?(bytes: number): void;
   readonly isolation: Isolation;
   readonly idleLimit: number;
   readonly verify: boolean;
@@ -61,7 +69,7 @@ const CONSTANT: ReadonlySet<string> = new Set([
 
 /** The instances of this thread's component, each with a guest of its own. */
 export function createInstances(parts: InstancesParts): InstancePool<GuestInstance> {
-  const { component, glue, host, maxHostMemory, ...options } = parts;
+  const { component, glue, host, maxHostMemory, ledger, discarded, ...options } = parts;
   const handler = component.exports.find((name) => name.startsWith('wasi:http/incoming-handler@'))!;
   const limitsOf = new Map(
     Object.entries(component.modules).map(([name, module]) => [module, component.memoryLimits[name] ?? []]),
@@ -110,7 +118,7 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
     let maySuspend = (): boolean => false;
     const guest = new Guest(
       { turns, maySuspend: () => maySuspend() },
-      createBudget({ limit: maxHostMemory }),
+      createBudget({ limit: maxHostMemory, parent: ledger && createShare(ledger) }),
     );
     let io = NOWHERE;
     const bind = host.bind(guest, {
@@ -131,6 +139,7 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
         guest,
         handle: exports[handler]!.handle!,
         tell: createTell(exports, bind),
+        held: () => guest.budget.used + memoryOf(cores),
         connect(newIo) {
           io = newIo;
         },
@@ -143,7 +152,17 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
     };
   }
 
-  return createInstancePool({ create, unrestorable: component.unrestorable, ...options });
+  return createInstancePool({
+    create,
+    unrestorable: component.unrestorable,
+    ...options,
+    ...(discarded && { discarded: (instance: GuestInstance) => discarded(instance.held()) }),
+  });
+}
+
+/** Bytes of all memories of these instances. */
+function memoryOf(cores: readonly WebAssembly.Instance[]): number {
+  return findState(cores).memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
 }
 
 /** The same functions, each of which tells that it was called. */

@@ -15,6 +15,7 @@ import {
   WasmcpError,
 } from '../../../host/index.ts';
 import { runGlue } from '../../component/glue.ts';
+import { createCollect } from '../memory/collect.ts';
 import { ownThreadId } from '../os-thread.ts';
 import type { ToWorker } from '../protocol.ts';
 import { workerPulse } from '../pulse.ts';
@@ -27,6 +28,9 @@ import { createRunner, type Runner } from './runner.ts';
 
 /** Milliseconds until what Node compiled is written; the first requests come first. */
 const FLUSH_DELAY = 3000;
+
+/** Milliseconds in which more of it may come. */
+const COLLECT_DELAY = 100;
 
 const port = parentPort!;
 const {
@@ -42,6 +46,21 @@ const output = createOutputChannel(settings.loggingPrefix, outbox.postNow);
 let store: Store | undefined;
 let outgoing: OutgoingHttp | undefined;
 
+/** An instance as large as this is collected soon: the collector takes its memories for a few words. */
+const LARGE = 32 * 1024 ** 2;
+const collect = createCollect();
+let collecting: NodeJS.Timeout | undefined;
+
+function collectAfter(bytes: number): void {
+  if (bytes >= LARGE) collecting ??= setTimeout(collectGarbage, COLLECT_DELAY).unref();
+}
+
+function collectGarbage(): void {
+  clearTimeout(collecting);
+  collecting = undefined;
+  collect();
+}
+
 async function receiveSetup(from: MessagePort): Promise<WorkerSetup> {
   const [setup] = (await once(from, 'message')) as [WorkerSetup];
   from.close();
@@ -55,7 +74,7 @@ function reach(setup: StoreSetup): Promise<Store> | Store {
   return openStore(setup.url, { durability: setup.durability, broken, full });
 }
 
-async function start(): Promise<Runner> {
+async function start(): Promise<{ runner: Runner; relinquish(): void }> {
   store = await reach(storeSetup);
   const refused = (line: string): void => output.log('warn', 'outgoing', line);
   outgoing =
@@ -79,10 +98,13 @@ async function start(): Promise<Runner> {
     glue,
     host,
     maxHostMemory: settings.maxHostMemory,
+    ledger: shared.ledger,
+    discarded: collectAfter,
     ...isolation,
     degraded: (reason) => outbox.post({ type: 'degraded', reason }),
   });
-  return createRunner({ instances, output, post: outbox.post });
+  const runner = createRunner({ instances, output, post: outbox.post });
+  return { runner, relinquish: instances.relinquish };
 }
 
 async function close(): Promise<void> {
@@ -93,7 +115,13 @@ async function close(): Promise<void> {
 }
 
 try {
-  const runner = await start();
+  const { runner, relinquish } = await start();
+  const press = (idle: boolean): void => {
+    if (idle) relinquish();
+    collectGarbage();
+    const largest = runner.largest();
+    if (largest !== undefined) outbox.postNow({ type: 'measured', ...largest });
+  };
   const pulse = workerPulse(shared.pulse);
   const pace = createPace((message) => {
     if (message.type !== 'request') runner.receive(message);
@@ -103,6 +131,7 @@ try {
     pulse.take();
     if (message.type === 'close') void close();
     else if (message.type === 'output-taken') output.taken(message.bytes);
+    else if (message.type === 'press') press(message.idle);
     else if (message.type === 'withdrawn') {
       // Requests among it are none of this worker's any more.
       pace.flush();

@@ -1,7 +1,6 @@
 import {
   createExchange,
   cutText,
-  type Guest,
   GuestExit,
   type HttpErrorCode,
   type Outcome,
@@ -20,15 +19,18 @@ export interface Runner {
   run(request: RequestMessage): void;
   /** Word from the main thread about a request that is under way; about a finished one it is dropped. */
   receive(message: MessageAboutRequest): void;
+  /** The request whose guest holds most, and how many bytes; undefined when none is under way. */
+  largest(): { readonly id: number; readonly bytes: number } | undefined;
 }
 
 export type MessageAboutRequest = Exclude<
   ToWorker,
-  { type: 'request' | 'output-taken' | 'beat' | 'withdrawn' | 'close' }
+  { type: 'request' | 'output-taken' | 'press' | 'beat' | 'withdrawn' | 'close' }
 >;
 
 interface Live {
-  readonly guest: Guest;
+  readonly id: number;
+  readonly instance: GuestInstance;
   readonly body: RequestBody;
   readonly response: PostedResponse;
 }
@@ -66,9 +68,10 @@ export function createRunner({ instances, output, post }: RunnerParts): Runner {
 
   async function serve(
     request: RequestMessage,
-    { guest, handle, tell }: GuestInstance,
+    instance: GuestInstance,
     response: PostedResponse,
   ): Promise<GuestFailure | undefined> {
+    const { guest, handle, tell } = instance;
     const { id } = request;
     const { follows, body: whole } = request;
     const body = createRequestBody((bytes) => {
@@ -84,7 +87,7 @@ export function createRunner({ instances, output, post }: RunnerParts): Runner {
       headers: toFields(request.headers),
     };
     const exchange = createExchange(guest, head, body, response);
-    live.add(id, { guest, body, response });
+    live.add(id, { id, instance, body, response });
     try {
       if (request.change !== undefined) {
         await tell(request.change);
@@ -105,13 +108,21 @@ export function createRunner({ instances, output, post }: RunnerParts): Runner {
     receive(message) {
       const found = live.get(message.id);
       if (found === undefined) return;
-      const { guest, body, response } = found;
+      const { instance, body, response } = found;
       if (message.type === 'body') body.push(message.bytes);
       else if (message.type === 'body-end') body.end(message.trailers);
       else if (message.type === 'body-failed') body.fail();
       else if (message.type === 'credit') response.credit(message.bytes);
       else if (message.type === 'gone') response.gone();
-      else guest.end(message.reason);
+      else instance.guest.end(message.reason);
+    },
+    largest() {
+      let most: { id: number; bytes: number } | undefined;
+      for (const { id, instance } of live.values()) {
+        const bytes = instance.held();
+        if (most === undefined || bytes > most.bytes) most = { id, bytes };
+      }
+      return most;
     },
   };
 }

@@ -1,0 +1,69 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { totalmem } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { defaultMemoryBudget } from '../../../src/engine/memory/limit.ts';
+import { createMemoryCgroup, noMemoryCgroups } from '../../campaign/memory-cgroup.ts';
+import { temporaryFolder } from '../../support/command.ts';
+
+const run = promisify(execFile);
+const GIB = 1024 ** 3;
+const SAY = `import { defaultMemoryBudget } from ${JSON.stringify(join(import.meta.dirname, '../../../src/engine/memory/limit.ts'))};
+console.log(defaultMemoryBudget());`;
+
+test.each([
+  ['a container with a limit', 4 * GIB, 16 * GIB, 3 * GIB],
+  ['no limit, said by 0', 0, 16 * GIB, 12 * GIB],
+  ['no limit, said by a number that no machine has', 2 ** 64, 16 * GIB, 12 * GIB],
+])('%s: three quarters', (_, constrained, machine, expected) => {
+  expect(defaultMemoryBudget(constrained, machine)).toBe(expected);
+});
+
+test.skipIf(noMemoryCgroups() !== undefined)(
+  'a process in a control group has that of the group',
+  async () => {
+    const cgroup = createMemoryCgroup(GIB);
+    try {
+      const [command, ...words] = [...cgroup.wrapper, process.execPath, '--input-type=module', '-e', SAY];
+      const { stdout } = await run(command!, words);
+      expect(Number(stdout)).toBe(0.75 * GIB);
+    } finally {
+      cgroup.remove();
+    }
+  },
+);
+
+describe.skipIf(process.platform !== 'linux' || process.getuid?.() !== 0)(
+  'with the files of version 2',
+  () => {
+    /** Runs it where `/sys/fs/cgroup` and `/proc/self/cgroup` read as they do there. */
+    async function budget(max: string): Promise<number> {
+      const root = temporaryFolder();
+      mkdirSync(join(root, 'guests'));
+      writeFileSync(join(root, 'cgroup.controllers'), 'cpu memory pids\n');
+      for (const folder of [root, join(root, 'guests')]) {
+        writeFileSync(join(folder, 'memory.max'), folder === root ? 'max\n' : max);
+        writeFileSync(join(folder, 'memory.high'), 'max\n');
+        writeFileSync(join(folder, 'memory.current'), '1000000\n');
+      }
+      const named = join(root, 'own');
+      writeFileSync(named, '0::/guests\n');
+      const script = `mount --bind ${root} /sys/fs/cgroup && mount --bind ${named} /proc/$$/cgroup && exec "$@"`;
+      const { stdout } = await run('unshare', [
+        ...['-m', 'sh', '-c', script, 'sh'],
+        ...[process.execPath, '--input-type=module', '-e', SAY],
+      ]);
+      return Number(stdout);
+    }
+
+    test('it is that of the group', async () => {
+      expect(await budget(`${GIB}\n`)).toBe(0.75 * GIB);
+    });
+
+    test('and the machine’s where there is no limit', async () => {
+      expect(await budget('max\n')).toBe(Math.floor(0.75 * totalmem()));
+    });
+  },
+);

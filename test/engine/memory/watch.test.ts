@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { fixture, serve } from '../../support/command.ts';
+import { listen } from '../../support/serving.ts';
+
+const MIB = 1024 * 1024;
+
+async function status(url: string): Promise<number> {
+  const response = await fetch(url);
+  await response.arrayBuffer();
+  return response.status;
+}
+
+function resident(pid: number): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * 1024;
+}
+
+test('guests that grow together are ended, and others are served', { timeout: 120_000 }, async () => {
+  const memoryBudget = process.memoryUsage.rss() + 400 * MIB;
+  const { url, logged } = await listen('misbehave', { memoryBudget, workers: 2 });
+  const growing = Array.from({ length: 4 }, () => status(`${url}/grow?mib=350`));
+  await logged(/^error GET \/grow: the process holds \d+ MiB, the limit is \d+ MiB \(--memory-budget\)$/);
+  expect(await status(`${url}/ok`)).toBe(200);
+  expect(await Promise.all(growing)).not.toEqual([200, 200, 200, 200]);
+});
+
+test('while the process holds too much requests wait, or get 503 and word to come back', async () => {
+  // Less than it holds already: one guest is let in, and is the largest.
+  const memoryBudget = Math.max(64 * MIB, Math.floor(process.memoryUsage.rss() / 2));
+  const { url, errors } = await listen('misbehave', { memoryBudget, workers: 1, queueLimit: 0 });
+  expect(await status(`${url}/ok`)).toBe(200);
+  const [held, refused] = await Promise.all([status(`${url}/sleep-forever`), fetch(`${url}/ok`)]);
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, expect.stringMatching(/^\d+$/)]);
+  expect(held).toBe(500);
+  expect(errors().join()).toMatch(/GET \/sleep-forever: the process holds \d+ MiB, the limit is/);
+  expect(await status(`${url}/ok`)).toBe(200);
+});
+
+test.skipIf(process.platform !== 'linux')(
+  'what a guest took is given back to the system',
+  { timeout: 120_000 },
+  async () => {
+    const { url, pid } = await serve(fixture('misbehave'), ['--store', 'memory:', '--workers', '1']);
+    for (let n = 0; n < 20; n++) expect(await status(`${url}/ok`)).toBe(200);
+    const before = resident(pid);
+    for (let n = 0; n < 3; n++) expect(await status(`${url}/grow?mib=300`)).toBe(200);
+    // One more worker stands by meanwhile.
+    while (resident(pid) > before + 150 * MIB) await pause(100);
+  },
+);
