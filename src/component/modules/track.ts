@@ -10,6 +10,9 @@ import { readGlobalType, readMemoryType } from './types.ts';
 /** Pages of 64 KiB: cards for 4 GiB, and room to mark one block too many. */
 const CARD_PAGES = 17;
 
+/** V8 reserves 10 GiB of addresses for each memory, and cards double their number. */
+const MOST_TRACKED = 16;
+
 /**
  * Makes a core module tell what it writes, so that nobody has to read what it has not. Beside each memory lies another one, its
  * cards: a byte for each block of 4 KiB, which is set before anything is written (`markWrites` says which).
@@ -31,6 +34,7 @@ function track(bytes: Uint8Array, sections: readonly Section[]): Uint8Array | un
   const memories = { imported: imports.memories, defined: countMemories(sections) };
   const total = memories.imported + memories.defined;
   if (total === 0) return bytes;
+  if (total > MOST_TRACKED) return undefined;
   if ((memories.imported > 0 && memories.defined > 0) || imports.reserved) return undefined;
   const typeSection = findSection(sections, SECTION.type);
   const types = typeSection === undefined ? [] : readTypeSection(typeSection.read()).parameters;

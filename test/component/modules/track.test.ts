@@ -131,6 +131,7 @@ const manyLocals = (count: number): string =>
 
 test.each([
   ['imports and defines memories', '(module (import "a" "m" (memory 1)) (memory 1))'],
+  ['has so many memories that twice as many would be too much', `(module ${'(memory 1)'.repeat(17)})`],
   ['imports from where cards come from', '(module (import "$cards" "0" (memory 1)))'],
   [
     'writes by atomic operations',
