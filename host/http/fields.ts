@@ -14,7 +14,7 @@ const MAX_SIZE = 128 * 1024;
 const ENTRY_SIZE = 32;
 
 /** What an entry costs the host beyond that: arrays for the pair and for its value. */
-const ENTRY_COST = 250;
+const ENTRY_COST = 400;
 
 /** Fields that belong to a connection or to its framing, so not to guests: the same that wasmtime keeps from them. */
 const FORBIDDEN: ReadonlySet<string> = new Set([

@@ -82,7 +82,7 @@ class Content implements ByteSink, Writer {
   constructor(kind: MessageKind, length: number | undefined, owner: Guest | undefined) {
     this.#kind = kind;
     this.#length = length;
-    this.#unsent = new UnsentChunks(owner);
+    this.#unsent = new UnsentChunks(owner, MAX_UNSENT);
   }
 
   get capacity(): number {
@@ -146,7 +146,7 @@ class Content implements ByteSink, Writer {
   send(guest: Guest, sink: BodySink): void {
     this.guest = guest;
     this.#sink = sink;
-    for (const chunk of this.#unsent.take()) sink.write(chunk);
+    this.#unsent.passTo((chunk) => sink.write(chunk));
     if (this.state === 'finished') sink.end(this.#trailers);
     else if (this.state === 'broken') sink.abort();
   }

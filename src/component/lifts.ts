@@ -12,7 +12,7 @@ export interface Lifts {
 
 /** Uses nothing but its parameters and what is global: its text is all there is to it. */
 export function createLifts(budget: GlueBudget | undefined): Lifts {
-  const FREE_LIFT = 64 * 1024;
+  const FREE_LIFT = 256 * 1024;
   const ELEMENT_COST = 64;
   const STRING_COST = 24;
   const ARRAY_COST = 200;

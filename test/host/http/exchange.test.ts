@@ -272,9 +272,9 @@ describe('the response', () => {
   test('larger than 64 MiB before it was set fails, it does not wait for ever', () => {
     const response = responseWith();
     const stream = response.body().write();
-    const megabyte = new Uint8Array(1024 * 1024);
-    for (let i = 0; i < 63; i += 1) stream.blockingWriteAndFlush(megabyte);
-    expect(thrown(() => stream.blockingWriteAndFlush(megabyte))).toMatchObject({
+    const megabyte = (): Uint8Array => new Uint8Array(1024 * 1024);
+    for (let i = 0; i < 63; i += 1) stream.blockingWriteAndFlush(megabyte());
+    expect(thrown(() => stream.blockingWriteAndFlush(megabyte()))).toMatchObject({
       tag: 'last-operation-failed',
     });
     expect(thrown(() => stream.checkWrite())).toEqual({ tag: 'closed' });

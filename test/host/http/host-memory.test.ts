@@ -57,7 +57,7 @@ describe('bodies that are not sent', () => {
   test('are given back to the system, not to the collector, when the request ends', () => {
     const guest = guestWith(100 * MIB);
     const { stream } = unsent(guest);
-    const chunk = new Uint8Array(MIB);
+    const chunk = new Uint8Array(MIB / 2);
     stream.blockingWriteAndFlush(chunk);
     guest.end('over');
     guest.release();
@@ -90,6 +90,23 @@ describe('bodies that are not sent', () => {
     const sink = testSink();
     OutgoingBody.send(body, guest, sink);
     expect(text(sink.chunks)).toBe(parts.join(''));
+  });
+
+  test('of many megabytes arrive as they were, in chunks with memory of their own', () => {
+    const guest = guestWith(64 * MIB);
+    const { body, stream } = unsent(guest);
+    const parts = Array.from({ length: 40 }, (_, n) => new Uint8Array(100_000 + n).fill(n));
+    const expected = Buffer.concat(parts);
+    for (const part of parts) stream.blockingWriteAndFlush(part);
+    expect(guest.budget.used).toBeGreaterThanOrEqual(expected.length);
+    expect(guest.budget.used).toBeLessThan(expected.length + 2 * MIB);
+    const sink = testSink();
+    OutgoingBody.send(body, guest, sink);
+    expect(Buffer.concat(sink.chunks).equals(expected)).toBe(true);
+    expect(sink.chunks.every(({ buffer, length }) => buffer.byteLength === length)).toBe(true);
+    stream.blockingWriteAndFlush(bytes('more'));
+    expect(text(sink.chunks.at(-1)!)).toBe('more');
+    expect(guest.budget.used).toBe(0);
   });
 
   test('take a part of something larger without keeping all of that', () => {

@@ -66,7 +66,7 @@ export function createCalls(
     readonly lent: number[];
   }
   /** Bytes of one call that nobody is asked for: there is one call at a time. */
-  const FREE_LIFT = 64 * 1024;
+  const FREE_LIFT = 256 * 1024;
   /** Of adapters between components, about whatever was thrown below them. */
   const UNCAUGHT = 'wasm trap: uncaught exception propagated out of component';
   const GUEST = 0;
