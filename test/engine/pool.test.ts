@@ -148,7 +148,7 @@ describe('a guest that keeps its worker busy', () => {
   );
 
   test('gives it back when it is done, without loss', async () => {
-    const { server, log } = await listen('misbehave');
+    const { server, log } = await listen('misbehave', { maxHostMemory: 1024 ** 3 });
     let over = false;
     const long = ask(server, '/leak?n=300000').finally(() => {
       over = true;
