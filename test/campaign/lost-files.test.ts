@@ -71,9 +71,7 @@ test.each(isCampaign ? ALL : SMOKE)(
     }
 
     const lost = await missing(path, all);
-    const said = servers.filter((server) =>
-      /store\.db\S* was \S+.* while it was open/.test(server.log()),
-    ).length;
+    const said = servers.filter((server) => /is lost: .*; stop every server/.test(server.log())).length;
     table.push(
       `| \`store.db${suffix}\` | ${damage} | ${ends.join(', ')}; ${thirdEnd} | ${said} | ${writers[0]!.since()}, ${writers[1]!.since()} | ${lost ?? 'refused'} |`,
     );

@@ -45,7 +45,7 @@ function over(guard: StoreGuard, url: string, broken: (failure: WasmcpError) => 
       try {
         return version.get()!;
       } catch (error) {
-        throw sqliteFailure(error, url);
+        throw guard.explain(error);
       }
     },
     sync: (done) =>

@@ -15,6 +15,8 @@ export interface StoreGuard {
   /** Of the log, for `fdatasync`. */
   readonly log: number;
   readonly files: StoreFiles;
+  /** What it means that SQLite fails with `error` to read from it. */
+  explain(error: unknown): WasmcpError;
   /** The part of `check` that prevents harm, for those who are about to commit. */
   mayCommit(): WasmcpError | undefined;
   /** `store-broken` when a file was deleted, replaced, truncated or overwritten. Costs some ten microseconds. */
@@ -44,12 +46,20 @@ function over(connection: Connection, path: string, url: string): StoreGuard {
   const files = rememberFiles(path, url);
   const log = watchLog(connection, path, url);
   const base = watchBase(connection, path, url);
+  const check = (): WasmcpError | undefined =>
+    asFailure(url, () => files.glance() ?? log.check() ?? base.check());
   return {
     connection,
     log: log.descriptor,
     files,
     mayCommit: () => files.glance() ?? base.checkNowAndThen(),
-    check: () => asFailure(url, () => files.glance() ?? log.check() ?? base.check()),
+    check,
+    explain(error) {
+      const rethrow = (): never => {
+        throw error;
+      };
+      return check() ?? asFailure(url, rethrow)!;
+    },
     isWhole: () => files.onlyLogIsGone() && asFailure(url, () => log.check() ?? base.check()) === undefined,
     close() {
       if (!connection.open) return;
@@ -66,6 +76,10 @@ function asFailure(url: string, check: () => WasmcpError | undefined): WasmcpErr
     return check();
   } catch (error) {
     const meant = sqliteFailure(error, url);
+    // The pages of another log make no database: that it was opened shows that it was one.
+    if (meant instanceof WasmcpError && meant.code === 'store-unusable' && error instanceof Error) {
+      return lost(url, `it cannot be read any more (${error.message})`);
+    }
     if (meant instanceof WasmcpError) return meant;
     // The log cannot be read.
     if (error instanceof Error && 'syscall' in error) return lost(url, error.message);
