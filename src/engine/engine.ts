@@ -15,6 +15,7 @@ import {
 } from '../../host/index.ts';
 import type { Component } from '../component/component.ts';
 import { assertLinked } from '../component/link.ts';
+import type { Handler } from '../http/handler.ts';
 import { held } from './held.ts';
 import type { IdleWorkers } from './idle-worker.ts';
 import { createCollect } from './memory/collect.ts';
@@ -26,7 +27,6 @@ import { createPool, type Pool, type PoolLoad } from './pool.ts';
 import type { Isolation } from './pristine/instance-pool.ts';
 import { rehearse } from './rehearse.ts';
 import { reportFull } from './report-full.ts';
-import type { Handle } from './request.ts';
 import type { GuestSettings } from './setup.ts';
 import { shareStore } from './share-store.ts';
 import { startThread } from './thread.ts';
@@ -116,7 +116,7 @@ export interface Engine {
   readonly storeUrl: string;
   /** The store itself where it lives on this thread; SQLite's files are opened again by whoever needs them. */
   readonly localStore: Store | undefined;
-  readonly handle: Handle;
+  readonly handle: Handler;
   load(): EngineLoad;
   /**
    * Goes on with another component, on the same store and with the same options, but for the environment if one is given. It
@@ -252,7 +252,7 @@ export async function startEngine(component: Component, options: EngineOptions):
   const first = prepare(component, undefined);
   let pool = poolFor(component, first);
   let watch = watchFor(component, first);
-  const run: Handle = (request, target) => pool.handle(request, target);
+  const run: Handler = (request, target) => pool.handle(request, target);
   const handle = store.gate === undefined ? run : held(run, store.gate);
 
   let closing = false;
@@ -308,7 +308,7 @@ export async function startEngine(component: Component, options: EngineOptions):
       if (failure === undefined) return handle(request, target);
       target.fail(failure);
       target.finished();
-      return { gone() {} };
+      return { cancel() {} };
     },
     load: () => ({ ...pool.load(), syncs: store.gate?.syncs, storeFailure: failure }),
     reload(next, limit, env) {

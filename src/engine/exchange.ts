@@ -1,6 +1,7 @@
 import { free, type WasmcpError } from '../../host/index.ts';
+import type { GuestRequest, UploadReceiver } from '../http/handler.ts';
+import type { ResponseWriter } from '../http/response.ts';
 import { type FromWorker, SMALL, type ToWorker, WINDOW } from './protocol.ts';
-import type { GuestRequest, ResponseTarget, UploadReceiver } from './request.ts';
 
 /** How far a response has come: not begun, begun, or nothing more of it will be delivered, whatever the reason. */
 export type Phase = 'waiting' | 'streaming' | 'over';
@@ -31,7 +32,7 @@ export interface Exchange {
 export function createExchange(
   id: number,
   { body, awaited: _awaited, receivedAt: _receivedAt, ...head }: GuestRequest,
-  target: ResponseTarget,
+  target: ResponseWriter,
   moved: () => void,
 ): Exchange {
   const upload = body === undefined || body instanceof Uint8Array ? undefined : body;

@@ -1,11 +1,12 @@
 import type { OutputGate } from '../../host/index.ts';
-import { type Handle, wrapResponse } from './request.ts';
+import type { Handler } from '../http/handler.ts';
+import { wrapResponse } from '../http/response.ts';
 
 /**
  * `handle`, whose responses leave piece by piece through `gate`: nothing that a client reads, whoever wrote it, is
  * forgotten later. Failures of the engine do not wait, as they acknowledge nothing.
  */
-export function held(handle: Handle, gate: OutputGate): Handle {
+export function held(handle: Handler, gate: OutputGate): Handler {
   return (request, target) => {
     let over = false;
 
@@ -20,7 +21,7 @@ export function held(handle: Handle, gate: OutputGate): Handle {
 
     const held = wrapResponse(target, {
       head: (status, headers) => hold(() => target.head(status, headers)),
-      chunk: (bytes, taken) => hold(() => target.chunk(bytes, taken)),
+      chunk: (bytes, acknowledged) => hold(() => target.chunk(bytes, acknowledged)),
       end: (trailers) => hold(() => target.end(trailers)),
       fail(error) {
         if (over) return;
@@ -30,9 +31,9 @@ export function held(handle: Handle, gate: OutputGate): Handle {
     });
     const call = handle(request, held);
     return {
-      gone() {
+      cancel() {
         over = true;
-        call.gone();
+        call.cancel();
       },
       stop: (failure) => call.stop?.(failure),
     };

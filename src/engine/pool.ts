@@ -1,4 +1,6 @@
 import { cutText, Table, WasmcpError } from '../../host/index.ts';
+import type { GuestRequest, RequestHandle } from '../http/handler.ts';
+import type { ResponseWriter } from '../http/response.ts';
 import { type Census, createCrew } from './crew.ts';
 import { createDeadline } from './deadline.ts';
 import { createDispensable } from './dispensable.ts';
@@ -7,7 +9,6 @@ import type { Collect } from './memory/collect.ts';
 import type { Ledger } from './memory/ledger.ts';
 import { createMemoryWatch } from './memory/watch.ts';
 import type { GuestFailure } from './protocol.ts';
-import type { Call, GuestRequest, ResponseTarget } from './request.ts';
 import type { GuestVoice, Thread, ThreadEvents } from './thread.ts';
 import type { Ticket } from './ticket.ts';
 
@@ -41,7 +42,7 @@ export interface PoolLoad extends Census {
 export interface Pool {
   /** Settles when so many workers can take requests, see `Crew`. */
   start(first: number): Promise<void>;
-  handle(request: GuestRequest, target: ResponseTarget): Call;
+  handle(request: GuestRequest, target: ResponseWriter): RequestHandle;
   load(): PoolLoad;
   /** No new requests; waits for those under way, `limit` milliseconds at most, then ends the workers. */
   close(limit: number): Promise<void>;
@@ -225,7 +226,7 @@ export function createPool(options: PoolOptions): Pool {
     for (const ticket of others) queueOf(ticket).add(ticket.exchange.id, ticket);
   }
 
-  function admit(request: GuestRequest, target: ResponseTarget): Ticket {
+  function admit(request: GuestRequest, target: ResponseWriter): Ticket {
     const id = nextId++;
     const exchange = createExchange(id, request, target, () => {
       const limit = exchange.phase === 'streaming' ? options.streamIdle : options.timeout;
@@ -271,7 +272,7 @@ export function createPool(options: PoolOptions): Pool {
       } else
         settle(exchange.id, { code: 'queue-full', message: `${options.queueLimit} requests wait already` });
       return {
-        gone() {
+        cancel() {
           const left = exchange.phase !== 'over';
           exchange.gone();
           if (ticket.thread === undefined) settle(exchange.id);

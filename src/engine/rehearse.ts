@@ -1,7 +1,7 @@
-import type { Handle } from './request.ts';
+import type { Handler } from '../http/handler.ts';
 
 /** Lets a component answer `GET /`, whatever it answers: what matters is that it does. Rejects when it does not. */
-export function rehearse(handle: Handle): Promise<void> {
+export function rehearse(handle: Handler): Promise<void> {
   return new Promise((resolve, reject) => {
     const call = handle(
       {
@@ -16,7 +16,7 @@ export function rehearse(handle: Handle): Promise<void> {
       {
         head() {
           resolve();
-          call.gone();
+          call.cancel();
         },
         chunk() {},
         end() {},

@@ -1,6 +1,7 @@
 import type { Change, WasmcpErrorCode } from '../../host/index.ts';
+import type { GuestRequest } from '../http/handler.ts';
+import type { ResponseWriter } from '../http/response.ts';
 import type { Pool } from './pool.ts';
-import type { GuestRequest, ResponseTarget } from './request.ts';
 
 /** Tells a component's `wasi:keyvalue/watcher` of changes, one after the other. */
 export interface Watch {
@@ -81,7 +82,7 @@ async function tellOne(pool: Pool, change: Change): Promise<void> {
 
 function attempt(pool: Pool, change: Change): Promise<WasmcpErrorCode | undefined> {
   return new Promise((done) => {
-    const target: ResponseTarget = {
+    const target: ResponseWriter = {
       head() {},
       chunk() {},
       end: () => done(undefined),

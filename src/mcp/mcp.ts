@@ -1,6 +1,6 @@
 import { DEFAULT_STORE_URL, type Store, type StoreLimits } from '../../host/index.ts';
 import type { Component } from '../component/component.ts';
-import type { Handle } from '../engine/request.ts';
+import type { Handler } from '../http/handler.ts';
 import { describeSessions, guestDefaults, guestOrigins, probeBucket, sessionBucket } from './defaults.ts';
 import { createSessionEdge } from './edge/edge.ts';
 import { createSessionOrder } from './edge/order.ts';
@@ -56,7 +56,7 @@ export interface Mcp {
   /** Origins that the guest was told to allow. */
   origins(component: Component): readonly string[];
   /** `handle` as MCP clients find it. */
-  front(component: Component, handle: Handle): Handle;
+  front(component: Component, handle: Handler): Handler;
   /**
    * Logs what tokens cannot be checked for.
    *

@@ -1,14 +1,15 @@
 import { WasmcpError } from '../../host/index.ts';
-import { type Handle, type ResponseTarget, wrapResponse } from '../engine/request.ts';
+import type { Handler } from '../http/handler.ts';
+import { type ResponseWriter, wrapResponse } from '../http/response.ts';
 
 /** Where requests come in, until it is closed. */
 export interface Door {
-  readonly handle: Handle;
+  readonly handle: Handler;
   /** Lets nothing more in, and waits until those inside have their answers or have gone, `limit` milliseconds at most. */
   close(limit: number): Promise<void>;
 }
 
-export function createDoor(handle: Handle): Door {
+export function createDoor(handle: Handler): Door {
   let inside = 0;
   let closed = false;
   let empty: (() => void) | undefined;
@@ -31,14 +32,14 @@ export function createDoor(handle: Handle): Door {
         if (body !== undefined && !(body instanceof Uint8Array)) body.stop();
         target.fail(new WasmcpError('server-closing', 'the server is closing'));
         target.finished();
-        return { gone() {} };
+        return { cancel() {} };
       }
       const leave = enter();
       const call = handle(request, leaving(target, leave));
       return {
-        gone() {
+        cancel() {
           leave();
-          call.gone();
+          call.cancel();
         },
       };
     },
@@ -54,7 +55,7 @@ export function createDoor(handle: Handle): Door {
   };
 }
 
-function leaving(target: ResponseTarget, left: () => void): ResponseTarget {
+function leaving(target: ResponseWriter, left: () => void): ResponseWriter {
   return wrapResponse(target, {
     end(trailers) {
       target.end(trailers);

@@ -1,5 +1,6 @@
 import type { EngineOptions } from '../engine/engine.ts';
-import type { Handle, ResponseTarget } from '../engine/request.ts';
+import type { Handler } from '../http/handler.ts';
+import type { ResponseWriter } from '../http/response.ts';
 import { LOST_BODY, lostBodyAnswer } from './body-read-before.ts';
 import { withCors } from './guard/cors.ts';
 import type { Guard, GuestHead } from './guard/guard.ts';
@@ -12,7 +13,7 @@ const NULL_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 
 /** Serves `Request`s without a socket. Trailers have no place in `fetch` and are dropped. */
 export function createFetch(
-  handle: Handle,
+  handle: Handler,
   guard: Guard,
   limits: BodyLimits,
   log: EngineOptions['log'],
@@ -34,10 +35,10 @@ export function createFetch(
     }
     const body = request.body === null ? undefined : webUpload(request.body, limits);
     const answer = Promise.withResolvers<Response>();
-    const target = createTarget(request.method, admission.cors, answer.resolve, () => call.gone());
+    const target = createTarget(request.method, admission.cors, answer.resolve, () => call.cancel());
     const call = handle({ ...admission.head, body, receivedAt: performance.now() }, target);
     const abort = (): void => {
-      call.gone();
+      call.cancel();
       answer.reject(signal.reason);
       target.abort(signal.reason);
     };
@@ -57,7 +58,7 @@ function headOf(request: Request): GuestHead {
   };
 }
 
-interface FetchTarget extends ResponseTarget {
+interface FetchTarget extends ResponseWriter {
   /** The caller has lost interest: whoever reads the body gets the reason. */
   abort(reason: unknown): void;
   /** Aborts when nothing more will be delivered. */
@@ -73,14 +74,14 @@ function createTarget(
   const over = new AbortController();
   let stream: ReadableStreamDefaultController<Uint8Array> | undefined;
   let answered = false;
-  /** Bytes that nobody has read yet; `taken` is told when the reader asks for more. */
+  /** Bytes that nobody has read yet; `acknowledged` is told when the reader asks for more. */
   let unread = 0;
-  let taken: (bytes: number) => void = () => {};
+  let acknowledged: (bytes: number) => void = () => {};
 
   function pull(): void {
     const bytes = unread;
     unread = 0;
-    if (bytes > 0) taken(bytes);
+    if (bytes > 0) acknowledged(bytes);
   }
 
   function cancel(): void {
@@ -103,7 +104,7 @@ function createTarget(
       answer(new Response(body, { status, headers: list }));
     },
     chunk(bytes, report) {
-      taken = report;
+      acknowledged = report;
       unread += bytes.length;
       if (stream === undefined) pull();
       else stream.enqueue(bytes);

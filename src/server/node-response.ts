@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { free } from '../../host/index.ts';
-import type { ResponseTarget } from '../engine/request.ts';
+import type { ResponseWriter } from '../http/response.ts';
 import { withCors } from './guard/cors.ts';
 import { failureAnswer, type PlainAnswer } from './plain.ts';
 import { withoutForbidden } from './trailers.ts';
@@ -26,7 +26,7 @@ export function createNodeTarget(
   response: ServerResponse,
   cors: Readonly<Record<string, string>>,
   unsendable: (error: Error) => void,
-): ResponseTarget {
+): ResponseWriter {
   let held: Held | undefined;
   /** What did not leave. The system may hold on to it until the connection is closed. */
   const lost: Uint8Array[] = [];
@@ -86,12 +86,12 @@ export function createNodeTarget(
       // What arrives together with the head is sent together with it.
       queueMicrotask(send);
     },
-    chunk(bytes, taken) {
+    chunk(bytes, acknowledged) {
       const { length } = bytes;
       const written = (error?: Error | null): void => {
         if (!error) free(bytes);
         else if (lost.push(bytes) === 1) request.socket.once('close', () => lost.forEach(free));
-        taken(length);
+        acknowledged(length);
       };
       if (held !== undefined) held.chunks.push([bytes, written]);
       else if (!response.writableEnded) response.write(bytes, written);

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { free, WasmcpError } from '../../host/index.ts';
-import type { Upload, UploadReceiver } from '../engine/request.ts';
+import type { Upload, UploadReceiver } from '../http/handler.ts';
 import { withoutForbidden } from './trailers.ts';
 
 /** Bodies up to this many bytes are collected first: a slow client then holds a socket and no guest. */

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { cutText } from '../../host/index.ts';
 import type { EngineOptions } from '../engine/engine.ts';
-import type { Handle, Upload } from '../engine/request.ts';
+import type { Handler, Upload } from '../http/handler.ts';
 import { bodyReadBefore, headFor, LOST_BODY, lostBodyAnswer } from './body-read-before.ts';
 import type { Admission, Admitted, Guard, GuestHead } from './guard/guard.ts';
 import { isAmbiguous, isTooLarge, pathOf } from './limits.ts';
@@ -23,7 +23,7 @@ export interface NodeFront {
 }
 
 export function createNodeFront(
-  handle: Handle,
+  handle: Handler,
   guard: Guard,
   limits: BodyLimits,
   log: EngineOptions['log'],
@@ -90,7 +90,7 @@ export function createNodeFront(
         void log?.('error', labelOf(head), `the response could not be sent: ${message}`);
       });
       const call = handle({ ...head, body, receivedAt: performance.now() }, target);
-      response.on('close', call.gone);
+      response.on('close', call.cancel);
     }
   }
 

@@ -1,7 +1,7 @@
-import type { Handle } from '../engine/request.ts';
+import type { Handler } from '../http/handler.ts';
 
 /** `handle`, whose requests have these headers in place of their own of the same names, given in lower case. */
-export function withHeaders(handle: Handle, replaced: readonly (readonly [string, string])[]): Handle {
+export function withHeaders(handle: Handler, replaced: readonly (readonly [string, string])[]): Handler {
   if (replaced.length === 0) return handle;
   const names = new Set(replaced.map(([name]) => name));
   const host = replaced.find(([name]) => name === 'host')?.[1];

@@ -1,6 +1,6 @@
 import type { Component } from '../component/component.ts';
 import type { EngineOptions } from '../engine/engine.ts';
-import type { Handle } from '../engine/request.ts';
+import type { Handler } from '../http/handler.ts';
 import type { Mcp } from '../mcp/mcp.ts';
 import { isAllowedOrigin } from './guard/allow-list.ts';
 import { createGuard, type Guard, type GuardOptions } from './guard/guard.ts';
@@ -11,7 +11,7 @@ export interface ServedComponent {
   /** Of its guests. */
   readonly environment: Readonly<Record<string, string>>;
   /** How clients reach its guests. */
-  readonly handle: Handle;
+  readonly handle: Handler;
   /** Who may. */
   readonly guard: Guard;
 }
@@ -19,7 +19,7 @@ export interface ServedComponent {
 export interface Serving {
   readonly options: GuardOptions & Pick<EngineOptions, 'log'>;
   readonly mcp: Mcp;
-  readonly engine: Handle;
+  readonly engine: Handler;
   /** Where the server listens; undefined while it does not. */
   readonly address: () => string | undefined;
 }

@@ -1,7 +1,7 @@
 import { checkOptions, WasmcpError } from '../../host/index.ts';
 import type { Component } from '../component/component.ts';
 import { type Engine, type EngineLoad, type EngineOptions, startEngine } from '../engine/engine.ts';
-import type { Handle } from '../engine/request.ts';
+import type { Handler } from '../http/handler.ts';
 import { createMcp, type McpOptions } from '../mcp/mcp.ts';
 import type { Retention } from '../mcp/sessions/retention.ts';
 import type { Monitor, Phase } from './admin/monitor.ts';
@@ -110,7 +110,7 @@ export function createServer(component: Component, options: ServerOptions = {}):
     return started;
   }
 
-  const toEngine: Handle = (request, target) => {
+  const toEngine: Handler = (request, target) => {
     if (engine === undefined) throw new TypeError('a request before the start');
     return engine.handle(request, target);
   };

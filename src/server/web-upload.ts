@@ -1,5 +1,5 @@
 import { WasmcpError } from '../../host/index.ts';
-import type { Upload, UploadReceiver } from '../engine/request.ts';
+import type { Upload, UploadReceiver } from '../http/handler.ts';
 import { type BodyLimits, stalledError } from './node-upload.ts';
 
 /** The body of a `Request`, for a guest. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createExchange } from '../../src/engine/exchange.ts';
 import type { ToWorker } from '../../src/engine/protocol.ts';
-import type { UploadReceiver } from '../../src/engine/request.ts';
+import type { UploadReceiver } from '../../src/http/handler.ts';
 
 /** A request with a body that comes in pieces, and what two workers are sent of it. */
 function uploading() {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Pool } from '../../src/engine/pool.ts';
-import type { ResponseTarget } from '../../src/engine/request.ts';
 import { createWatch, type WatchOptions } from '../../src/engine/watch.ts';
+import type { ResponseWriter } from '../../src/http/response.ts';
 
 test.each([
   ['changes', { maxChanges: 2 }],
@@ -11,7 +11,7 @@ test.each([
   async (_, limits: Partial<WatchOptions>) => {
     const told: string[] = [];
     const log: string[] = [];
-    const current = Promise.withResolvers<ResponseTarget>();
+    const current = Promise.withResolvers<ResponseWriter>();
     const pool: Pool = {
       start: async () => {},
       load: () => ({ guests: 0, waiting: 0, serving: 1, standby: 0, starting: 0, busy: 0 }),
@@ -19,7 +19,7 @@ test.each([
         told.push(change!.key);
         if (told.length === 1) current.resolve(target);
         else target.end([]);
-        return { gone() {} };
+        return { cancel() {} };
       },
       close: async () => {},
     };

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Handle, ResponseTarget } from '../../src/engine/request.ts';
+import type { Handler } from '../../src/http/handler.ts';
+import type { ResponseWriter } from '../../src/http/response.ts';
 import { createGuard } from '../../src/server/guard/guard.ts';
 import { createNodeFront } from '../../src/server/node.ts';
 import { createNodeTarget } from '../../src/server/node-response.ts';
@@ -181,7 +182,7 @@ test.each(['0.9', '1.0', '2.0'])('trailers are not announced to a client of HTTP
 
 describe('an answer that node will not send', () => {
   // No guest gets that far: the host checks fields as guests set them.
-  test.each<[name: string, fill: (target: ResponseTarget) => void]>([
+  test.each<[name: string, fill: (target: ResponseWriter) => void]>([
     ['for its head', (target) => target.head(200, ['x', 'a\nb'])],
     [
       'for the head of a whole answer',
@@ -212,9 +213,9 @@ describe('an answer that node will not send', () => {
   test('is a line of the log', async () => {
     const lines: string[][] = [];
     const guard = createGuard({}, { address: () => '127.0.0.1', refused() {} });
-    const handle: Handle = (_, target) => {
+    const handle: Handler = (_, target) => {
       target.head(200, ['x', 'a\nb']);
-      return { gone() {} };
+      return { cancel() {} };
     };
     const { handler } = createNodeFront(
       handle,

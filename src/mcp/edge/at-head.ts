@@ -1,25 +1,25 @@
-import { type ResponseTarget, wrapResponse } from '../../engine/request.ts';
+import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
 
 /**
  * A place for a response of which only the head decides: it goes on to what `choose` answers, or nowhere. `over` is called
  * at the end of one that went nowhere. A failure before the head is the client's answer.
  */
 export function atHead(
-  client: ResponseTarget,
-  choose: (status: number, headers: string[]) => ResponseTarget | undefined,
+  client: ResponseWriter,
+  choose: (status: number, headers: string[]) => ResponseWriter | undefined,
   over: () => void,
-): ResponseTarget {
+): ResponseWriter {
   let begun = false;
-  let chosen: ResponseTarget | undefined;
+  let chosen: ResponseWriter | undefined;
   return wrapResponse(client, {
     head(status, headers) {
       begun = true;
       chosen = choose(status, headers);
       chosen?.head(status, headers);
     },
-    chunk(bytes, taken) {
-      if (chosen === undefined) taken(bytes.length);
-      else chosen.chunk(bytes, taken);
+    chunk(bytes, acknowledged) {
+      if (chosen === undefined) acknowledged(bytes.length);
+      else chosen.chunk(bytes, acknowledged);
     },
     end(trailers) {
       if (chosen === undefined) over();

@@ -1,10 +1,5 @@
-import {
-  type Call,
-  type GuestRequest,
-  type Handle,
-  type ResponseTarget,
-  wrapResponse,
-} from '../../engine/request.ts';
+import type { GuestRequest, Handler, RequestHandle } from '../../http/handler.ts';
+import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
 import { readAccept } from './accept.ts';
 import { createBelief } from './belief.ts';
 import type { Envelope } from './envelope.ts';
@@ -39,7 +34,7 @@ export interface SessionEdgeOptions {
  * and passes them on byte by byte; what is no JSON-RPC message passes untouched, on every path, as guests answer on every
  * path.
  */
-export function createSessionEdge(handle: Handle, options: SessionEdgeOptions): Handle {
+export function createSessionEdge(handle: Handler, options: SessionEdgeOptions): Handler {
   const inTurn = createInTurn(handle, options);
   const inputs = createInputs(options.inputWait);
   const guide = options.mode === 'guide';
@@ -48,7 +43,7 @@ export function createSessionEdge(handle: Handle, options: SessionEdgeOptions): 
   /** The guest answers requests without a session after `initialize` gave them none: it keeps none. */
   const sessionless = createBelief();
 
-  function forward(request: GuestRequest, envelope: Envelope, steps: Steps, target: ResponseTarget): void {
+  function forward(request: GuestRequest, envelope: Envelope, steps: Steps, target: ResponseWriter): void {
     if (waits(envelope)) {
       steps.last(() => inputs.watch(request, envelope, target, (to) => inTurn(request, envelope, to)));
       return;
@@ -61,7 +56,7 @@ export function createSessionEdge(handle: Handle, options: SessionEdgeOptions): 
     request: GuestRequest,
     envelope: Envelope,
     steps: Steps,
-    target: ResponseTarget,
+    target: ResponseWriter,
   ): void {
     openSession(request, envelope.id, steps, (session, keepsNone) => {
       if (session !== undefined) {
@@ -79,7 +74,7 @@ export function createSessionEdge(handle: Handle, options: SessionEdgeOptions): 
   }
 
   /** Whoever is given a session shows that the guest keeps them. */
-  function noticingSession(target: ResponseTarget): ResponseTarget {
+  function noticingSession(target: ResponseWriter): ResponseWriter {
     return wrapResponse(target, {
       head(status, headers) {
         if (header(headers, 'mcp-session-id') !== undefined) sessionless.deny();
@@ -92,7 +87,7 @@ export function createSessionEdge(handle: Handle, options: SessionEdgeOptions): 
     return guide && !sessionless.held() && sessionOf(request) === undefined && speaksOfSessions(request);
   }
 
-  function route(request: GuestRequest, envelope: Envelope, steps: Steps, target: ResponseTarget): void {
+  function route(request: GuestRequest, envelope: Envelope, steps: Steps, target: ResponseWriter): void {
     const { kind, method, id, protocolVersion } = envelope;
     if (method === 'initialize' && kind === 'request') {
       initialize(request, protocolVersion, steps, noticingSession(target));
@@ -105,7 +100,7 @@ export function createSessionEdge(handle: Handle, options: SessionEdgeOptions): 
     }
   }
 
-  function dispatch(request: GuestRequest, envelope: Envelope, steps: Steps, target: ResponseTarget): void {
+  function dispatch(request: GuestRequest, envelope: Envelope, steps: Steps, target: ResponseWriter): void {
     const ends = guide && envelope.method === 'session/terminate';
     if (ends && sessionOf(request) === undefined) {
       const text = 'Mcp-Session-Id is missing: there is no session to end';
@@ -126,8 +121,8 @@ export function createSessionEdge(handle: Handle, options: SessionEdgeOptions): 
   function post(
     request: GuestRequest,
     body: NonNullable<GuestRequest['body']>,
-    target: ResponseTarget,
-  ): Call {
+    target: ResponseWriter,
+  ): RequestHandle {
     const steps = createSteps(target, () => discard(request));
     const { streams, headers } = readAccept(request.headers);
     const shaped = guide && !streams ? jsonAnswer(steps.target) : steps.target;

@@ -1,4 +1,5 @@
-import type { GuestRequest, Handle, ResponseTarget } from '../../engine/request.ts';
+import type { GuestRequest, Handler } from '../../http/handler.ts';
+import type { ResponseWriter } from '../../http/response.ts';
 import { atHead } from './at-head.ts';
 import { createBelief } from './belief.ts';
 import type { ProtocolVersion } from './envelope.ts';
@@ -10,7 +11,7 @@ export type Initialize = (
   request: GuestRequest,
   wanted: ProtocolVersion | undefined,
   steps: Steps,
-  target: ResponseTarget,
+  target: ResponseWriter,
 ) => void;
 
 /** Revisions that know `initialize`, newest first. */
@@ -30,7 +31,7 @@ export function speaksOfSessions({ headers }: GuestRequest): boolean {
  * from a header, and refuse one that they do not know, there and in the message: such a guest is asked again, newest
  * revision first. What it refused time and again is not tried for a while.
  */
-export function createInitialize(handle: Handle): Initialize {
+export function createInitialize(handle: Handler): Initialize {
   /** That the guest refuses a revision. Of these alone: clients could make up any number of versions. */
   const refusals = new Map(REVISIONS.map((revision) => [revision, createBelief()]));
   const isRefused = (version: string): boolean => refusals.get(version)?.held() ?? false;
@@ -43,7 +44,7 @@ export function createInitialize(handle: Handle): Initialize {
     if (versions.length > 1 && isRefused(wanted.name)) versions.shift();
 
     function attempt(index: number): void {
-      const judge = (status: number): ResponseTarget | undefined => {
+      const judge = (status: number): ResponseWriter | undefined => {
         if (status === 400 && index < versions.length - 1) return undefined;
         if (status < 300) remember(versions, index);
         return target;

@@ -1,5 +1,6 @@
 import { WasmcpError } from '../../../host/index.ts';
-import { type Call, type GuestRequest, type ResponseTarget, wrapResponse } from '../../engine/request.ts';
+import type { GuestRequest, RequestHandle } from '../../http/handler.ts';
+import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
 import type { Envelope } from './envelope.ts';
 import { header } from './headers.ts';
 import { errorEvent } from './messages.ts';
@@ -16,9 +17,9 @@ export interface Inputs {
   watch(
     request: GuestRequest,
     envelope: Envelope,
-    target: ResponseTarget,
-    start: (target: ResponseTarget) => Call,
-  ): Call;
+    target: ResponseWriter,
+    start: (target: ResponseWriter) => RequestHandle,
+  ): RequestHandle;
   /** Whether a guest waits for the client of this request's session. */
   wait(request: GuestRequest): boolean;
   /** The client answers the question with this id, as it was written. */
@@ -93,7 +94,7 @@ export function createInputs(limit: number): Inputs {
 
       /** The engine tells of the failure: whoever ends a guest logs it. */
       function expired(method: string): void {
-        if (call.stop === undefined) call.gone();
+        if (call.stop === undefined) call.cancel();
         else call.stop(new WasmcpError('guest-timeout', unanswered(method)));
         giveUp();
       }
@@ -103,9 +104,9 @@ export function createInputs(limit: number): Inputs {
           if (isEventStream(headers)) asking = open(keyOf(request), expired);
           target.head(status, headers);
         },
-        chunk(bytes, taken) {
+        chunk(bytes, acknowledged) {
           asking?.read(bytes);
-          target.chunk(bytes, taken);
+          target.chunk(bytes, acknowledged);
         },
         end(trailers) {
           asking?.forget();
@@ -120,9 +121,9 @@ export function createInputs(limit: number): Inputs {
       });
       const call = start(watched);
       return {
-        gone() {
+        cancel() {
           asking?.forget();
-          call.gone();
+          call.cancel();
         },
       };
     },

@@ -1,5 +1,5 @@
 import { WasmcpError } from '../../../host/index.ts';
-import { type ResponseTarget, wrapResponse } from '../../engine/request.ts';
+import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
 import { createEnvelopeReader, type EnvelopeReader } from './envelope.ts';
 import { createEventDataReader } from './event-data.ts';
 import { header, withHeader, withoutHeaders } from './headers.ts';
@@ -8,25 +8,25 @@ import { header, withHeader, withoutHeaders } from './headers.ts';
  * For a client that takes no streams: of a stream of events the response becomes the body, in the bytes of the guest;
  * notifications and requests of the server are dropped. Answers of other kinds pass.
  */
-export function jsonAnswer(target: ResponseTarget): ResponseTarget {
-  let unwrapped: Omit<ResponseTarget, 'head' | 'finished'> | undefined;
+export function jsonAnswer(target: ResponseWriter): ResponseWriter {
+  let unwrapped: Omit<ResponseWriter, 'head' | 'finished'> | undefined;
   return wrapResponse(target, {
     head(status, headers) {
       const type = header(headers, 'content-type') ?? '';
       if (/^text\/event-stream\b/i.test(type)) unwrapped = unwrap(target, status, headers);
       else target.head(status, headers);
     },
-    chunk: (bytes, taken) => (unwrapped ?? target).chunk(bytes, taken),
+    chunk: (bytes, acknowledged) => (unwrapped ?? target).chunk(bytes, acknowledged),
     end: (trailers) => (unwrapped ?? target).end(trailers),
     fail: (error) => (unwrapped ?? target).fail(error),
   });
 }
 
 function unwrap(
-  target: ResponseTarget,
+  target: ResponseWriter,
   status: number,
   headers: string[],
-): Omit<ResponseTarget, 'head' | 'finished'> {
+): Omit<ResponseWriter, 'head' | 'finished'> {
   let reader: EnvelopeReader = createEnvelopeReader(isKnown);
   /** Of an event of which is not known yet what it is. */
   let held: Uint8Array[] = [];
@@ -57,16 +57,16 @@ function unwrap(
   });
 
   return {
-    chunk(bytes, taken) {
-      if (over) return taken(bytes.length);
+    chunk(bytes, acknowledged) {
+      if (over) return acknowledged(bytes.length);
       const started = begun;
       read(bytes);
       if (begun && !started) {
         const framed = withoutHeaders(headers, 'content-length', 'trailer');
         target.head(status, withHeader(framed, 'content-type', 'application/json'));
       }
-      if (body.length === 0) taken(bytes.length);
-      else target.chunk(Buffer.concat(body), () => taken(bytes.length));
+      if (body.length === 0) acknowledged(bytes.length);
+      else target.chunk(Buffer.concat(body), () => acknowledged(bytes.length));
       body = [];
       if (over) target.end([]);
     },

@@ -1,4 +1,5 @@
-import type { GuestRequest, ResponseTarget } from '../../engine/request.ts';
+import type { GuestRequest } from '../../http/handler.ts';
+import type { ResponseWriter } from '../../http/response.ts';
 import { version } from '../../version.ts';
 import type { ProtocolVersion } from './envelope.ts';
 import { withoutHeaders } from './headers.ts';
@@ -67,7 +68,7 @@ export const INITIALIZED: Uint8Array = Buffer.from('{"jsonrpc":"2.0","method":"n
 export const PING: Uint8Array = message(undefined, '"method":"ping"');
 
 /** Answers a client's message with a result that says nothing; without an id there is nothing to answer. */
-export function answerDone(target: ResponseTarget, id: Uint8Array | undefined): void {
+export function answerDone(target: ResponseWriter, id: Uint8Array | undefined): void {
   if (id === undefined) {
     target.head(202, []);
     target.end([]);
@@ -84,7 +85,7 @@ export interface Refusal {
 }
 
 export function answerError(
-  target: ResponseTarget,
+  target: ResponseWriter,
   id: Uint8Array | undefined,
   { status, code, text, headers = [] }: Refusal,
 ): void {
@@ -109,7 +110,7 @@ function message(id: Uint8Array | undefined, members: string): Uint8Array {
 }
 
 function answer(
-  target: ResponseTarget,
+  target: ResponseWriter,
   status: number,
   body: Uint8Array,
   headers: readonly string[] = [],

@@ -1,4 +1,4 @@
-import type { GuestRequest, Handle } from '../../engine/request.ts';
+import type { GuestRequest, Handler } from '../../http/handler.ts';
 import { header } from './headers.ts';
 import type { Initialize } from './initialize.ts';
 import { INITIALIZED, initializeMessage, messageFor } from './messages.ts';
@@ -21,7 +21,7 @@ export type OpenSession = (
 const ABOUT = 'for a session';
 
 /** A refusal to open one is the client's answer, under the id of its request. */
-export function createOpenSession(handle: Handle, initialize: Initialize): OpenSession {
+export function createOpenSession(handle: Handler, initialize: Initialize): OpenSession {
   return (request, id, steps, opened) => {
     const version = header(request.headers, 'mcp-protocol-version') ?? ASSUMED_VERSION;
     const target = answerOf(steps.target, {

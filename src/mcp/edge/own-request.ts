@@ -1,5 +1,5 @@
 import type { WasmcpError, WasmcpErrorCode } from '../../../host/index.ts';
-import type { ResponseTarget } from '../../engine/request.ts';
+import type { ResponseWriter } from '../../http/response.ts';
 import { header, withoutHeaders } from './headers.ts';
 import { jsonAnswer } from './json-answer.ts';
 import { answerError, INTERNAL_ERROR, INVALID_REQUEST, OWN_ID } from './messages.ts';
@@ -61,7 +61,7 @@ export function byStatus({ status }: OwnAnswer): Verdict {
 }
 
 /** Where the answer to a question goes. `client` gets what ends its request. */
-export function answerOf(client: ResponseTarget, question: Question): ResponseTarget {
+export function answerOf(client: ResponseWriter, question: Question): ResponseWriter {
   const chunks: Uint8Array[] = [];
   let status = 0;
   let headers: string[] = [];
@@ -81,10 +81,10 @@ export function answerOf(client: ResponseTarget, question: Question): ResponseTa
       status = code;
       headers = list;
     },
-    chunk(bytes, taken) {
+    chunk(bytes, acknowledged) {
       size += bytes.length;
       if (size <= MAX_ANSWER) chunks.push(new Uint8Array(bytes));
-      taken(bytes.length);
+      acknowledged(bytes.length);
     },
     end: () => decide(size <= MAX_ANSWER ? Buffer.concat(chunks) : undefined),
     fail(error: WasmcpError) {
@@ -111,14 +111,14 @@ function readResponse(body: Uint8Array): Response | undefined {
   return { id, error: { code, message: typeof text === 'string' ? text : '' } };
 }
 
-function relay(client: ResponseTarget, { status, headers, body }: OwnAnswer): void {
+function relay(client: ResponseWriter, { status, headers, body }: OwnAnswer): void {
   client.head(status, body === undefined ? withoutHeaders(headers, 'content-length') : headers);
   if (body !== undefined && body.length > 0) client.chunk(body, () => {});
   client.end([]);
 }
 
 /** The guest's own words where it has any, but not under an id of ours. */
-function refuse(client: ResponseTarget, answer: OwnAnswer, { id, about }: Question): void {
+function refuse(client: ResponseWriter, answer: OwnAnswer, { id, about }: Question): void {
   const { status, response, headers } = answer;
   const kept = REFUSALS.has(status);
   if (kept && response?.id !== OWN_ID) {
@@ -134,7 +134,7 @@ function refuse(client: ResponseTarget, answer: OwnAnswer, { id, about }: Questi
   });
 }
 
-function answerSick(client: ResponseTarget, { status, headers }: OwnAnswer, { id, about }: Question): void {
+function answerSick(client: ResponseWriter, { status, headers }: OwnAnswer, { id, about }: Question): void {
   const wait = Number(header(headers, 'retry-after'));
   const seconds = Number.isInteger(wait) && wait > 0 ? Math.min(wait, LONGEST_WAIT) : 1;
   const how = status === 0 ? 'gave no answer' : `answered ${status}`;

@@ -1,4 +1,4 @@
-import type { GuestRequest, Handle } from '../../engine/request.ts';
+import type { GuestRequest, Handler } from '../../http/handler.ts';
 import { INTERNAL_ERROR, METHOD_NOT_FOUND, messageFor, OWN_ID, PING } from './messages.ts';
 import { answerOf, byStatus, type OwnAnswer, type Verdict } from './own-request.ts';
 import type { Steps } from './steps.ts';
@@ -9,7 +9,7 @@ import type { Steps } from './steps.ts';
  * requests only.
  */
 export function asOwner(
-  handle: Handle,
+  handle: Handler,
   request: GuestRequest,
   id: Uint8Array | undefined,
   steps: Steps,

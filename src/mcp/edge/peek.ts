@@ -1,5 +1,5 @@
 import type { WasmcpError } from '../../../host/index.ts';
-import type { Upload, UploadReceiver } from '../../engine/request.ts';
+import type { Upload, UploadReceiver } from '../../http/handler.ts';
 import { createEnvelopeReader, type Envelope } from './envelope.ts';
 
 /** A body whose envelope has been read. */

@@ -1,4 +1,5 @@
-import { type GuestRequest, type ResponseTarget, wrapResponse } from '../../engine/request.ts';
+import type { GuestRequest } from '../../http/handler.ts';
+import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
 import { header, withHeader } from './headers.ts';
 
 const HEADER = 'mcp-session-id';
@@ -13,7 +14,7 @@ export function inSession(request: GuestRequest, session: string): GuestRequest 
 }
 
 /** An answer that tells the client of its new session. */
-export function tellingSession(target: ResponseTarget, session: string): ResponseTarget {
+export function tellingSession(target: ResponseWriter, session: string): ResponseWriter {
   return wrapResponse(target, {
     head: (status, headers) => target.head(status, withHeader(headers, 'Mcp-Session-Id', session)),
   });

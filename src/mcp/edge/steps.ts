@@ -1,29 +1,30 @@
-import { type Call, type ResponseTarget, wrapResponse } from '../../engine/request.ts';
+import type { RequestHandle } from '../../http/handler.ts';
+import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
 
 /** A client's request that takes several of ours, one after another. */
 export interface Steps {
   /** Where the client's answer goes. Targets of all steps are made of it: it counts the guests that are not done. */
-  readonly target: ResponseTarget;
+  readonly target: ResponseWriter;
   /** Takes the next step, unless the client has its answer or has gone. */
-  next(step: () => Call): void;
+  next(step: () => RequestHandle): void;
   /** The same for the step that passes on the client's own request, with its body. */
-  last(step: () => Call): void;
+  last(step: () => RequestHandle): void;
   /** For the client: its leaving ends the step under way, and there is no other. */
-  readonly call: Call;
+  readonly call: RequestHandle;
 }
 
 /** Of a step that has no guest. */
-export const NO_CALL: Call = { gone() {} };
+export const NO_CALL: RequestHandle = { cancel() {} };
 
 /** `dropped` is called when it is over before the client's own request was passed on. */
-export function createSteps(client: ResponseTarget, dropped: () => void): Steps {
+export function createSteps(client: ResponseWriter, dropped: () => void): Steps {
   let over = false;
   let passedOn = false;
   let taken = 0;
   /** Guests that work for the client. */
   let working = 0;
   let told = false;
-  let current: Call | undefined;
+  let current: RequestHandle | undefined;
 
   function finish(tell: () => void): void {
     over = true;
@@ -43,7 +44,7 @@ export function createSteps(client: ResponseTarget, dropped: () => void): Steps 
     client.finished();
   }
 
-  function next(step: () => Call): void {
+  function next(step: () => RequestHandle): void {
     if (over) return;
     taken += 1;
     const turn = taken;
@@ -66,9 +67,9 @@ export function createSteps(client: ResponseTarget, dropped: () => void): Steps 
       next(step);
     },
     call: {
-      gone() {
+      cancel() {
         // Guests may have more to do than the client waits for.
-        if (!over) finish(() => current?.gone());
+        if (!over) finish(() => current?.cancel());
       },
     },
   };

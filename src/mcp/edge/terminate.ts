@@ -1,4 +1,4 @@
-import type { GuestRequest, Handle } from '../../engine/request.ts';
+import type { GuestRequest, Handler } from '../../http/handler.ts';
 import { answerDone, answerError, METHOD_NOT_FOUND, withoutBody } from './messages.ts';
 import { answerOf, byStatus } from './own-request.ts';
 import type { Steps } from './steps.ts';
@@ -8,7 +8,7 @@ const NOT_ALLOWED = 405;
 
 /** Ends a session by the request of HTTP that does it, for a client that asked by a message. */
 export function terminate(
-  handle: Handle,
+  handle: Handler,
   request: GuestRequest,
   id: Uint8Array | undefined,
   steps: Steps,

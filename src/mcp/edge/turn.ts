@@ -1,19 +1,14 @@
 import type { WasmcpError } from '../../../host/index.ts';
 import { createDeadline, type Deadline } from '../../engine/deadline.ts';
-import {
-  type Call,
-  type GuestRequest,
-  type Handle,
-  type ResponseTarget,
-  wrapResponse,
-} from '../../engine/request.ts';
+import type { GuestRequest, Handler, RequestHandle } from '../../http/handler.ts';
+import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
 import type { Envelope } from './envelope.ts';
 import type { SessionOrder } from './order.ts';
 import { discard, sessionOf } from './session.ts';
 import { answerUnbegun } from './unbegun.ts';
 
 /** Passes a client's request on when the turn of its session has come. */
-export type InTurn = (request: GuestRequest, envelope: Envelope, target: ResponseTarget) => Call;
+export type InTurn = (request: GuestRequest, envelope: Envelope, target: ResponseWriter) => RequestHandle;
 
 export interface InTurnOptions {
   /** Without one, requests run as they come. */
@@ -25,7 +20,7 @@ export interface InTurnOptions {
 /** Characters of a method that others are told. */
 const METHOD_LENGTH = 100;
 
-export function createInTurn(handle: Handle, { order, timeout }: InTurnOptions): InTurn {
+export function createInTurn(handle: Handler, { order, timeout }: InTurnOptions): InTurn {
   return (request, envelope, target) => {
     const session = sessionOf(request);
 
@@ -36,7 +31,7 @@ export function createInTurn(handle: Handle, { order, timeout }: InTurnOptions):
 
     if (order === undefined || session === undefined) return handle(request, wrapResponse(target, { fail }));
 
-    let call: Call | undefined;
+    let call: RequestHandle | undefined;
     let deadline: Deadline | undefined;
     let over = false;
     const name = envelope.method?.slice(0, METHOD_LENGTH) ?? '';
@@ -69,8 +64,8 @@ export function createInTurn(handle: Handle, { order, timeout }: InTurnOptions):
       });
     }
     return {
-      gone() {
-        if (call !== undefined) call.gone();
+      cancel() {
+        if (call !== undefined) call.cancel();
         else drop(() => {});
       },
       stop: (failure) => call?.stop?.(failure),

@@ -1,5 +1,6 @@
 import { WasmcpError } from '../../../host/index.ts';
-import type { GuestRequest, ResponseTarget } from '../../engine/request.ts';
+import type { GuestRequest } from '../../http/handler.ts';
+import type { ResponseWriter } from '../../http/response.ts';
 import { createEnvelopeReader, type Envelope } from './envelope.ts';
 import { answerError, SERVER_ERROR } from './messages.ts';
 
@@ -7,7 +8,7 @@ import { answerError, SERVER_ERROR } from './messages.ts';
 export function answerUnbegun(
   request: GuestRequest,
   envelope: Envelope,
-  target: ResponseTarget,
+  target: ResponseWriter,
   reason: string,
 ): void {
   answerError(target, idOf(request, envelope), {

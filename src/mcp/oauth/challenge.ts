@@ -1,4 +1,5 @@
-import { type Handle, wrapResponse } from '../../engine/request.ts';
+import type { Handler } from '../../http/handler.ts';
+import { wrapResponse } from '../../http/response.ts';
 
 /** Where a server says who may give tokens for it (RFC 9728 section 3). */
 export const METADATA_PATH = '/.well-known/oauth-protected-resource';
@@ -7,7 +8,7 @@ export const METADATA_PATH = '/.well-known/oauth-protected-resource';
  * `handle`, whose 401 without `WWW-Authenticate`, which every 401 has to have (RFC 9110 section 15.5.2), gets one that leads
  * clients to the metadata. `publicUrl` is where they find the server; without it, where they found it.
  */
-export function challenging(handle: Handle, publicUrl: string | undefined): Handle {
+export function challenging(handle: Handler, publicUrl: string | undefined): Handler {
   return (request, target) => {
     const base = publicUrl ?? `${request.scheme}://${request.authority}`;
     const challenged = wrapResponse(target, {

@@ -1,4 +1,5 @@
-import { type Handle, type ResponseTarget, wrapResponse } from '../../engine/request.ts';
+import type { Handler } from '../../http/handler.ts';
+import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
 import { METADATA_PATH } from './challenge.ts';
 
 /** Bytes of a document that is looked into. */
@@ -12,7 +13,7 @@ const OWN: ReadonlySet<string> = new Set(['resource', 'resource_documentation'])
  * guest knows it as `guess`, 127.0.0.1. Clients do not believe a document that speaks of another server (section 3.3).
  * Without `guess` the guest knows the name.
  */
-export function discovering(handle: Handle, guess: (() => string) | undefined): Handle {
+export function discovering(handle: Handler, guess: (() => string) | undefined): Handler {
   return (request, target) => {
     const asked = request.path.split('?', 1)[0]!;
     const about = asked === METADATA_PATH || asked.startsWith(`${METADATA_PATH}/`);
@@ -26,7 +27,7 @@ export function discovering(handle: Handle, guess: (() => string) | undefined): 
 }
 
 /** Collects the body of an answer, unless it is long, and sends what `rewrite` makes of it. */
-function rewriting(target: ResponseTarget, rewrite: (text: string) => string | undefined): ResponseTarget {
+function rewriting(target: ResponseWriter, rewrite: (text: string) => string | undefined): ResponseWriter {
   let held:
     | { readonly status: number; readonly headers: string[]; readonly chunks: Uint8Array[] }
     | undefined;
@@ -43,11 +44,11 @@ function rewriting(target: ResponseTarget, rewrite: (text: string) => string | u
     head(status, headers) {
       held = { status, headers, chunks: [] };
     },
-    chunk(bytes, taken) {
-      if (held === undefined) return target.chunk(bytes, taken);
+    chunk(bytes, acknowledged) {
+      if (held === undefined) return target.chunk(bytes, acknowledged);
       held.chunks.push(bytes);
       size += bytes.length;
-      taken(bytes.length);
+      acknowledged(bytes.length);
       if (size > MAX_DOCUMENT) release(Buffer.concat(held.chunks), held.headers);
     },
     end(trailers) {

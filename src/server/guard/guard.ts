@@ -1,5 +1,5 @@
 import { isLoopback, WasmcpError } from '../../../host/index.ts';
-import type { GuestRequest } from '../../engine/request.ts';
+import type { GuestRequest } from '../../http/handler.ts';
 import { type PlainAnswer, plainAnswer } from '../plain.ts';
 import { createAllowList, isLoopbackName, parseOrigin } from './allow-list.ts';
 import { parseAuthority } from './authority.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Handle, Upload, UploadReceiver } from '../../../src/engine/request.ts';
+import type { Handler, Upload, UploadReceiver } from '../../../src/http/handler.ts';
 import { WasmcpError } from '../../../src/index.ts';
 import { createSessionOrder } from '../../../src/mcp/edge/order.ts';
 import { ask, edgeOf, type PlayedGuest, playGuest, reply, replyResult, type Seen } from './guest.ts';
@@ -38,7 +38,7 @@ function sessionGuest(answer: (request: Seen) => void = (request) => replyResult
   });
 }
 
-function guideFor({ handle }: PlayedGuest, limit = 100): Handle {
+function guideFor({ handle }: PlayedGuest, limit = 100): Handler {
   return edgeOf(handle, { mode: 'guide', order: createSessionOrder(limit) });
 }
 
@@ -88,9 +88,9 @@ describe('a request without a session', () => {
   });
 
   test('gets the failure of its initialize for an answer', async () => {
-    const handle: Handle = (_, target) => {
+    const handle: Handler = (_, target) => {
       target.fail(new WasmcpError('queue-full', 'full'));
-      return { gone() {} };
+      return { cancel() {} };
     };
     const edge = edgeOf(handle, { mode: 'guide', order: undefined });
     expect(await ask(edge, CALL, BOTH).answer).toMatchObject({ failure: 'queue-full' });
@@ -250,7 +250,7 @@ function inPieces(text: string): Upload {
 }
 
 describe('session/terminate', () => {
-  async function open(guest: PlayedGuest): Promise<{ edge: Handle; session: string }> {
+  async function open(guest: PlayedGuest): Promise<{ edge: Handler; session: string }> {
     const edge = guideFor(guest);
     const { session } = await ask(edge, initializeFor('2025-06-18'), BOTH).answer;
     return { edge, session: session! };
@@ -402,13 +402,13 @@ describe('a session that belongs to somebody', () => {
 
   test('takes a large request of its owner as it comes', async () => {
     const parts: number[] = [];
-    const handle: Handle = (request, target) => {
+    const handle: Handler = (request, target) => {
       if (request.body instanceof Uint8Array) {
         target.head(200, []);
         target.chunk(Buffer.from('{"jsonrpc":"2.0","id":"wasmcp-node","result":{}}'), () => {});
         target.end([]);
       } else request.body!.start({ data: ({ length }) => parts.push(length) > 0, end() {}, fail() {} });
-      return { gone() {} };
+      return { cancel() {} };
     };
     const edge = edgeOf(handle, { mode: 'guide', order: undefined });
     let receiver: UploadReceiver | undefined;
@@ -528,7 +528,7 @@ describe('a body that comes piece by piece', () => {
 
   test('that is no JSON is not held back', async () => {
     const parts: string[] = [];
-    const handle: Handle = (request, target) => {
+    const handle: Handler = (request, target) => {
       (request.body as Upload).start({
         data: (bytes) => parts.push(Buffer.from(bytes).toString()) > 0,
         end() {
@@ -537,7 +537,7 @@ describe('a body that comes piece by piece', () => {
         },
         fail() {},
       });
-      return { gone() {} };
+      return { cancel() {} };
     };
     const edge = edgeOf(handle, { mode: 'guide', order: undefined });
     const upload = uploadOf('PNG', 'more');
@@ -588,7 +588,7 @@ describe('a body that comes piece by piece', () => {
       { method: 'POST', scheme: 'http', authority: 'a', path: '/', headers: [], body, receivedAt: 0 },
       { head: (status) => heads.push(status), chunk() {}, end() {}, fail() {}, finished() {} },
     );
-    call.gone();
+    call.cancel();
     receiver!.fail();
     expect(heads).toEqual([]);
     expect(guest.seen).toEqual([]);

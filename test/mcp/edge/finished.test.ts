@@ -1,5 +1,6 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
-import { type GuestRequest, type ResponseTarget, wrapResponse } from '../../../src/engine/request.ts';
+import type { GuestRequest } from '../../../src/http/handler.ts';
+import { type ResponseWriter, wrapResponse } from '../../../src/http/response.ts';
 
 import { createSessionOrder } from '../../../src/mcp/edge/order.ts';
 import { challenging } from '../../../src/mcp/oauth/challenge.ts';
@@ -25,9 +26,9 @@ interface Client {
 
 function ask(handle: PlayedGuest['handle'], request: Partial<GuestRequest>): Client {
   const calls: string[] = [];
-  const target: ResponseTarget = {
+  const target: ResponseWriter = {
     head: () => void calls.push('head'),
-    chunk: (bytes, taken) => taken(bytes.length),
+    chunk: (bytes, acknowledged) => acknowledged(bytes.length),
     end: () => void calls.push('end'),
     fail: () => void calls.push('fail'),
     finished: () => void calls.push('finished'),
@@ -43,7 +44,7 @@ function ask(handle: PlayedGuest['handle'], request: Partial<GuestRequest>): Cli
     ...request,
   };
   const call = handle(whole, target);
-  return { calls, leave: () => call.gone() };
+  return { calls, leave: () => call.cancel() };
 }
 
 function rpc(method: string, id: number | undefined = 1): Uint8Array {
@@ -74,11 +75,11 @@ const REQUESTS: readonly (readonly [string, Partial<GuestRequest>])[] = [
 ];
 
 test('a target has no method that a wrapper may leave out', () => {
-  type Optional = { [K in keyof ResponseTarget]: object extends Pick<ResponseTarget, K> ? K : never };
-  expectTypeOf<Optional[keyof ResponseTarget]>().toEqualTypeOf<never>();
-  const target = { head() {}, chunk() {}, end() {}, fail() {}, finished() {} } satisfies ResponseTarget;
+  type Optional = { [K in keyof ResponseWriter]: object extends Pick<ResponseWriter, K> ? K : never };
+  expectTypeOf<Optional[keyof ResponseWriter]>().toEqualTypeOf<never>();
+  const target = { head() {}, chunk() {}, end() {}, fail() {}, finished() {} } satisfies ResponseWriter;
   expect(wrapResponse(target, {})).toEqual(target);
-  for (const name of Object.keys(target) as (keyof ResponseTarget)[]) {
+  for (const name of Object.keys(target) as (keyof ResponseWriter)[]) {
     const other = (): void => {};
     expect(wrapResponse(target, { [name]: other })).toEqual({ ...target, [name]: other });
   }

@@ -1,4 +1,5 @@
-import type { GuestRequest, Handle, ResponseTarget, UploadReceiver } from '../../../src/engine/request.ts';
+import type { GuestRequest, Handler, UploadReceiver } from '../../../src/http/handler.ts';
+import type { ResponseWriter } from '../../../src/http/response.ts';
 import { createSessionEdge, type SessionEdgeOptions } from '../../../src/mcp/edge/edge.ts';
 import { header } from '../../../src/mcp/edge/headers.ts';
 
@@ -7,9 +8,9 @@ export type Json = any;
 
 /** The edge with the limits that servers have. */
 export function edgeOf(
-  handle: Handle,
+  handle: Handler,
   options: Pick<SessionEdgeOptions, 'mode' | 'order'> & Partial<SessionEdgeOptions>,
-): Handle {
+): Handler {
   return createSessionEdge(handle, { timeout: 30_000, inputWait: 300_000, ...options });
 }
 
@@ -22,14 +23,14 @@ export interface Seen {
   /** What the text says when it is JSON. */
   readonly message: Json;
   readonly session: string | undefined;
-  readonly target: ResponseTarget;
+  readonly target: ResponseWriter;
   /** Whether the client has gone. */
   readonly gone: boolean;
 }
 
-/** A guest that is played by a test: a `Handle` that reads the whole body, then calls `respond`. */
+/** A guest that is played by a test: a `Handler` that reads the whole body, then calls `respond`. */
 export interface PlayedGuest {
-  readonly handle: Handle;
+  readonly handle: Handler;
   readonly seen: readonly Seen[];
   /** What it was asked, shortly: method of the message or of HTTP, and the session. */
   asked(): string[];
@@ -40,7 +41,7 @@ export function playGuest(respond: (request: Seen) => void): PlayedGuest {
 
   function take(
     request: GuestRequest,
-    target: ResponseTarget,
+    target: ResponseWriter,
     bytes: Uint8Array,
     state: { gone: boolean },
   ): void {
@@ -93,7 +94,7 @@ export function playGuest(respond: (request: Seen) => void): PlayedGuest {
         body.start(receiver);
       }
       return {
-        gone() {
+        cancel() {
           state.gone = true;
         },
       };
@@ -145,7 +146,7 @@ export interface Asking {
 
 /** A client's request, whose answer is collected. */
 export function ask(
-  handle: Handle,
+  handle: Handler,
   body: GuestRequest['body'] | string,
   headers: Readonly<Record<string, string>> = {},
   method = 'POST',
@@ -173,14 +174,14 @@ export function ask(
       head(status, list) {
         head = { status, headers: list };
       },
-      chunk(bytes, taken) {
+      chunk(bytes, acknowledged) {
         parts.push(new Uint8Array(bytes));
-        taken(bytes.length);
+        acknowledged(bytes.length);
       },
       end: () => done(),
       fail: (error) => done(error.code),
       finished() {},
     },
   );
-  return { answer: promise, leave: () => call.gone() };
+  return { answer: promise, leave: () => call.cancel() };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Handle } from '../../../src/engine/request.ts';
+import type { Handler } from '../../../src/http/handler.ts';
 import { WasmcpError } from '../../../src/index.ts';
 import { type Answered, type Asking, ask, edgeOf, type PlayedGuest, playGuest, type Seen } from './guest.ts';
 
@@ -10,7 +10,7 @@ const RESULT = '{"jsonrpc":"2.0","id":"mine","result":{"method":1}}';
 
 interface Setting {
   readonly guest: PlayedGuest;
-  readonly edge: Handle;
+  readonly edge: Handler;
   readonly asking: Asking;
   /** The guest says so much of its stream. */
   say(text: string): void;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Handle } from '../../../src/engine/request.ts';
+import type { Handler } from '../../../src/http/handler.ts';
 import { WasmcpError } from '../../../src/index.ts';
 import { createSessionOrder } from '../../../src/mcp/edge/order.ts';
 import { type Asking, ask, edgeOf, type PlayedGuest, playGuest, type Seen } from './guest.ts';
@@ -143,14 +143,14 @@ test('too many that wait in one session are refused, in others they are not', as
 
 test('thousands that fail at once do so one after another', async () => {
   let first: (() => void) | undefined;
-  const handle: Handle = (_, target) => {
+  const handle: Handler = (_, target) => {
     const fail = (): void => {
       target.fail(new WasmcpError('server-closing', 'closing'));
       target.finished?.();
     };
     if (first === undefined) first = fail;
     else fail();
-    return { gone() {} };
+    return { cancel() {} };
   };
   const edge = edgeOf(handle, { mode: 'strict', order: createSessionOrder(10_000) });
   const calls = Array.from({ length: 10_000 }, (_, id) =>
@@ -237,10 +237,10 @@ describe('a request whose turn does not come in time', () => {
 });
 
 test('a request that no worker was free for is refused under its id', async () => {
-  const handle: Handle = (_, target) => {
+  const handle: Handler = (_, target) => {
     target.fail(new WasmcpError('queue-full', 'no worker was free within 7 ms'));
     target.finished();
-    return { gone() {} };
+    return { cancel() {} };
   };
   const edge = edgeOf(handle, { mode: 'guide', order: createSessionOrder(1) });
   for (const headers of [{ 'mcp-session-id': 's' }, { 'mcp-protocol-version': '2026-07-28' }]) {

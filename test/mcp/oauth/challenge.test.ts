@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Handle } from '../../../src/engine/request.ts';
+import type { Handler } from '../../../src/http/handler.ts';
 import { challenging } from '../../../src/mcp/oauth/challenge.ts';
 import { listen, share } from '../../support/serving.ts';
 
@@ -43,9 +43,9 @@ test('other answers, and other components, are left alone', async () => {
 
 test('a challenge of the guest’s own stays the only one', () => {
   const own = ['Content-Type', 'text/plain', 'WWW-Authenticate', 'Basic'];
-  const guest: Handle = (_, target) => {
+  const guest: Handler = (_, target) => {
     target.head(401, own);
-    return { gone() {} };
+    return { cancel() {} };
   };
   const heads: string[][] = [];
   challenging(guest, undefined)(

@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { WasmcpError } from '../../../host/index.ts';
-import type { Handle, ResponseTarget } from '../../../src/engine/request.ts';
+import type { Handler } from '../../../src/http/handler.ts';
+import type { ResponseWriter } from '../../../src/http/response.ts';
 import { discovering } from '../../../src/mcp/oauth/discovery.ts';
 
 const BASE = 'http://127.0.0.1:8080';
 const PATH = '/.well-known/oauth-protected-resource';
 
 /** A guest that answers with these chunks. */
-function guest(...chunks: readonly string[]): Handle {
+function guest(...chunks: readonly string[]): Handler {
   return (_, target) => {
     const bytes = chunks.map((chunk) => Buffer.from(chunk));
     const length = bytes.reduce((sum, chunk) => sum + chunk.length, 0);
@@ -20,7 +21,7 @@ function guest(...chunks: readonly string[]): Handle {
     }
     expect(untaken).toBe(0);
     target.end([]);
-    return { gone() {} };
+    return { cancel() {} };
   };
 }
 
@@ -32,16 +33,16 @@ interface Asked {
 
 /** The answer of `handle` behind the layer. */
 function ask(
-  handle: Handle,
+  handle: Handler,
   asked: Asked = {},
   guess = true,
 ): { headers: string[]; body: string; failed: boolean } {
   const answer = { headers: [] as string[], body: '', failed: false };
-  const target: ResponseTarget = {
+  const target: ResponseWriter = {
     head: (_, headers) => answer.headers.push(...headers),
-    chunk(bytes, taken) {
+    chunk(bytes, acknowledged) {
       answer.body += Buffer.from(bytes);
-      taken(bytes.length);
+      acknowledged(bytes.length);
     },
     end() {},
     fail() {
@@ -109,11 +110,11 @@ describe('the metadata of a server', () => {
   });
 
   test('that fails half-way is a failure', () => {
-    const broken: Handle = (_, target) => {
+    const broken: Handler = (_, target) => {
       target.head(200, []);
       target.chunk(Buffer.from('{'), () => {});
       target.fail(new WasmcpError('guest-trapped', 'trapped'));
-      return { gone() {} };
+      return { cancel() {} };
     };
     expect(ask(broken)).toEqual({ headers: [], body: '', failed: true });
   });

@@ -1,4 +1,5 @@
 import type { Change, WasmcpError } from '../../host/index.ts';
+import type { ResponseWriter } from './response.ts';
 
 /** A request as the front hands it to the engine. */
 export interface GuestRequest {
@@ -40,41 +41,13 @@ export interface UploadReceiver {
   fail(error?: WasmcpError): void;
 }
 
-/** Where the engine puts the response: `head`, chunks and `end`; or, at any time, `fail` as the last call. */
-export interface ResponseTarget {
-  head(status: number, headers: string[]): void;
-  /**
-   * `taken` has to be called with their number once the bytes have left: back-pressure hangs on it. Their memory is the
-   * target's from now on.
-   */
-  chunk(bytes: Uint8Array, taken: (bytes: number) => void): void;
-  end(trailers: string[]): void;
-  fail(error: WasmcpError): void;
-  /**
-   * No guest works on the request any more: called once, with or without a response, also when the client has gone. A
-   * guest may go on for a while after the end of its response; and the end may still be held back when its guest is done.
-   */
-  finished(): void;
-}
-
-/** `target` with some of its methods replaced. Layers that wrap a target use this alone, so that none drops a method. */
-export function wrapResponse(target: ResponseTarget, overrides: Partial<ResponseTarget>): ResponseTarget {
-  return {
-    head: overrides.head ?? target.head,
-    chunk: overrides.chunk ?? target.chunk,
-    end: overrides.end ?? target.end,
-    fail: overrides.fail ?? target.fail,
-    finished: overrides.finished ?? target.finished,
-  };
-}
-
 /** Takes a request over and answers to `target`. Layers in front of the engine take one and give one. */
-export type Handle = (request: GuestRequest, target: ResponseTarget) => Call;
+export type Handler = (request: GuestRequest, target: ResponseWriter) => RequestHandle;
 
 /** A request that has been taken over. */
-export interface Call {
+export interface RequestHandle {
   /** The client went away: nothing more is delivered, the guest's writes fail as closed. */
-  gone(): void;
+  cancel(): void;
   /** Ends the guest, and its client's request with this failure. Without it, a guest ends some time after its client went. */
   stop?(failure: WasmcpError): void;
 }
