@@ -72,12 +72,29 @@ async function run(
     ...jcoOptions(imports),
     ...mode,
   }).catch((error: unknown) => {
-    throw new RefusedComponent(`${source} cannot be transpiled: ${reasonOf(error)}`);
+    throw new RefusedComponent(`${source} cannot be transpiled: ${reasonOfTrap(error) ?? reasonOf(error)}`);
   });
   return {
     glue: new TextDecoder().decode(files['component.js']),
     modules: Object.entries(files).filter(([name]) => name.endsWith('.wasm')),
   };
+}
+
+let printed = '';
+// Where jco gives up it prints why, and then there is but a trap. This thread prints nothing else.
+process.stderr.write = (text: string | Uint8Array) => {
+  printed += typeof text === 'string' ? text : Buffer.from(text).toString();
+  return true;
+};
+
+/** Why jco gave up, as it printed it; undefined for errors of another kind. */
+function reasonOfTrap(error: unknown): string | undefined {
+  if (!(error instanceof WebAssembly.RuntimeError)) return undefined;
+  const cause = /panicked at [^\n]*\n([^\n]+)/.exec(printed)?.[1] ?? error.message;
+  const advice = /utf-?16|latin/i.test(cause)
+    ? ', as it uses strings of an encoding that is not supported; build all of it for UTF-8'
+    : '';
+  return `jco gave up on it (${cause})${advice}`;
 }
 
 /** jco's errors are Rust's, printed with all their causes: the first line says what failed, the last one why. */

@@ -165,3 +165,31 @@ test('reports what jco refuses as an invalid component', async () => {
     message: expect.stringContaining('bytes cannot be transpiled'),
   });
 });
+
+/** An inner component with strings in UTF-16, called by an outer one of the same kind. */
+const PASSING = `(component
+  (component $Inner
+    (core module $main (memory (export "memory") 1)
+      (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 64))
+      (func (export "take") (param i32 i32)))
+    (core instance $i (instantiate $main))
+    (func (export "take") (param "text" string) (canon lift (core func $i "take") string-encoding=utf16
+      (memory (core memory $i "memory")) (realloc (core func $i "realloc")))))
+  (instance $inner (instantiate $Inner))
+  (core module $memory (memory (export "memory") 1))
+  (core instance $m (instantiate $memory))
+  (core func $take (canon lower (func $inner "take") string-encoding=utf16 (memory (core memory $m "memory"))))
+  (core module $main (import "inner" "take" (func (param i32 i32))) (func (export "run")))
+  (core instance $i (instantiate $main (with "inner" (instance (export "take" (func $take))))))
+  (func (export "run") (canon lift (core func $i "run"))))`;
+
+test('says why jco gave up on a component, and lets it print nothing', async () => {
+  await expect(load(PASSING)).rejects.toThrow(
+    expect.objectContaining({
+      code: 'component-invalid',
+      message: expect.stringMatching(
+        /cannot be transpiled: jco gave up on it \(not implemented: .*(utf16|latin).*\), as it uses strings of an encoding that is not supported; build all of it for UTF-8$/,
+      ),
+    }),
+  );
+});
