@@ -39,31 +39,36 @@ export function passing(from: Encoding, to: Encoding, contents: Contents, expect
       (core instance $i (instantiate $main (with "m" (instance $m))))
       (func (export "take") (param "text" string) (result u32) (canon lift (core func $i "take") ${options(to)}))
       (func (export "give") (result string) (canon lift (core func $i "give") ${options(to)})))
+    (component $Outer
+      (import "take" (func $take' (param "text" string) (result u32)))
+      (import "give" (func $give' (result string)))
+      ${memory(`(data (i32.const 64) "${escaped(unit)}") (data (i32.const 128) "${escaped(end)}")`)}
+      (core func $take (canon lower (func $take') ${options(from)}))
+      (core func $give (canon lower (func $give') ${options(from)}))
+      (core module $main (import "m" "memory" (memory 1)) (import "m" "sum" (func $sum (param i32 i32) (result i32)))
+        (import "inner" "take" (func $take (param i32 i32) (result i32)))
+        (import "inner" "give" (func $give (param i32)))
+        (func (export "run") (result i32) (local $n i32)
+          (block $filled (loop $next
+            (br_if $filled (i32.eq (local.get $n) (i32.const ${times})))
+            (memory.copy (i32.add (i32.const ${START}) (i32.mul (local.get $n) (i32.const ${unit.length})))
+              (i32.const 64) (i32.const ${unit.length}))
+            (local.set $n (i32.add (local.get $n) (i32.const 1)))
+            (br $next)))
+          (memory.copy (i32.const ${START + unit.length * times}) (i32.const 128) (i32.const ${end.length}))
+          (local.set $n (call $sum (i32.const ${START}) (i32.const ${bytes})))
+          (if (i32.ne (call $take (i32.const ${START}) (i32.const ${units})) (i32.const ${expected | 0}))
+            (then (return (i32.const 1))))
+          (call $give (i32.const 32))
+          (i32.ne (local.get $n) (call $sum (i32.load (i32.const 32))
+            (i32.mul (i32.load (i32.const 36)) (i32.const ${from === 'utf8' ? 1 : 2}))))))
+      (core instance $i (instantiate $main (with "m" (instance $m)) (with "inner" (instance
+        (export "take" (func $take)) (export "give" (func $give))))))
+      (func (export "run") (result (result)) (canon lift (core func $i "run"))))
     (instance $inner (instantiate $Inner))
-    ${memory(`(data (i32.const 64) "${escaped(unit)}") (data (i32.const 128) "${escaped(end)}")`)}
-    (core func $take (canon lower (func $inner "take") ${options(from)}))
-    (core func $give (canon lower (func $inner "give") ${options(from)}))
-    (core module $main (import "m" "memory" (memory 1)) (import "m" "sum" (func $sum (param i32 i32) (result i32)))
-      (import "inner" "take" (func $take (param i32 i32) (result i32)))
-      (import "inner" "give" (func $give (param i32)))
-      (func (export "run") (result i32) (local $n i32)
-        (block $filled (loop $next
-          (br_if $filled (i32.eq (local.get $n) (i32.const ${times})))
-          (memory.copy (i32.add (i32.const ${START}) (i32.mul (local.get $n) (i32.const ${unit.length})))
-            (i32.const 64) (i32.const ${unit.length}))
-          (local.set $n (i32.add (local.get $n) (i32.const 1)))
-          (br $next)))
-        (memory.copy (i32.const ${START + unit.length * times}) (i32.const 128) (i32.const ${end.length}))
-        (local.set $n (call $sum (i32.const ${START}) (i32.const ${bytes})))
-        (if (i32.ne (call $take (i32.const ${START}) (i32.const ${units})) (i32.const ${expected | 0}))
-          (then (return (i32.const 1))))
-        (call $give (i32.const 32))
-        (i32.ne (local.get $n) (call $sum (i32.load (i32.const 32))
-          (i32.mul (i32.load (i32.const 36)) (i32.const ${from === 'utf8' ? 1 : 2}))))))
-    (core instance $i (instantiate $main (with "m" (instance $m)) (with "inner" (instance
-      (export "take" (func $take)) (export "give" (func $give))))))
-    (func $run (result (result)) (canon lift (core func $i "run")))
-    (instance $command (export "run" (func $run)))
+    (instance $outer (instantiate $Outer
+      (with "take" (func $inner "take")) (with "give" (func $inner "give"))))
+    (instance $command (export "run" (func $outer "run")))
     (export "wasi:cli/run@0.2.6" (instance $command)))`;
 }
 
