@@ -182,3 +182,9 @@ test('a module whose growth cannot be counted gets a part of the limit for each 
   const growths = `${growMemories(2, 250)} ${growMemories(2, 250)} ${growTables(1, 10_000)}`;
   expect((await serve(counting(items, growths))).statuses).toEqual([203, 203, 203]);
 });
+
+test('and says which module that is, and why', async () => {
+  const bytes = await assembleGuest({ items: '(func (export "$grow"))', answer: '(i32.const 201)' });
+  const { memory } = await loadComponent(bytes, { cacheDir: await temporaryFolder() });
+  expect(memory.divided).toBe('core module component.core.wasm: it exports the reserved name $grow');
+});
