@@ -1,4 +1,5 @@
 import { createBudget, type GuestBudget } from './budget.ts';
+import { createDescriptors, type Descriptors } from './descriptors.ts';
 import { Signal } from './signal.ts';
 import { Table } from './table.ts';
 import type { Turns } from './turns.ts';
@@ -18,15 +19,22 @@ export interface Sharing {
 export class Guest {
   /** What the host holds for it, in bytes. */
   readonly budget: GuestBudget;
+  /** Files and connections that it has open. */
+  readonly descriptors: Descriptors;
   readonly #ending = new Signal();
   readonly #releases = new Table<symbol, () => void>();
   readonly #sharing: Sharing | undefined;
   #ended: string | undefined;
 
   /** Without `sharing` it has its thread for itself. */
-  constructor(sharing?: Sharing, budget: GuestBudget = createBudget()) {
+  constructor(
+    sharing?: Sharing,
+    budget: GuestBudget = createBudget(),
+    descriptors: Descriptors = createDescriptors(),
+  ) {
     this.#sharing = sharing;
     this.budget = budget;
+    this.descriptors = descriptors;
   }
 
   /** Why the guest may not run on, once `end` was called. */

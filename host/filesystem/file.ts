@@ -67,7 +67,9 @@ class Opened implements OpenFile {
     this.#guest = guest;
     this.#path = path;
     this.#flags = flags;
-    this.#descriptor = withErrorCodes(() => openSync(path, flags, 0o666));
+    // As the system says it when the process has too many.
+    if (!guest.descriptors.take()) throw 'insufficient-memory';
+    this.#descriptor = this.#open();
     this.#forget = guest.onRelease(() => this.#close());
   }
 
@@ -100,6 +102,15 @@ class Opened implements OpenFile {
     throw 'no-entry';
   }
 
+  #open(): number {
+    try {
+      return withErrorCodes(() => openSync(this.#path, this.#flags, 0o666));
+    } catch (error) {
+      this.#guest.descriptors.give();
+      throw error;
+    }
+  }
+
   #stats(): BigIntStats {
     return withErrorCodes(() => fstatSync(this.descriptor, { bigint: true }));
   }
@@ -109,6 +120,7 @@ class Opened implements OpenFile {
     if (descriptor === undefined) return;
     this.#descriptor = undefined;
     this.#forget();
+    this.#guest.descriptors.give();
     closeSync(descriptor);
   }
 }

@@ -18,6 +18,9 @@ import { assertLinked } from '../component/link.ts';
 import type { Handler } from '../http/handler.ts';
 import { held } from './held.ts';
 import type { IdleWorkers } from './idle-worker.ts';
+import { createDescriptorLedger, shareDescriptors } from './limits/descriptors.ts';
+import { systemLimits } from './limits/system.ts';
+import { limitWarnings } from './limits/warnings.ts';
 import { createCollect } from './memory/collect.ts';
 import { createLedger } from './memory/ledger.ts';
 import { defaultMemoryBudget } from './memory/limit.ts';
@@ -59,6 +62,13 @@ export interface EngineOptions {
    * wait; above it guests that take more are ended, the largest first.
    */
   readonly memoryBudget?: number;
+  /**
+   * Files and outgoing connections that one guest may have open, 256 by default; fewer where the process may have few. One
+   * more fails as `insufficient-memory` or `connection-limit-reached`.
+   */
+  readonly maxDescriptors?: number;
+  /** Connections of clients at a time, whose descriptors guests do not get; 1000 by default. */
+  readonly maxConnections?: number;
   /** The guest's whole environment. */
   readonly env?: Readonly<Record<string, string>>;
   /** Entries of wasi:config/store. */
@@ -188,6 +198,14 @@ export async function startEngine(component: Component, options: EngineOptions):
   const log = options.log ?? (() => {});
   const ledger = createLedger(options.memoryBudget ?? defaultMemoryBudget());
   ledger.measured(process.memoryUsage.rss());
+  const limits = systemLimits();
+  const connections = options.maxConnections ?? 1000;
+  const workers = options.workers ?? 1;
+  const shares = shareDescriptors({ ...limits, workers, connections, guest: options.maxDescriptors ?? 256 });
+  const memories = Object.values(component.memoryLimits).flat().length;
+  for (const warning of limitWarnings(limits, { workers, memories, connections, shares }))
+    void log('warn', 'limits', warning);
+  const descriptors = createDescriptorLedger(shares.guests);
   const told = new Set<string>();
   const poolOptions = {
     workers: options.workers ?? 1,
@@ -226,19 +244,31 @@ export async function startEngine(component: Component, options: EngineOptions):
       workers,
       // What raw glue cannot do needs no word of its own.
       degraded: (problem) => isRaw || tell('isolation', `each request gets a new instance: ${problem}`),
-      start: (events) =>
-        startThread(
+      start(events) {
+        const opened = descriptors.open();
+        return startThread(
           {
             component,
             settings,
             isolation,
             ledger: ledger.memory,
+            descriptors: opened,
+            maxDescriptors: shares.guest,
             store: reach(),
             fetch: share(options.fetch),
           },
-          { ...events, storeBroken, storeFull },
+          {
+            ...events,
+            storeBroken,
+            storeFull,
+            gone(...lost) {
+              descriptors.close(opened);
+              events.gone(...lost);
+            },
+          },
           options.idleWorkers?.take(),
-        ),
+        );
+      },
     });
   }
 

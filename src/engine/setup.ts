@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Durability, OutgoingPolicy, Preopen, ProtectedPath, StoreLimits } from '../../host/index.ts';
 import type { Component } from '../component/component.ts';
+import type { DescriptorMemory } from './limits/descriptors.ts';
 import type { Isolation } from './pristine/instance-pool.ts';
 
 /** What a guest may see of the outside, the same for each request. Can be sent to a worker. */
@@ -44,6 +45,9 @@ export interface WorkerSetup {
   readonly store: StoreSetup;
   /** Who makes guests' HTTP requests instead of the worker, if anybody. */
   readonly fetch?: MessagePort | undefined;
+  /** What guests may have open, see `descriptorTotal`; one of them so many. */
+  readonly descriptors: DescriptorMemory;
+  readonly maxDescriptors: number;
   /** What the process holds, see `createShare`. */
   readonly ledger: SharedArrayBuffer;
   /** Where it shows what it has taken, see `workerPulse`. */

@@ -7,6 +7,7 @@ type RangeName =
   | 'retention'
   | 'memory'
   | 'hostMemory'
+  | 'maxDescriptors'
   | 'memoryBudget';
 
 /** What numbers can be, for the command's options and the library's alike: the least and the most. */
@@ -22,5 +23,6 @@ export const RANGES: Readonly<Record<RangeName, readonly [min: number, max: numb
   /** From one page of WebAssembly. */
   memory: [65_536, 4 * 1024 ** 3],
   hostMemory: [1024 ** 2, Number.MAX_SAFE_INTEGER],
+  maxDescriptors: [1, 1_000_000],
   memoryBudget: [64 * 1024 ** 2, Number.MAX_SAFE_INTEGER],
 };

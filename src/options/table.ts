@@ -71,6 +71,7 @@ export interface OptionValues extends WasmtimeValues {
   allowWasmGc?: boolean;
   maxHostMemory: number;
   memoryBudget: number;
+  maxDescriptors: number;
   verbose?: boolean;
   session?: string;
   watch?: boolean;
@@ -241,6 +242,13 @@ export const OPTIONS: { readonly [N in OptionName]: OptionSpec } = {
     environment: ['WASMCP_NODE_MAX_EACH_MEMORY'],
     description: 'largest size of each memory of a guest; default: --max-memory',
     parse: parseMemorySize,
+  },
+  maxDescriptors: {
+    flags: '--max-descriptors <n>',
+    environment: ['WASMCP_NODE_MAX_DESCRIPTORS'],
+    description: 'files and outgoing connections that one guest may have open',
+    parse: parseCount(...RANGES.maxDescriptors),
+    fallback: 256,
   },
   memoryBudget: {
     flags: '--memory-budget <size>',

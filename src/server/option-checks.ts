@@ -22,6 +22,7 @@ export const SERVER_CHECKS: OptionChecks<ServerOptions> = {
   storeBroken: check.callback,
   storeLimits: check.fields(STORE_LIMITS),
   maxHostMemory: check.bytes(...RANGES.hostMemory),
+  maxDescriptors: check.wholeNumber(...RANGES.maxDescriptors),
   memoryBudget: check.bytes(...RANGES.memoryBudget),
   env: check.dictionary,
   config: check.dictionary,

@@ -5,6 +5,7 @@ import type { Handler } from '../http/handler.ts';
 import { createMcp, type McpOptions } from '../mcp/mcp.ts';
 import type { Retention } from '../mcp/sessions/retention.ts';
 import type { Monitor, Phase } from './admin/monitor.ts';
+import { connectionShare } from './connection-share.ts';
 import { createDoor } from './door.ts';
 import { createFetch } from './fetch.ts';
 import type { Guard, GuardOptions } from './guard/guard.ts';
@@ -202,7 +203,7 @@ export function createServer(component: Component, options: ServerOptions = {}):
       // Port first, so that a port in use costs nothing: no store is made, no worker started.
       binding = openListener(
         { handler, continueHandler },
-        { port, host, maxConnections, keepAlive, bodyTimeout },
+        { port, host, maxConnections: connectionShare(options, maxConnections), keepAlive, bodyTimeout },
       );
       listener = await binding;
       if (guard.opensToAnyHost()) {

@@ -9,7 +9,8 @@ const ROOT: string = join(import.meta.dirname, '../..');
 export interface HostileServer {
   readonly url: string;
   readonly alive: boolean;
-  /** What it wrote on stderr last. */
+  /** The end of what it wrote on stderr, and its last lines. */
+  readonly text: string;
   readonly lastWords: string;
   /** In bytes, now. */
   resident(): number;
@@ -48,6 +49,9 @@ export async function startHostileServer(options: HostileServerOptions): Promise
     url,
     get alive() {
       return child.exitCode === null && child.signalCode === null;
+    },
+    get text() {
+      return tail;
     },
     get lastWords() {
       return tail.trim().split('\n').slice(-3).join(' / ');

@@ -20,6 +20,14 @@ export interface Connection {
   destroy(reason: Error): void;
 }
 
+/** Descriptors for connections that wait for a next request: others may need them more. */
+export interface SpareDescriptors {
+  tryTakeSpare(): boolean;
+  give(): void;
+}
+
+const UNLIMITED: SpareDescriptors = { tryTakeSpare: () => true, give() {} };
+
 /** The connections to all servers. */
 export interface Connections {
   /** An idle one to this origin, or a new one; always a new one when `fresh`. */
@@ -37,7 +45,7 @@ interface Pooled extends Connection {
  * One undici client per connection: a client can then be ended while it still connects, which a request in
  * undici's own pools cannot.
  */
-export function createConnections(connect: Connector): Connections {
+export function createConnections(connect: Connector, spare: SpareDescriptors = UNLIMITED): Connections {
   // Arrays: the tables that a `Map` leaves behind would keep connections that are gone.
   const idle: Pooled[] = [];
   const open: Pooled[] = [];
@@ -73,12 +81,12 @@ export function createConnections(connect: Connector): Connections {
       },
       release() {
         connection.reused = true;
-        if (idle.length < MAX_IDLE && standing) idle.push(connection);
+        if (idle.length < MAX_IDLE && standing && spare.tryTakeSpare()) idle.push(connection);
         else connection.destroy(new Error('too many idle connections'));
       },
       destroy(reason) {
         standing = false;
-        remove(idle, connection);
+        if (remove(idle, connection)) spare.give();
         remove(open, connection);
         connecting.abort(reason);
         void client.destroy(reason);
@@ -97,6 +105,7 @@ export function createConnections(connect: Connector): Connections {
       const waiting = fresh ? undefined : idle.find(({ origin }) => origin === destination.origin);
       if (waiting === undefined) return create(destination);
       remove(idle, waiting);
+      spare.give();
       return waiting;
     },
     async close() {
@@ -108,7 +117,8 @@ export function createConnections(connect: Connector): Connections {
   };
 }
 
-function remove(from: Pooled[], connection: Pooled): void {
+function remove(from: Pooled[], connection: Pooled): boolean {
   const at = from.indexOf(connection);
   if (at >= 0) from.splice(at, 1);
+  return at >= 0;
 }

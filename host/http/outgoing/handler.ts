@@ -2,11 +2,11 @@ import type { Guest } from '../../guest.ts';
 import type { HttpErrorCode } from '../../io/error.ts';
 import type { HostOptions, Implementation } from '../../options.ts';
 import { contentLength, type Fields } from '../fields.ts';
-import { FutureIncomingResponse } from '../incoming-response.ts';
+import { FutureIncomingResponse, type PendingResponse } from '../incoming-response.ts';
 import { OutgoingRequest } from '../outgoing-request.ts';
 import type { RequestOptions } from '../request-options.ts';
 import { destinationOf } from './destination.ts';
-import { startExchange } from './exchange.ts';
+import { type ExchangeParts, startExchange } from './exchange.ts';
 import { timeoutsOf } from './timeouts.ts';
 import type { SentRequest } from './transport.ts';
 
@@ -23,15 +23,18 @@ export function outgoingHandler(
   function start(request: OutgoingRequest, options: RequestOptions | undefined): FutureIncomingResponse {
     if (outgoing === undefined) throw { tag: 'HTTP-request-denied' } satisfies HttpErrorCode;
     if (underWay >= MAX_UNDER_WAY) throw { tag: 'connection-limit-reached' } satisfies HttpErrorCode;
-    const pending = startExchange({
+    const head = headOf(request);
+    if (!guest.descriptors.take()) throw { tag: 'connection-limit-reached' } satisfies HttpErrorCode;
+    const pending = startOrGive(guest, {
       guest,
       outgoing,
       pass,
-      request: headOf(request),
+      request: head,
       body: OutgoingRequest.content(request),
       timeouts: timeoutsOf(options),
       over() {
         underWay -= 1;
+        guest.descriptors.give();
       },
     });
     underWay += 1;
@@ -50,6 +53,16 @@ export function outgoingHandler(
       }
     },
   };
+}
+
+/** What is refused at first sight has no connection. */
+function startOrGive(guest: Guest, parts: ExchangeParts): PendingResponse {
+  try {
+    return startExchange(parts);
+  } catch (error) {
+    guest.descriptors.give();
+    throw error;
+  }
 }
 
 function headOf(request: OutgoingRequest): Omit<SentRequest, 'body' | 'allowed'> {

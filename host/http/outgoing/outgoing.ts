@@ -1,5 +1,5 @@
 import type { HttpErrorCode } from '../../io/error.ts';
-import type { Connections } from './connections.ts';
+import type { Connections, SpareDescriptors } from './connections.ts';
 import type { Resolve } from './connector.ts';
 import type { Destination } from './destination.ts';
 import { checkedPolicy, type OutgoingPolicy } from './policy.ts';
@@ -13,6 +13,8 @@ export interface OutgoingOptions extends OutgoingPolicy {
   readonly resolve?: Resolve;
   /** Certificates of authorities, as PEM, trusted besides those that Node trusts. */
   readonly ca?: readonly string[];
+  /** For connections that wait for a next request; as many as they like by default. */
+  readonly descriptors?: SpareDescriptors;
   /** Gets one line for each refused destination, with the flag that would allow it; repetitions only once a minute. */
   readonly refused?: (line: string) => void;
 }
@@ -36,7 +38,8 @@ export function openOutgoing(options: OutgoingOptions = {}): OutgoingHttp {
       import('./connections.ts'),
       import('./connector.ts'),
     ]);
-    return createConnections(createConnector({ policy, resolve: options.resolve, ca: options.ca, refused }));
+    const connector = createConnector({ policy, resolve: options.resolve, ca: options.ca, refused });
+    return createConnections(connector, options.descriptors);
   }
 
   return {

@@ -2,7 +2,9 @@ import {
   type Binding,
   type ByteSink,
   createBudget,
+  createDescriptors,
   createTurns,
+  type DescriptorTotal,
   Guest,
   type GuestBudget,
   type GuestIo,
@@ -44,6 +46,9 @@ export interface InstancesParts {
   readonly host: Host;
   /** Bytes that the host holds for one guest at most. */
   readonly maxHostMemory?: number | undefined;
+  /** What all guests may have open together, and one of them. */
+  readonly descriptors?: DescriptorTotal;
+  readonly maxDescriptors?: number;
   /** What the process holds, see `createShare`; without it guests are bounded one by one. */
   readonly ledger?: SharedArrayBuffer;
   /** An instance is not used again, and its memories have so many bytes. */
@@ -69,7 +74,8 @@ const CONSTANT: ReadonlySet<string> = new Set([
 
 /** The instances of this thread's component, each with a guest of its own. */
 export function createInstances(parts: InstancesParts): InstancePool<GuestInstance> {
-  const { component, glue, host, maxHostMemory, ledger, discarded, ...options } = parts;
+  const { component, glue, host, maxHostMemory, ledger, discarded, descriptors, maxDescriptors, ...options } =
+    parts;
   const handler = component.exports.find((name) => name.startsWith('wasi:http/incoming-handler@'))!;
   const limitsOf = new Map(
     Object.entries(component.modules).map(([name, module]) => [module, component.memoryLimits[name] ?? []]),
@@ -119,6 +125,7 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
     const guest = new Guest(
       { turns, maySuspend: () => maySuspend() },
       createBudget({ limit: maxHostMemory, parent: ledger && createShare(ledger) }),
+      createDescriptors(maxDescriptors, descriptors),
     );
     let io = NOWHERE;
     const bind = host.bind(guest, {

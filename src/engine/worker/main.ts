@@ -15,6 +15,7 @@ import {
   WasmcpError,
 } from '../../../host/index.ts';
 import { runGlue } from '../../component/glue.ts';
+import { descriptorTotal } from '../limits/descriptors.ts';
 import { createCollect } from '../memory/collect.ts';
 import { ownThreadId } from '../os-thread.ts';
 import type { ToWorker } from '../protocol.ts';
@@ -76,10 +77,11 @@ function reach(setup: StoreSetup): Promise<Store> | Store {
 
 async function start(): Promise<{ runner: Runner; relinquish(): void }> {
   store = await reach(storeSetup);
+  const descriptors = descriptorTotal(shared.descriptors);
   const refused = (line: string): void => output.log('warn', 'outgoing', line);
   outgoing =
     fetchPort === undefined
-      ? openOutgoing({ ...settings.outgoing, refused })
+      ? openOutgoing({ ...settings.outgoing, refused, descriptors })
       : outgoingFetch(connectFetch(fetchPort));
   const host = createHost({
     env: settings.env,
@@ -99,6 +101,8 @@ async function start(): Promise<{ runner: Runner; relinquish(): void }> {
     host,
     maxHostMemory: settings.maxHostMemory,
     ledger: shared.ledger,
+    descriptors,
+    maxDescriptors: shared.maxDescriptors,
     discarded: collectAfter,
     ...isolation,
     degraded: (reason) => outbox.post({ type: 'degraded', reason }),
