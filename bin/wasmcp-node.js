@@ -12,6 +12,8 @@ if (typeof WebAssembly.Suspending !== 'function') {
   process.exit(1);
 }
 // Older versions of Node could not even link what comes now.
+const { settleAllocator } = await import('./allocator.js');
+settleAllocator();
 const { keepCompiledCode } = await import('./compile-cache.js');
 keepCompiledCode();
 const { start } = await import('../src/start.ts');
