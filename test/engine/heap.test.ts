@@ -35,8 +35,8 @@ const arrays = (make: string): WatGuest => ({
 
 test.each([
   ['small ones', '(array.new_default $bytes (i32.const 1000))', 502, /memory limit/],
-  ['ones of 20 MB', '(array.new_default $bytes (i32.const 20000000))', 500, /trapped: unreachable/],
-  ['ones of 1 GB', '(array.new $wide (i64.const 1) (i32.const 125000000))', 500, /trapped: unreachable/],
+  ['ones of 20 MB', '(array.new_default $bytes (i32.const 20000000))', 500, /trapped: .*unreachable/],
+  ['ones of 1 GB', '(array.new $wide (i64.const 1) (i32.const 125000000))', 500, /trapped: .*unreachable/],
 ])(
   'a guest that fills the heap with arrays costs its worker at most: %s',
   async (_, make, code, reason) => {
