@@ -27,7 +27,7 @@ const ENTRIES = [
   'src/engine/command/worker.ts',
   'host/keyvalue/sqlite/checkpoint-worker.ts',
   'host/keyvalue/sqlite/maintenance-worker.ts',
-  'src/mcp/sessions/pass-worker.ts',
+  'src/mcp/sessions/purge-worker.ts',
 ];
 
 /** Those that programs import. */

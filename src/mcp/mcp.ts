@@ -3,10 +3,10 @@ import type { Component } from '../component/component.ts';
 import type { Handler } from '../http/handler.ts';
 import { describeSessions, guestDefaults, guestOrigins, probeBucket, sessionBucket } from './defaults.ts';
 import { createSessionEdge } from './edge/edge.ts';
-import { createSessionOrder } from './edge/order.ts';
+import { createSessionQueue } from './edge/session-queue.ts';
 import { looksLikeMcp } from './looks-like-mcp.ts';
-import { challenging } from './oauth/challenge.ts';
-import { discovering } from './oauth/discovery.ts';
+import { withChallenge } from './oauth/challenge.ts';
+import { withDiscovery } from './oauth/discovery.ts';
 import { authProblems } from './oauth/settings.ts';
 import { type Retention, startRetention } from './sessions/retention.ts';
 
@@ -76,7 +76,7 @@ export interface Mcp {
 export function createMcp(options: Surroundings, ownUrl: () => string): Mcp {
   const { env = {}, queueLimit = 1024, store = DEFAULT_STORE_URL } = options;
   const { timeout = 30_000, inputWait = 300_000 } = options;
-  const order = options.sessionOrder === 'parallel' ? undefined : createSessionOrder(queueLimit);
+  const order = options.sessionOrder === 'parallel' ? undefined : createSessionQueue(queueLimit);
   const publicUrl = options.publicUrl === undefined ? undefined : addressOf(options.publicUrl);
 
   function modeOf(component: Component): 'guide' | 'strict' | 'off' {
@@ -93,9 +93,9 @@ export function createMcp(options: Surroundings, ownUrl: () => string): Mcp {
     front(component, handle) {
       const mode = modeOf(component);
       if (mode === 'off') return handle;
-      const edge = challenging(createSessionEdge(handle, { mode, order, timeout, inputWait }), publicUrl);
+      const edge = withChallenge(createSessionEdge(handle, { mode, order, timeout, inputWait }), publicUrl);
       const named = publicUrl !== undefined || env.WASMCP_SERVER_URI !== undefined;
-      return discovering(edge, named ? undefined : ownUrl);
+      return withDiscovery(edge, named ? undefined : ownUrl);
     },
     async probe(component) {
       if (modeOf(component) === 'off') return;

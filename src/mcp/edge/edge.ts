@@ -1,28 +1,28 @@
 import type { GuestRequest, Handler, RequestHandle } from '../../http/handler.ts';
 import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
 import { readAccept } from './accept.ts';
-import { createBelief } from './belief.ts';
 import type { Envelope } from './envelope.ts';
 import { header } from './headers.ts';
+import { createInference } from './inference.ts';
 import { createInitialize, speaksOfSessions } from './initialize.ts';
 import { createInputs } from './input-wait.ts';
-import { jsonAnswer } from './json-answer.ts';
-import { answerError, INVALID_REQUEST } from './messages.ts';
+import { jsonResponse } from './json-response.ts';
+import { INVALID_REQUEST, sendError } from './messages.ts';
 import { createOpenSession } from './open-session.ts';
-import type { SessionOrder } from './order.ts';
-import { asOwner } from './owner.ts';
 import { peek } from './peek.ts';
-import { discard, inSession, sessionOf, tellingSession } from './session.ts';
-import { createSteps, NO_CALL, type Steps } from './steps.ts';
+import { createInTurn } from './queued.ts';
+import { createRequestSequence, NO_GUEST, type RequestSequence } from './request-sequence.ts';
+import { discard, inSession, sessionOf, withSessionHeader } from './session.ts';
+import type { SessionQueue } from './session-queue.ts';
 import { terminate } from './terminate.ts';
-import { createInTurn } from './turn.ts';
+import { verifySessionOwner } from './verify-session-owner.ts';
 
 /** How MCP clients and guests are brought together. */
 export interface SessionEdgeOptions {
   /** `guide`: what wasmcp's Sessions Guide promises comes true. `strict`: the specification's behaviour and nothing more. */
   readonly mode: 'guide' | 'strict';
   /** Where requests of one session wait for each other; without it they run as they come. */
-  readonly order: SessionOrder | undefined;
+  readonly order: SessionQueue | undefined;
   /** Milliseconds from when a request was there until its turn has to have come. */
   readonly timeout: number;
   /** Milliseconds that a guest may wait for something that it has asked its client. */
@@ -41,27 +41,32 @@ export function createSessionEdge(handle: Handler, options: SessionEdgeOptions):
   const initialize = createInitialize(handle);
   const openSession = createOpenSession(handle, initialize);
   /** The guest answers requests without a session after `initialize` gave them none: it keeps none. */
-  const sessionless = createBelief();
+  const sessionless = createInference();
 
-  function forward(request: GuestRequest, envelope: Envelope, steps: Steps, target: ResponseWriter): void {
+  function forward(
+    request: GuestRequest,
+    envelope: Envelope,
+    sequence: RequestSequence,
+    target: ResponseWriter,
+  ): void {
     if (waits(envelope)) {
-      steps.last(() => inputs.watch(request, envelope, target, (to) => inTurn(request, envelope, to)));
+      sequence.last(() => inputs.watch(request, envelope, target, (to) => inTurn(request, envelope, to)));
       return;
     }
     if (envelope.kind === 'response') inputs.answered(request, envelope.id);
-    steps.last(() => handle({ ...request, awaited: true }, target));
+    sequence.last(() => handle({ ...request, awaited: true }, target));
   }
 
   function forwardInNewSession(
     request: GuestRequest,
     envelope: Envelope,
-    steps: Steps,
+    sequence: RequestSequence,
     target: ResponseWriter,
   ): void {
-    openSession(request, envelope.id, steps, (session, keepsNone) => {
+    openSession(request, envelope.id, sequence, (session, keepsNone) => {
       if (session !== undefined) {
-        sessionless.deny();
-        return forward(inSession(request, session), envelope, steps, tellingSession(target, session));
+        sessionless.refute();
+        return forward(inSession(request, session), envelope, sequence, withSessionHeader(target, session));
       }
       const noticing = wrapResponse(target, {
         head(status, headers) {
@@ -69,7 +74,7 @@ export function createSessionEdge(handle: Handler, options: SessionEdgeOptions):
           target.head(status, headers);
         },
       });
-      forward(request, envelope, steps, noticing);
+      forward(request, envelope, sequence, noticing);
     });
   }
 
@@ -77,44 +82,54 @@ export function createSessionEdge(handle: Handler, options: SessionEdgeOptions):
   function noticingSession(target: ResponseWriter): ResponseWriter {
     return wrapResponse(target, {
       head(status, headers) {
-        if (header(headers, 'mcp-session-id') !== undefined) sessionless.deny();
+        if (header(headers, 'mcp-session-id') !== undefined) sessionless.refute();
         target.head(status, headers);
       },
     });
   }
 
   function needsSession(request: GuestRequest): boolean {
-    return guide && !sessionless.held() && sessionOf(request) === undefined && speaksOfSessions(request);
+    return guide && !sessionless.holds() && sessionOf(request) === undefined && speaksOfSessions(request);
   }
 
-  function route(request: GuestRequest, envelope: Envelope, steps: Steps, target: ResponseWriter): void {
+  function route(
+    request: GuestRequest,
+    envelope: Envelope,
+    sequence: RequestSequence,
+    target: ResponseWriter,
+  ): void {
     const { kind, method, id, protocolVersion } = envelope;
     if (method === 'initialize' && kind === 'request') {
-      initialize(request, protocolVersion, steps, noticingSession(target));
+      initialize(request, protocolVersion, sequence, noticingSession(target));
     } else if (guide && method === 'session/terminate') {
-      terminate(handle, request, id, steps);
+      terminate(handle, request, id, sequence);
     } else if (kind === 'request' && needsSession(request)) {
-      forwardInNewSession(request, envelope, steps, target);
+      forwardInNewSession(request, envelope, sequence, target);
     } else {
-      forward(request, envelope, steps, target);
+      forward(request, envelope, sequence, target);
     }
   }
 
-  function dispatch(request: GuestRequest, envelope: Envelope, steps: Steps, target: ResponseWriter): void {
+  function dispatch(
+    request: GuestRequest,
+    envelope: Envelope,
+    sequence: RequestSequence,
+    target: ResponseWriter,
+  ): void {
     const ends = guide && envelope.method === 'session/terminate';
     if (ends && sessionOf(request) === undefined) {
       const text = 'Mcp-Session-Id is missing: there is no session to end';
-      answerError(steps.target, envelope.id, { status: 400, code: INVALID_REQUEST, text });
+      sendError(sequence.target, envelope.id, { status: 400, code: INVALID_REQUEST, text });
     } else if (mayBeOwned(request) && envelope.contradictory) {
       const text = 'a member comes twice or in other letters, or a method beside a result';
-      answerError(steps.target, undefined, { status: 400, code: INVALID_REQUEST, text });
+      sendError(sequence.target, undefined, { status: 400, code: INVALID_REQUEST, text });
     } else if (ends || (mayBeOwned(request) && !isSurelyRequest(envelope))) {
       // What a guest waits for needs its place at once, and so does the question whose it is.
       const asking = { ...request, awaited: !waits(envelope) };
       const id = envelope.kind === 'request' ? envelope.id : undefined;
-      asOwner(handle, asking, id, steps, () => route(request, envelope, steps, target));
+      verifySessionOwner(handle, asking, id, sequence, () => route(request, envelope, sequence, target));
     } else {
-      route(request, envelope, steps, target);
+      route(request, envelope, sequence, target);
     }
   }
 
@@ -123,9 +138,9 @@ export function createSessionEdge(handle: Handler, options: SessionEdgeOptions):
     body: NonNullable<GuestRequest['body']>,
     target: ResponseWriter,
   ): RequestHandle {
-    const steps = createSteps(target, () => discard(request));
+    const sequence = createRequestSequence(target, () => discard(request));
     const { streams, headers } = readAccept(request.headers);
-    const shaped = guide && !streams ? jsonAnswer(steps.target) : steps.target;
+    const shaped = guide && !streams ? jsonResponse(sequence.target) : sequence.target;
     // Whoever has no session needs the whole envelope: `initialize` is opened in its name.
     const opens = needsSession(request);
     // Of an upload, which is gone by the time that it fails; and of what a guest may have waited for.
@@ -133,7 +148,7 @@ export function createSessionEdge(handle: Handler, options: SessionEdgeOptions):
       kind === 'request' ? !(body instanceof Uint8Array) : kind === 'response' && inputs.wait(request);
     // What may be somebody else's session is not told by the beginning of a message: more members may follow.
     const owned = mayBeOwned(request);
-    steps.next(() => {
+    sequence.next(() => {
       peek(body, {
         enough: (found) => !owned && !opens && isEnough(found) && (found.id !== undefined || !wantsId(found)),
         peeked(result) {
@@ -147,30 +162,32 @@ export function createSessionEdge(handle: Handler, options: SessionEdgeOptions):
                 ? performance.now()
                 : request.receivedAt,
           };
-          dispatch(sent, result.envelope, steps, shaped);
+          dispatch(sent, result.envelope, sequence, shaped);
         },
         failed(error) {
-          if (error !== undefined) return steps.target.fail(error);
+          if (error !== undefined) return sequence.target.fail(error);
           // No guest has it yet that could tell: a source of `fetch` may fail while its caller waits.
-          steps.next(() => {
+          sequence.next(() => {
             const text = 'the body broke off';
-            answerError(steps.target, undefined, { status: 400, code: INVALID_REQUEST, text });
-            return NO_CALL;
+            sendError(sequence.target, undefined, { status: 400, code: INVALID_REQUEST, text });
+            return NO_GUEST;
           });
         },
       });
-      return NO_CALL;
+      return NO_GUEST;
     });
-    return steps.call;
+    return sequence.call;
   }
 
   return (request, target) => {
     const { method, body } = request;
     if (method === 'POST' && body !== undefined) return post(request, body, target);
     if (method !== 'DELETE' || sessionOf(request) === undefined) return handle(request, target);
-    const steps = createSteps(target, () => discard(request));
-    asOwner(handle, request, undefined, steps, () => steps.last(() => handle(request, steps.target)));
-    return steps.call;
+    const sequence = createRequestSequence(target, () => discard(request));
+    verifySessionOwner(handle, request, undefined, sequence, () =>
+      sequence.last(() => handle(request, sequence.target)),
+    );
+    return sequence.call;
   };
 }
 

@@ -1,16 +1,16 @@
 import type { GuestRequest, Handler } from '../../http/handler.ts';
 import type { ResponseWriter } from '../../http/response.ts';
-import { atHead } from './at-head.ts';
-import { createBelief } from './belief.ts';
 import type { ProtocolVersion } from './envelope.ts';
 import { header, withHeader } from './headers.ts';
-import type { Steps } from './steps.ts';
+import { createInference } from './inference.ts';
+import type { RequestSequence } from './request-sequence.ts';
+import { routeByStatus } from './route-by-status.ts';
 
 /** Passes an `initialize` to a guest; `wanted` is the version in its parameters. */
 export type Initialize = (
   request: GuestRequest,
   wanted: ProtocolVersion | undefined,
-  steps: Steps,
+  sequence: RequestSequence,
   target: ResponseWriter,
 ) => void;
 
@@ -33,11 +33,11 @@ export function speaksOfSessions({ headers }: GuestRequest): boolean {
  */
 export function createInitialize(handle: Handler): Initialize {
   /** That the guest refuses a revision. Of these alone: clients could make up any number of versions. */
-  const refusals = new Map(REVISIONS.map((revision) => [revision, createBelief()]));
-  const isRefused = (version: string): boolean => refusals.get(version)?.held() ?? false;
+  const refusals = new Map(REVISIONS.map((revision) => [revision, createInference()]));
+  const isRefused = (version: string): boolean => refusals.get(version)?.holds() ?? false;
 
-  return (request, wanted, steps, target) => {
-    if (wanted === undefined) return steps.last(() => handle(request, target));
+  return (request, wanted, sequence, target) => {
+    if (wanted === undefined) return sequence.last(() => handle(request, target));
     const others = REVISIONS.filter((revision) => revision !== wanted.name && !isRefused(revision));
     // What can be sent once is not tried twice.
     const versions = [wanted.name, ...(request.body instanceof Uint8Array ? others : [])];
@@ -50,10 +50,10 @@ export function createInitialize(handle: Handler): Initialize {
         return target;
       };
       const asking = askingFor(versions[index]!, request, wanted!);
-      steps.next(() =>
+      sequence.next(() =>
         handle(
           asking,
-          atHead(target, judge, () => attempt(index + 1)),
+          routeByStatus(target, judge, () => attempt(index + 1)),
         ),
       );
     }
@@ -64,7 +64,7 @@ export function createInitialize(handle: Handler): Initialize {
   /** Those before `index` were refused, the one there was taken. */
   function remember(versions: readonly string[], index: number): void {
     for (let i = 0; i < index; i++) refusals.get(versions[i]!)?.confirm();
-    refusals.get(versions[index]!)?.deny();
+    refusals.get(versions[index]!)?.refute();
   }
 }
 

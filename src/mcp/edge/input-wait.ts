@@ -4,9 +4,9 @@ import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
 import type { Envelope } from './envelope.ts';
 import { header } from './headers.ts';
 import { errorEvent } from './messages.ts';
-import { createQuestionReader, idText } from './questions.ts';
+import { idOf } from './reject-unstarted.ts';
+import { createServerRequestReader, idText } from './server-requests.ts';
 import { sessionOf } from './session.ts';
-import { idOf } from './unbegun.ts';
 
 /**
  * What guests ask their clients while they answer them (sampling, elicitation, roots), and how long they have waited.
@@ -71,7 +71,7 @@ export function createInputs(limit: number): Inputs {
       if (here?.delete(settle) && here.size === 0) waiting.delete(session);
     }
 
-    return { read: createQuestionReader(asked), first: () => questions[0]?.method, forget };
+    return { read: createServerRequestReader(asked), first: () => questions[0]?.method, forget };
   }
 
   return {

@@ -68,7 +68,7 @@ export const INITIALIZED: Uint8Array = Buffer.from('{"jsonrpc":"2.0","method":"n
 export const PING: Uint8Array = message(undefined, '"method":"ping"');
 
 /** Answers a client's message with a result that says nothing; without an id there is nothing to answer. */
-export function answerDone(target: ResponseWriter, id: Uint8Array | undefined): void {
+export function sendEmptyResult(target: ResponseWriter, id: Uint8Array | undefined): void {
   if (id === undefined) {
     target.head(202, []);
     target.end([]);
@@ -84,7 +84,7 @@ export interface Refusal {
   readonly headers?: readonly string[];
 }
 
-export function answerError(
+export function sendError(
   target: ResponseWriter,
   id: Uint8Array | undefined,
   { status, code, text, headers = [] }: Refusal,

@@ -14,7 +14,7 @@ export function inSession(request: GuestRequest, session: string): GuestRequest 
 }
 
 /** An answer that tells the client of its new session. */
-export function tellingSession(target: ResponseWriter, session: string): ResponseWriter {
+export function withSessionHeader(target: ResponseWriter, session: string): ResponseWriter {
   return wrapResponse(target, {
     head: (status, headers) => target.head(status, withHeader(headers, 'Mcp-Session-Id', session)),
   });

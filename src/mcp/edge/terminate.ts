@@ -1,7 +1,7 @@
 import type { GuestRequest, Handler } from '../../http/handler.ts';
-import { answerDone, answerError, METHOD_NOT_FOUND, withoutBody } from './messages.ts';
-import { answerOf, byStatus } from './own-request.ts';
-import type { Steps } from './steps.ts';
+import { METHOD_NOT_FOUND, sendEmptyResult, sendError, withoutBody } from './messages.ts';
+import { probeTarget, verdictByStatus } from './probe.ts';
+import type { RequestSequence } from './request-sequence.ts';
 
 /** The guest lets no client end a session (MCP, "Session Management"). */
 const NOT_ALLOWED = 405;
@@ -11,18 +11,18 @@ export function terminate(
   handle: Handler,
   request: GuestRequest,
   id: Uint8Array | undefined,
-  steps: Steps,
+  sequence: RequestSequence,
 ): void {
-  const { target } = steps;
-  const ended = answerOf(target, {
+  const { target } = sequence;
+  const ended = probeTarget(target, {
     id,
     about: 'to end the session',
-    judge: (answer) => (answer.status === NOT_ALLOWED ? 'go' : byStatus(answer)),
-    go({ status }) {
-      if (status !== NOT_ALLOWED) return answerDone(target, id);
+    judge: (answer) => (answer.status === NOT_ALLOWED ? 'proceed' : verdictByStatus(answer)),
+    proceed({ status }) {
+      if (status !== NOT_ALLOWED) return sendEmptyResult(target, id);
       const text = 'this server lets no client end a session';
-      answerError(target, id, { status: 200, code: METHOD_NOT_FOUND, text });
+      sendError(target, id, { status: 200, code: METHOD_NOT_FOUND, text });
     },
   });
-  steps.next(() => handle(withoutBody(request, 'DELETE'), ended));
+  sequence.next(() => handle(withoutBody(request, 'DELETE'), ended));
 }

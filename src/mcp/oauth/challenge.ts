@@ -8,7 +8,7 @@ export const METADATA_PATH = '/.well-known/oauth-protected-resource';
  * `handle`, whose 401 without `WWW-Authenticate`, which every 401 has to have (RFC 9110 section 15.5.2), gets one that leads
  * clients to the metadata. `publicUrl` is where they find the server; without it, where they found it.
  */
-export function challenging(handle: Handler, publicUrl: string | undefined): Handler {
+export function withChallenge(handle: Handler, publicUrl: string | undefined): Handler {
   return (request, target) => {
     const base = publicUrl ?? `${request.scheme}://${request.authority}`;
     const challenged = wrapResponse(target, {

@@ -13,7 +13,7 @@ const OWN: ReadonlySet<string> = new Set(['resource', 'resource_documentation'])
  * guest knows it as `guess`, 127.0.0.1. Clients do not believe a document that speaks of another server (section 3.3).
  * Without `guess` the guest knows the name.
  */
-export function discovering(handle: Handler, guess: (() => string) | undefined): Handler {
+export function withDiscovery(handle: Handler, guess: (() => string) | undefined): Handler {
   return (request, target) => {
     const asked = request.path.split('?', 1)[0]!;
     const about = asked === METADATA_PATH || asked.startsWith(`${METADATA_PATH}/`);

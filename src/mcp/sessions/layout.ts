@@ -33,7 +33,7 @@ export function behind(session: string): string {
 
 /**
  * The first text behind `key`, which is no session's, that a session's key can begin with: whoever looks for sessions
- * steps over what else is in the bucket. Undefined when none can follow.
+ * sequence over what else is in the bucket. Undefined when none can follow.
  */
 export function nextPossible(key: string): string | undefined {
   let fits = 0;

@@ -1,7 +1,7 @@
 import type { Store } from '../../../host/index.ts';
-import { type Pass, startPassHere, startPassInThread } from './pass.ts';
+import { type Clocks, createClockStability, SYSTEM_CLOCKS } from './clock-stability.ts';
 import type { Purged } from './purge.ts';
-import { type Clocks, createSteadiness, SYSTEM_CLOCKS } from './steadiness.ts';
+import { type PurgeRun, startPurge, startPurgeInThread } from './purge-run.ts';
 
 export interface RetentionOptions {
   /** A URL that can be opened once more, or the store itself where it lives on this thread. */
@@ -61,19 +61,19 @@ export function createRetention(options: RetentionOptions, clocks: Clocks): Rete
   const { store, bucket, retention, log } = options;
   const settle = Math.min(SETTLE, retention);
   const period = Math.min(Math.max(retention * SLACK, SECOND), DAY);
-  const steadiness = createSteadiness(clocks);
+  const stability = createClockStability(clocks);
   let purged = 0;
   let last = Number.NEGATIVE_INFINITY;
-  let pass: Pass | undefined;
+  let pass: PurgeRun | undefined;
   let running: Promise<void> = Promise.resolve();
   let told = false;
 
   function look(): Promise<void> {
-    const steady = steadiness.look();
+    const steady = stability.look();
     if (pass !== undefined || steady < settle || clocks.monotonic() - last < period) return running;
     last = clocks.monotonic();
     const rule = { bucket, retention, now: clocks.wall() };
-    pass = typeof store === 'string' ? startPassInThread(store, rule) : startPassHere(store, rule);
+    pass = typeof store === 'string' ? startPurgeInThread(store, rule) : startPurge(store, rule);
     running = pass.done.then(report, failed).finally(() => {
       pass = undefined;
     });

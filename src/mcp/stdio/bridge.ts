@@ -1,6 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
 import { cutText } from '../../../host/index.ts';
-import { readAnswer } from './answer.ts';
 import {
   errorLine,
   type Id,
@@ -13,6 +12,7 @@ import {
 } from './json-rpc.ts';
 import { type Line, readLines } from './lines.ts';
 import { openLineOutput } from './output.ts';
+import { readAnswer } from './response.ts';
 import { createHttpSession, type SessionParts } from './session.ts';
 
 export interface BridgeOptions extends SessionParts {

@@ -1,6 +1,6 @@
-import { readAnswer } from './answer.ts';
 import { type Id, isRequest, type Message } from './json-rpc.ts';
 import type { SessionMemory } from './memory.ts';
+import { readAnswer } from './response.ts';
 
 /** The HTTP side of the bridge: a client of Streamable HTTP whose session outlives the process. */
 export interface HttpSession {

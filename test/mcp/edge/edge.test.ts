@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Handler, Upload, UploadReceiver } from '../../../src/http/handler.ts';
 import { WasmcpError } from '../../../src/index.ts';
-import { createSessionOrder } from '../../../src/mcp/edge/order.ts';
+import { createSessionQueue } from '../../../src/mcp/edge/session-queue.ts';
 import { ask, edgeOf, type PlayedGuest, playGuest, reply, replyResult, type Seen } from './guest.ts';
 
 const BOTH = { accept: 'application/json, text/event-stream' };
@@ -39,7 +39,7 @@ function sessionGuest(answer: (request: Seen) => void = (request) => replyResult
 }
 
 function guideFor({ handle }: PlayedGuest, limit = 100): Handler {
-  return edgeOf(handle, { mode: 'guide', order: createSessionOrder(limit) });
+  return edgeOf(handle, { mode: 'guide', order: createSessionQueue(limit) });
 }
 
 function initializeFor(version: string): string {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Handler } from '../../../src/http/handler.ts';
-import { challenging } from '../../../src/mcp/oauth/challenge.ts';
+import { withChallenge } from '../../../src/mcp/oauth/challenge.ts';
 import { listen, share } from '../../support/serving.ts';
 
 const METADATA = '/.well-known/oauth-protected-resource';
@@ -48,7 +48,7 @@ test('a challenge of the guest’s own stays the only one', () => {
     return { cancel() {} };
   };
   const heads: string[][] = [];
-  challenging(guest, undefined)(
+  withChallenge(guest, undefined)(
     { method: 'GET', scheme: 'http', authority: 'a', path: '/', headers: [], body: undefined, receivedAt: 0 },
     { head: (_, headers) => heads.push(headers), chunk() {}, end() {}, fail() {}, finished() {} },
   );

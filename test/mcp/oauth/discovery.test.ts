@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { WasmcpError } from '../../../host/index.ts';
 import type { Handler } from '../../../src/http/handler.ts';
 import type { ResponseWriter } from '../../../src/http/response.ts';
-import { discovering } from '../../../src/mcp/oauth/discovery.ts';
+import { withDiscovery } from '../../../src/mcp/oauth/discovery.ts';
 
 const BASE = 'http://127.0.0.1:8080';
 const PATH = '/.well-known/oauth-protected-resource';
@@ -53,7 +53,7 @@ function ask(
   const { path = PATH, method = 'GET', authority = 'localhost:8080' } = asked;
   const rest = { headers: [], body: undefined, receivedAt: 0 };
   const request = { method, scheme: 'https' as const, authority, path, ...rest };
-  discovering(handle, guess ? () => BASE : undefined)(request, target);
+  withDiscovery(handle, guess ? () => BASE : undefined)(request, target);
   return answer;
 }
 

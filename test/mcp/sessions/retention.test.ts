@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openStore, type Store } from '../../../src/index.ts';
+import { createClockStability } from '../../../src/mcp/sessions/clock-stability.ts';
 import { createRetention, type RetentionWatch, startRetention } from '../../../src/mcp/sessions/retention.ts';
 import { sessionIds } from '../../../src/mcp/sessions/sessions.ts';
-import { createSteadiness } from '../../../src/mcp/sessions/steadiness.ts';
 import { temporaryFolder } from '../../support/command.ts';
 import { collect, now, put } from './stored.ts';
 
@@ -109,7 +109,7 @@ describe('a purge by the clock', () => {
 
 test('steady is a clock that was not set, in either direction', () => {
   let [wall, monotonic] = [1e12, 0];
-  const { look } = createSteadiness({ wall: () => wall, monotonic: () => monotonic });
+  const { look } = createClockStability({ wall: () => wall, monotonic: () => monotonic });
   const pass = (milliseconds: number, jump = 0): number => {
     monotonic += milliseconds;
     wall += milliseconds + jump;

@@ -8,7 +8,7 @@ import { header, withHeader, withoutHeaders } from './headers.ts';
  * For a client that takes no streams: of a stream of events the response becomes the body, in the bytes of the guest;
  * notifications and requests of the server are dropped. Answers of other kinds pass.
  */
-export function jsonAnswer(target: ResponseWriter): ResponseWriter {
+export function jsonResponse(target: ResponseWriter): ResponseWriter {
   let unwrapped: Omit<ResponseWriter, 'head' | 'finished'> | undefined;
   return wrapResponse(target, {
     head(status, headers) {

@@ -4,7 +4,7 @@ import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
  * A place for a response of which only the head decides: it goes on to what `choose` answers, or nowhere. `over` is called
  * at the end of one that went nowhere. A failure before the head is the client's answer.
  */
-export function atHead(
+export function routeByStatus(
   client: ResponseWriter,
   choose: (status: number, headers: string[]) => ResponseWriter | undefined,
   over: () => void,

@@ -10,7 +10,7 @@ const METHOD: Buffer = Buffer.from('"method"');
  * Finds the requests of a guest to its client in the stream that answers the client. Give the function the stream's bytes,
  * before anybody else may change them.
  */
-export function createQuestionReader(
+export function createServerRequestReader(
   asked: (id: string, method: string) => void,
 ): (bytes: Uint8Array) => void {
   let parts: Uint8Array[] = [];

@@ -7,7 +7,7 @@ export interface Clocks {
 }
 
 /** Says whether the time of day can be trusted with a deletion. */
-export interface Steadiness {
+export interface ClockStability {
   /** To be called again and again: for how many milliseconds the clock has not been set. */
   look(): number;
 }
@@ -21,7 +21,7 @@ export const SYSTEM_CLOCKS: Clocks = { wall: () => Date.now(), monotonic: () => 
  * A machine can start with the wrong time, and learn the right one minutes later: by a clock that is a year ahead all
  * sessions have long expired. A machine that was asleep looks the same, which does no harm.
  */
-export function createSteadiness({ wall, monotonic }: Clocks): Steadiness {
+export function createClockStability({ wall, monotonic }: Clocks): ClockStability {
   let since = monotonic();
   let offset = wall() - since;
   return {

@@ -1,5 +1,5 @@
 /** Lets the requests of one session go one after another, and those of different sessions side by side. */
-export interface SessionOrder {
+export interface SessionQueue {
   /**
    * Calls `start` once every earlier request of the session has left. The answer is called to leave: when the request is
    * finished, or when it gives up waiting. Undefined, and never a start, when too many wait already. `name` is what others
@@ -17,7 +17,7 @@ interface Turn {
 }
 
 /** `limit` requests of one session may wait. */
-export function createSessionOrder(limit: number): SessionOrder {
+export function createSessionQueue(limit: number): SessionQueue {
   /**
    * Requests by session, the first of each under way. In arrays, which are empty when they go: the tables that the `Map`,
    * and a `Set` for a line, leave behind would keep the requests.

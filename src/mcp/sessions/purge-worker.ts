@@ -1,13 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { openStore, WasmcpError } from '../../../host/index.ts';
-import { type PassAnswer, type PassSetup, startPassHere } from './pass.ts';
 import type { Purged } from './purge.ts';
+import { type PurgeReply, type PurgeSetup, startPurge } from './purge-run.ts';
 
-async function purge({ url, rule }: PassSetup): Promise<Purged> {
+async function purge({ url, rule }: PurgeSetup): Promise<Purged> {
   // What a power cut brings back is purged once more: nobody has to wait for the disk.
   const store = await openStore(url, { durability: 'process', create: false });
   try {
-    const { done, stop } = startPassHere(store, rule);
+    const { done, stop } = startPurge(store, rule);
     parentPort!.once('message', stop);
     return await done;
   } finally {
@@ -16,12 +16,12 @@ async function purge({ url, rule }: PassSetup): Promise<Purged> {
   }
 }
 
-function answer(message: PassAnswer): void {
+function answer(message: PurgeReply): void {
   parentPort!.postMessage(message);
 }
 
 try {
-  answer({ purged: await purge(workerData as PassSetup) });
+  answer({ purged: await purge(workerData as PurgeSetup) });
 } catch (error) {
   if (!(error instanceof WasmcpError)) throw error;
   answer({ code: error.code, message: error.message });

@@ -7,7 +7,7 @@ const SLICE = 2;
 const SHARE = 0.2;
 
 /** To be awaited between small pieces of work that nobody waits for: lets the thread and the store to others most of the time. */
-export function createPace(): () => Promise<void> | undefined {
+export function createThrottle(): () => Promise<void> | undefined {
   let began = performance.now();
   return () => {
     const worked = performance.now() - began;

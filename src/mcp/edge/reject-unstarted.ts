@@ -2,16 +2,16 @@ import { WasmcpError } from '../../../host/index.ts';
 import type { GuestRequest } from '../../http/handler.ts';
 import type { ResponseWriter } from '../../http/response.ts';
 import { createEnvelopeReader, type Envelope } from './envelope.ts';
-import { answerError, SERVER_ERROR } from './messages.ts';
+import { SERVER_ERROR, sendError } from './messages.ts';
 
 /** Answers a request that no guest has begun, so that its client may send it again. `reason` says what it has waited for. */
-export function answerUnbegun(
+export function rejectUnstarted(
   request: GuestRequest,
   envelope: Envelope,
   target: ResponseWriter,
   reason: string,
 ): void {
-  answerError(target, idOf(request, envelope), {
+  sendError(target, idOf(request, envelope), {
     status: new WasmcpError('queue-full', reason).httpStatus,
     code: SERVER_ERROR,
     text: `${reason}; nothing of the request was done`,

@@ -2,8 +2,8 @@ import type { RequestHandle } from '../../http/handler.ts';
 import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
 
 /** A client's request that takes several of ours, one after another. */
-export interface Steps {
-  /** Where the client's answer goes. Targets of all steps are made of it: it counts the guests that are not done. */
+export interface RequestSequence {
+  /** Where the client's answer goes. Targets of all sequence are made of it: it counts the guests that are not done. */
   readonly target: ResponseWriter;
   /** Takes the next step, unless the client has its answer or has gone. */
   next(step: () => RequestHandle): void;
@@ -14,10 +14,10 @@ export interface Steps {
 }
 
 /** Of a step that has no guest. */
-export const NO_CALL: RequestHandle = { cancel() {} };
+export const NO_GUEST: RequestHandle = { cancel() {} };
 
 /** `dropped` is called when it is over before the client's own request was passed on. */
-export function createSteps(client: ResponseWriter, dropped: () => void): Steps {
+export function createRequestSequence(client: ResponseWriter, dropped: () => void): RequestSequence {
   let over = false;
   let passedOn = false;
   let taken = 0;
@@ -50,7 +50,7 @@ export function createSteps(client: ResponseWriter, dropped: () => void): Steps 
     const turn = taken;
     working += 1;
     const call = step();
-    if (call === NO_CALL) finished();
+    if (call === NO_GUEST) finished();
     // A step that is over at once has taken the next one already.
     if (turn === taken) current = call;
   }

@@ -2,9 +2,9 @@ import { describe, expect, expectTypeOf, test } from 'vitest';
 import type { GuestRequest } from '../../../src/http/handler.ts';
 import { type ResponseWriter, wrapResponse } from '../../../src/http/response.ts';
 
-import { createSessionOrder } from '../../../src/mcp/edge/order.ts';
-import { challenging } from '../../../src/mcp/oauth/challenge.ts';
-import { discovering } from '../../../src/mcp/oauth/discovery.ts';
+import { createSessionQueue } from '../../../src/mcp/edge/session-queue.ts';
+import { withChallenge } from '../../../src/mcp/oauth/challenge.ts';
+import { withDiscovery } from '../../../src/mcp/oauth/discovery.ts';
 import { edgeOf, type PlayedGuest, playGuest, reply, replyResult, type Seen } from './guest.ts';
 
 const BOTH = ['accept', 'application/json, text/event-stream'];
@@ -14,8 +14,8 @@ const TOKEN = ['authorization', 'Bearer t'];
 
 /** Every layer between a client and a guest. */
 function layers({ handle }: PlayedGuest, waiting = 8): typeof handle {
-  const edge = edgeOf(handle, { mode: 'guide', order: createSessionOrder(waiting) });
-  return discovering(challenging(edge, undefined), undefined);
+  const edge = edgeOf(handle, { mode: 'guide', order: createSessionQueue(waiting) });
+  return withDiscovery(withChallenge(edge, undefined), undefined);
 }
 
 interface Client {

@@ -3,16 +3,16 @@ import { createDeadline, type Deadline } from '../../engine/deadline.ts';
 import type { GuestRequest, Handler, RequestHandle } from '../../http/handler.ts';
 import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
 import type { Envelope } from './envelope.ts';
-import type { SessionOrder } from './order.ts';
+import { rejectUnstarted } from './reject-unstarted.ts';
 import { discard, sessionOf } from './session.ts';
-import { answerUnbegun } from './unbegun.ts';
+import type { SessionQueue } from './session-queue.ts';
 
 /** Passes a client's request on when the turn of its session has come. */
 export type InTurn = (request: GuestRequest, envelope: Envelope, target: ResponseWriter) => RequestHandle;
 
 export interface InTurnOptions {
   /** Without one, requests run as they come. */
-  readonly order: SessionOrder | undefined;
+  readonly order: SessionQueue | undefined;
   /** Milliseconds from when a request was there until its turn has to have come. */
   readonly timeout: number;
 }
@@ -25,7 +25,7 @@ export function createInTurn(handle: Handler, { order, timeout }: InTurnOptions)
     const session = sessionOf(request);
 
     function fail(error: WasmcpError): void {
-      if (error.code === 'queue-full') answerUnbegun(request, envelope, target, error.message);
+      if (error.code === 'queue-full') rejectUnstarted(request, envelope, target, error.message);
       else target.fail(error);
     }
 
@@ -55,7 +55,7 @@ export function createInTurn(handle: Handler, { order, timeout }: InTurnOptions)
       target.finished();
     }
 
-    const refuse = (reason: string): void => drop(() => answerUnbegun(request, envelope, target, reason));
+    const refuse = (reason: string): void => drop(() => rejectUnstarted(request, envelope, target, reason));
     if (leave === undefined) refuse('too many requests of the session wait already');
     else if (call === undefined) {
       deadline = createDeadline(request.receivedAt, timeout, () => {

@@ -1,11 +1,11 @@
 import type { WasmcpError, WasmcpErrorCode } from '../../../host/index.ts';
 import type { ResponseWriter } from '../../http/response.ts';
 import { header, withoutHeaders } from './headers.ts';
-import { jsonAnswer } from './json-answer.ts';
-import { answerError, INTERNAL_ERROR, INVALID_REQUEST, OWN_ID } from './messages.ts';
+import { jsonResponse } from './json-response.ts';
+import { INTERNAL_ERROR, INVALID_REQUEST, OWN_ID, sendError } from './messages.ts';
 
 /** What a guest answered to a request of the edge's own. */
-export interface OwnAnswer {
+export interface ProbeAnswer {
   /** 0 when it failed before it had one. */
   readonly status: number;
   readonly headers: string[];
@@ -25,15 +25,15 @@ interface Response {
  * What follows from an answer: the client's request goes on; the client is refused; the guest is not well, and nothing
  * follows but that the client may try again; or the answer is the client's.
  */
-export type Verdict = 'go' | 'refused' | 'sick' | 'relay';
+export type Verdict = 'proceed' | 'refused' | 'unavailable' | 'relay';
 
-export interface Question {
+export interface Probe {
   /** Of the client's request, as it was written. */
   readonly id: Uint8Array | undefined;
   /** What the answer decides, for the client to read. */
   readonly about: string;
-  judge(answer: OwnAnswer): Verdict;
-  go(answer: OwnAnswer): void;
+  judge(answer: ProbeAnswer): Verdict;
+  proceed(answer: ProbeAnswer): void;
 }
 
 /** Failures of the guest itself; others (no place left, a broken store) are the client's answer as they are. */
@@ -54,29 +54,29 @@ const REFUSALS: ReadonlySet<number> = new Set([400, 401, 403, 404]);
 /** Longest that a client is told to wait, in seconds. */
 const LONGEST_WAIT = 3600;
 
-/** By status alone. What is not known to be good is none: a question that got no answer must not open anything. */
-export function byStatus({ status }: OwnAnswer): Verdict {
-  if (status >= 200 && status < 300) return 'go';
-  return status < 200 || status === 408 || status === 429 || status >= 500 ? 'sick' : 'refused';
+/** By status alone. What is not known to be good is none: a probe that got no answer must not open anything. */
+export function verdictByStatus({ status }: ProbeAnswer): Verdict {
+  if (status >= 200 && status < 300) return 'proceed';
+  return status < 200 || status === 408 || status === 429 || status >= 500 ? 'unavailable' : 'refused';
 }
 
-/** Where the answer to a question goes. `client` gets what ends its request. */
-export function answerOf(client: ResponseWriter, question: Question): ResponseWriter {
+/** Where the answer to a probe goes. `client` gets what ends its request. */
+export function probeTarget(client: ResponseWriter, probe: Probe): ResponseWriter {
   const chunks: Uint8Array[] = [];
   let status = 0;
   let headers: string[] = [];
   let size = 0;
 
   function decide(body: Uint8Array | undefined): void {
-    const answer: OwnAnswer = { status, headers, body, response: body && readResponse(body) };
-    const verdict = question.judge(answer);
-    if (verdict === 'go') question.go(answer);
+    const answer: ProbeAnswer = { status, headers, body, response: body && readResponse(body) };
+    const verdict = probe.judge(answer);
+    if (verdict === 'proceed') probe.proceed(answer);
     else if (verdict === 'relay' && status > 0) relay(client, answer);
-    else if (verdict === 'refused') refuse(client, answer, question);
-    else answerSick(client, answer, question);
+    else if (verdict === 'refused') refuse(client, answer, probe);
+    else sendUnavailable(client, answer, probe);
   }
 
-  return jsonAnswer({
+  return jsonResponse({
     head(code, list) {
       status = code;
       headers = list;
@@ -111,14 +111,14 @@ function readResponse(body: Uint8Array): Response | undefined {
   return { id, error: { code, message: typeof text === 'string' ? text : '' } };
 }
 
-function relay(client: ResponseWriter, { status, headers, body }: OwnAnswer): void {
+function relay(client: ResponseWriter, { status, headers, body }: ProbeAnswer): void {
   client.head(status, body === undefined ? withoutHeaders(headers, 'content-length') : headers);
   if (body !== undefined && body.length > 0) client.chunk(body, () => {});
   client.end([]);
 }
 
 /** The guest's own words where it has any, but not under an id of ours. */
-function refuse(client: ResponseWriter, answer: OwnAnswer, { id, about }: Question): void {
+function refuse(client: ResponseWriter, answer: ProbeAnswer, { id, about }: Probe): void {
   const { status, response, headers } = answer;
   const kept = REFUSALS.has(status);
   if (kept && response?.id !== OWN_ID) {
@@ -126,7 +126,7 @@ function refuse(client: ResponseWriter, answer: OwnAnswer, { id, about }: Questi
     return;
   }
   const challenge = header(headers, 'www-authenticate');
-  answerError(client, id, {
+  sendError(client, id, {
     status: kept ? status : 403,
     code: response?.error?.code ?? INVALID_REQUEST,
     text: response?.error?.message || `asked ${about}, the server answered ${status}`,
@@ -134,11 +134,15 @@ function refuse(client: ResponseWriter, answer: OwnAnswer, { id, about }: Questi
   });
 }
 
-function answerSick(client: ResponseWriter, { status, headers }: OwnAnswer, { id, about }: Question): void {
+function sendUnavailable(
+  client: ResponseWriter,
+  { status, headers }: ProbeAnswer,
+  { id, about }: Probe,
+): void {
   const wait = Number(header(headers, 'retry-after'));
   const seconds = Number.isInteger(wait) && wait > 0 ? Math.min(wait, LONGEST_WAIT) : 1;
   const how = status === 0 ? 'gave no answer' : `answered ${status}`;
   const text = `asked ${about}, the server ${how}, which decides nothing: try again later`;
   const retry = ['retry-after', String(seconds)];
-  answerError(client, id, { status: 503, code: INTERNAL_ERROR, text, headers: retry });
+  sendError(client, id, { status: 503, code: INTERNAL_ERROR, text, headers: retry });
 }
