@@ -8,8 +8,8 @@ import { createGuard, type Guard, type GuardOptions } from './guard/guard.ts';
 /** A component with everything of the server that follows from it: another one brings its own. */
 export interface ServedComponent {
   readonly component: Component;
-  /** Of its guests. */
-  readonly environment: Readonly<Record<string, string>>;
+  /** Of its guests. Read when they start: the address that it contains is known once the server listens. */
+  environment(): Readonly<Record<string, string>>;
   /** How clients reach its guests. */
   readonly handle: Handler;
   /** Who may. */
@@ -30,7 +30,7 @@ export function derive(component: Component, { options, mcp, engine, address }: 
   const refused = (reason: string): void => void options.log?.('warn', 'guard', reason);
   return {
     component,
-    environment: mcp.environment(component),
+    environment: () => mcp.environment(component),
     handle: mcp.front(component, engine),
     guard: createGuard({ ...options, allowOrigins }, { address, refused }),
   };

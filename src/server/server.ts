@@ -100,7 +100,7 @@ export function createServer(component: Component, options: ServerOptions = {}):
 
   async function begin(): Promise<Engine> {
     const outgoing = outgoingPolicy(options, listener);
-    const started = await startEngine(component, { ...options, env: served.environment, outgoing });
+    const started = await startEngine(component, { ...options, env: served.environment(), outgoing });
     try {
       await mcp.probe(component);
       retention = mcp.retain(component, started.localStore);
@@ -232,7 +232,7 @@ export function createServer(component: Component, options: ServerOptions = {}):
       const started = await start();
       const derived = derive(next, serving);
       await mcp.probe(next);
-      await started.reload(next, drain, derived.environment);
+      await started.reload(next, drain, derived.environment());
       // All of it at once, now that nothing can fail any more.
       served = derived;
       if (closed !== undefined) return;
