@@ -19,7 +19,7 @@ import type { Guest } from './guest.ts';
 import { httpTypes } from './http/interfaces.ts';
 import { outgoingHandler } from './http/outgoing/handler.ts';
 import { ioError, ioPoll, ioStreams } from './io/interfaces.ts';
-import { keyvalueInterfaces } from './keyvalue-interfaces.ts';
+import { keyvalueInterfaces } from './keyvalue/interfaces.ts';
 import { logging } from './logging/logging.ts';
 import type { GuestIo, Host, HostOptions, Implementation, InterfaceShape } from './options.ts';
 import { createRandom } from './random/random.ts';

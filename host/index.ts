@@ -31,9 +31,10 @@ export type { HttpErrorCode, StreamFailure } from './io/error.ts';
 export { free } from './io/free.ts';
 export type { BodySink, ByteSink } from './io/sink.ts';
 export type { ByteSource, FieldList } from './io/source.ts';
+export { type Change, withChangeNotifier } from './keyvalue/change-notifier.ts';
 export type { Durability } from './keyvalue/durability.ts';
-export type { OutputGate, Pass } from './keyvalue/gate.ts';
-export { connectGate, serveGate } from './keyvalue/gate-port.ts';
+export type { DurabilityGate, Pass } from './keyvalue/durability-gate.ts';
+export { connectGate, serveGate } from './keyvalue/durability-gate-rpc.ts';
 export { type CheckedStore, checked, type StoreLimits } from './keyvalue/limits.ts';
 export {
   type MaintenanceProgress,
@@ -45,13 +46,12 @@ export {
   openGate,
   openStore,
   type StoreOptions,
-  startStoreUpkeep,
+  startStoreHousekeeping,
 } from './keyvalue/open.ts';
-export { connectStore, serveStore } from './keyvalue/port.ts';
-export { preset } from './keyvalue/preset.ts';
+export { seed } from './keyvalue/seed.ts';
 export { sizeOfStore } from './keyvalue/size.ts';
 export type { KeyPage, Store, Versioned } from './keyvalue/store.ts';
-export { type Change, watched } from './keyvalue/watch.ts';
+export { connectStore, serveStore } from './keyvalue/store-rpc.ts';
 export { offersFunction } from './names.ts';
 export { nearest } from './nearest.ts';
 export type {

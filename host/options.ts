@@ -2,7 +2,7 @@ import type { Guest } from './guest.ts';
 import type { OutgoingHttp } from './http/outgoing/transport.ts';
 import type { ByteSink } from './io/sink.ts';
 import type { ByteSource } from './io/source.ts';
-import type { Pass } from './keyvalue/gate.ts';
+import type { Pass } from './keyvalue/durability-gate.ts';
 import type { CheckedStore } from './keyvalue/limits.ts';
 
 /** A folder that guests may use. */

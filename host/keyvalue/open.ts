@@ -1,9 +1,9 @@
 import * as check from '../check-options.ts';
 import { WasmcpError } from '../error.ts';
-import type { OutputGate } from './gate.ts';
-import { openSqliteGate, type SqliteGateOptions } from './sqlite/gate.ts';
+import type { DurabilityGate } from './durability-gate.ts';
+import { openSqliteGate, type SqliteGateOptions } from './sqlite/durability-gate.ts';
+import { type Housekeeping, type HousekeepingOptions, startHousekeeping } from './sqlite/housekeeping.ts';
 import { openMemory, openSqlite, type SqliteOptions } from './sqlite/open.ts';
-import { startUpkeep, type Upkeep, type UpkeepOptions } from './sqlite/upkeep.ts';
 import type { Store } from './store.ts';
 
 /** How a store is opened; what a kind of store does not know it ignores. */
@@ -56,7 +56,7 @@ function cut(text: string): string {
  *
  * @throws WasmcpError `store-unusable`
  */
-export function openGate(url: string, options: SqliteGateOptions = {}): OutputGate | undefined {
+export function openGate(url: string, options: SqliteGateOptions = {}): DurabilityGate | undefined {
   const path = sqlitePath(url);
   return path === undefined ? undefined : openSqliteGate(path, options);
 }
@@ -65,9 +65,12 @@ export function openGate(url: string, options: SqliteGateOptions = {}): OutputGa
  * Looks after the files of a store that this process has opened by the same URL; nothing to do for a store that is not on
  * a disk of this machine. Close it before the store.
  */
-export function startStoreUpkeep(url: string, options: UpkeepOptions = {}): Upkeep | undefined {
+export function startStoreHousekeeping(
+  url: string,
+  options: HousekeepingOptions = {},
+): Housekeeping | undefined {
   const path = sqlitePath(url);
-  return path === undefined ? undefined : startUpkeep(path, options);
+  return path === undefined ? undefined : startHousekeeping(path, options);
 }
 
 /** The path in a `sqlite:` URL; undefined for every other URL, and for one without a file of its own. */

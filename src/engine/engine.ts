@@ -2,9 +2,9 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import {
   DEFAULT_STORE_URL,
   type Durability,
+  type DurabilityGate,
   type Fetch,
   type OutgoingPolicy,
-  type OutputGate,
   type Preopen,
   type ProtectedPath,
   preopenWarnings,
@@ -156,7 +156,7 @@ export async function startEngine(component: Component, options: EngineOptions):
   assertLinked(await linkWithHost(component), 'wasi:http/incoming-handler');
   let failure: WasmcpError | undefined;
   // It can break while it is being opened, as presets are written.
-  let gate: OutputGate | undefined;
+  let gate: DurabilityGate | undefined;
 
   function storeBroken(reason: WasmcpError): void {
     if (failure !== undefined) return;

@@ -1,4 +1,4 @@
-import type { OutputGate } from '../../host/index.ts';
+import type { DurabilityGate } from '../../host/index.ts';
 import type { Handler } from '../http/handler.ts';
 import { wrapResponse } from '../http/response.ts';
 
@@ -6,7 +6,7 @@ import { wrapResponse } from '../http/response.ts';
  * `handle`, whose responses leave piece by piece through `gate`: nothing that a client reads, whoever wrote it, is
  * forgotten later. Failures of the engine do not wait, as they acknowledge nothing.
  */
-export function held(handle: Handler, gate: OutputGate): Handler {
+export function held(handle: Handler, gate: DurabilityGate): Handler {
   return (request, target) => {
     let over = false;
 

@@ -2,16 +2,16 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import {
   type Change,
   type Durability,
-  type OutputGate,
+  type DurabilityGate,
   openGate,
   openStore,
-  preset,
   type Store,
+  seed,
   serveGate,
   serveStore,
-  startStoreUpkeep,
+  startStoreHousekeeping,
   type WasmcpError,
-  watched,
+  withChangeNotifier,
 } from '../../host/index.ts';
 import type { StoreSetup } from './setup.ts';
 
@@ -21,7 +21,7 @@ export interface SharedStore {
   /** The store itself where it lives on this thread. */
   readonly local: Store | undefined;
   /** Through which answers have to leave; none where writes that answered last already, or never. */
-  readonly gate: OutputGate | undefined;
+  readonly gate: DurabilityGate | undefined;
   /** For one more worker; its ports have to be transferred. */
   setup(): StoreSetup;
   /** The same for a worker of whose changes `changed` is not told. */
@@ -38,7 +38,7 @@ export interface ShareOptions {
   readonly full: (isFull: boolean) => void;
   /** Told of each commit, in order, when it is made. */
   readonly changed?: ((change: Change) => void) | undefined;
-  /** Keys of the default bucket, see `preset`. */
+  /** Keys of the default bucket, see `seed`. */
   readonly presets: readonly (readonly [string, string])[];
 }
 
@@ -52,13 +52,13 @@ export async function shareStore(
   { durability, broken, full, changed, presets }: ShareOptions,
 ): Promise<SharedStore> {
   if (typeof store !== 'string') {
-    await preset(store, presets);
+    await seed(store, presets);
     return { ...throughPorts(store, undefined, changed), async close() {} };
   }
   let isWhole = true;
   const opened = await openStore(store, { durability, broken, full, isWhole: () => isWhole });
   try {
-    await preset(opened, presets);
+    await seed(opened, presets);
   } catch (error) {
     await opened.close();
     throw error;
@@ -68,17 +68,17 @@ export async function shareStore(
   }
   try {
     const gate = durability === 'power' ? openGate(store, { broken }) : undefined;
-    const upkeep = startStoreUpkeep(store, { broken });
+    const housekeeping = startStoreHousekeeping(store, { broken });
     const setup = (): StoreSetup => ({ url: store, durability, gate: share(gate) });
     const shared = { url: opened.url, local: undefined, gate, setup, setupUntold: setup };
     return {
       ...(changed === undefined ? shared : { ...throughPorts(opened, gate, changed), local: undefined }),
       async close() {
         // The last one to close moves the log into the database: not into one that was damaged.
-        isWhole = upkeep?.isWhole() ?? true;
+        isWhole = housekeeping?.isWhole() ?? true;
         if (!isWhole) await opened.close();
         await gate?.close();
-        await upkeep?.close();
+        await housekeeping?.close();
         if (isWhole) await opened.close();
       },
     };
@@ -88,7 +88,7 @@ export async function shareStore(
   }
 }
 
-function share(gate: OutputGate | undefined): MessagePort | undefined {
+function share(gate: DurabilityGate | undefined): MessagePort | undefined {
   if (gate === undefined) return undefined;
   const { port1, port2 } = new MessageChannel();
   serveGate(gate, port1);
@@ -97,7 +97,7 @@ function share(gate: OutputGate | undefined): MessagePort | undefined {
 
 function throughPorts(
   store: Store,
-  gate: OutputGate | undefined,
+  gate: DurabilityGate | undefined,
   changed: ((change: Change) => void) | undefined,
 ): Omit<SharedStore, 'close'> {
   const setup = (served: Store) => (): StoreSetup => {
@@ -105,6 +105,6 @@ function throughPorts(
     serveStore(served, port1);
     return { url: store.url, port: port2, gate: share(gate) };
   };
-  const told = changed === undefined ? store : watched(store, changed);
+  const told = changed === undefined ? store : withChangeNotifier(store, changed);
   return { url: store.url, local: store, gate, setup: setup(told), setupUntold: setup(store) };
 }

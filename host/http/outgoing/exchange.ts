@@ -1,6 +1,6 @@
 import type { Guest } from '../../guest.ts';
 import type { HttpErrorCode } from '../../io/error.ts';
-import type { Pass } from '../../keyvalue/gate.ts';
+import type { Pass } from '../../keyvalue/durability-gate.ts';
 import { Signal } from '../../signal.ts';
 import type { PendingResponse } from '../incoming-response.ts';
 import { OutgoingBody } from '../outgoing-body.ts';

@@ -2,7 +2,7 @@ import type { GuestBudget } from '../../budget.ts';
 import type { WasmcpError } from '../../error.ts';
 import type { StreamFailure } from '../../io/error.ts';
 import type { BodySink } from '../../io/sink.ts';
-import type { Pass } from '../../keyvalue/gate.ts';
+import type { Pass } from '../../keyvalue/durability-gate.ts';
 import { Signal } from '../../signal.ts';
 import { CHUNK_COST } from '../unsent.ts';
 import { OutgoingError } from './error-code.ts';

@@ -1,6 +1,6 @@
 import { Guest } from '../../guest.ts';
-import { keyvalueInterfaces } from '../../keyvalue-interfaces.ts';
 import type { GetManyShape, Implementation } from '../../options.ts';
+import { keyvalueInterfaces } from '../interfaces.ts';
 import { checked, type StoreLimits } from '../limits.ts';
 import type { Store } from '../store.ts';
 

@@ -1,9 +1,9 @@
 import { WasmcpError } from '../../error.ts';
-import { watchBase } from './base.ts';
 import { type Connection, connect } from './connection.ts';
+import { monitorDatabase } from './database-monitor.ts';
 import { sqliteFailure } from './errors.ts';
-import { lost, rememberFiles, type StoreFiles } from './files.ts';
-import { watchLog } from './log.ts';
+import { lost, rememberFiles, type StoreFiles } from './file-identity.ts';
+import { monitorLog } from './log-monitor.ts';
 
 /** Knows whether the files of an open store are still what SQLite takes them for. */
 export interface StoreGuard {
@@ -44,8 +44,8 @@ export function openGuard(path: string, url: string, busyTimeout: number): Store
 
 function over(connection: Connection, path: string, url: string): StoreGuard {
   const files = rememberFiles(path, url);
-  const log = watchLog(connection, path, url);
-  const base = watchBase(connection, path, url);
+  const log = monitorLog(connection, path, url);
+  const base = monitorDatabase(connection, path, url);
   const check = (): WasmcpError | undefined =>
     asFailure(url, () => files.glance() ?? log.check() ?? base.check());
   return {

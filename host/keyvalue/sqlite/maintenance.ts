@@ -12,9 +12,9 @@ import { resolve } from 'node:path';
 import { WasmcpError } from '../../error.ts';
 import { type Connection, connect } from './connection.ts';
 import { sqliteFailure } from './errors.ts';
-import { prepareFile, syncFolder } from './file.ts';
-import { renameStore, requireOwnLog } from './lineage.ts';
+import { prepareFile, syncFolder } from './prepare-file.ts';
 import { MIGRATIONS, schemaVersion } from './schema.ts';
+import { renameStore, requireOwnLog } from './wal-ownership.ts';
 
 /** What is in a store, and what it takes. Sizes in bytes. */
 export interface StoreInfo {

@@ -3,20 +3,20 @@ import { resolve } from 'node:path';
 import { WasmcpError } from '../../error.ts';
 import type { Durability } from '../durability.ts';
 import type { Store } from '../store.ts';
-import { lacksIndex, requireAlone } from './alone.ts';
-import { watchBase } from './base.ts';
 import { type Connection, connect } from './connection.ts';
+import { monitorDatabase } from './database-monitor.ts';
 import { sqliteFailure } from './errors.ts';
-import { prepareFile, syncFolder } from './file.ts';
-import { rememberFiles } from './files.ts';
+import { lacksIndex, requireAlone } from './exclusive-access.ts';
+import { rememberFiles } from './file-identity.ts';
 import { openGuard } from './guard.ts';
-import { requireOwnLog } from './lineage.ts';
-import { reserveOf } from './reserve.ts';
-import { createRoom } from './room.ts';
+import { prepareFile, syncFolder } from './prepare-file.ts';
 import { MIGRATIONS, migrate, schemaVersion } from './schema.ts';
+import { createSpaceRecovery } from './space-recovery.ts';
+import { spaceReserve } from './space-reserve.ts';
 import { sqliteStore } from './store.ts';
 import type { StoreEvents } from './transactions.ts';
 import { requireFixedSqlite } from './version.ts';
+import { requireOwnLog } from './wal-ownership.ts';
 
 /** How a SQLite store is opened. */
 export interface SqliteOptions {
@@ -72,7 +72,7 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Store {
   } catch (error) {
     // Even to open it takes room, for the `-shm`.
     const isFull = error instanceof WasmcpError && error.code === 'store-full' && existsSync(file);
-    if (!isFull || !reserveOf(realpathSync(file)).release()) throw error;
+    if (!isFull || !spaceReserve(realpathSync(file)).release()) throw error;
     return openFile(file, url, busyTimeout, options);
   }
 }
@@ -104,7 +104,7 @@ function openFile(file: string, url: string, busyTimeout: number, options: Sqlit
       afterFirstWrite: check,
       broken: options.broken ?? (() => {}),
       full: options.full ?? (() => {}),
-      room: createRoom(connection, path, busyTimeout),
+      spaceRecovery: createSpaceRecovery(connection, path, busyTimeout),
     });
   });
 }
@@ -121,7 +121,7 @@ export function openMemory(): Store {
       closing: (close) => close(true),
       broken: () => {},
       full: () => {},
-      room: undefined,
+      spaceRecovery: undefined,
     });
   });
 }
@@ -135,7 +135,7 @@ function protection(
   { durability, isWhole = () => true }: SqliteOptions,
 ): Pick<StoreEvents, 'mayCommit' | 'mayAcknowledge' | 'closing'> {
   if (durability === 'power') {
-    const [files, base] = [rememberFiles(path, url), watchBase(connection, path, url)];
+    const [files, base] = [rememberFiles(path, url), monitorDatabase(connection, path, url)];
     return {
       // The base too, as a commit can lead to a checkpoint, which would hide that it was overwritten.
       mayCommit: () => files.glance() ?? base.checkNowAndThen(),

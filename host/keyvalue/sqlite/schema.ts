@@ -1,6 +1,6 @@
 import { WasmcpError } from '../../error.ts';
 import type { Connection } from './connection.ts';
-import { NAMES } from './lineage.ts';
+import { NAMES } from './wal-ownership.ts';
 
 /** Says "this SQLite file is ours" in its header (`file(1)` shows it): "wmcp". */
 export const APPLICATION_ID = 0x776d6370n;

@@ -1,7 +1,7 @@
 import { WasmcpError } from '../../error.ts';
 import type { Connection, Statement } from './connection.ts';
 import { sqliteFailure } from './errors.ts';
-import type { Room } from './room.ts';
+import type { SpaceRecovery } from './space-recovery.ts';
 import type { Statements } from './statements.ts';
 
 /**
@@ -28,7 +28,7 @@ export interface StoreEvents {
   /** The disk is full, told when it begins; or it takes new entries again. */
   readonly full: (isFull: boolean) => void;
   /** None where there is no disk. */
-  readonly room: Room | undefined;
+  readonly spaceRecovery: SpaceRecovery | undefined;
 }
 
 /** How a store reads and writes: with patience, whole or not at all, and never again after it broke. */
@@ -115,7 +115,7 @@ export function createTransactions(
     written = true;
     if (fullAt !== undefined && inserts && performance.now() - fullAt > RECOVERED) {
       fullAt = undefined;
-      events.room?.restartLog();
+      events.spaceRecovery?.restartLog();
       events.full(false);
     }
     return result;
@@ -141,12 +141,15 @@ export function createTransactions(
     read: (work) => transaction(sql.begin, work),
     write,
     remove(work) {
-      const { room } = events;
-      withRoom(work, room === undefined ? [] : [room.restartLog, room.release]);
+      const { spaceRecovery } = events;
+      withRoom(work, spaceRecovery === undefined ? [] : [spaceRecovery.restartLog, spaceRecovery.release]);
     },
     replace(work, replaces) {
-      const { room } = events;
-      return withRoom(work, room === undefined ? [] : [() => replaces() && room.restartLog()]);
+      const { spaceRecovery } = events;
+      return withRoom(
+        work,
+        spaceRecovery === undefined ? [] : [() => replaces() && spaceRecovery.restartLog()],
+      );
     },
     inserted() {
       inserts = true;

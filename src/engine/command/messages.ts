@@ -15,7 +15,7 @@ export interface CommandSetup {
   /** The program's name first. */
   readonly args: readonly string[];
   readonly config: Readonly<Record<string, string>>;
-  /** Keys of the default bucket, see `preset`. */
+  /** Keys of the default bucket, see `seed`. */
   readonly presets: readonly (readonly [string, string])[];
   readonly preopens: readonly Preopen[];
   /** What the guest never gets at, wherever it lies. */

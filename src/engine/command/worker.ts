@@ -9,8 +9,8 @@ import {
   GuestExit,
   openOutgoing,
   openStore,
-  preset,
   type Store,
+  seed,
   WasmcpError,
 } from '../../../host/index.ts';
 import { runGlue } from '../../component/glue.ts';
@@ -55,7 +55,7 @@ async function openNeededStore(): Promise<Store | undefined> {
   const needed = component.imports.some(({ name }) => name.startsWith('wasi:keyvalue/'));
   if (!needed) return undefined;
   const opened = await openStore(setup.storeUrl);
-  await preset(opened, setup.presets);
+  await seed(opened, setup.presets);
   return opened;
 }
 

@@ -68,7 +68,7 @@ async function receiveSetup(from: MessagePort): Promise<WorkerSetup> {
   return setup;
 }
 
-function reach(setup: StoreSetup): Promise<Store> | Store {
+function openWorkerStore(setup: StoreSetup): Promise<Store> | Store {
   if ('port' in setup) return connectStore(setup.port, setup.url);
   const broken = ({ message }: WasmcpError): void => outbox.postNow({ type: 'store-broken', message });
   const full = (isFull: boolean): void => outbox.postNow({ type: 'store-full', isFull });
@@ -76,7 +76,7 @@ function reach(setup: StoreSetup): Promise<Store> | Store {
 }
 
 async function start(): Promise<{ runner: Runner; relinquish(): void }> {
-  store = await reach(storeSetup);
+  store = await openWorkerStore(storeSetup);
   const descriptors = descriptorTotal(shared.descriptors);
   const refused = (line: string): void => output.log('warn', 'outgoing', line);
   outgoing =

@@ -16,8 +16,8 @@ import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { connect } from '../../../../host/keyvalue/sqlite/connection.ts';
-import { networkFileSystem } from '../../../../host/keyvalue/sqlite/file.ts';
 import { openSqlite } from '../../../../host/keyvalue/sqlite/open.ts';
+import { networkFileSystem } from '../../../../host/keyvalue/sqlite/prepare-file.ts';
 
 const S64 = { min: -(2n ** 63n), max: 2n ** 63n - 1n };
 const one = Uint8Array.of(1);
@@ -338,14 +338,14 @@ test.skipIf(!canMount)(
 );
 
 test.skipIf(!canMount)('a full disk can be emptied key by key, and is good for new ones then', () => {
-  const upkeep = new URL('../../../../host/keyvalue/sqlite/upkeep.ts', import.meta.url).href;
+  const housekeeping = new URL('../../../../host/keyvalue/sqlite/housekeeping.ts', import.meta.url).href;
   const code = `
     import { execFileSync } from 'node:child_process';
     import { existsSync } from 'node:fs';
-    import { startUpkeep } from ${JSON.stringify(upkeep)};
+    import { startHousekeeping } from ${JSON.stringify(housekeeping)};
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'none', ${JSON.stringify(folder)}]);
     const store = openSqlite(path);
-    const { close } = startUpkeep(path);
+    const { close } = startHousekeeping(path);
     const outcomes = [existsSync(path + '-reserve')];
     const keys = [];
     outcomes.push(attempt(() => { for (let n = 0; ; n++) { store.set('b', String(n), new Uint8Array(20_000)); keys.push(String(n)); } }));

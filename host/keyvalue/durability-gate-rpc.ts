@@ -1,12 +1,12 @@
 import type { MessagePort } from 'node:worker_threads';
 import { WasmcpError, type WasmcpErrorCode } from '../error.ts';
-import type { OutputGate, Pass } from './gate.ts';
+import type { DurabilityGate, Pass } from './durability-gate.ts';
 
 /** What `serveGate` answers for each message: nothing, or why nothing leaves any more. */
 type Answer = { readonly code: WasmcpErrorCode; readonly message: string } | undefined;
 
 /** Lets the other end of `port` pass through `gate`, until either end closes. Does not keep the process alive. */
-export function serveGate(gate: OutputGate, port: MessagePort): void {
+export function serveGate(gate: DurabilityGate, port: MessagePort): void {
   port.on('message', () => {
     gate.pass((failure) => {
       const answer: Answer = failure && { code: failure.code, message: failure.message };

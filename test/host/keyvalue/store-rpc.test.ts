@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test } from 'vitest';
 import { storeConformance } from '../../../host/keyvalue/conformance/conformance.ts';
-import { connectStore, serveStore } from '../../../host/keyvalue/port.ts';
 import { openMemory } from '../../../host/keyvalue/sqlite/open.ts';
 import type { Store } from '../../../host/keyvalue/store.ts';
+import { connectStore, serveStore } from '../../../host/keyvalue/store-rpc.ts';
 
 const cleanups: (() => unknown)[] = [];
 
@@ -80,7 +80,7 @@ test('a worker reaches a store that lives on this thread, and ends by itself', a
     () => served.close(),
   );
   serveStore(served, port1);
-  const module = new URL('../../../host/keyvalue/port.ts', import.meta.url).href;
+  const module = new URL('../../../host/keyvalue/store-rpc.ts', import.meta.url).href;
   const worker = new Worker(
     `const { workerData: port } = require('node:worker_threads');
      import(${JSON.stringify(module)}).then(async ({ connectStore }) => {

@@ -9,7 +9,7 @@ const BUCKET = 'default';
  *
  * @throws WasmcpError `store-*`
  */
-export async function preset(store: Store, entries: readonly (readonly [string, string])[]): Promise<void> {
+export async function seed(store: Store, entries: readonly (readonly [string, string])[]): Promise<void> {
   for (const [key, text] of new Map(entries)) {
     const { value, version } = await store.read(BUCKET, key);
     // Lost to somebody else's write: the key is there.

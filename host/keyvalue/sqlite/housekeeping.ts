@@ -3,18 +3,18 @@ import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { WasmcpError } from '../../error.ts';
 import { openGuard } from './guard.ts';
-import { reserveOf } from './reserve.ts';
-import { growth } from './room.ts';
+import { growth } from './space-recovery.ts';
+import { spaceReserve } from './space-reserve.ts';
 
 /** Looks after the files of an open store. */
-export interface Upkeep {
+export interface Housekeeping {
   /** See `StoreGuard`. */
   isWhole(): boolean;
   /** Settles when nothing of it runs any more. Twice is fine. */
   close(): Promise<void>;
 }
 
-export interface UpkeepOptions {
+export interface HousekeepingOptions {
   /** Called once, when the files were deleted or replaced. */
   readonly broken?: (failure: WasmcpError) => void;
   /** Milliseconds between two looks; 1,000 by default. */
@@ -23,7 +23,7 @@ export interface UpkeepOptions {
   readonly logLimit?: number;
 }
 
-const CHECKPOINT = new URL(import.meta.url.replace(/upkeep(\.[jt]s)$/, 'checkpoint-worker$1'));
+const CHECKPOINT = new URL(import.meta.url.replace(/housekeeping(\.[jt]s)$/, 'checkpoint-worker$1'));
 
 /**
  * Looks after the store in the SQLite file at `path`, which this process has open: notices when its files go away, keeps
@@ -31,11 +31,11 @@ const CHECKPOINT = new URL(import.meta.url.replace(/upkeep(\.[jt]s)$/, 'checkpoi
  * while readers or writers leave no gap (https://sqlite.org/wal.html#avoiding_excessively_large_wal_files). That runs in
  * a thread of its own. Does not keep the process alive.
  */
-export function startUpkeep(path: string, options: UpkeepOptions = {}): Upkeep {
+export function startHousekeeping(path: string, options: HousekeepingOptions = {}): Housekeeping {
   const { interval = 1000, logLimit = 64 * 1024 * 1024 } = options;
   const file = realpathSync(resolve(path));
   const guard = openGuard(file, `sqlite:${resolve(path)}`, 0);
-  const reserve = reserveOf(file);
+  const reserve = spaceReserve(file);
   let checkpoint: Promise<void> | undefined;
 
   function look(): void {

@@ -1,13 +1,13 @@
 import { beforeEach, expect, test } from 'vitest';
 import { WasmcpError } from '../../../host/error.ts';
-import { createGate, type OutputGate } from '../../../host/keyvalue/gate.ts';
+import { createGate, type DurabilityGate } from '../../../host/keyvalue/durability-gate.ts';
 
 /** A store of which the test says when it is written, and when a sync ends. */
 let committed: bigint;
 let syncs: ((failure?: WasmcpError) => void)[];
 let broken: WasmcpError[];
 let released: string[];
-let gate: OutputGate;
+let gate: DurabilityGate;
 
 beforeEach(() => {
   committed = 1n;

@@ -4,7 +4,7 @@ import { WasmcpError } from '../error.ts';
 export type Release = (failure?: WasmcpError) => void;
 
 /** Holds back what leaves the process until everything that it may tell of is on disk. */
-export interface OutputGate {
+export interface DurabilityGate {
   /** Syncs that it has begun so far. */
   readonly syncs: number;
   /**
@@ -21,8 +21,8 @@ export interface OutputGate {
   close(): Promise<void>;
 }
 
-/** The way out through a gate, see `OutputGate`. */
-export type Pass = OutputGate['pass'];
+/** The way out through a gate, see `DurabilityGate`. */
+export type Pass = DurabilityGate['pass'];
 
 /** What a gate watches, and how it makes it last. */
 export interface GateParts {
@@ -39,7 +39,7 @@ export interface GateParts {
  * At most one sync runs at a time; what comes meanwhile shares the next one. A sync that fails is never tried again: the
  * kernel may have dropped what it could not write, and would answer success the second time (fsync(2), "EIO").
  */
-export function createGate(parts: GateParts): OutputGate {
+export function createGate(parts: GateParts): DurabilityGate {
   let waiting: { readonly version: bigint; readonly release: Release }[] = [];
   /** The newest version on disk. None at first: what a process that crashed has left may be in memory only. */
   let synced = -1n;

@@ -1,10 +1,10 @@
 import { type BigIntStats, statSync } from 'node:fs';
 import type { WasmcpError } from '../../error.ts';
 import { type Connection, connect } from './connection.ts';
-import { condemn } from './files.ts';
+import { condemn } from './file-identity.ts';
 
 /** The database file under its log, which nobody but SQLite may change. */
-export interface BaseWatch {
+export interface DatabaseMonitor {
   /** `store-broken` when another database, or an older state of this one, was written over it. */
   check(): WasmcpError | undefined;
   /** The same once in a few milliseconds. */
@@ -35,7 +35,7 @@ const PATIENCE = 5;
  * versions, which only grows. Both are read when the file has changed, by a connection that leaves the log out
  * (https://sqlite.org/uri.html#uriimmutable) and, being SQLite's own, does not drop the locks of this process.
  */
-export function watchBase(connection: Connection, path: string, url: string): BaseWatch {
+export function monitorDatabase(connection: Connection, path: string, url: string): DatabaseMonitor {
   const uri = `file:${path.split('/').map(encodeURIComponent).join('/')}?mode=ro&immutable=1`;
   const beside = connect(':memory:', 0);
   // A file that a checkpoint makes larger is shorter than its header says until then, on a full disk for longer.

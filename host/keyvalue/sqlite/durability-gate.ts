@@ -1,7 +1,7 @@
 import { fdatasync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { WasmcpError } from '../../error.ts';
-import { createGate, type OutputGate } from '../gate.ts';
+import { createGate, type DurabilityGate } from '../durability-gate.ts';
 import { sqliteFailure } from './errors.ts';
 import { openGuard, type StoreGuard } from './guard.ts';
 
@@ -18,7 +18,7 @@ export interface SqliteGateOptions {
  *
  * @throws WasmcpError `store-unusable`
  */
-export function openSqliteGate(path: string, options: SqliteGateOptions = {}): OutputGate {
+export function openSqliteGate(path: string, options: SqliteGateOptions = {}): DurabilityGate {
   const file = realpathSync(resolve(path));
   const url = `sqlite:${resolve(path)}`;
   let guard: StoreGuard | undefined;
@@ -33,7 +33,7 @@ export function openSqliteGate(path: string, options: SqliteGateOptions = {}): O
   }
 }
 
-function over(guard: StoreGuard, url: string, broken: (failure: WasmcpError) => void): OutputGate {
+function over(guard: StoreGuard, url: string, broken: (failure: WasmcpError) => void): DurabilityGate {
   // Changes when another connection, of any process, has committed (https://sqlite.org/pragma.html#pragma_data_version).
   const version = guard.connection.prepare<[], bigint>('PRAGMA data_version').pluck();
   const glance = atMostEvery(GLANCE, guard.files.glance);

@@ -45,7 +45,7 @@ export function checkpointPages(reserve: Reserve, pageSize: number): number {
 }
 
 /** The reserve of the database at `path`, a real path. */
-export function reserveOf(path: string): Reserve {
+export function spaceReserve(path: string): Reserve {
   const file = `${path}-reserve`;
   const size = (): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 

@@ -4,15 +4,19 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { WasmcpError } from '../../../../host/error.ts';
 import { connect } from '../../../../host/keyvalue/sqlite/connection.ts';
+import {
+  type Housekeeping,
+  type HousekeepingOptions,
+  startHousekeeping,
+} from '../../../../host/keyvalue/sqlite/housekeeping.ts';
 import { openSqlite } from '../../../../host/keyvalue/sqlite/open.ts';
-import { startUpkeep, type Upkeep, type UpkeepOptions } from '../../../../host/keyvalue/sqlite/upkeep.ts';
 import type { Store } from '../../../../host/keyvalue/store.ts';
 
 const MEBIBYTE = 1024 * 1024;
 let folder: string;
 let path: string;
 let store: Store;
-let upkeep: Upkeep | undefined;
+let housekeeping: Housekeeping | undefined;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'keyvalue-'));
@@ -21,13 +25,13 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  await upkeep?.close();
+  await housekeeping?.close();
   await store.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
-function start(options: UpkeepOptions): void {
-  upkeep = startUpkeep(path, { interval: 10, ...options });
+function start(options: HousekeepingOptions): void {
+  housekeeping = startHousekeeping(path, { interval: 10, ...options });
 }
 
 function logSize(): number {
@@ -64,7 +68,7 @@ test('a link that is made to lead to another store is noticed', async () => {
   await openSqlite(other).close();
   symlinkSync(path, link);
   const broken: WasmcpError[] = [];
-  upkeep = startUpkeep(link, { interval: 10, broken: (failure) => broken.push(failure) });
+  housekeeping = startHousekeeping(link, { interval: 10, broken: (failure) => broken.push(failure) });
   rmSync(link);
   symlinkSync(other, link);
   await vi.waitFor(() => expect(broken).toHaveLength(1), 10_000);

@@ -16,10 +16,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { WasmcpError } from '../../../../host/error.ts';
-import type { OutputGate } from '../../../../host/keyvalue/gate.ts';
+import type { DurabilityGate } from '../../../../host/keyvalue/durability-gate.ts';
 import { maintain } from '../../../../host/keyvalue/maintenance.ts';
 import { connect } from '../../../../host/keyvalue/sqlite/connection.ts';
-import { openSqliteGate } from '../../../../host/keyvalue/sqlite/gate.ts';
+import { openSqliteGate } from '../../../../host/keyvalue/sqlite/durability-gate.ts';
 import { openSqlite } from '../../../../host/keyvalue/sqlite/open.ts';
 import type { Store } from '../../../../host/keyvalue/store.ts';
 
@@ -28,7 +28,7 @@ let folder: string;
 let path: string;
 let store: Store;
 let broken: WasmcpError[];
-let gate: OutputGate;
+let gate: DurabilityGate;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'keyvalue-'));
@@ -52,7 +52,7 @@ interface Passed {
 const pass = (): Promise<Passed> => passing(gate);
 
 /** Passes in a turn of its own; returns whether it had to wait. */
-function passing(gate: OutputGate): Promise<Passed> {
+function passing(gate: DurabilityGate): Promise<Passed> {
   return new Promise((resolve) =>
     setImmediate(() => {
       let waited = false;

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import type { Connection } from './connection.ts';
-import { checkpointPages, type Reserve, reserveOf } from './reserve.ts';
+import { checkpointPages, type Reserve, spaceReserve } from './space-reserve.ts';
 
 /**
  * Finds room on a full disk for what gives room back.
@@ -8,7 +8,7 @@ import { checkpointPages, type Reserve, reserveOf } from './reserve.ts';
  * What is committed and found no room in the database stays in the log. A checkpoint would take whatever a reserve frees, and
  * fail half-way; so it is tried only when all of it fits, and SQLite tries none by itself meanwhile.
  */
-export interface Room {
+export interface SpaceRecovery {
   /** Lets the log be written from its beginning again, with the help of the reserve where that is enough. */
   restartLog(): boolean;
   /** Gives the reserve to the log. */
@@ -18,9 +18,9 @@ export interface Room {
 /** For file systems that take some for themselves. */
 const MARGIN = 64 * 1024;
 
-/** Room for the database at `path`, a real path, which `connection` writes. `patience` in milliseconds. */
-export function createRoom(connection: Connection, path: string, patience: number): Room {
-  const reserve: Reserve = reserveOf(path);
+/** SpaceRecovery for the database at `path`, a real path, which `connection` writes. `patience` in milliseconds. */
+export function createSpaceRecovery(connection: Connection, path: string, patience: number): SpaceRecovery {
+  const reserve: Reserve = spaceReserve(path);
   const pageSize = Number(connection.pragma('page_size', { simple: true }));
   const usual = checkpointPages(reserve, pageSize);
   connection.pragma(`wal_autocheckpoint = ${usual}`);

@@ -1,10 +1,10 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { WasmcpError } from '../../error.ts';
 import type { Connection } from './connection.ts';
-import { condemn } from './files.ts';
+import { condemn } from './file-identity.ts';
 
 /** The log of an open database, of which nobody but SQLite may take anything away. */
-export interface LogWatch {
+export interface LogMonitor {
   /** For `fdatasync`. */
   readonly descriptor: number;
   /** `store-broken` when the log is shorter than what was committed, or not what it was at the end of the last check. */
@@ -37,7 +37,7 @@ interface Mark {
  * SQLite goes by the index in `-shm`, not by the length of the log: after somebody has truncated the log it writes on behind
  * the hole, and all of it is gone with the next start.
  */
-export function watchLog(connection: Connection, path: string, url: string): LogWatch {
+export function monitorLog(connection: Connection, path: string, url: string): LogMonitor {
   const file = `${path}-wal`;
   // Reads numbers only: moves nothing and waits for nobody (https://sqlite.org/pragma.html#pragma_wal_checkpoint).
   const count = connection.prepare<[], { log: bigint }>('PRAGMA wal_checkpoint(NOOP)');

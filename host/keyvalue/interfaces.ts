@@ -1,8 +1,8 @@
-import type { Guest } from './guest.ts';
-import { draft } from './keyvalue/draft.ts';
-import { draft2 } from './keyvalue/draft2.ts';
-import type { CheckedStore } from './keyvalue/limits.ts';
-import type { Implementation, InterfaceShape } from './options.ts';
+import type { Guest } from '../guest.ts';
+import type { Implementation, InterfaceShape } from '../options.ts';
+import { draft } from './draft.ts';
+import { draft2 } from './draft2.ts';
+import type { CheckedStore } from './limits.ts';
 
 type Make = (guest: Guest, shape: InterfaceShape) => Implementation;
 

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { MessageChannel } from 'node:worker_threads';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { WasmcpError } from '../../../host/error.ts';
-import type { OutputGate, Pass, Release } from '../../../host/keyvalue/gate.ts';
-import { connectGate, serveGate } from '../../../host/keyvalue/gate-port.ts';
+import type { DurabilityGate, Pass, Release } from '../../../host/keyvalue/durability-gate.ts';
+import { connectGate, serveGate } from '../../../host/keyvalue/durability-gate-rpc.ts';
 
 let waiting: Release[];
 let released: string[];
@@ -16,7 +16,7 @@ beforeEach(() => {
   waiting = [];
   released = [];
   near = port2;
-  const gate: OutputGate = {
+  const gate: DurabilityGate = {
     syncs: 0,
     pass: (release) => waiting.push(release),
     fail() {},
