@@ -1,6 +1,5 @@
 import type { OptionName, OptionValues } from '../table.ts';
 import { OPTIONS } from '../table.ts';
-import { readConfigFile } from './config-file.ts';
 import type { Setting } from './groups.ts';
 import type { Changes, Meaning } from './key.ts';
 
@@ -57,7 +56,7 @@ export async function translate(
     if (single.inheritEnv !== undefined) set(name, 'inheritEnv', single.inheritEnv);
   }
 
-  const file = values.config === undefined ? [] : await readConfigFile(values.config);
+  const file = values.config === undefined ? [] : await configFile(values.config);
   for (const [name, meaning] of effective([...file, ...settingsOf(values)])) {
     if (meaning === 'holds') continue;
     if ('warning' in meaning) warn(name, meaning.warning);
@@ -82,6 +81,12 @@ export async function translate(
     if (value === undefined) warn(`--env ${name}`, 'not set in this shell, so the guest does not get it');
   }
   return { options, warnings: [...warnings].map(([text, names]) => `${names.join(', ')}: ${text}`) };
+}
+
+/** The parser is loaded only when there is a file. */
+async function configFile(path: string): Promise<Setting[]> {
+  const { readConfigFile } = await import('./config-file.ts');
+  return readConfigFile(path);
 }
 
 function settingsOf(values: OptionValues): Setting[] {
