@@ -33,7 +33,14 @@ const SLOTS = ['grow', 'shrink', 'allocate'] as const;
 /** Elements of a table for which nobody looks at the heap. */
 const FEW_ELEMENTS = 10_000;
 
-export function openAccount({ limit, divided }: MemoryBounds): MemoryAccount {
+/** Who else has a say in growth, such as the budget of the process. */
+export interface GrowthParent {
+  /** False when there is no room for so many bytes more. */
+  tryCharge(bytes: number): boolean;
+  release(bytes: number): void;
+}
+
+export function openAccount({ limit, divided }: MemoryBounds, parent?: GrowthParent): MemoryAccount {
   let bytes = 0;
   let elements = 0;
   let slots: readonly (() => unknown)[] | undefined;
@@ -58,7 +65,7 @@ export function openAccount({ limit, divided }: MemoryBounds): MemoryAccount {
     // All that it may ever have was taken at first.
     if (divided !== undefined) return 1;
     const more = sizeOf(unit, units);
-    if (!hasRoom(more)) return 0;
+    if (!hasRoom(more) || parent?.tryCharge(more.bytes) === false) return 0;
     add(more);
     return 1;
   }
@@ -66,6 +73,7 @@ export function openAccount({ limit, divided }: MemoryBounds): MemoryAccount {
   function shrink(unit: number, units: number): 0 {
     if (divided !== undefined) return 0;
     const less = sizeOf(unit, units);
+    parent?.release(less.bytes);
     add({ bytes: -less.bytes, elements: -less.elements });
     return 0;
   }

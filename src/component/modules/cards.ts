@@ -1,5 +1,5 @@
 import type { Component } from '../component.ts';
-import { openAccount } from './account.ts';
+import { type GrowthParent, openAccount } from './account.ts';
 import { CARDS_MODULE } from './analyse.ts';
 
 /**
@@ -16,12 +16,11 @@ type InstantiateCore = typeof instantiateTracked;
  * What makes the core instances of one instance of a component, whose memories and tables may take so much together. In a
  * component that is not restorable, names of ours for its state are its own.
  */
-export function coreInstantiator({
-  unrestorable,
-  modules,
-  memory,
-}: Pick<Component, 'unrestorable' | 'modules' | 'memory'>): InstantiateCore {
-  const account = openAccount(memory);
+export function coreInstantiator(
+  { unrestorable, modules, memory }: Pick<Component, 'unrestorable' | 'modules' | 'memory'>,
+  parent?: GrowthParent,
+): InstantiateCore {
+  const account = openAccount(memory, parent);
   const sizes = new Map(Object.entries(modules).map(([name, module]) => [module, memory.sizes[name]]));
   const instantiate: InstantiateCore =
     unrestorable === undefined

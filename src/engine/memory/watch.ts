@@ -8,8 +8,9 @@ const PRESS_INTERVAL = 250;
 /** The part of the limit above which memory is asked back. */
 const PRESS_PART = 0.8;
 
-/** The part of the limit above which one guest after another is ended. */
-const URGENT_PART = 1.1;
+/** The part of the limit above which a guest is ended: those that ask are refused before. And one after another. */
+const SACRIFICE_PART = 1.05;
+const URGENT_PART = 1.15;
 
 /** Milliseconds without a request until the memory of the last ones goes back to the system. */
 const QUIET = 2000;
@@ -79,7 +80,7 @@ export function createMemoryWatch(options: MemoryWatchOptions): MemoryWatch {
       const bytes = measure();
       ledger.measured(bytes);
       if (bytes > ledger.limit * PRESS_PART) press();
-      if (bytes > ledger.limit) sacrifice(bytes);
+      if (bytes > ledger.limit * SACRIFICE_PART) sacrifice(bytes);
     },
     quiet() {
       timer ??= setTimeout(goBack, QUIET).unref();

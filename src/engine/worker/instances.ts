@@ -1,5 +1,6 @@
 import {
   type Binding,
+  type BudgetParent,
   type ByteSink,
   createBudget,
   createDescriptors,
@@ -87,8 +88,9 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
     bind: Binding,
     budget: GuestBudget,
     made: (core: WebAssembly.Instance, module: WebAssembly.Module) => void,
+    share?: BudgetParent,
   ): ReturnType<GlueModule['instantiate']> {
-    const instantiateCore = coreInstantiator(component);
+    const instantiateCore = coreInstantiator(component, share);
     return glue.instantiate(
       (name) => component.modules[name]!,
       bindImports(component, bind, budget),
@@ -122,9 +124,10 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
 
   function create(): NewInstance<GuestInstance> {
     let maySuspend = (): boolean => false;
+    const share = ledger && createShare(ledger);
     const guest = new Guest(
       { turns, maySuspend: () => maySuspend() },
-      createBudget({ limit: maxHostMemory, parent: ledger && createShare(ledger) }),
+      createBudget({ limit: maxHostMemory, parent: share }),
       createDescriptors(maxDescriptors, descriptors),
     );
     let io = NOWHERE;
@@ -134,10 +137,15 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
     });
     const cores: WebAssembly.Instance[] = [];
     const memoryLimits: number[] = [];
-    const exports = instantiate(bind, guest.budget, (core, module) => {
-      cores.push(core);
-      memoryLimits.push(...limitsOf.get(module)!);
-    });
+    const exports = instantiate(
+      bind,
+      guest.budget,
+      (core, module) => {
+        cores.push(core);
+        memoryLimits.push(...limitsOf.get(module)!);
+      },
+      share,
+    );
     const state = glueState(exports);
     maySuspend = () => state?.maySuspend ?? true;
     if (state !== undefined && state.hostCalls > 0) impure ??= isImpure();
