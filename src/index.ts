@@ -11,4 +11,5 @@ export {
   type WasmcpErrorCode,
 } from '../host/index.ts';
 export { type Component, type ImportedInterface, loadComponent } from './component/component.ts';
-export { createServer, type Server, type ServerOptions } from './server/server.ts';
+export type { ServerOptions } from './server/options.ts';
+export { createServer, type Server } from './server/server.ts';

@@ -16,7 +16,6 @@ import {
 import type { Component } from '../component/component.ts';
 import { assertLinked } from '../component/link.ts';
 import type { Handler } from '../http/handler.ts';
-import { held } from './held.ts';
 import type { IdleWorkers } from './idle-worker.ts';
 import { createDescriptorLedger, shareDescriptors } from './limits/descriptors.ts';
 import { systemLimits } from './limits/system.ts';
@@ -28,11 +27,11 @@ import { linkWithHost } from './offer.ts';
 import { ownPaths } from './own-paths.ts';
 import { createPool, type Pool, type PoolLoad } from './pool.ts';
 import type { Isolation } from './pristine/instance-pool.ts';
-import { rehearse } from './rehearse.ts';
 import { reportFull } from './report-full.ts';
 import type { GuestSettings } from './setup.ts';
 import { shareStore } from './share-store.ts';
 import { startThread } from './thread.ts';
+import { warmUp } from './warm-up.ts';
 import { createWatch, type Watch, watcherOf } from './watch.ts';
 
 /** How guests are run. */
@@ -126,7 +125,10 @@ export interface Engine {
   readonly storeUrl: string;
   /** The store itself where it lives on this thread; SQLite's files are opened again by whoever needs them. */
   readonly localStore: Store | undefined;
+  /** Responses do not wait for the store: the caller has to hold them back with `gate`. */
   readonly handle: Handler;
+  /** Opens once all that was written before is on disk; undefined where responses need not wait. */
+  readonly gate: DurabilityGate | undefined;
   load(): EngineLoad;
   /**
    * Goes on with another component, on the same store and with the same options, but for the environment if one is given. It
@@ -282,9 +284,6 @@ export async function startEngine(component: Component, options: EngineOptions):
   const first = prepare(component, undefined);
   let pool = poolFor(component, first);
   let watch = watchFor(component, first);
-  const run: Handler = (request, target) => pool.handle(request, target);
-  const handle = store.gate === undefined ? run : held(run, store.gate);
-
   let closing = false;
   let reloading: Promise<void> = Promise.resolve();
   /** Components that end with their last requests. */
@@ -298,7 +297,7 @@ export async function startEngine(component: Component, options: EngineOptions):
     try {
       // All of them: the old component serves as long as it takes, and hands over to as many as it had.
       await Promise.all([fresh.start(poolOptions.workers), freshWatch?.start()]);
-      await rehearse(fresh.handle);
+      await warmUp(fresh.handle);
       if (closing) throw new WasmcpError('server-closing', 'the server is closing');
     } catch (error) {
       await Promise.all([fresh.close(0), freshWatch?.close(0)]);
@@ -334,8 +333,9 @@ export async function startEngine(component: Component, options: EngineOptions):
   return {
     storeUrl: store.url,
     localStore: store.local,
+    gate: store.gate,
     handle(request, target) {
-      if (failure === undefined) return handle(request, target);
+      if (failure === undefined) return pool.handle(request, target);
       target.fail(failure);
       target.finished();
       return { cancel() {} };

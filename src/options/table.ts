@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import type { Durability } from '../../host/index.ts';
 import { defaultMemoryBudget } from '../engine/memory/limit.ts';
-import { parseAllowedHost, parseAllowedOrigin } from '../server/guard/allow-list.ts';
-import { parsePublicUrl } from '../server/guard/guard.ts';
+import { parsePublicUrl } from '../server/access-policy/access-policy.ts';
+import { parseAllowedHost, parseAllowedOrigin } from '../server/access-policy/allow-list.ts';
 import {
   type Address,
   checkedBy,

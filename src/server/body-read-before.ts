@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { GuestHead } from './guard/guard.ts';
+import type { GuestHead } from './access-policy/access-policy.ts';
 import type { PlainAnswer } from './plain.ts';
 
 /** Where frameworks keep what they have read: Cloud Functions and Firebase, express and its kin. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { NodeHandler } from './node.ts';
+import type { NodeHandler } from './node-adapter.ts';
 
 /** The connections of a listener and the responses that each of them still has to carry. */
 export interface Connections {

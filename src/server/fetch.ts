@@ -1,9 +1,9 @@
 import type { EngineOptions } from '../engine/engine.ts';
 import type { Handler } from '../http/handler.ts';
 import type { ResponseWriter } from '../http/response.ts';
+import type { AccessPolicy, GuestHead } from './access-policy/access-policy.ts';
+import { withCors } from './access-policy/cors.ts';
 import { LOST_BODY, lostBodyAnswer } from './body-read-before.ts';
-import { withCors } from './guard/cors.ts';
-import type { Guard, GuestHead } from './guard/guard.ts';
 import type { BodyLimits } from './node-upload.ts';
 import { failureAnswer } from './plain.ts';
 import { webUpload } from './web-upload.ts';
@@ -14,14 +14,14 @@ const NULL_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 /** Serves `Request`s without a socket. Trailers have no place in `fetch` and are dropped. */
 export function createFetch(
   handle: Handler,
-  guard: Guard,
+  policy: AccessPolicy,
   limits: BodyLimits,
   log: EngineOptions['log'],
 ): (request: Request) => Promise<Response> {
   return async (request) => {
     const { signal } = request;
     signal.throwIfAborted();
-    const admission = guard.admit(headOf(request));
+    const admission = policy.admit(headOf(request));
     if ('answer' in admission) {
       const { status, headers, body } = admission.answer;
       // A source that failed already has nothing to cancel.

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { isAuthority } from './guard/authority.ts';
+import { isAuthority } from './access-policy/authority.ts';
 
 /**
  * Whether somebody on the way may read a request differently: versions, framing and addressing that `node:http` lets

@@ -2,7 +2,7 @@ import { type AddressInfo, Server as NetServer } from 'node:net';
 import { WasmcpError } from '../../host/index.ts';
 import { type ConnectionLimits, createConnections } from './connections.ts';
 import { createServer } from './http.ts';
-import type { NodeFront } from './node.ts';
+import type { NodeAdapter } from './node-adapter.ts';
 import { applySettings, BACKLOG, nodeSettings } from './node-settings.ts';
 
 /** A bound port. */
@@ -32,16 +32,16 @@ const IDLE_GRACE = 50;
 const LINGER = 1000;
 
 /** @throws WasmcpError `address-unusable` */
-export async function openListener(front: NodeFront, options: ListenOptions): Promise<Listener> {
+export async function openListener(adapter: NodeAdapter, options: ListenOptions): Promise<Listener> {
   const http = createServer(nodeSettings(options.keepAlive));
   applySettings(http);
   const connections = createConnections(options);
   let closing: Promise<void> | undefined;
 
   http.on('connection', connections.accept);
-  http.on('request', (request, response) => connections.enter(request, response, front.handler));
+  http.on('request', (request, response) => connections.enter(request, response, adapter.handler));
   http.on('checkContinue', (request, response) =>
-    connections.enter(request, response, front.continueHandler),
+    connections.enter(request, response, adapter.continueHandler),
   );
 
   // Node would close without a word. This is no proxy (RFC 9110 section 9.3.6).

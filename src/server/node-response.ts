@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { free } from '../../host/index.ts';
 import type { ResponseWriter } from '../http/response.ts';
-import { withCors } from './guard/cors.ts';
+import { withCors } from './access-policy/cors.ts';
 import { failureAnswer, type PlainAnswer } from './plain.ts';
 import { withoutForbidden } from './trailers.ts';
 

@@ -1,6 +1,6 @@
 import { check, type OptionChecks, type OutgoingPolicy, type StoreLimits } from '../../host/index.ts';
 import { RANGES } from '../options/ranges.ts';
-import type { ServerOptions } from './server.ts';
+import type { ServerOptions } from './options.ts';
 
 const duration = check.milliseconds(...RANGES.duration);
 const STORE_LIMITS: OptionChecks<StoreLimits> = {

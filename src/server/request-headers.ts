@@ -1,13 +1,13 @@
-import type { Handler } from '../http/handler.ts';
+import type { Middleware } from '../http/compose.ts';
 
-/** `handle`, whose requests have these headers in place of their own of the same names, given in lower case. */
-export function withHeaders(handle: Handler, replaced: readonly (readonly [string, string])[]): Handler {
-  if (replaced.length === 0) return handle;
-  const names = new Set(replaced.map(([name]) => name));
-  const host = replaced.find(([name]) => name === 'host')?.[1];
-  return (request, target) => {
+/** Replaces headers of each request with these; their names are in lower case. A `host` sets the authority as well. */
+export function withRequestHeaders(replacements: readonly (readonly [string, string])[]): Middleware {
+  if (replacements.length === 0) return (next) => next;
+  const names = new Set(replacements.map(([name]) => name));
+  const host = replacements.find(([name]) => name === 'host')?.[1];
+  return (next) => (request, writer) => {
     const kept = request.headers.filter((_, i, all) => !names.has(all[i - (i % 2)]!.toLowerCase()));
-    const headers = [...kept, ...replaced.flat()];
-    return handle({ ...request, headers, authority: host ?? request.authority }, target);
+    const headers = [...kept, ...replacements.flat()];
+    return next({ ...request, headers, authority: host ?? request.authority }, writer);
   };
 }

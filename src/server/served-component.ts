@@ -1,37 +1,40 @@
 import type { Component } from '../component/component.ts';
-import type { EngineOptions } from '../engine/engine.ts';
-import type { Handler } from '../http/handler.ts';
 import type { Mcp } from '../mcp/mcp.ts';
-import { isAllowedOrigin } from './guard/allow-list.ts';
-import { createGuard, type Guard, type GuardOptions } from './guard/guard.ts';
+import { type AccessPolicy, createAccessPolicy } from './access-policy/access-policy.ts';
+import { isAllowedOrigin } from './access-policy/allow-list.ts';
+import type { ServerOptions } from './options.ts';
 
-/** A component with everything of the server that follows from it: another one brings its own. */
+/** A component and what depends on it: a reload replaces all of it. */
 export interface ServedComponent {
   readonly component: Component;
-  /** Of its guests. Read when they start: the address that it contains is known once the server listens. */
-  environment(): Readonly<Record<string, string>>;
-  /** How clients reach its guests. */
-  readonly handle: Handler;
-  /** Who may. */
-  readonly guard: Guard;
+  readonly policy: AccessPolicy;
 }
 
-export interface Serving {
-  readonly options: GuardOptions & Pick<EngineOptions, 'log'>;
+export interface ServerContext {
+  readonly options: ServerOptions;
   readonly mcp: Mcp;
-  readonly engine: Handler;
   /** Where the server listens; undefined while it does not. */
   readonly address: () => string | undefined;
 }
 
 /** @throws WasmcpError `option-invalid` */
-export function derive(component: Component, { options, mcp, engine, address }: Serving): ServedComponent {
+export function createServedComponent(
+  component: Component,
+  { options, mcp, address }: ServerContext,
+): ServedComponent {
   const allowOrigins = [...(options.allowOrigins ?? []), ...mcp.origins(component).filter(isAllowedOrigin)];
-  const refused = (reason: string): void => void options.log?.('warn', 'guard', reason);
+  const refused = (reason: string): void => void options.log?.('warn', 'access-policy', reason);
   return {
     component,
-    environment: () => mcp.environment(component),
-    handle: mcp.front(component, engine),
-    guard: createGuard({ ...options, allowOrigins }, { address, refused }),
+    policy: createAccessPolicy({ ...options, allowOrigins }, { address, refused }),
+  };
+}
+
+/** The policy that `current` returns at each call. */
+export function currentPolicy(current: () => AccessPolicy): AccessPolicy {
+  return {
+    admit: (head) => current().admit(head),
+    opensToAnyHost: () => current().opensToAnyHost(),
+    describe: () => current().describe(),
   };
 }

@@ -1,44 +1,23 @@
-import { checkOptions, WasmcpError } from '../../host/index.ts';
+import { checkOptions } from '../../host/index.ts';
 import type { Component } from '../component/component.ts';
-import { type Engine, type EngineLoad, type EngineOptions, startEngine } from '../engine/engine.ts';
+import { type Engine, startEngine } from '../engine/engine.ts';
+import { compose } from '../http/compose.ts';
 import type { Handler } from '../http/handler.ts';
-import { createMcp, type McpOptions } from '../mcp/mcp.ts';
-import type { Retention } from '../mcp/sessions/retention.ts';
-import type { Monitor, Phase } from './admin/monitor.ts';
+import { createMcp, type Mcp } from '../mcp/mcp.ts';
 import { connectionShare } from './connection-share.ts';
-import { createDoor } from './door.ts';
+import { createDrain, type Drain } from './drain.ts';
+import { withDurability } from './durability.ts';
 import { createFetch } from './fetch.ts';
-import type { Guard, GuardOptions } from './guard/guard.ts';
+import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import { type Listener, openListener } from './listener.ts';
-import { createNodeFront, type NodeHandler } from './node.ts';
+import { createNodeAdapter, type NodeAdapter, type NodeHandler } from './node-adapter.ts';
 import { answerPlainly } from './node-response.ts';
 import { SERVER_CHECKS } from './option-checks.ts';
+import type { ServerOptions } from './options.ts';
 import { outgoingPolicy, ownUrl } from './own-address.ts';
 import { failureAnswer } from './plain.ts';
-import { withHeaders } from './request-headers.ts';
-import { derive } from './served-component.ts';
-
-/** How a server runs its guests and what it lets in. Every field has the default of the command's flag of that name. */
-export interface ServerOptions extends EngineOptions, GuardOptions, McpOptions {
-  /** Largest body of a request in bytes; 10 MiB by default. A larger one is answered with 413. */
-  readonly maxBody?: number;
-  /**
-   * Connections at a time; 1000 by default. For one more, the one that has been idle for longest is closed; where none is, the
-   * new one.
-   */
-  readonly maxConnections?: number;
-  /**
-   * Milliseconds that an idle connection waits for its next request, 75 s by default: longer than proxies keep theirs. Of
-   * `listen` only, as are the connections.
-   */
-  readonly keepAlive?: number;
-  /** Milliseconds that a body which is arriving may make no progress, 30 s by default: then 408, and the connection ends. */
-  readonly bodyTimeout?: number;
-  /** Looks at the server, for those who look after it. */
-  readonly monitor?: Monitor;
-  /** Names in lower case and values of headers that each request gets in place of its own of these names. */
-  readonly requestHeaders?: readonly (readonly [string, string])[];
-}
+import { withRequestHeaders } from './request-headers.ts';
+import { createServedComponent, currentPolicy } from './served-component.ts';
 
 /** A component being served. Store and workers are started by the first use; `await using` closes it. */
 export interface Server extends AsyncDisposable {
@@ -73,175 +52,123 @@ export interface Server extends AsyncDisposable {
   close(drain?: number): Promise<void>;
 }
 
-/** @throws WasmcpError `option-invalid`; TypeError for an option that there is not, or that cannot have its value */
+interface Stages {
+  readonly drain: Drain;
+  readonly mcp: Mcp;
+  readonly requestHeaders: readonly (readonly [string, string])[];
+}
+
+/**
+ * The path of a request from its adapter (`node-adapter.ts`, `fetch.ts`) to the engine. The adapter has applied the limits
+ * and the access policy already: they need the head alone, and decide whether the body is received at all.
+ */
+function createPipeline(component: Component, engine: Engine, stages: Stages): Handler {
+  const { drain, mcp, requestHeaders } = stages;
+  return compose(
+    drain.withDrain,
+    withRequestHeaders(requestHeaders),
+    (next) => mcp.front(component, next),
+    withDurability(engine.gate),
+  )(engine.handle);
+}
+
+/** @throws WasmcpError `option-invalid`; TypeError for an unknown option or an invalid value */
 export function createServer(component: Component, options: ServerOptions = {}): Server {
   checkOptions('createServer', options, SERVER_CHECKS);
-  const {
-    maxBody = 10 * 1024 ** 2,
-    maxConnections = 1000,
-    keepAlive = 75_000,
-    bodyTimeout = 30_000,
-  } = options;
-  let starting: Promise<Engine> | undefined;
-  let engine: Engine | undefined;
+  const { monitor, requestHeaders = [], log } = options;
   let binding: Promise<Listener> | undefined;
   let listener: Listener | undefined;
-  let closed: Promise<void> | undefined;
-  let retention: Retention | undefined;
-  /** By the retentions of components that were replaced. */
-  let purgedBefore = 0;
+  const mcp = createMcp(options, () => ownUrl(listener));
+  const drain = createDrain();
 
-  async function start(): Promise<Engine> {
-    if (closed !== undefined) throw new WasmcpError('server-closing', 'the server is closed');
-    starting ??= begin();
-    engine = await starting;
-    return engine;
-  }
+  const lifecycle = createLifecycle(component, {
+    mcp,
+    drain,
+    pipeline: (served, engine) => createPipeline(served, engine, { drain, mcp, requestHeaders }),
+    derive: (next) => createServedComponent(next, { options, mcp, address: () => listener?.address }),
+    startEngine: (served) =>
+      startEngine(served, {
+        ...options,
+        env: mcp.environment(served),
+        outgoing: outgoingPolicy(options, listener),
+      }),
+  });
+  const policy = currentPolicy(() => lifecycle.served.policy);
+  const { maxBody = 10 * 1024 ** 2, bodyTimeout = 30_000 } = options;
+  const limits = { maxBody, bodyTimeout };
+  const fetchWithoutSocket = createFetch(lifecycle.handle, policy, limits, log);
+  const adapter = eachHandler(createNodeAdapter(lifecycle.handle, policy, limits, log), (handler) => {
+    const started = whenStarted(lifecycle, handler, log);
+    return monitor?.counting(started) ?? started;
+  });
+  monitor?.watch(() => ({ ...lifecycle.status(), durability: options.durability ?? 'power' }));
 
-  async function begin(): Promise<Engine> {
-    const outgoing = outgoingPolicy(options, listener);
-    const started = await startEngine(component, { ...options, env: served.environment(), outgoing });
+  async function listen(port = 8080, host = '127.0.0.1'): Promise<string> {
+    if (binding !== undefined) throw new TypeError('a server listens once');
+    lifecycle.assertOpen();
+    const { maxConnections = 1000, keepAlive = 75_000 } = options;
+    // The port first: when it is in use, no store is created and no worker started.
+    binding = openListener(adapter, {
+      ...{ port, host, keepAlive, bodyTimeout },
+      maxConnections: connectionShare(options, maxConnections),
+    });
+    listener = await binding;
+    if (policy.opensToAnyHost()) void log?.('warn', 'access-policy', openToAnyHost(listener.address));
     try {
-      await mcp.probe(component);
-      retention = mcp.retain(component, started.localStore);
+      await lifecycle.start();
     } catch (error) {
-      await started.close(0);
+      const disconnected = listener.close();
+      listener.cut();
+      await disconnected;
       throw error;
     }
-    return started;
+    return listener.url;
   }
 
-  const toEngine: Handler = (request, target) => {
-    if (engine === undefined) throw new TypeError('a request before the start');
-    return engine.handle(request, target);
-  };
-  const mcp = createMcp(options, () => ownUrl(listener));
-  const serving = { options, mcp, engine: toEngine, address: () => listener?.address };
-  let served = derive(component, serving);
-  const door = createDoor(
-    withHeaders((request, target) => served.handle(request, target), options.requestHeaders ?? []),
-  );
-  const guard: Guard = {
-    admit: (head) => served.guard.admit(head),
-    opensToAnyHost: () => served.guard.opensToAnyHost(),
-    describe: () => served.guard.describe(),
-  };
-  const front = createNodeFront(door.handle, guard, { maxBody, bodyTimeout }, options.log);
-  const fetchWithoutSocket = createFetch(door.handle, guard, { maxBody, bodyTimeout }, options.log);
-
-  /** Requests that come before the engine has started wait for it. */
-  function whenStarted(serve: NodeHandler): NodeHandler {
-    return (request, response) => {
-      if (engine !== undefined) return serve(request, response);
-      start().then(
-        () => serve(request, response),
-        (error: WasmcpError) => {
-          void options.log?.('error', 'engine', error.message);
-          if (response.destroyed || response.headersSent) return;
-          answerPlainly(request, response, failureAnswer(error));
-        },
-      );
-    };
-  }
-
-  const { monitor } = options;
-  const counted = (serve: NodeHandler): NodeHandler => monitor?.counting(serve) ?? serve;
-  const handler = counted(whenStarted(front.handler));
-  const continueHandler = counted(whenStarted(front.continueHandler));
-  monitor?.watch(() => {
-    const load = engine?.load();
-    return {
-      phase: phaseOf(load),
-      storeUrl: engine?.storeUrl,
-      durability: options.durability ?? 'power',
-      load,
-      purgedSessions: purgedBefore + (retention?.purged ?? 0),
-    };
-  });
-
-  function phaseOf(load: EngineLoad | undefined): Phase {
-    if (closed !== undefined) return 'draining';
-    if (load === undefined) return 'starting';
-    return load.storeFailure === undefined ? 'ready' : 'store-broken';
-  }
-
-  async function stop(drain: number): Promise<void> {
-    const deadline = performance.now() + drain;
-    const bound = await binding?.catch(() => undefined);
-    const disconnected = bound?.close();
-    const left = (): number => Math.max(0, deadline - performance.now());
-    const started = await starting?.catch(() => undefined);
-    const retired = retention?.close();
-    // First those that wait in front of the engine, which takes nothing once it closes.
-    await door.close(left());
-    await retired;
-    await started?.close(left());
-    const timer = setTimeout(() => bound?.cut(), left());
-    await disconnected;
-    clearTimeout(timer);
-  }
-
-  function close(drain = 10_000): Promise<void> {
-    closed ??= stop(drain);
-    return closed;
-  }
-
+  const close = (limit = 10_000): Promise<void> => lifecycle.stop(limit, binding);
   return {
     get url() {
       return listener?.url;
     },
     get storeUrl() {
-      return engine?.storeUrl;
+      return lifecycle.engine?.storeUrl;
     },
     get summary() {
+      const { engine, served } = lifecycle;
       const sessions = engine && mcp.describe(served.component, engine.storeUrl);
-      return sessions && `${sessions}; open to ${guard.describe()}`;
+      return sessions && `${sessions}; open to ${policy.describe()}`;
     },
-    async listen(port = 8080, host = '127.0.0.1') {
-      if (binding !== undefined) throw new TypeError('a server listens once');
-      if (closed !== undefined) throw new WasmcpError('server-closing', 'the server is closed');
-      // Port first, so that a port in use costs nothing: no store is made, no worker started.
-      binding = openListener(
-        { handler, continueHandler },
-        { port, host, maxConnections: connectionShare(options, maxConnections), keepAlive, bodyTimeout },
-      );
-      listener = await binding;
-      if (guard.opensToAnyHost()) {
-        void options.log?.(
-          'warn',
-          'guard',
-          `${listener.address} is open to whoever reaches it, by any name: a page of any web site too, once its name leads here. --allow-host NAME lets only clients in that call it so`,
-        );
-      }
-      try {
-        await start();
-      } catch (error) {
-        const disconnected = listener.close();
-        listener.cut();
-        await disconnected;
-        throw error;
-      }
-      return listener.url;
-    },
+    listen,
     async fetch(request) {
-      await start();
+      await lifecycle.start();
       return fetchWithoutSocket(request);
     },
-    handler,
-    async reload(next, drain = 10_000) {
-      const started = await start();
-      const derived = derive(next, serving);
-      await mcp.probe(next);
-      await started.reload(next, drain, derived.environment());
-      // All of it at once, now that nothing can fail any more.
-      served = derived;
-      if (closed !== undefined) return;
-      const former = retention;
-      retention = mcp.retain(next, started.localStore);
-      await former?.close();
-      purgedBefore += former?.purged ?? 0;
-    },
+    handler: adapter.handler,
+    reload: (next, limit = 10_000) => lifecycle.reload(next, limit),
     close,
     [Symbol.asyncDispose]: () => close(),
   };
+}
+
+function eachHandler(adapter: NodeAdapter, wrap: (handler: NodeHandler) => NodeHandler): NodeAdapter {
+  return { handler: wrap(adapter.handler), continueHandler: wrap(adapter.continueHandler) };
+}
+
+/** Requests that arrive before the engine has started wait for it. */
+function whenStarted(lifecycle: Lifecycle, serve: NodeHandler, log: ServerOptions['log']): NodeHandler {
+  return (request, response) => {
+    if (lifecycle.engine !== undefined) return serve(request, response);
+    lifecycle.start().then(
+      () => serve(request, response),
+      (error) => {
+        void log?.('error', 'engine', error.message);
+        if (response.destroyed || response.headersSent) return;
+        answerPlainly(request, response, failureAnswer(error));
+      },
+    );
+  };
+}
+
+function openToAnyHost(address: string): string {
+  return `${address} accepts requests from whoever can reach it, under any host name: web pages can use it too, once a name of theirs resolves to it. --allow-host NAME accepts only clients that use that name`;
 }

@@ -21,13 +21,13 @@ test('a server tells at start of its sessions and of who may connect, before it 
   expect(await status(url, 'Host: mcp.example.com')).toBe('405');
   expect(await status(url, 'Host: b.example:1', 'Origin: https://app.example.com')).toBe('405');
   expect(await status(url, 'Host: b.example')).toBe('403');
-  expect(text.stderr).toContain('warn: guard: the host "b.example" is not one');
+  expect(text.stderr).toContain('warn: access-policy: the host "b.example" is not one');
 });
 
 test('a server for everybody warns of it, unless it was told who they are', async () => {
   const open = ['--store', 'memory:', '--addr', '0.0.0.0:0'];
   const { text } = await serve(NOTES, open);
-  expect(text.stderr).toMatch(/^warn: guard: 0\.0\.0\.0 .*--allow-host/);
+  expect(text.stderr).toMatch(/^warn: access-policy: 0\.0\.0\.0 .*--allow-host/);
   const listed = await serve(NOTES, [...open, '--public-url', 'https://mcp.example.com']);
   expect(listed.text.stderr).not.toContain('warn');
 });

@@ -4,8 +4,8 @@ import { type AddressInfo, connect } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Handler } from '../../src/http/handler.ts';
 import type { ResponseWriter } from '../../src/http/response.ts';
-import { createGuard } from '../../src/server/guard/guard.ts';
-import { createNodeFront } from '../../src/server/node.ts';
+import { createAccessPolicy } from '../../src/server/access-policy/access-policy.ts';
+import { createNodeAdapter } from '../../src/server/node-adapter.ts';
 import { createNodeTarget } from '../../src/server/node-response.ts';
 import { httpServer } from '../support/servers.ts';
 import { call, listen, raw, rawConnection, share } from '../support/serving.ts';
@@ -212,14 +212,14 @@ describe('an answer that node will not send', () => {
 
   test('is a line of the log', async () => {
     const lines: string[][] = [];
-    const guard = createGuard({}, { address: () => '127.0.0.1', refused() {} });
+    const policy = createAccessPolicy({}, { address: () => '127.0.0.1', refused() {} });
     const handle: Handler = (_, target) => {
       target.head(200, ['x', 'a\nb']);
       return { cancel() {} };
     };
-    const { handler } = createNodeFront(
+    const { handler } = createNodeAdapter(
       handle,
-      guard,
+      policy,
       { maxBody: 0, bodyTimeout: 1000 },
       (...line) => void lines.push(line),
     );

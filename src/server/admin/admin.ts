@@ -1,7 +1,7 @@
 import { version } from '../../version.ts';
-import { createGuard, type Guard } from '../guard/guard.ts';
+import { type AccessPolicy, createAccessPolicy } from '../access-policy/access-policy.ts';
 import { type Listener, openListener } from '../listener.ts';
-import type { NodeHandler } from '../node.ts';
+import type { NodeHandler } from '../node-adapter.ts';
 import { answerPlainly } from '../node-response.ts';
 import { type PlainAnswer, plainAnswer } from '../plain.ts';
 import { createMonitor, type Monitor } from './monitor.ts';
@@ -32,8 +32,8 @@ export async function openAdmin(port: number, host: string): Promise<Admin> {
   const monitor = createMonitor();
   let listener: Listener | undefined;
   // On loopback names of this machine alone: a page under a rebound name shall not read this.
-  const guard = createGuard({}, { address: () => listener?.address, refused() {} });
-  const handler = createHandler(monitor, guard);
+  const policy = createAccessPolicy({}, { address: () => listener?.address, refused() {} });
+  const handler = createHandler(monitor, policy);
   listener = await openListener(
     { handler, continueHandler: handler },
     {
@@ -64,10 +64,10 @@ const PAGES: ReadonlyMap<string, Page> = new Map<string, Page>([
   ['/metrics', metrics],
 ]);
 
-function createHandler(monitor: Monitor, guard: Guard): NodeHandler {
+function createHandler(monitor: Monitor, policy: AccessPolicy): NodeHandler {
   return (request, response) => {
     const path = request.url!.split('?', 1)[0]!;
-    const admission = guard.admit({
+    const admission = policy.admit({
       method: request.method!,
       scheme: 'http',
       authority: request.headers.host,

@@ -1,7 +1,7 @@
 import { sizeOfStore } from '../../../host/index.ts';
 import type { EngineLoad } from '../../engine/engine.ts';
 import { version } from '../../version.ts';
-import type { NodeHandler } from '../node.ts';
+import type { NodeHandler } from '../node-adapter.ts';
 import type { Metric, Sample } from './prometheus.ts';
 import { createRequestCounter } from './requests.ts';
 
@@ -9,7 +9,7 @@ import { createRequestCounter } from './requests.ts';
 export type Phase = 'starting' | 'ready' | 'draining' | 'store-broken';
 
 /** A server as an onlooker sees it. */
-export interface Watched {
+export interface ServerStatus {
   readonly phase: Phase;
   /** Undefined before the start, as are the others. */
   readonly storeUrl: string | undefined;
@@ -23,12 +23,12 @@ export interface Monitor {
   /** `handler`, whose requests count. */
   counting(handler: NodeHandler): NodeHandler;
   /** Called by the server, once: how it looks at the moment. */
-  watch(look: () => Watched): void;
-  look(): Watched;
+  watch(look: () => ServerStatus): void;
+  look(): ServerStatus;
   metrics(): Promise<Metric[]>;
 }
 
-const BEFORE: Watched = {
+const BEFORE: ServerStatus = {
   phase: 'starting',
   storeUrl: undefined,
   durability: 'power',
@@ -38,7 +38,7 @@ const BEFORE: Watched = {
 
 export function createMonitor(): Monitor {
   const requests = createRequestCounter();
-  let look = (): Watched => BEFORE;
+  let look = (): ServerStatus => BEFORE;
 
   return {
     counting: requests.counting,

@@ -1,4 +1,4 @@
-import type { NodeHandler } from '../node.ts';
+import type { NodeHandler } from '../node-adapter.ts';
 import type { Metric, Sample } from './prometheus.ts';
 
 /** Counts requests and how long they take. */

@@ -1,7 +1,7 @@
 import type { Handler } from '../http/handler.ts';
 
-/** Lets a component answer `GET /`, whatever it answers: what matters is that it does. Rejects when it does not. */
-export function rehearse(handle: Handler): Promise<void> {
+/** Sends `GET /` to a component and waits for the head of a response, whatever its status. Rejects when there is none. */
+export function warmUp(handle: Handler): Promise<void> {
   return new Promise((resolve, reject) => {
     const call = handle(
       {

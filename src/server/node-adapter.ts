@@ -4,8 +4,8 @@ import type { TLSSocket } from 'node:tls';
 import { cutText } from '../../host/index.ts';
 import type { EngineOptions } from '../engine/engine.ts';
 import type { Handler, Upload } from '../http/handler.ts';
+import type { AccessPolicy, Admission, Admitted, GuestHead } from './access-policy/access-policy.ts';
 import { bodyReadBefore, headFor, LOST_BODY, lostBodyAnswer } from './body-read-before.ts';
-import type { Admission, Admitted, Guard, GuestHead } from './guard/guard.ts';
 import { isAmbiguous, isTooLarge, pathOf } from './limits.ts';
 import { answerPlainly, createNodeTarget } from './node-response.ts';
 import { type BodyLimits, receiveBody } from './node-upload.ts';
@@ -15,19 +15,19 @@ import { failureAnswer, plainAnswer } from './plain.ts';
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** How `node:http` reaches guests. */
-export interface NodeFront {
+export interface NodeAdapter {
   /** For the event `request`. */
   readonly handler: NodeHandler;
   /** For the event `checkContinue`: a body that is going to be refused is not asked for. */
   readonly continueHandler: NodeHandler;
 }
 
-export function createNodeFront(
+export function createNodeAdapter(
   handle: Handler,
-  guard: Guard,
+  policy: AccessPolicy,
   limits: BodyLimits,
   log: EngineOptions['log'],
-): NodeFront {
+): NodeAdapter {
   const { maxBody } = limits;
   /** Connections whose next request may be part of a bad one. */
   const spoiled = new WeakSet<Socket>();
@@ -37,7 +37,7 @@ export function createNodeFront(
       spoiled.add(request.socket);
       return { answer: plainAnswer(400) };
     }
-    const admission = guard.admit({
+    const admission = policy.admit({
       method: request.method!,
       scheme: (request.socket as TLSSocket).encrypted ? 'https' : 'http',
       authority: request.headers.host,

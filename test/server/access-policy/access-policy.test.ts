@@ -200,7 +200,7 @@ describe('a server for everybody', () => {
     expect(statusOf(await ask(url, own))).toBe(200);
     const other = ['Host: anything.example', 'Origin: https://evil.example'];
     expect(statusOf(await ask(url, other))).toBe(403);
-    expect(log).toContainEqual(expect.stringMatching(/^warn guard: .*0\.0\.0\.0.*--allow-host/));
+    expect(log).toContainEqual(expect.stringMatching(/^warn access-policy: .*0\.0\.0\.0.*--allow-host/));
   });
 
   test('takes those that are named, and this machine', async () => {
@@ -208,7 +208,7 @@ describe('a server for everybody', () => {
     expect(statusOf(await ask(url, ['Host: mcp.example.com']))).toBe(200);
     expect(statusOf(await ask(url, ['Host: 127.0.0.1:80']))).toBe(200);
     expect(statusOf(await ask(url, ['Host: anything.example']))).toBe(403);
-    expect(log.filter((line) => line.startsWith('warn guard'))).toHaveLength(1);
+    expect(log.filter((line) => line.startsWith('warn access-policy'))).toHaveLength(1);
   });
 
   test('takes everything when it is told so', async () => {

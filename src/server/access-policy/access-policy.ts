@@ -8,7 +8,7 @@ import { type Forwarded, isForwardedField, readForwarded } from './forwarded.ts'
 import { forbidden, hostRefusal, originRefusal } from './refusal.ts';
 
 /** Who may reach a server, and how it is called from outside. */
-export interface GuardOptions {
+export interface AccessPolicyOptions {
   /**
    * Names and addresses under which clients reach the server, besides this machine's own (`localhost`, 127.0.0.1, [::1]),
    * with a port for that one only; `*` for any. While it is empty and the server listens on more than loopback, any
@@ -46,7 +46,7 @@ interface Answered {
 }
 
 /** Stands between strangers and guests: a page that a browser shows may not use a server just because it reaches it. */
-export interface Guard {
+export interface AccessPolicy {
   admit(head: GuestHead): Admission;
   /** Whether any name will do because none is on the list. */
   opensToAnyHost(): boolean;
@@ -54,7 +54,7 @@ export interface Guard {
   describe(): string;
 }
 
-export interface GuardSurroundings {
+export interface AccessPolicyContext {
   /** Where the server listens; undefined while it does not. */
   readonly address: () => string | undefined;
   /** Told of a refused name, once each. */
@@ -67,7 +67,10 @@ const MAX_TOLD = 100;
 const MAX_LET_IN = 100;
 
 /** @throws WasmcpError `option-invalid` */
-export function createGuard(options: GuardOptions, { address, refused }: GuardSurroundings): Guard {
+export function createAccessPolicy(
+  options: AccessPolicyOptions,
+  { address, refused }: AccessPolicyContext,
+): AccessPolicy {
   const publicUrl = options.publicUrl === undefined ? undefined : parsePublicUrl(options.publicUrl);
   const hosts = [...(options.allowHosts ?? []), ...(publicUrl ? [publicUrl.host] : [])];
   const origins = [...(options.allowOrigins ?? []), ...(publicUrl ? [publicUrl.origin] : [])];

@@ -1,0 +1,42 @@
+import type { DurabilityGate } from '../../host/index.ts';
+import type { Middleware } from '../http/compose.ts';
+import { wrapResponse } from '../http/response.ts';
+
+/**
+ * Holds back each piece of a response until `gate` lets it pass: nothing that a client has read, whoever wrote it, is
+ * lost later. Failures of the engine do not wait, as they acknowledge nothing. Without a gate nothing waits.
+ */
+export function withDurability(gate: DurabilityGate | undefined): Middleware {
+  if (gate === undefined) return (next) => next;
+  return (next) => (request, writer) => {
+    let over = false;
+
+    function hold(deliver: () => void): void {
+      gate!.pass((failure) => {
+        if (over) return;
+        if (failure === undefined) return deliver();
+        over = true;
+        writer.fail(failure);
+      });
+    }
+
+    const held = wrapResponse(writer, {
+      head: (status, headers) => hold(() => writer.head(status, headers)),
+      chunk: (bytes, acknowledged) => hold(() => writer.chunk(bytes, acknowledged)),
+      end: (trailers) => hold(() => writer.end(trailers)),
+      fail(error) {
+        if (over) return;
+        over = true;
+        writer.fail(error);
+      },
+    });
+    const call = next(request, held);
+    return {
+      cancel() {
+        over = true;
+        call.cancel();
+      },
+      stop: (failure) => call.stop?.(failure),
+    };
+  };
+}

@@ -1,0 +1,141 @@
+import { WasmcpError } from '../../host/index.ts';
+import type { Component } from '../component/component.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Handler } from '../http/handler.ts';
+import type { Mcp } from '../mcp/mcp.ts';
+import type { Retention } from '../mcp/sessions/retention.ts';
+import type { ServerStatus } from './admin/monitor.ts';
+import type { Drain } from './drain.ts';
+import type { Listener } from './listener.ts';
+import type { ServedComponent } from './served-component.ts';
+
+/** A server from its start to its end. It starts once, reloads as often as asked, and stops once. */
+export interface Lifecycle {
+  /** Undefined until it has started. */
+  readonly engine: Engine | undefined;
+  readonly served: ServedComponent;
+  /** The way to the component of the moment. Must not be called before the start. */
+  readonly handle: Handler;
+  status(): Omit<ServerStatus, 'durability'>;
+  /** @throws WasmcpError `server-closing` once it stops */
+  assertOpen(): void;
+  /**
+   * Starts the engine; later calls return the same one.
+   *
+   * @throws WasmcpError `server-closing`, and what `startEngine` fails with
+   */
+  start(): Promise<Engine>;
+  /** Replaces the component, or fails and keeps the previous one. */
+  reload(next: Component, limit: number): Promise<void>;
+  /** Closes everything, `limit` milliseconds later at most. Later calls return the same promise. */
+  stop(limit: number, binding: Promise<Listener> | undefined): Promise<void>;
+}
+
+export interface LifecycleParts {
+  readonly mcp: Mcp;
+  readonly drain: Drain;
+  /** @throws WasmcpError `option-invalid` */
+  readonly derive: (component: Component) => ServedComponent;
+  readonly startEngine: (component: Component) => Promise<Engine>;
+  readonly pipeline: (component: Component, engine: Engine) => Handler;
+}
+
+/** @throws WasmcpError `option-invalid` */
+export function createLifecycle(component: Component, parts: LifecycleParts): Lifecycle {
+  const { mcp, drain } = parts;
+  let served = parts.derive(component);
+  let pipeline: Handler | undefined;
+  let starting: Promise<Engine> | undefined;
+  let engine: Engine | undefined;
+  let stopping: Promise<void> | undefined;
+  let retention: Retention | undefined;
+  /** Sessions that the retentions of previous components have purged. */
+  let purgedBefore = 0;
+
+  function assertOpen(): void {
+    if (stopping !== undefined) throw new WasmcpError('server-closing', 'the server is closed');
+  }
+
+  async function begin(): Promise<Engine> {
+    const started = await parts.startEngine(component);
+    try {
+      await mcp.probe(component);
+      retention = mcp.retain(component, started.localStore);
+    } catch (error) {
+      await started.close(0);
+      throw error;
+    }
+    pipeline = parts.pipeline(component, started);
+    engine = started;
+    return started;
+  }
+
+  async function start(): Promise<Engine> {
+    assertOpen();
+    starting ??= begin();
+    return starting;
+  }
+
+  async function reload(next: Component, limit: number): Promise<void> {
+    const started = await start();
+    const derived = parts.derive(next);
+    const nextPipeline = parts.pipeline(next, started);
+    await mcp.probe(next);
+    await started.reload(next, limit, mcp.environment(next));
+    // All of it at once, now that nothing can fail any more.
+    served = derived;
+    pipeline = nextPipeline;
+    if (stopping !== undefined) return;
+    const former = retention;
+    retention = mcp.retain(next, started.localStore);
+    await former?.close();
+    purgedBefore += former?.purged ?? 0;
+  }
+
+  async function finish(limit: number, binding: Promise<Listener> | undefined): Promise<void> {
+    const deadline = performance.now() + limit;
+    const left = (): number => Math.max(0, deadline - performance.now());
+    const listener = await binding?.catch(() => undefined);
+    const disconnected = listener?.close();
+    const started = await starting?.catch(() => undefined);
+    const retired = retention?.close();
+    // Requests that still wait in front of the engine come first: it accepts none once it closes.
+    await drain.drain(left());
+    await retired;
+    await started?.close(left());
+    const timer = setTimeout(() => listener?.cut(), left());
+    await disconnected;
+    clearTimeout(timer);
+  }
+
+  return {
+    get engine() {
+      return engine;
+    },
+    get served() {
+      return served;
+    },
+    handle(request, writer) {
+      if (pipeline === undefined) throw new TypeError('a request before the start');
+      return pipeline(request, writer);
+    },
+    status() {
+      const load = engine?.load();
+      const running = load?.storeFailure === undefined ? 'ready' : 'store-broken';
+      const started = load === undefined ? 'starting' : running;
+      return {
+        phase: stopping === undefined ? started : 'draining',
+        storeUrl: engine?.storeUrl,
+        load,
+        purgedSessions: purgedBefore + (retention?.purged ?? 0),
+      };
+    },
+    assertOpen,
+    start,
+    reload,
+    stop(limit, binding) {
+      stopping ??= finish(limit, binding);
+      return stopping;
+    },
+  };
+}
