@@ -1,5 +1,5 @@
 /** Most bytes that the host holds for one guest, unless an option says otherwise. */
-const DEFAULT_LIMIT: number = 256 * 1024 * 1024;
+export const DEFAULT_MAX_HOST_MEMORY: number = 256 * 1024 * 1024;
 
 /** What a handle on a host object counts: its object, its place in the tables, and what it keeps alive. */
 export const HANDLE_COST = 500;
@@ -44,7 +44,7 @@ export interface BudgetOptions {
   readonly parent?: BudgetParent | undefined;
 }
 
-export function createBudget({ limit = DEFAULT_LIMIT, parent }: BudgetOptions = {}): GuestBudget {
+export function createBudget({ limit = DEFAULT_MAX_HOST_MEMORY, parent }: BudgetOptions = {}): GuestBudget {
   return new Account(limit, parent);
 }
 

@@ -4,6 +4,7 @@ export {
   type BudgetOptions,
   type BudgetParent,
   createBudget,
+  DEFAULT_MAX_HOST_MEMORY,
   type GuestBudget,
 } from './budget.ts';
 export * as check from './check-options.ts';
@@ -35,7 +36,7 @@ export { type Change, withChangeNotifier } from './keyvalue/change-notifier.ts';
 export type { Durability } from './keyvalue/durability.ts';
 export type { DurabilityGate, Pass } from './keyvalue/durability-gate.ts';
 export { connectGate, serveGate } from './keyvalue/durability-gate-rpc.ts';
-export { type CheckedStore, checked, type StoreLimits } from './keyvalue/limits.ts';
+export { type CheckedStore, checked, DEFAULT_MAX_VALUE, type StoreLimits } from './keyvalue/limits.ts';
 export {
   type MaintenanceProgress,
   type MaintenanceStep,

@@ -1,5 +1,5 @@
 import { CommanderError, InvalidArgumentError, Option, Command as Program } from 'commander';
-import type { CliStreams, Command, CommandGroup, OptionAdjustment } from './commands/command.ts';
+import type { CliStreams, Command, CommandGroup } from './commands/command.ts';
 import { exec } from './commands/exec.ts';
 import { inspect } from './commands/inspect.ts';
 import { oneLine } from './commands/print.ts';
@@ -11,7 +11,8 @@ import { store } from './commands/store/group.ts';
 import type { IdleWorkers } from './engine/idle-worker.ts';
 import { WasmcpError } from './index.ts';
 import { environmentFlags, environmentWarnings } from './options/environment.ts';
-import { OPTIONS, type OptionName, type OptionValues } from './options/table.ts';
+import { OPTIONS } from './options/table.ts';
+import type { OptionAdjustment, OptionName, OptionValues } from './options/types.ts';
 import { translate } from './options/wasmtime/translate.ts';
 import { version } from './version.ts';
 
@@ -127,8 +128,8 @@ function withEnvironment(args: readonly string[]): string[] {
 }
 
 function toOption(name: OptionName, adjustment: OptionAdjustment = {}): Option {
-  const spec = { ...OPTIONS[name], ...adjustment };
-  const { flags, description, environment, parse = String, fallback, fallbackText, list, group } = spec;
+  const { flags, environment, parse, list, group, ...spec } = OPTIONS[name];
+  const { description, fallback, fallbackText } = { ...spec, ...adjustment };
   const made = new Option(flags, `${description} (${environment[0]})`);
   const checked = (text: string): unknown => {
     try {

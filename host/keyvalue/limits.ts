@@ -21,6 +21,9 @@ export interface CheckedStore extends Store {
   bucketName(identifier: string): string;
 }
 
+/** Most bytes of a value, unless an option says otherwise. */
+export const DEFAULT_MAX_VALUE: number = 16 * 1024 * 1024;
+
 const MAX_BUCKET_NAME = 255;
 
 /**
@@ -35,7 +38,7 @@ const MAX_BUCKET_NAME = 255;
  */
 export function checked(store: Store, limits: StoreLimits = {}): CheckedStore {
   const maxKey = byteLimit('maxKey', limits.maxKey ?? 4096);
-  const maxValue = byteLimit('maxValue', limits.maxValue ?? 16 * 1024 * 1024);
+  const maxValue = byteLimit('maxValue', limits.maxValue ?? DEFAULT_MAX_VALUE);
   const allowed = limits.buckets && new Set(limits.buckets.map(validName));
 
   function bucketName(identifier: string): string {

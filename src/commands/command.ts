@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { IdleWorkers } from '../engine/idle-worker.ts';
-import type { OptionName, OptionSpec, OptionValues } from '../options/table.ts';
+import type { OptionAdjustments, OptionName, OptionValues } from '../options/types.ts';
 
 /** Streams of the process, or whatever stands for them. */
 export interface CliStreams {
@@ -15,7 +15,7 @@ export interface Command {
   readonly summary: string;
   readonly options: readonly OptionName[];
   /** What an option means for this command alone. */
-  readonly adjusted?: { readonly [N in OptionName]?: OptionAdjustment };
+  readonly adjusted?: OptionAdjustments;
   /** What the words after the component are for; without it there may be none. */
   readonly rest?: {
     readonly description: string;
@@ -51,5 +51,3 @@ export interface SubCommand extends Pick<Command, 'name' | 'summary' | 'options'
   /** As `Command.run`; the word is empty where none is taken or given. */
   run(word: string, options: OptionValues, streams: CliStreams): Promise<number>;
 }
-
-export type OptionAdjustment = Partial<Pick<OptionSpec, 'description' | 'fallback' | 'fallbackText'>>;

@@ -1,4 +1,4 @@
-import type { OptionValues } from '../options/table.ts';
+import type { OptionValues } from '../options/types.ts';
 
 /** Later sources win: the shell's variables, the file's, the flags'. */
 export async function guestEnvironment(

@@ -1,5 +1,5 @@
 import { type Component, loadComponent } from '../index.ts';
-import type { OptionValues } from '../options/table.ts';
+import type { OptionValues } from '../options/types.ts';
 import type { CliStreams } from './command.ts';
 
 /** Options that say how a component is loaded. */

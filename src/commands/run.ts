@@ -3,7 +3,7 @@ import { preopenWarnings } from '../../host/index.ts';
 import { runCommand } from '../engine/command/run.ts';
 import { ownPaths } from '../engine/own-paths.ts';
 import { WasmcpError } from '../index.ts';
-import type { OptionValues } from '../options/table.ts';
+import type { OptionValues } from '../options/types.ts';
 import type { Command } from './command.ts';
 import { guestEnvironment } from './guest-environment.ts';
 import { load, tellHow } from './load.ts';

@@ -1,7 +1,7 @@
 import type { IdleWorkers } from '../engine/idle-worker.ts';
 import { shownOn } from '../engine/terminal.ts';
 import { createServer, type WasmcpError } from '../index.ts';
-import type { OptionValues } from '../options/table.ts';
+import type { OptionValues } from '../options/types.ts';
 import { type Admin, openAdmin } from '../server/admin/admin.ts';
 import type { CliStreams, Command } from './command.ts';
 import { load, tellHow } from './load.ts';

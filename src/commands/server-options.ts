@@ -1,6 +1,6 @@
 import type { ProtectedPath } from '../../host/index.ts';
 import type { ServerOptions } from '../index.ts';
-import type { OptionName, OptionValues } from '../options/table.ts';
+import type { OptionName, OptionValues } from '../options/types.ts';
 import type { CliStreams } from './command.ts';
 import { guestEnvironment } from './guest-environment.ts';
 import { oneLine, print } from './print.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { WasmcpError } from '../index.ts';
-import type { Address } from '../options/parse.ts';
+import type { Address } from '../options/types.ts';
 
 /** A port that ends the server when somebody connects to it. */
 export interface ShutdownAddress {

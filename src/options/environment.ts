@@ -1,5 +1,6 @@
 import { nearest } from '../../host/index.ts';
-import { OPTIONS, type OptionName } from './table.ts';
+import { longFlag, OPTIONS } from './table.ts';
+import type { OptionName } from './types.ts';
 
 const PREFIX = 'WASMCP_NODE_';
 /** Names of earlier releases, which work for one more: what they are called now. */
@@ -14,7 +15,7 @@ export function environmentFlags(names: readonly OptionName[], environment: Node
       .map((variable) => environment[variable])
       .find((value) => value);
     if (text === undefined) return [];
-    const flag = /--[\w-]+/.exec(spec.flags)![0];
+    const flag = longFlag(spec.flags);
     if (!spec.flags.includes('<')) return ['1', 'true', 'yes'].includes(text) ? [flag] : [];
     return (spec.list ? text.split(',') : [text]).map((value) => `${flag}=${value}`);
   });

@@ -1,5 +1,6 @@
-import { parseOutgoingPattern, WasmcpError } from '../../host/index.ts';
+import { WasmcpError } from '../../host/index.ts';
 import { RANGES } from './ranges.ts';
+import type { Address, Directory, IsolationValue } from './types.ts';
 
 function invalid(remedy: string): WasmcpError {
   return new WasmcpError('option-invalid', remedy);
@@ -50,11 +51,6 @@ export function parseSize(text: string): number {
     throw invalid('Write a size such as 64KiB, 10MB or plain bytes.');
   }
   return Math.round(bytes);
-}
-
-export interface Address {
-  readonly host: string;
-  readonly port: number;
 }
 
 /** `127.0.0.1:8080`, `localhost:0`, `[::1]:8080`; a port above 65535 or a missing one is refused. */
@@ -113,13 +109,6 @@ export function parseConfig(text: string): [string, string] {
   return [text.slice(0, at), text.slice(at + 1)];
 }
 
-/** A folder of the host and where the guest sees it. */
-export interface Directory {
-  readonly host: string;
-  readonly guest: string;
-  readonly readOnly: boolean;
-}
-
 /** `HOST`, `HOST::GUEST`, or `HOST::GUEST:ro` for one that the guest may only read. */
 export function parseDirectory(text: string): Directory {
   const [host = '', name = host, ...rest] = text.split('::');
@@ -130,9 +119,6 @@ export function parseDirectory(text: string): Directory {
   }
   return { host, guest, readOnly };
 }
-
-/** What `--isolation` says, as the engine takes it. */
-export type IsolationValue = 'request' | 'fresh' | { readonly reuse: number };
 
 /** `request`, `fresh`, or `reuse=N` with N from 1 to 1,000,000. */
 export function parseIsolation(text: string): IsolationValue {
@@ -162,14 +148,3 @@ export function parseMemoryBudget(text: string): number {
   if (size < RANGES.memoryBudget[0]) throw invalid('Write a size of 64MiB or more.');
   return size;
 }
-
-/** The text as it is, once `parse` had nothing against it. */
-export function checkedBy(parse: (text: string) => unknown): (text: string) => string {
-  return (text) => {
-    parse(text);
-    return text;
-  };
-}
-
-/** A pattern of destinations, as it is. */
-export const parseOutbound: (text: string) => string = checkedBy(parseOutgoingPattern);

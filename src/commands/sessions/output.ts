@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import type { OptionValues } from '../../options/table.ts';
+import type { OptionValues } from '../../options/types.ts';
 import { print } from '../print.ts';
 
 /** Lines for people or for programs. */

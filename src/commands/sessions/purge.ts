@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import { type Store, WasmcpError } from '../../index.ts';
 import { purgeSessions } from '../../mcp/sessions/purge.ts';
 import { deleteSession } from '../../mcp/sessions/sessions.ts';
-import type { OptionValues } from '../../options/table.ts';
+import type { OptionValues } from '../../options/types.ts';
 import type { SubCommand } from '../command.ts';
 import { progressLine } from '../progress.ts';
 import { BUCKET, findSession, withStore } from './store.ts';

@@ -1,8 +1,7 @@
 import { type Durability, openStore, type Store, WasmcpError } from '../../index.ts';
 import { readSession, type StoredSession, sessionIds } from '../../mcp/sessions/sessions.ts';
 import { STDIO_BUCKET } from '../../mcp/stdio/memory.ts';
-import type { OptionValues } from '../../options/table.ts';
-import type { OptionAdjustment } from '../command.ts';
+import type { OptionAdjustment, OptionValues } from '../../options/types.ts';
 
 /** A session, and where it is. */
 export interface Found extends StoredSession {
@@ -10,7 +9,7 @@ export interface Found extends StoredSession {
 }
 
 /** What the commands here say of `--bucket`. */
-export const BUCKET: OptionAdjustment = {
+export const BUCKET: OptionAdjustment<'bucket'> = {
   description: 'a bucket to look for sessions in; default: all of the store',
 };
 

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { parse, TomlError, type TomlTable, type TomlValue } from 'smol-toml';
 import { WasmcpError } from '../../../host/index.ts';
-import { GROUPS, type GroupName, readSetting, type Setting } from './groups.ts';
+import type { Setting } from '../types.ts';
+import { GROUPS, type GroupName, readSetting } from './groups.ts';
 
 const NANOSECONDS = 1_000_000_000n;
 const VALUE = 'write a string, a whole number, true or false, a list of these, or { secs = 5, nanos = 0 }';

@@ -1,5 +1,6 @@
 import { WasmcpError } from '../../../host/index.ts';
-import type { Key, Meaning } from './key.ts';
+import type { Setting } from '../types.ts';
+import type { Key } from './key.ts';
 import { CODEGEN_KEYS, DEBUG_KEYS, OPTIMIZE_KEYS, RECORD_KEYS } from './tuning.ts';
 import { WASI_KEYS } from './wasi.ts';
 import { WASM_KEYS } from './wasm.ts';
@@ -22,13 +23,6 @@ export const GROUPS: Readonly<Record<GroupName, Group>> = {
   debug: { flag: '-D', keys: DEBUG_KEYS },
   record: { flag: '-R', keys: RECORD_KEYS },
 };
-
-/** One key of a command line or a file, understood. */
-export interface Setting {
-  /** As people write it, such as `-S inherit-env`. */
-  readonly name: string;
-  readonly meaning: Meaning;
-}
 
 /**
  * The settings in `cli,config-var=A=B,inherit-env=n`, the words behind `-S`. A key that no wasmtime 48 knows is a warning.
@@ -55,7 +49,7 @@ export function readSetting(group: GroupName, word: string, text: string | undef
   const name = `${flag} ${word}`;
   const key = Object.hasOwn(keys, word) ? keys[word] : prefixed(keys, word);
   if (key === undefined) {
-    return { name, meaning: { warning: 'no such key in wasmtime 48; docs/options.md lists them' } };
+    return { name, meaning: { warning: 'no such key in wasmtime 48' } };
   }
   try {
     return { name, meaning: key.read(text) };

@@ -1,13 +1,5 @@
 import { WasmcpError } from '../../../host/index.ts';
-import type { OptionValues } from '../table.ts';
-
-/** Options that keys of wasmtime's set here. */
-export type Changes = Partial<
-  Pick<OptionValues, 'timeout' | 'maxEachMemory' | 'allowWasmGc' | 'inheritEnv' | 'configVar' | 'preset'>
->;
-
-/** What a key means here: nothing to be done, something that cannot be had, or options to be set. */
-export type Meaning = 'holds' | { readonly warning: string } | { readonly changes: Changes };
+import type { Changes, Meaning } from '../types.ts';
 
 /** One key of `-S`, `-W` and their like. */
 export interface Key {

@@ -1,7 +1,6 @@
-import type { OptionName, OptionValues } from '../table.ts';
-import { OPTIONS } from '../table.ts';
-import type { Setting } from './groups.ts';
-import type { Changes, Meaning } from './key.ts';
+import { RANGES } from '../ranges.ts';
+import { longFlag, OPTIONS } from '../table.ts';
+import type { Changes, Meaning, OptionName, OptionValues, Setting } from '../types.ts';
 
 /** A command line of wasmtime's in our own options. */
 export interface Translated {
@@ -9,9 +8,6 @@ export interface Translated {
   /** One line for each thing that cannot be had, with the keys that asked for it. */
   readonly warnings: readonly string[];
 }
-
-const MAX_REUSE = 1_000_000;
-const MAX_CONNECTIONS = 1_000_000;
 
 /**
  * Gives what wasmtime's options ask for to the options of the same meaning. `given` tells which of them people wrote:
@@ -65,14 +61,14 @@ export async function translate(
 
   const reuse = values.maxInstanceReuseCount;
   if (reuse !== undefined && reuse > 1) {
-    set('--max-instance-reuse-count', 'isolation', { reuse: Math.min(reuse, MAX_REUSE) });
+    set('--max-instance-reuse-count', 'isolation', { reuse: Math.min(reuse, RANGES.reuse[1]) });
     if (values.idleInstanceTimeout !== undefined) {
       warn('--idle-instance-timeout', 'an instance waits for its next request as long as it takes');
     }
   }
   const connections = values.maxConcurrentConnections;
   if (connections !== undefined) {
-    set('--max-concurrent-connections', 'maxConnections', Math.min(connections, MAX_CONNECTIONS));
+    set('--max-concurrent-connections', 'maxConnections', Math.min(connections, RANGES.maxConnections[1]));
   }
   if (values.target !== undefined) warn('--target', 'guests run on this machine; leave it out');
   if (values.allowPrecompiled) warn('--allow-precompiled', 'components are read as .wasm, not as .cwasm');
@@ -113,5 +109,5 @@ function isList({ configVar, preset }: Changes): boolean {
 }
 
 function flagOf(option: OptionName): string {
-  return /--[\w-]+/.exec(OPTIONS[option].flags)![0];
+  return longFlag(OPTIONS[option].flags);
 }

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { Setting } from '../../../src/options/types.ts';
 import { readConfigFile } from '../../../src/options/wasmtime/config-file.ts';
-import type { Setting } from '../../../src/options/wasmtime/groups.ts';
 import { temporaryFolder } from '../../support/command.ts';
 
 function read(...lines: readonly string[]): Promise<Setting[]> {

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { OptionName, OptionValues } from '../../../src/options/table.ts';
+import type { OptionName, OptionValues } from '../../../src/options/types.ts';
 import { parseGroup } from '../../../src/options/wasmtime/groups.ts';
 import { translate } from '../../../src/options/wasmtime/translate.ts';
 import { temporaryFolder } from '../../support/command.ts';

@@ -1,0 +1,66 @@
+import { parseOutgoingPattern } from '../../host/index.ts';
+import {
+  parseAddress,
+  parseAdminAddress,
+  parseChoice,
+  parseConfig,
+  parseCount,
+  parseDirectory,
+  parseDuration,
+  parseEnvironment,
+  parseHostMemorySize,
+  parseIsolation,
+  parseMemoryBudget,
+  parseMemorySize,
+  parsePath,
+  parseRetention,
+  parseSize,
+} from './parse.ts';
+import { RANGES } from './ranges.ts';
+import { showDuration, showSize } from './show.ts';
+import type { Address, Directory, IsolationValue, Kind } from './types.ts';
+
+export const DURATION: Kind<number> = { parse: parseDuration, show: showDuration };
+export const RETENTION: Kind<number | 'off'> = {
+  parse: parseRetention,
+  show: (value) => (value === 'off' ? value : showDuration(value)),
+};
+
+export const SIZE: Kind<number> = { parse: parseSize, show: showSize };
+export const MEMORY: Kind<number> = { parse: parseMemorySize, show: showSize };
+export const HOST_MEMORY: Kind<number> = { parse: parseHostMemorySize, show: showSize };
+export const MEMORY_BUDGET: Kind<number> = { parse: parseMemoryBudget, show: showSize };
+
+export const ADDRESS: Kind<Address> = {
+  parse: parseAddress,
+  show: ({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`,
+};
+export const ADMIN_ADDRESS: Kind<Address> = { parse: parseAdminAddress };
+export const PATH: Kind<string> = { parse: parsePath };
+
+export const VARIABLE: Kind<[string, string | undefined]> = { parse: parseEnvironment };
+export const ASSIGNMENT: Kind<[string, string]> = { parse: parseConfig };
+export const DIRECTORY: Kind<Directory> = { parse: parseDirectory };
+export const OUTBOUND: Kind<string> = checkedBy(parseOutgoingPattern);
+export const ISOLATION: Kind<IsolationValue> = { parse: parseIsolation };
+export const CONNECTIONS: Kind<number> = count(...RANGES.maxConnections);
+
+/** A whole number within limits. */
+export function count(min: number, max: number): Kind<number> {
+  return { parse: parseCount(min, max) };
+}
+
+/** One of a few words. */
+export function choice<T extends string>(...choices: readonly T[]): Kind<T> {
+  return { parse: parseChoice(...choices) };
+}
+
+/** The text as it is, once `parse` has accepted it. */
+export function checkedBy(parse: (text: string) => unknown): Kind<string> {
+  return {
+    parse(text) {
+      parse(text);
+      return text;
+    },
+  };
+}

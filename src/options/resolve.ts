@@ -1,0 +1,21 @@
+import { checkOptions, type OptionChecks } from '../../host/index.ts';
+
+/** Options of which those with a default are always there. */
+export type Resolved<O, K extends keyof O> = Omit<O, K> & { readonly [N in K]-?: Exclude<O[N], undefined> };
+
+/**
+ * What a program gives, checked, with the defaults for what it leaves out or gives as undefined.
+ *
+ * @param where the function that they are given to
+ * @throws TypeError
+ */
+export function resolveOptions<O extends object, K extends keyof O>(
+  where: string,
+  options: O,
+  checks: OptionChecks<O>,
+  defaults: { readonly [N in K]: Exclude<O[N], undefined> },
+): Resolved<O, K> {
+  checkOptions(where, options, checks);
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return { ...defaults, ...Object.fromEntries(given) } as Resolved<O, K>;
+}

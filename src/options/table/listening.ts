@@ -1,0 +1,80 @@
+import { parsePublicUrl } from '../../server/access-policy/access-policy.ts';
+import { parseAllowedHost, parseAllowedOrigin } from '../../server/access-policy/allow-list.ts';
+import { DEFAULTS } from '../defaults.ts';
+import { ADDRESS, ADMIN_ADDRESS, CONNECTIONS, checkedBy, DURATION, SIZE } from '../kinds.ts';
+import type { OptionRows } from '../types.ts';
+
+type Listening =
+  | 'addr'
+  | 'adminAddr'
+  | 'allowHost'
+  | 'allowOrigin'
+  | 'publicUrl'
+  | 'trustProxy'
+  | 'maxConnections'
+  | 'keepAlive'
+  | 'bodyTimeout'
+  | 'maxBody';
+
+/** Who may connect, and how connections are kept. */
+export const LISTENING: OptionRows<Listening> = {
+  addr: {
+    flags: '--addr <host:port>',
+    description: 'where to listen; port 0 picks a free one',
+    kind: ADDRESS,
+    fallback: { host: DEFAULTS.host, port: DEFAULTS.port },
+  },
+  adminAddr: {
+    flags: '--admin-addr <host:port>',
+    description:
+      'where to serve /healthz, /readyz and /metrics; a port alone is on loopback; default: nowhere',
+    kind: ADMIN_ADDRESS,
+  },
+  allowHost: {
+    flags: '--allow-host <host>',
+    description:
+      "a host name that clients may use, in addition to this machine's own; with a port, only on that port; * for any",
+    kind: checkedBy(parseAllowedHost),
+    list: true,
+  },
+  allowOrigin: {
+    flags: '--allow-origin <origin>',
+    description: 'an origin whose pages may use this server, such as https://app.example.com; * for all',
+    kind: checkedBy(parseAllowedOrigin),
+    list: true,
+  },
+  publicUrl: {
+    flags: '--public-url <url>',
+    description: "the server's address for clients behind a proxy, such as https://mcp.example.com",
+    kind: checkedBy(parsePublicUrl),
+  },
+  trustProxy: {
+    flags: '--trust-proxy',
+    description:
+      'take scheme and host from X-Forwarded-* or Forwarded; only for a server that is reachable through a proxy alone',
+  },
+  maxConnections: {
+    flags: '--max-connections <n>',
+    description: 'simultaneous connections; one more closes the connection that has been idle longest',
+    kind: CONNECTIONS,
+    fallback: DEFAULTS.maxConnections,
+  },
+  keepAlive: {
+    flags: '--keep-alive <duration>',
+    description: "how long an idle connection is kept; must be longer than a proxy's own idle timeout",
+    kind: DURATION,
+    fallback: DEFAULTS.keepAlive,
+  },
+  bodyTimeout: {
+    flags: '--body-timeout <duration>',
+    description: 'how long the body of a request may make no progress; then 408',
+    kind: DURATION,
+    fallback: DEFAULTS.bodyTimeout,
+  },
+  maxBody: {
+    flags: '--max-body <size>',
+    description: 'largest body of a request; a larger one gets 413',
+    kind: SIZE,
+    fallback: DEFAULTS.maxBody,
+  },
+};

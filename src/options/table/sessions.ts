@@ -1,0 +1,43 @@
+import { DEFAULTS } from '../defaults.ts';
+import { choice, DURATION, RETENTION } from '../kinds.ts';
+import type { OptionRows } from '../types.ts';
+
+type Sessions = 'mcp' | 'sessionOrder' | 'sessionRetention' | 'inputWait' | 'session' | 'reason';
+
+/** MCP and its sessions. */
+export const SESSIONS: OptionRows<Sessions> = {
+  mcp: {
+    flags: '--mcp <mode>',
+    description:
+      "what MCP clients find: what wasmcp's Sessions Guide promises (guide), the specification (strict), the guest alone (off); default: guide for servers of wasmcp",
+    kind: choice('guide', 'strict', 'off'),
+  },
+  sessionOrder: {
+    flags: '--session-order <order>',
+    description: 'run requests of one MCP session one after another (serial) or concurrently (parallel)',
+    kind: choice('serial', 'parallel'),
+    fallback: DEFAULTS.sessionOrder,
+  },
+  sessionRetention: {
+    flags: '--session-retention <duration>',
+    description:
+      'how long MCP sessions stay in the store after their end, such as 12h or 30d; off keeps them',
+    kind: RETENTION,
+    fallback: DEFAULTS.sessionRetention,
+  },
+  inputWait: {
+    flags: '--input-wait <duration>',
+    description: 'how long a guest may wait for what it has asked its client (sampling, elicitation)',
+    kind: DURATION,
+    fallback: DEFAULTS.inputWait,
+  },
+  session: {
+    flags: '--session <id>',
+    description: "a session to resume; default: the client's last one in this store",
+  },
+  reason: {
+    flags: '--reason <text>',
+    description: 'why a session is ended; it is stored with the session',
+    fallback: 'ended by wasmcp-node sessions terminate',
+  },
+};

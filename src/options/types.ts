@@ -1,0 +1,175 @@
+import type { Durability } from '../../host/index.ts';
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A folder of the host and where the guest sees it. */
+export interface Directory {
+  readonly host: string;
+  readonly guest: string;
+  readonly readOnly: boolean;
+}
+
+/** The value of `--isolation`, as the engine takes it. */
+export type IsolationValue = 'request' | 'fresh' | { readonly reuse: number };
+
+/** Options of this program that keys of wasmtime set. */
+export type Changes = Partial<
+  Pick<OptionValues, 'timeout' | 'maxEachMemory' | 'allowWasmGc' | 'inheritEnv' | 'configVar' | 'preset'>
+>;
+
+/** What a key means here: nothing to be done, something that is not supported, or options to set. */
+export type Meaning = 'holds' | { readonly warning: string } | { readonly changes: Changes };
+
+/** One key of `-S`, `-W` and their like, from a command line or a `--config` file. */
+export interface Setting {
+  /** As it is written, such as `-S inherit-env`. */
+  readonly name: string;
+  readonly meaning: Meaning;
+}
+
+/** Options of `wasmtime serve` and `wasmtime run` that exist here only so that their command lines work. */
+export interface WasmtimeValues {
+  wasi?: Setting[][];
+  wasm?: Setting[][];
+  optimize?: Setting[][];
+  codegen?: Setting[][];
+  debug?: Setting[][];
+  record?: Setting[][];
+  config?: string;
+  target?: string;
+  allowPrecompiled?: boolean;
+  profile?: string;
+  header?: [string, string][][];
+  shutdownAddr?: Address;
+  maxInstanceReuseCount?: number;
+  maxInstanceConcurrentReuseCount?: number;
+  idleInstanceTimeout?: number;
+  maxConcurrentRequests?: number;
+  maxConcurrentConnections?: number;
+  argv0?: string;
+  invoke?: string;
+  preload?: string[];
+}
+
+/** What the commands read: each option with the type of its value. One that is always there has a default. */
+export interface OptionValues extends WasmtimeValues {
+  addr: Address;
+  adminAddr?: Address;
+  allowHost?: string[];
+  allowOrigin?: string[];
+  publicUrl?: string;
+  trustProxy?: boolean;
+  store: string;
+  durability: Durability;
+  bucket?: string[];
+  maxValue: number;
+  env?: [string, string | undefined][];
+  envFile?: string;
+  inheritEnv?: boolean;
+  configVar?: [string, string][];
+  preset?: [string, string][];
+  dir?: Directory[];
+  allowOutbound?: string[];
+  denyOutbound?: string[];
+  workers: number;
+  queue: number;
+  timeout: number;
+  streamIdle: number;
+  drain: number;
+  maxBody: number;
+  maxConnections: number;
+  keepAlive: number;
+  bodyTimeout: number;
+  mcp?: 'guide' | 'strict' | 'off';
+  sessionOrder: 'serial' | 'parallel';
+  sessionRetention: number | 'off';
+  inputWait: number;
+  reason: string;
+  json?: boolean;
+  loggingPrefix: boolean;
+  cacheDir?: string;
+  isolation: IsolationValue;
+  maxMemory: number;
+  maxEachMemory?: number;
+  allowWasmGc?: boolean;
+  maxHostMemory: number;
+  maxDescriptors: number;
+  memoryBudget: number;
+  verbose?: boolean;
+  session?: string;
+  watch?: boolean;
+  wait?: string;
+  keep?: boolean;
+  serverLog?: string;
+}
+
+/** Name of an option in the table. */
+export type OptionName = keyof OptionValues;
+
+type Value<N extends OptionName> = Exclude<OptionValues[N], undefined>;
+
+/** How the words after a flag become a value. */
+export interface Kind<T> {
+  /** Fails with `option-invalid` and the remedy. */
+  readonly parse: (text: string) => T;
+  /** How help shows a default; as `String` shows it otherwise. */
+  readonly show?: (value: T) => string;
+}
+
+interface Spec {
+  readonly description: string;
+  /** Its names in the environment, the one that help shows first; `WASMCP_NODE_` and the flag's name otherwise. */
+  readonly environment?: readonly string[];
+  /** The heading of those that it stands with in help. */
+  readonly group?: string;
+}
+
+/** A flag without a value, one with a value, or one that may be given several times (in the environment with commas). */
+type Form<T> = [T] extends [boolean]
+  ? { readonly flags: `${string}--${string}`; readonly kind?: never; readonly list?: never }
+  : [T] extends [readonly (infer E)[]]
+    ? { readonly flags: `${string}--${string} <${string}>`; readonly list: true } & Parsed<E>
+    : { readonly flags: `${string}--${string} <${string}>`; readonly list?: never } & Parsed<T>;
+
+/** A string needs no kind. */
+type Parsed<T> = [string] extends [T] ? { readonly kind?: Kind<T> } : { readonly kind: Kind<T> };
+
+/** A default for the option that is always there, and for no other. */
+type Default<N extends OptionName> = undefined extends OptionValues[N]
+  ? { readonly fallback?: never; readonly fallbackText?: never }
+  : {
+      readonly fallback: Value<N>;
+      /** Shown by help in place of the default. */
+      readonly fallbackText?: string;
+    };
+
+/** One option of the commands: its flag, what it means, its kind and its default. */
+export type OptionRow<N extends OptionName> = Spec & Form<Value<N>> & Default<N>;
+
+/** Rows of the table by name. One that is missing, or whose kind or default has another type than its value, does not compile. */
+export type OptionRows<N extends OptionName> = { readonly [K in N]: OptionRow<K> };
+
+/** What an option means for one command alone. */
+export interface OptionAdjustment<N extends OptionName = OptionName> {
+  readonly description?: string;
+  readonly fallback?: Value<N>;
+  readonly fallbackText?: string;
+}
+
+export type OptionAdjustments = { readonly [N in OptionName]?: OptionAdjustment<N> };
+
+/** Any row of the table, for those who read all of them. */
+export interface OptionSpec {
+  readonly flags: string;
+  readonly environment: readonly string[];
+  readonly description: string;
+  readonly parse: (text: string) => unknown;
+  readonly list: boolean;
+  readonly group: string | undefined;
+  readonly fallback: unknown;
+  /** The default as help shows it; undefined where there is none to show. */
+  readonly fallbackText: string | undefined;
+}
