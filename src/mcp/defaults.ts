@@ -1,14 +1,14 @@
 import { checked, openStore, type Store, type StoreLimits, WasmcpError } from '../../host/index.ts';
+import { ALLOWED_ORIGINS, DEFAULT_BUCKET } from './wasmcp-quirks.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
-/** What a wasmcp server finds in its environment, unless it is told otherwise. `url` is where clients find it. */
+/** The environment of a wasmcp server where the user does not set it. `url` is where clients find the server. */
 export function guestDefaults(url: string): Environment {
   return {
     WASMCP_SESSION_ENABLED: 'true',
     WASMCP_SERVER_URI: url,
-    // Whoever comes this far has been let in already, by comparing whole origins; the guest compares beginnings.
-    WASMCP_ALLOWED_ORIGINS: '*',
+    WASMCP_ALLOWED_ORIGINS: ALLOWED_ORIGINS,
   };
 }
 
@@ -20,13 +20,13 @@ export function guestOrigins(env: Environment): string[] {
     .filter((origin) => origin !== '');
 }
 
-/** Where a wasmcp server of this environment keeps its sessions; undefined when it has none. */
+/** The bucket in which a wasmcp server with this environment keeps its sessions; undefined when it keeps none. */
 export function sessionBucket(env: Environment): string | undefined {
   if (env.WASMCP_SESSION_ENABLED?.toLowerCase() !== 'true') return undefined;
-  return env.WASMCP_SESSION_BUCKET || 'default';
+  return env.WASMCP_SESSION_BUCKET || DEFAULT_BUCKET;
 }
 
-/** Whether sessions are kept, where, and who may use them, for people. */
+/** Whether sessions are kept, where, and who may use them, as a human-readable line. */
 export function describeSessions(env: Environment, storeUrl: string): string {
   const bucket = sessionBucket(env);
   const sessions =
@@ -35,7 +35,8 @@ export function describeSessions(env: Environment, storeUrl: string): string {
 }
 
 /**
- * Tells before the first client whether sessions can be kept: reads the bucket and asks to write, without writing.
+ * Checks before the first client comes whether sessions can be kept: reads the bucket and attempts a write that does not
+ * happen.
  *
  * @throws WasmcpError `store-*`, `bucket-denied`, `bucket-name-invalid`
  */

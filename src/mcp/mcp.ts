@@ -1,9 +1,20 @@
 import { DEFAULT_STORE_URL, type Store, type StoreLimits } from '../../host/index.ts';
 import type { Component } from '../component/component.ts';
-import type { Handler } from '../http/handler.ts';
+import { compose, type Middleware } from '../http/compose.ts';
 import { describeSessions, guestDefaults, guestOrigins, probeBucket, sessionBucket } from './defaults.ts';
-import { createSessionEdge } from './edge/edge.ts';
-import { createSessionQueue } from './edge/session-queue.ts';
+import { withAccept } from './edge/accept.ts';
+import { withoutContradictions } from './edge/contradictory.ts';
+import { createInitialize, withInitialize } from './edge/initialize.ts';
+import { withInputWait } from './edge/input-wait.ts';
+import { createSessionOpener } from './edge/open-session.ts';
+import { createPendingInputs } from './edge/pending-inputs.ts';
+import { withMessages } from './edge/read-message.ts';
+import { createSessionOwners } from './edge/session-owners.ts';
+import { createSessionQueue, type SessionQueue } from './edge/session-queue.ts';
+import type { Delivery, MessageHandler } from './edge/stages.ts';
+import { endsSession, withTerminate } from './edge/terminate.ts';
+import { withVerifiedDelete, withVerifiedOwner } from './edge/verify-session-owner.ts';
+import { withSessionQueue } from './edge/wait-in-queue.ts';
 import { looksLikeMcp } from './looks-like-mcp.ts';
 import { withChallenge } from './oauth/challenge.ts';
 import { withDiscovery } from './oauth/discovery.ts';
@@ -12,34 +23,33 @@ import { type Retention, startRetention } from './sessions/retention.ts';
 
 const SESSION_RETENTION = 7 * 24 * 60 * 60 * 1000;
 
-/** What a server does for MCP beyond what its guest does. */
+/** What a server does for MCP in addition to its guest. */
 export interface McpOptions {
   /**
-   * What MCP clients find besides what the guest does: `guide` makes true what wasmcp's Sessions Guide promises, `strict`
-   * sees to the specification alone, `off` to nothing. `guide` by default for a component that looks like an MCP server of
-   * wasmcp, `off` for others.
+   * What the server adds for MCP clients: `guide` adds what wasmcp's Sessions Guide promises, `strict` only what the
+   * specification requires, `off` nothing. The default is `guide` for a component that looks like an MCP server of wasmcp,
+   * and `off` for others.
    */
   readonly mcp?: 'guide' | 'strict' | 'off';
   /**
-   * How the requests of one MCP session run: one after another (`serial`, the default), or as they come (`parallel`). As
-   * many may wait as `queueLimit` says.
+   * How the requests of one MCP session run: one after another (`serial`, the default), or as they arrive (`parallel`).
+   * Up to `queueLimit` requests may wait.
    */
   readonly sessionOrder?: 'serial' | 'parallel';
   /**
    * Milliseconds that MCP sessions stay in the store after they have ended or expired, 7 days by default; `off` keeps them
-   * for ever.
+   * forever.
    */
   readonly sessionRetention?: number | 'off';
   /**
-   * Milliseconds that a guest may wait for something that it has asked its client while it answers it (sampling,
-   * elicitation), 5 min by default. What the client or the guest say meanwhile gives it no more; then the request ends with
-   * an error.
+   * Milliseconds that a guest may wait for a response of its client (sampling, elicitation), 5 min by default. Nothing else
+   * that the two send extends it; then the request ends with an error.
    */
   readonly inputWait?: number;
 }
 
-/** Of a server's options those that matter here. */
-interface Surroundings extends McpOptions {
+/** The options of a server that matter here. */
+interface McpSettings extends McpOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly publicUrl?: string;
   readonly queueLimit?: number;
@@ -49,34 +59,80 @@ interface Surroundings extends McpOptions {
   readonly log?: (level: string, context: string, message: string) => unknown;
 }
 
-/** MCP's side of a server. Does nothing for components that are no MCP servers. */
+/** MCP's part of a server. Does nothing for components that are not MCP servers. */
 export interface Mcp {
-  /** The environment of guests, with what a wasmcp server needs where nobody said anything else. */
+  /** The environment of guests, with what a wasmcp server needs where the user did not set it. */
   environment(component: Component): Readonly<Record<string, string>>;
   /** Origins that the guest was told to allow. */
   origins(component: Component): readonly string[];
-  /** `handle` as MCP clients find it. */
-  front(component: Component, handle: Handler): Handler;
+  /** What stands between MCP clients and the guests. */
+  withMcp(component: Component): Middleware;
   /**
-   * Logs what tokens cannot be checked for.
+   * Logs why tokens cannot be checked.
    *
    * @throws WasmcpError `store-*`, `bucket-*`: sessions could not be kept
    */
   probe(component: Component): Promise<void>;
   /**
-   * Begins to purge old sessions; undefined where none are kept, or all are. `local` is the store where it lives on this
-   * thread.
+   * Starts to purge old sessions. Returns undefined when no sessions are kept, or all are kept forever. `local` is the store
+   * when it is on this thread.
    */
   retain(component: Component, local: Store | undefined): Retention | undefined;
-  /** Whether sessions are kept, where, and who may use them; undefined for what is no MCP server. */
+  /** Whether sessions are kept, where, and who may use them; undefined for a component that is not an MCP server. */
   describe(component: Component, storeUrl: string): string | undefined;
 }
 
-/** `ownUrl` is the server's address as far as it knows it, without a slash at its end. */
-export function createMcp(options: Surroundings, ownUrl: () => string): Mcp {
+export interface SessionOptions {
+  readonly mode: 'guide' | 'strict';
+  /** Where requests of one session wait for each other; without it they run as they arrive. */
+  readonly queue: SessionQueue | undefined;
+  /** Milliseconds from the arrival of a request until its turn must have come. */
+  readonly timeout: number;
+  /** Milliseconds that a guest may wait for a response of its client. */
+  readonly inputWait: number;
+}
+
+/**
+ * The path of a client's request to a guest that speaks Streamable HTTP. A stage acts on what a message says of itself; the
+ * guest gets the client's bytes.
+ */
+export function withSessions({ mode, queue, timeout, inputWait }: SessionOptions): Middleware {
+  return (guest) => {
+    const guide = mode === 'guide';
+    const owners = createSessionOwners(queue);
+    const inputs = createPendingInputs(inputWait);
+    const initialize = createInitialize(guest);
+    const opener = createSessionOpener(guest, initialize, owners);
+
+    /** The last step of a message: the client's own request goes to the guest. */
+    const deliver = compose<Delivery>(
+      withInputWait(inputs, inputWait),
+      withSessionQueue({ queue, owners, timeout }),
+    )(({ request, target }) => guest(request, target));
+
+    const handleMessage = compose<MessageHandler>(
+      ...(guide ? [withAccept] : []),
+      withoutContradictions,
+      withVerifiedOwner(guest, owners, guide ? endsSession : () => false),
+      withInitialize(initialize, opener.observe),
+      ...(guide ? [withTerminate(guest), opener.stage] : []),
+    )((message) => message.sequence.last(() => deliver(message)));
+
+    return compose(
+      withVerifiedDelete,
+      withMessages(handleMessage, {
+        session: (request) => guide && opener.appliesTo(request),
+        responseId: inputs.includes,
+      }),
+    )(guest);
+  };
+}
+
+/** `ownUrl` returns the server's address as far as it knows it, without a trailing slash. */
+export function createMcp(options: McpSettings, ownUrl: () => string): Mcp {
   const { env = {}, queueLimit = 1024, store = DEFAULT_STORE_URL } = options;
   const { timeout = 30_000, inputWait = 300_000 } = options;
-  const order = options.sessionOrder === 'parallel' ? undefined : createSessionQueue(queueLimit);
+  const queue = options.sessionOrder === 'parallel' ? undefined : createSessionQueue(queueLimit);
   const publicUrl = options.publicUrl === undefined ? undefined : addressOf(options.publicUrl);
 
   function modeOf(component: Component): 'guide' | 'strict' | 'off' {
@@ -90,12 +146,15 @@ export function createMcp(options: Surroundings, ownUrl: () => string): Mcp {
   return {
     environment,
     origins: (component) => (modeOf(component) === 'off' ? [] : guestOrigins(env)),
-    front(component, handle) {
+    withMcp(component) {
       const mode = modeOf(component);
-      if (mode === 'off') return handle;
-      const edge = withChallenge(createSessionEdge(handle, { mode, order, timeout, inputWait }), publicUrl);
+      if (mode === 'off') return (next) => next;
       const named = publicUrl !== undefined || env.WASMCP_SERVER_URI !== undefined;
-      return withDiscovery(edge, named ? undefined : ownUrl);
+      return compose(
+        withDiscovery(named ? undefined : ownUrl),
+        withChallenge(publicUrl),
+        withSessions({ mode, queue, timeout, inputWait }),
+      );
     },
     async probe(component) {
       if (modeOf(component) === 'off') return;
@@ -115,8 +174,8 @@ export function createMcp(options: Surroundings, ownUrl: () => string): Mcp {
 }
 
 /**
- * An address as headers can carry it, without a slash at its end: people write line breaks and names beyond ASCII. Undefined
- * for what is none, which whoever checks the options refuses.
+ * An address in the form that headers can carry, without a trailing slash: users write line breaks and names beyond ASCII.
+ * Undefined for a text that is not an address, which the check of the options refuses.
  */
 function addressOf(text: string): string | undefined {
   return URL.parse(text)?.href.replace(/\/+$/, '');

@@ -67,7 +67,7 @@ function createPipeline(component: Component, engine: Engine, stages: Stages): H
   return compose(
     drain.withDrain,
     withRequestHeaders(requestHeaders),
-    (next) => mcp.front(component, next),
+    mcp.withMcp(component),
     withDurability(engine.gate),
   )(engine.handle);
 }

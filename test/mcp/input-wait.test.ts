@@ -72,8 +72,7 @@ describe('a guest that has asked its client', () => {
     await progress;
     expect(error).toEqual({
       code: -32000,
-      message:
-        'the client left "elicitation/create" without an answer, for which 400 ms are allowed (--input-wait)',
+      message: 'the client did not respond to "elicitation/create" within 400 ms (--input-wait)',
     });
     expect(await messages.next()).toMatchObject({ done: true });
     // The guest has ended, and its turn with it, long before its time would have been over.
@@ -97,7 +96,7 @@ describe('a guest that has asked its client', () => {
     const messages = messagesOf(await post(server, ELICITATION, await open(server)));
     await nextOf(messages, isQuestion);
     expect((await nextOf(messages, isAnswer)).error.message).toContain(
-      'left "elicitation/create" without an answer',
+      'did not respond to "elicitation/create"',
     );
   });
 

@@ -1,14 +1,28 @@
+import { REQUIRED_ACCEPT } from '../wasmcp-quirks.ts';
 import { withHeader } from './headers.ts';
+import { jsonResponse } from './json-response.ts';
+import type { MessageHandler } from './stages.ts';
 
-/** The media types that a client of Streamable HTTP has to accept (MCP, "Sending Messages to the Server"). */
-const BOTH = 'application/json, text/event-stream';
-
-/** What a client says that it accepts. */
+/** What a client accepts. */
 export interface Accepted {
-  /** It names `text/event-stream`; a wildcard is no wish for a stream. */
+  /** It names `text/event-stream`; a wildcard does not ask for a stream. */
   readonly streams: boolean;
-  /** The same headers, with both types that servers insist on. */
+  /** The same headers, with both types of Streamable HTTP (MCP, "Sending Messages to the Server"). */
   readonly headers: string[];
+}
+
+/** Lets clients omit `Accept`, and gives those that accept no stream a JSON response. */
+export function withAccept(next: MessageHandler): MessageHandler {
+  return (message) => {
+    const { request, target } = message;
+    const { streams, headers } = readAccept(request.headers);
+    if (headers === request.headers) return next(message);
+    next({
+      ...message,
+      request: { ...request, headers },
+      target: streams ? target : jsonResponse(target),
+    });
+  };
 }
 
 export function readAccept(headers: string[]): Accepted {
@@ -17,13 +31,13 @@ export function readAccept(headers: string[]): Accepted {
     if (headers[i]!.toLowerCase() !== 'accept') continue;
     for (const range of headers[i + 1]!.split(',')) {
       const [type = '', ...parameters] = range.split(';');
-      if (!parameters.some((parameter) => NEVER.test(parameter))) types.add(type.trim().toLowerCase());
+      if (!parameters.some((parameter) => ZERO_WEIGHT.test(parameter))) types.add(type.trim().toLowerCase());
     }
   }
   const streams = types.has('text/event-stream');
   const complete = streams && types.has('application/json');
-  return { streams, headers: complete ? headers : withHeader(headers, 'accept', BOTH) };
+  return { streams, headers: complete ? headers : withHeader(headers, 'accept', REQUIRED_ACCEPT) };
 }
 
-/** A weight of zero (RFC 9110 section 12.4.2). */
-const NEVER = /^\s*q=0(\.0*)?\s*$/i;
+/** RFC 9110 section 12.4.2. */
+const ZERO_WEIGHT = /^\s*q=0(\.0*)?\s*$/i;

@@ -1,12 +1,14 @@
 import type { GuestRequest, Handler } from '../../http/handler.ts';
 import type { ResponseWriter } from '../../http/response.ts';
+import { UNKNOWN_VERSION_STATUS, VERSION_HEADER } from '../wasmcp-quirks.ts';
 import type { ProtocolVersion } from './envelope.ts';
 import { header, withHeader } from './headers.ts';
 import { createInference } from './inference.ts';
 import type { RequestSequence } from './request-sequence.ts';
 import { routeByStatus } from './route-by-status.ts';
+import type { MessageHandler } from './stages.ts';
 
-/** Passes an `initialize` to a guest; `wanted` is the version in its parameters. */
+/** Sends an `initialize` to a guest; `wanted` is the version in its parameters. */
 export type Initialize = (
   request: GuestRequest,
   wanted: ProtocolVersion | undefined,
@@ -17,59 +19,64 @@ export type Initialize = (
 /** Revisions that know `initialize`, newest first. */
 const REVISIONS: readonly string[] = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'];
 
-const HEADER = 'mcp-protocol-version';
-
-/** Whether a client may be given a session: later revisions have none, and look for other errors. */
-export function speaksOfSessions({ headers }: GuestRequest): boolean {
-  const version = header(headers, HEADER);
+/** Whether a client may be given a session: later revisions have none, and expect other errors. */
+export function supportsSessions({ headers }: GuestRequest): boolean {
+  const version = header(headers, VERSION_HEADER);
   return version === undefined || REVISIONS.includes(version);
 }
 
+/** Negotiates the version of each `initialize`. `observe` wraps where its response goes. */
+export function withInitialize(
+  initialize: Initialize,
+  observe: (request: GuestRequest, target: ResponseWriter) => ResponseWriter,
+): (next: MessageHandler) => MessageHandler {
+  return (next) => (message) => {
+    const { request, envelope, sequence, target } = message;
+    if (envelope.method !== 'initialize' || envelope.kind !== 'request') return next(message);
+    initialize(request, envelope.protocolVersion, sequence, observe(request, target));
+  };
+}
+
 /**
- * Sees to it that a version is agreed on as the specification says (MCP, "Version Negotiation"): by the message alone, and
- * a server that does not know the wanted version answers with another one, its newest. wasmcp's servers take the version
- * from a header, and refuse one that they do not know, there and in the message: such a guest is asked again, newest
- * revision first. What it refused time and again is not tried for a while.
+ * Negotiates the version as the specification says (MCP, "Version Negotiation"): by the message alone, and a server that does
+ * not know the requested version offers another one, its newest. A guest that refuses is asked again, newest revision first.
+ * Revisions that it refuses repeatedly are not tried for a while.
  */
-export function createInitialize(handle: Handler): Initialize {
-  /** That the guest refuses a revision. Of these alone: clients could make up any number of versions. */
+export function createInitialize(guest: Handler): Initialize {
+  /** The guest refuses the revision. Only for known ones: clients could make up any number of versions. */
   const refusals = new Map(REVISIONS.map((revision) => [revision, createInference()]));
   const isRefused = (version: string): boolean => refusals.get(version)?.holds() ?? false;
 
-  return (request, wanted, sequence, target) => {
-    if (wanted === undefined) return sequence.last(() => handle(request, target));
-    const others = REVISIONS.filter((revision) => revision !== wanted.name && !isRefused(revision));
-    // What can be sent once is not tried twice.
-    const versions = [wanted.name, ...(request.body instanceof Uint8Array ? others : [])];
-    if (versions.length > 1 && isRefused(wanted.name)) versions.shift();
-
-    function attempt(index: number): void {
-      const judge = (status: number): ResponseWriter | undefined => {
-        if (status === 400 && index < versions.length - 1) return undefined;
-        if (status < 300) remember(versions, index);
-        return target;
-      };
-      const asking = askingFor(versions[index]!, request, wanted!);
-      sequence.next(() =>
-        handle(
-          asking,
-          routeByStatus(target, judge, () => attempt(index + 1)),
-        ),
-      );
-    }
-
-    attempt(0);
-  };
-
-  /** Those before `index` were refused, the one there was taken. */
+  /** The guest refused the versions before `index`, and accepted the one there. */
   function remember(versions: readonly string[], index: number): void {
     for (let i = 0; i < index; i++) refusals.get(versions[i]!)?.confirm();
     refusals.get(versions[index]!)?.refute();
   }
+
+  return (request, wanted, sequence, target) => {
+    if (wanted === undefined) return sequence.last(() => guest(request, target));
+    const others = REVISIONS.filter((revision) => revision !== wanted.name && !isRefused(revision));
+    // An upload cannot be sent twice.
+    const versions = [wanted.name, ...(request.body instanceof Uint8Array ? others : [])];
+    if (versions.length > 1 && isRefused(wanted.name)) versions.shift();
+
+    function attempt(index: number): void {
+      const choose = (status: number): ResponseWriter | undefined => {
+        if (status === UNKNOWN_VERSION_STATUS && index < versions.length - 1) return undefined;
+        if (status < 300) remember(versions, index);
+        return target;
+      };
+      const retry = (): void => attempt(index + 1);
+      const offer = withVersion(versions[index]!, request, wanted!);
+      sequence.next(() => guest(offer, routeByStatus(target, choose, retry)));
+    }
+
+    attempt(0);
+  };
 }
 
-function askingFor(version: string, request: GuestRequest, wanted: ProtocolVersion): GuestRequest {
-  const headers = withHeader(request.headers, HEADER, version);
+function withVersion(version: string, request: GuestRequest, wanted: ProtocolVersion): GuestRequest {
+  const headers = withHeader(request.headers, VERSION_HEADER, version);
   const { body } = request;
   if (version === wanted.name || !(body instanceof Uint8Array)) return { ...request, headers };
   const { at, length } = wanted;

@@ -1,6 +1,7 @@
 import type { GuestRequest } from '../../http/handler.ts';
 import type { ResponseWriter } from '../../http/response.ts';
 import { version } from '../../version.ts';
+import { OWNER_CHECKED_METHOD } from '../wasmcp-quirks.ts';
 import type { ProtocolVersion } from './envelope.ts';
 import { withoutHeaders } from './headers.ts';
 
@@ -65,7 +66,7 @@ export function initializeMessage(id: Uint8Array | undefined, name: string): Ini
 
 export const INITIALIZED: Uint8Array = Buffer.from('{"jsonrpc":"2.0","method":"notifications/initialized"}');
 
-export const PING: Uint8Array = message(undefined, '"method":"ping"');
+export const PING: Uint8Array = message(undefined, `"method":"${OWNER_CHECKED_METHOD}"`);
 
 /** Answers a client's message with a result that says nothing; without an id there is nothing to answer. */
 export function sendEmptyResult(target: ResponseWriter, id: Uint8Array | undefined): void {

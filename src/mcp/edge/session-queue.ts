@@ -1,58 +1,58 @@
-/** Lets the requests of one session go one after another, and those of different sessions side by side. */
+/** Runs the requests of one session one after another, and those of different sessions side by side. */
 export interface SessionQueue {
   /**
-   * Calls `start` once every earlier request of the session has left. The answer is called to leave: when the request is
-   * finished, or when it gives up waiting. Undefined, and never a start, when too many wait already. `name` is what others
-   * are told that they wait for.
+   * Calls `start` once every earlier request of the session has left. The returned function leaves the queue: when the
+   * request is finished, or when it stops waiting. Returns undefined, and never calls `start`, when too many requests wait
+   * already. `name` is what others are told that they wait for.
    */
   enter(session: string, name: string, start: (leave: () => void) => void): (() => void) | undefined;
   /** The name of the session's request that is under way. */
   underWay(session: string): string | undefined;
 }
 
-interface Turn {
+interface Entry {
   readonly name: string;
   readonly start: () => void;
-  begun: boolean;
+  started: boolean;
 }
 
-/** `limit` requests of one session may wait. */
+/** Up to `limit` requests of one session may wait. */
 export function createSessionQueue(limit: number): SessionQueue {
   /**
-   * Requests by session, the first of each under way. In arrays, which are empty when they go: the tables that the `Map`,
-   * and a `Set` for a line, leave behind would keep the requests.
+   * Requests by session, the first of each under way. In arrays, which are empty when they are dropped: the tables that a
+   * `Map` or a `Set` leaves behind would keep the requests alive.
    */
-  const lines = new Map<string, Turn[]>();
+  const queues = new Map<string, Entry[]>();
 
-  function advance(session: string, line: Turn[]): void {
-    const [first] = line;
+  function advance(session: string, queue: Entry[]): void {
+    const [first] = queue;
     if (first === undefined) {
-      if (lines.get(session) === line) lines.delete(session);
-    } else if (!first.begun) {
-      first.begun = true;
+      if (queues.get(session) === queue) queues.delete(session);
+    } else if (!first.started) {
+      first.started = true;
       first.start();
     }
   }
 
   return {
     enter(session, name, start) {
-      const line = lines.get(session) ?? [];
-      if (line.length > limit) return undefined;
-      lines.set(session, line);
-      const turn: Turn = { name, start: () => start(leave), begun: false };
-      line.push(turn);
+      const queue = queues.get(session) ?? [];
+      if (queue.length > limit) return undefined;
+      queues.set(session, queue);
+      const entry: Entry = { name, start: () => start(leave), started: false };
+      queue.push(entry);
 
       function leave(): void {
-        const at = line.indexOf(turn);
+        const at = queue.indexOf(entry);
         if (at < 0) return;
-        line.splice(at, 1);
-        // Later: a thousand that fail at once would call each other a thousand levels deep.
-        queueMicrotask(() => advance(session, line));
+        queue.splice(at, 1);
+        // Deferred: a thousand requests that fail at once would otherwise nest a thousand calls deep.
+        queueMicrotask(() => advance(session, queue));
       }
 
-      advance(session, line);
+      advance(session, queue);
       return leave;
     },
-    underWay: (session) => lines.get(session)?.[0]?.name,
+    underWay: (session) => queues.get(session)?.[0]?.name,
   };
 }

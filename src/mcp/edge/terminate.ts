@@ -1,28 +1,44 @@
-import type { GuestRequest, Handler } from '../../http/handler.ts';
-import { METHOD_NOT_FOUND, sendEmptyResult, sendError, withoutBody } from './messages.ts';
+import type { Handler } from '../../http/handler.ts';
+import { TERMINATE_METHOD } from '../wasmcp-quirks.ts';
+import type { Envelope } from './envelope.ts';
+import { INVALID_REQUEST, METHOD_NOT_FOUND, sendEmptyResult, sendError, withoutBody } from './messages.ts';
 import { probeTarget, verdictByStatus } from './probe.ts';
-import type { RequestSequence } from './request-sequence.ts';
+import { sessionOf } from './session.ts';
+import type { McpMessage, MessageHandler } from './stages.ts';
 
-/** The guest lets no client end a session (MCP, "Session Management"). */
+/** The guest does not let clients end sessions (MCP, "Session Management"). */
 const NOT_ALLOWED = 405;
 
-/** Ends a session by the request of HTTP that does it, for a client that asked by a message. */
-export function terminate(
-  handle: Handler,
-  request: GuestRequest,
-  id: Uint8Array | undefined,
-  sequence: RequestSequence,
-): void {
+export function endsSession({ method }: Envelope): boolean {
+  return method === TERMINATE_METHOD;
+}
+
+/** Ends sessions for `session/terminate`, by the DELETE that guests know. */
+export function withTerminate(guest: Handler): (next: MessageHandler) => MessageHandler {
+  return (next) => (message) => {
+    if (!endsSession(message.envelope)) next(message);
+    else if (sessionOf(message.request) === undefined) refuse(message);
+    else terminate(guest, message);
+  };
+}
+
+function refuse({ envelope, target }: McpMessage): void {
+  const text = 'Mcp-Session-Id is missing: there is no session to end';
+  sendError(target, envelope.id, { status: 400, code: INVALID_REQUEST, text });
+}
+
+function terminate(guest: Handler, { request, envelope, sequence }: McpMessage): void {
   const { target } = sequence;
+  const { id } = envelope;
   const ended = probeTarget(target, {
     id,
     about: 'to end the session',
     judge: (answer) => (answer.status === NOT_ALLOWED ? 'proceed' : verdictByStatus(answer)),
     proceed({ status }) {
       if (status !== NOT_ALLOWED) return sendEmptyResult(target, id);
-      const text = 'this server lets no client end a session';
+      const text = 'this server does not let clients end sessions';
       sendError(target, id, { status: 200, code: METHOD_NOT_FOUND, text });
     },
   });
-  sequence.next(() => handle(withoutBody(request, 'DELETE'), ended));
+  sequence.next(() => guest(withoutBody(request, 'DELETE'), ended));
 }

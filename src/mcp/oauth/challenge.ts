@@ -1,28 +1,24 @@
-import type { Handler } from '../../http/handler.ts';
+import type { Middleware } from '../../http/compose.ts';
 import { wrapResponse } from '../../http/response.ts';
+import { lacksChallenge } from '../wasmcp-quirks.ts';
 
-/** Where a server says who may give tokens for it (RFC 9728 section 3). */
+/** Where a server says which authorization servers issue tokens for it (RFC 9728 section 3). */
 export const METADATA_PATH = '/.well-known/oauth-protected-resource';
 
 /**
- * `handle`, whose 401 without `WWW-Authenticate`, which every 401 has to have (RFC 9110 section 15.5.2), gets one that leads
- * clients to the metadata. `publicUrl` is where they find the server; without it, where they found it.
+ * Adds `WWW-Authenticate`, which leads clients to the metadata, to each 401 without one. `publicUrl` is where clients find
+ * the server; without it, the address that the client used.
  */
-export function withChallenge(handle: Handler, publicUrl: string | undefined): Handler {
-  return (request, target) => {
+export function withChallenge(publicUrl: string | undefined): Middleware {
+  return (next) => (request, target) => {
     const base = publicUrl ?? `${request.scheme}://${request.authority}`;
     const challenged = wrapResponse(target, {
       head(status, headers) {
-        const bare =
-          status === 401 && !headers.some((name, i) => i % 2 === 0 && /^www-authenticate$/i.test(name));
-        if (!bare) return target.head(status, headers);
-        target.head(status, [
-          ...headers,
-          'WWW-Authenticate',
-          `Bearer resource_metadata="${base}${METADATA_PATH}"`,
-        ]);
+        if (!lacksChallenge(status, headers)) return target.head(status, headers);
+        const challenge = `Bearer resource_metadata="${base}${METADATA_PATH}"`;
+        target.head(status, [...headers, 'WWW-Authenticate', challenge]);
       },
     });
-    return handle(request, challenged);
+    return next(request, challenged);
   };
 }

@@ -1,32 +1,32 @@
-import type { Handler } from '../../http/handler.ts';
+import type { Middleware } from '../../http/compose.ts';
 import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
+import { isEmptyMember } from '../wasmcp-quirks.ts';
 import { METADATA_PATH } from './challenge.ts';
 
-/** Bytes of a document that is looked into. */
+/** Largest document that is rewritten, in bytes. */
 const MAX_DOCUMENT = 64 * 1024;
 /** Its members that name the server itself. */
 const OWN: ReadonlySet<string> = new Set(['resource', 'resource_documentation']);
 
 /**
- * `handle`, whose metadata (RFC 9728) is one that clients read: without members that say nothing, which the guest writes as
- * null or as an empty list (section 3.2), and with the server's name as the client called it: `localhost`, say, where the
- * guest knows it as `guess`, 127.0.0.1. Clients do not believe a document that speaks of another server (section 3.3).
- * Without `guess` the guest knows the name.
+ * Makes the metadata document (RFC 9728) one that clients accept: without empty members (section 3.2), and with the server's
+ * name as the client wrote it, such as `localhost` where the guest knows `guess`, 127.0.0.1. Clients reject a document that
+ * names another server (section 3.3). Without `guess` the guest knows the name.
  */
-export function withDiscovery(handle: Handler, guess: (() => string) | undefined): Handler {
-  return (request, target) => {
-    const asked = request.path.split('?', 1)[0]!;
-    const about = asked === METADATA_PATH || asked.startsWith(`${METADATA_PATH}/`);
-    if (!about || request.method !== 'GET') return handle(request, target);
+export function withDiscovery(guess: (() => string) | undefined): Middleware {
+  return (next) => (request, target) => {
+    const path = request.path.split('?', 1)[0]!;
+    const isMetadata = path === METADATA_PATH || path.startsWith(`${METADATA_PATH}/`);
+    if (!isMetadata || request.method !== 'GET') return next(request, target);
     const called = request.authority && `${request.scheme}://${request.authority}`;
-    return handle(
+    return next(
       request,
-      rewriting(target, (text) => readable(text, guess?.(), called)),
+      rewriting(target, (text) => rewritten(text, guess?.(), called)),
     );
   };
 }
 
-/** Collects the body of an answer, unless it is long, and sends what `rewrite` makes of it. */
+/** Collects the body of a response, unless it is long, and sends what `rewrite` returns for it. */
 function rewriting(target: ResponseWriter, rewrite: (text: string) => string | undefined): ResponseWriter {
   let held:
     | { readonly status: number; readonly headers: string[]; readonly chunks: Uint8Array[] }
@@ -67,8 +67,8 @@ function rewriting(target: ResponseWriter, rewrite: (text: string) => string | u
   });
 }
 
-/** The document as clients read it; undefined when it is none. */
-function readable(text: string, guess: string | undefined, called: string | undefined): string | undefined {
+/** The document as clients accept it; undefined when it is not a JSON object. */
+function rewritten(text: string, guess: string | undefined, called: string | undefined): string | undefined {
   let document: unknown;
   try {
     document = JSON.parse(text);
@@ -77,7 +77,7 @@ function readable(text: string, guess: string | undefined, called: string | unde
   }
   if (typeof document !== 'object' || document === null || Array.isArray(document)) return undefined;
   const members = Object.entries(document)
-    .filter(([, value]) => value !== null && !(Array.isArray(value) && value.length === 0))
+    .filter(([, value]) => !isEmptyMember(value))
     .map(([name, value]) => [name, OWN.has(name) ? renamed(value, guess, called) : value]);
   return JSON.stringify(Object.fromEntries(members));
 }

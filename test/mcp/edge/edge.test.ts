@@ -39,7 +39,7 @@ function sessionGuest(answer: (request: Seen) => void = (request) => replyResult
 }
 
 function guideFor({ handle }: PlayedGuest, limit = 100): Handler {
-  return edgeOf(handle, { mode: 'guide', order: createSessionQueue(limit) });
+  return edgeOf(handle, { mode: 'guide', queue: createSessionQueue(limit) });
 }
 
 function initializeFor(version: string): string {
@@ -92,7 +92,7 @@ describe('a request without a session', () => {
       target.fail(new WasmcpError('queue-full', 'full'));
       return { cancel() {} };
     };
-    const edge = edgeOf(handle, { mode: 'guide', order: undefined });
+    const edge = edgeOf(handle, { mode: 'guide', queue: undefined });
     expect(await ask(edge, CALL, BOTH).answer).toMatchObject({ failure: 'queue-full' });
   });
 
@@ -165,7 +165,7 @@ describe('a request without a session', () => {
 
   test('in strict mode is for the guest to refuse', async () => {
     const guest = sessionGuest();
-    const edge = edgeOf(guest.handle, { mode: 'strict', order: undefined });
+    const edge = edgeOf(guest.handle, { mode: 'strict', queue: undefined });
     expect(await ask(edge, CALL, BOTH).answer).toMatchObject({ status: 400 });
     expect(guest.asked()).toEqual(['tools/call']);
   });
@@ -180,7 +180,7 @@ describe.each(['guide', 'strict'] as const)('initialize in %s mode', (mode) => {
     ['one that never was', 'x', '2025-06-18', 3],
   ])('agrees on %s', async (_, wanted, agreed, asked) => {
     const guest = sessionGuest();
-    const edge = edgeOf(guest.handle, { mode, order: undefined });
+    const edge = edgeOf(guest.handle, { mode, queue: undefined });
     const { answer } = ask(edge, initializeFor(wanted), { ...BOTH, 'mcp-protocol-version': '2024-11-05' });
     expect(await answer).toMatchObject({
       status: 200,
@@ -193,7 +193,7 @@ describe.each(['guide', 'strict'] as const)('initialize in %s mode', (mode) => {
 
   test('asks for what the guest refuses no more after three times', async () => {
     const guest = sessionGuest();
-    const edge = edgeOf(guest.handle, { mode, order: undefined });
+    const edge = edgeOf(guest.handle, { mode, queue: undefined });
     for (let i = 0; i < 5; i++) await ask(edge, initializeFor('2025-11-25'), BOTH).answer;
     expect(guest.seen).toHaveLength(8);
   });
@@ -203,7 +203,7 @@ describe.each(['guide', 'strict'] as const)('initialize in %s mode', (mode) => {
       if (request.message.params.capabilities === undefined) reply(request, 400, '{"error":{}}');
       else replyResult(request, {});
     });
-    const edge = edgeOf(guest.handle, { mode, order: undefined });
+    const edge = edgeOf(guest.handle, { mode, queue: undefined });
     const bad = '{"id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18"}}';
     expect(await ask(edge, bad, BOTH).answer).toMatchObject({ status: 400, text: '{"error":{}}' });
     await ask(edge, initializeFor('2025-06-18'), BOTH).answer;
@@ -212,7 +212,7 @@ describe.each(['guide', 'strict'] as const)('initialize in %s mode', (mode) => {
 
   test('without a version goes as it is', async () => {
     const guest = playGuest((request) => reply(request, 400, '{}'));
-    const edge = edgeOf(guest.handle, { mode, order: undefined });
+    const edge = edgeOf(guest.handle, { mode, queue: undefined });
     await ask(edge, '{"id":1,"method":"initialize","params":{}}', BOTH).answer;
     expect(guest.seen).toHaveLength(1);
     expect(guest.seen[0]?.headers.has('mcp-protocol-version')).toBe(false);
@@ -300,7 +300,7 @@ describe('session/terminate', () => {
 
   test('in strict mode is for the guest to judge', async () => {
     const guest = playGuest((request) => reply(request, 200, '{"error":{}}'));
-    const edge = edgeOf(guest.handle, { mode: 'strict', order: undefined });
+    const edge = edgeOf(guest.handle, { mode: 'strict', queue: undefined });
     await ask(edge, '{"id":"a","method":"session/terminate"}', { 'mcp-session-id': 's' }).answer;
     expect(guest.asked()).toEqual(['session/terminate in s']);
   });
@@ -358,7 +358,7 @@ describe('a session that belongs to somebody', () => {
   ])('takes no message that says two things: %s', async (_, text) => {
     for (const mode of ['guide', 'strict'] as const) {
       const guest = guardedGuest();
-      const edge = edgeOf(guest.handle, { mode, order: undefined });
+      const edge = edgeOf(guest.handle, { mode, queue: undefined });
       const headers = { ...BOTH, 'mcp-session-id': 's', authorization: 'Bearer mine' };
       const { answer } = ask(edge, text, headers);
       expect(await answer).toMatchObject({ status: 400, json: { id: null, error: { code: -32600 } } });
@@ -380,13 +380,13 @@ describe('a session that belongs to somebody', () => {
     for (const mode of ['guide', 'strict'] as const) {
       for (const body of [text, inPieces(text)]) {
         const guest = guardedGuest();
-        const edge = edgeOf(guest.handle, { mode, order: undefined });
+        const edge = edgeOf(guest.handle, { mode, queue: undefined });
         const theirs = ask(edge, body, { ...headers, authorization: 'Bearer other' });
         expect(await theirs.answer).toMatchObject({ status: 403 });
         expect(guest.asked()).toEqual(['ping in s']);
       }
       const guest = guardedGuest();
-      const edge = edgeOf(guest.handle, { mode, order: undefined });
+      const edge = edgeOf(guest.handle, { mode, queue: undefined });
       const mine = ask(edge, inPieces(text), { ...headers, authorization: 'Bearer mine' });
       expect((await mine.answer).status).toBeLessThan(300);
       expect(guest.seen.map((seen) => seen.text)).toEqual([expect.stringContaining('"ping"'), text]);
@@ -410,7 +410,7 @@ describe('a session that belongs to somebody', () => {
       } else request.body!.start({ data: ({ length }) => parts.push(length) > 0, end() {}, fail() {} });
       return { cancel() {} };
     };
-    const edge = edgeOf(handle, { mode: 'guide', order: undefined });
+    const edge = edgeOf(handle, { mode: 'guide', queue: undefined });
     let receiver: UploadReceiver | undefined;
     const body: Upload = { start: (to) => (receiver = to), resume() {}, stop() {} };
     ask(edge, body, { ...BOTH, 'mcp-session-id': 's', authorization: 'Bearer mine' });
@@ -539,7 +539,7 @@ describe('a body that comes piece by piece', () => {
       });
       return { cancel() {} };
     };
-    const edge = edgeOf(handle, { mode: 'guide', order: undefined });
+    const edge = edgeOf(handle, { mode: 'guide', queue: undefined });
     const upload = uploadOf('PNG', 'more');
     let ended = false;
     const { answer } = ask(

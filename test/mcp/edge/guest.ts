@@ -1,7 +1,8 @@
 import type { GuestRequest, Handler, UploadReceiver } from '../../../src/http/handler.ts';
 import type { ResponseWriter } from '../../../src/http/response.ts';
-import { createSessionEdge, type SessionEdgeOptions } from '../../../src/mcp/edge/edge.ts';
+
 import { header } from '../../../src/mcp/edge/headers.ts';
+import { type SessionOptions, withSessions } from '../../../src/mcp/mcp.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: protocol messages are looked at by tests only
 export type Json = any;
@@ -9,9 +10,9 @@ export type Json = any;
 /** The edge with the limits that servers have. */
 export function edgeOf(
   handle: Handler,
-  options: Pick<SessionEdgeOptions, 'mode' | 'order'> & Partial<SessionEdgeOptions>,
+  options: Pick<SessionOptions, 'mode' | 'queue'> & Partial<SessionOptions>,
 ): Handler {
-  return createSessionEdge(handle, { timeout: 30_000, inputWait: 300_000, ...options });
+  return withSessions({ timeout: 30_000, inputWait: 300_000, ...options })(handle);
 }
 
 /** A request as it reached the guest. */

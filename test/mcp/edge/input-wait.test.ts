@@ -27,7 +27,7 @@ function start(inputWait: number, headers: Record<string, string> = HEADERS): Se
     target.end([]);
     target.finished();
   });
-  const edge = edgeOf(guest.handle, { mode: 'guide', order: undefined, inputWait });
+  const edge = edgeOf(guest.handle, { mode: 'guide', queue: undefined, inputWait });
   const asking = ask(edge, CALL, headers);
   const call = (): Seen => guest.seen[0]!;
   return {

@@ -24,7 +24,7 @@ function streaming(send: (request: Seen) => void): PlayedGuest {
 }
 
 function edgeFor(guest: PlayedGuest) {
-  return edgeOf(guest.handle, { mode: 'guide', order: undefined });
+  return edgeOf(guest.handle, { mode: 'guide', queue: undefined });
 }
 
 describe('a client that takes no streams', () => {
@@ -159,7 +159,7 @@ describe('a client that takes no streams', () => {
 describe('what the guest hears', () => {
   function heard(mode: 'guide' | 'strict', accept: string | undefined): string | undefined {
     const guest = playGuest((request) => reply(request, 200, '{}'));
-    const edge = edgeOf(guest.handle, { mode, order: undefined });
+    const edge = edgeOf(guest.handle, { mode, queue: undefined });
     void ask(edge, CALL, { 'mcp-session-id': 's', ...(accept !== undefined && { Accept: accept }) });
     return guest.seen[0]!.headers.get('accept');
   }

@@ -82,7 +82,7 @@ async function at(place: Place, respond: (request: Seen) => void): Promise<Outco
   });
   const session =
     place.question.includes('opened') || place.question === 'initialize' ? {} : { 'mcp-session-id': 's' };
-  const edge = edgeOf(guest.handle, { mode: 'guide', order: undefined });
+  const edge = edgeOf(guest.handle, { mode: 'guide', queue: undefined });
   const answer = await ask(edge, body, { ...BOTH, ...session, ...headers }, method).answer;
   const asked = guest.asked();
   const passed = next === undefined ? isSuccess(answer) : asked.includes(next);
@@ -241,7 +241,7 @@ describe('one odd answer', () => {
       else sessions(request);
       if (request.message.method === 'tools/call') left -= 1;
     });
-    const edge = edgeOf(guest.handle, { mode: 'guide', order: undefined });
+    const edge = edgeOf(guest.handle, { mode: 'guide', queue: undefined });
     for (let i = 0; i < odd; i++) {
       expect(await ask(edge, CALL, BOTH).answer).toMatchObject({ status: 200, session: undefined });
     }
@@ -255,7 +255,7 @@ describe('one odd answer', () => {
       const text = '{"jsonrpc":"2.0","id":"mine","error":{"code":-32603,"message":"no"}}';
       reply(request, 200, text);
     });
-    const edge = edgeOf(guest.handle, { mode: 'guide', order: undefined });
+    const edge = edgeOf(guest.handle, { mode: 'guide', queue: undefined });
     for (let i = 0; i < 5; i++) {
       expect(await ask(edge, CALL, BOTH).answer).toMatchObject({
         status: 200,
@@ -269,7 +269,7 @@ describe('one odd answer', () => {
   test('and a session given to anybody switches them on', async () => {
     let keeps = false;
     const guest = playGuest((request) => (keeps ? sessions(request) : replyResult(request, {})));
-    const edge = edgeOf(guest.handle, { mode: 'guide', order: undefined });
+    const edge = edgeOf(guest.handle, { mode: 'guide', queue: undefined });
     for (let i = 0; i < 4; i++) await ask(edge, CALL, BOTH).answer;
     expect(guest.asked().slice(-2)).toEqual(['tools/call', 'tools/call']);
     keeps = true;
@@ -285,7 +285,7 @@ describe('one odd answer', () => {
       if (odd-- > 0 && request.message.params.protocolVersion === '2025-11-25') reply(request, 400, '{}');
       else replyResult(request, { protocolVersion: request.message.params.protocolVersion });
     });
-    const edge = edgeOf(guest.handle, { mode: 'strict', order: undefined });
+    const edge = edgeOf(guest.handle, { mode: 'strict', queue: undefined });
     const initialize =
       '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25"}}';
     const agreed: string[] = [];

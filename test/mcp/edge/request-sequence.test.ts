@@ -14,8 +14,8 @@ const TOKEN = ['authorization', 'Bearer t'];
 
 /** Every layer between a client and a guest. */
 function layers({ handle }: PlayedGuest, waiting = 8): typeof handle {
-  const edge = edgeOf(handle, { mode: 'guide', order: createSessionQueue(waiting) });
-  return withDiscovery(withChallenge(edge, undefined), undefined);
+  const edge = edgeOf(handle, { mode: 'guide', queue: createSessionQueue(waiting) });
+  return withDiscovery(undefined)(withChallenge(undefined)(edge));
 }
 
 interface Client {

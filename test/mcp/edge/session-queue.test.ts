@@ -20,8 +20,8 @@ interface Setting {
 
 function start(limit = 100, serial = true, timeout = 30_000): Setting {
   const guest = playGuest(() => {});
-  const order = serial ? createSessionQueue(limit) : undefined;
-  const edge = edgeOf(guest.handle, { mode: 'strict', order, timeout });
+  const queue = serial ? createSessionQueue(limit) : undefined;
+  const edge = edgeOf(guest.handle, { mode: 'strict', queue, timeout });
   const find = (id: number): Seen => guest.seen.find(({ message }) => message.id === id)!;
   const send = (text: string, session = 's'): Asking => ask(edge, text, { 'mcp-session-id': session });
   return {
@@ -100,7 +100,7 @@ describe('what a request under way may wait for goes past the others', () => {
 
   test.each(['GET', 'DELETE'])('%s', (method) => {
     const guest = playGuest(() => {});
-    const edge = edgeOf(guest.handle, { mode: 'strict', order: createSessionQueue(1) });
+    const edge = edgeOf(guest.handle, { mode: 'strict', queue: createSessionQueue(1) });
     ask(edge, '{"id":1,"method":"tools/call"}', { 'mcp-session-id': 's' });
     ask(edge, undefined, { 'mcp-session-id': 's' }, method);
     expect(guest.seen).toHaveLength(2);
@@ -152,7 +152,7 @@ test('thousands that fail at once do so one after another', async () => {
     else fail();
     return { cancel() {} };
   };
-  const edge = edgeOf(handle, { mode: 'strict', order: createSessionQueue(10_000) });
+  const edge = edgeOf(handle, { mode: 'strict', queue: createSessionQueue(10_000) });
   const calls = Array.from({ length: 10_000 }, (_, id) =>
     ask(edge, `{"method":"tools/call","id":${id}}`, { 'mcp-session-id': 's' }),
   );
@@ -167,7 +167,7 @@ test('the first request of a new session comes before those that the client send
     target.head(200, message.method === 'initialize' ? ['mcp-session-id', 's'] : []);
     target.end([]);
   });
-  const edge = edgeOf(guest.handle, { mode: 'guide', order: createSessionQueue(1) });
+  const edge = edgeOf(guest.handle, { mode: 'guide', queue: createSessionQueue(1) });
   ask(edge, '{"method":"tools/call","id":1}');
   ask(edge, '{"method":"tools/call","id":2}', { 'mcp-session-id': 's' });
   expect(guest.asked()).toEqual(['initialize', 'notifications/initialized in s', 'tools/call in s']);
@@ -242,7 +242,7 @@ test('a request that no worker was free for is refused under its id', async () =
     target.finished();
     return { cancel() {} };
   };
-  const edge = edgeOf(handle, { mode: 'guide', order: createSessionQueue(1) });
+  const edge = edgeOf(handle, { mode: 'guide', queue: createSessionQueue(1) });
   for (const headers of [{ 'mcp-session-id': 's' }, { 'mcp-protocol-version': '2026-07-28' }]) {
     const text = '{"jsonrpc":"2.0","method":"tools/call","params":{},"id":"x"}';
     const answer = await ask(edge, text, headers as Record<string, string>).answer;

@@ -48,7 +48,7 @@ test('a challenge of the guest’s own stays the only one', () => {
     return { cancel() {} };
   };
   const heads: string[][] = [];
-  withChallenge(guest, undefined)(
+  withChallenge(undefined)(guest)(
     { method: 'GET', scheme: 'http', authority: 'a', path: '/', headers: [], body: undefined, receivedAt: 0 },
     { head: (_, headers) => heads.push(headers), chunk() {}, end() {}, fail() {}, finished() {} },
   );

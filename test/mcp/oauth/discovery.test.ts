@@ -53,7 +53,7 @@ function ask(
   const { path = PATH, method = 'GET', authority = 'localhost:8080' } = asked;
   const rest = { headers: [], body: undefined, receivedAt: 0 };
   const request = { method, scheme: 'https' as const, authority, path, ...rest };
-  withDiscovery(handle, guess ? () => BASE : undefined)(request, target);
+  withDiscovery(guess ? () => BASE : undefined)(handle)(request, target);
   return answer;
 }
 

@@ -1,0 +1,52 @@
+/**
+ * Behaviour of servers composed by wasmcp, as of its state of March 2026 (MCP revision 2025-11-25), that this folder works
+ * around. Each entry says what the guest does, and what follows here. When wasmcp changes one, this is the place to start.
+ */
+
+/** The guest negotiates the protocol version by this header instead of by the message. */
+export const VERSION_HEADER = 'mcp-protocol-version';
+
+/**
+ * The guest refuses a version that it does not know with this status, in the header and in the message, where a server must
+ * offer another one. So `initialize` is repeated with other revisions.
+ */
+export const UNKNOWN_VERSION_STATUS = 400;
+
+/**
+ * The guest checks a token, and whose session it is, for requests only: it accepts responses, notifications and DELETE from
+ * every client that knows the id of a session. So this request verifies the owner first.
+ */
+export const OWNER_CHECKED_METHOD = 'ping';
+
+/**
+ * The guest reads ids as strings or as integers of some width, and takes a message with another id for a notification, which
+ * it accepts from every client. `id` is JSON text.
+ */
+export function isPortableId(id: Uint8Array): boolean {
+  return /^(?:"|\d{1,9}$)/.test(Buffer.from(id).toString());
+}
+
+/** The guest does not know this method, which its Sessions Guide describes. So it becomes a DELETE. */
+export const TERMINATE_METHOD = 'session/terminate';
+
+/** The guest refuses a POST whose `Accept` does not list both types, which the guide's `curl` examples omit. */
+export const REQUIRED_ACCEPT = 'application/json, text/event-stream';
+
+/** The guest compares the beginnings of origins. So every origin is allowed there: the access policy compares them whole. */
+export const ALLOWED_ORIGINS = '*';
+
+/** The guest's 401 lacks the `WWW-Authenticate` that it must have (RFC 9110 section 15.5.2). */
+export function lacksChallenge(status: number, headers: readonly string[]): boolean {
+  return status === 401 && !headers.some((name, i) => i % 2 === 0 && /^www-authenticate$/i.test(name));
+}
+
+/**
+ * The guest writes members of its metadata document that have no value as null or as an empty list, which RFC 9728 section
+ * 3.2 forbids and clients reject.
+ */
+export function isEmptyMember(value: unknown): boolean {
+  return value === null || (Array.isArray(value) && value.length === 0);
+}
+
+/** The guest stores sessions in this bucket when WASMCP_SESSION_BUCKET is missing or empty. */
+export const DEFAULT_BUCKET = 'default';
