@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { header, withoutHeaders } from '../http/headers.ts';
 import type { GuestHead } from './access-policy/access-policy.ts';
 import type { PlainAnswer } from './plain.ts';
 
@@ -28,18 +29,9 @@ function bytesOf(kept: unknown): Uint8Array | undefined {
 
 /** The head of a request whose body is this one: parsers take away what it was compressed with. */
 export function headFor(head: GuestHead, body: Uint8Array): GuestHead {
-  const headers: string[] = [];
-  let announced = Number.NaN;
-  for (let i = 0; i < head.headers.length; i += 2) {
-    if (/^content-length$/i.test(head.headers[i]!)) announced = Number(head.headers[i + 1]);
-  }
-  const asSent = announced === body.length;
-  for (let i = 0; i < head.headers.length; i += 2) {
-    const [name, value] = [head.headers[i]!, head.headers[i + 1]!];
-    if (asSent || !/^content-(?:length|encoding)$/i.test(name)) headers.push(name, value);
-  }
-  if (!asSent) headers.push('content-length', String(body.length));
-  return { ...head, headers };
+  if (Number(header(head.headers, 'content-length')) === body.length) return head;
+  const headers = withoutHeaders(head.headers, 'content-length', 'content-encoding');
+  return { ...head, headers: [...headers, 'content-length', String(body.length)] };
 }
 
 export const LOST_BODY =

@@ -1,5 +1,6 @@
 import type { EngineOptions } from '../engine/engine.ts';
 import type { Handler } from '../http/handler.ts';
+import { headerPairs } from '../http/headers.ts';
 import type { ResponseWriter } from '../http/response.ts';
 import type { AccessPolicy, GuestHead } from './access-policy/access-policy.ts';
 import { withCors } from './access-policy/cors.ts';
@@ -95,7 +96,7 @@ function createTarget(
       answered = true;
       const headers = withCors(guestHeaders, cors);
       const list = new Headers();
-      for (let i = 0; i < headers.length; i += 2) list.append(headers[i]!, headers[i + 1]!);
+      for (const [name, value] of headerPairs(headers)) list.append(name, value);
       const start = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
         stream = controller;
       };

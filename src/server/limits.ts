@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { headerValues } from '../http/headers.ts';
 import { isAuthority } from './access-policy/authority.ts';
 
 /**
@@ -9,25 +10,15 @@ export function isAmbiguous(request: IncomingMessage): boolean {
   const { rawHeaders, url = '', method, httpVersion } = request;
   // Node's parser reads HTTP/0.9 and HTTP/2.0 as if they were written like these.
   if (httpVersion !== '1.1' && httpVersion !== '1.0') return true;
-  const hosts = valuesOf(rawHeaders, 'host');
+  const hosts = headerValues(rawHeaders, 'host');
   // Without any: HTTP/1.0, as health checks speak it.
   if (hosts.length > 1 || !hosts.every(isAuthority)) return true;
-  const codings = valuesOf(rawHeaders, 'transfer-encoding');
+  const codings = headerValues(rawHeaders, 'transfer-encoding');
   if (codings.length > 1 || codings.some((coding) => coding.toLowerCase() !== 'chunked')) return true;
   // HTTP/1.0 has no such field: somebody on the way may take the body to end elsewhere.
   if (codings.length > 0 && httpVersion === '1.0') return true;
   const isPath = url.startsWith('/') || (url === '*' && method === 'OPTIONS');
   return !isPath && !agrees(url, hosts[0]);
-}
-
-/** Each request passes here: names of another length are not even looked at. */
-function valuesOf(rawHeaders: readonly string[], name: string): string[] {
-  const values: string[] = [];
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (rawHeaders[i]!.length === name.length && rawHeaders[i]!.toLowerCase() === name)
-      values.push(rawHeaders[i + 1]!);
-  }
-  return values;
 }
 
 /** Whether a body is announced that is too large. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { free } from '../../host/index.ts';
+import { headerPairs } from '../http/headers.ts';
 import type { ResponseWriter } from '../http/response.ts';
 import { withCors } from './access-policy/cors.ts';
 import { failureAnswer, type PlainAnswer } from './plain.ts';
@@ -102,7 +103,7 @@ export function createNodeTarget(
       send();
       if (response.writableEnded || response.destroyed) return;
       try {
-        response.addTrailers(pairs(trailers));
+        response.addTrailers(headerPairs(trailers));
       } catch (error) {
         giveUp(error);
         return;
@@ -160,8 +161,7 @@ function framed(
   const lengths: string[] = length === undefined || bodiless ? [] : [String(length)];
   const others: string[] = [];
   const trailer: string[] = [];
-  for (let i = 0; i < headers.length; i += 2) {
-    const [name, value] = [headers[i]!, headers[i + 1]!];
+  for (const [name, value] of headerPairs(headers)) {
     const key = name.toLowerCase();
     if (key === 'content-length') lengths.push(value);
     else if (key === 'trailer') trailer.push(name, value);
@@ -174,12 +174,6 @@ function framed(
 /** As node sees it, which throws at the announcement of trailers where it does not chunk. */
 function mayChunk({ httpVersionMajor, httpVersionMinor }: IncomingMessage): boolean {
   return httpVersionMajor >= 1 && httpVersionMinor >= 1;
-}
-
-function pairs(flat: readonly string[]): [string, string][] {
-  const list: [string, string][] = [];
-  for (let i = 0; i < flat.length; i += 2) list.push([flat[i]!, flat[i + 1]!]);
-  return list;
 }
 
 function latin1({ buffer, byteOffset, byteLength }: Uint8Array): string {

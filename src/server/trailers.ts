@@ -1,3 +1,5 @@
+import { filterHeaders } from '../http/headers.ts';
+
 /**
  * Fields that a trailer section may not carry (RFC 9110 section 6.5.1): whoever merges trailers into the head would take them
  * for framing, routing, authentication, cookies, conditions on the request, or how the content is to be read. Also those
@@ -28,10 +30,5 @@ const FORBIDDEN_FAMILIES = /^(?:x-forwarded-|access-control-|sec-|:)/;
 /** Trailers, as a flat list, without those that have no place there. */
 export function withoutForbidden(trailers: string[]): string[] {
   if (trailers.length === 0) return trailers;
-  const kept: string[] = [];
-  for (let i = 0; i < trailers.length; i += 2) {
-    const name = trailers[i]!.toLowerCase();
-    if (!FORBIDDEN.has(name) && !FORBIDDEN_FAMILIES.test(name)) kept.push(trailers[i]!, trailers[i + 1]!);
-  }
-  return kept;
+  return filterHeaders(trailers, (name) => !FORBIDDEN.has(name) && !FORBIDDEN_FAMILIES.test(name));
 }

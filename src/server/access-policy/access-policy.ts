@@ -1,5 +1,6 @@
 import { isLoopback, WasmcpError } from '../../../host/index.ts';
 import type { GuestRequest } from '../../http/handler.ts';
+import { filterHeaders } from '../../http/headers.ts';
 import { type PlainAnswer, plainAnswer } from '../plain.ts';
 import { createAllowList, isLoopbackName, parseOrigin } from './allow-list.ts';
 import { parseAuthority } from './authority.ts';
@@ -204,9 +205,6 @@ function sort(headers: string[], trusted: boolean): Sorted | undefined {
     const forwarded = readForwarded(fields);
     return forwarded && { origin, forwarded, headers };
   }
-  const kept: string[] = [];
-  for (let i = 0; i < headers.length; i += 2) {
-    if (!isForwardedField(headers[i]!.toLowerCase())) kept.push(headers[i]!, headers[i + 1]!);
-  }
+  const kept = filterHeaders(headers, (name) => !isForwardedField(name));
   return { origin, forwarded: NOT_FORWARDED, headers: kept };
 }

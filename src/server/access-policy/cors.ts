@@ -1,3 +1,4 @@
+import { header } from '../../http/headers.ts';
 import type { PlainAnswer } from '../plain.ts';
 
 /** What scripts need of an MCP server's answers, beyond what every page may read (Fetch, "CORS-safelisted"). */
@@ -20,22 +21,20 @@ export function corsHeaders(method: string, origin: string | undefined): Readonl
 /** A guest's headers with those of ours; one that names origins itself has its own way with pages. */
 export function withCors(headers: string[], cors: Readonly<Record<string, string>>): string[] {
   if (cors === NONE) return headers;
-  for (let i = 0; i < headers.length; i += 2) {
-    if (headers[i]!.toLowerCase() === 'access-control-allow-origin') return headers;
-  }
+  if (header(headers, 'access-control-allow-origin') !== undefined) return headers;
   return [...headers, ...Object.entries(cors).flat()];
 }
 
 /** Whether a browser asks if a page may (Fetch, "CORS-preflight request"). */
 export function isPreflight(method: string, headers: readonly string[]): boolean {
-  return method === 'OPTIONS' && fieldOf(headers, 'access-control-request-method') !== undefined;
+  return method === 'OPTIONS' && header(headers, 'access-control-request-method') !== undefined;
 }
 
 /** Yes, to whatever this page asks for. */
 export function preflightAnswer(origin: string, headers: readonly string[]): PlainAnswer {
-  const method = fieldOf(headers, 'access-control-request-method');
+  const method = header(headers, 'access-control-request-method');
   const methods = new Set(['GET', 'POST', 'DELETE', method].filter((name) => name && isToken(name)));
-  const asked = fieldOf(headers, 'access-control-request-headers')?.split(',');
+  const asked = header(headers, 'access-control-request-headers')?.split(',');
   const names = asked?.map((name) => name.trim()).filter(isToken);
   return {
     status: 204,
@@ -44,7 +43,7 @@ export function preflightAnswer(origin: string, headers: readonly string[]): Pla
       'access-control-allow-methods': [...methods].join(', '),
       'access-control-allow-headers': names?.join(', ') || REQUEST_HEADERS,
       'access-control-max-age': MAX_AGE,
-      ...(fieldOf(headers, 'access-control-request-private-network') === 'true' && {
+      ...(header(headers, 'access-control-request-private-network') === 'true' && {
         'access-control-allow-private-network': 'true',
       }),
       vary: 'Origin, Access-Control-Request-Method, Access-Control-Request-Headers',
@@ -56,11 +55,4 @@ export function preflightAnswer(origin: string, headers: readonly string[]): Pla
 
 function isToken(text: string): boolean {
   return /^[\w!#$%&'*+.^`|~-]+$/.test(text);
-}
-
-function fieldOf(headers: readonly string[], lowerName: string): string | undefined {
-  for (let i = 0; i < headers.length; i += 2) {
-    if (headers[i]!.toLowerCase() === lowerName) return headers[i + 1];
-  }
-  return undefined;
 }
