@@ -112,7 +112,7 @@ function isObject(value: unknown): value is object {
 }
 
 function refuse(name: string, expected: string, value: unknown): never {
-  throw new TypeError(`${name} has to be ${expected}, not ${show(value)}`);
+  throw new TypeError(`${name} must be ${expected}, not ${show(value)}`);
 }
 
 function refuseName(where: string, name: string, checks: Readonly<Record<string, unknown>>): never {

@@ -3,7 +3,7 @@ import type { Guest } from '../guest.ts';
 import type { CheckedStore } from './limits.ts';
 import { type Awaitable, type CounterBounds, isPromise, type KeyPage } from './store.ts';
 
-/** `variant error` of wasi:keyvalue/store, the same in both drafts. Thrown: jco makes a thrown non-`Error` the guest's `err`. */
+/** `variant error` of wasi:keyvalue/store, the same in both drafts. Thrown: jco returns a thrown non-`Error` as the guest's `err`. */
 export type KeyvalueError =
   | { readonly tag: 'no-such-store' }
   | { readonly tag: 'access-denied' }
@@ -16,10 +16,10 @@ export interface OpenBucket {
   readonly name: string;
 }
 
-/** What a key of `get-many` costs beside its value: lists on the way to the store and back. */
+/** Bytes charged for each key of `get-many` besides its value: the lists on the way to the store and back. */
 const PAIR_COST = 200;
 
-/** `store.open`: the bucket need not exist, its name has to be allowed. */
+/** `store.open`: the bucket need not exist, but its name must be allowed. */
 export function openBucket(store: CheckedStore, guest: Guest, identifier: string): OpenBucket {
   guest.check();
   try {
@@ -29,19 +29,19 @@ export function openBucket(store: CheckedStore, guest: Guest, identifier: string
   }
 }
 
-/** Charges what the host is about to hold for the guest of a bucket; fails as the store's own limits do. */
+/** Charges bytes that the host is about to hold for the guest of a bucket. @throws WasmcpError `store-limit` */
 export function charge({ guest: { budget } }: OpenBucket, bytes: number): void {
   if (!budget.tryCharge(bytes)) throw new WasmcpError('store-limit', budget.refusal(bytes));
 }
 
 /**
- * What `work` answers, at once or, when the store answers with a promise, with one that settles no later than the
- * guest ends. An expected failure is thrown as `failure` of the WIT error; a bug passes through and traps.
+ * Runs `work` and maps its result by `result`. Synchronous if the store is; otherwise returns a promise that settles no later
+ * than the guest ends. An expected failure is thrown as the WIT error mapped by `failure`; a bug propagates and traps.
  */
-export function ask<T, R>(
+export function call<T, R>(
   { guest }: OpenBucket,
   work: () => Awaitable<T>,
-  answer: (value: T) => R | Promise<R>,
+  result: (value: T) => R | Promise<R>,
   failure: (error: KeyvalueError) => unknown = (error) => error,
 ): R | Promise<R> {
   const fail = (error: unknown): never => {
@@ -55,52 +55,53 @@ export function ask<T, R>(
     } catch (error) {
       return fail(error);
     }
-    const pass = (value: T): R | Promise<R> => {
+    const map = (value: T): R | Promise<R> => {
       try {
-        return answer(value);
+        return result(value);
       } catch (error) {
         return fail(error);
       }
     };
-    return isPromise(value) ? guest.settle(value).then(pass, fail) : pass(value);
+    return isPromise(value) ? guest.settle(value).then(map, fail) : map(value);
   });
 }
 
-type Answer<T> = T | Promise<T>;
+/** What a host function returns: a promise only if the store is asynchronous or the guest yields its thread. */
+export type Result<T> = T | Promise<T>;
 
-export function get(bucket: OpenBucket, key: string): Answer<Uint8Array | undefined> {
-  return ask(bucket, () => bucket.store.get(bucket.name, key), same);
+export function get(bucket: OpenBucket, key: string): Result<Uint8Array | undefined> {
+  return call(bucket, () => bucket.store.get(bucket.name, key), same);
 }
 
-export function set(bucket: OpenBucket, key: string, value: Uint8Array): Answer<void> {
-  return ask(bucket, () => bucket.store.set(bucket.name, key, value), same);
+export function set(bucket: OpenBucket, key: string, value: Uint8Array): Result<void> {
+  return call(bucket, () => bucket.store.set(bucket.name, key, value), same);
 }
 
-export function remove(bucket: OpenBucket, key: string): Answer<void> {
-  return ask(bucket, () => bucket.store.delete(bucket.name, key), same);
+export function remove(bucket: OpenBucket, key: string): Result<void> {
+  return call(bucket, () => bucket.store.delete(bucket.name, key), same);
 }
 
-export function exists(bucket: OpenBucket, key: string): Answer<boolean> {
-  return ask(bucket, () => bucket.store.exists(bucket.name, key), same);
+export function exists(bucket: OpenBucket, key: string): Result<boolean> {
+  return call(bucket, () => bucket.store.exists(bucket.name, key), same);
 }
 
 export function list<R>(
   bucket: OpenBucket,
   cursor: () => bigint | undefined,
-  answer: (page: KeyPage) => R,
-): Answer<R> {
-  return ask(bucket, () => bucket.store.list(bucket.name, cursor()), answer);
+  result: (page: KeyPage) => R,
+): Result<R> {
+  return call(bucket, () => bucket.store.list(bucket.name, cursor()), result);
 }
 
 export function getMany<R>(
   bucket: OpenBucket,
   keys: readonly string[],
   pair: (key: string, value: Uint8Array | undefined) => R,
-): Answer<R[]> {
-  return ask(
+): Result<R[]> {
+  return call(
     bucket,
     () => {
-      // While the answer is made, there is no other call.
+      // Released at once: no other call runs while the result is built.
       charge(bucket, keys.length * PAIR_COST);
       bucket.guest.budget.release(keys.length * PAIR_COST);
       return bucket.store.getMany(bucket.name, keys);
@@ -112,12 +113,12 @@ export function getMany<R>(
 export function setMany(
   bucket: OpenBucket,
   entries: readonly (readonly [string, Uint8Array])[],
-): Answer<void> {
-  return ask(bucket, () => bucket.store.setMany(bucket.name, entries), same);
+): Result<void> {
+  return call(bucket, () => bucket.store.setMany(bucket.name, entries), same);
 }
 
-export function deleteMany(bucket: OpenBucket, keys: readonly string[]): Answer<void> {
-  return ask(bucket, () => bucket.store.deleteMany(bucket.name, keys), same);
+export function deleteMany(bucket: OpenBucket, keys: readonly string[]): Result<void> {
+  return call(bucket, () => bucket.store.deleteMany(bucket.name, keys), same);
 }
 
 export function increment(
@@ -125,11 +126,11 @@ export function increment(
   key: string,
   delta: bigint,
   bounds: CounterBounds,
-): Answer<bigint> {
-  return ask(bucket, () => bucket.store.increment(bucket.name, key, delta, bounds), same);
+): Result<bigint> {
+  return call(bucket, () => bucket.store.increment(bucket.name, key, delta, bounds), same);
 }
 
-/** `list<option<tuple<string, list<u8>>>>`: what is missing has no pair. */
+/** `list<option<tuple<string, list<u8>>>>`: a missing key has no pair. */
 export function optionOfPair(key: string, value: Uint8Array | undefined): [string, Uint8Array] | undefined {
   return value && [key, value];
 }
@@ -144,8 +145,8 @@ function same<T>(value: T): T {
 }
 
 /**
- * Every failure of a store, as a guest sees it. What went wrong on our side is named but not described: those
- * messages hold paths of the host.
+ * Every failure of a store, as a guest sees it. Failures of the host are named but not described: their messages contain
+ * paths of the host.
  */
 const KEYVALUE_ERRORS: Partial<Record<WasmcpErrorCode, (message: string) => KeyvalueError>> = {
   'bucket-name-invalid': () => ({ tag: 'no-such-store' }),

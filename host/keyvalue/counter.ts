@@ -2,13 +2,13 @@ import { WasmcpError } from '../error.ts';
 import type { CounterBounds } from './store.ts';
 
 /**
- * A counter as it is stored: ASCII decimal in its one canonical spelling. No sign but `-`, no spaces, no leading
- * zeros, no `-0`; 20 digits hold every u64 and s64, and keep a large value from becoming a costly parse.
+ * A stored counter: ASCII decimal in its one canonical spelling. No sign but `-`, no spaces, no leading zeros, no `-0`;
+ * 20 digits hold every u64 and s64, and bound the cost of parsing.
  */
 const CANONICAL = /^(?:0|-?[1-9][0-9]{0,19})$/;
 
 /**
- * The sum of a stored counter (missing counts as 0) and `delta`.
+ * Returns the sum of a stored counter (a missing one counts as 0) and `delta`.
  *
  * @throws WasmcpError `not-a-number`, `number-overflow`
  */

@@ -12,7 +12,7 @@ export interface KeyResponse {
   readonly cursor: bigint | undefined;
 }
 
-/** `resource bucket` of wasi:keyvalue/store@0.2.0-draft. Guests get theirs from `open`. */
+/** `resource bucket` of wasi:keyvalue/store@0.2.0-draft, returned by `open`. */
 export class Bucket {
   readonly #open: common.OpenBucket;
 
@@ -20,28 +20,28 @@ export class Bucket {
     this.#open = open;
   }
 
-  /** What a bucket that a guest passes to `batch` or `atomics` stands for. */
+  /** The open bucket behind one that a guest passes to `batch` or `atomics`. */
   static opened(bucket: Bucket): common.OpenBucket {
     return bucket.#open;
   }
 
-  get(key: string): Answer<Uint8Array | undefined> {
+  get(key: string): common.Result<Uint8Array | undefined> {
     return common.get(this.#open, key);
   }
 
-  set(key: string, value: Uint8Array): Answer<void> {
+  set(key: string, value: Uint8Array): common.Result<void> {
     return common.set(this.#open, key, value);
   }
 
-  delete(key: string): Answer<void> {
+  delete(key: string): common.Result<void> {
     return common.remove(this.#open, key);
   }
 
-  exists(key: string): Answer<boolean> {
+  exists(key: string): common.Result<boolean> {
     return common.exists(this.#open, key);
   }
 
-  listKeys(cursor: bigint | undefined): Answer<KeyResponse> {
+  listKeys(cursor: bigint | undefined): common.Result<KeyResponse> {
     return common.list(
       this.#open,
       () => cursor,
@@ -50,22 +50,20 @@ export class Bucket {
   }
 }
 
-type Answer<T> = T | Promise<T>;
-
 /** Imports of `wasi:keyvalue/{store,batch,atomics}@0.2.0-draft`, under jco's names. */
 export interface Draft {
   readonly store: { open(identifier: string): Bucket; readonly Bucket: typeof Bucket };
   readonly batch: {
-    getMany(bucket: Bucket, keys: readonly string[]): Answer<([string, Uint8Array] | undefined)[]>;
-    setMany(bucket: Bucket, entries: readonly (readonly [string, Uint8Array])[]): Answer<void>;
-    deleteMany(bucket: Bucket, keys: readonly string[]): Answer<void>;
+    getMany(bucket: Bucket, keys: readonly string[]): common.Result<([string, Uint8Array] | undefined)[]>;
+    setMany(bucket: Bucket, entries: readonly (readonly [string, Uint8Array])[]): common.Result<void>;
+    deleteMany(bucket: Bucket, keys: readonly string[]): common.Result<void>;
   };
-  readonly atomics: { increment(bucket: Bucket, key: string, delta: bigint): Answer<bigint> };
+  readonly atomics: { increment(bucket: Bucket, key: string, delta: bigint): common.Result<bigint> };
 }
 
 /**
- * wasi:keyvalue 0.2.0-draft for one guest (WIT: WebAssembly/wasi-keyvalue, as in wasmtime). Answers at once when
- * the store does. Batches are all or nothing, which the WIT allows; a `list-keys` page has at most 1,000 keys.
+ * wasi:keyvalue 0.2.0-draft for one guest (WIT: WebAssembly/wasi-keyvalue, as in wasmtime). Synchronous if the store is.
+ * Batches are all or nothing, which the WIT allows; a `list-keys` page has at most 1,000 keys.
  */
 export function draft(store: CheckedStore, guest: Guest): Draft {
   const { opened } = Bucket;

@@ -19,7 +19,7 @@ export type CasError =
   | { readonly tag: 'store-error'; readonly val: common.KeyvalueError }
   | { readonly tag: 'cas-failed'; readonly val: Cas };
 
-/** `resource bucket` of wasi:keyvalue/store@0.2.0-draft2. Guests get theirs from `open`. */
+/** `resource bucket` of wasi:keyvalue/store@0.2.0-draft2, returned by `open`. */
 export class Bucket {
   readonly #open: common.OpenBucket;
 
@@ -27,28 +27,28 @@ export class Bucket {
     this.#open = open;
   }
 
-  /** What a bucket that a guest passes to `batch` or `atomics` stands for. */
+  /** The open bucket behind one that a guest passes to `batch` or `atomics`. */
   static opened(bucket: Bucket): common.OpenBucket {
     return bucket.#open;
   }
 
-  get(key: string): Answer<Uint8Array | undefined> {
+  get(key: string): common.Result<Uint8Array | undefined> {
     return common.get(this.#open, key);
   }
 
-  set(key: string, value: Uint8Array): Answer<void> {
+  set(key: string, value: Uint8Array): common.Result<void> {
     return common.set(this.#open, key, value);
   }
 
-  delete(key: string): Answer<void> {
+  delete(key: string): common.Result<void> {
     return common.remove(this.#open, key);
   }
 
-  exists(key: string): Answer<boolean> {
+  exists(key: string): common.Result<boolean> {
     return common.exists(this.#open, key);
   }
 
-  listKeys(cursor: string | undefined): Answer<KeyResponse> {
+  listKeys(cursor: string | undefined): common.Result<KeyResponse> {
     return common.list(
       this.#open,
       () => parsedCursor(cursor),
@@ -57,14 +57,14 @@ export class Bucket {
   }
 }
 
-/** `resource cas` of wasi:keyvalue/atomics@0.2.0-draft2: a key as it was at one moment. */
+/** `resource cas` of wasi:keyvalue/atomics@0.2.0-draft2: a key as it was when the handle was made. */
 export class Cas {
   readonly #open: common.OpenBucket;
   readonly #key: string;
   readonly #seen: Versioned;
   #charged: number;
 
-  /** @throws WasmcpError `store-limit` when the guest's budget has no room for what was seen */
+  /** @throws WasmcpError `store-limit` if the value exceeds the guest's budget */
   constructor(open: common.OpenBucket, key: string, seen: Versioned) {
     const cost = 2 * key.length + (seen.value?.byteLength ?? 0);
     common.charge(open, cost);
@@ -74,22 +74,22 @@ export class Cas {
     this.#seen = seen;
   }
 
-  static new(bucket: Bucket, key: string): Answer<Cas> {
+  static new(bucket: Bucket, key: string): common.Result<Cas> {
     const open = Bucket.opened(bucket);
-    return common.ask(
+    return common.call(
       open,
       () => open.store.read(open.name, key),
       (seen) => new Cas(open, key, seen),
     );
   }
 
-  /** Writes if nothing happened to the key since this handle was made; else throws `cas-failed` with a fresh one. */
-  static swap(cas: Cas, value: Uint8Array): Answer<void> {
+  /** Writes if the key is unchanged since this handle was made; otherwise throws `cas-failed` with a fresh handle. */
+  static swap(cas: Cas, value: Uint8Array): common.Result<void> {
     const open = cas.#open;
     const key = cas.#key;
     cas[Symbol.dispose]();
-    const refused = (): Answer<never> =>
-      common.ask(
+    const refused = (): common.Result<never> =>
+      common.call(
         open,
         () => open.store.read(open.name, key),
         (seen): never => {
@@ -97,7 +97,7 @@ export class Cas {
         },
         storeError,
       );
-    return common.ask<boolean, void>(
+    return common.call<boolean, void>(
       open,
       () => open.store.swap(open.name, key, cas.#seen.version, value),
       (swapped) => (swapped ? undefined : refused()),
@@ -110,14 +110,12 @@ export class Cas {
     this.#charged = 0;
   }
 
-  /** The value that `swap` would replace: the one seen when this handle was made, not a later one. */
+  /** The value that `swap` would replace: the one read when this handle was made, not a later one. */
   current(): Uint8Array | undefined {
     this.#open.guest.check();
     return this.#seen.value;
   }
 }
-
-type Answer<T> = T | Promise<T>;
 
 /** Imports of `wasi:keyvalue/{store,batch,atomics}@0.2.0-draft2`, under jco's names. */
 export interface Draft2 {
@@ -126,20 +124,20 @@ export interface Draft2 {
     getMany(
       bucket: Bucket,
       keys: readonly string[],
-    ): Answer<([string, Uint8Array | undefined] | undefined)[]>;
-    setMany(bucket: Bucket, entries: readonly (readonly [string, Uint8Array])[]): Answer<void>;
-    deleteMany(bucket: Bucket, keys: readonly string[]): Answer<void>;
+    ): common.Result<([string, Uint8Array | undefined] | undefined)[]>;
+    setMany(bucket: Bucket, entries: readonly (readonly [string, Uint8Array])[]): common.Result<void>;
+    deleteMany(bucket: Bucket, keys: readonly string[]): common.Result<void>;
   };
   readonly atomics: {
-    increment(bucket: Bucket, key: string, delta: bigint): Answer<bigint>;
+    increment(bucket: Bucket, key: string, delta: bigint): common.Result<bigint>;
     readonly Cas: typeof Cas;
-    swap(cas: Cas, value: Uint8Array): Answer<void>;
+    swap(cas: Cas, value: Uint8Array): common.Result<void>;
   };
 }
 
 /**
- * wasi:keyvalue 0.2.0-draft2 for one guest (WIT: WebAssembly/wasi-keyvalue, main). Answers at once when the store
- * does. Batches are all or nothing, which the WIT allows; a `list-keys` page has at most 1,000 keys.
+ * wasi:keyvalue 0.2.0-draft2 for one guest (WIT: WebAssembly/wasi-keyvalue, main). Synchronous if the store is.
+ * Batches are all or nothing, which the WIT allows; a `list-keys` page has at most 1,000 keys.
  */
 export function draft2(store: CheckedStore, guest: Guest, shape: GetManyShape): Draft2 {
   const { opened } = Bucket;
@@ -164,9 +162,9 @@ function storeError(val: common.KeyvalueError): CasError {
   return { tag: 'store-error', val };
 }
 
-/** A cursor of ours is a decimal id; whether it is in range is for the store to say. */
+/** Our cursors are decimal ids; the store checks the range. */
 function parsedCursor(cursor: string | undefined): bigint | undefined {
   if (cursor === undefined) return undefined;
   if (/^(?:0|[1-9][0-9]{0,18})$/.test(cursor)) return BigInt(cursor);
-  throw new WasmcpError('cursor-invalid', 'the cursor is not one that this store gave out');
+  throw new WasmcpError('cursor-invalid', 'the cursor is not one that this store returned');
 }

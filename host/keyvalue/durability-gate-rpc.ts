@@ -2,24 +2,23 @@ import type { MessagePort } from 'node:worker_threads';
 import { WasmcpError, type WasmcpErrorCode } from '../error.ts';
 import type { DurabilityGate, Pass } from './durability-gate.ts';
 
-/** What `serveGate` answers for each message: nothing, or why nothing leaves any more. */
-type Answer = { readonly code: WasmcpErrorCode; readonly message: string } | undefined;
+/** The reply to each message: undefined, or why nothing may leave any longer. */
+type Reply = { readonly code: WasmcpErrorCode; readonly message: string } | undefined;
 
-/** Lets the other end of `port` pass through `gate`, until either end closes. Does not keep the process alive. */
+/** Serves `gate` to the other end of `port` until either end closes. Does not keep the process alive. */
 export function serveGate(gate: DurabilityGate, port: MessagePort): void {
   port.on('message', () => {
     gate.pass((failure) => {
-      const answer: Answer = failure && { code: failure.code, message: failure.message };
-      port.postMessage(answer);
+      const reply: Reply = failure && { code: failure.code, message: failure.message };
+      port.postMessage(reply);
     });
   });
   port.unref();
 }
 
 /**
- * The way through the gate that `serveGate` serves at the other end of `port`, for another thread: what that thread has
- * committed when it calls is on disk when it is released. Calls are released in their order, with `store-closed` when
- * the port closes.
+ * Connects another thread to the gate that `serveGate` serves at the other end of `port`: what that thread has committed when
+ * it calls is on disk when the call is released. Calls are released in order, with `store-closed` once the port closes.
  */
 export function connectGate(port: MessagePort): Pass {
   const waiting: Parameters<Pass>[0][] = [];
@@ -27,8 +26,8 @@ export function connectGate(port: MessagePort): Pass {
 
   const closing = (): WasmcpError => new WasmcpError('store-closed', 'the store is closed');
 
-  port.on('message', (answer: Answer) => {
-    waiting.shift()?.(answer && new WasmcpError(answer.code, answer.message));
+  port.on('message', (reply: Reply) => {
+    waiting.shift()?.(reply && new WasmcpError(reply.code, reply.message));
   });
   port.on('close', () => {
     closed = true;

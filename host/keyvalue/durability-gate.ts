@@ -1,34 +1,34 @@
 import { WasmcpError } from '../error.ts';
 
-/** Told that something may leave, or why it never may. */
+/** Called when data may leave the process, or with the failure after which it never may. */
 export type Release = (failure?: WasmcpError) => void;
 
-/** Holds back what leaves the process until everything that it may tell of is on disk. */
+/** Holds back everything that leaves the process until all commits that it may depend on are on disk. */
 export interface DurabilityGate {
-  /** Syncs that it has begun so far. */
+  /** Number of syncs started so far. */
   readonly syncs: number;
   /**
-   * Calls `release` once: at once when nothing was committed since the last sync began, by any thread or process, else
-   * after a sync that began later than this call. Calls are released in their order.
+   * Calls `release` once: immediately if nothing was committed since the last sync began, by any thread or process;
+   * otherwise after a sync that began later than this call. Calls are released in order.
    *
-   * What this thread itself commits between two calls in one turn of the event loop is not seen: writers live in
-   * other threads, and what they send arrives in a turn after their commit.
+   * Does not see what this thread itself commits between two calls in one turn of the event loop: writers live in other
+   * threads, and their messages arrive in a turn after their commit.
    */
   pass(release: Release): void;
-  /** From now on nothing leaves: what waits and what comes is released with this failure, the first one given. */
+  /** Releases all waiting and later calls with the first failure given: nothing leaves from now on. */
   fail(failure: WasmcpError): void;
-  /** Settles after the last release. Twice is fine. */
+  /** Settles after the last release. Calling it again has no effect. */
   close(): Promise<void>;
 }
 
-/** The way out through a gate, see `DurabilityGate`. */
+/** Passes through a gate, see `DurabilityGate`. */
 export type Pass = DurabilityGate['pass'];
 
-/** What a gate watches, and how it makes it last. */
+/** The store behind a gate. */
 export interface GateParts {
-  /** Grows with every commit that anyone can read by now, whoever made it. Throws when the store is broken. */
+  /** Changes with every visible commit of any connection. Throws if the store is broken. */
   version(): bigint;
-  /** Puts on disk whatever is committed when it is called. */
+  /** Syncs to disk all that is committed when it is called. */
   sync(done: (failure: WasmcpError | undefined) => void): void;
   /** Called once, with the failure after which nothing leaves. */
   broken(failure: WasmcpError): void;
@@ -36,23 +36,23 @@ export interface GateParts {
 }
 
 /**
- * At most one sync runs at a time; what comes meanwhile shares the next one. A sync that fails is never tried again: the
- * kernel may have dropped what it could not write, and would answer success the second time (fsync(2), "EIO").
+ * At most one sync runs at a time; calls that arrive meanwhile share the next one. A failed sync is never retried: the
+ * kernel may have dropped what it could not write, and would report success the second time (fsync(2), "EIO").
  */
 export function createGate(parts: GateParts): DurabilityGate {
   let waiting: { readonly version: bigint; readonly release: Release }[] = [];
-  /** The newest version on disk. None at first: what a process that crashed has left may be in memory only. */
+  /** The newest version on disk. Unknown at first: what a crashed process left may be in memory only. */
   let synced = -1n;
   let syncing = false;
   let syncs = 0;
   let failure: WasmcpError | undefined;
-  /** The version as this turn of the event loop has seen it: a batch of messages needs one look. */
+  /** The version as read in this turn of the event loop: a batch of messages needs one read. */
   let current: bigint | undefined;
   let closing: Promise<void> | undefined;
   let empty: (() => void) | undefined;
 
-  /** Undefined once the gate has failed, of which looking can be the reason. */
-  function look(): bigint | undefined {
+  /** Undefined once the gate has failed, which reading the version can cause. */
+  function readVersion(): bigint | undefined {
     if (failure !== undefined || current !== undefined) return current;
     try {
       current = parts.version();
@@ -75,7 +75,7 @@ export function createGate(parts: GateParts): DurabilityGate {
   }
 
   function sync(): void {
-    const began = look();
+    const began = readVersion();
     if (began === undefined) return;
     syncing = true;
     syncs += 1;
@@ -102,7 +102,7 @@ export function createGate(parts: GateParts): DurabilityGate {
       return syncs;
     },
     pass(release) {
-      const version = look();
+      const version = readVersion();
       if (version === undefined || failure !== undefined) release(failure);
       else if (waiting.length === 0 && version <= synced) release();
       else {

@@ -6,7 +6,7 @@ import type { CheckedStore } from './limits.ts';
 
 type Make = (guest: Guest, shape: InterfaceShape) => Implementation;
 
-/** The interfaces of both drafts of `wasi:keyvalue` by their full names; none without a store. */
+/** The interfaces of both drafts of `wasi:keyvalue` by their full names; empty without a store. */
 export function keyvalueInterfaces(store: CheckedStore | undefined): [string, Make][] {
   if (store === undefined) return [];
   return (['store', 'batch', 'atomics'] as const).flatMap((name): [string, Make][] => [

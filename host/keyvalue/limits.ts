@@ -1,20 +1,21 @@
 import { WasmcpError } from '../error.ts';
 import type { Store } from './store.ts';
 
-/** What a guest may store, and where. */
+/** What a guest may store, and in which buckets. */
 export interface StoreLimits {
-  /** Most bytes of a key in UTF-8; 4,096 by default. */
+  /** Maximum size of a key in bytes of UTF-8; 4,096 by default. */
   readonly maxKey?: number;
-  /** Most bytes of a value; 16 MiB by default. */
+  /** Maximum size of a value in bytes; 16 MiB by default. */
   readonly maxValue?: number;
-  /** The only buckets that exist, `""` being `default`; without it every valid name does. */
+  /** The only buckets that exist, where `""` means `default`; if absent, every valid name exists. */
   readonly buckets?: readonly string[];
 }
 
 /** A store that is safe to hand to a guest. */
 export interface CheckedStore extends Store {
   /**
-   * The name under which `identifier` is stored: `""` is `default`.
+   * Returns the name of the bucket that `identifier` of `wasi:keyvalue/store` `open` names: `""` means `default`. A name has
+   * 1 to 255 bytes of UTF-8 and no control characters.
    *
    * @throws WasmcpError `bucket-name-invalid`, `bucket-denied`
    */
@@ -27,12 +28,12 @@ export const DEFAULT_MAX_VALUE: number = 16 * 1024 * 1024;
 const MAX_BUCKET_NAME = 255;
 
 /**
- * `store` behind the rules for bucket names and the limits for what is written, each checked before anything is
- * (a batch as a whole). Reading or deleting a key that is too long to be written is fine: it is missing, or was
- * written under another limit. Closing it closes `store`.
+ * Wraps `store` in the rules for bucket names and the limits on writes, all checked before anything is written (a batch as
+ * a whole). A key that is too long to be written can be read and deleted: it is absent, or was written under another
+ * limit. Closing the wrapper closes `store`.
  *
- * Each method throws `bucket-name-invalid` or `bucket-denied`, and writing ones `store-limit`, besides what
- * `store` fails with.
+ * Besides the errors of `store`, each method throws `bucket-name-invalid` or `bucket-denied`, and the writing methods throw
+ * `store-limit`.
  *
  * @throws WasmcpError `option-invalid`, `bucket-name-invalid`
  */

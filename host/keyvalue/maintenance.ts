@@ -6,33 +6,34 @@ import { sqlitePath } from './open.ts';
 import type { StoreInfo } from './sqlite/maintenance.ts';
 import { runJob } from './sqlite/maintenance-thread.ts';
 
-/** What is being done with a store. */
+/** One step of a maintenance operation. */
 export type MaintenanceStep = 'check' | 'describe' | 'copy' | 'migrate';
 
-/** Told at the start of each step and a few times a second; `fraction`, from 0 to 1, where it can be known. */
+/** Called at the start of each step and five times a second; `fraction` is from 0 to 1, undefined if unknown. */
 export type MaintenanceProgress = (step: MaintenanceStep, fraction?: number) => void;
 
-/**
- * What can be done with a store from outside, while others use it. `url` is `sqlite:PATH`; other kinds are `option-invalid`.
- * It can take minutes; all of it runs in a thread of its own.
- */
+/** Maintenance of a store that other processes may be using. Operations can take minutes and run in a thread of their own. */
 export interface StoreMaintenance {
-  /** What is wrong with the store; nothing, if all is well. Reads all of it. */
+  /** Reads the whole store and returns its problems; an empty list if there are none. */
   check(progress?: MaintenanceProgress): Promise<string[]>;
   info(progress?: MaintenanceProgress): Promise<StoreInfo>;
-  /** Copies the store, as it is at one moment, into a new file. */
+  /** Copies a consistent snapshot of the store into a new file. */
   backup(path: string, progress?: MaintenanceProgress): Promise<void>;
-  /** Makes the store from a backup. It must not exist. */
+  /** Creates the store from a backup. It must not exist. */
   restore(path: string, progress?: MaintenanceProgress): Promise<void>;
-  /** Brings the store's schema up to date; answers its number before. */
+  /** Migrates the store to the newest schema; returns the number of its previous schema. */
   migrate(progress?: MaintenanceProgress): Promise<number>;
 }
 
-/** @throws WasmcpError `option-invalid`; its methods reject with `store-*` */
+/**
+ * Maintains the store at `url`, which must be `sqlite:PATH`.
+ *
+ * @throws WasmcpError `option-invalid`; the methods reject with `store-*`
+ */
 export function maintain(url: string): StoreMaintenance {
   const path = sqlitePath(url);
   if (path === undefined) {
-    throw new WasmcpError('option-invalid', 'only a store in a file can be looked after: write sqlite:PATH');
+    throw new WasmcpError('option-invalid', 'only a store in a file can be maintained: use sqlite:PATH');
   }
   return {
     check: (progress = ignore) => runJob({ task: 'check', path }, () => progress('check')),

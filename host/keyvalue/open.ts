@@ -6,7 +6,7 @@ import { type Housekeeping, type HousekeepingOptions, startHousekeeping } from '
 import { openMemory, openSqlite, type SqliteOptions } from './sqlite/open.ts';
 import type { Store } from './store.ts';
 
-/** How a store is opened; what a kind of store does not know it ignores. */
+/** How a store is opened. Stores in memory ignore all of it. */
 export interface StoreOptions extends SqliteOptions {}
 
 const CHECKS: check.OptionChecks<StoreOptions> = {
@@ -19,14 +19,15 @@ const CHECKS: check.OptionChecks<StoreOptions> = {
   full: check.callback,
 };
 
-/** Where state is kept unless something else is said: beside the program, not in somebody's home. */
+/** The default store: in the current folder, not in the user's home. */
 export const DEFAULT_STORE_URL = 'sqlite:.wasmcp/store.db';
 
 /**
- * Opens the store that `url` names: `sqlite:PATH` (a path as it is, relative or absolute; nothing in it is decoded)
- * or `memory:` (empty, gone when closed). Whoever opens it closes it.
+ * Opens the store that `url` names: `sqlite:PATH` (a relative or absolute path, taken literally: nothing is decoded) or
+ * `memory:` (empty, and gone once closed). The caller closes it.
  *
- * @throws WasmcpError `option-invalid` for a URL that names no store, else what opening that kind of store throws
+ * @throws WasmcpError `option-invalid` if the URL names no store; for `sqlite:` also `store-unusable`,
+ * `store-newer-schema`, `store-busy`, `store-full`
  */
 export async function openStore(url: string = DEFAULT_STORE_URL, options: StoreOptions = {}): Promise<Store> {
   check.text(url, 'openStore: the URL');
@@ -37,10 +38,10 @@ export async function openStore(url: string = DEFAULT_STORE_URL, options: StoreO
   throw new WasmcpError('option-invalid', `${reasonNoStore(url)}: write sqlite:PATH or memory:`);
 }
 
-/** A URL itself is not shown, as it may hold a password; what can only be a path has none. */
+/** The URL itself is not shown, as it may contain a password; a plain path contains none. */
 function reasonNoStore(url: string): string {
   const scheme = /^[a-z][a-z0-9+.-]*(?=:)/i.exec(url);
-  // One letter is a drive of Windows.
+  // A single letter is a Windows drive.
   if (scheme !== null && scheme[0].length > 1) return `this "${scheme}:" URL names no store`;
   if (url === '' || url.includes('@')) return 'a URL without a scheme names no store';
   return `"${cut(url)}" names no store (did you mean sqlite:${cut(url)}?)`;
@@ -51,8 +52,8 @@ function cut(text: string): string {
 }
 
 /**
- * The gate of a store that this process has opened by the same URL; none for a store that is not on a disk of this
- * machine. Close it before the store.
+ * Opens the durability gate of a store that this process has opened by the same URL; undefined for a store that is not on a
+ * disk of this machine. Close it before the store.
  *
  * @throws WasmcpError `store-unusable`
  */
@@ -62,8 +63,8 @@ export function openGate(url: string, options: SqliteGateOptions = {}): Durabili
 }
 
 /**
- * Looks after the files of a store that this process has opened by the same URL; nothing to do for a store that is not on
- * a disk of this machine. Close it before the store.
+ * Starts housekeeping for the files of a store that this process has opened by the same URL; undefined for a store that is not
+ * on a disk of this machine. Close it before the store.
  */
 export function startStoreHousekeeping(
   url: string,
@@ -73,7 +74,7 @@ export function startStoreHousekeeping(
   return path === undefined ? undefined : startHousekeeping(path, options);
 }
 
-/** The path in a `sqlite:` URL; undefined for every other URL, and for one without a file of its own. */
+/** The path in a `sqlite:` URL; undefined for any other URL, and for one that names no file. */
 export function sqlitePath(url: string): string | undefined {
   const path = /^sqlite:(.+)$/is.exec(url)?.[1];
   return path === undefined || path === ':memory:' || /^\/\/(?!\/)/.test(path) ? undefined : path;

@@ -1,14 +1,14 @@
 import { stat } from 'node:fs/promises';
 import { sqlitePath } from './open.ts';
 
-/** What a store takes on this machine's disk, in bytes. */
+/** The size of a store's files, in bytes. */
 export interface StoreSize {
   readonly database: number;
-  /** What is committed and not yet in the database. */
+  /** The write-ahead log: what is committed and not yet checkpointed into the database. */
   readonly log: number;
 }
 
-/** Undefined for a store that has no files here. Costs two looks at the file system. */
+/** Returns the size of a store; undefined if it has no files on this machine. Costs two `stat` calls. */
 export async function sizeOfStore(url: string): Promise<StoreSize | undefined> {
   const path = sqlitePath(url);
   if (path === undefined) return undefined;

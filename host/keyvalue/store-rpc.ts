@@ -27,7 +27,7 @@ interface Request {
   readonly args: readonly unknown[];
 }
 
-/** An expected failure crosses as its code and message, any other error as a structured clone of itself. */
+/** An expected failure is sent as its code and message, any other error as a structured clone. */
 type Reply = { readonly id: number } & (
   | { readonly value: unknown }
   | { readonly code: WasmcpErrorCode; readonly message: string }
@@ -35,8 +35,8 @@ type Reply = { readonly id: number } & (
 );
 
 /**
- * Answers the calls that `connectStore` sends through the other end of `port`, until either end closes. The store
- * stays the caller's to close. Does not keep the process alive.
+ * Serves `store` to a `connectStore` at the other end of `port` until either end closes. The caller still has to close the
+ * store. Does not keep the process alive.
  */
 export function serveStore(store: Store, port: MessagePort): void {
   port.on('message', async ({ id, method, args }: Request) => {
@@ -53,9 +53,9 @@ export function serveStore(store: Store, port: MessagePort): void {
 }
 
 /**
- * The store that `serveStore` serves at the other end of `port`, typically on another thread. Its methods answer
- * with promises. Closing it closes the port, not the store; when the port closes, whoever does it, pending and
- * later calls fail with `store-closed`.
+ * Connects to the store that `serveStore` serves at the other end of `port`, typically in another thread. Its methods return
+ * promises. Closing it closes the port, not the store; once either end closes the port, pending and later calls fail with
+ * `store-closed`.
  */
 export function connectStore(port: MessagePort, url: string): Store {
   const pending = new Table<number, PromiseWithResolvers<unknown>>();
@@ -78,7 +78,7 @@ export function connectStore(port: MessagePort, url: string): Store {
 
   function settle(id: number): PromiseWithResolvers<unknown> | undefined {
     const call = pending.delete(id);
-    // Only a call under way keeps the thread alive.
+    // Only a pending call keeps the thread alive.
     if (pending.size === 0) port.unref();
     return call;
   }
@@ -119,10 +119,7 @@ function post(port: MessagePort, message: Request | Reply): void {
   port.postMessage(message);
 }
 
-/**
- * The same value with bytes of their own: a structured clone of a view copies the whole buffer behind it, which
- * can be a guest's memory.
- */
+/** Copies views into buffers of their own: a structured clone of a view copies its whole buffer, which can be a guest's memory. */
 function unshared(value: unknown): unknown {
   if (value instanceof Uint8Array) return new Uint8Array(value);
   if (Array.isArray(value)) return value.map(unshared);

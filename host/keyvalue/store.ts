@@ -1,73 +1,73 @@
-/** A value, or a promise of it: SQLite answers at once, remote engines with promises. */
+/** A value, or a promise of it: SQLite is synchronous, remote engines return promises. */
 export type Awaitable<T> = T | PromiseLike<T>;
 
 export function isPromise<T>(value: Awaitable<T>): value is PromiseLike<T> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }
 
-/** A value and the version that `swap` compares. A version never repeats within a store, whatever happens to the key. */
+/** A value and the version that `swap` compares. A version never repeats within a store, not even after the key is deleted. */
 export interface Versioned {
-  /** Absent keys have a version too. */
+  /** Undefined if the key is absent, which has a version too. */
   readonly value: Uint8Array | undefined;
   readonly version: bigint;
-  /** When it was last written, in milliseconds since 1970 by the clock of whoever wrote it; undefined for absent keys. */
+  /** When it was last written, in milliseconds since 1970 by the writer's clock; undefined for absent keys. */
   readonly updated: number | undefined;
 }
 
 /** One page of keys, in order of first insertion. */
 export interface KeyPage {
   readonly keys: readonly string[];
-  /** Where the next page starts; absent on the last page. Stays right while keys are deleted or added. */
+  /** Where the next page starts; undefined on the last page. Remains valid while keys are deleted or added. */
   readonly cursor: bigint | undefined;
 }
 
-/** Inclusive limits of a counter; they differ between the drafts of wasi:keyvalue. */
+/** Inclusive bounds of a counter; they differ between the drafts of wasi:keyvalue. */
 export interface CounterBounds {
   readonly min: bigint;
   readonly max: bigint;
 }
 
-/** Most keys on one page of `list`. */
+/** Maximum number of keys on one page of `list`. */
 export const PAGE_SIZE = 1000;
 
-/** Most bytes of the values of one `getMany`, all of which are in memory at once. */
+/** Maximum size in bytes of all values of one `getMany`, which are in memory at the same time. */
 export const BATCH_BYTES: number = 64 * 1024 * 1024;
 
 /**
- * Durable key-values in named buckets: the one contract that SQLite, memory and remote engines meet.
+ * Durable key-value pairs in named buckets: the one contract that SQLite, memory and remote engines implement.
  *
- * Each method is atomic. A write that answered is durable to the degree that the store promises. Bytes are stored
- * untouched, keys compare byte by byte (UTF-8, no normalization; a lone surrogate has no UTF-8 and is a `TypeError`).
- * Failures are `WasmcpError`s with `store-*`, `cursor-invalid`, `not-a-number` or `number-overflow` as code; nothing
- * was written then. Whoever gets bytes, caller or store, may keep them: the other side does not touch them again.
- * Bucket names and limits are checked by `checked(store)`, not by each store.
+ * Each method is atomic. A write that has returned is as durable as the store promises. Bytes are stored unchanged; keys
+ * compare byte by byte (UTF-8, no normalization; a lone surrogate has no UTF-8 and is a `TypeError`). Failures are
+ * `WasmcpError`s with the code `store-*`, `cursor-invalid`, `not-a-number` or `number-overflow`; then nothing was written.
+ * Bytes that are passed in or returned belong to the receiver: the other side does not touch them again. Bucket names and
+ * limits are checked by `checked(store)`, not by each store.
  */
 export interface Store {
-  /** What people read in messages: `sqlite:PATH`, `memory:`; never with a password. */
+  /** Human-readable, for messages: `sqlite:PATH`, `memory:`; never contains a password. */
   readonly url: string;
   get(bucket: string, key: string): Awaitable<Uint8Array | undefined>;
   exists(bucket: string, key: string): Awaitable<boolean>;
   set(bucket: string, key: string, value: Uint8Array): Awaitable<void>;
-  /** Deleting a missing key is fine. */
+  /** Deleting a missing key succeeds. */
   delete(bucket: string, key: string): Awaitable<void>;
-  /** At most `PAGE_SIZE` keys that come after `cursor`, or the first ones. */
+  /** Returns the first `PAGE_SIZE` keys after `cursor`, or the first ones of all. */
   list(bucket: string, cursor?: bigint): Awaitable<KeyPage>;
-  /** At most `limit` keys from `from` on, in the order of their bytes; `limit` is `PAGE_SIZE` at most. */
+  /** Returns at most `limit` keys from `from` on, ordered by their bytes; `limit` is capped at `PAGE_SIZE`. */
   range(bucket: string, from: string, limit: number): Awaitable<readonly string[]>;
-  /** Positional: one answer per key, duplicates included. More than `BATCH_BYTES` in all throw `store-limit`. */
+  /** Positional: one result per key, duplicates included. Throws `store-limit` above `BATCH_BYTES` in total. */
   getMany(bucket: string, keys: readonly string[]): Awaitable<(Uint8Array | undefined)[]>;
-  /** All or nothing; of two entries with one key the later wins. */
+  /** All or nothing; the later of two entries for one key wins. */
   setMany(bucket: string, entries: readonly (readonly [string, Uint8Array])[]): Awaitable<void>;
   /** All or nothing. */
   deleteMany(bucket: string, keys: readonly string[]): Awaitable<void>;
-  /** Adds to a counter kept as ASCII decimal in its canonical spelling; a missing key counts as 0. Answers the new value. */
+  /** Adds to a counter stored as canonical ASCII decimal; a missing key counts as 0. Returns the new value. */
   increment(bucket: string, key: string, delta: bigint, bounds: CounterBounds): Awaitable<bigint>;
-  /** The value with its version, for a later `swap`. */
+  /** Returns the value with its version, for a later `swap`. */
   read(bucket: string, key: string): Awaitable<Versioned>;
-  /** Writes if the key still has this version; false, and nothing written, otherwise. */
+  /** Writes if the key still has this version; otherwise writes nothing and returns false. */
   swap(bucket: string, key: string, version: bigint, value: Uint8Array): Awaitable<boolean>;
-  /** Names of the buckets that hold keys. */
+  /** Names of the buckets that contain keys. */
   buckets(): Awaitable<string[]>;
-  /** Closing twice is fine; every other call fails with `store-closed` afterwards. */
+  /** Closing again has no effect; every other call fails with `store-closed` afterwards. */
   close(): Awaitable<void>;
 }

@@ -6,41 +6,41 @@ import { component } from '../support/serving.ts';
 
 /** What a program might give, types or not, and what it is told. */
 const SERVER: readonly (readonly [options: unknown, message: string])[] = [
-  [{ workers: 0 }, 'workers has to be a whole number from 1 to 256, not 0'],
-  [{ workers: 1.5 }, 'workers has to be a whole number from 1 to 256, not 1.5'],
-  [{ timeout: Number.NaN }, 'timeout has to be milliseconds from 1 to 2147483647, not NaN'],
-  [{ timeout: '30s' }, 'timeout has to be milliseconds from 1 to 2147483647, not "30s"'],
-  [{ streamIdle: Number.POSITIVE_INFINITY }, 'streamIdle has to be milliseconds'],
-  [{ maxBody: -1 }, 'maxBody has to be a whole number of bytes, 0 or more, not -1'],
-  [{ maxConnections: null }, 'maxConnections has to be a whole number from 1 to 1000000, not null'],
+  [{ workers: 0 }, 'workers must be a whole number from 1 to 256, not 0'],
+  [{ workers: 1.5 }, 'workers must be a whole number from 1 to 256, not 1.5'],
+  [{ timeout: Number.NaN }, 'timeout must be milliseconds from 1 to 2147483647, not NaN'],
+  [{ timeout: '30s' }, 'timeout must be milliseconds from 1 to 2147483647, not "30s"'],
+  [{ streamIdle: Number.POSITIVE_INFINITY }, 'streamIdle must be milliseconds'],
+  [{ maxBody: -1 }, 'maxBody must be a whole number of bytes, 0 or more, not -1'],
+  [{ maxConnections: null }, 'maxConnections must be a whole number from 1 to 1000000, not null'],
   [
     { isolation: { reuse: 0 } },
-    'isolation has to be "request", "fresh" or { reuse: N } with N from 1 to 1000000, not an object',
+    'isolation must be "request", "fresh" or { reuse: N } with N from 1 to 1000000, not an object',
   ],
   [{ isolation: 'frehs' }, 'not "frehs"'],
   [{ timeOut: 1 }, 'createServer has no option "timeOut"; did you mean "timeout"?'],
   [{ nonsense: undefined }, 'createServer has no option "nonsense"'],
   [{ toString: 1 }, 'createServer has no option "toString"'],
-  [{ store: 7 }, 'store has to be a URL or a store, not 7'],
-  [{ durability: 'full' }, 'durability has to be one of "power", "process", "strict", not "full"'],
+  [{ store: 7 }, 'store must be a URL or a store, not 7'],
+  [{ durability: 'full' }, 'durability must be one of "power", "process", "strict", not "full"'],
   [{ storeLimits: { maxValu: 1 } }, 'storeLimits has no option "maxValu"; did you mean "maxValue"?'],
   [
     { storeLimits: { maxValue: '1' } },
-    'storeLimits.maxValue has to be a whole number of bytes, 0 or more, not "1"',
+    'storeLimits.maxValue must be a whole number of bytes, 0 or more, not "1"',
   ],
-  [{ env: { A: 1 } }, 'env.A has to be a string, not 1'],
-  [{ env: ['A=1'] }, 'env has to be an object of strings, not a list'],
-  [{ presets: [['a']] }, 'presets has to be a list of pairs of strings, not a list'],
-  [{ directories: ['/tmp'] }, 'directories[0] has to be an object of options, not "/tmp"'],
-  [{ directories: [{ host: '/tmp', guest: 1 }] }, 'directories[0].guest has to be a string, not 1'],
-  [{ outgoing: { allow: 'https://a' } }, 'outgoing.allow has to be a list of strings, not "https://a"'],
-  [{ log: 'all' }, 'log has to be a function, not "all"'],
-  [{ trustProxy: 'yes' }, 'trustProxy has to be true or false, not "yes"'],
+  [{ env: { A: 1 } }, 'env.A must be a string, not 1'],
+  [{ env: ['A=1'] }, 'env must be an object of strings, not a list'],
+  [{ presets: [['a']] }, 'presets must be a list of pairs of strings, not a list'],
+  [{ directories: ['/tmp'] }, 'directories[0] must be an object of options, not "/tmp"'],
+  [{ directories: [{ host: '/tmp', guest: 1 }] }, 'directories[0].guest must be a string, not 1'],
+  [{ outgoing: { allow: 'https://a' } }, 'outgoing.allow must be a list of strings, not "https://a"'],
+  [{ log: 'all' }, 'log must be a function, not "all"'],
+  [{ trustProxy: 'yes' }, 'trustProxy must be true or false, not "yes"'],
   [
     { sessionRetention: 10 },
-    'sessionRetention has to be "off" or milliseconds from a second to a hundred years',
+    'sessionRetention must be "off" or milliseconds from a second to a hundred years',
   ],
-  ['memory:', 'createServer has to be an object of options, not "memory:"'],
+  ['memory:', 'createServer must be an object of options, not "memory:"'],
 ];
 
 describe('createServer', async () => {
@@ -61,18 +61,14 @@ test.each([
   [
     'loadComponent',
     { maxMemory: 1 },
-    'maxMemory has to be a whole number of bytes, 65536 to 4294967296, not 1',
+    'maxMemory must be a whole number of bytes, 65536 to 4294967296, not 1',
   ],
   ['loadComponent', { cacheDirectory: '/tmp' }, 'loadComponent has no option "cacheDirectory"'],
-  ['openStore', { busyTimeout: -1 }, 'busyTimeout has to be milliseconds from 0 to 2147483647, not -1'],
+  ['openStore', { busyTimeout: -1 }, 'busyTimeout must be milliseconds from 0 to 2147483647, not -1'],
   ['openStore', { durabilty: 'power' }, 'openStore has no option "durabilty"; did you mean "durability"?'],
-  ['createHost', { preopens: [{ host: 1 }] }, 'createHost: preopens[0].host has to be a string, not 1'],
+  ['createHost', { preopens: [{ host: 1 }] }, 'createHost: preopens[0].host must be a string, not 1'],
   ['createHost', { argv: [] }, 'createHost has no option "argv"; did you mean "args"?'],
-  [
-    'serveForTest',
-    { timeout: 0 },
-    'serveForTest: timeout has to be milliseconds from 1 to 2147483647, not 0',
-  ],
+  ['serveForTest', { timeout: 0 }, 'serveForTest: timeout must be milliseconds from 1 to 2147483647, not 0'],
   ['serveForTest', { output: () => {} }, 'serveForTest has no option "output"'],
 ] as const)('%s refuses %j', async (name, options, message) => {
   const calls: Record<typeof name, () => unknown> = {
@@ -87,5 +83,5 @@ test.each([
 });
 
 test('openStore refuses what is no text', async () => {
-  await expect(openStore(7 as never)).rejects.toThrow('openStore: the URL has to be a string, not 7');
+  await expect(openStore(7 as never)).rejects.toThrow('openStore: the URL must be a string, not 7');
 });

@@ -9,29 +9,29 @@ export type { StoreLimits } from '../limits.ts';
 export { openStore } from '../open.ts';
 export type { Store } from '../store.ts';
 
-/** A version of `wasi:keyvalue`. Its functions and types differ from the other one's under the same names. */
+/** A version of `wasi:keyvalue`. The two have functions and types of the same names that differ. */
 export type KeyvalueDraft = '0.2.0-draft' | '0.2.0-draft2';
 
 export interface KeyvalueOptions {
-  /** Where keys and values are kept. Stays the caller's to close, after the last call of a guest. */
+  /** Stores the keys and values. The caller closes it, after the last call of a guest. */
   readonly store: Store;
   /** What a guest may store, and in which buckets. */
   readonly limits?: StoreLimits;
   /** The draft behind the names without a version, which is how jco writes them by default; `0.2.0-draft` by default. */
   readonly draft?: KeyvalueDraft;
-  /** What `get-many` of `0.2.0-draft2` returns: two WIT texts go by that version. `options` by default. */
+  /** What `get-many` of `0.2.0-draft2` returns, as two WIT texts have that version. `options` by default. */
   readonly getMany?: GetManyShape;
 }
 
 const INTERFACES = ['store', 'batch', 'atomics'] as const;
 
 /**
- * `wasi:keyvalue` as an import object for components that `jco transpile --instantiation` produced: each interface by its
- * versioned name, in both drafts (`wasi:keyvalue/store@0.2.0-draft`), and by its name without a version. Spread it beside
- * the imports of preview2-shim's `WASIShim`.
+ * `wasi:keyvalue` as an import object for the output of `jco transpile --instantiation`: each interface by its versioned name,
+ * in both drafts (`wasi:keyvalue/store@0.2.0-draft`), and by its name without a version. Spread it beside the imports of
+ * preview2-shim's `WASIShim`.
  *
- * Calls return at once when the store's methods do, as those of `sqlite:` and `memory:` do. With a store that answers with
- * promises the component has to be transpiled with `--async-mode jspi`.
+ * Calls are synchronous if the store is, as `sqlite:` and `memory:` are. With a store that returns promises the component
+ * must be transpiled with `--async-mode jspi`.
  */
 export function keyvalue(options: KeyvalueOptions): Record<string, Implementation> {
   const store = checked(options.store, options.limits);

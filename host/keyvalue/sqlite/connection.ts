@@ -4,16 +4,16 @@ import Database from 'better-sqlite3';
 /** One connection to a SQLite database. Not shared between threads. */
 export type Connection = Database.Database;
 
-/** A prepared statement; integers are answered as `bigint`. */
+/** A prepared statement; it returns integers as `bigint`. */
 export type Statement<Row = unknown> = Database.Statement<unknown[], Row>;
 
-/** Opens `path` (or `:memory:`), to write creating an empty file if there is none. `busyTimeout` in milliseconds. */
+/** Opens `path` or `:memory:`; creates an empty file unless `readonly`. `busyTimeout` in milliseconds. */
 export function connect(path: string, busyTimeout: number, readonly = false): Connection {
   if (!isLoaded) load();
   const connection = new Database(path, { timeout: busyTimeout, readonly });
-  // Ids, versions and cursors are 64-bit: as a double they would round.
+  // Ids, versions and cursors are 64-bit integers, which doubles would round.
   connection.defaultSafeIntegers(true);
-  // A database that somebody else prepared must not run code of theirs through its schema.
+  // A prepared database must not run code through its schema (https://sqlite.org/pragma.html#pragma_trusted_schema).
   connection.pragma('trusted_schema = OFF');
   return connection;
 }
@@ -21,9 +21,9 @@ export function connect(path: string, busyTimeout: number, readonly = false): Co
 let isLoaded = false;
 
 /**
- * Lets `ATTACH` take `file:` URIs, by which alone a database can be read without its log. better-sqlite3 looks once, when its
- * native part is loaded, and `node` puts the environment of the main thread only where native code sees it. Every path
- * of ours is absolute, so that none is taken for a URI.
+ * Lets `ATTACH` accept `file:` URIs, the only way to read a database without its log. better-sqlite3 reads the variable once,
+ * when its native part is loaded, and Node exposes only the main thread's environment to native code. All our paths are
+ * absolute, so none is taken for a URI.
  */
 function load(): void {
   isLoaded = true;

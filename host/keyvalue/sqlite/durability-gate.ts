@@ -8,13 +8,13 @@ import { openGuard, type StoreGuard } from './guard.ts';
 export interface SqliteGateOptions {
   /** Called once, when a sync has failed or the files were deleted or replaced: the process should end. */
   readonly broken?: (failure: WasmcpError) => void;
-  /** Milliseconds that a look at the database may wait while another process repairs it; 5,000 by default. */
+  /** Milliseconds that a read of the database may wait while another process recovers it; 5,000 by default. */
   readonly busyTimeout?: number;
 }
 
 /**
- * A gate for the store in the SQLite file at `path`, which this process has opened: the schema is there and the file is
- * in WAL mode. It holds for what other processes commit as well.
+ * Opens a gate for the store in the SQLite file at `path`, which this process must have opened, so that the schema exists and
+ * the file is in WAL mode. The gate covers commits of other processes too.
  *
  * @throws WasmcpError `store-unusable`
  */
@@ -36,11 +36,11 @@ export function openSqliteGate(path: string, options: SqliteGateOptions = {}): D
 function over(guard: StoreGuard, url: string, broken: (failure: WasmcpError) => void): DurabilityGate {
   // Changes when another connection, of any process, has committed (https://sqlite.org/pragma.html#pragma_data_version).
   const version = guard.connection.prepare<[], bigint>('PRAGMA data_version').pluck();
-  const glance = atMostEvery(GLANCE, guard.files.glance);
+  const checkFiles = atMostEvery(CHECK_INTERVAL, guard.files.quickCheck);
 
   return createGate({
     version() {
-      const failure = glance();
+      const failure = checkFiles();
       if (failure !== undefined) throw failure;
       try {
         return version.get()!;
@@ -55,17 +55,20 @@ function over(guard: StoreGuard, url: string, broken: (failure: WasmcpError) => 
   });
 }
 
-/** Readers learn a little later than writers that the files are gone: each look costs the thread that serves them all. */
-const GLANCE = 10;
+/**
+ * Milliseconds between two checks of the files. Readers learn a little later than writers that the files are gone: each check
+ * costs time of the thread that serves them all.
+ */
+const CHECK_INTERVAL = 10;
 
-/** `look`, and nothing when it was asked less than so many milliseconds ago. */
-function atMostEvery<T>(milliseconds: number, look: () => T | undefined): () => T | undefined {
+/** Calls `check`, or returns undefined if the last call was less than so many milliseconds ago. */
+function atMostEvery<T>(milliseconds: number, check: () => T | undefined): () => T | undefined {
   let last = Number.NEGATIVE_INFINITY;
   return () => {
     const now = performance.now();
     if (now - last < milliseconds) return undefined;
     last = now;
-    return look();
+    return check();
   };
 }
 

@@ -1,13 +1,13 @@
 import { WasmcpError, type WasmcpErrorCode } from '../../error.ts';
 
-/** What a SQLite result code (https://sqlite.org/rescode.html) means to us; an extended code wins over its primary one. */
+/** Our failure for each SQLite result code (https://sqlite.org/rescode.html); an extended code wins over its primary code. */
 const FAILURES: Readonly<Record<string, readonly [code: WasmcpErrorCode, what: string]>> = {
   SQLITE_BUSY: ['store-busy', 'is being written by another process or thread: try again'],
   SQLITE_LOCKED: ['store-busy', 'is being written by another process or thread: try again'],
   SQLITE_FULL: ['store-full', 'cannot grow: free some space on its disk'],
-  // The shared index file cannot be made larger: the disk is full before the first write.
+  // The shared index file cannot grow: the disk is full before the first write.
   SQLITE_IOERR_SHMSIZE: ['store-full', 'cannot grow: free some space on its disk'],
-  // Nobody knows what is on the disk after a sync that failed, and trying again answers success for what is lost.
+  // After a failed sync the content of the disk is unknown, and a retry reports success for what is lost.
   SQLITE_IOERR_FSYNC: ['store-broken', 'could not be synced to its disk: check the disk, then start again'],
   SQLITE_IOERR_DIR_FSYNC: [
     'store-broken',
@@ -24,7 +24,7 @@ const FAILURES: Readonly<Record<string, readonly [code: WasmcpErrorCode, what: s
   SQLITE_NOMEM: ['store-unusable', 'ran out of memory'],
 };
 
-/** The expected failure behind an error of SQLite; anything else comes back as it is. */
+/** Maps an error of SQLite to an expected failure; returns any other error unchanged. */
 export function sqliteFailure(error: unknown, url: string): unknown {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return error;
   const primary = error.code.split('_', 2).join('_');

@@ -2,40 +2,41 @@ import { existsSync, statSync } from 'node:fs';
 import { WasmcpError } from '../../error.ts';
 import { type Connection, connect } from './connection.ts';
 
-/** Milliseconds to wait for others who look at the same moment, and who make the index when they have looked. */
+/** Milliseconds to wait for other processes that check at the same moment, and that create the index afterwards. */
 const PATIENCE = 1000;
 
 /**
- * Whether the database at `path`, a real path, has no `-shm`, by which its users share locks and the index of the log. It is
- * made by the first of them and goes away with the last: either nobody uses the database, or the file was deleted while
- * somebody does, or they know the database by another name.
+ * Whether the database at `path`, a real path, has no `-shm` file, through which its connections share locks and the index of
+ * the log (https://sqlite.org/walformat.html). The first connection creates it and the last one
+ * deletes it: if it is missing, then no process uses the database, or the file was deleted under a process that does, or that
+ * process knows the database by another name.
  */
 export function lacksIndex(path: string): boolean {
   return (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0 && !existsSync(`${path}-shm`);
 }
 
 /**
- * Refuses a database without `-shm` that somebody uses: a new `-shm` would share no lock with theirs, and each would overwrite
- * what the other acknowledges. Every user of a database in WAL mode holds a shared lock on the database file itself as long
- * as it has it open, so that an exclusive one is to be had by those who are alone.
+ * Refuses a database without `-shm` that another process uses: a new `-shm` would share no lock with it, and each would
+ * overwrite what the other acknowledges. Every connection to a database in WAL mode holds a shared lock on the database file
+ * while it has it open, so only a sole user gets an exclusive lock.
  *
  * @throws WasmcpError `store-unusable`
  */
-export function requireAlone(path: string, url: string): void {
+export function requireExclusiveAccess(path: string, url: string): void {
   const deadline = performance.now() + PATIENCE;
   const pause = new Int32Array(new SharedArrayBuffer(4));
-  while (!isAlone(path)) {
+  while (!canLockExclusively(path)) {
     if (performance.now() > deadline) {
       throw new WasmcpError(
         'store-unusable',
-        `${url} is in use, but not with ${path}-shm: that was deleted, or the file has a second name (a hard link, a mount of the file alone); stop every process that uses it, or give the name that they use`,
+        `${url} is in use, but not with ${path}-shm: that was deleted, or the file has a second name (a hard link, a mount of the file alone); stop every process that uses it, or use the same name as they do`,
       );
     }
     Atomics.wait(pause, 0, 0, 20);
   }
 }
 
-function isAlone(path: string): boolean {
+function canLockExclusively(path: string): boolean {
   let connection: Connection | undefined;
   try {
     connection = connect(path, 0);

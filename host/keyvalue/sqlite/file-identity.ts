@@ -2,42 +2,42 @@ import { type BigIntStats, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { WasmcpError } from '../../error.ts';
 
-/** The files of an open database, remembered. `store-broken` when one was deleted or replaced. */
+/** The identity (device and inode) of each file of an open database. */
 export interface StoreFiles {
-  /** Looks at each of them. */
+  /** `store-broken` if one of the files was deleted or replaced. */
   check(): WasmcpError | undefined;
   /**
-   * The same at the price of one look at their folder, as long as no name in it was made or removed. For each commit: a second
-   * process that has made the `-shm` anew shares no lock with this one, and what is committed now could overwrite what it
+   * The same for the price of one `stat` of their folder, as long as no name was created or removed in it. For each commit: a
+   * second process that has created another `-shm` shares no lock with this one, and this commit could overwrite what it
    * has acknowledged.
    */
-  glance(): WasmcpError | undefined;
-  /** Whether all but the log are where they were. */
+  quickCheck(): WasmcpError | undefined;
+  /** Whether every file but the log is unchanged. */
   onlyLogIsGone(): boolean;
 }
 
-/** Milliseconds after which a folder that changes has another time: file systems count in ticks of up to 10 ms. */
+/** Milliseconds after which a changed folder is certain to have a new timestamp: file systems count in ticks of up to 10 ms. */
 const SETTLED = 50;
 
 /**
- * Remembers which files the database at `path`, a real path, consists of. Some connection has it open, so that none of them
- * is made or removed by SQLite: the log and the `-shm` go away with the last connection only. By `stat` alone: closing a
- * descriptor of the database or its `-shm` would drop this process's locks.
+ * Records the identity of the files of the database at `path`, a real path, which some connection must have open, so that
+ * SQLite neither creates nor deletes any of them: the log and the `-shm` disappear only with the last connection. Uses only
+ * `stat`: closing a descriptor of the database or its `-shm` would drop this process's locks.
  */
 export function rememberFiles(path: string, url: string): StoreFiles {
-  const asked = url.replace(/^sqlite:/, '');
-  const names = new Set([path, `${path}-wal`, `${path}-shm`, asked]);
-  const files = [...names].map((name) => ({ name, known: look(name) }));
+  const given = url.replace(/^sqlite:/, '');
+  const names = new Set([path, `${path}-wal`, `${path}-shm`, given]);
+  const files = [...names].map((name) => ({ name, known: tryStat(name) }));
   const folder = dirname(path);
-  /** The folder as it was when all files were seen after it had not changed for a while. */
+  /** The folder as it was when all files were unchanged and its own timestamp had settled. */
   let settled: BigIntStats | undefined;
   let seen: { readonly stats: BigIntStats; readonly at: number } | undefined;
 
   function check(): WasmcpError | undefined {
-    // Before the files: what changes from now on changes the folder again.
-    const now = look(folder);
+    // Before the files: any later change changes the folder again.
+    const now = tryStat(folder);
     for (const { name, known } of files) {
-      const file = look(name);
+      const file = tryStat(name);
       if (isSame(file, known)) continue;
       return lost(url, `${name} was ${file === undefined ? 'deleted' : 'replaced'} while it was open`);
     }
@@ -49,30 +49,31 @@ export function rememberFiles(path: string, url: string): StoreFiles {
 
   return {
     check,
-    glance() {
-      // Windows counts the changes of a folder late, and lets nobody remove what is open.
+    quickCheck() {
+      // Windows updates a folder's timestamp late, and does not allow to remove an open file.
       if (settled === undefined || process.platform === 'win32') return check();
-      const now = look(folder);
+      const now = tryStat(folder);
       return now === undefined || changed(settled, now) ? check() : undefined;
     },
-    onlyLogIsGone: () => files.every(({ name, known }) => name.endsWith('-wal') || isSame(look(name), known)),
+    onlyLogIsGone: () =>
+      files.every(({ name, known }) => name.endsWith('-wal') || isSame(tryStat(name), known)),
   };
 }
 
 /**
- * The content of a file of the database at `path` is lost, which only some of its users see, and only until the next checkpoint.
- * Without the name of the `-shm`, which the next start makes again from the log, all of them stop.
+ * The content of a file of the database at `path` is lost, which only some processes can see, and only until the next
+ * checkpoint. Deletes the `-shm`, which the next start rebuilds from the log, so that all of them stop.
  */
 export function condemn(path: string, url: string, what: string, remedy?: string): WasmcpError {
   try {
     rmSync(`${path}-shm`, { force: true });
   } catch {
-    // The folder may not be written: each of them has to see for itself.
+    // The folder is not writable: each process has to detect it by itself.
   }
   return lost(url, what, remedy);
 }
 
-/** The store can promise nothing any more. */
+/** The failure of a store that can no longer guarantee anything. */
 export function lost(
   url: string,
   what: string,
@@ -89,8 +90,8 @@ function changed(one: BigIntStats, other: BigIntStats): boolean {
   return one.mtimeNs !== other.mtimeNs || !isSame(one, other);
 }
 
-/** What cannot be reached is as good as deleted. */
-function look(name: string): BigIntStats | undefined {
+/** An unreachable file counts as deleted. */
+function tryStat(name: string): BigIntStats | undefined {
   try {
     return statSync(name, { bigint: true });
   } catch {

@@ -5,35 +5,35 @@ import { sqliteFailure } from './errors.ts';
 import { lost, rememberFiles, type StoreFiles } from './file-identity.ts';
 import { monitorLog } from './log-monitor.ts';
 
-/** Knows whether the files of an open store are still what SQLite takes them for. */
+/** Checks that the files of an open store are still what SQLite takes them for. */
 export interface StoreGuard {
   /**
-   * Cannot write. As long as it is open no other connection of this process moves the log into the database when it closes,
-   * which is right while the store is sound, and destroys what others wrote when it is broken: see `isWhole`.
+   * Read-only. While it is open no other connection of this process checkpoints the log when it closes, which is right while
+   * the store is intact, and destroys what others wrote once it is broken: see `isWhole`.
    */
   readonly connection: Connection;
-  /** Of the log, for `fdatasync`. */
+  /** File descriptor of the log, for `fdatasync`. */
   readonly log: number;
   readonly files: StoreFiles;
-  /** What it means that SQLite fails with `error` to read from it. */
+  /** Maps an error that SQLite threw on a read to the failure behind it. */
   explain(error: unknown): WasmcpError;
-  /** The part of `check` that prevents harm, for those who are about to commit. */
+  /** The part of `check` that prevents harm, to be called before each commit. */
   mayCommit(): WasmcpError | undefined;
-  /** `store-broken` when a file was deleted, replaced, truncated or overwritten. Costs some ten microseconds. */
+  /** `store-broken` if a file was deleted, replaced, truncated or overwritten. Costs some ten microseconds. */
   check(): WasmcpError | undefined;
   /**
-   * Whether all that was committed is in the files that are open, also when the log has lost its name: then the last
-   * connection to close puts it into the database, and nothing is lost.
+   * Whether the open files contain all that was committed, even if the name of the log was deleted: then the last connection
+   * to close checkpoints it, and nothing is lost.
    */
   isWhole(): boolean;
   close(): void;
 }
 
-/** A guard of the database at `path`, a real path, that this process has opened. `busyTimeout` in milliseconds. */
+/** Opens a guard for the database at `path`, a real path, which this process must have open. `busyTimeout` in milliseconds. */
 export function openGuard(path: string, url: string, busyTimeout: number): StoreGuard {
   const connection = connect(path, busyTimeout, true);
   try {
-    // Opens the log: as long as this connection lives nobody's closing deletes it.
+    // Opens the log: while this connection is open no other one deletes it on closing.
     connection.pragma('data_version');
     return over(connection, path, url);
   } catch (error) {
@@ -45,14 +45,14 @@ export function openGuard(path: string, url: string, busyTimeout: number): Store
 function over(connection: Connection, path: string, url: string): StoreGuard {
   const files = rememberFiles(path, url);
   const log = monitorLog(connection, path, url);
-  const base = monitorDatabase(connection, path, url);
+  const database = monitorDatabase(connection, path, url);
   const check = (): WasmcpError | undefined =>
-    asFailure(url, () => files.glance() ?? log.check() ?? base.check());
+    asFailure(url, () => files.quickCheck() ?? log.check() ?? database.check());
   return {
     connection,
     log: log.descriptor,
     files,
-    mayCommit: () => files.glance() ?? base.checkNowAndThen(),
+    mayCommit: () => files.quickCheck() ?? database.checkThrottled(),
     check,
     explain(error) {
       const rethrow = (): never => {
@@ -60,25 +60,26 @@ function over(connection: Connection, path: string, url: string): StoreGuard {
       };
       return check() ?? asFailure(url, rethrow)!;
     },
-    isWhole: () => files.onlyLogIsGone() && asFailure(url, () => log.check() ?? base.check()) === undefined,
+    isWhole: () =>
+      files.onlyLogIsGone() && asFailure(url, () => log.check() ?? database.check()) === undefined,
     close() {
       if (!connection.open) return;
       log.close();
-      base.close();
+      database.close();
       connection.close();
     },
   };
 }
 
-/** What `check` returns, or what it means that it throws. */
+/** Returns the result of `check`, or the failure behind the error that it throws. */
 function asFailure(url: string, check: () => WasmcpError | undefined): WasmcpError | undefined {
   try {
     return check();
   } catch (error) {
     const meant = sqliteFailure(error, url);
-    // The pages of another log make no database: that it was opened shows that it was one.
+    // It was a database when it was opened; with the pages of another log it no longer is.
     if (meant instanceof WasmcpError && meant.code === 'store-unusable' && error instanceof Error) {
-      return lost(url, `it cannot be read any more (${error.message})`);
+      return lost(url, `it can no longer be read (${error.message})`);
     }
     if (meant instanceof WasmcpError) return meant;
     // The log cannot be read.

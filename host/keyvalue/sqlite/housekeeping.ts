@@ -6,30 +6,30 @@ import { openGuard } from './guard.ts';
 import { growth } from './space-recovery.ts';
 import { spaceReserve } from './space-reserve.ts';
 
-/** Looks after the files of an open store. */
+/** Housekeeping for the files of an open store. */
 export interface Housekeeping {
   /** See `StoreGuard`. */
   isWhole(): boolean;
-  /** Settles when nothing of it runs any more. Twice is fine. */
+  /** Settles once nothing of it is running. Calling it again has no effect. */
   close(): Promise<void>;
 }
 
 export interface HousekeepingOptions {
-  /** Called once, when the files were deleted or replaced. */
+  /** Called once, when a file was found deleted, replaced, truncated or overwritten. */
   readonly broken?: (failure: WasmcpError) => void;
-  /** Milliseconds between two looks; 1,000 by default. */
+  /** Milliseconds between two checks; 1,000 by default. */
   readonly interval?: number;
-  /** Bytes of the log above which it is emptied; 64 MiB by default. */
+  /** Size of the log in bytes above which it is checkpointed; 64 MiB by default. */
   readonly logLimit?: number;
 }
 
 const CHECKPOINT = new URL(import.meta.url.replace(/housekeeping(\.[jt]s)$/, 'checkpoint-worker$1'));
 
 /**
- * Looks after the store in the SQLite file at `path`, which this process has open: notices when its files go away, keeps
- * a reserve for a full disk, and empties the log when it grows although commits checkpoint by themselves, as it does
- * while readers or writers leave no gap (https://sqlite.org/wal.html#avoiding_excessively_large_wal_files). That runs in
- * a thread of its own. Does not keep the process alive.
+ * Starts housekeeping for the store in the SQLite file at `path`, which this process must have open: detects lost files, keeps
+ * a reserve for a full disk, and checkpoints a log that grows despite automatic checkpoints, as it does while readers or
+ * writers leave no gap (https://sqlite.org/wal.html#avoiding_excessively_large_wal_files). The checkpoint runs in a thread of
+ * its own. Does not keep the process alive.
  */
 export function startHousekeeping(path: string, options: HousekeepingOptions = {}): Housekeeping {
   const { interval = 1000, logLimit = 64 * 1024 * 1024 } = options;
@@ -38,7 +38,7 @@ export function startHousekeeping(path: string, options: HousekeepingOptions = {
   const reserve = spaceReserve(file);
   let checkpoint: Promise<void> | undefined;
 
-  function look(): void {
+  function run(): void {
     const failure = guard.files.check() ?? guard.check();
     if (failure?.code === 'store-broken') {
       clearInterval(timer);
@@ -47,15 +47,15 @@ export function startHousekeeping(path: string, options: HousekeepingOptions = {
     }
     reserve.keep();
     const size = statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0;
-    // On a full disk a checkpoint would take what deletes need, and not end.
-    if (size > logLimit && reserve.free() > growth(guard.connection, file)) checkpoint ??= emptyLog();
+    // On a full disk a checkpoint would take the space that deletes need, and fail.
+    if (size > logLimit && reserve.free() > growth(guard.connection, file)) checkpoint ??= checkpointLog();
   }
 
-  async function emptyLog(): Promise<void> {
+  async function checkpointLog(): Promise<void> {
     await new Promise<void>((resolve) => {
       const worker = new Worker(CHECKPOINT, { workerData: file, execArgv: [] });
       worker.unref();
-      // It tries again with the next look, and says nothing: the log is as good as before.
+      // Not reported: the log is as good as before, and the next run tries again.
       worker.on('error', () => {});
       worker.on('exit', () => resolve());
     });
@@ -63,7 +63,7 @@ export function startHousekeeping(path: string, options: HousekeepingOptions = {
   }
 
   reserve.keep();
-  const timer = setInterval(look, interval);
+  const timer = setInterval(run, interval);
   timer.unref();
   return {
     isWhole: guard.isWhole,

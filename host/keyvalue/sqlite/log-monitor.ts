@@ -3,11 +3,11 @@ import type { WasmcpError } from '../../error.ts';
 import type { Connection } from './connection.ts';
 import { condemn } from './file-identity.ts';
 
-/** The log of an open database, of which nobody but SQLite may take anything away. */
+/** Checks the log of an open database, which only SQLite may shorten or rewrite. */
 export interface LogMonitor {
   /** For `fdatasync`. */
   readonly descriptor: number;
-  /** `store-broken` when the log is shorter than what was committed, or not what it was at the end of the last check. */
+  /** `store-broken` if the log is shorter than what was committed, or its end differs from what the last check found. */
   check(): WasmcpError | undefined;
   close(): void;
 }
@@ -15,15 +15,15 @@ export interface LogMonitor {
 // https://sqlite.org/fileformat2.html#the_write_ahead_log
 const HEADER = 32;
 const FRAME_HEADER = 24;
-/** Two numbers that each new beginning of the log changes, in its header and again in each frame. */
+/** Two numbers that change each time the log restarts, in its header and repeated in each frame. */
 const SALTS_AT = 16;
 const FRAME_SALTS_AT = 8;
 const SALTS = 8;
 
-/** Times that a look is taken again which another process's checkpoint may have come between. */
-const PATIENCE = 5;
+/** How often a check is repeated that a checkpoint of another process may have interrupted. */
+const RETRIES = 5;
 
-/** The last frame of one look. */
+/** The last frame that a check has read. */
 interface Mark {
   readonly frames: number;
   readonly salts: Buffer;
@@ -31,15 +31,15 @@ interface Mark {
 }
 
 /**
- * Watches the log of the database at `path`, which `connection` has open. SQLite has no locks on the log (os_unix.c,
- * `noLock`), so that a descriptor of ours does no harm.
+ * Monitors the log of the database at `path`, which `connection` has open. SQLite holds no locks on the log (os_unix.c,
+ * `noLock`), so a descriptor of ours does no harm.
  *
- * SQLite goes by the index in `-shm`, not by the length of the log: after somebody has truncated the log it writes on behind
- * the hole, and all of it is gone with the next start.
+ * SQLite relies on the index in `-shm`, not on the length of the log: if the log is truncated it continues to write behind
+ * the hole, and all of it is lost at the next start.
  */
 export function monitorLog(connection: Connection, path: string, url: string): LogMonitor {
   const file = `${path}-wal`;
-  // Reads numbers only: moves nothing and waits for nobody (https://sqlite.org/pragma.html#pragma_wal_checkpoint).
+  // Only reads the numbers: neither checkpoints nor waits (https://sqlite.org/pragma.html#pragma_wal_checkpoint).
   const count = connection.prepare<[], { log: bigint }>('PRAGMA wal_checkpoint(NOOP)');
   const frameSize = FRAME_HEADER + Number(connection.pragma('page_size', { simple: true }));
   const descriptor = openSync(file, 'r+');
@@ -50,8 +50,8 @@ export function monitorLog(connection: Connection, path: string, url: string): L
     return buffer.subarray(0, readSync(descriptor, buffer, 0, length, at));
   };
 
-  /** What is wrong, or what the log ends with. */
-  function look(): string | Mark | undefined {
+  /** Returns what is wrong, or what the log ends with. */
+  function inspect(): string | Mark | undefined {
     const frames = Number(count.get()!.log);
     if (frames <= 0) return undefined;
     const end = HEADER + frames * frameSize;
@@ -70,9 +70,9 @@ export function monitorLog(connection: Connection, path: string, url: string): L
   return {
     descriptor,
     check() {
-      let found = look();
-      // Between two of the reads above a checkpoint may have let the log begin anew.
-      for (let n = 0; typeof found === 'string' && n < PATIENCE; n++) found = look();
+      let found = inspect();
+      // Between two of the reads above a checkpoint may have restarted the log.
+      for (let n = 0; typeof found === 'string' && n < RETRIES; n++) found = inspect();
       if (typeof found === 'string') return condemn(path, url, `${file} ${found} while it was open`);
       last = found;
       return undefined;

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { WasmcpError } from '../../error.ts';
 import { checkSqlite, copySqlite, describeSqlite } from './maintenance.ts';
-import type { Job, JobAnswer, JobResults } from './maintenance-thread.ts';
+import type { Job, JobReply, JobResults } from './maintenance-thread.ts';
 import { openSqlite } from './open.ts';
 
 async function perform(job: Job): Promise<JobResults[keyof JobResults]> {
@@ -16,13 +16,13 @@ async function perform(job: Job): Promise<JobResults[keyof JobResults]> {
   return schema;
 }
 
-function answer(message: JobAnswer): void {
+function reply(message: JobReply): void {
   parentPort!.postMessage(message);
 }
 
 try {
-  answer({ value: await perform(workerData as Job) });
+  reply({ value: await perform(workerData as Job) });
 } catch (error) {
   if (!(error instanceof WasmcpError)) throw error;
-  answer({ code: error.code, message: error.message });
+  reply({ code: error.code, message: error.message });
 }

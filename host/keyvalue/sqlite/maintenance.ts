@@ -16,7 +16,7 @@ import { prepareFile, syncFolder } from './prepare-file.ts';
 import { MIGRATIONS, schemaVersion } from './schema.ts';
 import { renameStore, requireOwnLog } from './wal-ownership.ts';
 
-/** What is in a store, and what it takes. Sizes in bytes. */
+/** The content and size of a store. Sizes in bytes. */
 export interface StoreInfo {
   readonly path: string;
   readonly schema: number;
@@ -24,9 +24,9 @@ export interface StoreInfo {
   readonly newestSchema: number;
   readonly sqlite: string;
   readonly fileSize: number;
-  /** What the log takes beside it; 0 without one. */
+  /** Size of the log; 0 without one. */
   readonly logSize: number;
-  /** Of the file, what deleted entries have left to new ones. */
+  /** The part of the file that deleted entries have left for new ones. */
   readonly freeSize: number;
   readonly buckets: readonly BucketInfo[];
 }
@@ -34,16 +34,16 @@ export interface StoreInfo {
 export interface BucketInfo {
   readonly name: string;
   readonly keys: number;
-  /** Of all values together. */
+  /** Total size of the values. */
   readonly valueSize: number;
 }
 
-/** Milliseconds to wait for others; nobody waits for this. */
+/** Milliseconds to wait for other connections. */
 const PATIENCE = 5000;
 
 /**
- * Reads every page of the store at `path` and answers what is wrong with it: nothing, if all is well. Others may go on
- * using it (https://sqlite.org/pragma.html#pragma_integrity_check).
+ * Reads every page of the store at `path` and returns its problems; an empty list if there are none. Other processes may
+ * continue to use it (https://sqlite.org/pragma.html#pragma_integrity_check).
  *
  * @throws WasmcpError `store-unusable`, `store-newer-schema`, `store-busy`
  */
@@ -90,16 +90,16 @@ export function describeSqlite(path: string): StoreInfo {
 }
 
 /**
- * Copies the store at `source`, as it is at one moment, into a new file at `target`, while others go on writing. The
- * copy has its name only when it is whole and on disk, and is called `temporary`, in the same folder, until then; what is
- * there already is never overwritten.
+ * Copies a consistent snapshot of the store at `source` into a new file at `target`, while others continue to write
+ * (https://sqlite.org/lang_vacuum.html#vacuuminto). The copy is called `temporary`, in the same folder, until it is complete
+ * and on disk. Never overwrites a file.
  *
  * @throws WasmcpError `store-unusable`, `store-newer-schema`, `store-busy`, `store-full`
  */
 export function copySqlite(source: string, target: string, temporary: string): void {
   const file = resolve(target);
   const url = `sqlite:${file}`;
-  // Somebody's log or reserve would be taken for the new store's.
+  // An existing log would be taken for the new store's.
   const taken = ['', '-wal', '-shm'].map((end) => file + end).find((name) => existsSync(name));
   if (taken !== undefined) {
     throw new WasmcpError('store-unusable', `${taken} exists: choose another path or move it away`);
@@ -107,9 +107,9 @@ export function copySqlite(source: string, target: string, temporary: string): v
   prepareFile(temporary, url, false);
   try {
     reading(source, (connection) => connection.prepare('VACUUM INTO ?').run(temporary));
-    nameAnew(temporary);
+    rename(temporary);
     sync(temporary);
-    // Unlike a rename, this fails when somebody was faster.
+    // Unlike a rename, this fails if another process was faster.
     linkSync(temporary, file);
   } catch (error) {
     throw explained(error, url);
@@ -119,7 +119,7 @@ export function copySqlite(source: string, target: string, temporary: string): v
   syncFolder(file, url);
 }
 
-function nameAnew(path: string): void {
+function rename(path: string): void {
   const connection = connect(path, 0);
   try {
     renameStore(connection);
@@ -144,15 +144,15 @@ function explained(error: unknown, url: string): unknown {
   return new WasmcpError(meant, `${url} cannot be written: ${message}`, { cause: error });
 }
 
-/** Does `work` with a store that must be there, and changes nothing of it. */
+/** Runs `work` on a store that must exist, without changing it. */
 function reading<T>(path: string, work: (connection: Connection, file: string, url: string) => T): T {
   const url = `sqlite:${resolve(path)}`;
   if (!existsSync(path)) throw new WasmcpError('store-unusable', `${url} does not exist`);
   const file = realpathSync(resolve(path));
   let connection: Connection | undefined;
   try {
-    // Without a log there is nothing that a connection which may write could move on closing; one that may not would
-    // leave an empty log behind.
+    // Read-only if there is a log, which a writable connection would checkpoint on closing; without one a read-only
+    // connection would leave an empty log behind.
     connection = connect(file, PATIENCE, existsSync(`${file}-wal`));
     requireOwnLog(connection, file, url);
     schemaVersion(connection, url, MIGRATIONS);

@@ -6,7 +6,7 @@ import type { Store } from '../store.ts';
 import { type Connection, connect } from './connection.ts';
 import { monitorDatabase } from './database-monitor.ts';
 import { sqliteFailure } from './errors.ts';
-import { lacksIndex, requireAlone } from './exclusive-access.ts';
+import { lacksIndex, requireExclusiveAccess } from './exclusive-access.ts';
 import { rememberFiles } from './file-identity.ts';
 import { openGuard } from './guard.ts';
 import { prepareFile, syncFolder } from './prepare-file.ts';
@@ -22,17 +22,17 @@ import { requireOwnLog } from './wal-ownership.ts';
 export interface SqliteOptions {
   /** Milliseconds that a call waits for other writers before it fails with `store-busy`; 5,000 by default. */
   readonly busyTimeout?: number;
-  /** Accept a file on a network file system, where SQLite's locks may not hold (https://sqlite.org/useovernet.html). */
+  /** Allows a file on a network file system, where SQLite's locks may not work (https://sqlite.org/useovernet.html). */
   readonly allowNetworkFileSystem?: boolean;
-  /** Whether a file that is not there is made; by default it is. */
+  /** Whether to create a missing file; true by default. */
   readonly create?: boolean;
-  /** `strict` by default. With `power` the opener has to hold answers back behind `openGate`: alone it is `process`. */
+  /** `strict` by default. `power` requires the caller to hold back responses behind `openGate`; without it, it is `process`. */
   readonly durability?: Durability;
-  /** Called once, when a sync has failed: every call fails with `store-broken` then, and the process should end. */
+  /** Called once, when a sync has failed: every later call fails with `store-broken`, and the process should end. */
   readonly broken?: (failure: WasmcpError) => void;
-  /** Called when the disk is full, and when it takes new entries again. */
+  /** Called with true when the disk is full, with false when it accepts new entries again. */
   readonly full?: (isFull: boolean) => void;
-  /** With `power`, asked when the store is closed: whether the log may still be moved into the database; by default it may. */
+  /** With `power`, called when the store is closed: whether the log may still be checkpointed; by default it may. */
   readonly isWhole?: () => boolean;
 }
 
@@ -42,13 +42,13 @@ export interface SqliteOptions {
  */
 const SYNCHRONOUS: Readonly<Record<Durability, bigint>> = { strict: 2n, power: 1n, process: 1n };
 
-/** Bytes that the log is cut back to when it starts anew after a burst. */
+/** Size in bytes to which the log is truncated when it restarts after a burst. */
 const LOG_SIZE_LIMIT = 16 * 1024 * 1024;
 
 /**
- * Opens the store in the SQLite file at `path`, creating folders (0700) and file (0600) as needed. Any number of
- * threads and processes may open one file; what an answered call survives is `durability`. A new file, with its place
- * in its folder, is on disk when this returns, whatever `durability` says.
+ * Opens the store in the SQLite file at `path`, and creates folders (0700) and file (0600) as needed. Any number of threads
+ * and processes may open the same file. `durability` says what an acknowledged write survives; a new file and its entry in
+ * its folder are always on disk when this returns.
  *
  * @throws WasmcpError `store-unusable`, `store-newer-schema`, `store-busy`, `store-full`, `option-invalid`
  */
@@ -57,7 +57,7 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Store {
   if (!Number.isInteger(busyTimeout) || busyTimeout < 0 || busyTimeout > 0x7fffffff) {
     throw new WasmcpError('option-invalid', `busyTimeout is ${busyTimeout}, not a number of milliseconds`);
   }
-  // Made absolute so that SQLite never reads it as a `file:` URI. better-sqlite3 trims what it opens.
+  // Absolute, so that SQLite never reads it as a `file:` URI. better-sqlite3 trims the path that it opens.
   const file = resolve(path);
   const url = `sqlite:${file}`;
   if (path === '' || file !== file.trim() || file.includes('\0')) {
@@ -70,7 +70,7 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Store {
   try {
     return openFile(file, url, busyTimeout, options);
   } catch (error) {
-    // Even to open it takes room, for the `-shm`.
+    // Even opening it takes space, for the `-shm`.
     const isFull = error instanceof WasmcpError && error.code === 'store-full' && existsSync(file);
     if (!isFull || !spaceReserve(realpathSync(file)).release()) throw error;
     return openFile(file, url, busyTimeout, options);
@@ -81,17 +81,17 @@ function openFile(file: string, url: string, busyTimeout: number, options: Sqlit
   const exists = prepareFile(file, url, options.allowNetworkFileSystem ?? false);
   const isUnindexed = exists && lacksIndex(realpathSync(file));
   if (exists) inspect(file, url, busyTimeout);
-  if (isUnindexed) alone(file, url);
+  if (isUnindexed) requireSoleUse(file, url);
   return opened(file, url, busyTimeout, (connection) => {
     useWriteAheadLog(connection, busyTimeout);
     connection.pragma('synchronous = FULL');
-    // No-ops but on macOS, where a plain fsync leaves data in the disk's own memory.
+    // These only have an effect on macOS, where a plain fsync leaves data in the disk's own cache.
     connection.pragma('fullfsync = ON');
     connection.pragma('checkpoint_fullfsync = ON');
     connection.pragma(`journal_size_limit = ${LOG_SIZE_LIMIT}`);
     if (migrate(connection, url, MIGRATIONS)) {
       syncFolder(realpathSync(file), url);
-      // Into the file with its name: `requireOwnLog` looks for it there.
+      // Moves the store's name into the database file, where `requireOwnLog` expects it.
       connection.pragma('wal_checkpoint(TRUNCATE)');
     }
     const synchronous = SYNCHRONOUS[options.durability ?? 'strict'];
@@ -126,7 +126,7 @@ export function openMemory(): Store {
   });
 }
 
-/** What keeps commits out of files that are not the store's any more. With `power` the gate looks before answers leave. */
+/** Prevents commits into files that are no longer the store's. With `power` the gate checks before responses leave. */
 function protection(
   connection: Connection,
   path: string,
@@ -135,13 +135,13 @@ function protection(
   { durability, isWhole = () => true }: SqliteOptions,
 ): Pick<StoreEvents, 'mayCommit' | 'mayAcknowledge' | 'closing'> {
   if (durability === 'power') {
-    const [files, base] = [rememberFiles(path, url), monitorDatabase(connection, path, url)];
+    const [files, database] = [rememberFiles(path, url), monitorDatabase(connection, path, url)];
     return {
-      // The base too, as a commit can lead to a checkpoint, which would hide that it was overwritten.
-      mayCommit: () => files.glance() ?? base.checkNowAndThen(),
+      // The database file too, as a commit can trigger a checkpoint, which would hide that the file was overwritten.
+      mayCommit: () => files.quickCheck() ?? database.checkThrottled(),
       mayAcknowledge: () => undefined,
       closing(close) {
-        base.close();
+        database.close();
         close(files.check() === undefined && isWhole());
       },
     };
@@ -151,7 +151,7 @@ function protection(
     mayCommit: guard.mayCommit,
     mayAcknowledge: guard.check,
     closing(close) {
-      // The last one to close moves the log into the database.
+      // The last connection to close checkpoints the log.
       if (guard.isWhole()) {
         guard.close();
         close(true);
@@ -163,17 +163,17 @@ function protection(
   };
 }
 
-function alone(path: string, url: string): void {
+function requireSoleUse(path: string, url: string): void {
   try {
-    requireAlone(realpathSync(path), url);
+    requireExclusiveAccess(realpathSync(path), url);
   } catch (error) {
     throw sqliteFailure(error, url);
   }
 }
 
 /**
- * Refuses a file that is not ours before anything may write to it. A connection that can write would, on closing,
- * move a log left by a crash into the database; one that cannot leaves its own empty log behind.
+ * Refuses a file that is not ours before anything can write to it. A writable connection would checkpoint a log left by a
+ * crash when it closes; a read-only one without a log would leave an empty log behind.
  */
 function inspect(path: string, url: string, busyTimeout: number): void {
   let connection: Connection | undefined;
@@ -205,7 +205,7 @@ function opened(
   }
 }
 
-/** Switching a new file to WAL needs it alone for a moment, and SQLite does not wait for that by itself. */
+/** Switching a new file to WAL needs an exclusive lock for a moment, for which SQLite does not wait by itself. */
 function useWriteAheadLog(connection: Connection, busyTimeout: number): void {
   const deadline = performance.now() + busyTimeout;
   const pause = new Int32Array(new SharedArrayBuffer(4));
@@ -222,8 +222,8 @@ function useWriteAheadLog(connection: Connection, busyTimeout: number): void {
 }
 
 /**
- * better-sqlite3 is compiled to drop to `synchronous = NORMAL` once SQLite sees that a file is in WAL mode, and
- * reports FULL until then: so this is asked after the file was read, and again after the first write.
+ * better-sqlite3 is compiled to switch to `synchronous = NORMAL` once SQLite sees that a file is in WAL mode, and reports FULL
+ * until then: so this is checked after the file was read, and again after the first write.
  */
 function checkDurable(connection: Connection, url: string, synchronous: bigint): void {
   if (
@@ -232,5 +232,5 @@ function checkDurable(connection: Connection, url: string, synchronous: bigint):
   ) {
     return;
   }
-  throw new WasmcpError('store-unusable', `${url} does not sync to disk as it was told to`);
+  throw new WasmcpError('store-unusable', `${url} does not sync to disk as configured`);
 }

@@ -30,15 +30,15 @@ const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
   [0x7461636f, 'OCFS2'],
 ]);
 
-/** Name of the network file system with this statfs(2) type, if it is one. */
+/** The name of the network file system with this statfs(2) type, if it is one. */
 export function networkFileSystem(type: number): string | undefined {
   return NETWORK_FILE_SYSTEMS.get(type);
 }
 
 /**
- * Makes sure that `path` is a file that SQLite can write: missing folders are created (0700), a missing file is
- * created empty (0600; SQLite gives its `-wal` and `-shm` the same mode). Existing modes are left as they are.
- * Answers whether the file exists now; where not, SQLite has to create it.
+ * Ensures that `path` is a file that SQLite can write: creates missing folders (0700), and a missing file as an empty one
+ * (0600; SQLite gives its `-wal` and `-shm` the same mode). Keeps existing modes. Returns whether the file exists now; if
+ * not, SQLite has to create it.
  *
  * @throws WasmcpError `store-unusable`
  */
@@ -53,7 +53,7 @@ export function prepareFile(path: string, url: string, allowNetworkFileSystem: b
       const kind = stats.isDirectory() ? 'a folder' : 'not a regular file';
       throw new WasmcpError('store-unusable', `${url} is ${kind}: choose another path`);
     }
-    // SQLite would open it to read, and fail at the first write.
+    // SQLite would open it read-only and fail at the first write.
     if (stats !== undefined) accessSync(path, constants.R_OK | constants.W_OK);
     return stats !== undefined;
   } catch (error) {
@@ -68,7 +68,7 @@ export function prepareFile(path: string, url: string, allowNetworkFileSystem: b
 }
 
 /**
- * Makes sure that the names of `path`'s folder survive a power cut.
+ * Ensures that the entries of `path`'s folder survive a power failure.
  *
  * @throws WasmcpError `store-unusable`
  */
@@ -85,7 +85,7 @@ export function syncFolder(path: string, url: string): void {
 
 /** Syncs `folder` and those above it, up to `last`. */
 function syncFolders(folder: string, last: string): void {
-  // Windows opens no folders, and keeps names safe without being asked.
+  // Windows cannot open folders, and makes names durable by itself.
   if (process.platform === 'win32') return;
   for (let current = folder; ; current = dirname(current)) {
     const descriptor = openSync(current, 'r');
@@ -113,8 +113,9 @@ function statOf(path: string): Stats | undefined {
 }
 
 /**
- * Creates the file without ever holding it open under its final name: closing any descriptor of a file drops all
- * of this process's POSIX locks on it, those of another thread's SQLite connection included.
+ * Creates the file without ever opening it under its final name: closing any descriptor of a file drops all of this
+ * process's POSIX locks on it, including those of another thread's SQLite connection
+ * (https://sqlite.org/howtocorrupt.html, section 2.2).
  */
 function createPrivately(path: string): Stats | undefined {
   const temporary = `${path}.${randomUUID()}`;
@@ -122,8 +123,8 @@ function createPrivately(path: string): Stats | undefined {
   try {
     linkSync(temporary, path);
   } catch {
-    // Either somebody else was faster, or the file system has no links (FAT, exFAT): it has no modes either, and
-    // SQLite creates the file.
+    // Either another process was faster, or the file system has no hard links (FAT, exFAT); such a one has no modes
+    // either, so SQLite may create the file.
   } finally {
     rmSync(temporary);
   }

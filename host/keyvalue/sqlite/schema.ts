@@ -1,15 +1,15 @@
 import { WasmcpError } from '../../error.ts';
 import type { Connection } from './connection.ts';
-import { NAMES } from './wal-ownership.ts';
+import { IDENTITY_MIGRATION } from './wal-ownership.ts';
 
-/** Says "this SQLite file is ours" in its header (`file(1)` shows it): "wmcp". */
+/** Marks a SQLite file as ours in its header (https://sqlite.org/pragma.html#pragma_application_id): "wmcp". */
 export const APPLICATION_ID = 0x776d6370n;
 
-/** Step `n` takes a database from schema `n` to `n + 1`; `user_version` counts the steps done. Never edit one. */
+/** Migration `n` takes a database from schema `n` to `n + 1`; `user_version` counts those done. Never edit one. */
 export const MIGRATIONS: readonly string[] = [
-  // `value` is the last column: what follows a large blob is only reached by reading through it. `kv_order` holds
-  // the id implicitly, so that a page of a small bucket does not scan the large ones. `deletion` has the version
-  // of each bucket's last deletion, which is what an absent key has for a version.
+  // `value` is the last column, as columns after a large blob are only reached by reading through it. `kv_order`
+  // contains the id implicitly, so a page of a small bucket does not scan large ones. `deletion` holds the version
+  // of each bucket's last deletion, which is the version of its absent keys.
   `CREATE TABLE kv (
      id INTEGER PRIMARY KEY AUTOINCREMENT,
      bucket TEXT NOT NULL,
@@ -24,14 +24,14 @@ export const MIGRATIONS: readonly string[] = [
    CREATE TABLE counter (version INTEGER NOT NULL) STRICT;
    INSERT INTO counter (version) VALUES (0);
    CREATE TABLE deletion (bucket TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT, WITHOUT ROWID;`,
-  NAMES,
+  IDENTITY_MIGRATION,
 ];
 
 /**
- * The number of migrations that the database has seen. Reads only, all from one moment: another opener may be
- * half-way through creating it.
+ * Returns the number of migrations that the database has. Only reads, in one transaction: another process may be creating
+ * the database.
  *
- * @throws WasmcpError `store-unusable` for a database of another program, `store-newer-schema` for one of a later us
+ * @throws WasmcpError `store-unusable` for a database of another program, `store-newer-schema` for one of a later version
  */
 export function schemaVersion(connection: Connection, url: string, migrations: readonly string[]): number {
   const { application, version, empty } = header(connection);
@@ -56,8 +56,8 @@ function header(connection: Connection): { application: unknown; version: number
 }
 
 /**
- * Brings the schema up to date, each step in one transaction; several openers at once do each step once. Answers
- * whether there was anything to do.
+ * Migrates to the newest schema, each step in one transaction and once, even if several processes open the database at the
+ * same time. Returns whether it changed anything.
  */
 export function migrate(connection: Connection, url: string, migrations: readonly string[]): boolean {
   const step = connection.transaction(() => {

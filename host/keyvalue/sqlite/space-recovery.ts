@@ -3,22 +3,22 @@ import type { Connection } from './connection.ts';
 import { checkpointPages, type Reserve, spaceReserve } from './space-reserve.ts';
 
 /**
- * Finds room on a full disk for what gives room back.
+ * Finds space on a full disk for operations that free space.
  *
- * What is committed and found no room in the database stays in the log. A checkpoint would take whatever a reserve frees, and
- * fail half-way; so it is tried only when all of it fits, and SQLite tries none by itself meanwhile.
+ * Commits that do not fit into the database stay in the log. A checkpoint would use up what a reserve frees, and fail
+ * half-way; so it is only tried if all of the log fits, and SQLite's automatic checkpoints are disabled meanwhile.
  */
 export interface SpaceRecovery {
-  /** Lets the log be written from its beginning again, with the help of the reserve where that is enough. */
+  /** Checkpoints the log so that it restarts from its beginning, using the reserve if that suffices; false if it does not. */
   restartLog(): boolean;
-  /** Gives the reserve to the log. */
+  /** Releases the reserve for the log. */
   release(): boolean;
 }
 
-/** For file systems that take some for themselves. */
+/** Bytes added for the overhead of file systems. */
 const MARGIN = 64 * 1024;
 
-/** SpaceRecovery for the database at `path`, a real path, which `connection` writes. `patience` in milliseconds. */
+/** Space recovery for the database at `path`, a real path, which `connection` writes. `patience` in milliseconds. */
 export function createSpaceRecovery(connection: Connection, path: string, patience: number): SpaceRecovery {
   const reserve: Reserve = spaceReserve(path);
   const pageSize = Number(connection.pragma('page_size', { simple: true }));
@@ -39,7 +39,7 @@ export function createSpaceRecovery(connection: Connection, path: string, patien
   };
 }
 
-/** Bytes that have to be free so that the database at `path` can take in all of its log. */
+/** Bytes that must be free for the database at `path` to take in all of its log. */
 export function growth(connection: Connection, path: string): number {
   const [pages, size] = ['page_count', 'page_size'].map((name) =>
     Number(connection.pragma(name, { simple: true })),
@@ -47,7 +47,7 @@ export function growth(connection: Connection, path: string): number {
   return Math.max(0, pages * size - statSync(path).size) + MARGIN;
 }
 
-/** Moves all of the log into the database, and lets it begin anew; false when that failed. */
+/** Checkpoints all of the log, so that the next write restarts it; false if that failed. */
 function restart(connection: Connection, patience: number): boolean {
   const usual = connection.pragma('busy_timeout', { simple: true });
   try {

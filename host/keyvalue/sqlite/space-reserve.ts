@@ -2,43 +2,44 @@ import { closeSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'no
 import { dirname } from 'node:path';
 
 /**
- * A file of nothing beside the database. On a full disk even deleting takes room, in the log: then this goes first, and
- * what is deleted makes room for its next copy.
+ * A file of zeros beside the database. On a full disk even deleting takes space, in the log: then this file is deleted first,
+ * and the space that entries leave makes room for it again.
  */
 export interface Reserve {
-  /** Makes the file, or a larger one, as the disk has room. */
+  /** Creates the file, or a larger one, if the disk has space. */
   keep(): void;
-  /** Gives its room away; false when there is none to give. */
+  /** Deletes the file; false if there is none. */
   release(): boolean;
-  /** Bytes that are free on the disk by now. */
+  /** Bytes that are free on the disk. */
   free(): number;
-  /** Bytes that it holds. */
+  /** Current size of the file in bytes. */
   size(): number;
-  /** Bytes that it should have on this disk; 0 on one that is too small. */
+  /** Size in bytes that the file should have on this disk; 0 if the disk is too small. */
   target(): number;
 }
 
 const MEBIBYTE = 1024 * 1024;
 
 /**
- * A checkpoint on a full disk needs as much room as the log has pages that are new to the database: what a checkpoint begins
- * with (`CHECKPOINT_SHARE`), what was written after one that found no room, and a large value each time.
+ * Maximum size of the reserve in bytes. A checkpoint on a full disk needs space for the pages of the log that are new to the
+ * database: those that trigger it (`CHECKPOINT_SHARE`), those written after one that found no space, and a large value each
+ * time.
  */
 const LARGEST: number = 12 * 1024 * 1024;
 
-/** Below this it would not hold the pages of one delete of many keys. */
+/** Minimum size in bytes: a smaller reserve would not hold the pages of one delete of many keys. */
 const SMALLEST = MEBIBYTE / 4;
 
-/** It takes at most this part of what is free. */
+/** The reserve takes at most one part in so many of the free space. */
 const SHARE = 8;
 
-/** The log begins to be moved into the database when it has this part of the reserve. */
+/** The log is checkpointed once it has one part in so many of the reserve's size. */
 const CHECKPOINT_SHARE = 3;
 
-/** SQLite's own number. */
+/** SQLite's default (https://sqlite.org/pragma.html#pragma_wal_autocheckpoint). */
 const MOST_PAGES = 1000;
 
-/** Pages in the log after which a commit makes a checkpoint, so that `reserve` has room for two. */
+/** Pages in the log after which a commit checkpoints, such that `reserve` has space for two checkpoints. */
 export function checkpointPages(reserve: Reserve, pageSize: number): number {
   const bytes = reserve.target() || SMALLEST;
   return Math.min(MOST_PAGES, Math.floor(bytes / CHECKPOINT_SHARE / pageSize));
@@ -69,7 +70,7 @@ export function spaceReserve(path: string): Reserve {
         rmSync(file, { force: true });
         fill(file, wanted);
       } catch {
-        // Another process was faster, or the disk went away: it is looked at again.
+        // Another process was faster, or the disk is gone: the next call tries again.
       }
     },
     release() {
@@ -89,7 +90,7 @@ function fill(file: string, bytes: number): void {
     const zeros = Buffer.alloc(Math.min(bytes, MEBIBYTE));
     for (let at = 0; at < bytes; ) at += writeSync(descriptor, zeros, 0, Math.min(zeros.length, bytes - at));
   } catch (error) {
-    // The disk filled up meanwhile: half a reserve is none.
+    // The disk has filled up: half a reserve is of no use.
     rmSync(file, { force: true });
     throw error;
   } finally {

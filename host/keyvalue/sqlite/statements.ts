@@ -1,6 +1,6 @@
 import type { Connection, Statement } from './connection.ts';
 
-/** The statements of a store, prepared once per connection. Keys are UTF-8 blobs: they compare byte by byte. */
+/** The statements of a store, prepared once per connection. Keys are UTF-8 blobs, which compare byte by byte. */
 export interface Statements {
   readonly begin: Statement;
   readonly beginImmediate: Statement;
@@ -10,9 +10,9 @@ export interface Statements {
   readonly get: Statement<{ value: Uint8Array }>;
   /** bucket, key */
   readonly exists: Statement;
-  /** bucket, key; one row for absent keys too */
+  /** bucket, key; returns one row for absent keys too */
   readonly read: Statement<{ value: Uint8Array | null; updated: bigint | null; version: bigint }>;
-  /** bucket, key; as `read`, without fetching the value */
+  /** bucket, key; like `read`, without fetching the value */
   readonly version: Statement<{ version: bigint }>;
   /** bucket, cursor, limit */
   readonly list: Statement<{ id: bigint; key: Buffer }>;
@@ -28,7 +28,7 @@ export interface Statements {
   readonly recordDeletion: Statement;
 }
 
-/** The version of a key (bucket, key): its own, or that of the last deletion in its bucket, or zero. */
+/** The version of a key (bucket, key): its own, otherwise that of the last deletion in its bucket, otherwise zero. */
 const VERSION = `coalesce(kv.version, deletion.version, 0) AS version
   FROM (SELECT ? AS bucket, ? AS key) AS wanted
   LEFT JOIN kv ON kv.bucket = wanted.bucket AND kv.key = wanted.key
@@ -38,8 +38,8 @@ export function prepareStatements(connection: Connection): Statements {
   const prepare = <Row>(sql: string): Statement<Row> => connection.prepare<unknown[], Row>(sql);
   return {
     begin: prepare('BEGIN'),
-    // A deferred transaction that turns into a writer fails at once when somebody else wrote meanwhile, whatever
-    // the busy timeout says.
+    // A deferred transaction that starts to write fails at once if another connection has written meanwhile, whatever
+    // the busy timeout (https://sqlite.org/lang_transaction.html).
     beginImmediate: prepare('BEGIN IMMEDIATE'),
     commit: prepare('COMMIT'),
     rollback: prepare('ROLLBACK'),

@@ -5,46 +5,46 @@ import type { SpaceRecovery } from './space-recovery.ts';
 import type { Statements } from './statements.ts';
 
 /**
- * Milliseconds that SQLite waits by itself; then it is asked again. It looks after 1, 2, 5, … and at last each 100 ms
- * whether others are done: beside writers who never pause, whoever has waited longest would get the fewest chances.
+ * Milliseconds that SQLite itself waits before we retry. Its busy handler sleeps 1, 2, 5, … and finally 100 ms at a time: next
+ * to writers that never pause, the connection that has waited longest would get the fewest chances.
  */
-const OWN_PATIENCE = 10;
+const BUSY_TIMEOUT = 10;
 
-/** Milliseconds without a full disk after which new entries count as a sign that it has room again. */
+/** Milliseconds without a full disk after which a new entry counts as a sign that it has space again. */
 const RECOVERED = 5000;
 
-/** What the opener of a store wants to be told. */
+/** Callbacks of the opener of a store. */
 export interface StoreEvents {
-  /** Runs once, after the first commit. */
+  /** Called once, after the first commit. */
   readonly afterFirstWrite: () => void;
-  /** Before each commit: why there must be none, if so. */
+  /** Called before each commit; returns why it must not be made, if so. */
   readonly mayCommit: () => WasmcpError | undefined;
-  /** After each commit: why it must not be acknowledged, if so. */
+  /** Called after each commit; returns why it must not be acknowledged, if so. */
   readonly mayAcknowledge: () => WasmcpError | undefined;
-  /** Closes the connection, by `close`, which is told whether the log may still be moved into the database. */
+  /** Called to close the connection by `close`, whose argument says whether the log may still be checkpointed. */
   readonly closing: (close: (isWhole: boolean) => void) => void;
   /** A sync has failed, or a file is lost: every call fails with this from now on. */
   readonly broken: (failure: WasmcpError) => void;
-  /** The disk is full, told when it begins; or it takes new entries again. */
+  /** Called with true when the disk is found full, with false when it accepts new entries again. */
   readonly full: (isFull: boolean) => void;
-  /** None where there is no disk. */
+  /** Undefined for a store in memory. */
   readonly spaceRecovery: SpaceRecovery | undefined;
 }
 
-/** How a store reads and writes: with patience, whole or not at all, and never again after it broke. */
+/** Runs the reads and writes of a store: retries while others write, all or nothing, and never again once broken. */
 export interface Transactions {
   readonly isBroken: boolean;
-  /** @throws WasmcpError what SQLite's error means */
+  /** Runs single statements. @throws WasmcpError what SQLite's error means */
   attempt<T>(work: () => T): T;
-  /** One moment's state for several statements. */
+  /** Runs several statements on one snapshot. */
   read<T>(work: () => T): T;
-  /** Commits what `work` did. */
+  /** Runs `work` and commits it. */
   write<T>(work: () => T): T;
-  /** The same for what deletes: on a full disk it gets what there is in reserve. */
+  /** The same for deletes: on a full disk they get the reserve. */
   remove(work: () => void): void;
-  /** The same for what may only replace: `replaces` is asked on a full disk, whether it takes hardly more room than before. */
+  /** The same for writes that may replace: on a full disk `replaces` says whether they need hardly more space than before. */
   replace<T>(work: () => T, replaces: () => boolean): T;
-  /** Told of each new entry, within the transaction. */
+  /** To be called for each new entry, within the transaction. */
   inserted(): void;
 }
 
@@ -55,10 +55,10 @@ export function createTransactions(
   patience: number,
   events: StoreEvents,
 ): Transactions {
-  connection.pragma(`busy_timeout = ${Math.min(patience, OWN_PATIENCE)}`);
+  connection.pragma(`busy_timeout = ${Math.min(patience, BUSY_TIMEOUT)}`);
   let written = false;
   let failure: WasmcpError | undefined;
-  /** When the disk was found full last; undefined while it is not. */
+  /** When the disk was last found full; undefined while it is not. */
   let fullAt: number | undefined;
   let inserts = false;
 
@@ -72,18 +72,18 @@ export function createTransactions(
         const meant = sqliteFailure(error, url);
         if (!(meant instanceof WasmcpError)) throw meant;
         if (meant.code === 'store-busy') {
-          deadline ??= performance.now() + patience - OWN_PATIENCE;
+          deadline ??= performance.now() + patience - BUSY_TIMEOUT;
           if (performance.now() < deadline) continue;
         } else if (meant.code === 'store-broken') {
           failure = meant;
           events.broken(meant);
-        } else if (meant.code === 'store-full') filled();
+        } else if (meant.code === 'store-full') foundFull();
         throw meant;
       }
     }
   }
 
-  function filled(): void {
+  function foundFull(): void {
     if (fullAt === undefined) events.full(true);
     fullAt = performance.now();
   }
@@ -96,7 +96,7 @@ export function createTransactions(
         sql.commit.run();
         return result;
       } catch (error) {
-        // SQLite rolls back by itself after some failures, such as a full disk.
+        // SQLite rolls back by itself on some errors, such as a full disk (https://sqlite.org/lang_transaction.html).
         if (connection.inTransaction) sql.rollback.run();
         throw error;
       }
@@ -121,15 +121,15 @@ export function createTransactions(
     return result;
   }
 
-  /** Writes; on a full disk once more after each of these steps that finds some room. */
-  function withRoom<T>(work: () => T, steps: readonly (() => boolean)[]): T {
+  /** Writes; on a full disk tries again after each of these steps that frees some space. */
+  function writeFreeing<T>(work: () => T, steps: readonly (() => boolean)[]): T {
     try {
       return write(work);
     } catch (error) {
       if (!isFull(error)) throw error;
       const next = steps.findIndex((step) => step());
       if (next < 0) throw error;
-      return withRoom(work, steps.slice(next + 1));
+      return writeFreeing(work, steps.slice(next + 1));
     }
   }
 
@@ -142,11 +142,14 @@ export function createTransactions(
     write,
     remove(work) {
       const { spaceRecovery } = events;
-      withRoom(work, spaceRecovery === undefined ? [] : [spaceRecovery.restartLog, spaceRecovery.release]);
+      writeFreeing(
+        work,
+        spaceRecovery === undefined ? [] : [spaceRecovery.restartLog, spaceRecovery.release],
+      );
     },
     replace(work, replaces) {
       const { spaceRecovery } = events;
-      return withRoom(
+      return writeFreeing(
         work,
         spaceRecovery === undefined ? [] : [() => replaces() && spaceRecovery.restartLog()],
       );

@@ -1,7 +1,7 @@
 import { WasmcpError } from '../../error.ts';
 import { connect } from './connection.ts';
 
-/** The first good release of each line that got the fix; every line from the last one on has it. */
+/** The first fixed release of each line that got the fix; later lines have it too. */
 const FIXED: readonly (readonly [major: number, minor: number, patch: number])[] = [
   [3, 44, 6],
   [3, 50, 7],
@@ -9,9 +9,8 @@ const FIXED: readonly (readonly [major: number, minor: number, patch: number])[]
 ];
 
 /**
- * Whether SQLite of this version can damage a database in WAL mode that several connections write: one that commits while
- * a second checkpoint begins can have its commit forgotten (https://sqlite.org/wal.html#walresetbug). Versions that
- * cannot be read count as such.
+ * Whether this version of SQLite can damage a database in WAL mode that several connections write: a commit made while a
+ * second checkpoint begins can be lost (https://sqlite.org/wal.html#walresetbug). True for versions that cannot be parsed.
  */
 export function hasWalResetBug(version: string): boolean {
   const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number);
@@ -21,7 +20,7 @@ export function hasWalResetBug(version: string): boolean {
 }
 
 /**
- * Refuses to open anything with such a SQLite: each worker has a connection of its own.
+ * Refuses to open a store with such a version: each worker has its own connection.
  *
  * @throws WasmcpError `store-unusable`
  */
@@ -32,6 +31,6 @@ export function requireFixedSqlite(url: string): void {
   if (!hasWalResetBug(version)) return;
   throw new WasmcpError(
     'store-unusable',
-    `${url} is not opened: SQLite ${version} can damage it when several threads write; install better-sqlite3 with SQLite 3.51.3 or newer`,
+    `${url} was not opened: SQLite ${version} can damage it when several threads write; install better-sqlite3 with SQLite 3.51.3 or newer`,
   );
 }

@@ -159,7 +159,7 @@ test('a store of this schema needs no migration', async () => {
   expect(await maintain(url).migrate()).toBe(2);
 });
 
-test('only files can be looked after', () => {
+test('only stores in files can be maintained', () => {
   expect(() => maintain('memory:')).toThrow(expect.objectContaining({ code: 'option-invalid' }));
 });
 

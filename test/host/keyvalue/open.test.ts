@@ -60,8 +60,15 @@ test.each(['copy2.db', './a/b.db', '/var/lib/store.db', 'C:\\store.db'])(
   },
 );
 
-test.each([-1, 1.5, Number.NaN, 2 ** 31])('refuses a busyTimeout of %j', async (busyTimeout) => {
-  await expect(openStore(`sqlite:${folder}/d.db`, { busyTimeout })).rejects.toMatchObject({
+test.each([-1, Number.NaN, 2 ** 31])('refuses a busyTimeout of %j', async (busyTimeout) => {
+  const opening = openStore(`sqlite:${folder}/d.db`, { busyTimeout });
+  await expect(opening).rejects.toThrow(
+    new TypeError(`openStore: busyTimeout must be milliseconds from 0 to 2147483647, not ${busyTimeout}`),
+  );
+});
+
+test('refuses a busyTimeout of 1.5', async () => {
+  await expect(openStore(`sqlite:${folder}/d.db`, { busyTimeout: 1.5 })).rejects.toMatchObject({
     code: 'option-invalid',
   });
 });

@@ -1,0 +1,82 @@
+import { added, counterBytes } from '../counter.ts';
+import type { Store } from '../store.ts';
+import { type StoreAccess, storedValue, utf8, wellFormed } from './access.ts';
+
+/** Bytes by which a value may grow on a full disk: enough to mark a session as terminated. */
+const MAX_GROWTH = 1024;
+
+type Writes = Pick<Store, 'set' | 'delete' | 'setMany' | 'deleteMany' | 'increment' | 'swap'>;
+
+/** The methods of a store that write, each in one transaction. */
+export function createWrites({ sql, transactions, requireOpen, attempt }: StoreAccess): Writes {
+  /** Row id of the last entry written, by which a new entry is told from an updated one. */
+  let newest: unknown;
+
+  function nextVersion(): bigint {
+    return sql.nextVersion.get()!.version;
+  }
+
+  function put(bucket: string, key: Buffer, version: bigint, value: Uint8Array): void {
+    const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+    const now = BigInt(Date.now());
+    const { lastInsertRowid } = sql.put.run(bucket, key, version, now, now, bytes);
+    if (lastInsertRowid !== newest) transactions.inserted();
+    newest = lastInsertRowid;
+  }
+
+  function setMany(bucket: string, entries: readonly (readonly [string, Uint8Array])[]): void {
+    const encoded = entries.map(([key, value]) => [utf8(key), value] as const);
+    requireOpen();
+    transactions.replace(
+      () => {
+        const version = nextVersion();
+        for (const [key, value] of encoded) put(wellFormed(bucket), key, version, value);
+      },
+      () => encoded.every(([key, value]) => replaces(bucket, key, value.byteLength)),
+    );
+  }
+
+  function deleteMany(bucket: string, keys: readonly string[]): void {
+    const encoded = keys.map(utf8);
+    requireOpen();
+    transactions.remove(() => {
+      const gone = encoded.filter((key) => sql.delete.run(wellFormed(bucket), key).changes > 0);
+      if (gone.length > 0) sql.recordDeletion.run(bucket, nextVersion());
+    });
+  }
+
+  /** Whether a value of `size` bytes needs hardly more space than the one it replaces. */
+  function replaces(bucket: string, key: Buffer, size: number): boolean {
+    const before = attempt(() => storedValue(sql, bucket, key));
+    return before !== undefined && size <= before.byteLength + MAX_GROWTH;
+  }
+
+  return {
+    set: (bucket, key, value) => setMany(bucket, [[key, value]]),
+    setMany,
+    delete: (bucket, key) => deleteMany(bucket, [key]),
+    deleteMany,
+    increment(bucket, key, delta, bounds) {
+      const encoded = utf8(key);
+      // Not a single INSERT … ON CONFLICT DO UPDATE: SQLite's integers end at 2⁶³−1, and its casts saturate and
+      // accept "12abc". The write lock is taken before the read, so no other writer comes between.
+      requireOpen();
+      const add = (): bigint => {
+        const sum = added(storedValue(sql, bucket, encoded), delta, bounds);
+        put(wellFormed(bucket), encoded, nextVersion(), counterBytes(sum));
+        return sum;
+      };
+      return transactions.replace(add, () => replaces(bucket, encoded, 0));
+    },
+    swap(bucket, key, version, value) {
+      const encoded = utf8(key);
+      requireOpen();
+      const swapped = (): boolean => {
+        if (sql.version.get(wellFormed(bucket), encoded)!.version !== version) return false;
+        put(wellFormed(bucket), encoded, nextVersion(), value);
+        return true;
+      };
+      return transactions.replace(swapped, () => replaces(bucket, encoded, value.byteLength));
+    },
+  };
+}
