@@ -2,7 +2,7 @@ import { mkdirSync, statSync } from 'node:fs';
 // As a whole: a Node without these functions has to come as far as to be told that it is too old.
 import module from 'node:module';
 import { join } from 'node:path';
-import { distrust, userCacheFolder } from '../src/component/cache-folder.js';
+import { distrust, userCacheFolder } from '../src/loader/cache-folder.js';
 
 /** Milliseconds after which a start is over; the code that it needed is written then, as a kill would leave nothing. */
 const START = 3000;

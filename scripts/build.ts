@@ -4,13 +4,13 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join, posix, relative } from 'node:path';
 import { type Plugin, rolldown } from 'rolldown';
 import manifest from '../package.json' with { type: 'json' };
-import { generatorName } from '../src/component/generator.ts';
+import { generatorName } from '../src/transpile/jco-name.ts';
 
 /** Makes `dist/`, what the package consists of: Node runs no TypeScript in `node_modules`. */
 
 const ROOT = join(import.meta.dirname, '..');
 const DIST = join(ROOT, 'dist');
-const TRANSPILER = 'src/component/transpiler';
+const TRANSPILER = 'src/transpile/worker';
 
 /** Files that the package, or a thread of its own, starts with. */
 const ENTRIES = [
@@ -73,7 +73,7 @@ const browserWasi: Plugin = {
 const named: Plugin = {
   name: 'named',
   load(id) {
-    if (!id.endsWith('/src/component/generator.ts')) return undefined;
+    if (!id.endsWith('/src/transpile/jco-name.ts')) return undefined;
     return `export const generatorName = () => ${JSON.stringify(generatorName())};`;
   },
 };
@@ -115,11 +115,15 @@ async function compile(): Promise<void> {
         // What is loaded before Node keeps compiled code, and before the first thread starts.
         {
           name: 'first',
-          test: /\/src\/(component\/(cache-folder|worker-environment)|engine\/idle-worker)\./,
+          test: /\/src\/(loader\/cache-folder|worker-environment|engine\/idle-worker)\./,
           priority: 1,
         },
         { name: 'host', test: /\/host\//, minShareCount: 2 },
-        { name: 'component', test: /\/src\/component\//, minShareCount: 2 },
+        {
+          name: 'component',
+          test: /\/src\/(loader|transpile|snapshot|component|growth|wasm)\//,
+          minShareCount: 2,
+        },
       ],
     },
   });

@@ -10,6 +10,7 @@ export {
   WasmcpError,
   type WasmcpErrorCode,
 } from '../host/index.ts';
-export { type Component, type ImportedInterface, loadComponent } from './component/component.ts';
+export type { Component, ImportedInterface } from './component/component.ts';
+export { loadComponent } from './loader/load-component.ts';
 export type { ServerOptions } from './server/options.ts';
 export { createServer, type Server } from './server/server.ts';

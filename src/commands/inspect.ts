@@ -1,6 +1,6 @@
-import { describeProblem } from '../component/link.ts';
+import { describeProblem } from '../component/link-check.ts';
+import { linkWithHost } from '../component/link-with-host.ts';
 import { formatReport } from '../component/report.ts';
-import { linkWithHost } from '../engine/offer.ts';
 import { loadComponent } from '../index.ts';
 import type { Command } from './command.ts';
 

@@ -1,6 +1,6 @@
 import { Script } from 'node:vm';
 import type { Glue } from './component.ts';
-import type { GLUE_BUDGET, GlueBudget } from './glue/budget.ts';
+import type { GLUE_BUDGET, GlueBudget } from './glue-budget.ts';
 
 /** Host functions by full interface name, then by jco's name of the function or class (`blockingRead`, `Pollable`). */
 export type GlueImports = Readonly<Record<string, object>> & { readonly [GLUE_BUDGET]?: GlueBudget };

@@ -1,5 +1,5 @@
 import type { Component, ImportedInterface } from './component.ts';
-import { describeProblem, type LinkReport, type Verdict } from './link.ts';
+import { describeProblem, type LinkReport, type Verdict } from './link-check.ts';
 
 /** All that `inspect` shows of a component, as lines of text. */
 export function formatReport(component: Component, report: LinkReport): string {

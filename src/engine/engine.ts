@@ -14,7 +14,8 @@ import {
   WasmcpError,
 } from '../../host/index.ts';
 import type { Component } from '../component/component.ts';
-import { assertLinked } from '../component/link.ts';
+import { assertLinked } from '../component/link-check.ts';
+import { linkWithHost } from '../component/link-with-host.ts';
 import type { Handler } from '../http/handler.ts';
 import type { IdleWorkers } from './idle-worker.ts';
 import { createDescriptorLedger, shareDescriptors } from './limits/descriptors.ts';
@@ -23,16 +24,15 @@ import { limitWarnings } from './limits/warnings.ts';
 import { createCollect } from './memory/collect.ts';
 import { createLedger } from './memory/ledger.ts';
 import { defaultMemoryBudget } from './memory/limit.ts';
-import { linkWithHost } from './offer.ts';
 import { ownPaths } from './own-paths.ts';
 import { createPool, type Pool, type PoolLoad } from './pool.ts';
-import type { Isolation } from './pristine/instance-pool.ts';
 import { reportFull } from './report-full.ts';
 import type { GuestSettings } from './setup.ts';
 import { shareStore } from './share-store.ts';
 import { startThread } from './thread.ts';
 import { warmUp } from './warm-up.ts';
 import { createWatch, type Watch, watcherOf } from './watch.ts';
+import type { Isolation } from './worker/instance-pool.ts';
 
 /** How guests are run. */
 export interface EngineOptions {

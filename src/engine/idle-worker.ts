@@ -1,5 +1,5 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import { workerEnvironment } from '../component/worker-environment.ts';
+import { workerEnvironment } from '../worker-environment.ts';
 import { GUEST_THREAD_LIMITS } from './heap.ts';
 
 /** A worker thread that loads its code, or has loaded it, and waits to be told what to run. */

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import module from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { ProtectedPath } from '../../host/index.ts';
-import { userCacheFolder } from '../component/cache-folder.js';
 import type { Component } from '../component/component.ts';
+import { userCacheFolder } from '../loader/cache-folder.js';
 
 /** Where our own code is: what a guest could write there would run at the next start. */
 const CODE: readonly ProtectedPath[] = ['../../host', '../../src', '../../bin'].map((folder) => ({

@@ -2,7 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Durability, OutgoingPolicy, Preopen, ProtectedPath, StoreLimits } from '../../host/index.ts';
 import type { Component } from '../component/component.ts';
 import type { DescriptorMemory } from './limits/descriptors.ts';
-import type { Isolation } from './pristine/instance-pool.ts';
+import type { Isolation } from './worker/instance-pool.ts';
 
 /** What a guest may see of the outside, the same for each request. Can be sent to a worker. */
 export interface GuestSettings {

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { LoadOptions } from '../../src/component/component.ts';
 import { createServer, loadComponent } from '../../src/index.ts';
+import type { LoadOptions } from '../../src/loader/load-options.ts';
 import { read } from '../docs/markdown.ts';
 import { rawGlue, withoutWarning } from '../support/raw-glue.ts';
 import { assembleGuest, type WatGuest } from '../support/wat-guest.ts';

@@ -1,9 +1,9 @@
 import type { Readable, Writable } from 'node:stream';
 import { Worker } from 'node:worker_threads';
 import { type Log, WasmcpError } from '../../../host/index.ts';
-import { assertLinked } from '../../component/link.ts';
+import { assertLinked } from '../../component/link-check.ts';
+import { linkWithHost } from '../../component/link-with-host.ts';
 import { GUEST_THREAD_LIMITS } from '../heap.ts';
-import { linkWithHost } from '../offer.ts';
 import type { CommandEnd, CommandSetup, FromCommand, OutputStream, ToCommand } from './messages.ts';
 import { openStandardInput } from './standard-input.ts';
 import { openStandardOutput } from './standard-output.ts';

@@ -14,8 +14,8 @@ import {
   WasmcpError,
 } from '../../../host/index.ts';
 import { runGlue } from '../../component/glue.ts';
-import { bindImports } from '../../component/link.ts';
-import { coreInstantiator } from '../../component/modules/cards.ts';
+import { bindImports } from '../../component/link-check.ts';
+import { coreInstantiator } from '../../snapshot/dirty-map.ts';
 import { createPostedInput } from './input.ts';
 import type { CommandEnd, CommandSetup, FromCommand, OutputStream, ToCommand } from './messages.ts';
 import { createPostedOutput } from './output.ts';

@@ -15,18 +15,13 @@ import {
   type Signal,
 } from '../../../host/index.ts';
 import type { Component } from '../../component/component.ts';
-import { glueState } from '../../component/glue/state.ts';
 import type { GlueModule } from '../../component/glue.ts';
-import { bindImports } from '../../component/link.ts';
-import { coreInstantiator } from '../../component/modules/cards.ts';
-import { findState } from '../../component/modules/expose.ts';
+import { glueState } from '../../component/glue-state.ts';
+import { bindImports } from '../../component/link-check.ts';
+import { coreInstantiator } from '../../snapshot/dirty-map.ts';
+import { findState } from '../../snapshot/exposed-state.ts';
 import { createShare } from '../memory/ledger.ts';
-import {
-  createInstancePool,
-  type InstancePool,
-  type Isolation,
-  type NewInstance,
-} from '../pristine/instance-pool.ts';
+import { createInstancePool, type InstancePool, type Isolation, type NewInstance } from './instance-pool.ts';
 import { createTell, type Tell } from './watcher.ts';
 
 /** An instance, and the guest and the output that its host functions are bound to for its whole life. */

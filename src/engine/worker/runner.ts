@@ -6,9 +6,9 @@ import {
   type Outcome,
   Table,
 } from '../../../host/index.ts';
-import type { InstancePool } from '../pristine/instance-pool.ts';
 import type { FromWorker, GuestFailure, RequestMessage, ToWorker } from '../protocol.ts';
 import { toFields } from './fields.ts';
+import type { InstancePool } from './instance-pool.ts';
 import type { GuestInstance } from './instances.ts';
 import type { OutputChannel } from './output.ts';
 import { createRequestBody, type RequestBody } from './request-body.ts';

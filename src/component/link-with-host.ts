@@ -1,0 +1,25 @@
+import {
+  bytesSource,
+  checked,
+  createHost,
+  Guest,
+  offersFunction,
+  openStore,
+  prefixedLines,
+} from '../../host/index.ts';
+import type { Component } from './component.ts';
+import { type LinkReport, link } from './link-check.ts';
+
+/** Compares a component's imports with everything the host can offer. Runs nothing and leaves nothing behind. */
+export async function linkWithHost(component: Component): Promise<LinkReport> {
+  const store = checked(await openStore('memory:'));
+  const silent = prefixedLines('', () => {});
+  const bind = createHost({ store }).bind(new Guest(), {
+    stdin: bytesSource(),
+    stdout: silent,
+    stderr: silent,
+  });
+  const report = link(component, { bind, offersFunction });
+  await store.close();
+  return report;
+}

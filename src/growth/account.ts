@@ -1,0 +1,159 @@
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { WasmcpError } from '../../host/index.ts';
+import { concat, encodeName, encodeNumber, encodeSection } from '../wasm/encode.ts';
+import { SECTION } from '../wasm/sections.ts';
+import { describeExcess, type MemoryBounds, type ModuleSize } from './bound.ts';
+import { COUNTED } from './count-growth.ts';
+import { MAX_TABLE_ELEMENTS, TABLE_ELEMENT } from './sizes.ts';
+
+/** What the memories and tables of one instance of a component take. */
+export interface MemoryAccount {
+  /** Bytes. */
+  readonly used: number;
+  /**
+   * For a core instance that is about to be made.
+   *
+   * @throws WasmcpError `component-too-large`
+   */
+  take(size: ModuleSize): void;
+  /** Lets a core instance grow, which has just been made: its functions have not run yet. */
+  connect(instance: WebAssembly.Instance): void;
+}
+
+/**
+ * Bytes that have to be left of V8's heap when a table is made or grows, or a large array is made. V8 ends the process when there is
+ * no room for them, or for the copy of a table that grows.
+ */
+const HEAP_RESERVE: number = 128 * 1024 ** 2;
+
+/** The functions of ours that a module asks, in the order of its table. */
+const SLOTS = ['grow', 'shrink', 'allocate'] as const;
+
+/** Elements of a table for which nobody looks at the heap. */
+const FEW_ELEMENTS = 10_000;
+
+/** Who else has a say in growth, such as the budget of the process. */
+export interface GrowthParent {
+  /** False when there is no room for so many bytes more. */
+  tryCharge(bytes: number): boolean;
+  release(bytes: number): void;
+}
+
+export function openAccount({ limit, divided }: MemoryBounds, parent?: GrowthParent): MemoryAccount {
+  let bytes = 0;
+  let elements = 0;
+  let slots: readonly (() => unknown)[] | undefined;
+
+  function hasRoom(more: ModuleSize): boolean {
+    if (bytes + more.bytes > limit || elements + more.elements > MAX_TABLE_ELEMENTS) return false;
+    return more.elements <= FEW_ELEMENTS || heapHasRoom(more.bytes);
+  }
+
+  function add(size: ModuleSize): void {
+    bytes += size.bytes;
+    elements += size.elements;
+  }
+
+  /** Units as WebAssembly has them: 32 bits, signed in JavaScript. */
+  function sizeOf(unit: number, units: number): ModuleSize {
+    const count = units >>> 0;
+    return { bytes: unit * count, elements: unit === TABLE_ELEMENT ? count : 0 };
+  }
+
+  function grow(unit: number, units: number): 0 | 1 {
+    // All that it may ever have was taken at first.
+    if (divided !== undefined) return 1;
+    const more = sizeOf(unit, units);
+    if (!hasRoom(more) || parent?.tryCharge(more.bytes) === false) return 0;
+    add(more);
+    return 1;
+  }
+
+  function shrink(unit: number, units: number): 0 {
+    if (divided !== undefined) return 0;
+    const less = sizeOf(unit, units);
+    parent?.release(less.bytes);
+    add({ bytes: -less.bytes, elements: -less.elements });
+    return 0;
+  }
+
+  return {
+    get used() {
+      return bytes;
+    },
+    take(size) {
+      if (!hasRoom(size)) {
+        const sum = { bytes: bytes + size.bytes, elements: elements + size.elements };
+        const problem = describeExcess(sum, limit) ?? "there is too little of V8's heap left for its tables";
+        throw new WasmcpError('component-too-large', problem);
+      }
+      add(size);
+    },
+    connect({ exports }) {
+      const table = exports[COUNTED.table];
+      if (!(table instanceof WebAssembly.Table)) return;
+      slots ??= wasmFunctions({ grow, shrink, allocate });
+      for (const [slot, func] of slots.entries()) table.set(slot, func);
+      (exports[COUNTED.start] as (() => void) | undefined)?.();
+    },
+  };
+}
+
+/** For an array of so many elements. */
+function allocate(unit: number, units: number): 0 | 1 {
+  return heapHasRoom(unit * (units >>> 0)) ? 1 : 0;
+}
+
+function heapHasRoom(bytes: number): boolean {
+  if (heapRoom() > bytes + HEAP_RESERVE) return true;
+  collectGarbage();
+  return heapRoom() > bytes + HEAP_RESERVE;
+}
+
+function heapRoom(): number {
+  const { heap_size_limit, used_heap_size } = getHeapStatistics();
+  return heap_size_limit - used_heap_size;
+}
+
+/** What is used may be garbage. V8 gives its collector to new contexts only. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  const collect: unknown = runInNewContext('gc');
+  setFlagsFromString('--no-expose-gc');
+  if (typeof collect === 'function') collect();
+}
+
+/**
+ * The same as functions that fit into a table. In text:
+ *
+ *     (import "host" "grow" (func $grow (param i32 i32) (result i32)))
+ *     (export "grow" (func $grow))
+ *
+ * and so on.
+ */
+function wasmFunctions(
+  host: Record<(typeof SLOTS)[number], (unit: number, units: number) => number>,
+): (() => unknown)[] {
+  const compiled = new WebAssembly.Module(functionsModule() as BufferSource);
+  const { exports } = new WebAssembly.Instance(compiled, { host });
+  return SLOTS.map((name) => exports[name] as () => unknown);
+}
+
+function functionsModule(): Uint8Array {
+  const names = SLOTS.map(encodeName);
+  const section = (id: number, items: readonly Uint8Array[]): Uint8Array =>
+    encodeSection(id, concat([encodeNumber(items.length), ...items]));
+  return concat([
+    Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00),
+    section(SECTION.type, [Uint8Array.of(0x60, 2, 0x7f, 0x7f, 1, 0x7f)]),
+    section(
+      SECTION.import,
+      names.map((name) => concat([encodeName('host'), name, Uint8Array.of(0, 0)])),
+    ),
+    section(
+      SECTION.export,
+      names.map((name, index) => concat([name, Uint8Array.of(0, index)])),
+    ),
+  ]);
+}

@@ -1,0 +1,175 @@
+import { WasmcpError } from '../../host/index.ts';
+import { concat, encodeNumber, encodeSection } from '../wasm/encode.ts';
+import type { NamedModule } from '../wasm/named-module.ts';
+import { findSection, readSections, SECTION, type Section } from '../wasm/sections.ts';
+import { readDefinedTables, readTableLimits, readTableType, type TableType } from '../wasm/tables.ts';
+import { type MemoryType, readMemoryType, readValueType } from '../wasm/types.ts';
+import { COUNTED } from './count-growth.ts';
+import { capMemory, countCards } from './memory-limit.ts';
+import { MAX_TABLE_ELEMENTS, PAGE, TABLE_ELEMENT } from './sizes.ts';
+
+const HAS_MAXIMUM = 1;
+
+/** What one instance of a core module takes for memories and tables of its own. */
+export interface ModuleSize {
+  /** Bytes, those of tables included. */
+  readonly bytes: number;
+  /** Elements of tables. */
+  readonly elements: number;
+}
+
+/** How much the memories and tables of one instance of a component may take, all core modules together. */
+export interface MemoryBounds {
+  /** Bytes. */
+  readonly limit: number;
+  /** What each module takes from the start, by its name; if the limit is divided, the most that it may take. */
+  readonly sizes: Readonly<Record<string, ModuleSize>>;
+  /** Why the limit is divided among memories and tables, rather than counted as they grow; absent when it is not. */
+  readonly divided?: string;
+}
+
+export interface BoundOptions {
+  /** Bytes for all memories and tables. */
+  readonly limit: number;
+  /** Bytes for each memory. */
+  readonly each: number;
+  /** They went through `openState` and came out restorable. */
+  readonly opened: boolean;
+  /** Why a module grows without asking. */
+  readonly uncounted: string | undefined;
+}
+
+interface Declared {
+  readonly memories: readonly MemoryType[];
+  readonly tables: readonly TableType[];
+}
+
+/**
+ * Bounds the memories of each module of a component, and says what they take from the start.
+ *
+ * @throws WasmcpError `component-too-large`: they begin with more than they may have; `component-invalid`: see `capMemory`
+ */
+export function boundModules(
+  modules: readonly NamedModule[],
+  { limit, each, opened, uncounted }: BoundOptions,
+): { readonly modules: readonly NamedModule[]; readonly bounds: MemoryBounds } {
+  const pages = Math.floor(Math.min(limit, each) / PAGE);
+  const capped = modules.map(([name, bytes]): NamedModule => [name, capMemory(bytes, pages, opened)]);
+  const ours = { cards: opened, table: uncounted === undefined };
+  const declared = capped.map(([name, bytes]) => [name, declaredBy(bytes, ours)] as const);
+  const sizes = Object.fromEntries(declared.map(([name, module]) => [name, initialSize(module)]));
+  assertFits(Object.values(sizes), limit);
+  if (uncounted === undefined) return { modules: capped, bounds: { limit, sizes } };
+  const parts = divide(declared, Object.values(sizes), limit);
+  const divided = capped.map(([name, bytes]): NamedModule => [name, capEach(bytes, opened, parts)]);
+  const most = divided.map(([name, bytes]) => [name, largestSize(declaredBy(bytes, ours))] as const);
+  return { modules: divided, bounds: { limit, sizes: Object.fromEntries(most), divided: uncounted } };
+}
+
+/** What the module has itself; `ours` says what is not its own if it looks like ours. */
+function declaredBy(bytes: Uint8Array, ours: { readonly cards: boolean; readonly table: boolean }): Declared {
+  const sections = readSections(bytes);
+  const memories: MemoryType[] = [];
+  const reader = findSection(sections, SECTION.memory)?.read();
+  reader?.list(() => memories.push(readMemoryType(reader)));
+  const exports = findSection(sections, SECTION.export);
+  const tables: TableType[] = [];
+  readDefinedTables(sections, (table) => tables.push(readTableType(table)));
+  return {
+    memories: memories.slice(0, memories.length - (ours.cards ? countCards(exports) : 0)),
+    tables: ours.table && isCounted(exports) ? tables.slice(0, -1) : tables,
+  };
+}
+
+/** Whether the last table is that of `countGrowth`. */
+function isCounted(exports: Section | undefined): boolean {
+  const reader = exports?.read();
+  let found = false;
+  reader?.list(() => {
+    if (reader.name() === COUNTED.table) found = true;
+    reader.u8();
+    reader.u32();
+  });
+  return found;
+}
+
+function sizeOf(pages: number, elements: number): ModuleSize {
+  return { bytes: pages * PAGE + elements * TABLE_ELEMENT, elements };
+}
+
+function initialSize({ memories, tables }: Declared): ModuleSize {
+  return sizeOf(sum(memories.map(({ min }) => min)), sum(tables.map(({ min }) => min)));
+}
+
+function largestSize({ memories, tables }: Declared): ModuleSize {
+  return sizeOf(sum(memories.map(({ max }) => max!)), sum(tables.map(({ max }) => max!)));
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+function assertFits(sizes: readonly ModuleSize[], limit: number): void {
+  const bytes = sum(sizes.map((size) => size.bytes));
+  const elements = sum(sizes.map((size) => size.elements));
+  const problem = describeExcess({ bytes, elements }, limit);
+  if (problem !== undefined) throw new WasmcpError('component-too-large', problem);
+}
+
+/** What is too much of this, for people; undefined when it is not. */
+export function describeExcess({ bytes, elements }: ModuleSize, limit: number): string | undefined {
+  const mib = (amount: number): string => `${Math.ceil((10 * amount) / 1024 ** 2) / 10} MiB`;
+  if (elements > MAX_TABLE_ELEMENTS) {
+    return `its tables begin with ${elements} elements, more than the ${MAX_TABLE_ELEMENTS} that are allowed`;
+  }
+  if (bytes <= limit) return undefined;
+  return `its memories and tables begin with ${mib(bytes)}, more than the ${mib(limit)} that --max-memory allows`;
+}
+
+/** What each may grow by at most. */
+interface Parts {
+  readonly pages: number;
+  readonly elements: number;
+}
+
+function divide(
+  declared: readonly (readonly [string, Declared])[],
+  sizes: readonly ModuleSize[],
+  limit: number,
+): Parts {
+  const tables = sum(declared.map(([, module]) => module.tables.length));
+  const memories = sum(declared.map(([, module]) => module.memories.length));
+  const taken = sum(sizes.map(({ elements }) => elements));
+  const left = limit - sum(sizes.map(({ bytes }) => bytes));
+  const elements = Math.floor(
+    Math.min(MAX_TABLE_ELEMENTS - taken, left / 2 / TABLE_ELEMENT) / Math.max(tables, 1),
+  );
+  const forTables = elements * tables * TABLE_ELEMENT;
+  return { elements, pages: Math.floor((left - forTables) / PAGE / Math.max(memories, 1)) };
+}
+
+/** Lowers the maximum of each memory and table to what it has and its part. */
+function capEach(bytes: Uint8Array, opened: boolean, parts: Parts): Uint8Array {
+  const memories = capMemory(bytes, (min) => min + parts.pages, opened);
+  const sections = readSections(memories);
+  const section = findSection(sections, SECTION.table);
+  if (section === undefined) return memories;
+  const tables: Uint8Array[] = [];
+  let at = section.read().position;
+  const copy = (to: number): void => void tables.push(memories.subarray(at, to));
+  readDefinedTables(sections, (reader) => {
+    readValueType(reader);
+    copy(reader.position);
+    const flags = reader.peek();
+    const { min, max = Number.POSITIVE_INFINITY } = readTableLimits(reader);
+    tables.push(Uint8Array.of(flags | HAS_MAXIMUM), encodeNumber(min));
+    tables.push(encodeNumber(Math.min(max, min + parts.elements)));
+    at = reader.position;
+  });
+  copy(section.end);
+  return concat([
+    memories.subarray(0, section.start),
+    encodeSection(SECTION.table, concat(tables)),
+    memories.subarray(section.end),
+  ]);
+}

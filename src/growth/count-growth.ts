@@ -1,0 +1,198 @@
+import { WasmcpError } from '../../host/index.ts';
+import { concat, encodeName, encodeNumber, encodeSection } from '../wasm/encode.ts';
+import { bulkOpcode, managedOpcode, readInstruction } from '../wasm/instructions.ts';
+import { number } from '../wasm/number.ts';
+import { createOutput, type Output, put, putAll, putConstant, putNumber } from '../wasm/output.ts';
+import { readSections, SECTION, type Section } from '../wasm/sections.ts';
+import { readValueType } from '../wasm/types.ts';
+import { exceedsV8, MAX_BODY } from '../wasm/v8-limits.ts';
+import { type GrowthFunctions, growthFunctions } from './growth-functions.ts';
+
+/** Names of exports of ours: the table of what counts growth, and the start function, which waits until that is there. */
+export const COUNTED = { table: '$grow', start: '$start' } as const;
+
+/** A module whose memories and tables grow only as far as it is let. */
+export interface CountedModule {
+  readonly bytes: Uint8Array;
+  /** Why its growth cannot be counted; undefined when it is, or when it never grows anything. */
+  readonly uncounted: string | undefined;
+}
+
+const MEMORY_GROW = 0x40;
+const TABLE_GROW: number = bulkOpcode(0x0f);
+const CALL = 0x10;
+const DROP = 0x1a;
+
+const ARRAY_NEW: number = managedOpcode(0x06);
+const ARRAY_NEW_FIXED: number = managedOpcode(0x08);
+const ARRAY_NEW_ELEM: number = managedOpcode(0x0a);
+
+const isArray = (opcode: number): boolean => opcode >= ARRAY_NEW && opcode <= ARRAY_NEW_ELEM;
+
+/**
+ * Makes a core module ask before it grows a memory or a table, or makes a large array. Functions of ours take the place of the instructions; they
+ * call the first function of a table, which is exported as `$grow`, with the size of a unit in bytes and a number of units.
+ * It returns 1 when they may be had. The second function takes back what could not be had after all. The third is asked in the same
+ * way before a large array of WasmGC is made, which traps without its consent.
+ *
+ * Everything is added behind what is there, so that no index changes.
+ */
+export function countGrowth(bytes: Uint8Array): CountedModule {
+  try {
+    return count(bytes, readSections(bytes));
+  } catch (error) {
+    if (error instanceof WasmcpError) return { bytes, uncounted: error.message };
+    throw error;
+  }
+}
+
+function count(bytes: Uint8Array, sections: readonly Section[]): CountedModule {
+  const functions = growthFunctions(bytes, sections);
+  const reserved = functions.exports.find((name) => name === COUNTED.table || name === COUNTED.start);
+  if (reserved !== undefined) return { bytes, uncounted: `it exports the reserved name ${reserved}` };
+  const code = rewriteCode(bytes, sections, functions);
+  if (code === undefined) return { bytes, uncounted: undefined };
+  if (code === 'too large') return { bytes, uncounted: 'a function would be larger than V8 takes' };
+
+  const added = functions.added();
+  const start = sections
+    .find(({ id }) => id === SECTION.start)
+    ?.read()
+    .u32();
+  const exported = [concat([encodeName(COUNTED.table), Uint8Array.of(1), encodeNumber(added.table)])];
+  if (start !== undefined) {
+    exported.push(concat([encodeName(COUNTED.start), Uint8Array.of(0), encodeNumber(start)]));
+  }
+  const extended = new Map<number, readonly Uint8Array[]>([
+    [SECTION.type, added.types],
+    [SECTION.function, added.functions],
+    [SECTION.table, [Uint8Array.of(0x70, 1, 3, 3)]],
+    [SECTION.export, exported],
+    [SECTION.code, added.bodies],
+  ]);
+  const counted = assemble(bytes, sections, extended, code);
+  const tooMuch = exceedsV8(counted);
+  if (tooMuch !== undefined) return { bytes, uncounted: `it has as many ${tooMuch} as V8 takes` };
+  return { bytes: counted, uncounted: undefined };
+}
+
+/** The functions' bodies with calls in place of what grows; undefined when nothing does. */
+function rewriteCode(
+  bytes: Uint8Array,
+  sections: readonly Section[],
+  functions: GrowthFunctions,
+): Uint8Array | undefined | 'too large' {
+  const section = sections.find(({ id }) => id === SECTION.code);
+  if (section === undefined) return undefined;
+  const reader = section.read();
+  const output = createOutput(section.end - section.start);
+  const body = createOutput(0x1_0000);
+  let found = false;
+  let fits = true;
+  reader.list(() => {
+    const end = reader.u32() + reader.position;
+    let copied = reader.position;
+    body.length = 0;
+    reader.list(() => {
+      reader.u32();
+      readValueType(reader);
+    });
+    while (reader.position < end) {
+      const at = reader.position;
+      const opcode = readInstruction(reader);
+      if (isArray(opcode)) {
+        putAll(body, bytes, copied, at);
+        putArrayCheck(body, bytes, at, opcode, functions);
+        copied = at;
+      } else if (opcode === MEMORY_GROW || opcode === TABLE_GROW) {
+        const index = lastNumber(bytes, reader.position);
+        putAll(body, bytes, copied, at);
+        put(body, CALL);
+        putNumber(body, opcode === MEMORY_GROW ? functions.ofMemory(index) : functions.ofTable(index));
+        copied = reader.position;
+      } else continue;
+      found = true;
+    }
+    putAll(body, bytes, copied, end);
+    fits &&= body.length <= MAX_BODY;
+    putNumber(output, body.length);
+    putAll(output, body.bytes, 0, body.length);
+  });
+  if (!found) return undefined;
+  return fits ? output.bytes.subarray(0, output.length) : 'too large';
+}
+
+/** In front of what makes an array. Its length is on the stack, or in the instruction. */
+function putArrayCheck(
+  body: Output,
+  bytes: Uint8Array,
+  at: number,
+  opcode: number,
+  functions: GrowthFunctions,
+): void {
+  const type = number(bytes, number(bytes, at + 1).next);
+  const fixed = opcode === ARRAY_NEW_FIXED;
+  if (fixed) putConstant(body, number(bytes, type.next).value);
+  put(body, CALL);
+  putNumber(body, functions.ofArray(type.value));
+  if (fixed) put(body, DROP);
+}
+
+/** The unsigned number that ends in front of this position. */
+function lastNumber(bytes: Uint8Array, end: number): number {
+  let value = bytes[end - 1]!;
+  for (let at = end - 2; bytes[at]! >= 0x80; at -= 1) value = value * 0x80 + (bytes[at]! & 0x7f);
+  return value;
+}
+
+/** In the order of the format, which is not that of the numbers. */
+const ORDER: readonly number[] = [
+  SECTION.type,
+  SECTION.import,
+  SECTION.function,
+  SECTION.table,
+  SECTION.memory,
+  SECTION.tag,
+  SECTION.global,
+  SECTION.export,
+  SECTION.start,
+  SECTION.element,
+  SECTION.dataCount,
+  SECTION.code,
+  SECTION.data,
+];
+
+/** The sections with more entries at the end of some, and without the start function. */
+function assemble(
+  bytes: Uint8Array,
+  sections: readonly Section[],
+  extended: Map<number, readonly Uint8Array[]>,
+  code: Uint8Array,
+): Uint8Array {
+  const parts: Uint8Array[] = [bytes.subarray(0, 8)];
+  const left = [...extended.keys()];
+  const putNew = (before: number): void => {
+    while (left.length > 0 && ORDER.indexOf(left[0]!) < before) {
+      const id = left.shift()!;
+      const entries = extended.get(id)!;
+      parts.push(encodeSection(id, concat([encodeNumber(entries.length), ...entries])));
+    }
+  };
+  for (const section of sections) {
+    const place = ORDER.indexOf(section.id);
+    putNew(place);
+    if (section.id === SECTION.start) continue;
+    const entries = extended.get(section.id);
+    if (entries === undefined) {
+      parts.push(bytes.subarray(section.start, section.end));
+      continue;
+    }
+    left.shift();
+    const reader = section.read();
+    const total = encodeNumber(reader.u32() + entries.length);
+    const present = section.id === SECTION.code ? code : bytes.subarray(reader.position, section.end);
+    parts.push(encodeSection(section.id, concat([total, present, ...entries])));
+  }
+  putNew(ORDER.length);
+  return concat(parts);
+}

@@ -1,0 +1,78 @@
+import { hash } from 'node:crypto';
+import type { ComponentOutline } from '../component/outline.ts';
+import type { Transpiled } from '../transpile/transpile.ts';
+
+/** All that a load computes. */
+export interface CachedComponent extends Transpiled {
+  readonly outline: ComponentOutline;
+}
+
+/**
+ * A cache entry is one file, so that it is read, verified and replaced as a whole:
+ * SHA-256 of all that follows (32 bytes), length of the header (4 bytes, little-endian), the header (JSON), the glue's
+ * text, the core modules.
+ */
+interface Header {
+  /** Repeated, so that an entry under another name is not taken for its namesake. */
+  readonly key: string;
+  readonly kind: Transpiled['kind'];
+  readonly reason: string;
+  readonly unrestorable?: string | undefined;
+  readonly uncounted?: string | undefined;
+  readonly outline: ComponentOutline;
+  /** Bytes of the glue's text. */
+  readonly glue: number;
+  /** Names and bytes of the core modules. */
+  readonly modules: readonly (readonly [name: string, length: number])[];
+}
+
+const DIGEST_LENGTH = 32;
+const HEADER_START = DIGEST_LENGTH + 4;
+
+export function encodeEntry(key: string, component: CachedComponent): Uint8Array {
+  const { kind, reason, unrestorable, uncounted, outline, modules } = component;
+  const glue = Buffer.from(component.glue);
+  const header: Header = {
+    key,
+    kind,
+    reason,
+    unrestorable,
+    uncounted,
+    outline,
+    glue: glue.length,
+    modules: modules.map(([name, bytes]) => [name, bytes.length]),
+  };
+  const encoded = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(encoded.length);
+  const content = Buffer.concat([length, encoded, glue, ...modules.map(([, bytes]) => bytes)]);
+  return Buffer.concat([digestOf(content), content]);
+}
+
+/** Undefined unless every byte is as it was written, under this key. */
+export function decodeEntry(entry: Uint8Array, key: string): CachedComponent | undefined {
+  const bytes = Buffer.from(entry.buffer, entry.byteOffset, entry.byteLength);
+  if (bytes.length < HEADER_START) return undefined;
+  if (!digestOf(bytes.subarray(DIGEST_LENGTH)).equals(bytes.subarray(0, DIGEST_LENGTH))) return undefined;
+  let position = HEADER_START;
+  const take = (length: number): Buffer => {
+    position += length;
+    return bytes.subarray(position - length, position);
+  };
+  // The digest vouches for the structure as well: nobody but encodeEntry wrote it.
+  const header: Header = JSON.parse(take(bytes.readUInt32LE(DIGEST_LENGTH)).toString());
+  if (header.key !== key) return undefined;
+  return {
+    kind: header.kind,
+    reason: header.reason,
+    unrestorable: header.unrestorable,
+    uncounted: header.uncounted,
+    outline: header.outline,
+    glue: take(header.glue).toString(),
+    modules: header.modules.map(([name, length]) => [name, take(length)]),
+  };
+}
+
+function digestOf(bytes: Uint8Array): Buffer {
+  return hash('sha256', bytes, 'buffer');
+}

@@ -1,0 +1,17 @@
+/** What a load is busy with; only `transpiling` takes seconds. */
+export type LoadStage = 'reading' | 'transpiling' | 'compiling';
+
+export interface LoadOptions {
+  /** Folder for transpiled components, created if missing; the user's cache folder by default. */
+  readonly cacheDir?: string;
+  /** Largest component, in bytes; 256 MiB by default. */
+  readonly maxSize?: number;
+  /** Bytes that all memories and tables of one instance may take together; 1 GiB by default. */
+  readonly maxMemory?: number;
+  /** Bytes that each of its memories may grow to, in steps of 64 KiB; `maxMemory` by default. */
+  readonly maxEachMemory?: number;
+  /** Run core modules with struct or array types: their objects live on V8's heap, outside of `maxMemory`. */
+  readonly allowWasmGc?: boolean;
+  /** Told as each stage begins. */
+  readonly progress?: (stage: LoadStage) => void;
+}

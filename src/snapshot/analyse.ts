@@ -1,0 +1,131 @@
+import { WasmcpError } from '../../host/index.ts';
+import { bulkOpcode, collectOpcodes, managedOpcode, OPCODES, skipConstant } from '../wasm/instructions.ts';
+import { findSection, readSections, SECTION, type Section } from '../wasm/sections.ts';
+import { readTableType } from '../wasm/tables.ts';
+import { type MemoryType, readGlobalType, readMemoryType, type ValueType } from '../wasm/types.ts';
+
+/** What a core module keeps while it runs, and whether that can be saved and put back. Plain data. */
+export interface ModuleAnalysis {
+  /** Memories that the module defines itself; the first has the index `importedMemories`. */
+  readonly memories: readonly MemoryType[];
+  readonly importedMemories: number;
+  /** Indexes of the mutable globals that the module defines itself. */
+  readonly mutableGlobals: readonly number[];
+  /** Why its state cannot be put back by memories and globals alone, for people; empty when it can. */
+  readonly problems: readonly string[];
+}
+
+/** Exports with these names are our own, see `exposeState`. */
+export const RESERVED_NAME: RegExp = /^\$[mgc]\d+$/;
+
+/** Where a module imports the cards of the memories that it imports, see `trackWrites`: `0` is that of the first. */
+export const CARDS_MODULE = '$cards';
+
+/** What these instructions change is in neither a memory nor a global. */
+const UNREACHABLE_STATE: ReadonlyMap<number, string> = new Map([
+  [0x26, 'it changes a table (table.set)'],
+  [bulkOpcode(0x09), 'it drops a data segment (data.drop)'],
+  [bulkOpcode(0x0c), 'it changes a table (table.init)'],
+  [bulkOpcode(0x0d), 'it drops an element segment (elem.drop)'],
+  [bulkOpcode(0x0e), 'it changes a table (table.copy)'],
+  [bulkOpcode(0x0f), 'it changes a table (table.grow)'],
+  [bulkOpcode(0x11), 'it changes a table (table.fill)'],
+  [managedOpcode(0x05), 'it changes objects (struct.set)'],
+  [managedOpcode(0x0e), 'it changes objects (array.set)'],
+  [managedOpcode(0x10), 'it changes objects (array.fill)'],
+  [managedOpcode(0x11), 'it changes objects (array.copy)'],
+  [managedOpcode(0x12), 'it changes objects (array.init_data)'],
+  [managedOpcode(0x13), 'it changes objects (array.init_elem)'],
+]);
+
+const NUMBERS: ReadonlySet<ValueType> = new Set(['i32', 'i64', 'f32', 'f64']);
+
+/**
+ * Reads a core module for its state. Takes every byte sequence: one that is no module, or that uses what is not
+ * known here, comes back with a problem, because state may then be where nobody looks. Whether a module is valid is
+ * for the compiler to say.
+ */
+export function analyse(bytes: Uint8Array): ModuleAnalysis {
+  try {
+    return read(readSections(bytes));
+  } catch (error) {
+    if (!(error instanceof WasmcpError)) throw error;
+    return { memories: [], importedMemories: 0, mutableGlobals: [], problems: [error.message] };
+  }
+}
+
+function read(sections: readonly Section[]): ModuleAnalysis {
+  const problems = new Set<string>();
+  const imported = countImports(sections);
+  if (imported.reserved) problems.add(`it imports from the reserved name ${CARDS_MODULE}`);
+  const memories: MemoryType[] = [];
+  const mutableGlobals: number[] = [];
+
+  const memorySection = findSection(sections, SECTION.memory)?.read();
+  memorySection?.list(() => memories.push(readMemoryType(memorySection)));
+
+  let globals = imported.globals;
+  const globalSection = findSection(sections, SECTION.global)?.read();
+  globalSection?.list(() => {
+    const { type, mutable } = readGlobalType(globalSection);
+    skipConstant(globalSection);
+    if (mutable) mutableGlobals.push(globals);
+    if (mutable && !NUMBERS.has(type)) problems.add(`it has a mutable global of type ${type}`);
+    globals += 1;
+  });
+
+  const exportSection = findSection(sections, SECTION.export)?.read();
+  exportSection?.list(() => {
+    const name = exportSection.name();
+    exportSection.u8();
+    exportSection.u32();
+    if (RESERVED_NAME.test(name)) problems.add(`it exports the reserved name ${name}`);
+  });
+
+  const codeSection = findSection(sections, SECTION.code)?.read();
+  const opcodes = new Uint8Array(OPCODES);
+  codeSection?.list(() => collectOpcodes(codeSection, opcodes));
+  for (const [opcode, problem] of UNREACHABLE_STATE) if (opcodes[opcode] === 1) problems.add(problem);
+
+  return { memories, importedMemories: imported.memories, mutableGlobals, problems: [...problems] };
+}
+
+const KIND = { function: 0, table: 1, memory: 2, global: 3, tag: 4 } as const;
+
+/** What a module imports is the state of whoever defines it; only the numbering matters here. */
+function countImports(sections: readonly Section[]): {
+  memories: number;
+  globals: number;
+  reserved: boolean;
+} {
+  const counts = { memories: 0, globals: 0, reserved: false };
+  const section = findSection(sections, SECTION.import)?.read();
+  section?.list(() => {
+    if (section.name() === CARDS_MODULE) counts.reserved = true;
+    section.name();
+    const kind = section.u8();
+    switch (kind) {
+      case KIND.function:
+        section.u32();
+        break;
+      case KIND.table:
+        readTableType(section);
+        break;
+      case KIND.memory:
+        readMemoryType(section);
+        counts.memories += 1;
+        break;
+      case KIND.global:
+        readGlobalType(section);
+        counts.globals += 1;
+        break;
+      case KIND.tag:
+        section.u8();
+        section.u32();
+        break;
+      default:
+        section.fail(`it imports something of unknown kind ${kind}`);
+    }
+  });
+  return counts;
+}

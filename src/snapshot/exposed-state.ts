@@ -1,0 +1,70 @@
+import { concat, encodeName, encodeNumber, encodeSection } from '../wasm/encode.ts';
+import { findSection, readSections, SECTION } from '../wasm/sections.ts';
+import { type ModuleAnalysis, RESERVED_NAME } from './analyse.ts';
+
+/** The state of core instances that is within reach: every memory and every mutable global that they define. */
+export interface CoreState {
+  readonly memories: readonly WebAssembly.Memory[];
+  readonly globals: readonly WebAssembly.Global[];
+  /** What says where each memory was written, see `trackWrites`; undefined when nothing does. */
+  readonly cards: readonly (WebAssembly.Memory | undefined)[];
+}
+
+const KIND = { memory: 2, global: 3 } as const;
+
+/** They come after the exports in the file; the first of them that is there ends the search for a place. */
+const AFTER_EXPORTS: ReadonlySet<number> = new Set([
+  SECTION.start,
+  SECTION.element,
+  SECTION.dataCount,
+  SECTION.code,
+  SECTION.data,
+]);
+
+/**
+ * Adds exports for the module's own memories (`$m0`, `$m1`, …) and mutable globals (`$g0`, …), where `findState`
+ * finds them; everything else stays as it is. The analysis has to be of the same bytes and without problems.
+ */
+export function exposeState(bytes: Uint8Array, analysis: ModuleAnalysis): Uint8Array {
+  if (analysis.problems.length > 0)
+    throw new TypeError(`the state is not restorable: ${analysis.problems[0]}`);
+  const added = [
+    ...analysis.memories.map((_, i) => encodeExport(`$m${i}`, KIND.memory, analysis.importedMemories + i)),
+    ...analysis.mutableGlobals.map((index, i) => encodeExport(`$g${i}`, KIND.global, index)),
+  ];
+  if (added.length === 0) return bytes;
+
+  const sections = readSections(bytes);
+  const present = findSection(sections, SECTION.export);
+  if (present === undefined) {
+    const place = sections.find(({ id }) => AFTER_EXPORTS.has(id))?.start ?? bytes.length;
+    const section = encodeSection(SECTION.export, concat([encodeNumber(added.length), ...added]));
+    return concat([bytes.subarray(0, place), section, bytes.subarray(place)]);
+  }
+  const reader = present.read();
+  const count = encodeNumber(reader.u32() + added.length);
+  const exports = bytes.subarray(reader.position, present.end);
+  const section = encodeSection(SECTION.export, concat([count, exports, ...added]));
+  return concat([bytes.subarray(0, present.start), section, bytes.subarray(present.end)]);
+}
+
+function encodeExport(name: string, kind: number, index: number): Uint8Array {
+  return concat([encodeName(name), Uint8Array.of(kind), encodeNumber(index)]);
+}
+
+/** Collects what `exposeState` added, over all core instances of one instance, in their order. */
+export function findState(instances: Iterable<WebAssembly.Instance>): CoreState {
+  const memories: WebAssembly.Memory[] = [];
+  const globals: WebAssembly.Global[] = [];
+  const cards: (WebAssembly.Memory | undefined)[] = [];
+  for (const { exports } of instances) {
+    for (const [name, value] of Object.entries(exports)) {
+      if (!RESERVED_NAME.test(name) || name.startsWith('$c')) continue;
+      if (value instanceof WebAssembly.Memory) {
+        memories.push(value);
+        cards.push(exports[name.replace('$m', '$c')] as WebAssembly.Memory | undefined);
+      } else if (value instanceof WebAssembly.Global) globals.push(value);
+    }
+  }
+  return { memories, globals, cards };
+}

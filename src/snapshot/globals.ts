@@ -1,0 +1,84 @@
+import { concat, encodeName, encodeNumber, encodeSection } from '../wasm/encode.ts';
+import { SECTION } from '../wasm/sections.ts';
+
+/** The values of one instance's mutable globals, bit by bit: JavaScript cannot tell one NaN from another. */
+export interface SavedGlobals {
+  /** Puts them back. */
+  restore(): void;
+}
+
+const TYPES = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c } as const;
+type Type = keyof typeof TYPES;
+
+const ZERO: Readonly<Record<Type, readonly number[]>> = {
+  i32: [0x41, 0],
+  i64: [0x42, 0],
+  f32: [0x43, 0, 0, 0, 0],
+  f64: [0x44, 0, 0, 0, 0, 0, 0, 0, 0],
+};
+
+/**
+ * Answers what saves the globals of each instance of a component, given those of one of them. In wasm, as a global that is
+ * set from JavaScript costs as much as hundreds of them set there.
+ */
+export function compileGlobals(
+  sample: readonly WebAssembly.Global[],
+): (globals: readonly WebAssembly.Global[]) => SavedGlobals {
+  const module = new WebAssembly.Module(globalsModule(sample.map(typeOf)) as BufferSource);
+  return (globals) => {
+    const live = Object.fromEntries(globals.map((global, index) => [index, global]));
+    const { exports } = new WebAssembly.Instance(module, { live });
+    const { save, restore } = exports as { save(): void; restore(): void };
+    save();
+    return { restore };
+  };
+}
+
+/** JavaScript does not tell the type of a global; only one of that type links. */
+function typeOf(global: WebAssembly.Global): Type {
+  for (const type of Object.keys(TYPES) as Type[]) {
+    const probe = new WebAssembly.Module(globalsModule([type]) as BufferSource);
+    try {
+      new WebAssembly.Instance(probe, { live: { 0: global } });
+      return type;
+    } catch (error) {
+      if (!(error instanceof WebAssembly.LinkError)) throw error;
+    }
+  }
+  throw new TypeError('a global that is not a mutable number');
+}
+
+/**
+ * Imports a global for each type, and has another one of its own beside it. In text:
+ *
+ *     (import "live" "0" (global $live (mut i32)))
+ *     (global $saved (mut i32) (i32.const 0))
+ *     (func (export "save") (global.set $saved (global.get $live)))
+ *     (func (export "restore") (global.set $live (global.get $saved)))
+ */
+function globalsModule(types: readonly Type[]): Uint8Array {
+  const count = types.length;
+  const move = (from: number, to: number): number[] =>
+    types.flatMap((_, i) => [0x23, ...encodeNumber(from + i), 0x24, ...encodeNumber(to + i)]);
+  const section = (id: number, items: readonly (readonly number[])[]): Uint8Array =>
+    encodeSection(id, concat([encodeNumber(items.length), Uint8Array.from(items.flat())]));
+  const code = (body: readonly number[]): number[] => [...encodeNumber(body.length + 2), 0, ...body, 0x0b];
+  return concat([
+    Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00),
+    section(SECTION.type, [[0x60, 0, 0]]),
+    section(
+      SECTION.import,
+      types.map((type, i) => [...encodeName('live'), ...encodeName(String(i)), 3, TYPES[type], 1]),
+    ),
+    section(SECTION.function, [[0], [0]]),
+    section(
+      SECTION.global,
+      types.map((type) => [TYPES[type], 1, ...ZERO[type], 0x0b]),
+    ),
+    section(SECTION.export, [
+      [...encodeName('save'), 0, 0],
+      [...encodeName('restore'), 0, 1],
+    ]),
+    section(SECTION.code, [code(move(0, count)), code(move(count, 0))]),
+  ]);
+}

@@ -1,0 +1,94 @@
+import { countGrowth } from '../growth/count-growth.ts';
+import type { NamedModule } from '../wasm/named-module.ts';
+import { exceedsV8 } from '../wasm/v8-limits.ts';
+import { analyse, type ModuleAnalysis } from './analyse.ts';
+import { trackWrites } from './dirty-tracking.ts';
+import { exposeState } from './exposed-state.ts';
+
+/** One core module by itself: what comes of it depends on the others of its component. */
+export interface OpenedModule {
+  /** Why its state cannot be put back, for people; empty when it can. */
+  readonly problems: readonly string[];
+  /** Asking before it grows anything, unless `uncounted` says why it does not. */
+  readonly counted: Uint8Array;
+  readonly uncounted: string | undefined;
+  /** That, with its state within reach, telling what it writes; undefined when it cannot tell, and with problems. */
+  readonly tracked: Uint8Array | undefined;
+  /** That, with its state within reach. Not to be called with problems. */
+  exposed(): Uint8Array;
+}
+
+/** The core modules of one component, ready for restoring its instances, or with the reason why they cannot be. */
+export interface OpenedModules {
+  /** Without their state within reach when `unrestorable` is there. */
+  readonly modules: readonly NamedModule[];
+  /** For people; undefined when instances can be restored. */
+  readonly unrestorable: string | undefined;
+  /** Why one of them grows without asking; undefined when none does. */
+  readonly uncounted: string | undefined;
+}
+
+export function openModule(bytes: Uint8Array): OpenedModule {
+  const analysis = analyse(bytes);
+  const { bytes: counted, uncounted } = countGrowth(bytes);
+  const problems = [...analysis.problems];
+  let exposed = counted;
+  let tracked: Uint8Array | undefined;
+  if (problems.length === 0) {
+    exposed = exposeState(counted, analysis);
+    const tooMuch = exceedsV8(exposed);
+    if (tooMuch !== undefined) problems.push(`it has as many ${tooMuch} as V8 takes`);
+    else tracked = expose(trackWrites(counted), analysis);
+  }
+  return { problems, counted, uncounted, tracked, exposed: () => exposed };
+}
+
+function expose(tracked: Uint8Array | undefined, analysis: ModuleAnalysis): Uint8Array | undefined {
+  const exposed = tracked && exposeState(tracked, analysis);
+  return exposed !== undefined && exceedsV8(exposed) === undefined ? exposed : undefined;
+}
+
+type Opened = OpenedModule & { readonly name: string };
+
+function openEach(modules: readonly NamedModule[], open: (module: Uint8Array) => OpenedModule): Opened[] {
+  return modules.map(([name, bytes]) => ({ name, ...open(bytes) }));
+}
+
+/** The modules of a component whose state stays where it is, asking before they grow anything. */
+export function countAll(
+  modules: readonly NamedModule[],
+  open: (module: Uint8Array) => OpenedModule = openModule,
+): Omit<OpenedModules, 'unrestorable'> {
+  return counted(openEach(modules, open));
+}
+
+function counted(opened: readonly Opened[]): Omit<OpenedModules, 'unrestorable'> {
+  const blind = opened.find(({ uncounted }) => uncounted !== undefined);
+  return {
+    modules: opened.map(({ name, counted }) => [name, counted]),
+    uncounted: blind && `core module ${blind.name}: ${blind.uncounted}`,
+  };
+}
+
+/**
+ * Puts the state of all core modules of a component within reach of `findState`. One module whose state cannot be put
+ * back is enough for none to be rewritten for that: the component is one whole. `open` answers as `openModule` does.
+ */
+export function openState(
+  modules: readonly NamedModule[],
+  open: (module: Uint8Array) => OpenedModule = openModule,
+): OpenedModules {
+  const opened = openEach(modules, open);
+  const asking = counted(opened);
+  const stuck = opened.find(({ problems }) => problems.length > 0);
+  if (stuck !== undefined) {
+    return { ...asking, unrestorable: `core module ${stuck.name}: ${stuck.problems.join(', ')}` };
+  }
+  // One that cannot be tracked may write to the memories of all others.
+  const areTracked = opened.every(({ tracked }) => tracked !== undefined);
+  return {
+    modules: opened.map(({ name, tracked, exposed }) => [name, areTracked ? tracked! : exposed()]),
+    unrestorable: undefined,
+    uncounted: asking.uncounted,
+  };
+}

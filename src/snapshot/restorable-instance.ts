@@ -1,0 +1,140 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { GlueState } from '../component/glue-state.ts';
+import type { CoreState } from './exposed-state.ts';
+import { firstDifference, type MemoryImage, type PristineImage } from './image.ts';
+import { BLOCK, BLOCKS_PER_PAGE, type RestoreHelper } from './restore-helper.ts';
+
+/**
+ * Why an instance cannot be used again.
+ *
+ * - `trapped`: an exception went through the guest's code
+ * - `unsettled`: a call is under way, or host resources could not be let go
+ * - `grown`: its memories have grown by more than is worth clearing, or by what the next request may need
+ */
+export type DiscardReason = 'trapped' | 'unsettled' | 'grown';
+
+/** One instance that can be put back to the state it had right after instantiation. */
+export interface Pristine {
+  /**
+   * Puts back memories, globals and handle tables, and lets go of host resources. Memories that grew stay as long as
+   * they are, with zeros where they grew. Only between calls: a guest that is suspended is not settled.
+   *
+   * Undefined when it is done; otherwise the instance is in no defined state and has to be discarded.
+   */
+  restore(): DiscardReason | undefined;
+  /** Blocks of 4 KiB that the last `restore` had to write. */
+  readonly written: number;
+  /** For tests. @throws TypeError that names the first byte, global or handle table that is not pristine */
+  assertPristine(): void;
+}
+
+const PAGE = BLOCK * BLOCKS_PER_PAGE;
+const MAX_GROWTH = 16 * 1024 * 1024;
+
+/** What a 32-bit memory can have. */
+const MOST = 4 * 1024 ** 3;
+
+/** A memory stays grown while it took no more than this part of its room to grow. */
+const KEPT_PART = 1 / 16;
+
+/** How far memories may grow in an instance that goes on to serve. */
+export interface GrowthBounds {
+  /**
+   * Bytes that each memory may grow to; 4 GiB by default. One that has taken more than a sixteenth of its room does not
+   * go on: the guest's allocator is put back, knows nothing of it, and would find that much less.
+   */
+  readonly limits?: readonly number[];
+  /** Bytes that all memories together may take; the same holds for these. */
+  readonly limit?: number | undefined;
+  /** Bytes by which all memories together may grow; 16 MiB by default. */
+  readonly maxGrowth?: number | undefined;
+}
+
+interface LiveMemory {
+  readonly image: MemoryImage;
+  readonly helper: RestoreHelper;
+  /** Bytes by which it may grow. */
+  readonly maxGrowth: number;
+  /** It is known where it was written. */
+  readonly tracked: boolean;
+  /** The inner component that alone can reach it; undefined when that is not known. */
+  readonly owner: number | undefined;
+}
+
+/**
+ * Gets an instance ready to be restored to `image`. It has just been made: its state is that of the image, and no
+ * function of it has been called. `glue` is what its glue keeps; undefined when there is no glue with state.
+ */
+export function createPristine(
+  image: PristineImage,
+  state: CoreState,
+  glue: GlueState | undefined,
+  { limits, limit = Number.POSITIVE_INFINITY, maxGrowth = MAX_GROWTH }: GrowthBounds = {},
+): Pristine {
+  const initial = image.memories.reduce((sum, { size }) => sum + size, 0);
+  const maxSum = Math.min(maxGrowth, (limit - initial) * KEPT_PART);
+  const owners = new Map(glue?.memoryOwners());
+  const memories = state.memories.map(
+    (memory, i): LiveMemory => ({
+      image: image.memories[i]!,
+      helper: image.bind(memory, state.cards[i]),
+      maxGrowth: ((limits ? limits[i]! : MOST) - image.memories[i]!.size) * KEPT_PART,
+      tracked: state.cards[i] !== undefined,
+      owner: owners.get(memory),
+    }),
+  );
+  const globals = image.saveGlobals(state.globals);
+  const saved = glue?.save();
+  glue?.entered.fill(0);
+  for (const { helper, tracked } of memories) if (tracked) helper.unmark(helper.pages() * BLOCKS_PER_PAGE);
+  let written = 0;
+
+  function restoreMarked({ image: { size, runs }, helper }: LiveMemory): void {
+    const all = helper.pages() * BLOCKS_PER_PAGE;
+    if (helper.isMarked(all) === 0) return;
+    for (const { at, blocks, from } of runs) {
+      written += from === undefined ? helper.clearMarked(at, blocks) : helper.restoreMarked(at, from, blocks);
+    }
+    written += helper.clearMarked(size, all - size / BLOCK);
+    helper.unmark(all);
+  }
+
+  function restoreMemory({ image: { size, runs }, helper }: LiveMemory): void {
+    for (const { at, blocks, from } of runs) {
+      written += from === undefined ? helper.clear(at, blocks) : helper.restore(at, from, blocks);
+    }
+    const grown = helper.pages() * BLOCKS_PER_PAGE - size / BLOCK;
+    if (grown > 0) written += helper.clear(size, grown);
+  }
+
+  return {
+    restore() {
+      written = 0;
+      if (glue !== undefined && saved !== undefined && !glue.restore(saved)) {
+        return glue.dead ? 'trapped' : 'unsettled';
+      }
+      let sum = 0;
+      for (const { helper, image, maxGrowth: bound } of memories) {
+        const growth = helper.pages() * PAGE - image.size;
+        if (growth > bound) return 'grown';
+        sum += growth;
+      }
+      if (sum > maxSum) return 'grown';
+      for (const memory of memories) {
+        if (memory.tracked) restoreMarked(memory);
+        else if (memory.owner === undefined || glue?.entered[memory.owner] !== 0) restoreMemory(memory);
+      }
+      globals.restore();
+      glue?.entered.fill(0);
+      return undefined;
+    },
+    get written() {
+      return written;
+    },
+    assertPristine() {
+      const difference = firstDifference(image, state);
+      if (difference !== undefined) throw new TypeError(`not pristine: ${difference}`);
+      if (!isDeepStrictEqual(glue?.save(), saved)) throw new TypeError('not pristine: the handle tables');
+    },
+  };
+}

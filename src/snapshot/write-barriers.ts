@@ -1,0 +1,221 @@
+import { encodeSection } from '../wasm/encode.ts';
+import { atomicOpcode, bulkOpcode, OPCODES, readInstruction, simdOpcode } from '../wasm/instructions.ts';
+import { number } from '../wasm/number.ts';
+import { createOutput, type Output, put, putAll, putConstant, putNumber } from '../wasm/output.ts';
+import type { Reader } from '../wasm/reader.ts';
+import { SECTION, type Section } from '../wasm/sections.ts';
+import { readValueType } from '../wasm/types.ts';
+import { MAX_BODY, MAX_LOCALS } from '../wasm/v8-limits.ts';
+
+/**
+ * The card of address `a` is the byte at `FIRST_CARD + (a >>> CARD_SHIFT)`. When it is set, so much may have changed as begins
+ * in its block and is no longer than a block: it may end in the next one.
+ */
+const FIRST_CARD = 16;
+const CARD_SHIFT = 12;
+
+const I32 = 0x7f;
+const I64 = 0x7e;
+const F32 = 0x7d;
+const F64 = 0x7c;
+const V128 = 0x7b;
+
+/** The type of what it stores, by opcode; 0 for those that store nothing. */
+const STORED: Uint8Array = new Uint8Array(OPCODES);
+for (const [type, ...opcodes] of [
+  [I32, 0x36, 0x3a, 0x3b],
+  [I64, 0x37, 0x3c, 0x3d, 0x3e],
+  [F32, 0x38],
+  [F64, 0x39],
+  [V128, ...[0x0b, 0x58, 0x59, 0x5a, 0x5b].map(simdOpcode)],
+] as const) {
+  for (const opcode of opcodes) STORED[opcode] = type;
+}
+
+/** Atomic stores, and what reads and writes at once. They are not marked. */
+const isAtomicWrite = (opcode: number): boolean => opcode >= atomicOpcode(0x17);
+
+/** Largest offset from an address with which the widest store, of 16 bytes, ends within a block of it. */
+const REACH: number = (1 << CARD_SHIFT) - 16;
+
+/** With a destination, another number, and a length on the stack. */
+const INIT: number = bulkOpcode(0x08);
+const COPY: number = bulkOpcode(0x0a);
+const FILL: number = bulkOpcode(0x0b);
+
+const MULTI_MEMORY = 0x40;
+
+const ADD = 0x6a;
+const SHR = 0x76;
+const GET = 0x20;
+const SET = 0x21;
+const TEE = 0x22;
+
+function putLocal(output: Output, instruction: number, index: number): void {
+  put(output, instruction);
+  putNumber(output, index);
+}
+
+/** From an address to the number of its card. */
+function putCard(output: Output): void {
+  putConstant(output, CARD_SHIFT);
+  put(output, SHR);
+}
+
+/** Stores a 1 to the card whose number is computed by what comes in front. */
+function putMark(output: Output, cards: number): void {
+  putConstant(output, 1);
+  put(output, 0x3a, MULTI_MEMORY);
+  putNumber(output, cards);
+  put(output, FIRST_CARD);
+}
+
+/** A function's body in the making. */
+interface Body {
+  /** How many groups of locals it has, and the groups. */
+  readonly locals: Output;
+  readonly code: Output;
+}
+
+/**
+ * The code section with a mark before each write; undefined when not all of them can be marked, or when V8 would not take a
+ * function any more that became larger by it. The cards of memory `n` are memory `memories + n`; `parametersOf` tells how
+ * many parameters a function of this section has.
+ */
+export function markWrites(
+  bytes: Uint8Array,
+  section: Section,
+  memories: number,
+  parametersOf: (index: number) => number,
+): Uint8Array | undefined {
+  const reader = section.read();
+  const output = createOutput(2 * (section.end - section.start));
+  const locals = createOutput(64);
+  const code = createOutput(0x1_0000);
+  const count = reader.u32();
+  putNumber(output, count);
+  for (let index = 0; index < count; index += 1) {
+    const length = reader.u32();
+    const from = reader.position;
+    locals.length = code.length = 0;
+    const added = rewriteBody({ locals, code }, bytes, reader, from + length, memories, parametersOf(index));
+    if (added === undefined) return undefined;
+    if (added) {
+      putNumber(output, locals.length + code.length);
+      putAll(output, locals.bytes, 0, locals.length);
+      putAll(output, code.bytes, 0, code.length);
+    } else {
+      putNumber(output, length);
+      putAll(output, bytes, from, from + length);
+    }
+  }
+  return encodeSection(SECTION.code, output.bytes.subarray(0, output.length));
+}
+
+/** False when it writes nothing; undefined when it cannot be done. */
+function rewriteBody(
+  { locals, code }: Body,
+  bytes: Uint8Array,
+  reader: Reader,
+  end: number,
+  memories: number,
+  parameters: number,
+): boolean | undefined {
+  const groups = reader.u32();
+  const groupsAt = reader.position;
+  let present = parameters;
+  for (let group = 0; group < groups; group += 1) {
+    present += reader.u32();
+    readValueType(reader);
+  }
+  const codeAt = reader.position;
+  const added: number[] = [];
+  let copied = codeAt;
+
+  /** The index of an added local of this type, one of several. */
+  function local(type: number, nth = 0): number {
+    let at = -1;
+    for (let n = 0; n <= nth; n += 1) {
+      at = added.indexOf(type, at + 1);
+      if (at < 0) at = added.push(type) - 1;
+    }
+    return present + at;
+  }
+
+  while (reader.position < end) {
+    const at = reader.position;
+    const opcode = readInstruction(reader);
+    if (isAtomicWrite(opcode)) return undefined;
+    const stored = STORED[opcode]!;
+    if (stored === 0 && opcode !== FILL && opcode !== COPY && opcode !== INIT) continue;
+    putAll(code, bytes, copied, at);
+    copied = at;
+    const a = local(I32);
+    if (stored !== 0) {
+      const { memory, offset } = memoryArgument(bytes, at);
+      const v = local(stored, stored === I32 ? 1 : 0);
+      putLocal(code, SET, v);
+      putLocal(code, TEE, a);
+      if (offset > REACH) {
+        putConstant(code, offset);
+        put(code, ADD);
+      }
+      putCard(code);
+      putMark(code, memories + memory);
+      putLocal(code, GET, a);
+      putLocal(code, GET, v);
+    } else {
+      const cards = memories + destination(bytes, at, opcode);
+      const [b, n] = [local(I32, 1), local(I32, 2)];
+      putLocal(code, SET, n);
+      putLocal(code, SET, b);
+      putLocal(code, TEE, a);
+      putCard(code);
+      putMark(code, cards);
+      putMarks(code, cards, a, n);
+      putLocal(code, GET, a);
+      putLocal(code, GET, b);
+      putLocal(code, GET, n);
+    }
+  }
+  if (added.length === 0) return false;
+  if (present + added.length > MAX_LOCALS) return undefined;
+  putAll(code, bytes, copied, end);
+  putNumber(locals, groups + added.length);
+  putAll(locals, bytes, groupsAt, codeAt);
+  for (const type of added) put(locals, 1, type);
+  return locals.length + code.length > MAX_BODY ? undefined : true;
+}
+
+/** For more than a block, of the address and the length in these locals: all of its blocks, and perhaps one too many. */
+function putMarks(output: Output, cards: number, address: number, length: number): void {
+  putLocal(output, GET, length);
+  putConstant(output, 1 << CARD_SHIFT);
+  put(output, 0x4b, 0x04, 0x40); // i32.gt_u, if
+  putLocal(output, GET, address);
+  putCard(output);
+  putConstant(output, FIRST_CARD);
+  put(output, ADD);
+  putConstant(output, 1);
+  putLocal(output, GET, length);
+  putCard(output);
+  putConstant(output, 2);
+  put(output, ADD, 0xfc, 0x0b); // memory.fill
+  putNumber(output, cards);
+  put(output, 0x0b); // end
+}
+
+/** Of the store at this position, which was stepped over before: it is whole. */
+function memoryArgument(bytes: Uint8Array, at: number): { memory: number; offset: number } {
+  const opcode = bytes[at] === 0xfd ? number(bytes, at + 1).next : at + 1;
+  const alignment = number(bytes, opcode);
+  const memory =
+    alignment.value & MULTI_MEMORY ? number(bytes, alignment.next) : { value: 0, next: alignment.next };
+  return { memory: memory.value, offset: number(bytes, memory.next).value };
+}
+
+/** The memory that a bulk operation writes to. */
+function destination(bytes: Uint8Array, at: number, opcode: number): number {
+  const first = number(bytes, number(bytes, at + 1).next);
+  return opcode === INIT ? number(bytes, first.next).value : first.value;
+}

@@ -1,0 +1,131 @@
+import { Script } from 'node:vm';
+import { toScript } from '../../component/glue.ts';
+import { followCanonicalAbi } from '../canonical-abi.ts';
+import { createEditor } from './edit.ts';
+import { cutHostFunctions, fill } from './host-functions/cut.ts';
+import { leanCode } from './host-functions/lean.ts';
+import { readHostFunction } from './host-functions/read.ts';
+import { wayToWait } from './host-functions/waiting.ts';
+import { GlueMismatch, must } from './mismatch.ts';
+import { hideNames } from './names.ts';
+import { readOutline } from './outline.ts';
+import { replaceAdapterFunctions } from './rewrites/adapter-functions.ts';
+import { moveContextSlots } from './rewrites/context-slots.ts';
+import { linkCoreImports } from './rewrites/core-imports.ts';
+import { removeDebugLog } from './rewrites/debug-log.ts';
+import { simplifyGuestCalls } from './rewrites/guest-calls.ts';
+import { checkHandleTables } from './rewrites/handle-tables.ts';
+import { bindHostFunctions } from './rewrites/host-bindings.ts';
+import { keepMemoryViews } from './rewrites/memory-views.ts';
+import { simplifyRootExports } from './rewrites/root-exports.ts';
+import { inlineRuntime } from './rewrites/runtime.ts';
+import { exposeState } from './rewrites/state.ts';
+import { makeDecodersStrict } from './rewrites/text-decoders.ts';
+import type { Rewriting, RewrittenHostFunction } from './rewriting.ts';
+import { findRootExports } from './root-exports.ts';
+import { removeUnused } from './unused.ts';
+
+export interface GlueOptions {
+  /** Host functions that may answer with a promise, versions left out: `wasi:io/poll#[method]pollable.block`. */
+  readonly suspending: readonly string[];
+  /** Exports during which a guest may be suspended, versions left out: `wasi:cli/run#run`. They answer with promises. */
+  readonly exports: readonly string[];
+}
+
+/** Lean glue, or why there is none. */
+export type BuiltGlue =
+  | { readonly kind: 'lean'; readonly source: string }
+  | { readonly kind: 'raw'; readonly reason: string };
+
+/** Names that the rewrites give. */
+const TAKEN =
+  /\$(answer|bound|budget|calls|code|contents|context|copyUtf|counters|handles|memory|state|waiting|waits|[A-Z]\w*)\d*\b/;
+
+/** In this order: what is inside of something comes before the whole of it. */
+const REWRITES: readonly ((rewriting: Rewriting) => void)[] = [
+  removeDebugLog,
+  moveContextSlots,
+  inlineRuntime,
+  keepMemoryViews,
+  makeDecodersStrict,
+  checkHandleTables,
+  simplifyGuestCalls,
+  replaceAdapterFunctions,
+  linkCoreImports,
+  simplifyRootExports,
+  bindHostFunctions,
+  exposeState,
+];
+
+/**
+ * Makes lean glue of what jco-transpile generated in its synchronous mode, with `instantiation: 'sync'`, `multiMemory`,
+ * and each import mapped to its own full name.
+ *
+ * Takes out what a synchronous component of WASI 0.2 does not need, and adds that guests can be suspended (JSPI). Each
+ * rewrite asserts what it finds: glue of an unknown shape is never changed. The answer is then `raw`: jco's own glue is
+ * to be used.
+ */
+export function buildGlue(source: string, options: GlueOptions): BuiltGlue {
+  try {
+    return { kind: 'lean', source: rewrite(source, options) };
+  } catch (error) {
+    // Whatever surprised a rewrite, jco's own glue works.
+    const message = error instanceof Error ? error.message : String(error);
+    const kind = error instanceof GlueMismatch ? '' : 'unexpected failure: ';
+    return { kind: 'raw', reason: `the generated code is not as expected: ${kind}${message}` };
+  }
+}
+
+function rewrite(glue: string, { suspending, exports }: GlueOptions): string {
+  const { code: source, reveal } = hideNames(glue);
+  must(!source.includes('.manuallyAsync = true'), 'it is not synchronous');
+  must(!TAKEN.test(source), 'names are taken');
+  const cut = cutHostFunctions(followCanonicalAbi(source));
+  const outline = readOutline(cut.rest);
+  const edit = createEditor(cut.rest);
+  const mayWait = new Set(suspending);
+  const maySuspend = new Set(exports);
+  const hostFunctions = [...cut.hostFunctions.values()].map((hostFunction): RewrittenHostFunction => {
+    const read = readHostFunction(hostFunction, outline);
+    const way = mayWait.has(withoutVersion(read.wit)) ? wayToWait(read) : 'never';
+    return { ...read, way, lean: leanCode(read, way) };
+  });
+  const rewriting: Rewriting = {
+    outline,
+    edit,
+    prelude: [],
+    hostFunctions,
+    rootExports: findRootExports(outline, edit),
+    maySuspend: ({ wit }) => maySuspend.has(withoutVersion(wit)),
+  };
+  for (const apply of REWRITES) apply(rewriting);
+  const prelude = rewriting.prelude.join('');
+  const codes = hostFunctions.map(({ lean }) => lean);
+  const rest = removeUnused(edit.result(), {
+    used: codes.flatMap(({ names }) => [...names]),
+    declared: [
+      ...[...prelude.matchAll(/^(?:const|function) ([\w$]+)/gm)].map(([, name = '']) => name),
+      ...codes.flatMap(({ declared }) => [...declared]),
+      ...hostFunctions.map(({ number }) => `$code${number}`),
+    ],
+  });
+  const result = reveal(
+    prelude + fill(rest, new Map(hostFunctions.map(({ number, lean }) => [number, lean.code]))),
+  );
+  checkSyntax(result);
+  return result;
+}
+
+/** By the compiler that is going to run it. */
+function checkSyntax(glue: string): void {
+  try {
+    new Script(toScript(glue));
+  } catch (error) {
+    must(false, `what comes out is not valid: ${String(error)}`);
+  }
+}
+
+/** `wasi:io/poll#poll` of `wasi:io/poll@0.2.6#poll`. */
+function withoutVersion(wit: string): string {
+  return wit.replace(/@[^#]*/, '');
+}

@@ -1,0 +1,118 @@
+import type { GlueState, SavedGlueState } from '../../../component/glue-state.ts';
+import type { Calls } from './calls.ts';
+import type { HandleTable } from './handle-table.ts';
+import type { Handles } from './handles.ts';
+import type { Resources } from './resources.ts';
+
+/** What the glue keeps in variables of its own. */
+export interface Variables {
+  readonly handles: Handles;
+  readonly tables: HandleTable[];
+  /** One for each type. */
+  readonly resources: readonly Resources[];
+  /** The representation given last, one for each type. */
+  readonly counters: () => readonly number[];
+  readonly setCounters: (counters: readonly number[]) => void;
+  /** Whether each component may leave. */
+  readonly flags: ReadonlyMap<number, { value: number }>;
+  readonly memoryOwners: () => Iterable<readonly [memory: WebAssembly.Memory, component: number]>;
+}
+
+interface Saved extends SavedGlueState {
+  readonly tables: readonly (readonly number[])[];
+  readonly resources: readonly ReadonlyMap<number, object>[];
+  readonly counters: readonly number[];
+}
+
+/** A class, as V8 would keep an object with getters of its own, and with it an instance that was discarded. */
+export class InstanceState implements GlueState {
+  readonly #calls: Calls;
+  readonly #variables: Variables;
+
+  constructor(calls: Calls, variables: Variables) {
+    this.#calls = calls;
+    this.#variables = variables;
+  }
+
+  save(): SavedGlueState {
+    const { tables, resources, counters } = this.#variables;
+    if (this.#calls.isDead() || !this.#calls.isIdle()) throw new TypeError('the instance is not at rest');
+    const FLAG = 1 << 30;
+    const saved: Saved = {
+      saved: 'glue state',
+      tables: Array.from(tables, (table) => table?.slice() ?? [FLAG, 0]),
+      resources: resources.map((held) => new Map(held.entries())),
+      counters: counters(),
+    };
+    return saved;
+  }
+
+  restore(state: SavedGlueState): boolean {
+    const saved = state as Saved;
+    const { resources, setCounters } = this.#variables;
+    if (this.#calls.isDead() || !this.#calls.isIdle() || !this.#mayAllLeave()) return false;
+    const MAX_KEPT = 1_000;
+    let held = 0;
+    for (const { size } of resources) held += size;
+    if (held > MAX_KEPT) return false;
+    try {
+      for (let index = 0; index < resources.length; index++) {
+        if (!this.#restoreResources(resources[index]!, saved.resources[index]!)) return false;
+      }
+    } catch {
+      return false;
+    }
+    this.#restoreTables(saved.tables);
+    setCounters(saved.counters);
+    return true;
+  }
+
+  memoryOwners(): Iterable<readonly [memory: WebAssembly.Memory, component: number]> {
+    return this.#variables.memoryOwners();
+  }
+
+  get entered(): Uint8Array {
+    return this.#calls.entered;
+  }
+
+  get hostCalls(): number {
+    return this.#calls.hostCalls();
+  }
+
+  get maySuspend(): boolean {
+    return this.#calls.maySuspend();
+  }
+
+  get dead(): boolean {
+    return this.#calls.isDead();
+  }
+
+  #mayAllLeave(): boolean {
+    for (const flag of this.#variables.flags.values()) if (flag.value !== 1) return false;
+    return true;
+  }
+
+  /** Only those that were touched, a few of a hundred. */
+  #restoreTables(saved: Saved['tables']): void {
+    const { tables, handles } = this.#variables;
+    if (tables.length !== saved.length) tables.length = saved.length;
+    for (const table of handles.touched()) {
+      const before = saved[tables.indexOf(table)];
+      if (before === undefined) continue;
+      table.length = before.length;
+      for (let at = 0; at < before.length; at++) table[at] = before[at]!;
+    }
+  }
+
+  #restoreResources(live: Resources, before: ReadonlyMap<number, object>): boolean {
+    if (live.size === 0) return before.size === 0;
+    const kept = live.entries().filter(([rep, resource]) => before.get(rep) !== resource);
+    // One that was there at the start and was given away since cannot be brought back.
+    if (live.size - kept.length !== before.size) return false;
+    for (const [rep, resource] of kept.reverse()) {
+      live.delete(rep);
+      (resource as Partial<Disposable>)[Symbol.dispose]?.();
+    }
+    return true;
+  }
+}

@@ -1,0 +1,68 @@
+import type { GlueBudget } from '../../../component/glue-budget.ts';
+
+/**
+ * The host's resources of one type that a guest holds, by representation. Has what the glue uses of a `Map`.
+ *
+ * Representations are counted up and most live shortly, so nearly all have a place by their last bits. The tables that a
+ * `Map` leaves behind would keep what is deleted, and with it whole requests, until V8 collects its whole heap.
+ */
+export class Resources {
+  readonly #budget: GlueBudget | undefined;
+  /** Resources held. */
+  size = 0;
+  readonly #reps: number[] = new Array(64).fill(0);
+  readonly #resources: (object | undefined)[] = new Array(64).fill(undefined);
+  /** Those whose place was taken, in cells that are emptied when they go. */
+  readonly #others = new Map<number, { resource: object | undefined }>();
+
+  /** `budget` is charged for those beyond the ones that have a place. */
+  constructor(budget?: GlueBudget) {
+    this.#budget = budget;
+  }
+
+  get(rep: number): object | undefined {
+    const at = rep & 63;
+    if (this.#reps[at] === rep) return this.#resources[at];
+    return this.#others.size === 0 ? undefined : this.#others.get(rep)?.resource;
+  }
+
+  set(rep: number, resource: object): void {
+    const at = rep & 63;
+    const cell = this.#others.get(rep);
+    if (cell === undefined && this.get(rep) === undefined) this.size += 1;
+    if (cell !== undefined) cell.resource = resource;
+    else if (this.#reps[at] === rep || this.#resources[at] === undefined) {
+      this.#reps[at] = rep;
+      this.#resources[at] = resource;
+    } else {
+      // Of the host's `HANDLE_COST`.
+      if (this.#budget?.tryCharge(500) === false)
+        throw new WebAssembly.RuntimeError(this.#budget.refusal(500));
+      this.#others.set(rep, { resource });
+    }
+  }
+
+  delete(rep: number): boolean {
+    if (this.get(rep) === undefined) return false;
+    this.size -= 1;
+    const at = rep & 63;
+    if (this.#reps[at] === rep) this.#resources[at] = undefined;
+    else {
+      this.#others.get(rep)!.resource = undefined;
+      this.#others.delete(rep);
+      this.#budget?.release(500);
+    }
+    return true;
+  }
+
+  /** In the order of their representations, which is that in which guests got them. */
+  entries(): [rep: number, resource: object][] {
+    const entries: [number, object][] = [];
+    if (this.size === 0) return entries;
+    for (const [at, resource] of this.#resources.entries()) {
+      if (resource !== undefined) entries.push([this.#reps[at]!, resource]);
+    }
+    for (const [rep, { resource }] of this.#others) if (resource !== undefined) entries.push([rep, resource]);
+    return entries.sort(([a], [b]) => a - b);
+  }
+}

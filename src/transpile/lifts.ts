@@ -1,0 +1,91 @@
+import type { GlueBudget } from '../component/glue-budget.ts';
+import { Resources } from './lean/runtime/resources.ts';
+
+/** Charges what raw glue lifts for a host function, before it does; what was lifted is released with the next call. */
+export interface Lifts {
+  begin(): void;
+  elements(length: number): void;
+  text<T extends ArrayLike<number>>(units: T): T;
+  /** Answers its argument. */
+  array(size: number): number;
+}
+
+/** Uses nothing but its parameters and what is global: its text is all there is to it. */
+export function createLifts(budget: GlueBudget | undefined): Lifts {
+  const FREE_LIFT = 256 * 1024;
+  const ELEMENT_COST = 64;
+  const STRING_COST = 24;
+  const ARRAY_COST = 200;
+  let lifted = 0;
+  let charged = 0;
+
+  function lift(bytes: number): void {
+    lifted += bytes;
+    if (lifted <= FREE_LIFT || budget === undefined) return;
+    const more = lifted - charged;
+    if (!budget.tryCharge(more)) throw new WebAssembly.RuntimeError(budget.refusal(more));
+    charged = lifted;
+  }
+
+  return {
+    begin() {
+      if (charged !== 0) budget?.release(charged);
+      lifted = 0;
+      charged = 0;
+    },
+    elements(length) {
+      lift((length >>> 0) * ELEMENT_COST);
+    },
+    text(units) {
+      lift(2 * units.length + STRING_COST);
+      return units;
+    },
+    array(size) {
+      lift((size >>> 0) + ARRAY_COST);
+      return size;
+    },
+  };
+}
+
+const LIST = /\bvar result(\d+) = \[\];(?=\s*for \(let i = 0; i < len\1; i\+\+\) \{)/g;
+const BYTES = /(?<=\b_listBytes\(memory\d+, \w+, )\w+ \* \d+(?=\))/g;
+const TEXT =
+  /(?<=\b(?:TEXT_DECODER_UTF8|utf16Decoder)\.decode\()new Uint(?:8|16)Array\(memory\d+\.buffer, \w+, \w+\)(?=\))/g;
+const RESOURCES = /(?<=\bconst captureTable\d+\s?= )new Map\(\)(?=;)/g;
+const HOST_FUNCTION = /\bconst _trampoline\d+ = (?:async )?function\([\w, ]*\) \{/g;
+const ENTRY = /^export function instantiate\(getCoreModule, imports, [^\n]*\) \{$/m;
+
+/** How often each stands in code that is to be charged; `all` counts whatever could be one in another form. */
+const CHARGED: readonly { readonly form: RegExp; readonly all: RegExp; readonly becomes: string }[] = [
+  { form: LIST, all: /\bvar result\d+ = \[\];/g, becomes: '$& $lifts.elements(len$1);' },
+  { form: BYTES, all: /\b_listBytes\(memory\d/g, becomes: '$lifts.array($&)' },
+  { form: TEXT, all: /\bdecode\(new Uint(?:8|16)Array\(memory\d/g, becomes: '$lifts.text($&)' },
+  {
+    form: HOST_FUNCTION,
+    all: /\bconst _trampoline\d+ = (?:async )?function/g,
+    becomes: '$& $lifts.begin();',
+  },
+  { form: RESOURCES, all: /\bconst captureTable\d+/g, becomes: 'new $Resources($budget)' },
+];
+
+/** Makes raw glue charge the guest's budget for what it lifts, and for handles on the host's resources. */
+export function chargeLifts(glue: string, must: (condition: boolean, what: string) => void): string {
+  let code = glue;
+  for (const { form, all, becomes } of CHARGED) {
+    must(
+      (code.match(form)?.length ?? 0) === (code.match(all)?.length ?? 0),
+      `where ${all.source} is charged`,
+    );
+    code = code.replace(form, becomes.replaceAll(/\$(?=lifts|Resources|budget)/g, '$$$$'));
+  }
+  must(ENTRY.test(code), 'the imports');
+  return code.replace(
+    ENTRY,
+    (entry) => `const $createLifts = ${createLifts};
+const $Resources = ${Resources};
+
+${entry}
+const $budget = imports[Symbol.for('wasmcp-node.budget')];
+const $lifts = $createLifts($budget);`,
+  );
+}

@@ -1,0 +1,120 @@
+import { parentPort } from 'node:worker_threads';
+import { transpileBytes } from '@bytecodealliance/jco-transpile';
+import type { ImportedInterface } from '../component/component.ts';
+import { toScript } from '../component/glue.ts';
+import { SUSPENDING_EXPORTS, suspendingFunctions, withoutVersion } from '../component/suspending.ts';
+import type { NamedModule } from '../wasm/named-module.ts';
+import { generatorName } from './jco-name.ts';
+import { jcoOptions } from './jco-options.ts';
+import { buildGlue } from './lean/build.ts';
+import { glueName, patchGlue } from './raw-glue.ts';
+
+/** What a transpiling thread is told to do, one thing after another. */
+export interface TranspilerTask {
+  readonly bytes: Uint8Array;
+  readonly source: string;
+  readonly imports: readonly ImportedInterface[];
+}
+
+export interface Generated {
+  readonly glue: string;
+  readonly kind: 'lean' | 'raw';
+  readonly reason: string;
+  readonly modules: readonly NamedModule[];
+}
+
+/** Its answer. */
+export type FromTranspiler =
+  | { readonly generated: Generated }
+  | { readonly message: string /** The component is to blame. */; readonly invalid: boolean };
+
+/** Not a `WasmcpError`: all of `host/` would have to be loaded for it, and messages keep no classes. */
+class RefusedComponent extends Error {}
+
+/** Transpiles once to make lean glue of it, and once more when that does not succeed. */
+async function generate(task: TranspilerTask): Promise<Generated> {
+  const { imports } = task;
+  const suspending = imports.flatMap((imported) =>
+    suspendingFunctions(imported).map((func) => [imported.name, func] as const),
+  );
+  const names = [...new Set(suspending.map(([name, func]) => `${withoutVersion(name)}#${func}`))];
+
+  const synchronous = await run(task, {});
+  const built = buildGlue(synchronous.glue, { suspending: names, exports: SUSPENDING_EXPORTS });
+  if (built.kind === 'lean') {
+    return {
+      glue: toScript(built.source),
+      kind: 'lean',
+      reason: "jco's output without what synchronous components do not need",
+      modules: synchronous.modules,
+    };
+  }
+
+  const { glue, modules } = await run(task, {
+    asyncMode: 'jspi',
+    asyncImports: names,
+    asyncExports: [...SUSPENDING_EXPORTS],
+  });
+  const expected = new Set(suspending.map(([name, func]) => glueName(name, func)));
+  return {
+    glue: toScript(patchGlue(glue, expected, generatorName())),
+    kind: 'raw',
+    reason: built.reason,
+    modules,
+  };
+}
+
+async function run(
+  { bytes, source, imports }: TranspilerTask,
+  mode: object,
+): Promise<{ glue: string; modules: NamedModule[] }> {
+  const { files } = await transpileBytes(bytes, {
+    ...jcoOptions(imports),
+    ...mode,
+  }).catch((error: unknown) => {
+    throw new RefusedComponent(`${source} cannot be transpiled: ${reasonOfTrap(error) ?? reasonOf(error)}`);
+  });
+  return {
+    glue: new TextDecoder().decode(files['component.js']),
+    modules: Object.entries(files).filter(([name]) => name.endsWith('.wasm')),
+  };
+}
+
+let printed = '';
+// Where jco gives up it prints why, and then there is but a trap. This thread prints nothing else.
+process.stderr.write = (text: string | Uint8Array) => {
+  printed += typeof text === 'string' ? text : Buffer.from(text).toString();
+  return true;
+};
+
+/** Why jco gave up, as it printed it; undefined for errors of another kind. */
+function reasonOfTrap(error: unknown): string | undefined {
+  if (!(error instanceof WebAssembly.RuntimeError)) return undefined;
+  const cause = /panicked at [^\n]*\n([^\n]+)/.exec(printed)?.[1] ?? error.message;
+  const advice = /utf-?16|latin/i.test(cause)
+    ? ', as it uses strings of an encoding that is not supported; build all of it for UTF-8'
+    : '';
+  return `jco gave up on it (${cause})${advice}`;
+}
+
+/** jco's errors are Rust's, printed with all their causes: the first line says what failed, the last one why. */
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const [first = '', ...rest] = message
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  const cause = rest.at(-1)?.replace(/^\d+: /, '');
+  return cause === undefined ? first : `${first}: ${cause}`;
+}
+
+async function answer(task: TranspilerTask): Promise<FromTranspiler> {
+  try {
+    return { generated: await generate(task) };
+  } catch (error) {
+    const invalid = error instanceof RefusedComponent;
+    return { message: error instanceof Error ? error.message : String(error), invalid };
+  }
+}
+
+parentPort!.on('message', async (task: TranspilerTask) => parentPort!.postMessage(await answer(task)));

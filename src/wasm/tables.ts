@@ -1,0 +1,42 @@
+import { skipConstant } from './instructions.ts';
+import type { Reader } from './reader.ts';
+import { findSection, SECTION, type Section } from './sections.ts';
+import { readValueType } from './types.ts';
+
+/** Size of a table, in elements. */
+export interface TableType {
+  readonly min: number;
+  /** As declared; undefined when the module sets no bound itself. */
+  readonly max: number | undefined;
+}
+
+const FLAG = { maximum: 1, wide: 4 } as const;
+
+/** How a table begins whose elements have a first value. */
+const INITIALIZED = 0x40;
+
+/** Reads the type of a table. */
+export function readTableType(reader: Reader): TableType {
+  readValueType(reader);
+  return readTableLimits(reader);
+}
+
+/** Reads what comes behind the type of a table's references. */
+export function readTableLimits(reader: Reader): TableType {
+  const flags = reader.u8();
+  if (flags & ~(FLAG.maximum | FLAG.wide)) reader.fail('a table has unknown properties');
+  const number = flags & FLAG.wide ? reader.u64 : reader.u32;
+  const min = number();
+  return { min, max: flags & FLAG.maximum ? number() : undefined };
+}
+
+/** Has the types of the tables that the module defines read by `read`, one after another. */
+export function readDefinedTables(sections: readonly Section[], read: (reader: Reader) => void): void {
+  const reader = findSection(sections, SECTION.table)?.read();
+  reader?.list(() => {
+    const initialized = reader.peek() === INITIALIZED;
+    if (initialized) reader.skip(2);
+    read(reader);
+    if (initialized) skipConstant(reader);
+  });
+}

@@ -1,0 +1,87 @@
+import { describe, expect, test } from 'vitest';
+import { capMemory, memoryLimits } from '../../src/growth/memory-limit.ts';
+import { trackWrites } from '../../src/snapshot/dirty-tracking.ts';
+import { assemble } from '../support/wat.ts';
+
+const GROWER = (limits: string) =>
+  `(module (memory ${limits}) (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))`;
+
+async function grower(limits: string, cap: number): Promise<(pages: number) => number> {
+  const bytes = capMemory(await assemble(GROWER(limits)), cap, false);
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes as BufferSource));
+  return exports.grow as (pages: number) => number;
+}
+
+describe('a capped memory', () => {
+  test('grows up to the cap and answers -1 beyond it', async () => {
+    const grow = await grower('2', 5);
+    expect([grow(2), grow(2), grow(1), grow(1), grow(0)]).toEqual([2, -1, 4, -1, 5]);
+  });
+
+  test('keeps a lower maximum of its own, and loses a higher one', async () => {
+    const low = await grower('1 3', 5);
+    expect([low(2), low(1)]).toEqual([1, -1]);
+    const high = await grower('1 60000', 5);
+    expect([high(4), high(1)]).toEqual([1, -1]);
+  });
+
+  test('may be allowed more than a memory can ever have', async () => {
+    expect((await grower('1', 1_000_000))(1)).toBe(1);
+  });
+
+  test('may be as large as the cap from the start', async () => {
+    expect((await grower('5', 5))(1)).toBe(-1);
+  });
+});
+
+test('every memory of a module is capped, and none that it imports', async () => {
+  const bytes = await assemble(`(module (import "host" "m" (memory 1 100)) (memory 1) (memory 2 9)
+    (func (export "grow") (result i32 i32 i32)
+      (memory.grow 0 (i32.const 50)) (memory.grow 1 (i32.const 3)) (memory.grow 2 (i32.const 3))))`);
+  const { exports } = new WebAssembly.Instance(
+    new WebAssembly.Module(capMemory(bytes, 4, false) as BufferSource),
+    {
+      host: { m: new WebAssembly.Memory({ initial: 1, maximum: 100 }) },
+    },
+  );
+  expect((exports.grow as () => number[])()).toEqual([1, 1, -1]);
+});
+
+test('cards of ours stay as they are, above the cap; those of a module that was not opened are its own', async () => {
+  const bytes = trackWrites(await assemble(GROWER('1')))!;
+  expect(() => capMemory(bytes, 5, false)).toThrow(expect.objectContaining({ code: 'component-too-large' }));
+  const module = new WebAssembly.Module(capMemory(bytes, 5, true) as BufferSource);
+  const grow = new WebAssembly.Instance(module).exports.grow as (pages: number) => number;
+  expect([grow(4), grow(1)]).toEqual([1, -1]);
+});
+
+test('a module without memories stays as it is', async () => {
+  const bytes = await assemble('(module (func (export "f")))');
+  expect(capMemory(bytes, 1, false)).toBe(bytes);
+});
+
+test('a memory that begins above the cap is refused, with both sizes in MiB', async () => {
+  const bytes = await assemble(GROWER('48'));
+  expect(() => capMemory(bytes, 32, false)).toThrow(
+    expect.objectContaining({
+      code: 'component-too-large',
+      message: expect.stringMatching(/begins with 3 MiB.* 2 MiB/),
+    }),
+  );
+});
+
+test.each(['1 2 shared', 'i64 1', 'i64 1 2'])(
+  'a memory that cannot be bounded is refused: %s',
+  async (limits) => {
+    const bytes = await assemble(`(module (memory ${limits}))`);
+    expect(() => capMemory(bytes, 10, false)).toThrow(expect.objectContaining({ code: 'component-invalid' }));
+  },
+);
+
+test('how far each memory may grow is told, of ours nothing', async () => {
+  const module = await assemble('(module (memory 1 3) (memory 1 9) (memory 1))');
+  const tracked = trackWrites(module)!;
+  expect(memoryLimits(tracked)).toEqual([3 * 65_536, 9 * 65_536, 4 * 1024 ** 3]);
+  expect(memoryLimits(capMemory(tracked, 5, true))).toEqual([3 * 65_536, 5 * 65_536, 5 * 65_536]);
+  expect(memoryLimits(await assemble('(module)'))).toEqual([]);
+});

@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { openState } from '../../src/snapshot/prepare.ts';
+import { assemble } from '../support/wat.ts';
+
+const [memory, table] = await Promise.all([
+  assemble('(module (memory 1))'),
+  assemble('(module (table 1 funcref) (func (table.set (i32.const 0) (ref.null func))))'),
+]);
+
+test('all modules of a component come within reach', async () => {
+  const { modules, unrestorable } = openState([
+    ['a.wasm', memory],
+    ['b.wasm', memory],
+  ]);
+  expect(unrestorable).toBeUndefined();
+  expect(modules.map(([name]) => name)).toEqual(['a.wasm', 'b.wasm']);
+  for (const [, bytes] of modules) {
+    const exported = WebAssembly.Module.exports(await WebAssembly.compile(bytes as BufferSource));
+    expect(exported.map(({ name }) => name)).toEqual(['$c0', '$m0']);
+  }
+});
+
+test('one that cannot be restored leaves all as they were, and says which and why', () => {
+  const given = [
+    ['a.wasm', memory],
+    ['b.wasm', table],
+  ] as const;
+  const { modules, unrestorable } = openState(given);
+  expect(modules).toEqual(given);
+  expect(unrestorable).toBe('core module b.wasm: it changes a table (table.set)');
+});
