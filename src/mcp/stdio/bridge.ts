@@ -12,7 +12,7 @@ import {
 } from './json-rpc.ts';
 import { type Line, readLines } from './lines.ts';
 import { openLineOutput } from './output.ts';
-import { readAnswer } from './response.ts';
+import { readResponse } from './response.ts';
 import { createHttpSession, type SessionParts } from './session.ts';
 
 export interface BridgeOptions extends SessionParts {
@@ -46,7 +46,7 @@ export function startBridge(options: BridgeOptions): Bridge {
     try {
       const opening = messages.find(({ method }) => method === 'initialize');
       const response = await (opening === undefined ? session.send(text) : session.open(text, opening));
-      const answer = readAnswer(response, ids);
+      const answer = readResponse(response, ids);
       for await (const line of answer.lines) await output.write(line);
       await fail([...answer.unanswered], answer.problem);
       if (ids.length === 0 && !response.ok) log(`${describe(messages)} failed: ${answer.problem}`);

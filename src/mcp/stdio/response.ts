@@ -14,7 +14,7 @@ const MEANINGS: Readonly<Record<number, string>> = {
 };
 
 /** What a guest's answer to one POST says: protocol messages, each as one line, as they come. */
-export interface Answer {
+export interface ParsedResponse {
   readonly lines: AsyncGenerator<string, void, undefined>;
   /** Requests that no message has answered so far. */
   readonly unanswered: ReadonlySet<Id>;
@@ -28,13 +28,13 @@ export interface Answer {
  * Each request is answered at most once, and only those that were asked: what else claims to be a response is dropped.
  * Requests and notifications of the server pass as they are.
  */
-export function readAnswer(response: Response, requests: Iterable<Id>): Answer {
-  return new AnswerReader(response, requests);
+export function readResponse(response: Response, requests: Iterable<Id>): ParsedResponse {
+  return new ResponseReader(response, requests);
 }
 
 /** A class, as accessors and generators of a function's own would keep the response until the whole heap is collected. */
-class AnswerReader implements Answer {
-  readonly lines: Answer['lines'];
+class ResponseReader implements ParsedResponse {
+  readonly lines: ParsedResponse['lines'];
   readonly unanswered: Set<Id>;
   problem: string;
   protocolVersion: string | undefined;
@@ -48,7 +48,7 @@ class AnswerReader implements Answer {
     this.lines = this.#lines();
   }
 
-  async *#lines(): Answer['lines'] {
+  async *#lines(): ParsedResponse['lines'] {
     const { body, headers, ok } = this.#response;
     try {
       if (body === null) return;
