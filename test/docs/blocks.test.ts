@@ -7,24 +7,24 @@ const blocks = DOCUMENTS.flatMap(blocksOf);
 const at = ({ document, line }: { document: string; line: number }): string => `${document}:${line}`;
 
 describe('every block of code', () => {
-  test('says what it is', () => {
+  test('names its language', () => {
     const known = /^(sh|text|json|yaml|js|ts|dockerfile|ini)$/;
     expect(blocks.filter(({ language }) => !known.test(language)).map(at)).toEqual([]);
   });
 
-  test('that is a program has the name of a file, so that it is run', () => {
+  test('names a file if it is a program, so it is run', () => {
     const programs = blocks.filter(({ language }) => language === 'js' || language === 'ts');
     expect(programs.filter((block) => !SCRIPT.test(fileOf(block) ?? '')).map(at)).toEqual([]);
   });
 
-  test('of data can be read', () => {
+  test('parses if it is data', () => {
     for (const { language, text } of blocks) {
       if (language === 'json') JSON.parse(text);
       if (language === 'yaml') parse(text);
     }
   });
 
-  test('is run, but for these', () => {
+  test('is run, except for known reasons', () => {
     const reasons = blocks.filter(isSkipped).map(({ words }) => words.slice(1).join(' '));
     expect(
       reasons.every((reason) => /^(installs|docker|root|campaign|upstream|publishes|jco)$/.test(reason)),
@@ -36,7 +36,7 @@ describe('every block of code', () => {
 const tried = DOCUMENTS.filter((document) => stepsOf(blocksOf(document)).length > 0);
 
 test.each(tried)(
-  'the commands and programs of %s do what it says',
+  'the commands and programs of %s print what the page shows',
   async (document) => {
     expect(await tryOut(blocksOf(document))).toEqual([]);
   },

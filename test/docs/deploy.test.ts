@@ -26,7 +26,7 @@ describe('workflows', () => {
     expect((await createLinter())(text, path)).toEqual([]);
   });
 
-  test('there are some', () => expect(own.length * shown.length).toBeGreaterThan(0));
+  test('exist', () => expect(own.length * shown.length).toBeGreaterThan(0));
 });
 
 describe('the action', () => {
@@ -43,7 +43,7 @@ describe('the action', () => {
   };
   const step = (name: string): ActionStep => action.runs.steps.find((one) => one.name === name)!;
 
-  /** Runs a step as a runner does, with these values for its variables. */
+  /** Runs a step like a runner, with these environment variables. */
   async function runStep(name: string, env: Record<string, string>, paths: readonly string[] = []) {
     const { folder, env: own } = reader();
     const PATH = [...paths, own.PATH].join(delimiter);
@@ -61,7 +61,7 @@ describe('the action', () => {
     return { status: status as number, stdout, output };
   }
 
-  test('has what a composite action needs, and puts no input into a script', () => {
+  test('has the fields of a composite action, and interpolates no input into a script', () => {
     expect(action.runs.using).toBe('composite');
     for (const { uses, run: script, shell } of action.runs.steps) {
       if (script === undefined) expect(uses).toMatch(/^actions\/[\w-]+@v\d+$/);
@@ -85,7 +85,7 @@ describe('the action', () => {
     expect(given.stdout).toBe('install --global --no-audit --no-fund ./it.tgz\n');
   });
 
-  test('serves while the script runs, with its options, and fails as the script does', async () => {
+  test('serves with its options while the script runs, and fails if the script does', async () => {
     const SCRIPT =
       'curl -s "$WASMCP_URL/mcp" -d "{}" -o answer -w "%{http_code} "\necho "$PORT" | tr -d 0-9\nfalse\necho no';
     const env = { COMPONENT: 'server.wasm', ARGS: '--mcp\nguide\n\n--env\nA=two words\n', SCRIPT };
@@ -110,7 +110,7 @@ describe('the container', () => {
   const last = instructions.slice(instructions.findLastIndex(({ word }) => word === 'FROM'));
   const of = (word: string): string => last.findLast((instruction) => instruction.word === word)!.rest;
 
-  test('is made of known instructions, in stages whose files are there', () => {
+  test('uses known instructions, and copies from existing stages', () => {
     const known = /^(FROM|WORKDIR|COPY|RUN|USER|ENV|VOLUME|EXPOSE|HEALTHCHECK|ENTRYPOINT|CMD)$/;
     expect(instructions.filter(({ word }) => !known.test(word))).toEqual([]);
     const stages = instructions.flatMap(({ rest }) => / AS (\w+)$/.exec(rest)?.[1] ?? []);
@@ -122,7 +122,7 @@ describe('the container', () => {
     expect(start).toBe(manifest.bin['wasmcp-node']);
   });
 
-  test('its command serves with its environment, writes to the volume alone, and its health check tells', async () => {
+  test('serves with its environment, writes only to the volume, and reports its health', async () => {
     const [port, admin] = [await findPort(), String(await findPort())];
     const data = join(temporaryFolder(), 'data');
     mkdirSync(data);
@@ -161,18 +161,18 @@ describe('the container', () => {
   });
 });
 
-describe('the unit of systemd', () => {
+describe('the systemd unit', () => {
   const unit = read('deploy/wasmcp-node.service');
   const value = (key: string): string => new RegExp(`^${key}=(.*)$`, 'm').exec(unit)![1]!;
 
-  test.skipIf(spawnSync('systemd-analyze', ['--version']).status !== 0)('is one to systemd', () => {
+  test.skipIf(spawnSync('systemd-analyze', ['--version']).status !== 0)('passes systemd-analyze', () => {
     const file = join(temporaryFolder(), 'wasmcp-node.service');
     writeFileSync(file, unit.replace('/usr/local/bin/wasmcp-node', '/bin/true'));
     const { status, stderr } = spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8' });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
 
-  test('stops by the signal that drains, after more time than that takes', async () => {
+  test('stops with the signal that drains, and waits longer than draining takes', async () => {
     expect(value('KillSignal')).toBe('SIGTERM');
     expect(Number(value('TimeoutStopSec'))).toBeGreaterThan(10);
     const { stdout } = await run(['serve', '--help']);
@@ -181,7 +181,7 @@ describe('the unit of systemd', () => {
   });
 });
 
-test('the version of the package is the newest of the changelog', () => {
+test("the package's version is the newest in the changelog", () => {
   const [newest] = readFileSync(join(ROOT, 'CHANGELOG.md'), 'utf8').match(/^## .*$/gm)!;
   expect([`## ${manifest.version}`, `## ${manifest.version} (unreleased)`]).toContain(newest);
 });

@@ -33,7 +33,7 @@ function amount(text: string): number {
   return Number(number!.replaceAll(',', '')) * (UNITS[unit] ?? 1);
 }
 
-/** The number that the code ends with, as far as it is shown. */
+/** The number at the end of the code, as far as the page shows it. */
 function coded(code: string): number {
   const factors = /([\d_]+)((?: \*{1,2} [\d_]+)*)/.exec(code.replace(/^.*?(?:=|\?\?|:) /, ''))!;
   const [first, ...rest] = factors[0]
@@ -52,11 +52,11 @@ function power(text: string): number {
     .reduce((product, [base, exponent = 1]) => product * base! ** exponent, 1);
 }
 
-test('there are limits to look at', () => {
+test('the page lists limits', () => {
   expect(limits.length).toBeGreaterThan(25);
 });
 
-test.each(limits)('$text: $value, as $file says', ({ value, file, code }) => {
+test.each(limits)('$text: $value, as in $file', ({ value, file, code }) => {
   const source = readFileSync(join(ROOT, file), 'utf8');
   const at = source.indexOf(code);
   expect(at).toBeGreaterThan(0);

@@ -3,20 +3,20 @@ import { join } from 'node:path';
 
 export const ROOT: string = join(import.meta.dirname, '../..');
 
-/** What people read, by path from the root of the repository. */
+/** The README and the manual, as paths from the root of the repository. */
 export const DOCUMENTS: readonly string[] = ['README.md', ...globSync('docs/**/*.md', { cwd: ROOT }).sort()];
 
 /** A fenced block of code. */
 export interface Block {
   readonly document: string;
-  /** Of its fence, from 1. */
+  /** The line of its fence, from 1. */
   readonly line: number;
   /** The first word after the fence; empty when there is none. */
   readonly language: string;
   /** The words after that one. */
   readonly words: readonly string[];
   readonly text: string;
-  /** Nothing but a blank line stands between this block and the one before. */
+  /** Only blank lines separate this block from the one before. */
   readonly follows: boolean;
 }
 
@@ -24,7 +24,7 @@ export function read(document: string): string {
   return readFileSync(join(ROOT, document), 'utf8');
 }
 
-/** A fence, what is in it with the fence's indentation taken off, and its end. */
+/** An opening fence, the code, and the closing fence. */
 const BLOCK = /^( *)(`{3,})([^\n`]*)\n((?:.*\n)*?)\1\2 *$/gm;
 
 export function blocksOf(document: string): Block[] {
@@ -41,14 +41,14 @@ export function blocksOf(document: string): Block[] {
   });
 }
 
-/** Markdown without its blocks of code, and without what stands in backticks where `inline` says so. */
+/** Markdown without code blocks, and with or without the code in backticks. */
 export function prose(document: string, inline: 'with' | 'without'): string {
   const blank = (code: string): string => code.replaceAll(/[^\n]/g, ' ');
   const text = read(document).replaceAll(BLOCK, blank);
   return inline === 'with' ? text : text.replaceAll(/`[^`\n]*`/g, blank);
 }
 
-/** The anchors of the headings, as GitHub makes them. */
+/** The anchors that GitHub generates for the headings. */
 export function anchorsOf(document: string): Set<string> {
   const seen = new Map<string, number>();
   const anchors = [...prose(document, 'with').matchAll(/^#{1,6} +(.+)$/gm)].map(([, heading = '']) => {

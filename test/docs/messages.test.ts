@@ -8,15 +8,15 @@ const sources = globSync('{bin,src,host}/**/*.{ts,js}', { cwd: ROOT })
   .join('\n')
   .replaceAll(/\$\{[^}]*\}/g, 'N');
 
-/** What people may search the page for: all of it in backticks that is no option, variable, path or command. */
+/** The messages on the page: what is in backticks, except options, variables, paths and commands. */
 const messages = [...prose('docs/troubleshooting.md', 'with').matchAll(/`([^`\n]+)`/g)]
   .map(([, text]) => text!)
   .filter((text) => text.includes(' ') && !/^(--|wasmcp-node |Store )/.test(text))
   .map((text) => text.replace(/^(error|warn|warning): (\w+: )?/, ''));
 
-test('there are messages', () => expect(messages.length).toBeGreaterThan(15));
+test('the page quotes messages', () => expect(messages.length).toBeGreaterThan(15));
 
-test.each(messages)('the program says: %s', (message) => {
+test.each(messages)('the program has the message: %s', (message) => {
   const parts = message.split(/…|\b(?:N|METHOD|30000)\b/).map((part) => part.trim());
   expect(parts.filter((part) => !sources.includes(part))).toEqual([]);
 });

@@ -13,21 +13,21 @@ import { delimiter, dirname, join } from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
 import { ROOT } from './markdown.ts';
 
-/** Where a reader tries what a document says: a folder with a component, the package installed, a checkout at hand. */
+/** The environment of a reader: a folder with a component, the installed package, and a checkout. */
 export interface Reader {
   readonly folder: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   remove(): void;
 }
 
-/** Files of a checkout that documents name in commands. */
+/** Folders of the checkout that the commands use. */
 const CHECKOUT = ['bin', 'fixtures', 'scripts'];
 
-/** `port` is what stands for 8080, in the commands and for servers that are not told another one. */
+/** `port` replaces 8080 in commands, and is the default port of servers. */
 export function createReader(port: number): Reader {
   const folder = mkdtempSync(join(tmpdir(), 'wasmcp-node-reader-'));
   for (const name of CHECKOUT) symlinkSync(join(ROOT, name), join(folder, name));
-  // Under its own name the checkout would be found in place of the package.
+  // With the package's name, Node would resolve imports to the checkout instead of the package.
   const { type, scripts } = manifest;
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ type, scripts }));
   copyFileSync(join(ROOT, 'fixtures/notes-draft.wasm'), join(folder, 'server.wasm'));
@@ -38,17 +38,17 @@ export function createReader(port: number): Reader {
     env: {
       ...process.env,
       PATH: [commands, process.env.PATH].join(delimiter),
-      // For `serve` without --addr; that of `exec` stays free.
+      // For `serve` without --addr; `exec` keeps picking a free port.
       READER_ADDR: `127.0.0.1:${port}`,
       NO_COLOR: '1',
-      // What npm thinks of the settings of a machine is no output of a command.
+      // Keeps npm's warnings about the machine's settings out of the output.
       npm_config_loglevel: 'error',
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }
 
-/** All packages of this repository, and the one that it makes: its entries lead to the sources. */
+/** Installs this repository's dependencies and the package itself, with entries that point to the sources. */
 function install(packages: string): void {
   const installed = join(ROOT, 'node_modules');
   mkdirSync(join(packages, '.bin'), { recursive: true });
@@ -84,12 +84,12 @@ function installOurs(folder: string): void {
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name, version, type, exports }));
 }
 
-/** The source of a file that is built. */
+/** The source of a built file. */
 export function sourceOf(built: string): string {
   return join(ROOT, built.replace('./dist/', '').replace(/\.js$/, '.ts'));
 }
 
-/** A free port that no server with port 0 gets. */
+/** A free port outside the range that port 0 picks from. */
 export async function findPort(): Promise<number> {
   for (;;) {
     const port = 12_000 + Math.floor(Math.random() * 8000);

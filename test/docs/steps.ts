@@ -8,13 +8,13 @@ import type { Block } from './markdown.ts';
 import { createReader, findPort, type Reader } from './reader.ts';
 
 /**
- * What is done with a block, by the words after its fence:
+ * The words after a block's fence determine what happens to it:
  *
- * - `sh`: run in one shell with the others of the document, and has to succeed; `sh fails`: and has to fail
- * - `sh serves`: a server, which runs until the next such block takes its place, by `kill -9`, or the document ends
- * - `sh skip …`: not run, for the reason that follows
- * - `text` right behind one of these: what it prints, stderr included; `…` stands for anything, in its line or for lines
- * - any other language with the name of a file: that file; a `.js`, `.mjs` or `.ts` that no command names is run as well, in
+ * - `sh`: run in one shell with the document's other commands, and must succeed; `sh fails`: must fail
+ * - `sh serves`: a server, which runs until the next such block replaces it (with `kill -9`) or the document ends
+ * - `sh skip REASON`: not run
+ * - `text` directly after one of these: its expected output, including stderr; `…` matches anything, within its line or over lines
+ * - any other language with a file name: that file; a `.js`, `.mjs` or `.ts` file that no command names is also run, in
  *   place of the server
  */
 export interface Step {
@@ -50,15 +50,15 @@ export function stepsOf(blocks: readonly Block[]): Step[] {
   });
 }
 
-/** Milliseconds that all commands of a document may take together. */
+/** Time-out in milliseconds for all commands of a document. */
 export const LIMIT: number = 150_000 * (rawGlue ? RAW_GLUE_PATIENCE : 1);
 
-/** A folder with what the document's commands need, on whose PATH they are found. */
+/** A folder with what the document's commands need, and an environment whose PATH has them. */
 export type Place = Pick<Reader, 'folder' | 'env'>;
 
 /**
- * Runs the commands of one document, in order, and returns what is wrong with each. Without a `place` that is the folder of
- * a reader who has a checkout.
+ * Runs the commands of one document in order, and returns the problems found. The default `place` is the folder of a
+ * reader with a checkout.
  */
 export async function tryOut(blocks: readonly Block[], place?: Place): Promise<string[]> {
   const port = await findPort();
@@ -103,7 +103,7 @@ server=
 stop() { if [ -n "$server" ]; then kill -9 -- -$server 2>/dev/null || true; wait $server 2>/dev/null || true; server=; fi; }
 trap stop EXIT`;
 
-/** In the shell itself, as later commands use what earlier ones set. */
+/** Not in a subshell, because later commands use variables and functions of earlier ones. */
 function scriptOf({ kind }: Step, command: string, at: number): string {
   const log = `"$PRINTED/${at}"`;
   if (kind === 'runs') return `{\n${command}\n} > ${log} 2>&1; touch ${log}.done`;
@@ -117,10 +117,12 @@ function problemOf({ kind, printed }: Step, log: string, port: string): string |
   const said = withoutWarnings(all).replaceAll(port, '8080').trim();
   if (!existsSync(`${log}.done`)) return `did not end well: ${said}`;
   if (printed === undefined) return undefined;
-  return pattern(printed, kind !== 'serves').test(said) ? undefined : `prints\n${said}\nand not\n${printed}`;
+  return pattern(printed, kind !== 'serves').test(said)
+    ? undefined
+    : `prints\n${said}\ninstead of\n${printed}`;
 }
 
-/** A server may say more after what is shown. */
+/** A server may print more after what is shown. */
 function pattern(printed: string, whole: boolean): RegExp {
   const escaped = printed.trim().replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
   const lines = escaped.replaceAll(/^…$/gm, '[^]*').replaceAll('…', '.*');

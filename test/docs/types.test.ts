@@ -21,7 +21,7 @@ const OPTIONS = {
   noEmit: true,
 };
 
-test('the TypeScript of the manual holds for users that check strictly', async () => {
+test("the manual's TypeScript compiles under strict settings", async () => {
   const reader = createReader(8080);
   onTestFinished(reader.remove);
   const programs = DOCUMENTS.flatMap(blocksOf).filter(({ language }) => language === 'ts');
@@ -36,6 +36,6 @@ test('the TypeScript of the manual holds for users that check strictly', async (
   const tsc = join(ROOT, 'node_modules/.bin/tsc');
   const checked = promisify(execFile)(tsc, ['--pretty', 'false'], { cwd: reader.folder });
   const said = await checked.then(({ stdout }) => stdout).catch(({ stdout }: { stdout: string }) => stdout);
-  // What stands elsewhere, such as the library's sources, is checked where it belongs.
+  // Errors outside the manual, for example in the library's sources, are not its problem.
   expect(said.split('\n').filter((line) => /^(\w+\.ts|docs\/)/.test(line))).toEqual([]);
 });
