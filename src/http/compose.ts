@@ -1,9 +1,9 @@
 import type { Handler } from './handler.ts';
 
-/** A handler in front of another one. */
+/** Adds behavior in front of the next handler. */
 export type Middleware<H = Handler> = (next: H) => H;
 
-/** One middleware that stands for all of them: requests pass the first one first, responses pass it last. */
+/** Combines middlewares in the given order: a request passes the first one first, its response passes that one last. */
 export function compose<H = Handler>(...middlewares: readonly Middleware<H>[]): Middleware<H> {
   return (handler) => middlewares.reduceRight((next, middleware) => middleware(next), handler);
 }

@@ -1,7 +1,7 @@
 import type { Change, WasmcpError } from '../../host/index.ts';
 import type { ResponseWriter } from './response.ts';
 
-/** A request as the front hands it to the engine. */
+/** A request for a guest. */
 export interface GuestRequest {
   readonly method: string;
   readonly scheme: 'http' | 'https';
@@ -12,42 +12,42 @@ export interface GuestRequest {
   readonly headers: string[];
   readonly body: Uint8Array | Upload | undefined;
   /**
-   * When the head and the body were there, or the head alone of an upload, in milliseconds of `performance.now()`: its time
-   * runs from then, wherever it waits.
+   * When the head and the body were received, or only the head of an upload, by `performance.now()`: timeouts count from then,
+   * wherever the request waits.
    */
   readonly receivedAt: number;
-  /** A guest may be waiting for it: where no place is left for others, there is one for such. */
+  /** Another guest may be waiting for it: when the places for requests are used up, there is a reserved one for it. */
   readonly awaited?: boolean;
-  /** To tell `wasi:keyvalue/watcher` of, in place of a request to answer: the response is its end alone. */
+  /** A change to notify `wasi:keyvalue/watcher` of, instead of an HTTP request: the response consists of its end only. */
   readonly change?: Change;
 }
 
-/** A request's body that comes piece by piece. */
+/** A request body that arrives in pieces. */
 export interface Upload {
-  /** Begins to deliver. Called once at most: never for a request that no guest took. */
+  /** Starts delivery. Called at most once, and never for a request that no guest gets. */
   start(receiver: UploadReceiver): void;
-  /** There is room again after `data` answered false. */
+  /** The receiver has room again after `data` returned false. */
   resume(): void;
-  /** Nobody wants the rest, if there is one. Twice is fine. */
+  /** The rest is not needed. May be called again. */
   stop(): void;
 }
 
 export interface UploadReceiver {
-  /** Copies the bytes. False: nothing more until `resume`. */
+  /** Copies the bytes. Returns false when no more may be delivered until `resume`. */
   data(bytes: Uint8Array): boolean;
-  /** The body is complete; `trailers` as `headers` above. */
+  /** The body is complete; `trailers` is a flat list as well. */
   end(trailers: string[]): void;
-  /** The rest will not come. With an error, the client gets that for an answer. */
+  /** The rest will not arrive. An error is reported to the client as the response. */
   fail(error?: WasmcpError): void;
 }
 
-/** Takes a request over and answers to `target`. Layers in front of the engine take one and give one. */
+/** Serves a request by writing its response to `target`. */
 export type Handler = (request: GuestRequest, target: ResponseWriter) => RequestHandle;
 
-/** A request that has been taken over. */
+/** A request that is being served. */
 export interface RequestHandle {
-  /** The client went away: nothing more is delivered, the guest's writes fail as closed. */
+  /** The client disconnected: nothing more is delivered, and the guest's writes fail as closed. */
   cancel(): void;
-  /** Ends the guest, and its client's request with this failure. Without it, a guest ends some time after its client went. */
+  /** Stops the guest and fails the request. `cancel` alone lets the guest finish for some time. */
   stop?(failure: WasmcpError): void;
 }

@@ -1,17 +1,17 @@
 import type { IncomingMessage } from 'node:http';
 import { header, withoutHeaders } from '../http/headers.ts';
 import type { GuestHead } from './access-policy/access-policy.ts';
-import type { PlainAnswer } from './plain.ts';
+import type { PlainResponse } from './plain.ts';
 
-/** Where frameworks keep what they have read: Cloud Functions and Firebase, express and its kin. */
+/** Where frameworks keep a body that they have read: Cloud Functions and Firebase, express and similar ones. */
 interface Parsed {
   readonly rawBody?: unknown;
   readonly body?: unknown;
 }
 
 /**
- * The body of a request that somebody in front has read already; `lost` when it is kept nowhere as it was sent. Undefined for
- * one that is still to be read, or has none.
+ * The body of a request that a framework has read already; `lost` when it did not keep the original bytes. Undefined when the
+ * body is still to be read, or there is none.
  */
 export function bodyReadBefore(request: IncomingMessage): Uint8Array | 'lost' | undefined {
   if (!request.readableDidRead && !request.readableEnded && !request.destroyed) return undefined;
@@ -27,7 +27,7 @@ function bytesOf(kept: unknown): Uint8Array | undefined {
   return typeof kept === 'string' ? Buffer.from(kept) : undefined;
 }
 
-/** The head of a request whose body is this one: parsers take away what it was compressed with. */
+/** The head of a request with this body: parsers decompress it, so its length and its encoding change. */
 export function headFor(head: GuestHead, body: Uint8Array): GuestHead {
   if (Number(header(head.headers, 'content-length')) === body.length) return head;
   const headers = withoutHeaders(head.headers, 'content-length', 'content-encoding');
@@ -35,9 +35,9 @@ export function headFor(head: GuestHead, body: Uint8Array): GuestHead {
 }
 
 export const LOST_BODY =
-  'the body of the request was read before wasmcp-node got it: mount its handler in front of the body parser, or keep the bytes in request.rawBody';
+  'the body of the request was read before wasmcp-node got it: mount its handler before the body parser, or keep the bytes in request.rawBody';
 
-export function lostBodyAnswer(cors: Readonly<Record<string, string>>): PlainAnswer {
+export function lostBodyResponse(cors: Readonly<Record<string, string>>): PlainResponse {
   const headers = { 'content-type': 'text/plain; charset=utf-8', ...cors };
   return { status: 500, headers, body: `${LOST_BODY}\n`, unread: false };
 }

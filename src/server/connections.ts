@@ -2,28 +2,28 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { NodeHandler } from './node-adapter.ts';
 
-/** The connections of a listener and the responses that each of them still has to carry. */
+/** The connections of a listener and the responses that are still to be sent on each of them. */
 export interface Connections {
   accept(socket: Socket): void;
-  /** Hands a request to `serve`, once its connection has a place for it. */
+  /** Passes a request to `serve` once its connection has a free place. */
   enter(request: IncomingMessage, response: ServerResponse, serve: NodeHandler): void;
-  /** Whether a response is still to leave on it. */
+  /** Whether a response is still to be sent on it. */
   isBusy(socket: Socket): boolean;
-  /** From now on the last answer of each connection says so, and ends it. */
+  /** From now on the last response of each connection announces the end (`Connection: close`). */
   close(): void;
-  /** Ends those that carry nothing, once `close` was called. */
+  /** Ends idle connections, after `close`. */
   endIdle(): void;
-  /** Ends all at once. */
+  /** Ends all connections immediately. */
   cut(): void;
 }
 
 export interface ConnectionLimits {
   readonly maxConnections: number;
-  /** Milliseconds after which a body that is still arriving counts as one that does not get on. */
+  /** Milliseconds after which a body that is still arriving counts as stalled. */
   readonly bodyTimeout: number;
 }
 
-/** Requests of one connection that are worked on at a time. Further ones wait, and no more are read. */
+/** Requests of one connection that are served at a time. Further ones wait, and the connection is not read meanwhile. */
 const PIPELINE_SHARE = 64;
 
 interface Waiting {
@@ -32,18 +32,18 @@ interface Waiting {
   readonly serve: NodeHandler;
 }
 
-/** Outlives its socket in the tables that a `Set` leaves behind, and lets go of it for that. */
+/** Outlives its socket, as replaced tables of a `Set` still refer to it; so it releases the socket. */
 interface Connection {
   socket: Socket | undefined;
-  /** That have not left yet, in the order of their requests. */
+  /** Not completely sent yet, in the order of their requests. */
   readonly responses: ServerResponse[];
-  /** Requests beyond its share. */
+  /** Requests beyond `PIPELINE_SHARE`. */
   waiting: Waiting[] | undefined;
-  /** Counted up with each connection that becomes idle. */
+  /** A counter that increases whenever a connection becomes idle. */
   idleSince: number;
-  /** Bytes that were read of it by then. */
-  readByThen: number;
-  /** When its last body began to arrive, in milliseconds of `performance.now()`. */
+  /** `bytesRead` of the socket at that time. */
+  bytesReadWhenIdle: number;
+  /** When its last body began to arrive, by `performance.now()`. */
   uploadingSince: number;
 }
 
@@ -66,12 +66,12 @@ export function createConnections({ maxConnections, bodyTimeout }: ConnectionLim
       next.serve(next.request, next.response);
     } else if (responses.length === 0) {
       connection.idleSince = count++;
-      connection.readByThen = socket.bytesRead;
+      connection.bytesReadWhenIdle = socket.bytesRead;
       if (closing) socket.end();
     }
   }
 
-  /** Makes room for a new connection, if it can. */
+  /** Makes room for a new connection, if possible. */
   function evictFor(newest: Connection): boolean {
     const victim = longestIdle(newest) ?? longestUploading();
     if (victim === undefined) return false;
@@ -84,14 +84,14 @@ export function createConnections({ maxConnections, bodyTimeout }: ConnectionLim
     let found: Connection | undefined;
     for (const one of open) {
       if (one === newest || one.responses.length > 0 || one.socket === undefined) continue;
-      // The head of a request is arriving; its time is short.
-      if (one.socket.bytesRead !== one.readByThen) continue;
+      // The head of a request is arriving; it has a timeout of its own.
+      if (one.socket.bytesRead !== one.bytesReadWhenIdle) continue;
       if (found === undefined || one.idleSince < found.idleSince) found = one;
     }
     return found;
   }
 
-  /** Slow bodies must not keep everybody else out. */
+  /** Slow bodies must not keep all other clients out. */
   function longestUploading(): Connection | undefined {
     let found: Connection | undefined;
     const late = performance.now() - bodyTimeout;
@@ -110,7 +110,7 @@ export function createConnections({ maxConnections, bodyTimeout }: ConnectionLim
         responses: [],
         waiting: undefined,
         idleSince: count++,
-        readByThen: 0,
+        bytesReadWhenIdle: 0,
         uploadingSince: 0,
       };
       if (open.size >= maxConnections && !evictFor(connection)) {
@@ -119,7 +119,7 @@ export function createConnections({ maxConnections, bodyTimeout }: ConnectionLim
       }
       open.add(connection);
       bySocket.set(socket, connection);
-      // Node reads on whenever a request of the connection is done with.
+      // Node resumes reading whenever a request of the connection is complete.
       socket.on('resume', () => {
         if (connection.waiting !== undefined) socket.pause();
       });
@@ -133,11 +133,11 @@ export function createConnections({ maxConnections, bodyTimeout }: ConnectionLim
     enter(request, response, serve) {
       const { socket } = request;
       const connection = bySocket.get(socket);
-      // Nobody is there any more.
+      // The client has disconnected.
       if (connection?.socket === undefined) return;
       const { responses } = connection;
       const before = responses.at(-1);
-      // It is not the last one any more.
+      // It is no longer the last one.
       if (closing && before?.headersSent === false) before.shouldKeepAlive = true;
       responses.push(response);
       if (isUploading(request)) connection.uploadingSince = performance.now();
@@ -163,8 +163,8 @@ export function createConnections({ maxConnections, bodyTimeout }: ConnectionLim
 }
 
 /**
- * Has the last answer tell that no request is read behind it (RFC 9112 section 9.6), or a client would send one in vain.
- * Not before the whole request is here: node closes at once after such an answer, and what came later would reset it.
+ * Makes the last response say that no further request is read (RFC 9112 section 9.6); otherwise a client would send one in
+ * vain. Waits for the whole request: Node closes right after such a response, and bytes that arrive later would reset it.
  */
 function announceEnd(connection: Connection): void {
   const response = connection.responses.at(-1);

@@ -4,15 +4,15 @@ import { headerPairs } from '../http/headers.ts';
 import type { ResponseWriter } from '../http/response.ts';
 import type { AccessPolicy, GuestHead } from './access-policy/access-policy.ts';
 import { withCors } from './access-policy/cors.ts';
-import { LOST_BODY, lostBodyAnswer } from './body-read-before.ts';
+import { LOST_BODY, lostBodyResponse } from './body-read-before.ts';
 import type { BodyLimits } from './node-upload.ts';
-import { failureAnswer } from './plain.ts';
+import { failureResponse } from './plain.ts';
 import { webUpload } from './web-upload.ts';
 
 /** Statuses whose responses have no body (Fetch, "null body status"). */
 const NULL_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 
-/** Serves `Request`s without a socket. Trailers have no place in `fetch` and are dropped. */
+/** Serves `Request`s without a socket. `fetch` has no trailers, so they are dropped. */
 export function createFetch(
   handle: Handler,
   policy: AccessPolicy,
@@ -23,28 +23,28 @@ export function createFetch(
     const { signal } = request;
     signal.throwIfAborted();
     const admission = policy.admit(headOf(request));
-    if ('answer' in admission) {
-      const { status, headers, body } = admission.answer;
-      // A source that failed already has nothing to cancel.
+    if ('response' in admission) {
+      const { status, headers, body } = admission.response;
+      // Canceling a stream that has failed already rejects.
       request.body?.cancel().catch(() => {});
       return new Response(NULL_BODY.has(status) ? null : body, { status, headers });
     }
     if (request.bodyUsed || request.body?.locked) {
       void log?.('error', `${request.method} ${new URL(request.url).pathname}`, LOST_BODY);
-      const { status, headers, body } = lostBodyAnswer(admission.cors);
+      const { status, headers, body } = lostBodyResponse(admission.cors);
       return new Response(body, { status, headers });
     }
     const body = request.body === null ? undefined : webUpload(request.body, limits);
-    const answer = Promise.withResolvers<Response>();
-    const target = createTarget(request.method, admission.cors, answer.resolve, () => call.cancel());
+    const responded = Promise.withResolvers<Response>();
+    const target = createTarget(request.method, admission.cors, responded.resolve, () => call.cancel());
     const call = handle({ ...admission.head, body, receivedAt: performance.now() }, target);
     const abort = (): void => {
       call.cancel();
-      answer.reject(signal.reason);
+      responded.reject(signal.reason);
       target.abort(signal.reason);
     };
     signal.addEventListener('abort', abort, { signal: target.over });
-    return answer.promise;
+    return responded.promise;
   };
 }
 
@@ -59,23 +59,23 @@ function headOf(request: Request): GuestHead {
   };
 }
 
-interface FetchTarget extends ResponseWriter {
-  /** The caller has lost interest: whoever reads the body gets the reason. */
+interface FetchWriter extends ResponseWriter {
+  /** The caller aborted: reading the body fails with `reason`. */
   abort(reason: unknown): void;
-  /** Aborts when nothing more will be delivered. */
+  /** Aborts once nothing more is delivered. */
   readonly over: AbortSignal;
 }
 
 function createTarget(
   method: string,
   cors: Readonly<Record<string, string>>,
-  answer: (response: Response) => void,
+  respond: (response: Response) => void,
   cancelled: () => void,
-): FetchTarget {
+): FetchWriter {
   const over = new AbortController();
   let stream: ReadableStreamDefaultController<Uint8Array> | undefined;
-  let answered = false;
-  /** Bytes that nobody has read yet; `acknowledged` is told when the reader asks for more. */
+  let hasHead = false;
+  /** Bytes that the reader has not taken yet. They are acknowledged when it asks for more. */
   let unread = 0;
   let acknowledged: (bytes: number) => void = () => {};
 
@@ -93,7 +93,7 @@ function createTarget(
   return {
     over: over.signal,
     head(status, guestHeaders) {
-      answered = true;
+      hasHead = true;
       const headers = withCors(guestHeaders, cors);
       const list = new Headers();
       for (const [name, value] of headerPairs(headers)) list.append(name, value);
@@ -102,7 +102,7 @@ function createTarget(
       };
       const bodiless = method === 'HEAD' || NULL_BODY.has(status);
       const body = bodiless ? null : new ReadableStream<Uint8Array>({ start, pull, cancel });
-      answer(new Response(body, { status, headers: list }));
+      respond(new Response(body, { status, headers: list }));
     },
     chunk(bytes, report) {
       acknowledged = report;
@@ -116,8 +116,8 @@ function createTarget(
     },
     fail(error) {
       over.abort();
-      const { status, headers, body } = failureAnswer(error, cors);
-      if (!answered) answer(new Response(method === 'HEAD' ? null : body, { status, headers }));
+      const { status, headers, body } = failureResponse(error, cors);
+      if (!hasHead) respond(new Response(method === 'HEAD' ? null : body, { status, headers }));
       else stream?.error(error);
     },
     finished() {},

@@ -1,6 +1,6 @@
 /**
- * Node's HTTP server. An `import` of it would read everything that the module offers, a WebSocket client among it that
- * takes as long to load as the rest of a server to start.
+ * Node's HTTP server. An `import` would evaluate every export of the module, among them a WebSocket client that takes as long
+ * to load as the rest of a server takes to start.
  */
 const http: typeof import('node:http') = process.getBuiltinModule('node:http');
 

@@ -99,7 +99,7 @@ export function createLifecycle(component: Component, parts: LifecycleParts): Li
     const disconnected = listener?.close();
     const started = await starting?.catch(() => undefined);
     const retired = retention?.close();
-    // Requests that still wait in front of the engine come first: it accepts none once it closes.
+    // Requests that still wait for the engine go first: it accepts none once it closes.
     await drain.drain(left());
     await retired;
     await started?.close(left());

@@ -11,9 +11,9 @@ export interface Listener {
   readonly url: string;
   readonly address: string;
   readonly port: number;
-  /** Refuses new connections, ends the others with their last answers, which say so; settles when all are gone. */
+  /** Refuses new connections and closes the others after their last responses; settles when all are closed. */
   close(): Promise<void>;
-  /** Ends all connections at once. */
+  /** Ends all connections immediately. */
   cut(): void;
 }
 
@@ -22,13 +22,13 @@ export interface ListenOptions extends ConnectionLimits {
   readonly host: string;
   /** Milliseconds that a connection may be idle between two requests. */
   readonly keepAlive: number;
-  /** Of the command, to name in messages; `--addr` by default. */
+  /** The command's option to name in messages; `--addr` by default. */
   readonly flag?: string;
 }
 
-/** Milliseconds before an idle connection is ended when closing: a request may have arrived and wait to be read. */
+/** Milliseconds before an idle connection is ended when closing: a request may have arrived that is not read yet. */
 const IDLE_GRACE = 50;
-/** Milliseconds that a client has to take the answer to a CONNECT and to close. */
+/** Milliseconds that a client has to read the response to a CONNECT and to close. */
 const LINGER = 1000;
 
 /** @throws WasmcpError `address-unusable` */
@@ -44,11 +44,11 @@ export async function openListener(adapter: NodeAdapter, options: ListenOptions)
     connections.enter(request, response, adapter.continueHandler),
   );
 
-  // Node would close without a word. This is no proxy (RFC 9110 section 9.3.6).
+  // Node would close without a response. This is not a proxy (RFC 9110 section 9.3.6).
   http.on('connect', (request, socket) => {
-    // Node has let go of the socket: an error that nobody hears would end the process, and nothing limits its time.
+    // Node no longer manages the socket: an unhandled error would end the process, and no timeout applies.
     socket.on('error', () => {}).resume();
-    // An answer would be taken for that of the request before.
+    // The client would take this response for that of the previous request.
     if (connections.isBusy(request.socket)) {
       socket.destroy();
       return;
@@ -68,8 +68,8 @@ export async function openListener(adapter: NodeAdapter, options: ListenOptions)
       closing ??= new Promise((resolve) => {
         connections.close();
         const grace = setTimeout(connections.endIdle, IDLE_GRACE);
-        // Not http's own close: it takes a connection for idle, and destroys it, while the end of a response waits
-        // for a slow reader. Once all are gone, that one stops node's timer for connections over their time.
+        // Not http's own close: it destroys connections as idle while the end of a response waits for a slow reader.
+        // Once all are closed, it stops Node's timer that enforces header and request timeouts.
         NetServer.prototype.close.call(http, () => {
           clearTimeout(grace);
           http.close(() => resolve());
@@ -85,10 +85,10 @@ function bind(http: NetServer, { port, host, flag = '--addr' }: ListenOptions): 
   return new Promise((resolve, reject) => {
     http.once('error', (error: NodeJS.ErrnoException) => {
       const reasons: Record<string, string> = {
-        EADDRINUSE: `is in use already: stop what listens there, or choose another with ${flag} (port 0 picks a free one)`,
+        EADDRINUSE: `is already in use: stop what listens there, or choose another with ${flag} (port 0 picks a free one)`,
         EACCES: `may not be used by this user: choose a port above 1023 with ${flag}`,
-        EADDRNOTAVAIL: `is no address of this machine: choose another with ${flag}`,
-        ENOTFOUND: `is no known host: choose another with ${flag}`,
+        EADDRNOTAVAIL: `is not an address of this machine: choose another with ${flag}`,
+        ENOTFOUND: `is not a known host: choose another with ${flag}`,
       };
       const reason = reasons[error.code ?? ''] ?? `cannot be listened on (${error.message})`;
       reject(new WasmcpError('address-unusable', `${host}:${port} ${reason}`, { cause: error }));

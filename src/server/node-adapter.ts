@@ -5,20 +5,20 @@ import { cutText } from '../../host/index.ts';
 import type { EngineOptions } from '../engine/engine.ts';
 import type { Handler, Upload } from '../http/handler.ts';
 import type { AccessPolicy, Admission, Admitted, GuestHead } from './access-policy/access-policy.ts';
-import { bodyReadBefore, headFor, LOST_BODY, lostBodyAnswer } from './body-read-before.ts';
+import { bodyReadBefore, headFor, LOST_BODY, lostBodyResponse } from './body-read-before.ts';
 import { isAmbiguous, isTooLarge, pathOf } from './limits.ts';
-import { answerPlainly, createNodeTarget } from './node-response.ts';
+import { createNodeWriter, sendPlainResponse } from './node-response.ts';
 import { type BodyLimits, receiveBody } from './node-upload.ts';
-import { failureAnswer, plainAnswer } from './plain.ts';
+import { failureResponse, plainResponse } from './plain.ts';
 
 /** A `node:http` request listener; also what express and fastify mount. */
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** How `node:http` reaches guests. */
+/** Serves requests of `node:http`. */
 export interface NodeAdapter {
   /** For the event `request`. */
   readonly handler: NodeHandler;
-  /** For the event `checkContinue`: a body that is going to be refused is not asked for. */
+  /** For the event `checkContinue`: a body that will be refused is not requested. */
   readonly continueHandler: NodeHandler;
 }
 
@@ -29,13 +29,13 @@ export function createNodeAdapter(
   log: EngineOptions['log'],
 ): NodeAdapter {
   const { maxBody } = limits;
-  /** Connections whose next request may be part of a bad one. */
+  /** Connections whose next request may be part of a malformed one. */
   const spoiled = new WeakSet<Socket>();
 
   function judge(request: IncomingMessage): Admission {
     if (isAmbiguous(request)) {
       spoiled.add(request.socket);
-      return { answer: plainAnswer(400) };
+      return { response: plainResponse(400) };
     }
     const admission = policy.admit({
       method: request.method!,
@@ -44,21 +44,21 @@ export function createNodeAdapter(
       path: pathOf(request.url!),
       headers: request.rawHeaders,
     });
-    if ('answer' in admission || !isTooLarge(request, maxBody)) return admission;
-    return { answer: plainAnswer(413, admission.cors) };
+    if ('response' in admission || !isTooLarge(request, maxBody)) return admission;
+    return { response: plainResponse(413, admission.cors) };
   }
 
-  /** `proceed`, unless the request is answered here. */
-  function answerOr(request: IncomingMessage, response: ServerResponse, proceed: () => void): void {
-    // Over before it came here: the client has left, or somebody else has answered.
+  /** Calls `proceed` and serves the request, unless a response without a guest is due. */
+  function admitOrRespond(request: IncomingMessage, response: ServerResponse, proceed: () => void): void {
+    // Over already: the client has disconnected, or other code has responded.
     if (response.destroyed || response.headersSent) return;
-    // Read already, from behind a bad one; the connection ends with that one's answer.
+    // Read after a malformed request; the connection ends with the response to that one.
     if (spoiled.has(request.socket)) return;
     const admission = judge(request);
-    if ('answer' in admission) {
-      // Later: when node's parser finds fault with the body itself, it answers and cuts off what was written by now.
+    if ('response' in admission) {
+      // Later: when Node's parser rejects the body itself, it responds and discards what was written by now.
       setImmediate(() => {
-        if (!response.destroyed) answerPlainly(request, response, admission.answer);
+        if (!response.destroyed) sendPlainResponse(request, response, admission.response);
       });
       return;
     }
@@ -72,21 +72,21 @@ export function createNodeAdapter(
       receiveBody(request, response, limits, {
         received: (body) => pass(head, body),
         stalled(error) {
-          if (!response.destroyed) answerPlainly(request, response, failureAnswer(error, cors));
+          if (!response.destroyed) sendPlainResponse(request, response, failureResponse(error, cors));
         },
       });
     } else if (kept === 'lost') {
       void log?.('error', labelOf(head), LOST_BODY);
-      answerPlainly(request, response, lostBodyAnswer(cors));
+      sendPlainResponse(request, response, lostBodyResponse(cors));
     } else if (kept.length > maxBody) {
-      answerPlainly(request, response, plainAnswer(413, cors));
+      sendPlainResponse(request, response, plainResponse(413, cors));
     } else {
       pass(headFor(head, kept), kept);
     }
 
     function pass(head: GuestHead, body: Uint8Array | Upload | undefined): void {
       if (response.destroyed) return;
-      const target = createNodeTarget(request, response, cors, ({ message }) => {
+      const target = createNodeWriter(request, response, cors, ({ message }) => {
         void log?.('error', labelOf(head), `the response could not be sent: ${message}`);
       });
       const call = handle({ ...head, body, receivedAt: performance.now() }, target);
@@ -95,12 +95,12 @@ export function createNodeAdapter(
   }
 
   return {
-    handler: (request, response) => answerOr(request, response, () => {}),
-    continueHandler: (request, response) => answerOr(request, response, () => response.writeContinue()),
+    handler: (request, response) => admitOrRespond(request, response, () => {}),
+    continueHandler: (request, response) => admitOrRespond(request, response, () => response.writeContinue()),
   };
 }
 
-/** For the log: queries carry secrets. */
+/** For the log. Queries may contain secrets. */
 function labelOf({ method, path }: GuestHead): string {
   return cutText(`${method} ${path.split('?', 1)[0]}`);
 }

@@ -3,13 +3,13 @@ import { free } from '../../host/index.ts';
 import { headerPairs } from '../http/headers.ts';
 import type { ResponseWriter } from '../http/response.ts';
 import { withCors } from './access-policy/cors.ts';
-import { failureAnswer, type PlainAnswer } from './plain.ts';
+import { failureResponse, type PlainResponse } from './plain.ts';
 import { withoutForbidden } from './trailers.ts';
 
-/** Milliseconds that a client may go on sending what nobody reads before its connection is closed. */
+/** Milliseconds that a client may keep sending a body that is discarded before its connection is closed. */
 const LINGER = 1000;
 
-/** Bytes of a whole answer up to which it is cheaper to copy it than to write it in pieces. */
+/** Bytes of a complete response up to which copying it is cheaper than writing it in pieces. */
 const SMALL = 16 * 1024;
 
 interface Held {
@@ -19,26 +19,26 @@ interface Held {
 }
 
 /**
- * Puts a guest's answer on a response of `node:http`; `cors` is what each answer carries for the page that asked. What node
- * will not send costs the connection, and `unsendable` is told why.
+ * Writes a guest's response to a response of `node:http`, with the headers in `cors`. When Node refuses to send it, the
+ * connection is closed and `unsendable` is called with the reason.
  */
-export function createNodeTarget(
+export function createNodeWriter(
   request: IncomingMessage,
   response: ServerResponse,
   cors: Readonly<Record<string, string>>,
   unsendable: (error: Error) => void,
 ): ResponseWriter {
   let held: Held | undefined;
-  /** What did not leave. The system may hold on to it until the connection is closed. */
+  /** Chunks that failed to be sent. The system may use their memory until the connection is closed. */
   const lost: Uint8Array[] = [];
 
-  /** Nobody above would catch what node throws, and the process would end. */
+  /** No caller would catch what Node throws, and the process would end. */
   function giveUp(error: unknown): void {
     unsendable(error as Error);
     breakOff(request, response);
   }
 
-  /** Whether the head could be sent; `chunks` are given back when not. */
+  /** Returns whether the head could be sent; otherwise `chunks` are acknowledged as failed. */
   function open({ status, headers, chunks }: Held, length: number | undefined): boolean {
     try {
       response.writeHead(status, framed(request, status, headers, length));
@@ -50,31 +50,31 @@ export function createNodeTarget(
     }
   }
 
-  /** Sends the head with what of the body came along; nothing when it has gone, or when somebody else answered. */
+  /** Sends the head and the chunks so far, unless it was sent already or other code has responded. */
   function send(): void {
     if (held === undefined || response.headersSent) return;
-    const answer = held;
-    const { chunks } = answer;
+    const pending = held;
+    const { chunks } = pending;
     held = undefined;
-    if (!open(answer, undefined)) return;
+    if (!open(pending, undefined)) return;
     if (chunks.length === 0) response.flushHeaders();
     for (const [bytes, written] of chunks) response.write(bytes, written);
   }
 
-  /** Sends all of an answer that came at once. */
-  function sendWhole(answer: Held): void {
-    const { chunks } = answer;
+  /** Sends a response that arrived at once. */
+  function sendWhole(whole: Held): void {
+    const { chunks } = whole;
     held = undefined;
     const length = chunks.reduce((sum, [bytes]) => sum + bytes.length, 0);
     const sent = (): void => {
       for (const [, written] of chunks) written();
     };
-    if (!open(answer, length)) return;
+    if (!open(whole, length)) return;
     if (length > SMALL) {
       for (const [bytes, written] of chunks) response.write(bytes, written);
       response.end();
     } else {
-      // As text, node writes it in one piece with the head.
+      // Node writes text in one piece with the head.
       let text = '';
       for (const [bytes] of chunks) text += latin1(bytes);
       response.end(text, 'latin1', sent);
@@ -84,7 +84,7 @@ export function createNodeTarget(
   return {
     head(status, headers) {
       held = { status, headers: withCors(headers, cors), chunks: [] };
-      // What arrives together with the head is sent together with it.
+      // Chunks that arrive in the same turn are sent together with it.
       queueMicrotask(send);
     },
     chunk(bytes, acknowledged) {
@@ -112,7 +112,7 @@ export function createNodeTarget(
     },
     fail(error) {
       held = undefined;
-      if (!response.headersSent) answerPlainly(request, response, failureAnswer(error, cors));
+      if (!response.headersSent) sendPlainResponse(request, response, failureResponse(error, cors));
       else if (!response.writableEnded) breakOff(request, response);
     },
     finished() {},
@@ -120,14 +120,18 @@ export function createNodeTarget(
 }
 
 /**
- * Answers without a guest. A client that may still be sending is heard out for a moment: to close at once would reset
- * the connection, and the answer would be lost with it.
+ * Responds without a guest. What a client still sends is read for a moment: closing immediately would reset the connection,
+ * and the response would be lost.
  */
-export function answerPlainly(request: IncomingMessage, response: ServerResponse, answer: PlainAnswer): void {
-  const { status, body, unread } = answer;
+export function sendPlainResponse(
+  request: IncomingMessage,
+  response: ServerResponse,
+  plain: PlainResponse,
+): void {
+  const { status, body, unread } = plain;
   const length = status === 204 ? {} : { 'content-length': Buffer.byteLength(body) };
-  const headers = { ...answer.headers, ...length };
-  // What follows a bad request may be part of it (RFC 9112 section 11.2).
+  const headers = { ...plain.headers, ...length };
+  // What follows a malformed request may be part of it (RFC 9112 section 11.2).
   const last = status === 400 && { connection: 'close' };
   if (!unread || request.complete) {
     response.writeHead(status, { ...headers, ...last }).end(body);
@@ -141,15 +145,15 @@ export function answerPlainly(request: IncomingMessage, response: ServerResponse
   response.once('close', () => clearTimeout(timer));
 }
 
-/** A body that ends with its connection (HTTP/1.0) is told from a complete one by a reset alone. */
+/** Of a body that ends with its connection (HTTP/1.0), only a reset shows that it is incomplete. */
 function breakOff(request: IncomingMessage, response: ServerResponse): void {
   if (!mayChunk(request)) response.socket?.resetAndDestroy();
   else response.destroy();
 }
 
 /**
- * A guest's headers with the framing right (RFC 9110 sections 6.5 and 8.6): a `length` that is known is said, once;
- * neither a length nor trailers are announced where HTTP has none.
+ * A guest's headers with correct framing (RFC 9110 sections 6.5 and 8.6): one `content-length` if it is known; neither a
+ * length nor trailers are announced where HTTP has none.
  */
 function framed(
   request: IncomingMessage,
@@ -171,7 +175,7 @@ function framed(
   return bodiless || !mayChunk(request) ? others : [...others, ...trailer];
 }
 
-/** As node sees it, which throws at the announcement of trailers where it does not chunk. */
+/** Whether Node would use chunked coding. Where it does not, it throws when trailers are announced. */
 function mayChunk({ httpVersionMajor, httpVersionMinor }: IncomingMessage): boolean {
   return httpVersionMajor >= 1 && httpVersionMinor >= 1;
 }

@@ -4,10 +4,9 @@ import { free, WasmcpError } from '../../host/index.ts';
 import type { Upload, UploadReceiver } from '../http/handler.ts';
 import { withoutForbidden } from './trailers.ts';
 
-/** Bodies up to this many bytes are collected first: a slow client then holds a socket and no guest. */
+/** Bodies up to this many bytes are received before a guest starts: a slow client then occupies a socket, but no guest. */
 const COLLECT = 64 * 1024;
 
-/** What a body may be, as options say. */
 export interface BodyLimits {
   readonly maxBody: number;
   /** Milliseconds without a byte. */
@@ -15,13 +14,13 @@ export interface BodyLimits {
 }
 
 export interface BodyEvents {
-  /** There is enough to begin. Never called when the client leaves before. */
+  /** The request can start. Never called when the client disconnects before. */
   received(body: Uint8Array | Upload | undefined): void;
-  /** The client sent nothing more, and no guest has the request. */
+  /** The client stopped sending before a guest started. */
   stalled(error: WasmcpError): void;
 }
 
-/** Takes the body of a request. */
+/** Receives the body of a request. */
 export function receiveBody(
   request: IncomingMessage,
   response: ServerResponse,
@@ -37,12 +36,12 @@ export function receiveBody(
 
 function collect(request: IncomingMessage, length: number, limits: BodyLimits, events: BodyEvents): void {
   const { bodyTimeout } = limits;
-  // Of node's pool: memory of its own would be more work than all else that is done for a small body.
+  // From Node's pool: a separate allocation costs more than everything else for a small body.
   const body = Buffer.allocUnsafe(length);
   let filled = 0;
   const take = (bytes: Uint8Array): void => {
     timer.refresh();
-    // Frameworks make requests of their own for tests, and may say another length.
+    // Frameworks create requests for tests, whose length may be wrong.
     body.set(bytes.subarray(0, length - filled), filled);
     filled = Math.min(length, filled + bytes.length);
     spend(request, bytes);
@@ -57,18 +56,18 @@ function collect(request: IncomingMessage, length: number, limits: BodyLimits, e
   };
   request.on('data', take);
   request.on('end', complete);
-  // The response tells of a client that leaves.
+  // The response is notified when the client disconnects.
   request.on('error', () => clearTimeout(timer));
   request.on('close', () => clearTimeout(timer));
 }
 
 export function stalledError(limit: number): WasmcpError {
-  return new WasmcpError('body-timeout', `nothing more of the body came within ${limit} ms`);
+  return new WasmcpError('body-timeout', `nothing more of the body arrived within ${limit} ms`);
 }
 
 /**
- * Node makes each chunk anew for those who listen. Another one may keep it; and requests that did not come from a connection, as
- * frameworks have for tests, hand out memory of those who made them.
+ * Frees a chunk, which Node allocates for its listeners. Not when there is another listener, which may keep it, nor for
+ * requests without a connection, as frameworks create for tests: their chunks belong to whatever created them.
  */
 function spend(request: IncomingMessage, bytes: Uint8Array): void {
   if (request.listenerCount('data') === 1 && request.socket instanceof Socket) free(bytes);
@@ -79,9 +78,9 @@ function upload(request: IncomingMessage, response: ServerResponse, limits: Body
   let receiver: UploadReceiver | undefined;
   let tooLarge = false;
   let received = 0;
-  /** Runs while bytes could arrive. */
+  /** Active while bytes can arrive. */
   let timer: NodeJS.Timeout | undefined;
-  /** Nobody wants the rest, which has one time in all. */
+  /** The rest is discarded; a single timeout applies to all of it. */
   let unwanted = false;
 
   function expectMore(): void {
@@ -94,9 +93,9 @@ function upload(request: IncomingMessage, response: ServerResponse, limits: Body
     const begun = response.headersSent;
     receiver?.fail(stalledError(bodyTimeout));
     receiver = undefined;
-    // An answer to that ends the connection by itself.
+    // A response to that failure ends the connection by itself.
     if (!begun && response.headersSent) return;
-    // What comes next on the connection cannot be told from the rest; an answer that is on its way leaves first.
+    // The next request cannot be distinguished from the rest of this body; a started response is sent first.
     if (response.writableFinished) request.destroy();
     else response.once('finish', () => request.destroy());
   }
@@ -147,7 +146,7 @@ function upload(request: IncomingMessage, response: ServerResponse, limits: Body
     },
     stop() {
       receiver = undefined;
-      // The rest has to be read, or the next request of this connection never comes; above the limit both end.
+      // The rest must be read, or the next request of this connection never arrives; above the limit both end.
       if (!request.complete && !unwanted) {
         request.once('close', over).once('end', over);
         expectMore();

@@ -15,7 +15,7 @@ const OUTGOING: OptionChecks<OutgoingPolicy> = {
   ownPorts: check.listOf('a list of ports', check.wholeNumber(0, 65_535)),
 };
 
-/** Of `createServer`. */
+/** The checks of `createServer`. */
 export const SERVER_CHECKS: OptionChecks<ServerOptions> = {
   store: check.either('a URL or a store', check.text, check.object),
   durability: check.oneOf('power', 'process', 'strict'),

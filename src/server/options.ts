@@ -3,24 +3,24 @@ import type { McpOptions } from '../mcp/mcp.ts';
 import type { AccessPolicyOptions } from './access-policy/access-policy.ts';
 import type { Monitor } from './admin/monitor.ts';
 
-/** How a server runs its guests and what it lets in. Every field has the default of the command's flag of that name. */
+/** How a server runs its guests and which requests it accepts. Every default is that of the command's option of that name. */
 export interface ServerOptions extends EngineOptions, AccessPolicyOptions, McpOptions {
-  /** Largest body of a request in bytes; 10 MiB by default. A larger one is answered with 413. */
+  /** Largest request body in bytes; 10 MiB by default. The response to a larger one is 413. */
   readonly maxBody?: number;
   /**
-   * Connections at a time; 1000 by default. For one more, the one that has been idle for longest is closed; where none is, the
-   * new one.
+   * Simultaneous connections; 1000 by default. For one more, the connection that has been idle longest is closed, or the new
+   * one when none is idle.
    */
   readonly maxConnections?: number;
   /**
-   * Milliseconds that an idle connection waits for its next request, 75 s by default: longer than proxies keep theirs. Of
-   * `listen` only, as are the connections.
+   * Milliseconds that an idle connection waits for its next request; 75 s by default, longer than proxies keep theirs. Applies
+   * to `listen` only, as does `maxConnections`.
    */
   readonly keepAlive?: number;
-  /** Milliseconds that a body which is arriving may make no progress, 30 s by default: then 408, and the connection ends. */
+  /** Milliseconds without progress of an arriving body; 30 s by default. Then the response is 408 and the connection ends. */
   readonly bodyTimeout?: number;
-  /** Looks at the server, for those who look after it. */
+  /** Reports status and metrics of the server. */
   readonly monitor?: Monitor;
-  /** Names in lower case and values of headers that each request gets in place of its own of these names. */
+  /** Headers, names in lower case, that replace those of the same names in each request. */
   readonly requestHeaders?: readonly (readonly [string, string])[];
 }

@@ -2,7 +2,7 @@ import { isLoopback, type OutgoingPolicy } from '../../host/index.ts';
 import type { EngineOptions } from '../engine/engine.ts';
 import type { Listener } from './listener.ts';
 
-/** Where clients find a server, as far as it knows. */
+/** The server's address for clients, as far as it knows. */
 export function ownUrl(listener: Listener | undefined): string {
   if (listener === undefined) return 'http://localhost';
   const everywhere = listener.address === '0.0.0.0' || listener.address === '::';
@@ -10,8 +10,8 @@ export function ownUrl(listener: Listener | undefined): string {
 }
 
 /**
- * Guests may reach loopback addresses while nobody but this machine reaches the server, but not the server itself, unless
- * the policy says otherwise.
+ * While only this machine can reach the server, guests may connect to loopback addresses, except to the server itself,
+ * unless the policy says otherwise.
  */
 export function outgoingPolicy(
   { outgoing }: Pick<EngineOptions, 'outgoing'>,

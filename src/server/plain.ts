@@ -1,16 +1,16 @@
 import type { WasmcpError } from '../../host/index.ts';
 import { STATUS_CODES } from './http.ts';
 
-/** An answer of the host's own. */
-export interface PlainAnswer {
+/** A response that no guest wrote. */
+export interface PlainResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** The client may be sending what nobody is going to read. */
+  /** The client may be sending a body that nothing will read. */
   readonly unread: boolean;
 }
 
-/** What `wasmtime serve` answers for a guest that failed, but for its name: scripts look for it. */
+/** The page that `wasmtime serve` sends when a guest fails, except for the product's name; scripts search for it. */
 const FAILURE_PAGE = `<!doctype html>
 <html>
 <head>
@@ -25,8 +25,8 @@ const FAILURE_PAGE = `<!doctype html>
 </body>
 </html>`;
 
-/** A fixed body by status: nothing of a guest or of this machine leaks through an error page. */
-export function plainAnswer(status: number, headers: Readonly<Record<string, string>> = {}): PlainAnswer {
+/** A fixed body per status: an error page reveals nothing about a guest or this machine. */
+export function plainResponse(status: number, headers: Readonly<Record<string, string>> = {}): PlainResponse {
   return {
     status,
     headers: {
@@ -39,7 +39,10 @@ export function plainAnswer(status: number, headers: Readonly<Record<string, str
   };
 }
 
-/** What a client gets when this failure ends its request. */
-export function failureAnswer(error: WasmcpError, headers?: Readonly<Record<string, string>>): PlainAnswer {
-  return plainAnswer(error.httpStatus, headers);
+/** The response to a request that ends with this failure. */
+export function failureResponse(
+  error: WasmcpError,
+  headers?: Readonly<Record<string, string>>,
+): PlainResponse {
+  return plainResponse(error.httpStatus, headers);
 }

@@ -11,44 +11,44 @@ import { createFetch } from './fetch.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import { type Listener, openListener } from './listener.ts';
 import { createNodeAdapter, type NodeAdapter, type NodeHandler } from './node-adapter.ts';
-import { answerPlainly } from './node-response.ts';
+import { sendPlainResponse } from './node-response.ts';
 import { SERVER_CHECKS } from './option-checks.ts';
 import type { ServerOptions } from './options.ts';
 import { outgoingPolicy, ownUrl } from './own-address.ts';
-import { failureAnswer } from './plain.ts';
+import { failureResponse } from './plain.ts';
 import { withRequestHeaders } from './request-headers.ts';
 import { createServedComponent, currentPolicy } from './served-component.ts';
 
-/** A component being served. Store and workers are started by the first use; `await using` closes it. */
+/** A component that is being served. The first use opens the store and starts the workers; `await using` closes it. */
 export interface Server extends AsyncDisposable {
   /** Where it listens, `http://127.0.0.1:8080/`; undefined before `listen`. */
   readonly url: string | undefined;
-  /** What people read of the store; undefined before the start. */
+  /** Human-readable URL of the store; undefined before the start. */
   readonly storeUrl: string | undefined;
   /**
-   * One line for people: whether an MCP server keeps sessions, where, and who may use it. Undefined before the start, and
+   * One human-readable line: whether an MCP server keeps sessions, where, and who may connect. Undefined before the start and
    * with `mcp: 'off'`.
    */
   readonly summary: string | undefined;
   /**
-   * Binds the port (0 picks a free one), opens the store, starts the workers. Once only.
+   * Binds the port (0 picks a free one), opens the store, starts the workers. May be called once.
    *
    * @throws WasmcpError `address-unusable`, `server-closing`, and what `startEngine` fails with
    */
   listen(port?: number, host?: string): Promise<string>;
-  /** Serves one request without a socket. A failure of its guest is a response, as it is over HTTP. */
+  /** Serves one request without a socket. A failing guest results in a response, as over HTTP. */
   fetch(request: Request): Promise<Response>;
-  /** For a server of the caller's: `http.createServer(server.handler)`, express, fastify. */
+  /** For the caller's own server: `http.createServer(server.handler)`, express, fastify. */
   readonly handler: NodeHandler;
   /**
-   * Goes on with another component on the same store; no request fails for it. It takes over once it has answered a
-   * request; the old one ends with its last request, `drain` milliseconds later at most. When it fails, the old one serves
-   * on.
+   * Replaces the component and keeps the store; no request fails because of it. The new one takes over after it has
+   * responded to a test request; the previous one ends with its last request, `drain` milliseconds later at most. If the new
+   * one fails, the previous one is kept.
    *
-   * @throws WasmcpError `component-unlinkable`, and what the answer failed with
+   * @throws WasmcpError `component-unlinkable`, and the failure of the test request
    */
   reload(component: Component, drain?: number): Promise<void>;
-  /** Takes no new requests, lets those under way finish for at most `drain` milliseconds, closes everything. */
+  /** Refuses new requests, waits `drain` milliseconds at most for those in progress, then closes everything. */
   close(drain?: number): Promise<void>;
 }
 
@@ -99,9 +99,9 @@ export function createServer(component: Component, options: ServerOptions = {}):
   const fetchWithoutSocket = createFetch(lifecycle.handle, policy, limits, log);
   const adapter = eachHandler(createNodeAdapter(lifecycle.handle, policy, limits, log), (handler) => {
     const started = whenStarted(lifecycle, handler, log);
-    return monitor?.counting(started) ?? started;
+    return monitor?.withCounting(started) ?? started;
   });
-  monitor?.watch(() => ({ ...lifecycle.status(), durability: options.durability ?? 'power' }));
+  monitor?.attach(() => ({ ...lifecycle.status(), durability: options.durability ?? 'power' }));
 
   async function listen(port = 8080, host = '127.0.0.1'): Promise<string> {
     if (binding !== undefined) throw new TypeError('a server listens once');
@@ -163,12 +163,12 @@ function whenStarted(lifecycle: Lifecycle, serve: NodeHandler, log: ServerOption
       (error) => {
         void log?.('error', 'engine', error.message);
         if (response.destroyed || response.headersSent) return;
-        answerPlainly(request, response, failureAnswer(error));
+        sendPlainResponse(request, response, failureResponse(error));
       },
     );
   };
 }
 
 function openToAnyHost(address: string): string {
-  return `${address} accepts requests from whoever can reach it, under any host name: web pages can use it too, once a name of theirs resolves to it. --allow-host NAME accepts only clients that use that name`;
+  return `${address} accepts any host name from every client that can reach it: web pages can use it too, once a name of theirs resolves to it. --allow-host NAME accepts only clients that use that name`;
 }

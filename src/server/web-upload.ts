@@ -2,7 +2,7 @@ import { WasmcpError } from '../../host/index.ts';
 import type { Upload, UploadReceiver } from '../http/handler.ts';
 import { type BodyLimits, stalledError } from './node-upload.ts';
 
-/** The body of a `Request`, for a guest. */
+/** The body of a `Request` as an upload. */
 export function webUpload(body: ReadableStream<Uint8Array>, limits: BodyLimits): Upload {
   const { maxBody, bodyTimeout } = limits;
   const reader = body.getReader();
@@ -35,7 +35,7 @@ export function webUpload(body: ReadableStream<Uint8Array>, limits: BodyLimits):
   function stop(): void {
     stopped = true;
     wake?.();
-    // A source that failed already has nothing to cancel.
+    // Canceling a stream that has failed already rejects.
     reader.cancel().catch(() => {});
   }
 

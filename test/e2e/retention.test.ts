@@ -55,6 +55,6 @@ test('an address that is taken ends the start', async () => {
   const address = new URL(adminOf(first)).host;
   const second = serve(fixture('notes-draft'), ['--store', 'memory:', '--admin-addr', address]);
   await expect(second).rejects.toThrow(
-    /ended with 1: error: 127\.0\.0\.1:\d+ is in use already.* --admin-addr/,
+    /ended with 1: error: 127\.0\.0\.1:\d+ is already in use.* --admin-addr/,
   );
 });

@@ -6,7 +6,7 @@ import type { Handler } from '../../src/http/handler.ts';
 import type { ResponseWriter } from '../../src/http/response.ts';
 import { createAccessPolicy } from '../../src/server/access-policy/access-policy.ts';
 import { createNodeAdapter } from '../../src/server/node-adapter.ts';
-import { createNodeTarget } from '../../src/server/node-response.ts';
+import { createNodeWriter } from '../../src/server/node-response.ts';
 import { httpServer } from '../support/servers.ts';
 import { call, listen, raw, rawConnection, share } from '../support/serving.ts';
 
@@ -170,7 +170,7 @@ describe('an answer that is not what it promised', () => {
 // The front refuses these versions. Whoever puts a target on a request of another kind shall not lose the process.
 test.each(['0.9', '1.0', '2.0'])('trailers are not announced to a client of HTTP/%s', async (version) => {
   const { url } = await httpServer((request, response) => {
-    const target = createNodeTarget(request, response, {}, () => {});
+    const target = createNodeWriter(request, response, {}, () => {});
     target.head(200, ['Trailer', 'x-sum']);
     target.chunk(Buffer.from('body'), () => {});
     setImmediate(() => target.end(['x-sum', '42']));
@@ -203,7 +203,7 @@ describe('an answer that node will not send', () => {
     const errors: Error[] = [];
     const { url } = await httpServer((request, response) => {
       if (request.url === '/fine') response.end('fine');
-      else fill(createNodeTarget(request, response, {}, (error) => errors.push(error)));
+      else fill(createNodeWriter(request, response, {}, (error) => errors.push(error)));
     });
     expect(await raw(url, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n')).not.toMatch(/\r\n0\r\n|a\nb/);
     expect(errors).toMatchObject([{ code: 'ERR_INVALID_CHAR' }]);
@@ -235,7 +235,7 @@ describe('the memory of a chunk', () => {
   /** A client of a server that answers with these chunks. */
   async function answer(chunks: readonly Uint8Array[]) {
     const server = createServer((request, response) => {
-      const target = createNodeTarget(request, response, {}, () => {});
+      const target = createNodeWriter(request, response, {}, () => {});
       target.head(200, []);
       for (const bytes of chunks) target.chunk(bytes, () => {});
     }).listen(0, '127.0.0.1');

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { createNodeTarget } from '../../src/server/node-response.ts';
+import { createNodeWriter } from '../../src/server/node-response.ts';
 import { withoutForbidden } from '../../src/server/trailers.ts';
 import { call, rawConnection, share } from '../support/serving.ts';
 
@@ -42,7 +42,7 @@ test.each(FORBIDDEN)('a client gives a guest no trailer %s', async (name, value)
 
 test('a guest sends none of them, and what it may send', async () => {
   const http = createServer((request, response) => {
-    const target = createNodeTarget(request, response, {}, () => {});
+    const target = createNodeWriter(request, response, {}, () => {});
     target.head(200, []);
     target.chunk(Buffer.from('x'), () => {});
     target.end(['X-Sum', '42', ...FORBIDDEN.flat(), 'Server-Timing', 'a;dur=1']);

@@ -1,71 +1,71 @@
 import { isLoopback, WasmcpError } from '../../../host/index.ts';
 import type { GuestRequest } from '../../http/handler.ts';
 import { filterHeaders } from '../../http/headers.ts';
-import { type PlainAnswer, plainAnswer } from '../plain.ts';
+import { type PlainResponse, plainResponse } from '../plain.ts';
 import { createAllowList, isLoopbackName, parseOrigin } from './allow-list.ts';
 import { parseAuthority } from './authority.ts';
-import { corsHeaders, isPreflight, preflightAnswer } from './cors.ts';
+import { corsHeaders, isPreflight, preflightResponse } from './cors.ts';
 import { type Forwarded, isForwardedField, readForwarded } from './forwarded.ts';
 import { forbidden, hostRefusal, originRefusal } from './refusal.ts';
 
-/** Who may reach a server, and how it is called from outside. */
+/** Which clients may use a server, and the names by which they reach it. */
 export interface AccessPolicyOptions {
   /**
-   * Names and addresses under which clients reach the server, besides this machine's own (`localhost`, 127.0.0.1, [::1]),
-   * with a port for that one only; `*` for any. While it is empty and the server listens on more than loopback, any
-   * will do.
+   * Names and addresses by which clients reach the server, in addition to this machine's own (`localhost`, 127.0.0.1,
+   * [::1]); one with a port allows that port only, and `*` any name. When it is empty and the server listens on more than
+   * loopback, any name is accepted.
    */
   readonly allowHosts?: readonly string[];
   /**
-   * Pages that may use the server, such as `https://app.example.com`, besides its own and, where it is reached as this
-   * machine, those of this machine; `*` for any.
+   * Origins of pages that may use the server, such as `https://app.example.com`, in addition to the server's own and, when
+   * it is reached by a loopback name, other loopback origins; `*` allows any.
    */
   readonly allowOrigins?: readonly string[];
-  /** The server's address for clients, when something stands in front of it: `https://mcp.example.com`. */
+  /** The server's address for clients when it is behind a proxy, such as `https://mcp.example.com`. */
   readonly publicUrl?: string;
   /**
-   * Whether `Forwarded` and `X-Forwarded-*` come from a proxy, which is the only one that reaches this server. They are
-   * taken out of requests otherwise.
+   * Whether `Forwarded` and `X-Forwarded-*` come from a proxy through which every request passes. Otherwise they are
+   * stripped from requests.
    */
   readonly trustProxy?: boolean;
 }
 
-/** A request, without its body. */
+/** A request without its body. */
 export type GuestHead = Omit<GuestRequest, 'body' | 'receivedAt'>;
 
-/** A request as the guest is to see it, and what each answer to it has to carry. */
+/** A request as the guest receives it, and the headers that each response to it must have. */
 export interface Admitted {
   readonly head: GuestHead;
   readonly cors: Readonly<Record<string, string>>;
 }
 
-/** Let in, or answered already, as preflights are. */
-export type Admission = Admitted | Answered;
+/** An admitted request, or the response to one that is refused or is a preflight. */
+export type Admission = Admitted | Intercepted;
 
-interface Answered {
-  readonly answer: PlainAnswer;
+interface Intercepted {
+  readonly response: PlainResponse;
 }
 
-/** Stands between strangers and guests: a page that a browser shows may not use a server just because it reaches it. */
+/** Keeps web pages and unknown host names away from guests: a page must not use a server merely because it can reach it. */
 export interface AccessPolicy {
   admit(head: GuestHead): Admission;
-  /** Whether any name will do because none is on the list. */
+  /** Whether any host name is accepted, because the server listens on more than loopback and no name was given. */
   opensToAnyHost(): boolean;
-  /** Who may connect, for people. */
+  /** Human-readable: who may connect. */
   describe(): string;
 }
 
 export interface AccessPolicyContext {
   /** Where the server listens; undefined while it does not. */
   readonly address: () => string | undefined;
-  /** Told of a refused name, once each. */
+  /** Called once for each refused name. */
   readonly refused: (reason: string) => void;
 }
 
-/** Most names that are told as refused: strangers must not be able to flood a log. */
-const MAX_TOLD = 100;
-/** Most names that are remembered. */
-const MAX_LET_IN = 100;
+/** Refused names that are reported: clients must not be able to flood the log. */
+const MAX_REPORTED = 100;
+/** Accepted names that are cached. */
+const MAX_ACCEPTED = 100;
 
 /** @throws WasmcpError `option-invalid` */
 export function createAccessPolicy(
@@ -76,34 +76,34 @@ export function createAccessPolicy(
   const hosts = [...(options.allowHosts ?? []), ...(publicUrl ? [publicUrl.host] : [])];
   const origins = [...(options.allowOrigins ?? []), ...(publicUrl ? [publicUrl.origin] : [])];
   const list = createAllowList(hosts, origins);
-  const told = new Set<string>();
-  /** Names that were found good; clients use few. */
-  const letIn = new Map<string, URL>();
+  const reported = new Set<string>();
+  /** Names that were accepted before; clients use few. */
+  const accepted = new Map<string, URL>();
 
-  function refuse(reason: string): Answered {
-    if (told.size < MAX_TOLD && !told.has(reason)) {
-      told.add(reason);
+  function refuse(reason: string): Intercepted {
+    if (reported.size < MAX_REPORTED && !reported.has(reason)) {
+      reported.add(reason);
       refused(reason);
     }
-    return { answer: forbidden(reason) };
+    return { response: forbidden(reason) };
   }
 
-  /** With no list, whoever listens for others has to take the names that they use. */
+  /** Without a list, a server that listens on more than loopback cannot know the names that its clients use. */
   function opensToAnyHost(): boolean {
     const bound = address();
     return hosts.length === 0 && bound !== undefined && !isLoopback(bound);
   }
 
-  /** The host of that name, or why there is none for this request. */
-  function hostOf(name: string, scheme: 'http' | 'https'): URL | Answered {
+  /** The host of that name, or the response that refuses it. */
+  function hostOf(name: string, scheme: 'http' | 'https'): URL | Intercepted {
     const key = `${scheme}://${name}`;
-    const known = letIn.get(key);
+    const known = accepted.get(key);
     if (known !== undefined) return known;
     const url = parseAuthority(name, scheme);
-    if (url === undefined) return { answer: plainAnswer(400) };
+    if (url === undefined) return { response: plainResponse(400) };
     const allowed = isLoopbackName(url.hostname) || list.hasHost(url) || opensToAnyHost();
     if (!allowed) return refuse(hostRefusal(url.host));
-    if (letIn.size < MAX_LET_IN) letIn.set(key, url);
+    if (accepted.size < MAX_ACCEPTED) accepted.set(key, url);
     return url;
   }
 
@@ -112,7 +112,7 @@ export function createAccessPolicy(
     if (list.hasOrigin(origin)) return true;
     const page = URL.parse(origin);
     if (page === null || !/^https?:$/.test(page.protocol)) return false;
-    // Whether TLS ended in front of us is not known: the page's own scheme decides what its usual port is.
+    // Whether a proxy terminated TLS is not known, so the page's own scheme decides its default port.
     if (reached.some(({ host }) => URL.parse(`${page.protocol}//${host}`)?.host === page.host)) return true;
     const last = reached.at(-1);
     return last !== undefined && isLoopbackName(last.hostname) && isLoopbackName(page.hostname);
@@ -120,18 +120,18 @@ export function createAccessPolicy(
 
   return {
     admit(head) {
-      const sorted = sort(head.headers, options.trustProxy ?? false);
-      if (sorted === undefined) return { answer: plainAnswer(400) };
+      const sorted = sortHeaders(head.headers, options.trustProxy ?? false);
+      if (sorted === undefined) return { response: plainResponse(400) };
       const { origin, forwarded, headers } = sorted;
       const scheme = publicUrl ? schemeOf(publicUrl) : (forwarded.scheme ?? head.scheme);
       const authority = publicUrl?.host ?? forwarded.authority ?? head.authority;
 
-      // Each name by itself: a page that reached us under its own name can write any `X-Forwarded-Host`.
+      // Each name on its own: a page that reached the server under its own name can send any `X-Forwarded-Host`.
       const reached: URL[] = [];
       for (const name of [head.authority, forwarded.authority, authority]) {
         if (name === undefined) continue;
         const host = hostOf(name, name === authority ? scheme : head.scheme);
-        if ('answer' in host) return host;
+        if ('response' in host) return host;
         reached.push(host);
       }
       const allowed = origin === undefined ? undefined : parseOrigin(origin);
@@ -140,7 +140,7 @@ export function createAccessPolicy(
       }
 
       if (origin !== undefined && isPreflight(head.method, headers)) {
-        return { answer: preflightAnswer(origin, headers) };
+        return { response: preflightResponse(origin, headers) };
       }
       return { head: { ...head, scheme, authority, headers }, cors: corsHeaders(head.method, origin) };
     },
@@ -155,7 +155,7 @@ export function createAccessPolicy(
 }
 
 /**
- * An `http:` or `https:` address without query or credentials.
+ * An `http:` or `https:` URL without query, fragment or credentials.
  *
  * @throws WasmcpError `option-invalid`
  */
@@ -171,20 +171,20 @@ function schemeOf(url: URL): 'http' | 'https' {
   return url.protocol === 'https:' ? 'https' : 'http';
 }
 
-interface Sorted {
+interface SortedHeaders {
   readonly origin: string | undefined;
   readonly forwarded: Forwarded;
-  /** Without what a client may not say. */
+  /** Without the fields that a client may not set. */
   readonly headers: string[];
 }
 
 const NOT_FORWARDED: Forwarded = { scheme: undefined, authority: undefined };
 
 /**
- * Undefined when it makes no sense. Each request passes here: one look at each name, and no copy unless something has to
- * go.
+ * Undefined for contradictory or malformed fields. Every request passes here: each name is examined once, and nothing is
+ * copied unless a field must be removed.
  */
-function sort(headers: string[], trusted: boolean): Sorted | undefined {
+function sortHeaders(headers: string[], trusted: boolean): SortedHeaders | undefined {
   let origin: string | undefined;
   let fields: Map<string, string> | undefined;
   for (let i = 0; i < headers.length; i += 2) {

@@ -1,21 +1,21 @@
 import { isLoopback, WasmcpError } from '../../../host/index.ts';
 import { parseAuthority, portOf } from './authority.ts';
 
-/** Who may be named by `Host`, and whose pages by `Origin`. Compared whole, in the one spelling that `URL` gives. */
+/** Which hosts `Host` may name and which origins `Origin`. Whole names are compared, as `URL` normalizes them. */
 export interface AllowList {
-  /** Whether any name will do. */
+  /** Whether any host is allowed. */
   readonly anyHost: boolean;
   readonly anyOrigin: boolean;
   hasHost(url: URL): boolean;
-  /** `origin` as `parseOrigin` spells it. */
+  /** `origin` as `parseOrigin` returns it. */
   hasOrigin(origin: string): boolean;
 }
 
-/** A serialized origin (RFC 6454 section 6.2), of any scheme: `scheme://host[:port]` and nothing behind it. */
+/** A serialized origin (RFC 6454 section 6.2) of any scheme: `scheme://host[:port]` with nothing after it. */
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^\s/\\?#@]+$/i;
 
 /**
- * Hosts with a port allow that one, hosts without any; `*` allows everything.
+ * A host with a port allows that port only, one without any port; `*` allows everything.
  *
  * @throws WasmcpError `option-invalid`
  */
@@ -55,19 +55,19 @@ export function parseAllowedOrigin(text: string): string {
   return origin;
 }
 
-/** Whether `parseAllowedOrigin` would take it. */
+/** Whether `parseAllowedOrigin` accepts it. */
 export function isAllowedOrigin(text: string): boolean {
   return text === '*' || parseOrigin(text) !== undefined;
 }
 
-/** The one spelling of an origin; undefined for what is none. `null` is the origin of pages that have none to tell. */
+/** The normalized form of an origin; undefined for other text. Pages with an opaque origin send `null`. */
 export function parseOrigin(text: string): string | undefined {
   if (text === 'null') return text;
   const url = ORIGIN.test(text) ? URL.parse(text) : null;
   return url === null ? undefined : `${url.protocol}//${url.host}`;
 }
 
-/** Names that lead to the machine that asks: `localhost` and those below it (RFC 6761), 127.0.0.0/8, ::1. */
+/** Names that resolve to the client's own machine: `localhost` and its subdomains (RFC 6761), 127.0.0.0/8, ::1. */
 export function isLoopbackName(hostname: string): boolean {
   return /^(?:.+\.)?localhost$/.test(hostname) || isLoopback(hostname.replace(/^\[(.*)\]$/, '$1'));
 }

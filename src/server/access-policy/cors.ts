@@ -1,37 +1,37 @@
 import { header } from '../../http/headers.ts';
-import type { PlainAnswer } from '../plain.ts';
+import type { PlainResponse } from '../plain.ts';
 
-/** What scripts need of an MCP server's answers, beyond what every page may read (Fetch, "CORS-safelisted"). */
+/** Response headers of MCP servers that scripts need beyond the CORS-safelisted ones (Fetch). */
 const EXPOSED = 'Mcp-Session-Id, WWW-Authenticate';
-/** For a page that does not say which it means. */
+/** For a preflight that names none. */
 const REQUEST_HEADERS =
   'Accept, Authorization, Content-Type, Last-Event-ID, Mcp-Protocol-Version, Mcp-Session-Id';
-/** Seconds that a browser may remember a preflight: two hours, the most that Chromium accepts. */
+/** Seconds that a browser may cache a preflight: two hours, the maximum in Chromium. */
 const MAX_AGE = '7200';
 
 const NONE: Readonly<Record<string, string>> = {};
 const VARY: Readonly<Record<string, string>> = { vary: 'Origin' };
 
-/** What an answer carries for the page that asked. Answers that caches may keep tell that they depend on it. */
+/** The headers that let the page at `origin` read a response. A cacheable response says that it depends on the origin. */
 export function corsHeaders(method: string, origin: string | undefined): Readonly<Record<string, string>> {
   if (origin === undefined) return method === 'GET' || method === 'HEAD' ? VARY : NONE;
   return { 'access-control-allow-origin': origin, 'access-control-expose-headers': EXPOSED, ...VARY };
 }
 
-/** A guest's headers with those of ours; one that names origins itself has its own way with pages. */
+/** Adds `cors` to a guest's headers, unless the guest handles CORS itself. */
 export function withCors(headers: string[], cors: Readonly<Record<string, string>>): string[] {
   if (cors === NONE) return headers;
   if (header(headers, 'access-control-allow-origin') !== undefined) return headers;
   return [...headers, ...Object.entries(cors).flat()];
 }
 
-/** Whether a browser asks if a page may (Fetch, "CORS-preflight request"). */
+/** Fetch, "CORS-preflight request". */
 export function isPreflight(method: string, headers: readonly string[]): boolean {
   return method === 'OPTIONS' && header(headers, 'access-control-request-method') !== undefined;
 }
 
-/** Yes, to whatever this page asks for. */
-export function preflightAnswer(origin: string, headers: readonly string[]): PlainAnswer {
+/** Allows whatever the page asks for. */
+export function preflightResponse(origin: string, headers: readonly string[]): PlainResponse {
   const method = header(headers, 'access-control-request-method');
   const methods = new Set(['GET', 'POST', 'DELETE', method].filter((name) => name && isToken(name)));
   const asked = header(headers, 'access-control-request-headers')?.split(',');

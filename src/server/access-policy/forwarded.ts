@@ -1,12 +1,12 @@
 import { isAuthority } from './authority.ts';
 
-/** What the nearest proxy tells of the request as its client made it. */
+/** The request as the nearest proxy received it. */
 export interface Forwarded {
   readonly scheme: 'http' | 'https' | undefined;
   readonly authority: string | undefined;
 }
 
-/** `name=value` or `name="value"`, and what ends it (RFC 7239 section 4); a bare port is more than a token, but common. */
+/** `name=value` or `name="value"`, and its delimiter (RFC 7239 section 4). An unquoted port is not a token, but common. */
 const PAIR = /\s*([\w!#$%&'*+.^`|~-]+)=(?:"((?:[^"\\]|\\.)*)"|([\w!#$%&'*+.^`|~:[\]-]+))\s*(;|,|$)/y;
 
 export function isForwardedField(lowerName: string): boolean {
@@ -14,8 +14,8 @@ export function isForwardedField(lowerName: string): boolean {
 }
 
 /**
- * Reads the last element of each field, which is the nearest proxy's. Undefined when it makes no sense, or when
- * `Forwarded` (RFC 7239) and `X-Forwarded-*` tell different things: one of them is then the client's own.
+ * Reads the last element of each field, which the nearest proxy added. Undefined when it is malformed, or when `Forwarded`
+ * (RFC 7239) and `X-Forwarded-*` contradict each other: one of them then comes from the client.
  */
 export function readForwarded(fields: ReadonlyMap<string, string>): Forwarded | undefined {
   const standard = lastElement(fields.get('forwarded'));

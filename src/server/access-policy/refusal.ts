@@ -1,16 +1,16 @@
-import type { PlainAnswer } from '../plain.ts';
+import type { PlainResponse } from '../plain.ts';
 
-/** Why a request is refused, for its sender, with the flag that would let it in. */
+/** Tells the client why its request is refused, and which option would allow it. */
 export function hostRefusal(host: string): string {
-  return `the host ${quoted(host)} is not one of this server's: --allow-host ${flagValue(host, 'HOST')} makes it one`;
+  return `the host ${quoted(host)} is not one of this server's: --allow-host ${flagValue(host, 'HOST')} allows it`;
 }
 
 export function originRefusal(origin: string): string {
-  return `pages of ${quoted(origin)} may not use this server: --allow-origin ${flagValue(origin, 'ORIGIN')} lets them`;
+  return `pages of ${quoted(origin)} may not use this server: --allow-origin ${flagValue(origin, 'ORIGIN')} allows them`;
 }
 
-/** 403 as MCP clients read it; the error of no request in particular. */
-export function forbidden(message: string): PlainAnswer {
+/** 403 in the form that MCP clients read: a JSON-RPC error without a request's id. */
+export function forbidden(message: string): PlainResponse {
   return {
     status: 403,
     headers: { 'content-type': 'application/json', 'x-content-type-options': 'nosniff', vary: 'Origin' },
@@ -19,14 +19,14 @@ export function forbidden(message: string): PlainAnswer {
   };
 }
 
-/** Longer than a name in DNS: whoever reads the log wants no novels. */
+/** Characters of a name that are shown; names in DNS are shorter. */
 const MAX_SHOWN = 260;
 
 function quoted(text: string): string {
   return JSON.stringify(text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text);
 }
 
-/** For copying into a shell: only what needs no quotes there. */
+/** To be copied into a shell: only characters that need no quotes there. */
 function flagValue(text: string, placeholder: string): string {
   return text.length <= MAX_SHOWN && /^[\w.:[\]/-]+$/.test(text) ? text : placeholder;
 }

@@ -2,36 +2,36 @@ import { version } from '../../version.ts';
 import { type AccessPolicy, createAccessPolicy } from '../access-policy/access-policy.ts';
 import { type Listener, openListener } from '../listener.ts';
 import type { NodeHandler } from '../node-adapter.ts';
-import { answerPlainly } from '../node-response.ts';
-import { type PlainAnswer, plainAnswer } from '../plain.ts';
+import { sendPlainResponse } from '../node-response.ts';
+import { type PlainResponse, plainResponse } from '../plain.ts';
 import { createMonitor, type Monitor } from './monitor.ts';
 import { CONTENT_TYPE, prometheusText } from './prometheus.ts';
 
-/** An address of its own for those who look after a server; guests know nothing of it. */
+/** A separate address for monitoring. Requests to it never reach a guest. */
 export interface Admin {
   readonly url: string;
-  /** For the server that is looked after. */
+  /** To be passed to the monitored server. */
   readonly monitor: Monitor;
-  /** Twice is fine. */
+  /** May be called again. */
   close(): Promise<void>;
 }
 
-/** Monitoring needs few. */
+/** Monitoring systems need few. */
 const MAX_CONNECTIONS = 100;
-/** Milliseconds; those who look ask every minute at most. */
+/** Milliseconds; monitoring systems poll at least once a minute. */
 const KEEP_ALIVE = 75_000;
-/** Milliseconds; nobody has a body to send here. */
+/** Milliseconds; no request here needs a body. */
 const BODY_TIMEOUT = 10_000;
 
 /**
- * Serves `/healthz`, `/readyz` and `/metrics` of one server, from before its start until after its end.
+ * Serves `/healthz`, `/readyz` and `/metrics` for one server, from before its start until after its end.
  *
  * @throws WasmcpError `address-unusable`
  */
 export async function openAdmin(port: number, host: string): Promise<Admin> {
   const monitor = createMonitor();
   let listener: Listener | undefined;
-  // On loopback names of this machine alone: a page under a rebound name shall not read this.
+  // On loopback, only loopback names: a page must not read this by DNS rebinding.
   const policy = createAccessPolicy({}, { address: () => listener?.address, refused() {} });
   const handler = createHandler(monitor, policy);
   listener = await openListener(
@@ -56,7 +56,7 @@ export async function openAdmin(port: number, host: string): Promise<Admin> {
   };
 }
 
-type Page = (monitor: Monitor) => PlainAnswer | Promise<PlainAnswer>;
+type Page = (monitor: Monitor) => PlainResponse | Promise<PlainResponse>;
 
 const PAGES: ReadonlyMap<string, Page> = new Map<string, Page>([
   ['/healthz', healthz],
@@ -75,38 +75,38 @@ function createHandler(monitor: Monitor, policy: AccessPolicy): NodeHandler {
       headers: request.rawHeaders,
     });
     const page = PAGES.get(path);
-    let answer: PlainAnswer | Promise<PlainAnswer>;
-    if ('answer' in admission) answer = admission.answer;
-    else if (page === undefined) answer = plainAnswer(404);
+    let result: PlainResponse | Promise<PlainResponse>;
+    if ('response' in admission) result = admission.response;
+    else if (page === undefined) result = plainResponse(404);
     else if (request.method !== 'GET' && request.method !== 'HEAD')
-      answer = plainAnswer(405, { allow: 'GET, HEAD' });
-    else answer = page(monitor);
-    void Promise.resolve(answer).then((ready) => {
-      if (!response.destroyed) answerPlainly(request, response, ready);
+      result = plainResponse(405, { allow: 'GET, HEAD' });
+    else result = page(monitor);
+    void Promise.resolve(result).then((ready) => {
+      if (!response.destroyed) sendPlainResponse(request, response, ready);
     });
   };
 }
 
-function healthz(monitor: Monitor): PlainAnswer {
-  const { phase, storeUrl, durability } = monitor.look();
+function healthz(monitor: Monitor): PlainResponse {
+  const { phase, storeUrl, durability } = monitor.status();
   const store = phase === 'store-broken' ? 'broken' : storeUrl === undefined ? 'not open' : 'ok';
-  const lasting = storeUrl?.startsWith('sqlite:') ? { durability } : {};
-  return json(200, { version, phase, store, ...lasting, uptime: Math.round(process.uptime()) });
+  const kept = storeUrl?.startsWith('sqlite:') ? { durability } : {};
+  return json(200, { version, phase, store, ...kept, uptime: Math.round(process.uptime()) });
 }
 
-function readyz(monitor: Monitor): PlainAnswer {
-  const { phase } = monitor.look();
+function readyz(monitor: Monitor): PlainResponse {
+  const { phase } = monitor.status();
   return json(phase === 'ready' ? 200 : 503, { phase });
 }
 
-async function metrics(monitor: Monitor): Promise<PlainAnswer> {
+async function metrics(monitor: Monitor): Promise<PlainResponse> {
   return text(200, CONTENT_TYPE, prometheusText(await monitor.metrics()));
 }
 
-function json(status: number, value: unknown): PlainAnswer {
+function json(status: number, value: unknown): PlainResponse {
   return text(status, 'application/json', `${JSON.stringify(value)}\n`);
 }
 
-function text(status: number, type: string, body: string): PlainAnswer {
+function text(status: number, type: string, body: string): PlainResponse {
   return { status, headers: { 'content-type': type, 'cache-control': 'no-store' }, body, unread: false };
 }

@@ -5,30 +5,29 @@ import type { NodeHandler } from '../node-adapter.ts';
 import type { Metric, Sample } from './prometheus.ts';
 import { createRequestCounter } from './requests.ts';
 
-/** Where a server is in its life. */
+/** The state of a server. */
 export type Phase = 'starting' | 'ready' | 'draining' | 'store-broken';
 
-/** A server as an onlooker sees it. */
 export interface ServerStatus {
   readonly phase: Phase;
-  /** Undefined before the start, as are the others. */
+  /** Undefined before the start, as is `load`. */
   readonly storeUrl: string | undefined;
   readonly durability: string;
   readonly load: EngineLoad | undefined;
   readonly purgedSessions: number;
 }
 
-/** Looks at one server, when it is asked to. */
+/** Collects the status and the metrics of one server on request. */
 export interface Monitor {
-  /** `handler`, whose requests count. */
-  counting(handler: NodeHandler): NodeHandler;
-  /** Called by the server, once: how it looks at the moment. */
-  watch(look: () => ServerStatus): void;
-  look(): ServerStatus;
+  /** Counts the requests that `handler` gets. */
+  withCounting(handler: NodeHandler): NodeHandler;
+  /** Called by the server, once. */
+  attach(status: () => ServerStatus): void;
+  status(): ServerStatus;
   metrics(): Promise<Metric[]>;
 }
 
-const BEFORE: ServerStatus = {
+const UNATTACHED: ServerStatus = {
   phase: 'starting',
   storeUrl: undefined,
   durability: 'power',
@@ -38,23 +37,23 @@ const BEFORE: ServerStatus = {
 
 export function createMonitor(): Monitor {
   const requests = createRequestCounter();
-  let look = (): ServerStatus => BEFORE;
+  let current = (): ServerStatus => UNATTACHED;
 
   return {
-    counting: requests.counting,
-    watch(next) {
-      look = next;
+    withCounting: requests.withCounting,
+    attach(status) {
+      current = status;
     },
-    look: () => look(),
+    status: () => current(),
     async metrics() {
-      const { storeUrl, load, purgedSessions } = look();
+      const { storeUrl, load, purgedSessions } = current();
       const size = storeUrl === undefined ? undefined : await sizeOfStore(storeUrl);
       return [
         ...requests.metrics(),
         ...(load === undefined ? [] : loadMetrics(load)),
         {
           name: 'wasmcp_node_store_bytes',
-          help: 'Size of the files of the store: the database, and the log that is not in it yet.',
+          help: 'Size of the store: the database file, and the log that is not yet written back to it.',
           type: 'gauge',
           samples: Object.entries(size ?? {}).map(([file, value]) => ({
             labels: { file },
@@ -63,7 +62,7 @@ export function createMonitor(): Monitor {
         },
         {
           name: 'wasmcp_node_sessions_purged_total',
-          help: 'MCP sessions that this process has purged.',
+          help: 'MCP sessions purged by this process.',
           type: 'counter',
           samples: [{ value: purgedSessions }],
         },
@@ -76,16 +75,16 @@ export function createMonitor(): Monitor {
 function loadMetrics({ guests, waiting, syncs, serving, standby, starting, busy }: EngineLoad): Metric[] {
   const workers = Object.entries({ serving, standby, starting, busy });
   return [
-    gauge('wasmcp_node_guests', 'Guests that are alive.', [{ value: guests }]),
-    gauge('wasmcp_node_requests_waiting', 'Requests that wait for a worker.', [{ value: waiting }]),
+    gauge('wasmcp_node_guests', 'Guests that are running.', [{ value: guests }]),
+    gauge('wasmcp_node_requests_waiting', 'Requests that are waiting for a worker.', [{ value: waiting }]),
     gauge(
       'wasmcp_node_workers',
-      'Worker threads: those that take requests, stand by, start, or are kept busy by a guest.',
+      'Worker threads that serve requests, stand by, are starting, or are blocked by a guest.',
       workers.map(([state, value]) => ({ labels: { state }, value })),
     ),
     {
       name: 'wasmcp_node_store_syncs_total',
-      help: 'Syncs of the store that answers have waited for.',
+      help: 'Syncs of the store that responses waited for.',
       type: 'counter',
       samples: syncs === undefined ? [] : [{ value: syncs }],
     },
@@ -95,18 +94,18 @@ function loadMetrics({ guests, waiting, syncs, serving, standby, starting, busy 
 function processMetrics(): Metric[] {
   const { user, system } = process.cpuUsage();
   return [
-    gauge('wasmcp_node_info', 'What runs here.', [
+    gauge('wasmcp_node_info', 'Versions of wasmcp-node and Node.js.', [
       { labels: { version, node: process.versions.node }, value: 1 },
     ]),
-    gauge('process_start_time_seconds', 'When the process began, in seconds since 1970.', [
+    gauge('process_start_time_seconds', 'Start time of the process since unix epoch in seconds.', [
       { value: performance.timeOrigin / 1000 },
     ]),
-    gauge('process_resident_memory_bytes', 'Memory that the process holds.', [
+    gauge('process_resident_memory_bytes', 'Resident memory size in bytes.', [
       { value: process.memoryUsage.rss() },
     ]),
     {
       name: 'process_cpu_seconds_total',
-      help: 'Processor time that the process has taken.',
+      help: 'Total user and system CPU time spent in seconds.',
       type: 'counter',
       samples: [{ value: (user + system) / 1e6 }],
     },

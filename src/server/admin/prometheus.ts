@@ -1,7 +1,7 @@
-/** One line of a metric: its labels and its value. */
+/** One line of a metric. */
 export interface Sample {
   readonly labels?: Readonly<Record<string, string>>;
-  /** What is put behind the metric's name: `_bucket`, `_sum`, `_count` of a histogram. */
+  /** Appended to the name of the metric: `_bucket`, `_sum`, `_count` of a histogram. */
   readonly suffix?: string;
   readonly value: number;
 }
@@ -15,7 +15,7 @@ export interface Metric {
 
 export const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** The text format (https://prometheus.io/docs/instrumenting/exposition_formats/). Metrics without samples are left out. */
+/** The text format (https://prometheus.io/docs/instrumenting/exposition_formats/). Metrics without samples are omitted. */
 export function prometheusText(metrics: readonly Metric[]): string {
   return metrics
     .filter(({ samples }) => samples.length > 0)

@@ -1,10 +1,10 @@
 import type { NodeHandler } from '../node-adapter.ts';
 import type { Metric, Sample } from './prometheus.ts';
 
-/** Counts requests and how long they take. */
+/** Counts requests and measures their durations. */
 export interface RequestCounter {
-  /** `handler`, whose requests count. */
-  counting(handler: NodeHandler): NodeHandler;
+  /** Counts the requests that `handler` gets. */
+  withCounting(handler: NodeHandler): NodeHandler;
   metrics(): Metric[];
 }
 
@@ -13,12 +13,12 @@ const BOUNDS: readonly number[] = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
 ];
 
-/** By the first digit of the status; 0 are clients that left before an answer. */
+/** By the first digit of the status; 0 for clients that disconnected before a response. */
 const CLASSES: readonly string[] = ['aborted', '1xx', '2xx', '3xx', '4xx', '5xx'];
 
 export function createRequestCounter(): RequestCounter {
   const byClass = new Float64Array(CLASSES.length);
-  /** How many took longer than the bound before and not longer than this one; the last ones longer than all. */
+  /** Requests above the previous bound and not above this one; the last entry counts those above all bounds. */
   const byDuration = new Float64Array(BOUNDS.length + 1);
   let seconds = 0;
   let current = 0;
@@ -41,8 +41,8 @@ export function createRequestCounter(): RequestCounter {
   }
 
   return {
-    counting: (handler) => (request, response) => {
-      // Its end would not be heard.
+    withCounting: (handler) => (request, response) => {
+      // It emits no `close` any more.
       if (response.closed) return handler(request, response);
       const began = performance.now();
       current += 1;
@@ -55,19 +55,19 @@ export function createRequestCounter(): RequestCounter {
     metrics: () => [
       {
         name: 'wasmcp_node_requests_total',
-        help: 'Requests that are over, by the class of their status; aborted: the client left before an answer.',
+        help: 'Finished requests by class of status; aborted: the client disconnected before a response.',
         type: 'counter',
         samples: CLASSES.map((status, n) => ({ labels: { status }, value: byClass[n]! })),
       },
       {
         name: 'wasmcp_node_request_duration_seconds',
-        help: 'From the head of a request until its response has left, streams included.',
+        help: 'Time from the head of a request to the end of its response, streams included.',
         type: 'histogram',
         samples: durations(),
       },
       {
         name: 'wasmcp_node_requests_in_flight',
-        help: 'Requests under way.',
+        help: 'Requests in progress.',
         type: 'gauge',
         samples: [{ value: current }],
       },

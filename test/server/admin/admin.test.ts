@@ -140,7 +140,7 @@ test('a guest does not see these addresses, and its own of the same name stay it
 
 test('a broken store is told', async () => {
   const looked = await watched('http-lab');
-  looked.admin.monitor.watch(() => ({
+  looked.admin.monitor.attach(() => ({
     phase: 'store-broken',
     storeUrl: 'sqlite:/x',
     durability: 'power',
