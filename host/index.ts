@@ -22,10 +22,10 @@ export { createExchange, type Exchange, type Outcome, type ResponseSink } from '
 export type { RequestHead } from './http/incoming-request.ts';
 export { isLoopback } from './http/outgoing/address.ts';
 export { type Fetch, outgoingFetch } from './http/outgoing/fetch.ts';
+export { connectFetch, serveFetch } from './http/outgoing/fetch-rpc.ts';
 export { type OutgoingOptions, openOutgoing } from './http/outgoing/outgoing.ts';
 export { parseOutgoingPattern } from './http/outgoing/pattern.ts';
 export type { OutgoingPolicy } from './http/outgoing/policy.ts';
-export { connectFetch, serveFetch } from './http/outgoing/port.ts';
 export type { OutgoingHttp } from './http/outgoing/transport.ts';
 export { bytesSource } from './io/bytes-source.ts';
 export type { HttpErrorCode, StreamFailure } from './io/error.ts';

@@ -4,8 +4,8 @@ import { WasmcpError } from '../error.ts';
 import type { Guest } from '../guest.ts';
 import type { Implementation, Preopen, ProtectedPath } from '../options.ts';
 import { Descriptor } from './descriptor.ts';
-import { givenFolder } from './folder.ts';
-import { type OwnFiles, realPath } from './own-files.ts';
+import { preopenedFolder } from './guest-folder.ts';
+import { type ProtectedFiles, realPath } from './protected-files.ts';
 
 /**
  * Folders as they were found, for `preopens`. Throws `directory-unusable` when one is none, or lies in a folder that is the
@@ -56,13 +56,16 @@ function isWithin(path: string, folder: string): boolean {
 }
 
 /** `wasi:filesystem/preopens`. */
-export function preopens(guest: Guest, opened: readonly Preopen[], own: OwnFiles): Implementation {
+export function preopens(guest: Guest, folders: readonly Preopen[], files: ProtectedFiles): Implementation {
   return {
     getDirectories: (): [Descriptor, string][] =>
-      opened.map(({ host, guest: name, readOnly = false }) => {
+      folders.map(({ host, guest: name, readOnly = false }) => {
         const flags = { read: true, mutateDirectory: !readOnly };
-        const folder = givenFolder(guest, host);
-        return [new Descriptor({ guest, readOnly, own }, { kind: 'directory', folder }, flags), name];
+        const folder = preopenedFolder(guest, host);
+        return [
+          new Descriptor({ guest, readOnly, protectedFiles: files }, { kind: 'directory', folder }, flags),
+          name,
+        ];
       }),
   };
 }

@@ -1,23 +1,28 @@
 import type { Guest } from '../guest.ts';
+import type { Interfaces } from '../interfaces.ts';
 import { type HttpErrorCode, IoError } from '../io/error.ts';
 import type { FieldList } from '../io/source.ts';
-import type { Implementation } from '../options.ts';
+import type { HostOptions, Implementation } from '../options.ts';
 import { Fields } from './fields.ts';
 import { FutureTrailers, IncomingBody } from './incoming-body.ts';
 import { IncomingRequest } from './incoming-request.ts';
 import { FutureIncomingResponse, IncomingResponse } from './incoming-response.ts';
+import { outgoingHandler } from './outgoing/handler.ts';
 import { OutgoingBody } from './outgoing-body.ts';
 import { OutgoingRequest } from './outgoing-request.ts';
 import { OutgoingResponse } from './outgoing-response.ts';
 import { RequestOptions } from './request-options.ts';
 import { ResponseOutparam } from './response-outparam.ts';
 
-/** `wasi:http/types`. */
-export function httpTypes(guest: Guest): Implementation {
-  return { ...TYPES, Fields: fieldsOf(guest) };
+/** The interfaces of `wasi:http` that a guest may import. */
+export function httpInterfaces(options: HostOptions): Interfaces {
+  return {
+    'wasi:http/types@0.2': (guest) => ({ ...TYPES, Fields: fieldsOf(guest) }),
+    'wasi:http/outgoing-handler@0.2': (guest) => outgoingHandler(guest, options),
+  };
 }
 
-/** The class with a constructor whose fields this guest pays for. What it makes are `Fields` like all others. */
+/** The class `Fields` with a constructor that charges this guest. Its instances are ordinary `Fields`. */
 function fieldsOf(guest: Guest): unknown {
   function Constructor(): Fields {
     return new Fields(guest);

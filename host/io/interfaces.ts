@@ -1,14 +1,12 @@
-import type { Implementation } from '../options.ts';
+import { type Interfaces, shared } from '../interfaces.ts';
 import { IoError } from './error.ts';
 import { InputStream } from './input-stream.ts';
 import { OutputStream } from './output-stream.ts';
 import { Pollable, poll } from './poll.ts';
 
-/** `wasi:io/error`. */
-export const ioError: Implementation = { Error: IoError };
-
-/** `wasi:io/poll`. */
-export const ioPoll: Implementation = { Pollable, poll };
-
-/** `wasi:io/streams`. */
-export const ioStreams: Implementation = { InputStream, OutputStream };
+/** The interfaces of `wasi:io`. */
+export const ioInterfaces: Interfaces = {
+  'wasi:io/error@0.2': shared({ Error: IoError }),
+  'wasi:io/poll@0.2': shared({ Pollable, poll }),
+  'wasi:io/streams@0.2': shared({ InputStream, OutputStream }),
+};

@@ -4,18 +4,18 @@ import { draft } from './draft.ts';
 import { draft2 } from './draft2.ts';
 import type { CheckedStore } from './limits.ts';
 
-type Make = (guest: Guest, shape: InterfaceShape) => Implementation;
+type Make = (guest: Guest, io: unknown, shape: InterfaceShape) => Implementation;
 
 /** The interfaces of both drafts of `wasi:keyvalue` by their full names; empty without a store. */
-export function keyvalueInterfaces(store: CheckedStore | undefined): [string, Make][] {
-  if (store === undefined) return [];
-  return (['store', 'batch', 'atomics'] as const).flatMap((name): [string, Make][] => [
+export function keyvalueInterfaces(store: CheckedStore | undefined): Readonly<Record<string, Make>> {
+  if (store === undefined) return {};
+  const names = ['store', 'batch', 'atomics'] as const;
+  const entries = names.flatMap((name): [string, Make][] => [
     [`wasi:keyvalue/${name}@0.2.0-draft`, (guest) => ({ ...draft(store, guest)[name] })],
     [
       `wasi:keyvalue/${name}@0.2.0-draft2`,
-      (guest, { getMany }) => ({
-        ...draft2(store, guest, getMany ?? 'options')[name],
-      }),
+      (guest, _io, { getMany }) => ({ ...draft2(store, guest, getMany ?? 'options')[name] }),
     ],
   ]);
+  return Object.fromEntries(entries);
 }

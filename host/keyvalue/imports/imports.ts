@@ -38,7 +38,7 @@ export function keyvalue(options: KeyvalueOptions): Record<string, Implementatio
   const guest = new Guest();
   const shape = { getMany: options.getMany ?? 'options' };
   const versioned = Object.fromEntries(
-    keyvalueInterfaces(store).map(([name, make]) => [name, make(guest, shape)]),
+    Object.entries(keyvalueInterfaces(store)).map(([name, make]) => [name, make(guest, undefined, shape)]),
   );
   const draft = options.draft ?? '0.2.0-draft';
   const unversioned = INTERFACES.map((name) => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
  * Whether a folder can be held open, so that a path through it leads to the same folder whatever is renamed meanwhile. Node
  * has no `openat`; on Linux the kernel's links in `/proc/self/fd` do the same.
  */
-export function holdsFolders(): boolean {
+export function canHoldFolders(): boolean {
   return process.platform === 'linux';
 }
 
@@ -23,7 +23,8 @@ export interface Directory {
 
 /** Throws the error of `node:fs` when `path` is no folder, or a symbolic link to one. */
 export function openDirectory(path: string): Directory {
-  if (holdsFolders()) return new Held(openSync(path, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW));
+  if (canHoldFolders())
+    return new Held(openSync(path, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW));
   return { path, identity: () => identityOf(statSync(path, { bigint: true })), close() {} };
 }
 
@@ -56,7 +57,7 @@ class Held implements Directory {
 export function openRealDirectory(path: string): Directory {
   const directory = openDirectory(path);
   // The kernel names the folder that was opened.
-  if (!holdsFolders() || readlinkSync(directory.path) === path) return directory;
+  if (!canHoldFolders() || readlinkSync(directory.path) === path) return directory;
   directory.close();
   throw 'no-entry';
 }
@@ -64,5 +65,5 @@ export function openRealDirectory(path: string): Directory {
 /** The path of an entry; `.` is the folder itself. */
 export function entryOf({ path }: Directory, name: string): string {
   // Not `join`, which would take a dot away: the kernel's link would be looked at in place of the folder.
-  return holdsFolders() ? `${path}/${name}` : join(path, name);
+  return canHoldFolders() ? `${path}/${name}` : join(path, name);
 }

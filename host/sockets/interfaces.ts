@@ -1,6 +1,6 @@
-import type { Implementation } from '../options.ts';
+import { type Interfaces, shared } from '../interfaces.ts';
 
-/** A class whose methods are there to be linked; guests never get an instance, so none is ever called. */
+/** A class whose methods exist only to be linked: guests never get an instance. */
 type RefusedResource = new () => Record<string, unknown>;
 
 function refuse(): never {
@@ -13,12 +13,12 @@ function resource(methods: readonly string[]): RefusedResource {
   return Refused as unknown as RefusedResource;
 }
 
-/** As wasmtime answers where no name may be looked up. */
+/** As wasmtime fails where names may not be looked up. */
 function unresolved(): never {
   throw 'permanent-resolver-failure';
 }
 
-/** The resource `network`: a capability that allows nothing here. */
+/** The resource `network` of `wasi:sockets/network`: a capability that allows nothing here. */
 export class Network {}
 
 const TcpSocket: RefusedResource = resource([
@@ -73,15 +73,15 @@ const OutgoingDatagramStream: RefusedResource = resource(['checkSend', 'send', '
 const ResolveAddressStream: RefusedResource = resource(['resolveNextAddress', 'subscribe']);
 
 /**
- * The interfaces of `wasi:sockets` by their names within the package. Guests link against them because their language's
- * runtime does; whatever would reach the network is refused as `access-denied`, and no name has an address.
+ * The interfaces of `wasi:sockets`. Guests link against them because the runtime of their language does; everything that would
+ * reach the network fails as `access-denied`, and no name resolves.
  */
-export const sockets: Readonly<Record<string, Implementation>> = {
-  network: { Network, networkErrorCode: (): undefined => undefined },
-  'instance-network': { instanceNetwork: (): Network => new Network() },
-  tcp: { TcpSocket },
-  'tcp-create-socket': { createTcpSocket: refuse },
-  udp: { UdpSocket, IncomingDatagramStream, OutgoingDatagramStream },
-  'udp-create-socket': { createUdpSocket: refuse },
-  'ip-name-lookup': { ResolveAddressStream, resolveAddresses: unresolved },
+export const socketsInterfaces: Interfaces = {
+  'wasi:sockets/network@0.2': shared({ Network, networkErrorCode: (): undefined => undefined }),
+  'wasi:sockets/instance-network@0.2': shared({ instanceNetwork: (): Network => new Network() }),
+  'wasi:sockets/tcp@0.2': shared({ TcpSocket }),
+  'wasi:sockets/tcp-create-socket@0.2': shared({ createTcpSocket: refuse }),
+  'wasi:sockets/udp@0.2': shared({ UdpSocket, IncomingDatagramStream, OutgoingDatagramStream }),
+  'wasi:sockets/udp-create-socket@0.2': shared({ createUdpSocket: refuse }),
+  'wasi:sockets/ip-name-lookup@0.2': shared({ ResolveAddressStream, resolveAddresses: unresolved }),
 };

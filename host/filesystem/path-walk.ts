@@ -1,8 +1,8 @@
 import { type BigIntStats, lstatSync, readlinkSync } from 'node:fs';
 import { isAbsolute, sep } from 'node:path';
-import { type Directory, entryOf, openDirectory } from './directory.ts';
 import { withErrorCodes } from './error-code.ts';
-import type { OwnFiles, Role } from './own-files.ts';
+import { type Directory, entryOf, openDirectory } from './held-directory.ts';
+import type { ProtectedFiles, Role } from './protected-files.ts';
 import { isRefusedOnWindows } from './windows-names.ts';
 
 /** Most bytes of a path, as on Linux. */
@@ -23,7 +23,7 @@ export interface Found {
   readonly isBase: boolean;
   /** How many folders the one that it lies in is below the folder that it started from. */
   readonly depth: number;
-  /** What it is to the host; see `OwnFiles`. */
+  /** What it is to the host; see `ProtectedFiles`. */
   readonly role: Role;
 }
 
@@ -32,7 +32,7 @@ export interface WalkOptions {
   readonly from: Directory;
   /** Follow a symbolic link that is last. */
   readonly followLast: boolean;
-  readonly own: OwnFiles;
+  readonly protectedFiles: ProtectedFiles;
 }
 
 /**
@@ -99,11 +99,11 @@ function requireDirectory({ stats }: Entry): void {
 
 /** The folders that a walk has come through. */
 class Trail {
-  readonly #own: OwnFiles;
+  readonly #protectedFiles: ProtectedFiles;
   readonly #steps: { readonly name: string; readonly directory: Directory }[];
 
-  constructor({ from, own }: WalkOptions) {
-    this.#own = own;
+  constructor({ from, protectedFiles }: WalkOptions) {
+    this.#protectedFiles = protectedFiles;
     this.#steps = [{ name: '.', directory: from }];
   }
 
@@ -119,7 +119,7 @@ class Trail {
   }
 
   enter({ name, stats }: Entry): void {
-    if (this.#own.role(this.#here, name, stats) === 'own') throw 'not-permitted';
+    if (this.#protectedFiles.role(this.#here, name, stats) === 'protected') throw 'not-permitted';
     const directory = withErrorCodes(() => openDirectory(this.path(name)));
     this.#steps.push({ name, directory });
   }
@@ -133,7 +133,7 @@ class Trail {
   found(entry: Entry | undefined, asDirectory: boolean): Found {
     const isBase = entry === undefined && this.#steps.length === 1;
     const { name, stats } = entry ?? this.look(isBase ? '.' : this.#stepBack());
-    const role = isBase ? undefined : this.#own.role(this.#here, name, stats);
+    const role = isBase ? undefined : this.#protectedFiles.role(this.#here, name, stats);
     return { path: this.path(name), stats, asDirectory, isBase, depth: this.#steps.length - 1, role };
   }
 
@@ -159,8 +159,8 @@ export function existing(found: Found): BigIntStats {
 }
 
 /** Throws `not-permitted` for what the host itself uses. */
-export function refuseOwn({ role }: Found): void {
-  if (role === 'own') throw 'not-permitted';
+export function refuseProtected({ role }: Found): void {
+  if (role === 'protected') throw 'not-permitted';
 }
 
 /** What the host itself uses stays where it is, and so do the folders on the way to it. */

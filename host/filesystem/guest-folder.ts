@@ -1,6 +1,6 @@
 import type { Guest } from '../guest.ts';
-import { type Directory, openRealDirectory } from './directory.ts';
 import { withErrorCodes } from './error-code.ts';
+import { type Directory, openRealDirectory } from './held-directory.ts';
 
 /** A folder that a guest has: one that was given to it, or one that it opened below. */
 export interface Folder {
@@ -15,7 +15,7 @@ export interface Folder {
 }
 
 /** A folder given to the guest, by its real path: opened when it is first used, in each request again. */
-export function givenFolder(guest: Guest, path: string): Folder {
+export function preopenedFolder(guest: Guest, path: string): Folder {
   return new Held(guest, 0, () => withErrorCodes(() => openRealDirectory(path)));
 }
 

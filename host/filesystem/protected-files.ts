@@ -1,8 +1,8 @@
 import { type BigIntStats, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { ProtectedPath } from '../options.ts';
-import { type Directory, identityOf } from './directory.ts';
 import { withErrorCodes } from './error-code.ts';
+import { type Directory, identityOf } from './held-directory.ts';
 
 /** Names of the files that SQLite opens beside a database: this much is added to its own. */
 const BESIDE_DATABASE = ['-wal', '-shm', '-journal'];
@@ -15,10 +15,10 @@ const IGNORES_CASE = process.platform === 'darwin' || process.platform === 'win3
  * What an entry of a folder is to the host: `own` is refused to guests, `above` is a folder on the way to something of its
  * own, which must stay where it is.
  */
-export type Role = 'own' | 'above' | undefined;
+export type Role = 'protected' | 'ancestor' | undefined;
 
 /** The files and folders that the host itself uses, some of which may come to lie within reach of guests. */
-export interface OwnFiles {
+export interface ProtectedFiles {
   /**
    * The role of `name` in `folder`; `stats` are those of what is there, if anything is. By name, as files may be made
    * later, and by identity, as there may be hard links.
@@ -26,9 +26,9 @@ export interface OwnFiles {
   role(folder: Directory, name: string, stats: BigIntStats | undefined): Role;
 }
 
-const NONE: OwnFiles = { role: () => undefined };
+const NONE: ProtectedFiles = { role: () => undefined };
 
-export function ownFiles(paths: readonly ProtectedPath[]): OwnFiles {
+export function protectedFiles(paths: readonly ProtectedPath[]): ProtectedFiles {
   if (paths.length === 0) return NONE;
   let table = createTable(paths);
   let made = performance.now();
@@ -38,7 +38,7 @@ export function ownFiles(paths: readonly ProtectedPath[]): OwnFiles {
         table = createTable(paths);
         made = performance.now();
       }
-      if (stats !== undefined && table.files.has(identityOf(stats))) return 'own';
+      if (stats !== undefined && table.files.has(identityOf(stats))) return 'protected';
       const here = table.folders.get(withErrorCodes(() => folder.identity()));
       return here === undefined ? undefined : roleByName(here, fold(name));
     },
@@ -73,10 +73,10 @@ function createTable(paths: readonly ProtectedPath[]): Table {
   for (const { path, kind } of paths) {
     // A symbolic link on the way is as good as what it leads to.
     for (const spelling of new Set([resolve(path), realPath(path)])) {
-      const names = enter(table, spelling, 'own');
+      const names = enter(table, spelling, 'protected');
       if (kind === 'database') names?.databases.push(fold(basename(spelling)));
       for (let above = dirname(spelling); above !== dirname(above); above = dirname(above)) {
-        enter(table, above, 'above');
+        enter(table, above, 'ancestor');
       }
     }
     for (const end of kind === 'database' ? ['', ...BESIDE_DATABASE] : ['']) {
@@ -96,13 +96,13 @@ function enter({ folders }: Table, path: string, role: Role): Names | undefined 
     folders.set(folder, names);
   }
   const name = fold(basename(path));
-  if (names.roles.get(name) !== 'own') names.roles.set(name, role);
+  if (names.roles.get(name) !== 'protected') names.roles.set(name, role);
   return names;
 }
 
 function roleByName({ roles, databases }: Names, name: string): Role {
   if (databases.some((database) => name.startsWith(`${database}-`) || name.startsWith(`${database}.`))) {
-    return 'own';
+    return 'protected';
   }
   return roles.get(name);
 }
