@@ -1,37 +1,37 @@
-/** Most bytes that the host holds for one guest, unless an option says otherwise. */
+/** Default limit: bytes that the host holds for one guest. */
 export const DEFAULT_MAX_HOST_MEMORY: number = 256 * 1024 * 1024;
 
-/** What a handle on a host object counts: its object, its place in the tables, and what it keeps alive. */
+/** Bytes charged for a handle on a host object: the object, its table entries, and what it keeps alive. */
 export const HANDLE_COST = 500;
 
-/** Bytes that a budget takes from its parent at once, so that small charges stay with the budget. */
+/** Bytes that a budget takes from its parent at a time, so that small charges do not reach the parent. */
 const SHARE = 1024 * 1024;
 
-/** What the host holds for one guest beside its linear memory, in bytes. Each host object charges it before it exists. */
+/** Bytes that the host holds for one guest besides its linear memory. Every host object is charged before it is made. */
 export interface Budget {
   readonly limit: number;
   readonly used: number;
-  /** False when it would go over; then nothing is charged. */
+  /** Returns false, and charges nothing, if the limit would be exceeded. */
   tryCharge(bytes: number): boolean;
-  /** Traps when it would go over. */
+  /** Traps if the limit would be exceeded. */
   charge(bytes: number): void;
-  /** What was charged is no longer held. */
+  /** Releases bytes that were charged. */
   release(bytes: number): void;
 }
 
-/** A budget, and what its guest's host does with it beyond charging. */
+/** The budget as the host of its guest uses it. */
 export interface GuestBudget extends Budget {
-  /** Why the last charge was refused: names the limit and the option. */
+  /** Why a charge of so many bytes was refused: names the limit and the option. */
   refusal(bytes: number): string;
-  /** Counts what exists already, even above the limit. */
+  /** Charges what exists already, even beyond the limit. */
   hold(bytes: number): void;
-  /** The guest holds nothing any more: all that it took from the parent goes back. */
+  /** Releases everything, and returns all that was taken from the parent: the guest holds nothing any longer. */
   reset(): void;
 }
 
 /** Where budgets take their bytes from, such as the memory of the process. */
 export interface BudgetParent {
-  /** False when it has not as much left; then nothing is taken. */
+  /** Returns false, and takes nothing, if it has fewer bytes left. */
   tryCharge(bytes: number): boolean;
   release(bytes: number): void;
   /** Why it refused, such as `the process holds 2 GiB for guests, its limit (--memory-budget)`. */
@@ -48,7 +48,7 @@ export function createBudget({ limit = DEFAULT_MAX_HOST_MEMORY, parent }: Budget
   return new Account(limit, parent);
 }
 
-/** A class, as an object literal with accessors would keep its guest until the whole heap is collected. */
+/** A class, as an object literal with accessors would keep its guest alive until a full garbage collection. */
 class Account implements GuestBudget {
   readonly limit: number;
   readonly #parent: BudgetParent | undefined;
@@ -82,7 +82,7 @@ class Account implements GuestBudget {
   }
 
   release(bytes: number): void {
-    // Never below nothing: objects of a guest that was reset may still be dropped.
+    // Never below 0: objects of a guest that was reset may still be dropped.
     this.#used = Math.max(0, this.#used - bytes);
     if (this.#share - this.#used >= 2 * SHARE && this.#parent !== undefined) this.#giveBack();
   }
@@ -106,7 +106,7 @@ class Account implements GuestBudget {
     return true;
   }
 
-  /** Keeps one share ahead: what comes and goes with each call stays here. */
+  /** Keeps one share in advance for what is charged and released by each call. */
   #giveBack(): void {
     const kept = Math.ceil(this.#used / SHARE) * SHARE + SHARE;
     this.#parent?.release(this.#share - kept);

@@ -4,13 +4,13 @@ import type { Preopen, ProtectedPath } from './options.ts';
 /** @throws TypeError that names the option, what it can be, and what it is */
 export type OptionCheck = (value: unknown, name: string) => void;
 
-/** A check for each option that there is: one that is forgotten does not compile. */
+/** A check for every option: a missing one does not compile. */
 export type OptionChecks<T> = { readonly [N in keyof Required<T>]: OptionCheck };
 
 /**
- * Checks the options that a program gives, before anything is opened or started. What is undefined is not given.
+ * Checks the options of a library function before anything is opened or started. An undefined option counts as absent.
  *
- * @param where the function that they are given to
+ * @param where the function whose options they are
  * @throws TypeError
  */
 export function checkOptions(
@@ -21,7 +21,7 @@ export function checkOptions(
   fields(checks)(options, where);
 }
 
-/** An object with these fields and no others. */
+/** Expects an object with no other fields than these. */
 export function fields(checks: Readonly<Record<string, OptionCheck>>): OptionCheck {
   return (value, name) => {
     if (!isObject(value)) refuse(name, 'an object of options', value);
@@ -72,7 +72,7 @@ export const flag: OptionCheck = expecting('true or false', (value) => typeof va
 export const callback: OptionCheck = expecting('a function', (value) => typeof value === 'function');
 export const object: OptionCheck = expecting('an object', isObject);
 export const texts: OptionCheck = listOf('a list of strings', text);
-/** Such as variables. */
+/** An object of strings, such as environment variables. */
 export const dictionary: OptionCheck = (value, name) => {
   if (!isObject(value)) refuse(name, 'an object of strings', value);
   for (const [key, one] of Object.entries(value))

@@ -1,18 +1,18 @@
-/** Files and connections that one guest may have open, out of what the process may. */
+/** The file descriptors of one guest, for files and connections, out of those of the process. */
 export interface Descriptors {
-  /** False when the guest, or all guests together, have their share; then nothing is taken. */
+  /** Returns false, and takes none, if the guest or all guests together have reached their limit. */
   take(): boolean;
-  /** One that was taken is closed. */
+  /** Returns one that was taken and is closed. */
   give(): void;
 }
 
-/** What guests of several threads have open together. */
+/** The file descriptors that the guests of all threads share. */
 export interface DescriptorTotal {
   tryTake(): boolean;
   give(): void;
 }
 
-/** Descriptors of one guest, unless an option says otherwise. */
+/** Default number of descriptors of one guest. */
 const DEFAULT_SHARE = 256;
 
 export function createDescriptors(limit: number = DEFAULT_SHARE, total?: DescriptorTotal): Descriptors {

@@ -1,4 +1,4 @@
-/** Stable name of an expected failure. */
+/** The stable code of an expected failure. */
 export type WasmcpErrorCode =
   | 'component-not-found'
   | 'component-invalid'
@@ -35,8 +35,7 @@ export type WasmcpErrorCode =
   | 'server-closing';
 
 /**
- * What an expected failure means outside the process: the HTTP status a client sees, the exit status of the
- * command. A code never changes its meaning; new failures get new codes.
+ * The HTTP status and the exit status of each failure. The meaning of a code never changes; new failures get new codes.
  */
 const CODES: Record<WasmcpErrorCode, { http: number; exit: number }> = {
   'component-not-found': { http: 500, exit: 1 },
@@ -74,7 +73,7 @@ const CODES: Record<WasmcpErrorCode, { http: number; exit: number }> = {
   'server-closing': { http: 503, exit: 1 },
 };
 
-/** An expected failure: bad input, a limit, a resource that is not usable. A bug is a `TypeError` instead. */
+/** An expected failure: invalid input, an exceeded limit, an unusable resource. A bug is a `TypeError` instead. */
 export class WasmcpError extends Error {
   readonly code: WasmcpErrorCode;
 
@@ -84,12 +83,12 @@ export class WasmcpError extends Error {
     this.code = code;
   }
 
-  /** HTTP status that a client gets when this failure ends its request. */
+  /** HTTP status of the response to a request that ends with this failure. */
   get httpStatus(): number {
     return CODES[this.code].http;
   }
 
-  /** Exit status of the command when this failure ends it. */
+  /** Exit status of a command that ends with this failure. */
   get exitCode(): number {
     return CODES[this.code].exit;
   }

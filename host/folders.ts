@@ -2,12 +2,12 @@ import { lstatSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 /**
- * Makes the folder and the missing ones above it, for the owner alone. Returns the topmost that it made.
+ * Creates a folder and its missing parents, accessible by the owner only (0700). Returns the topmost one that it created.
  *
- * One `mkdir` each: node's own `recursive` never ends where a folder's parent exists and refuses every name with ENOENT, as
- * below `/proc`, and no signal stops it.
+ * Calls `mkdir` for each: Node's `recursive` never ends, not even by a signal, if a parent exists but fails every `mkdir` with
+ * ENOENT, as below `/proc`.
  *
- * @throws what `mkdir` throws; its message names the folder
+ * @throws the error of `mkdir`; its message names the folder
  */
 export function makeFolders(path: string): string | undefined {
   const missing: string[] = [];
@@ -21,7 +21,7 @@ function make(folder: string): void {
   try {
     mkdirSync(folder, { mode: 0o700 });
   } catch (error) {
-    // It was there already, or another process was faster.
+    // It exists already, or another process was faster.
     if (!isFolder(folder)) throw error;
   }
 }

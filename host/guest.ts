@@ -12,12 +12,12 @@ export interface Sharing {
 }
 
 /**
- * One guest as its host functions see it: may it still run, what does it wait for, what must be released.
+ * One guest as its host functions see it: whether it may run, what it waits for, what must be released.
  *
- * A suspended guest is never abandoned (its stack would leak): `end` wakes every wait, which then traps.
+ * A suspended guest is never abandoned, as its stack would leak: `end` wakes every wait, which then traps.
  */
 export class Guest {
-  /** What the host holds for it, in bytes. */
+  /** Bytes that the host holds for the guest. */
   readonly budget: GuestBudget;
   /** Files and connections that it has open. */
   readonly descriptors: Descriptors;
@@ -26,7 +26,7 @@ export class Guest {
   readonly #sharing: Sharing | undefined;
   #ended: string | undefined;
 
-  /** Without `sharing` it has its thread for itself. */
+  /** Without `sharing` the guest has its thread for itself. */
   constructor(
     sharing?: Sharing,
     budget: GuestBudget = createBudget(),
@@ -37,23 +37,23 @@ export class Guest {
     this.descriptors = descriptors;
   }
 
-  /** Why the guest may not run on, once `end` was called. */
+  /** Why the guest may no longer run; undefined until `end` is called. */
   get ended(): string | undefined {
     return this.#ended;
   }
 
-  /** Traps when the guest was ended. Host functions with an effect call it first. */
+  /** Traps if the guest was ended. Every host function with an effect calls it first. */
   check(): void {
     if (this.#ended !== undefined) throw new WebAssembly.RuntimeError(this.#ended);
   }
 
-  /** A new request for an instance that has served others: it may run again. Only after `end` and `release`. */
+  /** Begins another request on an instance that has served one. Only after `end` and `release`. */
   begin(): void {
     this.#ended = undefined;
     this.#sharing?.turns.begin();
   }
 
-  /** Ends the guest: its pending waits settle, and each later host call traps. */
+  /** Ends the guest: its pending waits settle, and every later host call traps. */
   end(reason: string): void {
     if (this.#ended !== undefined) return;
     this.#ended = reason;
@@ -61,8 +61,8 @@ export class Guest {
   }
 
   /**
-   * What `work` answers, or a promise of it when others have to have the thread first. For host functions that may answer
-   * with a promise: without it, a guest for which everything is ready would keep the thread for ever.
+   * Returns the result of `work`, or a promise of it if other guests must run first. For host functions that may return a
+   * promise: without it, a guest that never has to wait would keep the thread forever.
    */
   fairly<T>(work: () => T | Promise<T>): T | Promise<T> {
     const sharing = this.#sharing;
@@ -73,21 +73,21 @@ export class Guest {
     });
   }
 
-  /** Settles when one of the signals wakes; rejects with a trap when the guest is ended. */
+  /** Resolves when one of the signals wakes; rejects with a trap when the guest is ended. */
   suspend(signals: Iterable<Signal>): Promise<void> {
-    const watched = new Set(signals).add(this.#ending);
+    const awaited = new Set(signals).add(this.#ending);
     return new Promise((resolve, reject) => {
       const wake = (): void => {
-        for (const signal of watched) signal.unlisten(wake);
+        for (const signal of awaited) signal.unlisten(wake);
         if (this.#ended === undefined) resolve();
         else reject(new WebAssembly.RuntimeError(this.#ended));
       };
       if (this.#ended !== undefined) wake();
-      else for (const signal of watched) signal.listen(wake);
+      else for (const signal of awaited) signal.listen(wake);
     });
   }
 
-  /** The outcome of `promise`, unless the guest is ended first: then a trap. */
+  /** Settles as `promise` does; rejects with a trap if the guest is ended first. */
   async settle<T>(promise: PromiseLike<T>): Promise<T> {
     const done = new Signal();
     let outcome: { ok: true; value: T } | { ok: false; error: unknown } | undefined;
@@ -106,14 +106,14 @@ export class Guest {
     throw outcome.error;
   }
 
-  /** Registers work for the end of the request (a timer to clear, a stream to let go); answers its cancellation. */
+  /** Registers a cleanup for the end of the request, such as a timer to clear. Returns a function that unregisters it. */
   onRelease(release: () => void): () => void {
     const key = Symbol();
     this.#releases.add(key, release);
     return () => this.#releases.delete(key);
   }
 
-  /** The request is over: everything still held for it is let go. Calling it twice is fine. */
+  /** Ends the request: runs all registered cleanups. Calling it again has no effect. */
   release(): void {
     if (this.#releases.size === 0) return;
     for (const release of this.#releases.clear()) release();

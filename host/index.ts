@@ -1,4 +1,4 @@
-/** The door that `src/` comes by; other programs come by `public.ts`. */
+/** All that `src/` may import of the host; other programs import `public.ts`. */
 export {
   type Budget,
   type BudgetOptions,

@@ -1,7 +1,7 @@
 const RESOURCE_FUNCTION = /^\[(method|static|constructor|resource-drop)\]([^.]+)(?:\.(.+))?$/;
 
 /**
- * Whether an implementation has the function of this WIT name: `poll`, `[method]pollable.block`,
+ * Whether an implementation has the function with this WIT name, such as `poll`, `[method]pollable.block`,
  * `[static]fields.from-list`, `[constructor]fields`, `[resource-drop]pollable`.
  */
 export function offersFunction(implementation: object, name: string): boolean {
@@ -19,12 +19,12 @@ function hasOwnFunction(object: object, name: string): boolean {
   return typeof Object.getOwnPropertyDescriptor(object, name)?.value === 'function';
 }
 
-/** `get-random-u64` is `getRandomU64` for jco's glue. */
+/** `get-random-u64` becomes `getRandomU64`, as in jco's glue. */
 function camelCase(name: string): string {
   return name.toLowerCase().replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** `input-stream` is `InputStream` for jco's glue. */
+/** `input-stream` becomes `InputStream`, as in jco's glue. */
 function pascalCase(name: string): string {
   const camel = camelCase(name);
   return camel.charAt(0).toUpperCase() + camel.slice(1);

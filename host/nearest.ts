@@ -1,14 +1,14 @@
-/** A name with as many differences is not the one that was meant. */
+/** A name with this many differences is not suggested. */
 const FAR = 4;
 
-/** The one of the known names that is most like this one; undefined when none is. */
+/** Returns the known name that is most similar to `name`, for "did you mean"; undefined if none is close. */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
   const ranked = [...known].map((one) => ({ one, distance: distance(name, one) }));
   const [first] = ranked.toSorted((a, b) => a.distance - b.distance);
   return first !== undefined && first.distance < FAR ? first.one : undefined;
 }
 
-/** How many characters have to be put in, taken out or replaced to make one text of the other. */
+/** The Levenshtein distance: how many characters must be inserted, deleted or replaced. */
 function distance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (let i = 1; i <= from.length; i++) {

@@ -1,4 +1,4 @@
-/** What guests may call, for programs that instantiate jco's output themselves. */
+/** The host functions of guests, for programs that instantiate jco's output themselves: `wasmcp-node/host`. */
 export {
   type Binding,
   type BodySink,

@@ -1,8 +1,8 @@
-/** Something changed: wakes everyone who listens. Carries no value; listeners look at the state themselves. */
+/** Wakes its listeners when something changes. Carries no value: listeners read the state themselves. */
 export class Signal {
   /**
-   * Made for the first listener: most signals of a request never have one. An array: the tables that a `Set` leaves behind
-   * would keep the requests that listened to a signal which outlives them.
+   * Created for the first listener, as most signals of a request never have one. An array, as the old tables of a `Set` would
+   * keep requests alive that listened to a signal which outlives them.
    */
   #listeners: (() => void)[] | undefined;
 

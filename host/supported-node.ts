@@ -1,11 +1,11 @@
-/** The oldest major version of Node that this package is for, as its manifest says. */
+/** The oldest major version of Node that this package supports, as in `engines` of its package.json. */
 const OLDEST = 24;
 
-// The first thing that any entry of the package imports: what comes after it may not even load in an older Node.
+// Every entry of the package imports this first: what follows may not even load in an older Node.
 if (Number.parseInt(process.versions.node, 10) < OLDEST) {
   const message = `wasmcp-node needs Node ${OLDEST} or newer; this is Node ${process.versions.node}`;
   const error = new Error(message);
-  // Where it was thrown is of no use to anybody.
+  // Without the stack, which is of no use here.
   error.stack = `Error: ${message}`;
   throw error;
 }

@@ -1,9 +1,9 @@
 /**
- * Values by key, in the order in which they came, for what comes and goes with each request.
+ * A map in insertion order, for entries that are added and deleted with each request.
  *
- * A `Map` whose entries come and go gets a new table every few entries, and each old table leads to the next one. Once one
- * of them has outlived two scavenges, V8 keeps all that any later table held, dead or not, until the whole heap is collected:
- * every request of the meantime. Here the tables hold cells, which are emptied as their entries are deleted.
+ * A `Map` with such entries allocates a new table every few entries, and each old table points to the next one. Once one of
+ * them has survived two scavenges, V8 keeps everything alive that any later table contained, until a full garbage collection:
+ * every request since then. Here the tables contain cells, which are emptied when their entries are deleted.
  */
 export class Table<K, V> {
   readonly #cells = new Map<K, { value: V | undefined }>();
@@ -16,12 +16,12 @@ export class Table<K, V> {
     return this.#cells.get(key)?.value;
   }
 
-  /** At the end of the order; the key must not be there. */
+  /** Adds an entry at the end. The key must not exist. */
   add(key: K, value: V): void {
     this.#cells.set(key, { value });
   }
 
-  /** Answers what was there. */
+  /** Deletes an entry and returns its value. */
   delete(key: K): V | undefined {
     const cell = this.#cells.get(key);
     if (cell === undefined) return undefined;
@@ -35,7 +35,7 @@ export class Table<K, V> {
     for (const { value } of this.#cells.values()) if (value !== undefined) yield value;
   }
 
-  /** Removes all, and answers what was there. */
+  /** Deletes all entries and returns their values. */
   clear(): V[] {
     const values: V[] = [];
     for (const key of this.#cells.keys()) values.push(this.delete(key)!);

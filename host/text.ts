@@ -1,10 +1,10 @@
-/** Longest text of a guest or a client within a message or a log line, in characters. */
+/** Maximum length, in UTF-16 code units, of a guest's or client's text within a message or a log line. */
 const MAX_TEXT = 1024;
 
-/** A text that a guest or a client chose, as it enters a message or a log line: the beginning and its length, when it is long. */
+/** Truncates a text of a guest or a client for a message or a log line; appends its original length if it was longer. */
 export function cutText(text: string, limit: number = MAX_TEXT): string {
   if (text.length <= limit) return text;
-  // Half of a character would not be valid text.
+  // Does not split a surrogate pair.
   const end = /[\ud800-\udbff]/.test(text[limit - 1]!) ? limit - 1 : limit;
   return `${text.slice(0, end)}… (${text.length} characters)`;
 }

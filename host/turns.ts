@@ -1,21 +1,21 @@
 import { performance } from 'node:perf_hooks';
 
-/** Milliseconds that a guest may keep its thread from timers, messages and others; a call already begun comes on top. */
+/** Milliseconds that a guest may keep its thread from timers, messages and other guests; a call in progress may exceed it. */
 const SLICE = 5;
 
 /**
- * Shares a thread between its guests and its event loop. A guest whose calls are always ready never waits, so nothing else
- * would ever run.
+ * Shares a thread between its guests and its event loop. Without it, a guest that never has to wait would keep everything else
+ * from running.
  */
 export interface Turns {
   /**
-   * A guest begins a request: it has a slice of its own. One that is done within it is not suspended, however many others
-   * are there at the same time: each that is suspended half-way keeps an instance from them.
+   * Begins a request with its own time slice. A guest that finishes within it is not suspended, however many others there are:
+   * each suspended guest occupies an instance.
    */
   begin(): void;
-  /** The guest has kept the thread for long: if it may be suspended now, it should wait for `next`. */
+  /** Whether the guest has used up its slice: if it can be suspended now, it should wait for `next`. */
   due(): boolean;
-  /** Settles after the event loop has turned, for one guest at each turn. */
+  /** Resolves after a turn of the event loop, for one guest in each turn. */
   next(): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ export function createTurns(): Turns {
   function resumeOne(): void {
     begin();
     waiting.shift()?.();
-    // One set while immediates run is for the next turn: timers and messages come in between.
+    // An immediate set while immediates run belongs to the next turn: timers and messages run in between.
     if (waiting.length > 0) setImmediate(resumeOne);
   }
 
@@ -41,7 +41,7 @@ export function createTurns(): Turns {
     due() {
       if (performance.now() - began < SLICE) return false;
       if (loop === loopCount()) return true;
-      // It has turned since then, without us: something else was waited for.
+      // The event loop has turned since then, as the guest was waiting.
       begin();
       return false;
     },
@@ -52,7 +52,7 @@ export function createTurns(): Turns {
   };
 }
 
-/** How often the event loop of this thread has turned. */
+/** Number of turns of this thread's event loop so far. */
 function loopCount(): number {
   return performance.nodeTiming.uvMetricsInfo.loopCount;
 }

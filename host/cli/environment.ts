@@ -1,6 +1,6 @@
 import type { HostOptions, Implementation } from '../options.ts';
 
-/** `wasi:cli/environment`: what the options name, nothing of the process. */
+/** `wasi:cli/environment`: only the values of the options, nothing of the process. */
 export function environment(options: HostOptions): Implementation {
   const variables = Object.entries(options.env ?? {});
   const args = [...(options.args ?? [])];

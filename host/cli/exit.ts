@@ -1,8 +1,8 @@
 import type { Implementation } from '../options.ts';
 
-/** Thrown through a guest that called `wasi:cli/exit`: it ends the instance, never the process. */
+/** Thrown through a guest that called `wasi:cli/exit`: ends the instance, never the process. */
 export class GuestExit extends Error {
-  /** Exit status that the guest asked for, 0 to 255. */
+  /** Exit status that the guest requested, 0 to 255. */
   readonly status: number;
 
   constructor(status: number) {
@@ -11,7 +11,7 @@ export class GuestExit extends Error {
     this.status = status;
   }
 
-  /** The guest says that all went well. */
+  /** Whether the guest reported success. */
   get ok(): boolean {
     return this.status === 0;
   }

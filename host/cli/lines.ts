@@ -1,21 +1,21 @@
 import type { ByteSink } from '../io/sink.ts';
 import { Signal } from '../signal.ts';
 
-/** Longest line held back until its end, in bytes; longer ones are broken. */
+/** Maximum size of a line that is buffered, in bytes; longer lines are broken. */
 const MAX_LINE: number = 8 * 1024;
 const NEWLINE = 0x0a;
 
-/** A sink that passes whole lines on. */
+/** A sink that writes whole lines. */
 export interface LineSink extends ByteSink {
-  /** Passes on a last line that has no newline yet, with one. */
+  /** Writes the last line if it has no newline yet, with one. */
   flush(): void;
 }
 
 /**
- * Output of one guest among many, line by line, each behind `prefix` (`stdout [7] :: ` in the way of wasmtime). Lines
- * are passed on whole, so that those of concurrent guests do not mix.
+ * Writes the output of one guest by lines, each with a prefix such as wasmtime's `stdout [7] :: `. Lines are written whole, so
+ * that those of concurrent guests do not mix.
  */
-export function prefixedLines(prefix: string, pass: (line: Uint8Array) => void): LineSink {
+export function prefixedLines(prefix: string, write: (line: Uint8Array) => void): LineSink {
   const head = Buffer.from(prefix);
   let held: Uint8Array[] = [];
   let size = 0;
@@ -25,15 +25,15 @@ export function prefixedLines(prefix: string, pass: (line: Uint8Array) => void):
     size += bytes.length;
   }
 
-  function passHeld(): void {
-    pass(Buffer.concat([head, ...held]));
+  function writeHeld(): void {
+    write(Buffer.concat([head, ...held]));
     held = [];
     size = 0;
   }
 
   function breakLine(): void {
     hold(Uint8Array.of(NEWLINE));
-    passHeld();
+    writeHeld();
   }
 
   return {
@@ -47,7 +47,7 @@ export function prefixedLines(prefix: string, pass: (line: Uint8Array) => void):
         const length = newline >= 0 ? newline + 1 : Math.min(rest.length, MAX_LINE - size);
         hold(rest.subarray(0, length));
         rest = rest.subarray(length);
-        if (newline >= 0) passHeld();
+        if (newline >= 0) writeHeld();
         else if (size === MAX_LINE) breakLine();
       }
     },

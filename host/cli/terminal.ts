@@ -1,9 +1,9 @@
 import type { Implementation } from '../options.ts';
 
-/** The resource `terminal-input` of `wasi:cli/terminal-input`; no guest ever gets one. */
+/** The resource `terminal-input` of `wasi:cli/terminal-input`, of which there are no instances. */
 export class TerminalInput {}
 
-/** The resource `terminal-output` of `wasi:cli/terminal-output`; no guest ever gets one. */
+/** The resource `terminal-output` of `wasi:cli/terminal-output`, of which there are no instances. */
 export class TerminalOutput {}
 
 /** `wasi:cli/terminal-input`. */
@@ -12,11 +12,11 @@ export const terminalInput: Implementation = { TerminalInput };
 /** `wasi:cli/terminal-output`. */
 export const terminalOutput: Implementation = { TerminalOutput };
 
-/** `wasi:cli/terminal-stdin`: standard input is no terminal for guests. */
+/** `wasi:cli/terminal-stdin`: standard input is not a terminal for guests. */
 export const terminalStdin: Implementation = { getTerminalStdin: (): undefined => undefined };
 
-/** `wasi:cli/terminal-stdout`: standard output is no terminal for guests. */
+/** `wasi:cli/terminal-stdout`: standard output is not a terminal for guests. */
 export const terminalStdout: Implementation = { getTerminalStdout: (): undefined => undefined };
 
-/** `wasi:cli/terminal-stderr`: standard error is no terminal for guests. */
+/** `wasi:cli/terminal-stderr`: standard error is not a terminal for guests. */
 export const terminalStderr: Implementation = { getTerminalStderr: (): undefined => undefined };

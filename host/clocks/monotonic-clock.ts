@@ -3,10 +3,10 @@ import { Pollable, type Waitable } from '../io/poll.ts';
 import type { Implementation } from '../options.ts';
 import { Signal } from '../signal.ts';
 
-/** Longest delay of a timer, in milliseconds: Node fires longer ones at once. */
+/** Maximum delay of a timer in milliseconds: Node fires longer ones immediately. */
 const MAX_DELAY: number = 2 ** 31 - 1;
 
-/** What a running timer costs the host beside its pollable. */
+/** Bytes charged for a running timer besides its pollable. */
 const TIMER_COST = 500;
 
 /** `wasi:clocks/monotonic-clock`: nanoseconds from an arbitrary point in the past. */
@@ -25,7 +25,7 @@ export function monotonicClock(guest: Guest): Implementation {
   };
 }
 
-/** Ready from `deadline` on. Runs a timer of the event loop only while somebody waits for it. */
+/** Ready from `deadline` on. Runs a timer of the event loop only while the guest waits for it. */
 class Timer implements Waitable {
   readonly guest: Guest;
   readonly #deadline: bigint;
@@ -62,7 +62,7 @@ class Timer implements Waitable {
     this.#forget = this.guest.onRelease(() => this.release());
   }
 
-  /** May be early, a clamped one by days: whoever waits looks again, and asks for `changed` again. */
+  /** May fire early, a clamped timer by days: the waiter checks `ready` and reads `changed` again. */
   #fire(): void {
     this.release();
     this.#changed.wake();

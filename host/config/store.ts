@@ -1,6 +1,6 @@
 import type { Implementation } from '../options.ts';
 
-/** `wasi:config/store`, the same in 0.2.0-draft-2024-09-27 and 0.2.0-rc.1: what the options name, nothing else. */
+/** `wasi:config/store`, identical in 0.2.0-draft-2024-09-27 and 0.2.0-rc.1: only the values of the options. */
 export function configStore(config: Readonly<Record<string, string>>): Implementation {
   const values = new Map(Object.entries(config));
   return {

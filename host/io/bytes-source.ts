@@ -1,12 +1,12 @@
 import { Signal } from '../signal.ts';
 import type { ByteSource } from './source.ts';
 
-/** A source of bytes that are all there; nothing at all by default. */
+/** A source of bytes that are all in memory; empty by default. */
 export function bytesSource(bytes: Uint8Array = new Uint8Array(0)): ByteSource {
   return new Bytes(bytes);
 }
 
-/** A class, as an object literal with accessors would keep its request until the whole heap is collected. */
+/** A class, as an object literal with accessors would keep its request alive until a full garbage collection. */
 class Bytes implements ByteSource {
   readonly changed: Signal = new Signal();
   #rest: Uint8Array;

@@ -4,16 +4,16 @@ export interface HttpErrorCode {
   readonly val?: unknown;
 }
 
-/** Why a stream broke, for people and, where a WASI package has codes of its own, for programs. */
+/** Why a stream failed: a human-readable message, and the code of the WASI package that has one. */
 export interface StreamFailure {
   readonly message: string;
-  /** What `wasi:http/types#http-error-code` makes of it. */
+  /** Returned by `wasi:http/types#http-error-code`. */
   readonly http?: HttpErrorCode;
-  /** What `wasi:filesystem/types#filesystem-error-code` makes of it. */
+  /** Returned by `wasi:filesystem/types#filesystem-error-code`. */
   readonly filesystem?: string;
 }
 
-/** The resource `error` of `wasi:io/error`. Not a JavaScript `Error`: it is a value that guests get. */
+/** The resource `error` of `wasi:io/error`. Not a JavaScript `Error`: guests receive it as a value. */
 export class IoError {
   readonly #failure: StreamFailure;
 
@@ -36,12 +36,12 @@ export type StreamError =
   | { readonly tag: 'closed' }
   | { readonly tag: 'last-operation-failed'; readonly val: IoError };
 
-/** How a stream ends for a guest: a failure is told once, afterwards the stream is closed. */
+/** Maps the end of a stream to its error: a failure is reported once, then the stream is closed. */
 export function streamErrors(): (failure: StreamFailure | undefined) => StreamError {
-  let told = false;
+  let reported = false;
   return (failure) => {
-    if (failure === undefined || told) return { tag: 'closed' };
-    told = true;
+    if (failure === undefined || reported) return { tag: 'closed' };
+    reported = true;
     return { tag: 'last-operation-failed', val: new IoError(failure) };
   };
 }

@@ -3,7 +3,7 @@ import { streamErrors } from './error.ts';
 import { Pollable, type Waitable } from './poll.ts';
 import type { ByteSource } from './source.ts';
 
-/** Most bytes that one read answers; WIT allows fewer than asked for, and a guest may ask for 2^64. */
+/** Maximum number of bytes that one read returns; WIT allows fewer than requested, and a guest may request 2^64. */
 const MAX_READ = 64 * 1024;
 const NOTHING: Uint8Array = new Uint8Array(0);
 
@@ -15,7 +15,7 @@ export class InputStream {
   readonly #error: ReturnType<typeof streamErrors> = streamErrors();
   #lent: Uint8Array = NOTHING;
 
-  /** `dropped` is called when the guest lets the stream go. */
+  /** `dropped` is called when the guest drops the stream. */
   constructor(guest: Guest, source: ByteSource, dropped?: () => void) {
     this.#guest = guest;
     this.#source = source;
@@ -29,7 +29,7 @@ export class InputStream {
   }
 
   blockingRead(length: bigint): Uint8Array | Promise<Uint8Array> {
-    if (length !== 0n && !this.#answers()) return this.#waitAndRead(length);
+    if (length !== 0n && !this.#isReady()) return this.#waitAndRead(length);
     return this.#guest.fairly(() => this.read(length));
   }
 
@@ -46,7 +46,7 @@ export class InputStream {
     return new Pollable(InputStream.waitable(this));
   }
 
-  /** `read` for the host, which keeps the chunk. */
+  /** The host's side of the resource: `read` for the host, which keeps the chunk. */
   static take(stream: InputStream, length: bigint): Uint8Array {
     stream.#guest.check();
     const source = stream.#source;
@@ -55,9 +55,9 @@ export class InputStream {
     throw stream.#error(source.failure);
   }
 
-  /** The host's side of the resource: readable, or at its end. */
+  /** The host's side of the resource: ready when it is readable or at its end. */
   static waitable(stream: InputStream): Waitable {
-    return { guest: stream.#guest, changed: stream.#source.changed, ready: () => stream.#answers() };
+    return { guest: stream.#guest, changed: stream.#source.changed, ready: () => stream.#isReady() };
   }
 
   [Symbol.dispose](): void {
@@ -65,18 +65,18 @@ export class InputStream {
     this.#dropped?.();
   }
 
-  /** Once the guest has gone on, it has its copy of the last chunk. */
+  /** By its next call the guest has copied the last chunk. */
   #giveBack(): void {
     if (this.#lent.length > 0) this.#source.spent?.(this.#lent);
     this.#lent = NOTHING;
   }
 
-  #answers(): boolean {
+  #isReady(): boolean {
     return this.#source.ready || this.#source.state !== 'open';
   }
 
   async #waitAndRead(length: bigint): Promise<Uint8Array> {
-    while (!this.#answers()) await this.#guest.suspend([this.#source.changed]);
+    while (!this.#isReady()) await this.#guest.suspend([this.#source.changed]);
     return this.read(length);
   }
 }

@@ -5,10 +5,10 @@ import { InputStream } from './input-stream.ts';
 import { Pollable, type Waitable } from './poll.ts';
 import type { ByteSink } from './sink.ts';
 
-/** Largest chunk of zeroes made at once, in bytes: a guest may ask for 2^64 of them. */
+/** Maximum number of zeroes in one chunk: a guest may request 2^64 of them. */
 const ZEROES = 64 * 1024;
 
-/** Who writes. A body that was not sent yet has no guest: it never has to wait. */
+/** The writer of a stream. A body that is not sent yet has no guest: writing to it never waits. */
 export interface Writer {
   readonly guest: Guest | undefined;
 }
@@ -16,8 +16,8 @@ export interface Writer {
 /**
  * The resource `output-stream` of `wasi:io/streams`. Errors are thrown as `stream-error` values.
  *
- * `blocking-write-and-flush` takes any length where WIT says 4096 bytes: guests in use rely on it, and bytes go out
- * piece by piece as the sink has room.
+ * `blocking-write-and-flush` accepts any length, although WIT says 4096 bytes: existing guests rely on it, and the bytes are
+ * written in pieces as the sink has capacity.
  */
 export class OutputStream {
   readonly #writer: Writer;
@@ -26,7 +26,7 @@ export class OutputStream {
   readonly #error: ReturnType<typeof streamErrors> = streamErrors();
   #permit = 0;
 
-  /** `dropped` is called when the guest lets the stream go. */
+  /** `dropped` is called when the guest drops the stream. */
   constructor(writer: Writer, sink: ByteSink, dropped?: () => void) {
     this.#writer = writer;
     this.#sink = sink;
@@ -39,14 +39,14 @@ export class OutputStream {
     return BigInt(this.#permit);
   }
 
-  /** Traps when `checkWrite` did not permit as much. */
+  /** Traps if `checkWrite` has not permitted as much. */
   write(contents: Uint8Array): void {
     this.#spend(contents.length);
     this.#check();
     this.#put(part(contents, 0, contents.length));
   }
 
-  /** Traps when `checkWrite` did not permit as much. */
+  /** Traps if `checkWrite` has not permitted as much. */
   writeZeroes(length: bigint): void {
     const count = Number(length);
     this.#spend(count);
@@ -62,13 +62,13 @@ export class OutputStream {
     return this.#writeAll(Number(length), (from, to) => new Uint8Array(Math.min(to - from, ZEROES)));
   }
 
-  /** Nothing is held back here, so there is nothing to start: a flush is complete once the sink has room again. */
+  /** Nothing is buffered here, so there is nothing to start: a flush is complete once the sink has capacity again. */
   flush(): void {
     this.#check();
   }
 
   blockingFlush(): void | Promise<void> {
-    if (!this.#answers()) return this.#waitUntil(() => true).then(() => this.#check());
+    if (!this.#isReady()) return this.#waitUntil(() => true).then(() => this.#check());
     return this.#fairly(() => this.#check());
   }
 
@@ -107,15 +107,15 @@ export class OutputStream {
   #put(chunk: Uint8Array): void {
     if (chunk.length === 0) return;
     this.#sink.write(chunk);
-    // A reader that goes away is told by the next operation; a failure of this write is told by this one.
+    // A failure of this write is reported by this call, a reader that has gone away by the next one.
     if (this.#sink.closed && this.#sink.failure !== undefined) throw this.#error(this.#sink.failure);
   }
 
-  #answers(): boolean {
-    return answers(this.#sink);
+  #isReady(): boolean {
+    return isReady(this.#sink);
   }
 
-  /** Something to copy and room for it, or an end to tell. */
+  /** There is something to copy and capacity for it, or an end to report. */
   #canSplice(source: Waitable): boolean {
     return this.#sink.closed || (this.#sink.capacity > 0 && source.ready());
   }
@@ -130,7 +130,7 @@ export class OutputStream {
         this.#put(chunk);
         if (written < length) this.#check();
       }
-      return written === length && this.#answers();
+      return written === length && this.#isReady();
     };
     return this.#fairly(() => {
       if (!advance()) return this.#waitUntil(advance);
@@ -144,7 +144,7 @@ export class OutputStream {
 
   async #waitUntil(done: () => boolean): Promise<void> {
     do {
-      while (!this.#answers()) await this.#suspend([]);
+      while (!this.#isReady()) await this.#suspend([]);
     } while (!done());
   }
 
@@ -155,12 +155,12 @@ export class OutputStream {
 
   #suspend(others: readonly Waitable[]): Promise<void> {
     const guest = this.#writer.guest;
-    if (guest === undefined) throw new TypeError('a body that nobody reads cannot be waited for');
+    if (guest === undefined) throw new TypeError('a body that is not sent yet cannot be waited for');
     return guest.suspend([this.#sink.changed, ...others.map((other) => other.changed)]);
   }
 }
 
-/** A class, as an object literal with accessors would keep its request until the whole heap is collected. */
+/** A class, as an object literal with accessors would keep its request alive until a full garbage collection. */
 class Writable implements Waitable {
   readonly #writer: Writer;
   readonly #sink: ByteSink;
@@ -179,16 +179,16 @@ class Writable implements Waitable {
   }
 
   ready(): boolean {
-    return answers(this.#sink);
+    return isReady(this.#sink);
   }
 }
 
-/** Room for at least one byte, or an end to tell. */
-function answers(sink: ByteSink): boolean {
+/** There is capacity for at least one byte, or an end to report. */
+function isReady(sink: ByteSink): boolean {
   return sink.closed || sink.capacity > 0;
 }
 
-/** What glue hands over is mostly a copy already; a view of the guest's memory, which goes on changing, is not. */
+/** Copies a view of the guest's memory, which may change. What glue passes is mostly a copy already. */
 function part(contents: Uint8Array, from: number, to: number): Uint8Array {
   return to - from === contents.buffer.byteLength ? contents : contents.slice(from, to);
 }

@@ -1,14 +1,14 @@
 import type { Guest } from '../guest.ts';
 import type { Signal } from '../signal.ts';
 
-/** Something a guest can wait for. */
+/** Something that a guest can wait for. */
 export interface Waitable {
-  /** Who waits; absent for a body that was not sent yet, which is always ready. */
+  /** The guest that waits; undefined for a body that is not sent yet, which is always ready. */
   readonly guest: Guest | undefined;
-  /** Wakes when `ready` may have changed. Asked for only when the guest is about to wait. */
+  /** Wakes when `ready` may have changed. Only read when the guest is about to wait. */
   readonly changed: Signal;
   ready(): boolean;
-  /** The guest is no longer interested. */
+  /** Called when the guest drops its pollable. */
   release?(): void;
 }
 
@@ -40,7 +40,7 @@ export class Pollable {
   }
 }
 
-/** `wasi:io/poll#poll`: the indices of what is ready, at least one. Traps on an empty list, as WIT demands. */
+/** `wasi:io/poll#poll`: the indices of those that are ready, at least one. Traps on an empty list, as the WIT demands. */
 export function poll(pollables: readonly Pollable[]): Uint32Array | Promise<Uint32Array> {
   if (pollables.length === 0) throw new WebAssembly.RuntimeError('poll of an empty list');
   const waitables = pollables.map(Pollable.waitable);
@@ -60,7 +60,7 @@ async function wait(waitables: readonly Waitable[]): Promise<Uint32Array> {
   }
 }
 
-/** The one that waits; undefined when there are only bodies that were not sent yet. */
+/** The guest that waits; undefined if there are only bodies that are not sent yet. */
 function guestOf(waitables: readonly Waitable[]): Guest | undefined {
   return waitables.find((waitable) => waitable.guest !== undefined)?.guest;
 }

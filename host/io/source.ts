@@ -4,24 +4,24 @@ import type { StreamFailure } from './error.ts';
 /** Header or trailer fields in order, repetitions kept. */
 export type FieldList = readonly (readonly [name: string, value: Uint8Array])[];
 
-/** Where an `input-stream` reads from: a request's body, a file, standard input. */
+/** What an `input-stream` of `wasi:io/streams` reads from: a request's body, a file, standard input. */
 export interface ByteSource {
-  /** A read answers now: with bytes, or because no more will come. */
+  /** A read returns bytes now, or no more will come. */
   readonly ready: boolean;
   /**
-   * `open` while bytes may come or wait to be read; `ended` after the last byte was read; `failed` when the rest will
-   * never come, see `failure`.
+   * `open` while bytes may come or wait to be read; `ended` after the last byte was read; `failed` if the rest will never
+   * come, see `failure`.
    */
   readonly state: 'open' | 'ended' | 'failed';
   readonly failure?: StreamFailure | undefined;
-  /** Fields that came after an HTTP body, once `ended`. */
+  /** Trailer fields of an HTTP body, once `ended`. */
   readonly trailers?: FieldList | undefined;
-  /** Wakes whenever `ready` or `state` changed. */
+  /** Wakes whenever `ready` or `state` has changed. */
   readonly changed: Signal;
-  /** At most `max` bytes, at least one unless nothing is there. The chunk belongs to the caller. */
+  /** Returns at most `max` bytes, and at least one unless none are available. The chunk belongs to the caller. */
   read(max: number): Uint8Array;
-  /** What `read` answered last was copied: its memory may be used again. */
+  /** Called once the last result of `read` was copied: its memory may be reused. */
   spent?(chunk: Uint8Array): void;
-  /** Nobody will read on: bytes that still come are dropped, `state` still comes to its end. Twice is fine. */
+  /** No more reads will follow: bytes that still arrive are dropped, and `state` still reaches its end. May be called again. */
   cancel(): void;
 }

@@ -2,7 +2,7 @@ import type { Guest } from '../guest.ts';
 import type { Implementation, Log } from '../options.ts';
 import { cutText } from '../text.ts';
 
-/** Longest message, in characters: as long as a line of standard output. */
+/** Maximum length of a message in UTF-16 code units: that of a line of standard output. */
 const MAX_MESSAGE: number = 8 * 1024;
 
 /** `wasi:logging/logging@0.1.0-draft`. */

@@ -2,26 +2,26 @@ import { randomFillSync } from 'node:crypto';
 import type { Guest } from '../guest.ts';
 import type { Implementation } from '../options.ts';
 
-/** Most bytes of one call: a guest may ask for 2^64. */
+/** Maximum number of bytes of one call: a guest may request 2^64. */
 const MAX_BYTES: number = 64 * 1024 * 1024;
 
-/** Bytes fetched at once: guests ask for a few at a time, and each trip to the system's generator costs as much as these. */
+/** Bytes generated at a time: guests request few, and a call of the system's generator costs as much for all of these. */
 const POOL_SIZE = 4096;
 
-/** The interfaces of `wasi:random`. */
-export interface RandomInterfaces {
+/** The interfaces of `wasi:random`, each for one guest. */
+export interface Random {
   random(guest: Guest): Implementation;
-  /** As good as the secure one, since guests often pick the wrong one. */
+  /** As secure as `random`, since guests often pick the wrong one. */
   insecure(guest: Guest): Implementation;
-  /** The same during one request, and another in each, so that colliding hash keys cannot be prepared. */
+  /** Constant during one request and different in each, so that colliding hash keys cannot be prepared. */
   insecureSeed(guest: Guest): Implementation;
 }
 
-export function createRandom(): RandomInterfaces {
+export function createRandom(): Random {
   const pool = Buffer.alloc(POOL_SIZE);
   let unused = 0;
 
-  /** Bytes that nobody was given before. Those of the pool are erased as they leave it. */
+  /** Returns bytes that were not used before, and erases them in the pool. */
   function take(length: number): Uint8Array {
     if (length > POOL_SIZE / 8) return randomFillSync(new Uint8Array(length));
     if (length > unused) {
@@ -39,7 +39,7 @@ export function createRandom(): RandomInterfaces {
     if (length > MAX_BYTES) {
       throw new WebAssembly.RuntimeError(`more than ${MAX_BYTES} random bytes at once`);
     }
-    // The guest gets a copy at once, so that they are never held.
+    // Released at once: the guest gets a copy, and the host holds nothing.
     budget.charge(Number(length));
     budget.release(Number(length));
     return take(Number(length));
