@@ -126,7 +126,7 @@ describe('input', () => {
     const loop = await run(['read-on'], 'abc');
     expect(loop.end).toMatchObject({
       kind: 'trapped',
-      message: expect.stringContaining('standard input ended'),
+      message: expect.stringContaining('standard input has ended'),
     });
     expect(loop.stderr).toBe(`3 bytes\n0 bytes\n${'StreamError::Closed\n'.repeat(100)}`);
   });
