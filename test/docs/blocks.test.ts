@@ -8,7 +8,7 @@ const at = ({ document, line }: { document: string; line: number }): string => `
 
 describe('every block of code', () => {
   test('names its language', () => {
-    const known = /^(sh|text|json|yaml|js|ts|dockerfile|ini)$/;
+    const known = /^(sh|text|json|yaml|js|ts|dockerfile|ini|nginx|mermaid)$/;
     expect(blocks.filter(({ language }) => !known.test(language)).map(at)).toEqual([]);
   });
 

@@ -1,0 +1,60 @@
+/**
+ * Part of `npm run check`: names that were replaced by standard terms, and words that readers stumble over. Prints each place
+ * where one of them came back, and exits with 1.
+ */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+
+/** Names of files and exports, with the standard term that took their place; see the glossary in docs/architecture.md. */
+const REPLACED: Readonly<Record<string, string>> = {
+  'at-head': 'route-by-status',
+  cards: 'dirty-map',
+  door: 'drain',
+  guard: 'access-policy',
+  held: 'withDurability',
+  'keyvalue-interfaces': 'keyvalue/interfaces',
+  lineage: 'wal-ownership',
+  'mark-writes': 'write-barriers',
+  offer: 'link-with-host',
+  'open-state': 'prepare',
+  pristine: 'snapshot',
+  rehearse: 'warmUp',
+  reserve: 'space-reserve',
+  skeleton: 'stub-modules',
+  steadiness: 'clock-stability',
+  steps: 'request-sequence',
+  track: 'dirty-tracking',
+  upkeep: 'housekeeping',
+};
+
+/** In comments, messages and documents. Each has a plain form: again, the caller, otherwise, is notified of, releases. */
+const WORDS =
+  /\b(anew|whoever|what is none|(is|are) told of|lets? go of|so many that|goes on with|serves on|answers (true|false|undefined|the|a|how)|shall)\b/i;
+
+const own = 'scripts/check-names.ts';
+const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+  encoding: 'utf8',
+})
+  .trim()
+  .split('\n');
+const problems: string[] = [];
+
+for (const file of files.filter((name) => /^(src|host|bin)\/.*\.[jt]s$/.test(name))) {
+  const name = basename(file).replace(/(\.d)?\.[jt]s$/, '');
+  const standard = REPLACED[name];
+  if (standard !== undefined) problems.push(`${file}: the name of this file is now ${standard}`);
+}
+
+for (const file of files.filter((name) => /\.(ts|js|md|yml)$/.test(name) && name !== own)) {
+  if (file.startsWith('fixtures/guests/') || file === 'CHANGELOG.md') continue;
+  readFileSync(file, 'utf8')
+    .split('\n')
+    .forEach((line, at) => {
+      const word = WORDS.exec(line)?.[0];
+      if (word !== undefined) problems.push(`${file}:${at + 1}: "${word}"`);
+    });
+}
+
+for (const problem of problems) console.error(problem);
+if (problems.length > 0) process.exitCode = 1;
