@@ -15,10 +15,10 @@ import { oneLine, print } from './print.ts';
 import { SERVER_OPTIONS, serverOptions } from './server-options.ts';
 import { closeOnce, untilSignal } from './signals.ts';
 
-/** Milliseconds for answers on their way to a client, once the server is closed. */
-const LAST_WORDS = 1000;
+/** Milliseconds for responses on their way to the client, once the server is closed. */
+const FLUSH_TIME = 1000;
 
-/** Serves one client over standard input and output, until it closes the input or a signal asks to stop. */
+/** Serves one client over standard input and output, until it closes the input or a signal arrives. */
 export const stdio: Command = {
   name: 'stdio',
   summary: 'serve one MCP client over stdin and stdout',
@@ -36,35 +36,35 @@ Examples:
 In an mcp.json:
   { "mcpServers": { "notes": { "command": "npx", "args": ["wasmcp-node", "stdio", "/path/to/server.wasm"] } } }
 
-A client that comes back goes on with its session; it is kept in .wasmcp beside the component, unless --store says
-otherwise. What guests print goes to stderr.`,
+A returning client continues its session, which is kept in .wasmcp beside the component unless --store names another
+place. Output of guests goes to stderr.`,
 
   async run(path, options, streams, _rest, idleWorkers) {
     if (path === '-') {
-      throw new WasmcpError('option-invalid', 'stdin carries the protocol: give the component as a file');
+      throw new WasmcpError('option-invalid', 'stdin carries the protocol: pass the component as a file');
     }
-    // A client that has closed one of them is told by the other, or is gone.
+    // A client that closed stderr may still read stdout.
     streams.stderr.on('error', () => {});
     const common = await serverOptions(options, streams);
     const component = await load(path, options);
-    // Now, for people to see; a server by itself would wait for the first request.
+    // Reported at the start; a server alone would link at the first request.
     assertLinked(await linkWithHost(component), 'wasi:http/incoming-handler');
     tellHow(component, options.verbose ?? false, streams);
     const storeUrl = options.store || storeBeside(component.source);
     const store = await openStore(storeUrl);
     const broken = Promise.withResolvers<WasmcpError>();
     const shown = shownOn(streams.stderr);
-    // Sessions are what a client gains here; the user's own word on it wins.
+    // Sessions are on by default here; the user's own value takes precedence.
     const env = { WASMCP_SESSION_ENABLED: 'true', ...common.env };
     const server = createServer(component, {
-      // Whoever is served here speaks MCP.
+      // Every client here speaks MCP.
       mcp: 'guide',
       ...common,
       ...(idleWorkers && { idleWorkers }),
       store: storeUrl,
       storeBroken: broken.resolve,
       env,
-      // Whoever runs it could reach this machine's own services anyway.
+      // The user who runs it could reach this machine's own services anyway.
       outgoing: { ...common.outgoing, loopback: true },
       output: (_, bytes) => print(streams.stderr, shown(bytes)),
     });
@@ -81,26 +81,26 @@ otherwise. What guests print goes to stderr.`,
     const failure = await Promise.race([bridge.finished.then(() => undefined), stop, broken.promise]);
     bridge.stop();
     await closeOnce(server, options.drain, streams, failure?.exitCode);
-    const said = await Promise.race([
+    const flushed = await Promise.race([
       bridge.finished.then(() => true),
-      delay(LAST_WORDS, false, { ref: false }),
+      delay(FLUSH_TIME, false, { ref: false }),
     ]);
     await store.close();
-    // A client that takes nothing would keep the process alive.
-    if (!said) process.exit(failure?.exitCode ?? 0);
+    // A client that reads nothing would keep the process alive.
+    if (!flushed) process.exit(failure?.exitCode ?? 0);
     if (failure !== undefined) throw failure;
     return 0;
   },
 };
 
-/** Clients start servers in folders of their own choice, some of them in `/`: the folder must not decide. */
+/** Clients start servers in any folder, some of them in `/`: the store must not depend on it. */
 function storeBeside(source: string): string {
   if (/^https?:/i.test(source)) return DEFAULT_STORE_URL;
   const path = /^file:/i.test(source) ? fileURLToPath(source) : resolve(source);
   return `sqlite:${join(dirname(path), '.wasmcp/store.db')}`;
 }
 
-/** A component in the same place is the same server, also after an update. */
+/** A component at the same path is the same server, also after an update. */
 function nameOf(source: string): string {
   return /^[a-z][a-z0-9+.-]+:\/\//i.test(source) ? source : resolve(source);
 }

@@ -1,11 +1,10 @@
 import type { Component } from '../component/component.ts';
 
-/** A package that speaks of MCP, such as `wasmcp:mcp-v20251125` or `acme:mcp-tools`. */
+/** The name of a package for MCP, such as `wasmcp:mcp-v20251125` or `acme:mcp-tools`. */
 const PACKAGE = /(^|[:-])(was)?mcp([:-]|$)/;
 
 /**
- * Whether a component is an MCP server, as wasmcp composes them: those name wasmcp's packages among what they import, for
- * the types in them.
+ * Whether a component is an MCP server composed by wasmcp: such components import wasmcp's packages, for the types in them.
  */
 export function looksLikeMcp({ imports, exports }: Pick<Component, 'imports' | 'exports'>): boolean {
   const names = [...imports.map(({ name }) => name), ...exports];

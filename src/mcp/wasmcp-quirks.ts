@@ -48,5 +48,12 @@ export function isEmptyMember(value: unknown): boolean {
   return value === null || (Array.isArray(value) && value.length === 0);
 }
 
+/**
+ * An error about a request as a whole has the id null: the guest does not look for the id of a message that it refuses. So
+ * the only message of such a response belongs to every request of the POST (`stdio/response.ts`).
+ *
+ * The layout and the metadata of stored sessions are described in `sessions/layout.ts` and `sessions/metadata.ts`.
+ */
+
 /** The guest stores sessions in this bucket when WASMCP_SESSION_BUCKET is missing or empty. */
 export const DEFAULT_BUCKET = 'default';

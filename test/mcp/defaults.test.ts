@@ -16,7 +16,7 @@ async function environment(options: ServerOptions, listening = true): Promise<Ma
 }
 
 describe('the environment of a server of wasmcp', () => {
-  test('has sessions, and the address that port 0 became', async () => {
+  test('enables sessions, and has the address with the port in place of 0', async () => {
     const { server } = await create('http-lab', { mcp: 'guide' });
     const url = await server.listen(0);
     const text = await (await server.fetch(new Request('http://localhost/env'))).text();
@@ -24,23 +24,23 @@ describe('the environment of a server of wasmcp', () => {
     expect(text).toContain(`WASMCP_SERVER_URI=${url.slice(0, -1)}\n`);
   });
 
-  test('has the address for clients, if that is another one', async () => {
+  test('has the public address if there is one', async () => {
     const env = await environment({ publicUrl: 'https://mcp.example.com/notes/' });
     expect(env.get('WASMCP_SERVER_URI')).toBe('https://mcp.example.com/notes');
   });
 
-  test('has what the user says instead', async () => {
+  test('has the user’s values instead', async () => {
     const own = { WASMCP_SESSION_ENABLED: 'false', WASMCP_SERVER_URI: 'https://a.example', MORE: '1' };
     const env = await environment({ env: own });
     expect(Object.fromEntries(env)).toMatchObject(own);
   });
 
-  test('is the user’s alone for other components', async () => {
+  test('has only the user’s values for other components', async () => {
     expect([...(await environment({ mcp: 'off' })).keys()].join()).not.toContain('WASMCP');
   });
 });
 
-test('origins that the guest is told to allow may connect', async () => {
+test('origins in WASMCP_ALLOWED_ORIGINS may connect', async () => {
   const env = { WASMCP_ALLOWED_ORIGINS: 'https://app.example.com, no origin' };
   const status = async (origin: string, mcp: 'guide' | 'off'): Promise<number> => {
     const { server } = await create('http-lab', { mcp, env });
@@ -78,14 +78,14 @@ describe('the summary', () => {
     expect(server.summary).toBe(summary);
   });
 
-  test('of another component is none', async () => {
+  test('of another component is empty', async () => {
     const { server } = await create('http-lab');
     await server.listen(0);
     expect(server.summary).toBeUndefined();
   });
 });
 
-describe('a start without a place for sessions fails', () => {
+describe('a start fails if sessions cannot be stored', () => {
   async function refused(options: ServerOptions): Promise<Error> {
     const { server } = await create('http-lab', { mcp: 'guide', ...options });
     const failure: Error = await server.listen(0).then(
@@ -97,7 +97,7 @@ describe('a start without a place for sessions fails', () => {
     return failure;
   }
 
-  test('for a bucket that guests may not open', async () => {
+  test('for a bucket that is not allowed', async () => {
     expect(await refused({ storeLimits: { buckets: ['other'] } })).toMatchObject({
       code: 'bucket-denied',
       message:
@@ -111,7 +111,7 @@ describe('a start without a place for sessions fails', () => {
     await server.listen(0);
   });
 
-  test('for a store whose pages are gone', async () => {
+  test('for a damaged store', async () => {
     const path = join(temporaryFolder(), 'store.db');
     const store = await openStore(`sqlite:${path}`);
     for (let i = 0; i < 200; i++) await store.set('default', `key ${i}`, new Uint8Array(1000));
@@ -125,7 +125,7 @@ describe('a start without a place for sessions fails', () => {
     });
   });
 
-  test('not for one that has no sessions', async () => {
+  test('but not if sessions are off', async () => {
     const { server } = await create('http-lab', {
       mcp: 'guide',
       storeLimits: { buckets: ['other'] },

@@ -73,7 +73,7 @@ describe('the guide', () => {
     expect(expires_at).toBe(Math.floor(Number(created_at) / 1000) + 24 * 60 * 60);
   });
 
-  test('ending by a tool: the reason is kept, the data too, later requests are 404', async () => {
+  test('ending by a tool: the reason and the data are kept, later requests are 404', async () => {
     const session = await open();
     await call('cart_add', { item: 'apple' }, session);
     await call('end_session', { reason: 'logged out' }, session);
@@ -82,7 +82,7 @@ describe('the guide', () => {
     expect((await call('cart_show', {}, session)).status).toBe(404);
   });
 
-  test('expiry: a session whose time is over is 404, and a request without an id starts anew', async () => {
+  test('expiry: an expired session is 404, and a request without an id starts a new one', async () => {
     const session = await open();
     await call('cart_add', { item: 'apple' }, session);
     const meta = { ...(await metadata(session)), expires_at: Math.floor(Date.now() / 1000) - 1 };
@@ -141,7 +141,7 @@ describe('the guide', () => {
   );
 });
 
-test('a value that the store refuses is an error of the call, and the session goes on', async () => {
+test('a value that the store refuses is an error of the call, and the session continues', async () => {
   const { server } = await create('notes-draft', { mcp: 'guide', storeLimits: { maxValue: 1000 } });
   const { session } = await callTool(server, 'preference_set', { name: 'x', value: 'small' });
   const failed = await callTool(server, 'preference_set', { name: 'x', value: 'v'.repeat(2000) }, session);

@@ -56,8 +56,8 @@ async function nextOf(messages: AsyncGenerator<Json>, matches: (message: Json) =
 const isQuestion = ({ method }: Json): boolean => method === 'elicitation/create';
 const isAnswer = ({ id }: Json): boolean => id === 'mine';
 
-describe('a guest that has asked its client', () => {
-  test('is ended after --input-wait, with an error that says so, whatever the client says meanwhile', async () => {
+describe('a guest that waits for its client', () => {
+  test('is ended after --input-wait, with an error, whatever else the client sends', async () => {
     const { server } = await create('notes-draft', { mcp: 'guide', inputWait: 400, timeout: 60_000 });
     const session = await open(server);
     const messages = messagesOf(await post(server, ELICITATION, session));
@@ -82,7 +82,7 @@ describe('a guest that has asked its client', () => {
     expect(performance.now() - start).toBeLessThan(20_000);
   });
 
-  test('goes on when the client answers in time, and takes as long as it likes then', async () => {
+  test('continues when the client responds in time, without a further limit', async () => {
     const { server } = await create('notes-draft', { mcp: 'guide', inputWait: 20_000 });
     const session = await open(server);
     const messages = messagesOf(await post(server, ELICITATION, session));
@@ -91,7 +91,7 @@ describe('a guest that has asked its client', () => {
     expect((await nextOf(messages, isAnswer)).result).toBeDefined();
   });
 
-  test('is ended so too when the stream may not be silent for as long', async () => {
+  test('gets the same error when the stream may not be silent for as long', async () => {
     const { server } = await create('notes-draft', { mcp: 'guide', streamIdle: 300, timeout: 1000 });
     const messages = messagesOf(await post(server, ELICITATION, await open(server)));
     await nextOf(messages, isQuestion);
@@ -100,7 +100,7 @@ describe('a guest that has asked its client', () => {
     );
   });
 
-  test('is ended so for a client that takes no streams, and is never asked', async () => {
+  test('is ended for a client that accepts no streams, which never gets the request', async () => {
     const { server } = await create('notes-draft', { mcp: 'guide', inputWait: 300, timeout: 1000 });
     const response = await post(server, ELICITATION, { ...(await open(server)), accept: 'application/json' });
     expect(await response.json()).toMatchObject({ id: 'mine', error: { code: -32000 } });

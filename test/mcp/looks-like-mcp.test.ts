@@ -17,7 +17,7 @@ test.each([
   expect(looks(['wasi:io/error@0.2.8', name])).toBe(true);
 });
 
-test('an export tells it as well', () => {
+test('an export identifies it as well', () => {
   expect(looks([], [HTTP, 'acme:mcp-server/handler@1.0.0'])).toBe(true);
 });
 

@@ -49,8 +49,8 @@ const NOTHING: Envelope = {
 };
 
 /**
- * `enough` is called after each member of the message: does the rest matter? The envelope is empty for what turns out not to
- * be JSON, and for a contradictory message but for that.
+ * `enough` is called after each member of the message, and returns whether the rest does not matter. The envelope of a text
+ * that is not JSON is empty, and so is that of a contradictory message except for this fact.
  */
 export function createEnvelopeReader(enough: (found: Envelope) => boolean): EnvelopeReader {
   return new Reader(enough);

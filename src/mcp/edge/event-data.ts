@@ -1,4 +1,4 @@
-/** Told of the `data` of events in a stream, as it comes. */
+/** Notified of the `data` of events in a stream, as it arrives. */
 export interface EventDataHandler {
   /** Some bytes of the current event's data. */
   data(bytes: Uint8Array): void;
@@ -15,23 +15,23 @@ const LINE_BREAK: Uint8Array = Uint8Array.of(LF);
 type Place = 'name' | 'value begins' | 'value' | 'skipped';
 
 /**
- * Finds the data in a stream of server-sent events (HTML, "Parsing an event stream") without holding any of it back. Give
- * the function the stream's bytes.
+ * Finds the data in a stream of server-sent events (HTML, "Parsing an event stream") without buffering any of it. The
+ * returned function takes the stream's bytes.
  */
 export function createEventDataReader({ data, dispatched }: EventDataHandler): (bytes: Uint8Array) => void {
   let place: Place = 'name';
-  /** Name of the field, as long as it could be `data`. */
+  /** Name of the field, while it could still be `data`. */
   let name = '';
   let hasData = false;
   let afterReturn = false;
 
-  function dataBegins(): void {
+  function beginData(): void {
     if (hasData) data(LINE_BREAK);
     hasData = true;
   }
 
-  function lineRead(): void {
-    if (place === 'name' && name === 'data') dataBegins();
+  function endLine(): void {
+    if (place === 'name' && name === 'data') beginData();
     if (place === 'name' && name === '') {
       if (hasData) dispatched();
       hasData = false;
@@ -46,16 +46,16 @@ export function createEventDataReader({ data, dispatched }: EventDataHandler): (
       if (place === 'value') i = endOfLine(bytes, i);
       if (i === bytes.length) break;
       const byte = bytes[i]!;
-      const half = afterReturn && byte === LF;
+      const completesBreak = afterReturn && byte === LF;
       afterReturn = byte === CR;
-      if (half) continue;
+      if (completesBreak) continue;
       if (byte === LF || byte === CR) {
         if (place === 'value') data(bytes.subarray(from, i));
-        lineRead();
+        endLine();
       } else if (place === 'name') {
         if (byte === COLON) {
           place = name === 'data' ? 'value begins' : 'skipped';
-          if (name === 'data') dataBegins();
+          if (name === 'data') beginData();
         } else if (name.length > 4) place = 'skipped';
         else name += String.fromCharCode(byte);
       } else if (place === 'value begins') {
@@ -67,7 +67,7 @@ export function createEventDataReader({ data, dispatched }: EventDataHandler): (
   };
 }
 
-/** Most of a stream is data, in which nothing matters but where it ends. */
+/** Most of a stream is data, of which only the end matters. */
 function endOfLine(bytes: Uint8Array, from: number): number {
   const lf = bytes.indexOf(LF, from);
   const end = lf < 0 ? bytes.length : lf;

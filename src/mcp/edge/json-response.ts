@@ -5,8 +5,8 @@ import { createEventDataReader } from './event-data.ts';
 import { header, withHeader, withoutHeaders } from './headers.ts';
 
 /**
- * For a client that takes no streams: of a stream of events the response becomes the body, in the bytes of the guest;
- * notifications and requests of the server are dropped. Answers of other kinds pass.
+ * For a client that accepts no streams: the response in a stream of events becomes the body, in the guest's bytes.
+ * Notifications and requests of the server are dropped. Bodies of other types pass.
  */
 export function jsonResponse(target: ResponseWriter): ResponseWriter {
   let unwrapped: Omit<ResponseWriter, 'head' | 'finished'> | undefined;
@@ -28,9 +28,9 @@ function unwrap(
   headers: string[],
 ): Omit<ResponseWriter, 'head' | 'finished'> {
   let reader: EnvelopeReader = createEnvelopeReader(isKnown);
-  /** Of an event of which is not known yet what it is. */
+  /** Data of an event whose kind is not known yet. */
   let held: Uint8Array[] = [];
-  /** What the chunk at hand adds to the body. */
+  /** What the current chunk adds to the body. */
   let body: Uint8Array[] = [];
   let begun = false;
   let over = false;

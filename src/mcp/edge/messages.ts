@@ -5,7 +5,7 @@ import { OWNER_CHECKED_METHOD } from '../wasmcp-quirks.ts';
 import type { ProtocolVersion } from './envelope.ts';
 import { withoutHeaders } from './headers.ts';
 
-/** Headers that tell of the client's message, or of how it travelled, rather than of the client. */
+/** Headers that describe the client's message, or how it was transferred, rather than the client. */
 const OF_THE_MESSAGE: readonly string[] = [
   'accept',
   'content-encoding',
@@ -23,13 +23,13 @@ export const INVALID_REQUEST = -32600;
 export const METHOD_NOT_FOUND = -32601;
 export const INTERNAL_ERROR = -32603;
 
-/** What JSON-RPC leaves to servers: here that a limit was reached. */
+/** Defined by the server (JSON-RPC 2.0, section 5.1): a limit was reached. */
 export const SERVER_ERROR = -32000;
 
-/** Of requests that no client made. */
+/** Id of the edge's own requests. */
 export const OWN_ID = 'wasmcp-node';
 
-/** A message of ours on behalf of a client: same address, same credentials. */
+/** A message of our own on behalf of a client: same address, same credentials. */
 export function messageFor(request: GuestRequest, message: Uint8Array): GuestRequest {
   return {
     ...request,
@@ -43,7 +43,7 @@ export function messageFor(request: GuestRequest, message: Uint8Array): GuestReq
   };
 }
 
-/** The same request without its body, by another method. */
+/** The same request with another method and without its body. */
 export function withoutBody(request: GuestRequest, method: string): GuestRequest {
   return { ...request, method, headers: withoutHeaders(request.headers, ...OF_THE_MESSAGE), body: undefined };
 }
@@ -68,13 +68,13 @@ export const INITIALIZED: Uint8Array = Buffer.from('{"jsonrpc":"2.0","method":"n
 
 export const PING: Uint8Array = message(undefined, `"method":"${OWNER_CHECKED_METHOD}"`);
 
-/** Answers a client's message with a result that says nothing; without an id there is nothing to answer. */
+/** Responds with an empty result; a message without an id gets no response. */
 export function sendEmptyResult(target: ResponseWriter, id: Uint8Array | undefined): void {
   if (id === undefined) {
     target.head(202, []);
     target.end([]);
   } else {
-    answer(target, 200, message(id, '"result":{}'));
+    respond(target, 200, message(id, '"result":{}'));
   }
 }
 
@@ -91,17 +91,17 @@ export function sendError(
   { status, code, text, headers = [] }: Refusal,
 ): void {
   const error = JSON.stringify({ code, message: text });
-  answer(target, status, message(id ?? Buffer.from('null'), `"error":${error}`), headers);
+  respond(target, status, message(id ?? Buffer.from('null'), `"error":${error}`), headers);
 }
 
-/** An error as the last event of a stream; one that broke off before it is ended, and means nothing. */
+/** An error as the last event of a stream. The blank lines before it end an incomplete event, which clients ignore. */
 export function errorEvent(id: Uint8Array | undefined, text: string): Uint8Array {
   const error = JSON.stringify({ code: SERVER_ERROR, message: text });
   const response = message(id ?? Buffer.from('null'), `"error":${error}`);
   return Buffer.concat([Buffer.from('\n\nevent: message\ndata: '), response, Buffer.from('\n\n')]);
 }
 
-/** An id is repeated as the client wrote it: numbers beyond what JavaScript counts keep their digits. */
+/** The id is copied as the client wrote it: numbers beyond the precision of JavaScript keep their digits. */
 function message(id: Uint8Array | undefined, members: string): Uint8Array {
   return Buffer.concat([
     Buffer.from('{"jsonrpc":"2.0","id":'),
@@ -110,7 +110,7 @@ function message(id: Uint8Array | undefined, members: string): Uint8Array {
   ]);
 }
 
-function answer(
+function respond(
   target: ResponseWriter,
   status: number,
   body: Uint8Array,

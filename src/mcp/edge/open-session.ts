@@ -12,7 +12,7 @@ import type { McpMessage, MessageHandler } from './stages.ts';
 /** The version that a server assumes when the client does not name one (MCP 2025-06-18, "Protocol Version Header"). */
 const ASSUMED_VERSION = '2025-03-26';
 
-const ABOUT = 'for a session';
+const ABOUT = 'a new session';
 
 /** Opens sessions for clients that send requests without one. */
 export interface SessionOpener {

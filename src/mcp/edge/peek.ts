@@ -5,22 +5,22 @@ import { createEnvelopeReader, type Envelope } from './envelope.ts';
 /** A body whose envelope has been read. */
 export interface Peeked {
   readonly envelope: Envelope;
-  /** The same bytes, for whoever comes next. */
+  /** The same bytes, for the next reader. */
   readonly body: Uint8Array | Upload;
 }
 
 export interface PeekEvents {
-  /** Whether the rest of the message does not matter. */
+  /** Returns whether the rest of the message does not matter. */
   enough(found: Envelope): boolean;
-  /** Called once, unless the body fails before; for bytes at once. */
+  /** Called once, unless the body fails first; synchronously for bytes. */
   peeked(result: Peeked): void;
-  /** The rest will not come; with an error, the client gets that for an answer. */
+  /** The rest will not arrive; the client gets the error, if there is one. */
   failed(error?: WasmcpError): void;
 }
 
 /**
- * Reads the envelope of a message in a body. Of an upload only what had to be read is kept, until somebody takes it; what
- * does not begin as a JSON object is not waited for.
+ * Reads the envelope of the message in a body. Of an upload only the part that had to be read is buffered, until a receiver
+ * takes it; a body that does not begin as a JSON object is passed on at once.
  */
 export function peek(body: Uint8Array | Upload, { enough, peeked, failed }: PeekEvents): void {
   const reader = createEnvelopeReader(enough);
@@ -32,17 +32,17 @@ export function peek(body: Uint8Array | Upload, { enough, peeked, failed }: Peek
   const upload = body;
   const held: Uint8Array[] = [];
   let receiver: UploadReceiver | undefined;
-  let told = false;
-  /** Whether the receiver takes more at once. */
+  let delivered = false;
+  /** Whether the receiver has room for more. */
   let room = false;
   let ending: ((receiver: UploadReceiver) => void) | undefined;
 
-  function tell(result: Uint8Array | Upload): void {
-    told = true;
+  function deliver(result: Uint8Array | Upload): void {
+    delivered = true;
     peeked({ envelope: reader.envelope, body: result });
   }
 
-  /** Hands on what was held. */
+  /** Delivers what is buffered. */
   function release(): void {
     if (receiver === undefined) return;
     room = true;
@@ -73,22 +73,22 @@ export function peek(body: Uint8Array | Upload, { enough, peeked, failed }: Peek
         return room;
       }
       held.push(new Uint8Array(bytes));
-      if (!told && reader.push(bytes)) tell(rest);
-      return told ? room : true;
+      if (!delivered && reader.push(bytes)) deliver(rest);
+      return delivered ? room : true;
     },
     end(trailers) {
-      if (told) {
+      if (delivered) {
         ending = (to) => to.end(trailers);
         release();
         return;
       }
       reader.end();
-      if (trailers.length === 0) return tell(Buffer.concat(held));
+      if (trailers.length === 0) return deliver(Buffer.concat(held));
       ending = (to) => to.end(trailers);
-      tell(rest);
+      deliver(rest);
     },
     fail(error) {
-      if (!told) return failed(error);
+      if (!delivered) return failed(error);
       ending = (to) => to.fail(error);
       release();
     },

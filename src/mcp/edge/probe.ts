@@ -4,14 +4,14 @@ import { header, withoutHeaders } from './headers.ts';
 import { jsonResponse } from './json-response.ts';
 import { INTERNAL_ERROR, INVALID_REQUEST, OWN_ID, sendError } from './messages.ts';
 
-/** What a guest answered to a request of the edge's own. */
+/** What a guest returned for a request of the edge's own. */
 export interface ProbeAnswer {
-  /** 0 when it failed before it had one. */
+  /** 0 when the guest failed before the head. */
   readonly status: number;
   readonly headers: string[];
-  /** Undefined when it broke off, or is longer than anything that is looked into. */
+  /** Undefined when it is incomplete, or longer than the limit. */
   readonly body: Uint8Array | undefined;
-  /** What the body says when it is a response of JSON-RPC. */
+  /** The body, when it is a JSON-RPC response. */
   readonly response: Response | undefined;
 }
 
@@ -22,21 +22,21 @@ interface Response {
 }
 
 /**
- * What follows from an answer: the client's request goes on; the client is refused; the guest is not well, and nothing
- * follows but that the client may try again; or the answer is the client's.
+ * What follows: the client's request proceeds; the client is refused; the guest is unavailable, and the client may try again;
+ * or the client gets the guest's response as it is.
  */
 export type Verdict = 'proceed' | 'refused' | 'unavailable' | 'relay';
 
 export interface Probe {
-  /** Of the client's request, as it was written. */
+  /** Id of the client's request, as it was written. */
   readonly id: Uint8Array | undefined;
-  /** What the answer decides, for the client to read. */
+  /** What the probe decides, in words for the client. */
   readonly about: string;
   judge(answer: ProbeAnswer): Verdict;
   proceed(answer: ProbeAnswer): void;
 }
 
-/** Failures of the guest itself; others (no place left, a broken store) are the client's answer as they are. */
+/** Failures of the guest itself. The client gets others as they are: a full queue, a broken store. */
 const GUEST_FAILURES: ReadonlySet<WasmcpErrorCode> = new Set([
   'guest-trapped',
   'guest-no-response',
@@ -45,22 +45,22 @@ const GUEST_FAILURES: ReadonlySet<WasmcpErrorCode> = new Set([
   'worker-lost',
 ]);
 
-/** Bytes of an answer that is looked into. */
+/** Longest body that is read, in bytes. */
 const MAX_ANSWER = 64 * 1024;
 
-/** What refuses a client; another status that is no success says nothing that a client could act on. */
+/** Statuses that refuse a client. It could not act on another one, which becomes 403. */
 const REFUSALS: ReadonlySet<number> = new Set([400, 401, 403, 404]);
 
-/** Longest that a client is told to wait, in seconds. */
+/** Longest `Retry-After`, in seconds. */
 const LONGEST_WAIT = 3600;
 
-/** By status alone. What is not known to be good is none: a probe that got no answer must not open anything. */
+/** Judges by the status alone. Only a success proceeds: a probe without a response must not grant anything. */
 export function verdictByStatus({ status }: ProbeAnswer): Verdict {
   if (status >= 200 && status < 300) return 'proceed';
   return status < 200 || status === 408 || status === 429 || status >= 500 ? 'unavailable' : 'refused';
 }
 
-/** Where the answer to a probe goes. `client` gets what ends its request. */
+/** Where the response to a probe goes. `client` gets what ends its request. */
 export function probeTarget(client: ResponseWriter, probe: Probe): ResponseWriter {
   const chunks: Uint8Array[] = [];
   let status = 0;
@@ -117,7 +117,7 @@ function relay(client: ResponseWriter, { status, headers, body }: ProbeAnswer): 
   client.end([]);
 }
 
-/** The guest's own words where it has any, but not under an id of ours. */
+/** Uses the guest's own words if there are any, but not under an id of ours. */
 function refuse(client: ResponseWriter, answer: ProbeAnswer, { id, about }: Probe): void {
   const { status, response, headers } = answer;
   const kept = REFUSALS.has(status);
@@ -129,7 +129,7 @@ function refuse(client: ResponseWriter, answer: ProbeAnswer, { id, about }: Prob
   sendError(client, id, {
     status: kept ? status : 403,
     code: response?.error?.code ?? INVALID_REQUEST,
-    text: response?.error?.message || `asked ${about}, the server answered ${status}`,
+    text: response?.error?.message || `the server returned ${status} when asked for ${about}`,
     headers: challenge === undefined ? [] : ['www-authenticate', challenge],
   });
 }
@@ -141,8 +141,8 @@ function sendUnavailable(
 ): void {
   const wait = Number(header(headers, 'retry-after'));
   const seconds = Number.isInteger(wait) && wait > 0 ? Math.min(wait, LONGEST_WAIT) : 1;
-  const how = status === 0 ? 'gave no answer' : `answered ${status}`;
-  const text = `asked ${about}, the server ${how}, which decides nothing: try again later`;
+  const how = status === 0 ? 'did not respond' : `returned ${status}`;
+  const text = `the server ${how} when asked for ${about}; try again later`;
   const retry = ['retry-after', String(seconds)];
   sendError(client, id, { status: 503, code: INTERNAL_ERROR, text, headers: retry });
 }

@@ -4,7 +4,7 @@ import type { ResponseWriter } from '../../http/response.ts';
 import { createEnvelopeReader, type Envelope } from './envelope.ts';
 import { SERVER_ERROR, sendError } from './messages.ts';
 
-/** Answers a request that no guest has begun, so that its client may send it again. `reason` says what it has waited for. */
+/** Refuses a request that no guest has started: its client may send it again. `reason` says what it has waited for. */
 export function rejectUnstarted(
   request: GuestRequest,
   envelope: Envelope,
@@ -20,8 +20,8 @@ export function rejectUnstarted(
 }
 
 /**
- * The id of a request that fails, if it can be told. Of most messages no more was read than their method, as nobody needs
- * the id unless they fail.
+ * The id of a request that fails, if it is known. Of most messages only the method was read, because the id matters only
+ * when they fail.
  */
 export function idOf({ body }: GuestRequest, { id }: Envelope): Uint8Array | undefined {
   if (id !== undefined || !(body instanceof Uint8Array)) return id;

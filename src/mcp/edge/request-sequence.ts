@@ -1,34 +1,34 @@
 import type { RequestHandle } from '../../http/handler.ts';
 import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
 
-/** A client's request that takes several of ours, one after another. */
+/** A client's request for which several requests reach guests, one after another. */
 export interface RequestSequence {
-  /** Where the client's answer goes. Targets of all sequence are made of it: it counts the guests that are not done. */
+  /** Where the client's response goes. The targets of all steps wrap it: it counts the guests that still work. */
   readonly target: ResponseWriter;
-  /** Takes the next step, unless the client has its answer or has gone. */
+  /** Takes the next step, unless the client has its response or has gone. */
   next(step: () => RequestHandle): void;
-  /** The same for the step that passes on the client's own request, with its body. */
+  /** Takes the step that passes on the client's own request, with its body. */
   last(step: () => RequestHandle): void;
-  /** For the client: its leaving ends the step under way, and there is no other. */
+  /** For the client: canceling ends the current step, and there is no other. */
   readonly call: RequestHandle;
 }
 
-/** Of a step that has no guest. */
+/** Returned by a step that has no guest. */
 export const NO_GUEST: RequestHandle = { cancel() {} };
 
-/** `dropped` is called when it is over before the client's own request was passed on. */
+/** `dropped` is called when the sequence ends before the client's own request was passed on. */
 export function createRequestSequence(client: ResponseWriter, dropped: () => void): RequestSequence {
   let over = false;
   let passedOn = false;
-  let taken = 0;
+  let count = 0;
   /** Guests that work for the client. */
   let working = 0;
-  let told = false;
+  let reported = false;
   let current: RequestHandle | undefined;
 
-  function finish(tell: () => void): void {
+  function finish(report: () => void): void {
     over = true;
-    tell();
+    report();
     if (!passedOn) dropped();
     endIfIdle();
   }
@@ -39,20 +39,20 @@ export function createRequestSequence(client: ResponseWriter, dropped: () => voi
   }
 
   function endIfIdle(): void {
-    if (!over || working > 0 || told) return;
-    told = true;
+    if (!over || working > 0 || reported) return;
+    reported = true;
     client.finished();
   }
 
   function next(step: () => RequestHandle): void {
     if (over) return;
-    taken += 1;
-    const turn = taken;
+    count += 1;
+    const position = count;
     working += 1;
     const call = step();
     if (call === NO_GUEST) finished();
-    // A step that is over at once has taken the next one already.
-    if (turn === taken) current = call;
+    // A step that ends synchronously has taken the next one already.
+    if (position === count) current = call;
   }
 
   return {
@@ -68,7 +68,7 @@ export function createRequestSequence(client: ResponseWriter, dropped: () => voi
     },
     call: {
       cancel() {
-        // Guests may have more to do than the client waits for.
+        // A guest may work on after its response: then only `finished` is due.
         if (!over) finish(() => current?.cancel());
       },
     },

@@ -1,19 +1,19 @@
 import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
 
 /**
- * A place for a response of which only the head decides: it goes on to what `choose` answers, or nowhere. `over` is called
- * at the end of one that went nowhere. A failure before the head is the client's answer.
+ * Routes a response by its head: to the target that `choose` returns, or nowhere. `discarded` is called at the end of a
+ * response that went nowhere. The client gets a failure before the head.
  */
 export function routeByStatus(
   client: ResponseWriter,
   choose: (status: number, headers: string[]) => ResponseWriter | undefined,
-  over: () => void,
+  discarded: () => void,
 ): ResponseWriter {
-  let begun = false;
+  let hasHead = false;
   let chosen: ResponseWriter | undefined;
   return wrapResponse(client, {
     head(status, headers) {
-      begun = true;
+      hasHead = true;
       chosen = choose(status, headers);
       chosen?.head(status, headers);
     },
@@ -22,11 +22,11 @@ export function routeByStatus(
       else chosen.chunk(bytes, acknowledged);
     },
     end(trailers) {
-      if (chosen === undefined) over();
+      if (chosen === undefined) discarded();
       else chosen.end(trailers);
     },
     fail(error) {
-      if (begun && chosen === undefined) over();
+      if (hasHead && chosen === undefined) discarded();
       else (chosen ?? client).fail(error);
     },
   });

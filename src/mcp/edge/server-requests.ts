@@ -1,17 +1,17 @@
 import { createEnvelopeReader } from './envelope.ts';
 import { createEventDataReader } from './event-data.ts';
 
-/** Bytes of an event that is looked into. A question is short; longer ones are results. */
+/** Largest event that is parsed, in bytes. Requests are short; longer events are results. */
 const MAX_EVENT = 64 * 1024;
 
 const METHOD: Buffer = Buffer.from('"method"');
 
 /**
- * Finds the requests of a guest to its client in the stream that answers the client. Give the function the stream's bytes,
- * before anybody else may change them.
+ * Finds the requests of a guest to its client in the stream that responds to the client. The returned function takes the
+ * stream's bytes, before their memory may be reused.
  */
 export function createServerRequestReader(
-  asked: (id: string, method: string) => void,
+  found: (id: string, method: string) => void,
 ): (bytes: Uint8Array) => void {
   let parts: Uint8Array[] = [];
   let size = 0;
@@ -22,7 +22,7 @@ export function createServerRequestReader(
       if (size <= MAX_EVENT) parts.push(bytes);
     },
     dispatched() {
-      if (size <= MAX_EVENT) look(parts.length === 1 ? parts[0]! : Buffer.concat(parts), asked);
+      if (size <= MAX_EVENT) parse(parts.length === 1 ? parts[0]! : Buffer.concat(parts), found);
       parts = [];
       size = 0;
     },
@@ -30,21 +30,21 @@ export function createServerRequestReader(
 
   return (bytes) => {
     read(bytes);
-    // The rest of the event comes later, and the memory is somebody else's by then.
+    // The rest of the event comes later, when this memory may be reused.
     if (parts.length > 0) parts = size <= MAX_EVENT ? [Buffer.concat(parts)] : [];
   };
 }
 
-function look(event: Uint8Array, asked: (id: string, method: string) => void): void {
-  // Nearly all events are results, which have none.
+function parse(event: Uint8Array, found: (id: string, method: string) => void): void {
+  // Nearly all events are results, which have no method.
   if (!Buffer.from(event.buffer, event.byteOffset, event.length).includes(METHOD)) return;
   const reader = createEnvelopeReader(() => false);
   if (!reader.push(event)) reader.end();
   const { kind, id, method } = reader.envelope;
-  if (kind === 'request' && id !== undefined && method !== undefined) asked(idText(id), method);
+  if (kind === 'request' && id !== undefined && method !== undefined) found(idText(id), method);
 }
 
-/** One text for all ways to write an id. */
+/** The same text for every spelling of an id. */
 export function idText(id: Uint8Array): string {
   return JSON.stringify(JSON.parse(Buffer.from(id).toString()));
 }

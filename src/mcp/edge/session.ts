@@ -13,14 +13,14 @@ export function inSession(request: GuestRequest, session: string): GuestRequest 
   return { ...request, headers: withHeader(request.headers, HEADER, session) };
 }
 
-/** An answer that tells the client of its new session. */
+/** A response that tells the client the id of its new session. */
 export function withSessionHeader(target: ResponseWriter, session: string): ResponseWriter {
   return wrapResponse(target, {
     head: (status, headers) => target.head(status, withHeader(headers, 'Mcp-Session-Id', session)),
   });
 }
 
-/** Nobody is going to read its body. */
+/** Its body will not be read. */
 export function discard({ body }: GuestRequest): void {
   if (body !== undefined && !(body instanceof Uint8Array)) body.stop();
 }

@@ -32,7 +32,7 @@ function terminate(guest: Handler, { request, envelope, sequence }: McpMessage):
   const { id } = envelope;
   const ended = probeTarget(target, {
     id,
-    about: 'to end the session',
+    about: 'the end of the session',
     judge: (answer) => (answer.status === NOT_ALLOWED ? 'proceed' : verdictByStatus(answer)),
     proceed({ status }) {
       if (status !== NOT_ALLOWED) return sendEmptyResult(target, id);

@@ -19,7 +19,7 @@ export function verifySessionOwner(
   sequence: RequestSequence,
   proceed: () => void,
 ): void {
-  const target = probeTarget(sequence.target, { id, about: 'whose session it is', judge, proceed });
+  const target = probeTarget(sequence.target, { id, about: 'the owner of the session', judge, proceed });
   sequence.next(() => guest(messageFor(request, PING), target));
 }
 

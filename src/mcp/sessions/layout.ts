@@ -1,6 +1,6 @@
 /**
- * How wasmcp's servers lay sessions out in a bucket: each key of a session begins with its id and a colon, the id being a
- * random UUID (RFC 9562, version 4) in lower case; what the server itself remembers of it is at `{id}:__meta__`.
+ * How wasmcp's servers store sessions in a bucket: each key of a session begins with its id and a colon. The id is a random
+ * UUID (RFC 9562, version 4) in lower case; the server's own metadata is at `{id}:__meta__`.
  */
 
 const HEX = '0123456789abcdef';
@@ -11,7 +11,7 @@ export function isSessionId(text: string): boolean {
   return ID.test(text);
 }
 
-/** What each key of a session begins with. */
+/** The prefix of each key of a session. */
 export function prefixOf(session: string): string {
   return `${session}:`;
 }
@@ -20,20 +20,20 @@ export function metadataKey(session: string): string {
   return `${session}:__meta__`;
 }
 
-/** The session that a key belongs to by its form. */
+/** The session that a key belongs to, by its form. */
 export function sessionOfKey(key: string): string | undefined {
   const id = key.slice(0, ID_LENGTH);
   return key[ID_LENGTH] === ':' && isSessionId(id) ? id : undefined;
 }
 
-/** The first text, in the order of bytes, that is behind all keys of a session. */
-export function behind(session: string): string {
+/** The first text, in byte order, after all keys of a session. */
+export function firstAfter(session: string): string {
   return `${session};`;
 }
 
 /**
- * The first text behind `key`, which is no session's, that a session's key can begin with: whoever looks for sessions
- * sequence over what else is in the bucket. Undefined when none can follow.
+ * The first text after `key`, which belongs to no session, that a session's key can begin with: a search for sessions skips
+ * what else is in the bucket. Undefined when no session can follow.
  */
 export function nextPossible(key: string): string | undefined {
   let fits = 0;
@@ -45,7 +45,7 @@ export function nextPossible(key: string): string | undefined {
   return undefined;
 }
 
-/** Characters that a session's key may have at this place, in order. */
+/** Characters that a session's key may have at this position, in order. */
 function charactersAt(place: number): string {
   if (place === ID_LENGTH) return ':';
   if (place === 8 || place === 13 || place === 18 || place === 23) return '-';

@@ -1,15 +1,15 @@
 import { decodeTyped, encodeJson } from './typed-value.ts';
 
-/** What a wasmcp server remembers of a session. Times in milliseconds since 1970. */
+/** What a wasmcp server stores about a session. Times are in milliseconds since 1970. */
 export interface SessionMetadata {
   readonly createdAt: number;
-  /** From then on the server answers 404; without it the session has no end of its own. */
+  /** From then on the server returns 404; without it the session does not expire. */
   readonly expiresAt: number | undefined;
   readonly terminated: boolean;
   readonly reason: string | undefined;
 }
 
-/** Whether a server still answers for a session, and since when not. */
+/** Whether a server still accepts a session, and since when it does not. */
 export type SessionState =
   | { readonly name: 'live' }
   | { readonly name: 'ended' | 'expired'; readonly since: number };
@@ -19,8 +19,8 @@ type Fields = Readonly<Record<string, unknown>>;
 const KNOWN: ReadonlySet<string> = new Set(['terminated', 'created_at', 'expires_at', 'reason']);
 
 /**
- * Reads what is stored at a session's metadata key. Undefined for everything that wasmcp's servers of today would not have
- * written, a field more included: what it means is not known then.
+ * Parses what is stored at a session's metadata key. Undefined for everything that today's wasmcp servers would not have
+ * written, additional fields included: their meaning is unknown.
  */
 export function readMetadata(stored: Uint8Array): SessionMetadata | undefined {
   const fields = fieldsOf(stored);
@@ -32,7 +32,7 @@ export function readMetadata(stored: Uint8Array): SessionMetadata | undefined {
   return { terminated, createdAt, expiresAt: expiresAt === undefined ? undefined : expiresAt * 1000, reason };
 }
 
-/** The metadata of the same session, ended. As a server does it, all else stays. */
+/** The metadata of the same session, ended. Everything else stays, as when a server ends it. */
 export function endedMetadata(metadata: SessionMetadata, reason: string): Uint8Array {
   const { createdAt, expiresAt } = metadata;
   return encodeJson({
@@ -43,7 +43,7 @@ export function endedMetadata(metadata: SessionMetadata, reason: string): Uint8A
   });
 }
 
-/** `updated` is when the metadata was last written: no server notes when a session ended, but that is its last word. */
+/** `updated` is when the metadata was last written. No server stores when a session ended, but that is its last write. */
 export function stateOf(metadata: SessionMetadata, updated: number, now: number): SessionState {
   const { terminated, expiresAt = Number.POSITIVE_INFINITY } = metadata;
   if (terminated) return { name: 'ended', since: Math.min(updated, expiresAt) };
@@ -63,7 +63,7 @@ function fieldsOf(stored: Uint8Array): Fields | undefined {
   }
 }
 
-/** A number that is a time: exact, also in milliseconds. */
+/** A number that is a time, and exact in milliseconds too. */
 function isTime(value: unknown): value is number {
   return (
     typeof value === 'number' &&

@@ -4,15 +4,15 @@ import { type Store, WasmcpError, type WasmcpErrorCode } from '../../../host/ind
 import { type Purged, type PurgeRule, purgeSessions } from './purge.ts';
 import { createThrottle } from './throttle.ts';
 
-/** One purge under way. */
+/** A purge in progress. */
 export interface PurgeRun {
   /** @throws WasmcpError `store-*` */
   readonly done: Promise<Purged>;
-  /** Ends it soon; what is purged by then is purged. */
+  /** Ends it soon; what was purged until then stays purged. */
   stop(): void;
 }
 
-/** What the thread is told. */
+/** What the worker thread gets. */
 export interface PurgeSetup {
   readonly url: string;
   readonly rule: PurgeRule;
@@ -24,12 +24,12 @@ export type PurgeReply =
 
 const WORKER = new URL(import.meta.url.replace(/purge-run(\.[jt]s)$/, 'purge-worker$1'));
 
-/** Purges the store of this URL from a thread of its own, as SQLite makes those who write wait. */
+/** Purges the store of this URL in a thread of its own, because writers to SQLite block while they wait. */
 export function startPurgeInThread(url: string, rule: PurgeRule): PurgeRun {
   const setup: PurgeSetup = { url, rule };
   const worker = new Worker(WORKER, { workerData: setup, execArgv: [] });
   worker.unref();
-  // Once it has answered nobody asks how it ends.
+  // How it ends does not matter once it has replied.
   worker.on('error', () => {});
   return {
     done: answerOf(worker),
@@ -38,18 +38,18 @@ export function startPurgeInThread(url: string, rule: PurgeRule): PurgeRun {
 }
 
 async function answerOf(worker: Worker): Promise<Purged> {
-  const [answer] = (await once(worker, 'message')) as [PurgeReply];
-  if ('code' in answer) throw new WasmcpError(answer.code, answer.message);
-  return answer.purged;
+  const [reply] = (await once(worker, 'message')) as [PurgeReply];
+  if ('code' in reply) throw new WasmcpError(reply.code, reply.message);
+  return reply.purged;
 }
 
-/** Purges a store that lives on this thread, in small pieces. */
+/** Purges a store on this thread, in small pieces. */
 export function startPurge(store: Store, rule: PurgeRule): PurgeRun {
-  const breathe = createThrottle();
+  const throttle = createThrottle();
   let stopped = false;
   return {
     done: purgeSessions(store, rule, async () => {
-      await breathe();
+      await throttle();
       return !stopped;
     }),
     stop() {

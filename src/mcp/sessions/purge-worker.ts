@@ -4,7 +4,7 @@ import type { Purged } from './purge.ts';
 import { type PurgeReply, type PurgeSetup, startPurge } from './purge-run.ts';
 
 async function purge({ url, rule }: PurgeSetup): Promise<Purged> {
-  // What a power cut brings back is purged once more: nobody has to wait for the disk.
+  // What a power failure brings back is purged again, so there is no need to wait for the disk.
   const store = await openStore(url, { durability: 'process', create: false });
   try {
     const { done, stop } = startPurge(store, rule);
@@ -16,13 +16,13 @@ async function purge({ url, rule }: PurgeSetup): Promise<Purged> {
   }
 }
 
-function answer(message: PurgeReply): void {
+function reply(message: PurgeReply): void {
   parentPort!.postMessage(message);
 }
 
 try {
-  answer({ purged: await purge(workerData as PurgeSetup) });
+  reply({ purged: await purge(workerData as PurgeSetup) });
 } catch (error) {
   if (!(error instanceof WasmcpError)) throw error;
-  answer({ code: error.code, message: error.message });
+  reply({ code: error.code, message: error.message });
 }

@@ -2,12 +2,12 @@ import type { Store } from '../../../host/index.ts';
 import type { SessionState } from './metadata.ts';
 import { deleteSession, readSession, sessionIds } from './sessions.ts';
 
-/** Which sessions go. */
+/** Which sessions are deleted. */
 export interface PurgeRule {
   readonly bucket: string;
-  /** The time that counts, in milliseconds since 1970. */
+  /** The current time, in milliseconds since 1970. */
   readonly now: number;
-  /** Milliseconds that a session stays after its end. */
+  /** Milliseconds that a session is kept after its end. */
   readonly retention: number;
 }
 
@@ -15,21 +15,21 @@ export interface PurgeRule {
 export interface Purged {
   readonly sessions: number;
   readonly keys: number;
-  /** What has a session's key, but not what wasmcp's servers store there: left alone. */
+  /** Entries with a session's key that wasmcp's servers would not have written: left alone. */
   readonly unclear: number;
 }
 
 /**
- * Deletes the sessions of a bucket that ended or expired `retention` ago. Live ones stay, and so does each key that is no
- * session's. Several may do so at once.
+ * Deletes the sessions of a bucket that ended or expired `retention` ago. Live sessions stay, and so do keys that belong to no
+ * session. Several purges may run at once.
  *
- * @param breathe Called after each session; whoever shares the thread or the store with others waits here. False stops.
+ * @param proceed Called after each session: may pause, to leave the thread and the store to others. False stops the purge.
  * @throws WasmcpError `store-*`
  */
 export async function purgeSessions(
   store: Store,
   { bucket, now, retention }: PurgeRule,
-  breathe: () => Promise<boolean> | boolean = () => true,
+  proceed: () => Promise<boolean> | boolean = () => true,
 ): Promise<Purged> {
   const done = { sessions: 0, keys: 0, unclear: 0 };
   for await (const id of sessionIds(store, bucket)) {
@@ -38,10 +38,10 @@ export async function purgeSessions(
     else if (session !== undefined && isDue(session.state, now, retention)) {
       const keys = await deleteSession(store, bucket, id);
       done.keys += keys;
-      // None are left where somebody else was faster.
+      // No keys are left when another purge was faster.
       if (keys > 0) done.sessions += 1;
     }
-    if (!(await breathe())) break;
+    if (!(await proceed())) break;
   }
   return done;
 }

@@ -4,78 +4,78 @@ import type { Purged } from './purge.ts';
 import { type PurgeRun, startPurge, startPurgeInThread } from './purge-run.ts';
 
 export interface RetentionOptions {
-  /** A URL that can be opened once more, or the store itself where it lives on this thread. */
+  /** A URL that can be opened again, or the store itself when it is on this thread. */
   readonly store: string | Store;
   readonly bucket: string;
-  /** Milliseconds that sessions stay after their end. */
+  /** Milliseconds that sessions are kept after their end. */
   readonly retention: number;
   readonly log: (level: string, context: string, message: string) => void;
 }
 
-/** Purges sessions some time after their end, for as long as it is not closed. */
+/** Purges sessions some time after their end, until it is closed. */
 export interface Retention {
   /** Sessions purged so far. */
   readonly purged: number;
-  /** Settles when nothing of it runs any more. Twice is fine. */
+  /** Settles when nothing of it runs any more. Closing twice is fine. */
   close(): Promise<void>;
 }
 
-/** Milliseconds for which the clock must not have been set before anything is deleted by it. */
+/** Milliseconds for which the clock must not have been set before anything is deleted. */
 const SETTLE = 10 * 60_000;
 
-/** Of the retention, how much later a session may go: each is looked at so many times before. */
+/** The share of the retention by which a session may be purged late. */
 const SLACK = 1 / 8;
 
 const SECOND = 1000;
 const DAY = 24 * 60 * 60 * SECOND;
 
-/** Milliseconds between two looks at the clock, at most. */
-const LOOK = 60 * SECOND;
+/** Most milliseconds between two checks. */
+const MAX_INTERVAL = 60 * SECOND;
 
 /** Does not keep the process alive. */
 export function startRetention(options: RetentionOptions): Retention {
-  const watch = createRetention(options, SYSTEM_CLOCKS);
-  const timer = setInterval(watch.look, Math.min(LOOK, Math.max(options.retention, SECOND) / 4));
+  const schedule = createRetention(options, SYSTEM_CLOCKS);
+  const timer = setInterval(schedule.poll, Math.min(MAX_INTERVAL, Math.max(options.retention, SECOND) / 4));
   timer.unref();
   return {
     get purged() {
-      return watch.purged;
+      return schedule.purged;
     },
     async close() {
       clearInterval(timer);
-      await watch.stop();
+      await schedule.stop();
     },
   };
 }
 
-/** The same without a timer of its own. */
-export interface RetentionWatch {
+/** A retention without a timer of its own. */
+export interface RetentionSchedule {
   readonly purged: number;
-  /** Begins a purge when it is time; settles when none is under way any more. To be called again and again. */
-  look(): Promise<void>;
-  /** Ends what is under way. */
+  /** Starts a purge when it is due; settles when none is in progress. To be called regularly. */
+  poll(): Promise<void>;
+  /** Stops the purge in progress. */
   stop(): Promise<void>;
 }
 
-export function createRetention(options: RetentionOptions, clocks: Clocks): RetentionWatch {
+export function createRetention(options: RetentionOptions, clocks: Clocks): RetentionSchedule {
   const { store, bucket, retention, log } = options;
   const settle = Math.min(SETTLE, retention);
   const period = Math.min(Math.max(retention * SLACK, SECOND), DAY);
   const stability = createClockStability(clocks);
   let purged = 0;
   let last = Number.NEGATIVE_INFINITY;
-  let pass: PurgeRun | undefined;
+  let current: PurgeRun | undefined;
   let running: Promise<void> = Promise.resolve();
-  let told = false;
+  let reported = false;
 
-  function look(): Promise<void> {
-    const steady = stability.look();
-    if (pass !== undefined || steady < settle || clocks.monotonic() - last < period) return running;
+  function poll(): Promise<void> {
+    const stable = stability.sample();
+    if (current !== undefined || stable < settle || clocks.monotonic() - last < period) return running;
     last = clocks.monotonic();
     const rule = { bucket, retention, now: clocks.wall() };
-    pass = typeof store === 'string' ? startPurgeInThread(store, rule) : startPurge(store, rule);
-    running = pass.done.then(report, failed).finally(() => {
-      pass = undefined;
+    current = typeof store === 'string' ? startPurgeInThread(store, rule) : startPurge(store, rule);
+    running = current.done.then(report, failed).finally(() => {
+      current = undefined;
     });
     return running;
   }
@@ -83,14 +83,14 @@ export function createRetention(options: RetentionOptions, clocks: Clocks): Rete
   function report({ sessions, keys, unclear }: Purged): void {
     purged += sessions;
     if (sessions > 0) log('info', 'sessions', `purged ${sessions} (${keys} keys) of bucket "${bucket}"`);
-    if (unclear > 0 && !told) {
-      told = true;
-      const what = `${unclear} in bucket "${bucket}" look like sessions and are not understood`;
+    if (unclear > 0 && !reported) {
+      reported = true;
+      const what = `${unclear} in bucket "${bucket}" look like sessions but have unknown metadata`;
       log('warn', 'sessions', `${what}: they are never purged`);
     }
   }
 
-  /** A store in trouble tells of it by itself; what could not be purged is purged another time. */
+  /** A failing store reports this itself; what could not be purged is purged later. */
   function failed(error: unknown): void {
     last = clocks.monotonic() - period + Math.min(period, SETTLE);
     const reason = error instanceof Error ? error.message : String(error);
@@ -101,9 +101,9 @@ export function createRetention(options: RetentionOptions, clocks: Clocks): Rete
     get purged() {
       return purged;
     },
-    look,
+    poll,
     async stop() {
-      pass?.stop();
+      current?.stop();
       await running;
     },
   };

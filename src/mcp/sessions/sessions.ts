@@ -1,20 +1,20 @@
 import type { Store } from '../../../host/index.ts';
-import { behind, isSessionId, metadataKey, nextPossible, prefixOf, sessionOfKey } from './layout.ts';
+import { firstAfter, isSessionId, metadataKey, nextPossible, prefixOf, sessionOfKey } from './layout.ts';
 import { endedMetadata, readMetadata, type SessionMetadata, type SessionState, stateOf } from './metadata.ts';
 
-/** A session in a bucket, as it was read. */
+/** A session that was read from a bucket. */
 export interface StoredSession {
   readonly id: string;
   readonly metadata: SessionMetadata;
   readonly state: SessionState;
 }
 
-/** Keys that are read or deleted at a time. */
+/** Keys that are read or deleted at once. */
 const BATCH = 100;
 
 /**
- * The ids that keys of a bucket begin with, in their order. Costs a look at the store for each, however many keys it has,
- * and however many others there are between them.
+ * The session ids that keys of a bucket begin with, in order. Costs one query for each, however many keys it has, and however
+ * many other keys lie between them.
  */
 export async function* sessionIds(store: Store, bucket: string): AsyncGenerator<string> {
   let from: string | undefined = '0';
@@ -23,11 +23,11 @@ export async function* sessionIds(store: Store, bucket: string): AsyncGenerator<
     if (key === undefined) return;
     const id = sessionOfKey(key);
     if (id !== undefined) yield id;
-    from = id === undefined ? nextPossible(key) : behind(id);
+    from = id === undefined ? nextPossible(key) : firstAfter(id);
   }
 }
 
-/** `unclear` where something is stored that no server of wasmcp has written; undefined where nothing is. */
+/** Returns `unclear` when the metadata was not written by a wasmcp server, undefined when there is none. */
 export async function readSession(
   store: Store,
   bucket: string,
@@ -42,7 +42,7 @@ export async function readSession(
   return { id, metadata, state: stateOf(metadata, updated, now) };
 }
 
-/** The keys of a session without its id, metadata included, in their order. */
+/** The keys of a session without its id, metadata included, in order. */
 export async function* keysOf(store: Store, bucket: string, id: string): AsyncGenerator<string> {
   const prefix = prefixOf(id);
   let from = prefix;
@@ -53,13 +53,13 @@ export async function* keysOf(store: Store, bucket: string, id: string): AsyncGe
       yield key.slice(prefix.length);
     }
     if (keys.length < BATCH) return;
-    // The first text behind the last one.
+    // The first text after the last key.
     from = `${keys.at(-1)}\0`;
   }
 }
 
 /**
- * Marks a session as ended, as a server does: its data stays. Answers false for one that is over, and for what is none.
+ * Marks a session as ended, as a server does: its data stays. Returns false when it is over, or does not exist.
  *
  * @throws WasmcpError `store-*`
  */
@@ -75,8 +75,8 @@ export async function endSession(store: Store, bucket: string, id: string, reaso
 }
 
 /**
- * Deletes a session that is over, a hundred keys at a time, the metadata last: what is cut off half-way is found again.
- * Answers how many keys it was.
+ * Deletes a session that is over, a hundred keys at a time, the metadata last: an interrupted deletion is found again.
+ * Returns the number of keys.
  */
 export async function deleteSession(store: Store, bucket: string, id: string): Promise<number> {
   const prefix = prefixOf(id);

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Milliseconds of work until others have their turn. */
+/** Milliseconds of work until a pause. */
 const SLICE = 2;
 
-/** Of the time, what the work may take. */
+/** The share of the time that the work may take. */
 const SHARE = 0.2;
 
-/** To be awaited between small pieces of work that nobody waits for: lets the thread and the store to others most of the time. */
+/** To be awaited between small pieces of background work: leaves the thread and the store to others most of the time. */
 export function createThrottle(): () => Promise<void> | undefined {
   let began = performance.now();
   return () => {

@@ -1,4 +1,4 @@
-/** A value as wasmcp's servers store it: a byte that tells its type, and a payload. */
+/** A value as wasmcp's servers store it: a type byte and a payload. */
 export type TypedValue =
   | { readonly type: 'string' | 'json'; readonly value: string }
   | { readonly type: 'u64' | 's64'; readonly value: bigint }
@@ -7,7 +7,7 @@ export type TypedValue =
 
 const JSON_TAG = 2;
 
-/** Undefined for what is no such value. */
+/** Returns undefined for anything else. */
 export function decodeTyped(stored: Uint8Array): TypedValue | undefined {
   const payload = stored.subarray(1);
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);

@@ -24,15 +24,15 @@ export interface BridgeOptions extends SessionParts {
 
 /** MCP over standard input and output, with an HTTP server behind it. */
 export interface Bridge {
-  /** Settles when the input has ended and everything is answered, or when nobody takes the output any more. */
+  /** Settles when the input has ended and every request has its response, or when the reader of the output has gone. */
   readonly finished: Promise<void>;
-  /** Reads no more; what was read is still answered. */
+  /** Stops reading; requests that were read still get their responses. */
   stop(): void;
 }
 
 /**
- * Starts to pass on messages: each line of input in a POST of its own, at the same time; each message of an answer as a
- * line of output, as it comes. Each request that came in is answered exactly once, with an error if need be.
+ * Starts to pass on messages: each line of input in a POST of its own, all in parallel; each message of a response as a line
+ * of output, as it arrives. Each request gets exactly one response, an error if need be.
  */
 export function startBridge(options: BridgeOptions): Bridge {
   const { input, maxLine, log } = options;
@@ -83,7 +83,7 @@ export function startBridge(options: BridgeOptions): Bridge {
     }
     const delivery = deliver(text, messages).finally(() => underWay.delete(delivery));
     underWay.add(delivery);
-    // What follows these needs the session that they open.
+    // Later messages need the session that these open.
     if (messages.some(({ method }) => OPENING.has(method))) await delivery;
   }
 
@@ -91,11 +91,11 @@ export function startBridge(options: BridgeOptions): Bridge {
     try {
       for await (const line of readLines(input, maxLine)) {
         await accept(line);
-        // A client that does not read its answers may not ask for more of them.
+        // A client that does not read its responses must not send more requests.
         await output.room();
       }
     } catch (error) {
-      if (!stopped) log(`standard input broke: ${(error as Error).message}`);
+      if (!stopped) log(`standard input failed: ${(error as Error).message}`);
     }
     await Promise.all(underWay);
     await output.flushed();

@@ -1,6 +1,6 @@
 /**
- * The `data` of each event in a stream of server-sent events (HTML, "Parsing an event stream"). Names, ids and retry
- * times of events are of no use here and left out, and so is a last event that was not ended by an empty line.
+ * The `data` of each event in a stream of server-sent events (HTML, "Parsing an event stream"). Names, ids and retry times
+ * are ignored, and so is a last event without an empty line after it.
  *
  * @throws RangeError when one event has more than `limit` characters
  */
@@ -13,7 +13,7 @@ export async function* readEvents(
   let data: string[] = [];
   let size = 0;
   for await (const bytes of body) {
-    // A carriage return at the end may be half of a line break.
+    // A carriage return at the end may be the first half of a line break.
     const lines = (rest + decoder.decode(bytes, { stream: true })).split(/\r\n|\n|\r(?!$)/);
     rest = lines.pop()!;
     for (const line of lines) {

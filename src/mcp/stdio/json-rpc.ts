@@ -6,7 +6,7 @@ export const PARSE_ERROR = -32700;
 export const INVALID_REQUEST = -32600;
 export const INTERNAL_ERROR = -32603;
 
-/** The members of a JSON-RPC message that the bridge looks at. */
+/** The members of a JSON-RPC message that the bridge reads. */
 export interface Message {
   readonly id?: unknown;
   readonly method?: unknown;
@@ -15,7 +15,7 @@ export interface Message {
   readonly error?: { readonly code?: unknown; readonly message?: unknown };
 }
 
-/** The messages of a JSON text, one or a batch; undefined when it is JSON of another kind. Throws when it is no JSON. */
+/** The messages of a JSON text, one or a batch; undefined when it is other JSON. Throws when it is not JSON. */
 export function readMessages(text: string): readonly Message[] | undefined {
   const value: unknown = JSON.parse(text);
   const list: unknown[] = Array.isArray(value) ? value : [value];
@@ -31,7 +31,7 @@ export function isRequest(message: Message): message is Message & { readonly id:
   return typeof message.method === 'string' && isId(message.id);
 }
 
-/** An answer to a request, a failed one included. */
+/** A result or an error. */
 export function isResponse(message: Message): boolean {
   return message.method === undefined && (message.result !== undefined || message.error !== undefined);
 }

@@ -6,7 +6,7 @@ export type Line =
 
 const NEWLINE = 0x0a;
 
-/** Cuts bytes into lines of at most `limit` bytes. Empty lines are left out; a last line needs no line break. */
+/** Splits bytes into lines of at most `limit` bytes. Empty lines are skipped; the last line needs no line break. */
 export async function* readLines(
   input: AsyncIterable<Uint8Array>,
   limit: number,
@@ -42,7 +42,7 @@ export async function* readLines(
   if (line !== undefined) yield line;
 }
 
-/** Without the carriage return of a client on Windows. */
+/** Removes the carriage return of a client on Windows. */
 function trimmed(bytes: Uint8Array): Uint8Array {
   return bytes.at(-1) === 0x0d ? bytes.subarray(0, -1) : bytes;
 }

@@ -2,23 +2,23 @@ import type { Store } from '../../../host/index.ts';
 import { isSessionId } from '../sessions/layout.ts';
 import { deleteSession } from '../sessions/sessions.ts';
 
-/** Which session a client had last. */
+/** Remembers the last session of each client. */
 export interface SessionMemory {
   find(client: string): Promise<string | undefined>;
   keep(client: string, session: string): Promise<void>;
-  /** Leaves nothing of a session that was ended before anybody used it. */
+  /** Deletes a session that was ended before anybody used it. */
   forget(session: string): Promise<void>;
 }
 
-/** Not the guest's: a bucket of its own beside those that guests use. */
+/** A bucket beside those that guests use. */
 export const STDIO_BUCKET = 'wasmcp-node:stdio';
 
-/** Characters of a client's name that count. */
+/** Significant characters of a client's name. */
 const NAME_LENGTH = 200;
 
 /**
- * Remembers in a store, for one server: `server` tells it from others in the same store. `bucket` is where that server keeps
- * its sessions, if it does.
+ * Uses a store, which other servers may share: `server` is the name of this one. `bucket` is where it keeps its sessions, if
+ * it does.
  */
 export function createSessionMemory(store: Store, server: string, bucket: string | undefined): SessionMemory {
   const key = (client: string): string => JSON.stringify([server, client.slice(0, NAME_LENGTH)]);

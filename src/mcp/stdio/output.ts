@@ -4,17 +4,17 @@ import type { Writable } from 'node:stream';
 export interface LineOutput {
   /** Settles when there is room for more. */
   write(line: string): Promise<void>;
-  /** Settles when there is room for what somebody else wants to write. */
+  /** Settles when there is room for more, without writing. */
   room(): Promise<void>;
-  /** Settles when nobody takes the output any more. */
+  /** Settles when the reader has gone. */
   readonly broken: Promise<void>;
-  /** Settles when everything was passed on. */
+  /** Settles when everything has been passed to the system. */
   flushed(): Promise<void>;
 }
 
 export function openLineOutput(stream: Writable): LineOutput {
   const broken = Promise.withResolvers<void>();
-  // Stays: an error that nobody listens to would end the process, and the last one may come late.
+  // Never removed: an error without a listener would end the process, and the last one may come late.
   stream.on('error', () => broken.resolve()).on('close', () => broken.resolve());
   let last: Promise<void> = Promise.resolve();
   const room = (): Promise<void> => (stream.writableNeedDrain ? last : Promise.resolve());

@@ -1,38 +1,39 @@
 import { readEvents } from './event-stream.ts';
 import { type Id, isId, isRequest, isResponse, type Message, readMessages } from './json-rpc.ts';
 
-/** Longest message that a guest may answer with, in bytes or characters. */
+/** Longest message of a guest, in bytes or characters. */
 const MESSAGE_LIMIT = 64 * 1024 ** 2;
 
-/** Statuses whose bodies are for people. */
+/** Statuses whose bodies are not JSON-RPC. */
 const MEANINGS: Readonly<Record<number, string>> = {
-  401: 'the server wants to know who asks, which cannot be told over stdio',
+  401: 'the server requires a token, which stdio clients cannot send',
   500: 'the server failed',
   502: 'the server failed',
   503: 'the server is busy or stopping',
-  504: 'the server did not answer in time',
+  504: 'the server did not respond in time',
 };
 
-/** What a guest's answer to one POST says: protocol messages, each as one line, as they come. */
+/** The response to one POST as protocol messages. */
 export interface ParsedResponse {
+  /** Each message as one line, as it arrives. */
   readonly lines: AsyncGenerator<string, void, undefined>;
-  /** Requests that no message has answered so far. */
+  /** Requests without a response so far. */
   readonly unanswered: ReadonlySet<Id>;
-  /** Why there is no answer to those, once the lines have come to their end. */
+  /** Why these have none, once the lines have ended. */
   readonly problem: string;
-  /** The protocol version in a result of `initialize`, once it came. */
+  /** The protocol version in a result of `initialize`, once it has arrived. */
   readonly protocolVersion: string | undefined;
 }
 
 /**
- * Each request is answered at most once, and only those that were asked: what else claims to be a response is dropped.
- * Requests and notifications of the server pass as they are.
+ * Passes on at most one response to each of `requests`, and drops other responses. Requests and notifications of the server
+ * pass as they are.
  */
 export function readResponse(response: Response, requests: Iterable<Id>): ParsedResponse {
   return new ResponseReader(response, requests);
 }
 
-/** A class, as accessors and generators of a function's own would keep the response until the whole heap is collected. */
+/** A class, because accessors and generators of a closure would keep the response alive until a full collection. */
 class ResponseReader implements ParsedResponse {
   readonly lines: ParsedResponse['lines'];
   readonly unanswered: Set<Id>;
@@ -54,7 +55,7 @@ class ResponseReader implements ParsedResponse {
       if (body === null) return;
       if (/^text\/event-stream\b/i.test(headers.get('content-type') ?? '')) {
         for await (const data of readEvents(body, MESSAGE_LIMIT)) {
-          // An event without data has an id to come back to, and no message (MCP 2025-11-25, transports).
+          // An event with empty data only carries an id for resuming (MCP 2025-11-25, transports).
           if (data !== '') yield* this.#read(data);
         }
       } else {
@@ -63,15 +64,15 @@ class ResponseReader implements ParsedResponse {
       }
     } catch (error) {
       if (!(error instanceof SyntaxError))
-        this.problem = `the server broke its answer off: ${(error as Error).message}`;
-      else if (ok) this.problem = 'the server answered with something other than JSON';
+        this.problem = `the server ended its response early: ${(error as Error).message}`;
+      else if (ok) this.problem = 'the server returned something other than JSON';
     }
   }
 
   #read(text: string): string[] {
     const messages = readMessages(text);
     if (messages === undefined) {
-      if (this.#response.ok) this.problem = 'the server answered with JSON that is no JSON-RPC message';
+      if (this.#response.ok) this.problem = 'the server returned JSON that is not a JSON-RPC message';
       return [];
     }
     const passing = messages.filter((message) => this.#passes(message));
@@ -88,7 +89,7 @@ class ResponseReader implements ParsedResponse {
       if (typeof result?.protocolVersion === 'string') this.protocolVersion = result.protocolVersion;
       return this.unanswered.delete(message.id);
     }
-    // An error about the request as a whole: wasmcp's servers do not look for its id then.
+    // An error about the request as a whole: see `wasmcp-quirks.ts`.
     if (typeof message.error?.message === 'string') this.problem = message.error.message;
     return false;
   }
@@ -105,7 +106,7 @@ async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {
   return new TextDecoder().decode(Buffer.concat(chunks));
 }
 
-/** Line breaks in JSON stand between its tokens only. The rest stays as it is: large numbers keep their digits. */
+/** Line breaks in JSON occur only between tokens. The rest stays as it is: large numbers keep their digits. */
 function oneLine(json: string): string {
   return json.trim().replace(/[\r\n]+/g, ' ');
 }

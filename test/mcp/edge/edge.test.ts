@@ -47,7 +47,7 @@ function initializeFor(version: string): string {
 }
 
 describe('a request without a session', () => {
-  test('gets one, and its answer tells which', async () => {
+  test('gets one, and the response names it', async () => {
     const guest = sessionGuest();
     const { answer } = ask(guideFor(guest), CALL, BOTH);
     expect(await answer).toMatchObject({ status: 200, session: 's1', json: { id: 1, result: {} } });
@@ -61,7 +61,7 @@ describe('a request without a session', () => {
     expect(guest.seen.at(-1)?.text).toBe(text);
   });
 
-  test('is opened in the name of the client, at the version that it speaks', async () => {
+  test('is opened on behalf of the client, with its version', async () => {
     const guest = sessionGuest();
     const headers = {
       authorization: 'Bearer x',
@@ -76,7 +76,7 @@ describe('a request without a session', () => {
     expect(guest.seen.at(-1)?.headers.get('content-length')).toBe('70');
   });
 
-  test('gets the refusal of its initialize for an answer', async () => {
+  test('gets the refusal of its initialize as the response', async () => {
     const guest = playGuest((request) => reply(request, 401, '{"error":{}}', ['www-authenticate', 'Bearer']));
     const { answer } = ask(guideFor(guest), CALL, BOTH);
     expect(await answer).toMatchObject({
@@ -87,7 +87,7 @@ describe('a request without a session', () => {
     expect(guest.asked()).toEqual(['initialize']);
   });
 
-  test('gets the failure of its initialize for an answer', async () => {
+  test('gets the failure of its initialize as the response', async () => {
     const handle: Handler = (_, target) => {
       target.fail(new WasmcpError('queue-full', 'full'));
       return { cancel() {} };
@@ -96,7 +96,7 @@ describe('a request without a session', () => {
     expect(await ask(edge, CALL, BOTH).answer).toMatchObject({ failure: 'queue-full' });
   });
 
-  test('is sent though the news of its opening broke off', async () => {
+  test('is sent although the response to notifications/initialized ended early', async () => {
     const guest = playGuest((request) => {
       if (request.message.method !== 'notifications/initialized') {
         replyResult(request, {}, request.session === undefined ? ['mcp-session-id', 's'] : []);
@@ -108,7 +108,7 @@ describe('a request without a session', () => {
     expect(await ask(guideFor(guest), CALL, BOTH).answer).toMatchObject({ status: 200, session: 's' });
   });
 
-  test('goes on without one where the guest keeps none, and the guest is not asked for ever', async () => {
+  test('proceeds without one if the guest keeps none, which is asked three times only', async () => {
     const guest = playGuest((request) => replyResult(request, {}));
     const edge = guideFor(guest);
     for (let i = 0; i < 5; i++) {
@@ -118,7 +118,7 @@ describe('a request without a session', () => {
     expect(guest.asked()).toEqual([...asked, ...asked, ...asked, 'tools/call', 'tools/call']);
   });
 
-  test('has a guest asked again that could not make a session once', async () => {
+  test('asks a guest again that failed to create a session once', async () => {
     let broken = true;
     const guest = playGuest((request) => {
       if (request.message.method === 'initialize')
@@ -132,7 +132,7 @@ describe('a request without a session', () => {
     expect(await ask(edge, CALL, BOTH).answer).toMatchObject({ status: 200, session: 's' });
   });
 
-  test('is not sent when its client leaves meanwhile', async () => {
+  test('is not sent when its client leaves before', async () => {
     const held: Seen[] = [];
     const guest = playGuest((request) => held.push(request));
     const { leave } = ask(guideFor(guest), CALL, BOTH);
@@ -149,13 +149,13 @@ describe('a request without a session', () => {
     ['no JSON', '{"id":1,"method":"ping"'],
     ['no object', '5'],
     ['a method twice', '{"id":1,"method":"ping","method":"tools/call"}'],
-  ])('%s goes to the guest as it is', async (_, text) => {
+  ])('%s reaches the guest unchanged', async (_, text) => {
     const guest = sessionGuest();
     expect(await ask(guideFor(guest), text, BOTH).answer).toMatchObject({ status: 400 });
     expect(guest.seen.map((seen) => seen.text)).toEqual([text]);
   });
 
-  test.each(['2026-07-28', 'x'])('of version %s is told nothing of sessions', async (version) => {
+  test.each(['2026-07-28', 'x'])('of version %s gets no session', async (version) => {
     const guest = sessionGuest();
     const text = '{"id":1,"method":"server/discover"}';
     const { answer } = ask(guideFor(guest), text, { ...BOTH, 'mcp-protocol-version': version });
@@ -163,7 +163,7 @@ describe('a request without a session', () => {
     expect(guest.asked()).toEqual(['server/discover']);
   });
 
-  test('in strict mode is for the guest to refuse', async () => {
+  test('is left to the guest in strict mode', async () => {
     const guest = sessionGuest();
     const edge = edgeOf(guest.handle, { mode: 'strict', queue: undefined });
     expect(await ask(edge, CALL, BOTH).answer).toMatchObject({ status: 400 });
@@ -191,14 +191,14 @@ describe.each(['guide', 'strict'] as const)('initialize in %s mode', (mode) => {
     expect(guest.seen.at(-1)?.text).toBe(initializeFor(agreed));
   });
 
-  test('asks for what the guest refuses no more after three times', async () => {
+  test('does not offer a version that the guest has refused three times', async () => {
     const guest = sessionGuest();
     const edge = edgeOf(guest.handle, { mode, queue: undefined });
     for (let i = 0; i < 5; i++) await ask(edge, initializeFor('2025-11-25'), BOTH).answer;
     expect(guest.seen).toHaveLength(8);
   });
 
-  test('that no version helps is refused as the guest does, and teaches nothing', async () => {
+  test('that is refused with every version is refused as the guest does, and proves nothing', async () => {
     const guest = playGuest((request) => {
       if (request.message.params.capabilities === undefined) reply(request, 400, '{"error":{}}');
       else replyResult(request, {});
@@ -210,7 +210,7 @@ describe.each(['guide', 'strict'] as const)('initialize in %s mode', (mode) => {
     expect(guest.seen.at(-1)?.headers.get('mcp-protocol-version')).toBe('2025-06-18');
   });
 
-  test('without a version goes as it is', async () => {
+  test('without a version is passed on unchanged', async () => {
     const guest = playGuest((request) => reply(request, 400, '{}'));
     const edge = edgeOf(guest.handle, { mode, queue: undefined });
     await ask(edge, '{"id":1,"method":"initialize","params":{}}', BOTH).answer;
@@ -256,7 +256,7 @@ describe('session/terminate', () => {
     return { edge, session: session! };
   }
 
-  test('ends the session, and answers under the id as it was written', async () => {
+  test('ends the session, and responds under the id as it was written', async () => {
     const guest = sessionGuest();
     const { edge, session } = await open(guest);
     const id = '12345678901234567890123456789';
@@ -271,7 +271,7 @@ describe('session/terminate', () => {
     expect(await ask(edge, undefined, headers, 'DELETE').answer).toMatchObject({ status: 404 });
   });
 
-  test('without an id has no answer', async () => {
+  test('without an id gets no response', async () => {
     const guest = sessionGuest();
     const { edge, session } = await open(guest);
     const { answer } = ask(edge, '{"method":"session/terminate"}', { 'mcp-session-id': session });
@@ -280,14 +280,14 @@ describe('session/terminate', () => {
     expect(guest.seen.at(-1)?.text).toBe('');
   });
 
-  test('without a session has nothing to end', async () => {
+  test('without a session is refused', async () => {
     const guest = sessionGuest();
     const { answer } = ask(guideFor(guest), '{"id":"a","method":"session/terminate"}');
     expect(await answer).toMatchObject({ status: 400, json: { id: 'a', error: { code: -32600 } } });
     expect(guest.seen).toEqual([]);
   });
 
-  test('where the guest lets no client end one is an unknown method', async () => {
+  test('is an unknown method if the guest does not let clients end sessions', async () => {
     const guest = playGuest((request) => {
       if (request.method === 'DELETE') reply(request, 405, '', ['allow', 'POST']);
       else replyResult(request, {});
@@ -298,7 +298,7 @@ describe('session/terminate', () => {
     expect(await answer).toMatchObject({ status: 200, json: { id: 'a', error: { code: -32601 } } });
   });
 
-  test('in strict mode is for the guest to judge', async () => {
+  test('is left to the guest in strict mode', async () => {
     const guest = playGuest((request) => reply(request, 200, '{"error":{}}'));
     const edge = edgeOf(guest.handle, { mode: 'strict', queue: undefined });
     await ask(edge, '{"id":"a","method":"session/terminate"}', { 'mcp-session-id': 's' }).answer;
@@ -306,7 +306,7 @@ describe('session/terminate', () => {
   });
 });
 
-describe('a session that belongs to somebody', () => {
+describe('a session with an owner', () => {
   /** Looks at the token of requests only, as wasmcp's servers do. */
   function guardedGuest(): PlayedGuest {
     return playGuest((request) => {
@@ -327,7 +327,7 @@ describe('a session that belongs to somebody', () => {
     ['a response', 'POST', RESPONSE, 202],
     ['session/terminate', 'POST', TERMINATE, 200],
     ['DELETE', 'DELETE', undefined, 200],
-  ])('takes %s of its owner, and of nobody else', async (_, method, body, status) => {
+  ])('accepts %s from its owner only', async (_, method, body, status) => {
     const guest = guardedGuest();
     const edge = guideFor(guest);
     const headers = { ...BOTH, 'mcp-session-id': 's' };
@@ -355,7 +355,7 @@ describe('a session that belongs to somebody', () => {
     ['a method in capitals, too', `{"id":1,"method":"ping","Method":"notifications/cancelled"}`],
     ['a result with a long s', `{${PONG},"re\u017fult":{}}`],
     ['initialize and a result', `{"id":1,"method":"initialize","result":{}}`],
-  ])('takes no message that says two things: %s', async (_, text) => {
+  ])('refuses contradictory messages: %s', async (_, text) => {
     for (const mode of ['guide', 'strict'] as const) {
       const guest = guardedGuest();
       const edge = edgeOf(guest.handle, { mode, queue: undefined });
@@ -375,7 +375,7 @@ describe('a session that belongs to somebody', () => {
     ['a request without an id', `{"method":"tools/call"}`],
     ['a request whose id is null', `{"id":null,"method":"tools/call"}`],
     ['a request whose id is a fraction', `{"id":1.5,"method":"tools/call"}`],
-  ])('asks who its client is where it cannot tell: %s', async (_, text) => {
+  ])('verifies the client of what may not be a request: %s', async (_, text) => {
     const headers = { ...BOTH, 'mcp-session-id': 's' };
     for (const mode of ['guide', 'strict'] as const) {
       for (const body of [text, inPieces(text)]) {
@@ -393,14 +393,14 @@ describe('a session that belongs to somebody', () => {
     }
   });
 
-  test('is asked nothing for a request that is one', async () => {
+  test('does not verify requests of its owner', async () => {
     const guest = guardedGuest();
     const headers = { ...BOTH, 'mcp-session-id': 's', authorization: 'Bearer mine' };
     for (const body of [CALL, inPieces(CALL)]) await ask(guideFor(guest), body, headers).answer;
     expect(guest.asked()).toEqual(['tools/call in s', 'tools/call in s']);
   });
 
-  test('takes a large request of its owner as it comes', async () => {
+  test('accepts a large request of its owner as it arrives', async () => {
     const parts: number[] = [];
     const handle: Handler = (request, target) => {
       if (request.body instanceof Uint8Array) {
@@ -428,13 +428,13 @@ describe('a session that belongs to somebody', () => {
     expect(guest.asked()).toEqual(['ping in s']);
   });
 
-  test('costs notifications nothing where there are no tokens', async () => {
+  test('does not verify notifications without tokens', async () => {
     const guest = guardedGuest();
     await ask(guideFor(guest), NOTIFICATION, { 'mcp-session-id': 's' }).answer;
     expect(guest.asked()).toEqual(['notifications/cancelled in s']);
   });
 
-  test('is ended where the guest knows no ping', async () => {
+  test('can be ended if the guest does not know ping', async () => {
     const unknown = '{"jsonrpc":"2.0","id":"wasmcp-node","error":{"code":-32601,"message":"what?"}}';
     const guest = playGuest((request) =>
       request.method === 'DELETE' ? reply(request, 200, '') : reply(request, 400, unknown),
@@ -444,7 +444,7 @@ describe('a session that belongs to somebody', () => {
   });
 });
 
-describe('a body that comes piece by piece', () => {
+describe('a body that arrives in pieces', () => {
   function uploadOf(
     ...pieces: string[]
   ): Upload & { readonly sent: string[]; stopped: boolean; feed(): void } {
@@ -497,7 +497,7 @@ describe('a body that comes piece by piece', () => {
     );
   });
 
-  test('is read no further than its method and its id while it waits for its turn', async () => {
+  test('is read no further than its method and id while it waits in the queue', async () => {
     const running: Seen[] = [];
     const guest = playGuest((request) => running.push(request));
     const edge = guideFor(guest);
@@ -514,7 +514,7 @@ describe('a body that comes piece by piece', () => {
     expect(await second.answer).toMatchObject({ status: 200, json: { id: 2 } });
   });
 
-  test('is given up when its client leaves before its turn', () => {
+  test('is discarded when its client leaves the queue', () => {
     const guest = playGuest(() => {});
     const edge = guideFor(guest);
     const session = { ...BOTH, 'mcp-session-id': 's' };
@@ -526,7 +526,7 @@ describe('a body that comes piece by piece', () => {
     expect(upload.stopped).toBe(true);
   });
 
-  test('that is no JSON is not held back', async () => {
+  test('that is not JSON is not held back', async () => {
     const parts: string[] = [];
     const handle: Handler = (request, target) => {
       (request.body as Upload).start({
@@ -563,7 +563,7 @@ describe('a body that comes piece by piece', () => {
     expect((await answer).status).toBe(200);
   });
 
-  test('above the limit is refused as before', async () => {
+  test('above the limit is refused', async () => {
     const guest = sessionGuest();
     let receiver: UploadReceiver | undefined;
     const body: Upload = { start: (to) => (receiver = to), resume() {}, stop() {} };
@@ -574,7 +574,7 @@ describe('a body that comes piece by piece', () => {
     expect(guest.seen).toEqual([]);
   });
 
-  test('that breaks off before it says what it is gets an answer, unless its client has gone', async () => {
+  test('that ends early gets a response, unless its client has gone', async () => {
     const guest = sessionGuest();
     let receiver: UploadReceiver | undefined;
     const body: Upload = { start: (to) => (receiver = to), resume() {}, stop() {} };
@@ -594,7 +594,7 @@ describe('a body that comes piece by piece', () => {
     expect(guest.seen).toEqual([]);
   });
 
-  test('is given up when the guest opens no session for it, or knows its client as somebody else', async () => {
+  test('is discarded when the guest refuses to open a session, or to accept its client', async () => {
     const refusing = playGuest((request) => reply(request, 403, '{}'));
     const large = [`"params":{"a":"${'x'.repeat(100_000)}`, '"}}'];
     const call = uploadOf('{"id":1,"method":"tools/call",', ...large);
@@ -614,7 +614,7 @@ describe('a body that comes piece by piece', () => {
     expect(news.stopped).toBe(true);
   });
 
-  test('is given up when its client leaves', () => {
+  test('is discarded when its client leaves', () => {
     const guest = sessionGuest();
     const upload = uploadOf('{"id":1,');
     const { leave } = ask(guideFor(guest), upload, BOTH);
@@ -623,7 +623,7 @@ describe('a body that comes piece by piece', () => {
   });
 });
 
-test('what is neither POST nor DELETE passes', async () => {
+test('other methods than POST and DELETE pass', async () => {
   const guest = playGuest((request) => reply(request, 405, '', []));
   expect(await ask(guideFor(guest), undefined, {}, 'GET').answer).toMatchObject({ status: 405 });
   expect(guest.asked()).toEqual(['GET']);

@@ -108,7 +108,7 @@ describe.each([1, 2, 7, 65_536])('in pieces of %i', (piece) => {
     expect(read(text, piece)).toEqual(expected);
   });
 
-  test('a method in bytes that are no UTF-8', () => {
+  test('a method that is not UTF-8', () => {
     const text = Buffer.from('{"id":1,"method":"pi\u00ffg"}', 'latin1');
     expect(read(text, piece)).toEqual(NOTHING);
   });
@@ -127,13 +127,13 @@ test('agrees with JSON.parse on messages of every shape', () => {
   }
 });
 
-test('reads no further than it has to', () => {
+test('reads no further than necessary', () => {
   const reader = createEnvelopeReader(({ method }) => method !== undefined);
   expect(reader.push(Buffer.from('{"id":1,"method":"ping"'))).toBe(true);
   expect(reader.envelope).toMatchObject({ kind: 'request', method: 'ping' });
 });
 
-test('knows a response by its first telling member', () => {
+test('knows a response by its first decisive member', () => {
   const reader = createEnvelopeReader(({ kind }) => kind !== undefined);
   expect(reader.push(Buffer.from('{"id":1,"result":'))).toBe(true);
   expect(reader.envelope.kind).toBe('response');
@@ -142,7 +142,7 @@ test('knows a response by its first telling member', () => {
 describe('beyond 64 KiB', () => {
   const large = `"${'x'.repeat(70_000)}"`;
 
-  test('a request is known by its parameters, its method is not', () => {
+  test('a request is known by its parameters, but not its method', () => {
     const text = `{"id":1,"params":{"a":${large}},"method":"ping"}`;
     expect(read(text, 1000)).toEqual({ ...NOTHING, kind: 'request', id: '1' });
   });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createInference } from '../../../src/mcp/edge/inference.ts';
 
-test('it takes three answers in a row', () => {
+test('an inference needs three consecutive confirmations', () => {
   const inference = createInference();
   const results: boolean[] = [];
   for (const fits of [true, true, false, true, true, true, true]) {
@@ -12,14 +12,14 @@ test('it takes three answers in a row', () => {
   expect(results).toEqual([false, false, false, false, false, true, true]);
 });
 
-test('one that contradicts ends it', () => {
+test('one contradiction ends it', () => {
   const inference = createInference();
   for (let i = 0; i < 5; i++) inference.confirm();
   inference.refute();
   expect(inference.holds()).toBe(false);
 });
 
-test('it holds for a while only, and then again after one', () => {
+test('it expires, and holds again after one confirmation', () => {
   const inference = createInference(20);
   for (let i = 0; i < 3; i++) inference.confirm();
   const start = performance.now();

@@ -53,8 +53,8 @@ const GIVEN_UP =
 const pause = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-describe('a question without an answer', () => {
-  test('ends the stream with an error, and the guest is told that its client has gone', async () => {
+describe('a request to the client without a response', () => {
+  test('ends the stream with an error, and cancels the guest', async () => {
     const { say, asking, call } = start(20);
     say(`data: ${QUESTION}\n\n`);
     const answer = await asking.answer;
@@ -63,7 +63,7 @@ describe('a question without an answer', () => {
     expect(call().gone).toBe(true);
   });
 
-  test('does so though the guest keeps the stream alive and tells of progress', async () => {
+  test('does so although the guest keeps the stream alive and reports progress', async () => {
     const { say, asking } = start(100);
     say(`data: ${QUESTION}\n\n`);
     const alive = setInterval(() => {
@@ -73,7 +73,7 @@ describe('a question without an answer', () => {
     clearInterval(alive);
   });
 
-  test('does so though other questions were answered, and answers of other sessions came', async () => {
+  test('does so although other requests got responses, and responses came in other sessions', async () => {
     const { say, asking, edge } = start(200);
     say(`data: ${QUESTION}\n\ndata: ${QUESTION.replace('7', '"8"')}\n\n`);
     await ask(edge, '{"jsonrpc":"2.0","id":"8","result":{}}', HEADERS).answer;
@@ -81,13 +81,13 @@ describe('a question without an answer', () => {
     expect(lastEvent(await asking.answer)).toMatch(GIVEN_UP);
   });
 
-  test('is told behind an event that was not complete', async () => {
+  test('is reported after an incomplete event', async () => {
     const { say, asking } = start(20);
     say(`data: ${QUESTION}\n\ndata: {"half`);
     expect(lastEvent(await asking.answer)).toMatch(GIVEN_UP);
   });
 
-  test('is found wherever the stream is cut', async () => {
+  test('is found however the stream is split', async () => {
     for (let cut = 1; cut < QUESTION.length + 6; cut += 7) {
       const { say, asking } = start(1);
       const text = `data: ${QUESTION}\n\n`;
@@ -97,21 +97,21 @@ describe('a question without an answer', () => {
     }
   });
 
-  test('is what a client is told when another limit ends it', async () => {
+  test('is the reason that the client gets when another limit ends it', async () => {
     const { say, asking, call } = start(60_000);
     say(`data: ${QUESTION}\n\n`);
     call().target.fail(new WasmcpError('guest-timeout', 'too long'));
     expect(lastEvent(await asking.answer)).toMatch(GIVEN_UP);
   });
 
-  test('ends as one body for a client that takes no streams', async () => {
+  test('ends as one body for a client that accepts no streams', async () => {
     const { say, asking } = start(20, { 'mcp-session-id': 's' });
     say(`data: ${QUESTION}\n\n`);
     expect(await asking.answer).toMatchObject({ status: 200, json: { id: 'mine', error: { code: -32000 } } });
   });
 });
 
-describe('what is no question, or has its answer,', () => {
+describe('other messages, and requests with a response:', () => {
   test.each([
     ['an answer under the same id', '{"jsonrpc":"2.0","result":{},"id":7}'],
     ['an answer that writes the id otherwise', '{"jsonrpc":"2.0","id":7.0,"result":{}}'],
@@ -139,7 +139,7 @@ describe('what is no question, or has its answer,', () => {
     expect(lastEvent(await asking.answer)).toBe(`data: ${text}`);
   });
 
-  test('a client that has gone is not waited for', async () => {
+  test('a client that has gone is not timed', async () => {
     const { say, asking, call } = start(60_000);
     say(`data: ${QUESTION}\n\n`);
     asking.leave();

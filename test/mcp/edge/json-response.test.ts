@@ -27,7 +27,7 @@ function edgeFor(guest: PlayedGuest) {
   return edgeOf(guest.handle, { mode: 'guide', queue: undefined });
 }
 
-describe('a client that takes no streams', () => {
+describe('a client that accepts no streams', () => {
   test.each([
     ['says nothing', {}],
     ['takes JSON', { accept: 'application/json' }],
@@ -57,7 +57,7 @@ describe('a client that takes no streams', () => {
     ['long news', `data: {"params":"${'x'.repeat(200_000)}","method":"a"}\n\ndata: ${RESPONSE}\n\n`],
     ['more after the response', `data: ${RESPONSE}\n\ndata: ${NEWS}\n\ndata: {"id":1,"result":2}\n\n`],
     ['no end of the last event', `data: ${NEWS}\n\ndata: ${RESPONSE}\n`],
-  ])('gets it out of a stream with %s, in pieces of any size', async (_, stream) => {
+  ])('gets the response from a stream with %s, in pieces of any size', async (_, stream) => {
     for (const size of [1, 5, 1_000_000]) {
       const pieces = stream.match(new RegExp(`[\\s\\S]{1,${size}}`, 'g'))!;
       expect((await answered(pieces)).text).toBe(RESPONSE);
@@ -69,7 +69,7 @@ describe('a client that takes no streams', () => {
     expect((await answered([lines.join(end)])).text).toBe('{"id":1,\n"result":\n{"a":2}}');
   });
 
-  test('gets an error as JSON, too', async () => {
+  test('gets an error as JSON too', async () => {
     const { text } = await answered(['data: {"id":1,"error":{"code":-1}}\n\n']);
     expect(text).toBe('{"id":1,"error":{"code":-1}}');
   });
@@ -91,7 +91,7 @@ describe('a client that takes no streams', () => {
     }
   });
 
-  test('has its answer before the guest is done, and lets it end in peace', async () => {
+  test('gets its response before the guest has finished, and does not cancel it', async () => {
     const requests: Seen[] = [];
     const guest = streaming((request) => {
       requests.push(request);
@@ -110,7 +110,7 @@ describe('a client that takes no streams', () => {
     expect(taken).toBe(4);
   });
 
-  test('slows a guest down that sends faster than it reads', () => {
+  test('slows down a guest that sends faster than it reads', () => {
     let tell: (() => void) | undefined;
     let taken = 0;
     const guest = streaming(({ target }) => {
@@ -143,7 +143,7 @@ describe('a client that takes no streams', () => {
     expect(taken).toBe('data: {"id":1,"result":"abc'.length);
   });
 
-  test('gets JSON, errors and empty answers as they are', async () => {
+  test('gets JSON, errors and empty responses unchanged', async () => {
     const guest = playGuest((request) => {
       if (request.message.id === undefined) reply(request, 202, '', []);
       else reply(request, 404, `data: ${RESPONSE}\n\n`, ['content-type', 'application/problem+json']);
@@ -156,7 +156,7 @@ describe('a client that takes no streams', () => {
   });
 });
 
-describe('what the guest hears', () => {
+describe('the Accept header that reaches the guest', () => {
   function heard(mode: 'guide' | 'strict', accept: string | undefined): string | undefined {
     const guest = playGuest((request) => reply(request, 200, '{}'));
     const edge = edgeOf(guest.handle, { mode, queue: undefined });
@@ -170,23 +170,23 @@ describe('what the guest hears', () => {
     'text/event-stream',
     '*/*',
     'application/json;q=0, text/event-stream',
-  ])('both types in place of %s', (accept) => {
+  ])('lists both types instead of %s', (accept) => {
     expect(heard('guide', accept)).toBe('application/json, text/event-stream');
   });
 
-  test('what the client says when it names both', () => {
+  test('is the client’s when it lists both', () => {
     expect(heard('guide', 'text/event-stream, application/json;q=0.5')).toBe(
       'text/event-stream, application/json;q=0.5',
     );
   });
 
-  test('what the client says in strict mode', () => {
+  test('is the client’s in strict mode', () => {
     expect(heard('strict', 'application/json')).toBe('application/json');
     expect(heard('strict', undefined)).toBeUndefined();
   });
 });
 
-test('a client that names streams gets them as they come', async () => {
+test('a client that accepts streams gets them as they arrive', async () => {
   const stream = `data: ${NEWS}\n\ndata: ${RESPONSE}\n\n`;
   for (const accept of [
     'application/json, text/event-stream',

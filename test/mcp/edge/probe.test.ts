@@ -104,7 +104,7 @@ function expected(place: string, status: number): number | 'passes' {
 }
 
 describe.each(Object.entries(PLACES))('%s', (name, place) => {
-  test.each(STATUSES)('that is answered with %i', async (status) => {
+  test.each(STATUSES)('that gets the status %i', async (status) => {
     const { answer, passed } = await at(place, (request) => {
       if (status < 300) return answerWell(request);
       reply(request, status, '{"error":{}}', ['content-type', 'application/json']);
@@ -166,7 +166,7 @@ describe('a ping', () => {
     ['a list', 200, '[]', 503],
     ['both', 200, `{${OWN},"result":{},"error":{"code":-32601,"message":""}}`, 'passes'],
     ['more than it could say', 200, `{${OWN},"result":{"a":"${'x'.repeat(70_000)}"}}`, 503],
-  ])('that is answered with %s', async (_, status, body, wanted) => {
+  ])('that gets %s', async (_, status, body, wanted) => {
     const { answer, passed } = await at(PING, (request) => reply(request, status, body));
     expect(passed).toBe(wanted === 'passes');
     if (wanted === 'passes') return;
@@ -174,7 +174,7 @@ describe('a ping', () => {
     expect(answer.json).toMatchObject({ id: 'mine', error: {} });
   });
 
-  test('may be answered by a stream', async () => {
+  test('may get a stream', async () => {
     const { passed } = await at(PING, (request) => {
       const events = ': hello\n\nevent: message\ndata: {"jsonrpc":"2.0","id":"wasmcp-node","result":{}}\n\n';
       reply(request, 200, events, ['content-type', 'text/event-stream']);
@@ -193,7 +193,7 @@ describe('a ping', () => {
     },
   );
 
-  test('whose answer breaks off proves nothing', async () => {
+  test('whose response ends early proves nothing', async () => {
     const { answer, passed } = await at(PING, ({ target }) => {
       target.head(200, ['content-type', 'application/json']);
       target.chunk(Buffer.from(`{"jsonrpc":"2.0",${OWN},"result":{}}`), () => {});
@@ -203,7 +203,7 @@ describe('a ping', () => {
     expect(answer.status).toBe(503);
   });
 
-  test('has its refusal told in the words of the guest, under the id of the client, with its challenge', async () => {
+  test('passes on the guest’s refusal under the client’s id, with its challenge', async () => {
     const { answer } = await at(PING, (request) =>
       reply(request, 401, error(-32001), [
         'content-type',
@@ -224,17 +224,17 @@ describe('a ping', () => {
     ['86400', '3600'],
     ['Wed, 21 Oct 2026 07:28:00 GMT', '1'],
     ['-1', '1'],
-  ])('of a guest that says when to come again: %s', async (said, told) => {
+  ])('of a guest with Retry-After: %s', async (said, told) => {
     const { answer } = await at(PING, (request) => reply(request, 429, '', ['retry-after', said]));
     expect(answer.headers.slice(-2)).toEqual(['retry-after', told]);
   });
 });
 
-describe('one odd answer', () => {
+describe('one inconsistent response', () => {
   const sessions = (request: Seen): void =>
     replyResult(request, {}, request.message.method === 'initialize' ? ['mcp-session-id', 's'] : []);
 
-  test.each([1, 2])('does not switch sessions off for everybody: %i of them', async (odd) => {
+  test.each([1, 2])('does not disable sessions for all clients: %i of them', async (odd) => {
     let left = odd;
     const guest = playGuest((request) => {
       if (left > 0) replyResult(request, {});
@@ -248,7 +248,7 @@ describe('one odd answer', () => {
     expect(await ask(edge, CALL, BOTH).answer).toMatchObject({ status: 200, session: 's' });
   });
 
-  test('nor do many to initialize that are errors', async () => {
+  test('nor do many errors of initialize', async () => {
     let sick = true;
     const guest = playGuest((request) => {
       if (!sick || request.message.method !== 'initialize') return sessions(request);
@@ -266,7 +266,7 @@ describe('one odd answer', () => {
     expect(await ask(edge, CALL, BOTH).answer).toMatchObject({ status: 200, session: 's' });
   });
 
-  test('and a session given to anybody switches them on', async () => {
+  test('and a session given to any client enables them', async () => {
     let keeps = false;
     const guest = playGuest((request) => (keeps ? sessions(request) : replyResult(request, {})));
     const edge = edgeOf(guest.handle, { mode: 'guide', queue: undefined });
@@ -279,7 +279,7 @@ describe('one odd answer', () => {
     expect(await ask(edge, CALL, BOTH).answer).toMatchObject({ status: 200, session: 's' });
   });
 
-  test('does not make a revision one that the guest refuses', async () => {
+  test('does not mark a revision as refused', async () => {
     let odd = 2;
     const guest = playGuest((request) => {
       if (odd-- > 0 && request.message.params.protocolVersion === '2025-11-25') reply(request, 400, '{}');

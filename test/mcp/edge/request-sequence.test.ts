@@ -74,7 +74,7 @@ const REQUESTS: readonly (readonly [string, Partial<GuestRequest>])[] = [
   ['the metadata', { method: 'GET', path: '/.well-known/oauth-protected-resource' }],
 ];
 
-test('a target has no method that a wrapper may leave out', () => {
+test('a response target has no optional method', () => {
   type Optional = { [K in keyof ResponseWriter]: object extends Pick<ResponseWriter, K> ? K : never };
   expectTypeOf<Optional[keyof ResponseWriter]>().toEqualTypeOf<never>();
   const target = { head() {}, chunk() {}, end() {}, fail() {}, finished() {} } satisfies ResponseWriter;
@@ -85,7 +85,7 @@ test('a target has no method that a wrapper may leave out', () => {
   }
 });
 
-describe('that no guest works any more is said once', () => {
+describe('finished is reported once', () => {
   test.each(REQUESTS)('after %s', (_, request) => {
     const { calls } = ask(layers(answering()), request);
     expect(calls).toEqual(['head', 'end', 'finished']);
@@ -96,7 +96,7 @@ describe('that no guest works any more is said once', () => {
     expect(calls).toEqual(['head', 'end', 'finished']);
   });
 
-  test('when the guest is done later than its answer', () => {
+  test('when the guest finishes after its response', () => {
     let guest: Seen | undefined;
     const slow = playGuest((seen) => {
       guest = seen;
@@ -109,7 +109,7 @@ describe('that no guest works any more is said once', () => {
     expect(calls).toEqual(['head', 'end', 'finished']);
   });
 
-  test('when the client has left: a guest that runs on is waited for', () => {
+  test('when the client has left, only after the guest has finished', () => {
     let guest: Seen | undefined;
     const slow = playGuest((seen) => {
       guest = seen;
@@ -121,7 +121,7 @@ describe('that no guest works any more is said once', () => {
     expect(client.calls).toEqual(['finished']);
   });
 
-  test('when the client has left while it waited for its turn, and when it could not wait', () => {
+  test('when the client has left the queue, and when the queue was full', () => {
     const handle = layers(
       playGuest(() => {}),
       1,

@@ -43,7 +43,7 @@ function start(limit = 100, serial = true, timeout = 30_000): Setting {
 /** What comes later in the same turn of the event loop. */
 const later = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-test('requests of one session run one after another, in the order in which they came', async () => {
+test('requests of one session run one after another, in the order of arrival', async () => {
   const { call, begun, answer } = start();
   const calls = [1, 2, 3].map((id) => call(id));
   expect(begun()).toEqual([1]);
@@ -56,7 +56,7 @@ test('requests of one session run one after another, in the order in which they 
   expect(begun()).toEqual([1, 2, 3]);
 });
 
-test('the next one waits for the guest, not for its answer alone', async () => {
+test('the next request waits until the guest has finished, not only for the response', async () => {
   const { call, begun, answer, finish } = start();
   const first = call(1);
   call(2);
@@ -77,14 +77,14 @@ test('sessions do not wait for each other', () => {
   expect(begun()).toEqual([1, 2]);
 });
 
-test('in parallel nobody waits', () => {
+test('in parallel mode no request waits', () => {
   const { call, begun } = start(0, false);
   call(1);
   call(2);
   expect(begun()).toEqual([1, 2]);
 });
 
-describe('what a request under way may wait for goes past the others', () => {
+describe('messages that a running request may wait for pass the queue', () => {
   test.each([
     ['a response', '{"id":"elicit","result":{"action":"accept"}}'],
     ['a notification', '{"method":"notifications/cancelled","params":{"requestId":1}}'],
@@ -107,7 +107,7 @@ describe('what a request under way may wait for goes past the others', () => {
   });
 });
 
-test('a client that leaves while it waits is not served', async () => {
+test('a client that leaves the queue is not served', async () => {
   const { call, begun, answer } = start();
   call(1);
   const second = call(2);
@@ -118,7 +118,7 @@ test('a client that leaves while it waits is not served', async () => {
   expect(begun()).toEqual([1, 3]);
 });
 
-test('a client that leaves while its request runs is waited for', async () => {
+test('the next request waits for a running one whose client has left', async () => {
   const { call, begun, finish, guest } = start();
   const first = call(1);
   call(2);
@@ -131,7 +131,7 @@ test('a client that leaves while its request runs is waited for', async () => {
   expect(begun()).toEqual([1, 2]);
 });
 
-test('too many that wait in one session are refused, in others they are not', async () => {
+test('requests above the limit of a session are refused, those of other sessions are not', async () => {
   const { call, begun } = start(2);
   const calls = [1, 2, 3, 4].map((id) => call(id));
   expect(await calls[3]!.answer).toMatchObject({ status: 503, json: { id: 4, error: { code: -32000 } } });
@@ -141,7 +141,7 @@ test('too many that wait in one session are refused, in others they are not', as
   expect(begun()).toEqual([1, 6]);
 });
 
-test('thousands that fail at once do so one after another', async () => {
+test('thousands of requests that fail synchronously do not overflow the stack', async () => {
   let first: (() => void) | undefined;
   const handle: Handler = (_, target) => {
     const fail = (): void => {
@@ -161,7 +161,7 @@ test('thousands that fail at once do so one after another', async () => {
   expect(new Set(answers.map(({ failure }) => failure))).toEqual(new Set(['server-closing']));
 });
 
-test('the first request of a new session comes before those that the client sends next', async () => {
+test('the first request of a new session runs before the client’s next ones', async () => {
   const guest = playGuest(({ message, target }) => {
     if (message.method !== 'initialize' && message.id !== undefined) return;
     target.head(200, message.method === 'initialize' ? ['mcp-session-id', 's'] : []);
@@ -173,14 +173,14 @@ test('the first request of a new session comes before those that the client send
   expect(guest.asked()).toEqual(['initialize', 'notifications/initialized in s', 'tools/call in s']);
 });
 
-describe('a request whose turn does not come in time', () => {
+describe('a request that waits too long', () => {
   const WAIT = 50;
 
   function late(): Setting {
     return start(100, true, WAIT);
   }
 
-  test('is refused under its id, and told what it has waited for', async () => {
+  test('is refused under its id, with what it has waited for', async () => {
     const { call, begun, answer } = late();
     call(1);
     const second = await call(2, 's', 'tools/list').answer;
@@ -193,7 +193,7 @@ describe('a request whose turn does not come in time', () => {
     expect(begun()).toEqual([1]);
   });
 
-  test('gives its place to those behind it', async () => {
+  test('makes room for the requests after it', async () => {
     const { call, send, begun, answer } = late();
     call(1);
     expect(await call(2).answer).toMatchObject({ status: 503 });
@@ -209,21 +209,21 @@ describe('a request whose turn does not come in time', () => {
     expect(begun()).toEqual([1, 3, 4]);
   });
 
-  test('keeps an id that stands behind its parameters, as it was written', async () => {
+  test('keeps an id after its parameters, as it was written', async () => {
     const { call, send } = late();
     call(1);
     const text = '{"method":"tools/call","params":{"id":9},"jsonrpc":"2.0","id":12345678901234567890}';
     expect((await send(text).answer).text).toContain('"id":12345678901234567890,');
   });
 
-  test('has its time from when it was there, wherever it was since then', async () => {
+  test('may wait from its arrival on, wherever it spent the time', async () => {
     const { call, sendAt } = start(100, true, 60_000);
     call(1);
     const answer = await sendAt('{"method":"tools/call","id":2}', performance.now() - 60_000).answer;
     expect(answer).toMatchObject({ status: 503, json: { id: 2 } });
   });
 
-  test('is not refused once it has begun', async () => {
+  test('is not refused once it has started', async () => {
     const { call, begun, answer } = late();
     call(1);
     const second = call(2);
@@ -236,7 +236,7 @@ describe('a request whose turn does not come in time', () => {
   });
 });
 
-test('a request that no worker was free for is refused under its id', async () => {
+test('a request for which no worker was free is refused under its id', async () => {
   const handle: Handler = (_, target) => {
     target.fail(new WasmcpError('queue-full', 'no worker was free within 7 ms'));
     target.finished();

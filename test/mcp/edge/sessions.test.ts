@@ -58,7 +58,7 @@ const GUIDE: ServerOptions = { mcp: 'guide' };
 describe.each(['notes-draft', 'notes-draft2'])('%s', (name) => {
   const shared = share(name, { ...GUIDE, workers: 2 });
 
-  test('a first call opens a session, the next one goes on with it', async () => {
+  test('a first call opens a session, the next one continues it', async () => {
     const { server } = shared;
     const first = await post(server, callOf('cart_add', { item: 'apple' }));
     expect(first).toMatchObject({ status: 200, type: 'application/json', session: expect.any(String) });
@@ -77,7 +77,7 @@ describe.each(['notes-draft', 'notes-draft2'])('%s', (name) => {
     expect([textOf(first), textOf(second)]).toEqual(['1', '2']);
   });
 
-  test('session/terminate ends it, for good', async () => {
+  test('session/terminate ends it for good', async () => {
     const { server } = shared;
     const { session } = await post(server, callOf('counter'));
     const ended = await post(server, { id: 5, method: 'session/terminate' }, session);
@@ -94,7 +94,7 @@ describe.each(['notes-draft', 'notes-draft2'])('%s', (name) => {
     expect((await post(server, callOf('counter'), session)).status).toBe(404);
   });
 
-  test('an id that nobody gave out is unknown', async () => {
+  test('an id that no server issued is unknown', async () => {
     const { server } = shared;
     for (const session of ['00000000-0000-4000-8000-000000000000', 'x', '../../etc']) {
       expect((await post(server, callOf('counter'), session)).status).toBe(404);
@@ -110,7 +110,7 @@ describe.each(['notes-draft', 'notes-draft2'])('%s', (name) => {
   });
 });
 
-test('a call that asks its client something has the answer, though other calls wait', async () => {
+test('a call that asks its client gets the response while other calls wait', async () => {
   const { server } = await create('notes-draft', GUIDE);
   const initialize = {
     id: 1,
@@ -136,7 +136,7 @@ test('a call that asks its client something has the answer, though other calls w
   expect(textOf(await waiting)).toBe('1');
 });
 
-test('strict mode leaves refusing to the guest, and orders calls all the same', async () => {
+test('strict mode leaves refusals to the guest, and still orders calls', async () => {
   const { server } = await create('notes-draft', { mcp: 'strict', workers: 2 });
   expect((await post(server, callOf('counter'))).status).toBe(400);
   const initialize = {
@@ -150,7 +150,7 @@ test('strict mode leaves refusing to the guest, and orders calls all the same', 
   expect(counts).toEqual(Array.from({ length: 50 }, (_, n) => n + 1));
 });
 
-test('a component that does not look like an MCP server is served as it is', async () => {
+test('a component that does not look like an MCP server is served unchanged', async () => {
   const { server } = await create('http-lab');
   const response = await server.fetch(requestOf('http://localhost/echo', callOf('counter'), undefined));
   expect(response.status).toBe(200);
@@ -195,7 +195,7 @@ describe('a large message over a socket', () => {
 });
 
 describe.each(['guide', 'strict'] as const)('in %s mode', (mode) => {
-  test('a body whose source fails before it says what it is gets an answer, and holds no server open', async () => {
+  test('a body whose source fails early gets a response, and does not keep the server open', async () => {
     const { server } = await create('notes-draft', { mcp: mode });
     const body = new ReadableStream<Uint8Array>({
       pull(controller) {
@@ -215,7 +215,7 @@ describe.each(['guide', 'strict'] as const)('in %s mode', (mode) => {
     expect(performance.now() - begun).toBeLessThan(4000);
   });
 
-  test('a message that says two things in a session with a token reaches no guest', async () => {
+  test('a contradictory message in a session with a token reaches no guest', async () => {
     const { server } = await create('notes-draft', { mcp: mode });
     const headers = { authorization: 'Bearer x', 'mcp-session-id': 's' };
     const body = '{"jsonrpc":"2.0","method":"ping","id":"elicit-1","result":{}}';
@@ -236,7 +236,7 @@ describe('a slow session', () => {
     return (await server.fetch(request)).text();
   }
 
-  test('slows nobody down but itself', async () => {
+  test('slows down only itself', async () => {
     const { server } = await create('http-lab', LAB);
     await pause(server, 0, 'warm');
     const ended: string[] = [];
@@ -251,7 +251,7 @@ describe('a slow session', () => {
     await Promise.all(slow);
   });
 
-  test('may have its calls at once', async () => {
+  test('may run its calls in parallel', async () => {
     const { server } = await create('http-lab', { ...LAB, sessionOrder: 'parallel' });
     await pause(server, 0, 'warm');
     const start = performance.now();
@@ -259,7 +259,7 @@ describe('a slow session', () => {
     expect(performance.now() - start).toBeLessThan(5000);
   });
 
-  test('has its waiting calls answered before a server closes', async () => {
+  test('gets responses to waiting calls before a server closes', async () => {
     const { server } = await create('http-lab', LAB);
     await pause(server, 0, 'warm');
     const calls = Array.from({ length: 5 }, () => pause(server, 50, 'slow'));
@@ -269,7 +269,7 @@ describe('a slow session', () => {
     for (const text of await Promise.all(calls)) expect(text).toMatch(/^\d+ ms$/);
   });
 
-  test('has only so many waiting', async () => {
+  test('may have a limited number of calls waiting', async () => {
     const { server } = await create('http-lab', { ...LAB, queueLimit: 3 });
     await pause(server, 0, 'warm');
     const calls = Array.from({ length: 6 }, () => pause(server, 20, 'slow'));

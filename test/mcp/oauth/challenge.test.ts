@@ -14,13 +14,13 @@ async function challenge(url: string, code = 401): Promise<string | null> {
   return response.headers.get('www-authenticate');
 }
 
-test('a 401 leads to the metadata, where the client found the server', async () => {
+test('a 401 names the metadata at the address that the client used', async () => {
   expect(await challenge(lab.url)).toBe(`Bearer resource_metadata="${lab.url}${METADATA}"`);
   const local = lab.url.replace('127.0.0.1', 'localhost');
   expect(await challenge(local)).toBe(`Bearer resource_metadata="${local}${METADATA}"`);
 });
 
-test('a 401 leads to the metadata under the public address', async () => {
+test('a 401 names the metadata at the public address', async () => {
   expect(await challenge(strict.url)).toBe(
     `Bearer resource_metadata="https://mcp.example.com/notes${METADATA}"`,
   );
@@ -29,19 +29,19 @@ test('a 401 leads to the metadata under the public address', async () => {
 test.each([
   ['with a line break behind it', 'https://mcp.example.com\n', 'https://mcp.example.com'],
   ['with a name beyond ASCII', 'https://bücher.example/π/', 'https://xn--bcher-kva.example/%CF%80'],
-])('a public address %s is one that headers carry', async (_, publicUrl, base) => {
+])('a public address %s becomes a valid header value', async (_, publicUrl, base) => {
   const { url } = await listen('http-lab', { mcp: 'guide', publicUrl });
   expect(await challenge(url)).toBe(`Bearer resource_metadata="${base}${METADATA}"`);
   const environment = await (await fetch(`${url}/env`)).text();
   expect(environment).toContain(`WASMCP_SERVER_URI=${base}\n`);
 });
 
-test('other answers, and other components, are left alone', async () => {
+test('other responses and other components are left alone', async () => {
   expect(await challenge(lab.url, 403)).toBeNull();
   expect(await challenge(other.url)).toBeNull();
 });
 
-test('a challenge of the guest’s own stays the only one', () => {
+test('the guest’s own challenge stays the only one', () => {
   const own = ['Content-Type', 'text/plain', 'WWW-Authenticate', 'Basic'];
   const guest: Handler = (_, target) => {
     target.head(401, own);

@@ -65,7 +65,7 @@ const DOCUMENT = {
 };
 
 describe('the metadata of a server', () => {
-  test.each([PATH, `${PATH}/mcp`, `${PATH}?x=1`])('%s names it as the client called it', (path) => {
+  test.each([PATH, `${PATH}/mcp`, `${PATH}?x=1`])('%s names the server as the client wrote it', (path) => {
     const text = JSON.stringify(DOCUMENT);
     const { headers, body } = ask(guest(text.slice(0, 20), text.slice(20)), { path });
     expect(JSON.parse(body)).toEqual({
@@ -88,28 +88,28 @@ describe('the metadata of a server', () => {
     expect(headers).toEqual(['content-type', 'application/json', 'Content-Length', String(text.length)]);
   });
 
-  test('that names another server goes on to do so', () => {
+  test('that names another server is not rewritten', () => {
     const others = { resource: `${BASE}0`, resource_documentation: 1, jwks_uri: BASE };
     expect(JSON.parse(ask(guest(JSON.stringify(others))).body)).toEqual(others);
   });
 
-  test('keeps the name that its user gave it', () => {
+  test('keeps the name that the user configured', () => {
     expect(JSON.parse(ask(guest(JSON.stringify(DOCUMENT)), {}, false).body)).toEqual(DOCUMENT);
   });
 
-  test('loses members that say nothing', () => {
+  test('loses empty members', () => {
     const empty = { ...DOCUMENT, jwks_uri: null, scopes_supported: [], more: '' };
     const { jwks_uri, ...kept } = DOCUMENT;
     const { body } = ask(guest(JSON.stringify(empty)), { authority: '127.0.0.1:8080' });
     expect(JSON.parse(body.replaceAll('https://127', 'http://127'))).toEqual({ ...kept, more: '' });
   });
 
-  test('goes on when it turns out to be long', () => {
+  test('is passed on unchanged above the limit', () => {
     const long = guest(...Array.from({ length: 10 }, () => 'x'.repeat(10_000)));
     expect(ask(long).body).toBe('x'.repeat(100_000));
   });
 
-  test('that fails half-way is a failure', () => {
+  test('that fails half-way fails', () => {
     const broken: Handler = (_, target) => {
       target.head(200, []);
       target.chunk(Buffer.from('{'), () => {});

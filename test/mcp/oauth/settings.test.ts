@@ -16,16 +16,16 @@ test.each([
   ['a public key', GOOD],
   ['a set of keys', { ...GOOD, JWT_PUBLIC_KEY: '', JWT_JWKS_URI: 'https://a.example/jwks' }],
   ['an issuer that is no URL', { ...GOOD, JWT_ISSUER: 'test' }],
-])('nothing is missing: %s', (_, env) => {
+])('no problem is reported: %s', (_, env) => {
   expect(authProblems(env)).toEqual([]);
 });
 
 test.each([
   ['no key', { ...GOOD, JWT_PUBLIC_KEY: '' }, /JWT_PUBLIC_KEY.*JWT_JWKS_URI/],
   ['two keys', { ...GOOD, JWT_JWKS_URI: 'https://a.example' }, /exclude each other/],
-  ['a key that is a path', { ...GOOD, JWT_PUBLIC_KEY: '/etc/key.pem' }, /no PEM/],
+  ['a key that is a path', { ...GOOD, JWT_PUBLIC_KEY: '/etc/key.pem' }, /not PEM/],
   ['no issuer', { ...GOOD, JWT_ISSUER: '' }, /JWT_ISSUER is not set/],
-  ['an issuer over http', { ...GOOD, JWT_ISSUER: 'http://a.example' }, /JWT_ISSUER has to be https/],
+  ['an issuer over http', { ...GOOD, JWT_ISSUER: 'http://a.example' }, /JWT_ISSUER must be https/],
   ['no audience', { ...GOOD, JWT_AUDIENCE: '' }, /JWT_AUDIENCE is not set/],
   ['a mode that is none', { ...GOOD, WASMCP_AUTH_MODE: 'oauth2' }, /"oauth2".*anybody/],
   [
@@ -33,12 +33,12 @@ test.each([
     { ...GOOD, WASMCP_AUTH_MODE: 'public' },
     /JWT_PUBLIC_KEY, JWT_ISSUER, JWT_AUDIENCE without/,
   ],
-])('it is said what is missing: %s', (_, env, problem) => {
+])('the problem is reported: %s', (_, env, problem) => {
   expect(authProblems(env)).toEqual([expect.stringMatching(problem)]);
 });
 
 describe('a server', () => {
-  test('says at its start that it has no key', async () => {
+  test('warns at the start about a missing key', async () => {
     const { server, log } = await create('notes-draft', { mcp: 'guide', env: { WASMCP_AUTH_MODE: 'oauth' } });
     await server.listen(0);
     expect(log.filter((line) => line.startsWith('warn auth: '))).toEqual([
@@ -48,7 +48,7 @@ describe('a server', () => {
     ]);
   });
 
-  test('that is not said to speak MCP says nothing of it', async () => {
+  test('does not warn with --mcp off', async () => {
     const { server, log } = await create('notes-draft', { mcp: 'off', env: { WASMCP_AUTH_MODE: 'oauth' } });
     await server.listen(0);
     expect(log.join()).not.toContain('auth');

@@ -5,7 +5,7 @@ import { json } from './stored.ts';
 
 const LIVE = { terminated: false, created_at: 1_700_000_000_123, expires_at: 1_700_086_400 };
 
-test('what a server writes is understood', () => {
+test('metadata that a server writes is understood', () => {
   expect(readMetadata(json(LIVE))).toEqual({
     terminated: false,
     createdAt: 1_700_000_000_123,
@@ -20,7 +20,7 @@ test('what a server writes is understood', () => {
   });
 });
 
-describe('what no server writes is not understood:', () => {
+describe('metadata that no server writes is not understood:', () => {
   const { terminated: _, ...withoutTerminated } = LIVE;
   const { created_at: __, ...withoutCreated } = LIVE;
   test.each<[string, Uint8Array]>([
@@ -49,34 +49,34 @@ describe('what no server writes is not understood:', () => {
   });
 });
 
-describe('whether a server answers', () => {
+describe('a session is live', () => {
   const end = LIVE.expires_at * 1000;
   const state = (fields: object, updated: number, now: number): unknown =>
     stateOf(readMetadata(json({ ...LIVE, ...fields }))!, updated, now);
 
-  test('until the second of its end', () => {
+  test('until the second in which it expires', () => {
     expect(state({}, 5, end - 1)).toEqual({ name: 'live' });
     expect(state({}, 5, end)).toEqual({ name: 'expired', since: end });
   });
 
-  test('not once it was ended: since then, or since it would have ended anyway', () => {
+  test('until it was ended, or would have expired', () => {
     expect(state({ terminated: true }, end - 5000, end - 4000)).toEqual({ name: 'ended', since: end - 5000 });
     expect(state({ terminated: true }, end + 5000, end + 6000)).toEqual({ name: 'ended', since: end });
   });
 
-  test('for ever without an end', () => {
+  test('forever if it does not expire', () => {
     expect(state({ expires_at: undefined }, 5, Number.MAX_SAFE_INTEGER)).toEqual({ name: 'live' });
   });
 });
 
-test('ending it keeps all else, in the order and the spelling of servers', () => {
+test('ending it keeps everything else, in the order and format of servers', () => {
   const ended = endedMetadata(readMetadata(json(LIVE))!, 'enough');
   expect(Buffer.from(ended).toString()).toBe(
     '\x02{"terminated":true,"created_at":1700000000123,"expires_at":1700086400,"reason":"enough"}',
   );
 });
 
-test('values of each type are read, and what is none is not', () => {
+test('values of each type are decoded, others are not', () => {
   const of = (...bytes: number[]): unknown => decodeTyped(Uint8Array.of(...bytes));
   expect(of(1, 0x61)).toEqual({ type: 'string', value: 'a' });
   expect(of(2, 0x31)).toEqual({ type: 'json', value: '1' });

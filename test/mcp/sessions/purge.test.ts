@@ -22,8 +22,8 @@ async function idsIn(bucket: string): Promise<string[]> {
   return collect(sessionIds(store, bucket));
 }
 
-describe('a purge takes', () => {
-  test('what expired long enough ago, with all its keys, and counts it', async () => {
+describe('a purge deletes', () => {
+  test('a session that expired long enough ago, with all its keys, and counts it', async () => {
     const gone = await put(store, { expires_at: now() - 3601 });
     const stays = await put(store, { expires_at: now() - 3500 });
     expect(await purge(HOUR)).toEqual({ sessions: 1, keys: 3, unclear: 0 });
@@ -31,14 +31,14 @@ describe('a purge takes', () => {
     expect(await readSession(store, 'default', gone, Date.now())).toBeUndefined();
   });
 
-  test('what was ended long enough ago, from its last word on', async () => {
+  test('a session that was ended long enough ago, counted from its last write', async () => {
     await put(store, { terminated: true, reason: 'done' });
     expect(await purge(HOUR)).toMatchObject({ sessions: 0 });
     expect(await purge(HOUR, Date.now() + HOUR)).toMatchObject({ sessions: 1 });
     expect(await allKeys(store)).toEqual([]);
   });
 
-  test('a session of many keys piece by piece, so that one that was cut off is found again', async () => {
+  test('a session of many keys in batches, so that an interrupted deletion is found again', async () => {
     const id = await put(store, { expires_at: 1 }, 250);
     const removals: (readonly string[])[] = [];
     const watching: Store = {
@@ -57,21 +57,21 @@ describe('a purge takes', () => {
     expect(await allKeys(store)).toEqual([]);
   });
 
-  test('only the bucket that it is told', async () => {
+  test('only sessions of its bucket', async () => {
     await put(store, { expires_at: 1 }, 1, 'other');
     expect(await purge(0)).toMatchObject({ sessions: 0 });
     expect(await idsIn('other')).toHaveLength(1);
   });
 });
 
-describe('a purge leaves', () => {
-  test('live sessions, whatever the retention, those without an end too', async () => {
+describe('a purge keeps', () => {
+  test('live sessions, whatever the retention, including those that do not expire', async () => {
     const ids = [await put(store), await put(store, { expires_at: undefined, created_at: 1 })];
     expect(await purge(0)).toEqual({ sessions: 0, keys: 0, unclear: 0 });
     expect((await idsIn('default')).sort()).toEqual(ids.sort());
   });
 
-  test('what is no session by its key, although it says that it has ended', async () => {
+  test('entries whose key is not a session’s, although they are marked as ended', async () => {
     const over = json({ terminated: true, created_at: 1, expires_at: 1 });
     const id = randomUUID();
     const version1 = 'c232ab00-9414-11ec-b3c8-9f6bdeced846';
@@ -100,7 +100,7 @@ describe('a purge leaves', () => {
     expect(await idsIn('default')).not.toContain(gone);
   });
 
-  test('what has the key of a session but says something else there, and counts it', async () => {
+  test('sessions with unknown metadata, and counts them', async () => {
     const id = randomUUID();
     await store.set('default', `${id}:__meta__`, json({ terminated: true, created_at: 1, tenant: 'x' }));
     await store.set('default', `${id}:data`, Uint8Array.of(1));
@@ -120,7 +120,7 @@ test('sessions are found between other keys, each once', async () => {
   expect(await idsIn('default')).toEqual(ids.toSorted());
 });
 
-test('the keys of a session are all found, those of its neighbours not', async () => {
+test('all keys of a session are found, and none of its neighbours', async () => {
   const id = await put(store, {}, 250);
   await store.set('default', `${id};`, Uint8Array.of(1));
   const keys = await collect(keysOf(store, 'default', id));
@@ -129,7 +129,7 @@ test('the keys of a session are all found, those of its neighbours not', async (
   expect(await collect(keysOf(store, 'default', randomUUID()))).toEqual([]);
 });
 
-test('ending a session marks it, once, and keeps its data', async () => {
+test('ending a session marks it once, and keeps its data', async () => {
   const [id, expired] = [await put(store), await put(store, { expires_at: 1 })];
   expect(await endSession(store, 'default', id, 'enough')).toBe(true);
   expect(await readSession(store, 'default', id, Date.now())).toMatchObject({

@@ -2,7 +2,11 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openStore, type Store } from '../../../src/index.ts';
 import { createClockStability } from '../../../src/mcp/sessions/clock-stability.ts';
-import { createRetention, type RetentionWatch, startRetention } from '../../../src/mcp/sessions/retention.ts';
+import {
+  createRetention,
+  type RetentionSchedule,
+  startRetention,
+} from '../../../src/mcp/sessions/retention.ts';
 import { sessionIds } from '../../../src/mcp/sessions/sessions.ts';
 import { temporaryFolder } from '../../support/command.ts';
 import { collect, now, put } from './stored.ts';
@@ -10,9 +14,9 @@ import { collect, now, put } from './stored.ts';
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
-describe('a purge by the clock', () => {
+describe('a scheduled purge', () => {
   let store: Store;
-  let watch: RetentionWatch;
+  let schedule: RetentionSchedule;
   /** Milliseconds that have gone by, and by how many somebody has set the clock. */
   let [passed, set] = [0, 0];
   let said: string[];
@@ -25,13 +29,13 @@ describe('a purge by the clock', () => {
   function start(days: number): void {
     const log = (...line: string[]): unknown => said.push(line.join(': '));
     const clocks = { wall: () => Date.now() + passed + set, monotonic: () => passed };
-    watch = createRetention({ store, bucket: 'default', retention: days * DAY, log }, clocks);
+    schedule = createRetention({ store, bucket: 'default', retention: days * DAY, log }, clocks);
   }
 
   async function wait(milliseconds: number): Promise<void> {
     for (const end = passed + milliseconds; passed < end; ) {
       passed = Math.min(passed + 5 * MINUTE, end);
-      await watch.look();
+      await schedule.poll();
     }
   }
 
@@ -39,7 +43,7 @@ describe('a purge by the clock', () => {
     return (await collect(sessionIds(store, 'default'))).length;
   }
 
-  test('takes what is over for long enough, ten minutes after the start, and says so once', async () => {
+  test('deletes old sessions ten minutes after the start, and logs it once', async () => {
     await put(store, { expires_at: now() - 8 * 86_400 });
     await put(store);
     start(7);
@@ -47,12 +51,12 @@ describe('a purge by the clock', () => {
     expect(await left()).toBe(2);
     await wait(2 * MINUTE);
     expect(await left()).toBe(1);
-    expect(watch.purged).toBe(1);
+    expect(schedule.purged).toBe(1);
     await wait(3 * DAY);
     expect(said).toEqual(['info: sessions: purged 1 (3 keys) of bucket "default"']);
   });
 
-  test('goes on as long as the server runs, an eighth of the retention late at most', async () => {
+  test('repeats while the server runs, an eighth of the retention late at most', async () => {
     await put(store, { expires_at: now() + 86_400 });
     start(8);
     await wait(9 * DAY - MINUTE);
@@ -61,7 +65,7 @@ describe('a purge by the clock', () => {
     expect(await left()).toBe(0);
   });
 
-  test('spares live sessions from a clock that was wrong at the start', async () => {
+  test('keeps live sessions when the clock was wrong at the start', async () => {
     await put(store);
     set = 365 * DAY;
     start(7);
@@ -71,7 +75,7 @@ describe('a purge by the clock', () => {
     expect(await left()).toBe(1);
   });
 
-  test('spares them from a clock that is set while the server runs, for as long', async () => {
+  test('keeps them when the clock is set while the server runs, for as long', async () => {
     await put(store);
     start(7);
     await wait(DAY - 5 * MINUTE);
@@ -82,7 +86,7 @@ describe('a purge by the clock', () => {
     expect(await left()).toBe(1);
   });
 
-  test('does not give up when the store fails once', async () => {
+  test('continues after the store has failed once', async () => {
     await put(store, { expires_at: 1 });
     const { range } = store;
     const failing = vi.spyOn(store, 'range').mockImplementation(() => {
@@ -96,24 +100,24 @@ describe('a purge by the clock', () => {
     expect(await left()).toBe(0);
   });
 
-  test('tells once of what it does not understand', async () => {
+  test('reports unknown metadata once', async () => {
     const id = await put(store, { expires_at: 1 });
     await store.set('default', `${id}:__meta__`, Uint8Array.of(2));
     start(7);
     await wait(3 * DAY);
     expect(said).toEqual([
-      'warn: sessions: 1 in bucket "default" look like sessions and are not understood: they are never purged',
+      'warn: sessions: 1 in bucket "default" look like sessions but have unknown metadata: they are never purged',
     ]);
   });
 });
 
-test('steady is a clock that was not set, in either direction', () => {
+test('a clock is stable while it is not set, in either direction', () => {
   let [wall, monotonic] = [1e12, 0];
-  const { look } = createClockStability({ wall: () => wall, monotonic: () => monotonic });
+  const { sample } = createClockStability({ wall: () => wall, monotonic: () => monotonic });
   const pass = (milliseconds: number, jump = 0): number => {
     monotonic += milliseconds;
     wall += milliseconds + jump;
-    return look();
+    return sample();
   };
   expect(pass(MINUTE)).toBe(MINUTE);
   expect(pass(MINUTE, 30)).toBe(2 * MINUTE);
@@ -122,7 +126,7 @@ test('steady is a clock that was not set, in either direction', () => {
   expect(pass(MINUTE, -5000)).toBe(0);
 });
 
-test('a store in a file is purged by a thread, beside those who write', async () => {
+test('a store in a file is purged in a thread, beside writers', async () => {
   const url = `sqlite:${join(temporaryFolder(), 'store.db')}`;
   const store = await openStore(url, { durability: 'process' });
   const live = await put(store);
@@ -150,7 +154,7 @@ test('a store in a file is purged by a thread, beside those who write', async ()
   expect(await collect(sessionIds(store, 'default'))).toEqual([live]);
 });
 
-test('closing ends a purge that is under way, and what is left is left whole', async () => {
+test('closing stops a purge in progress, and leaves the remaining sessions complete', async () => {
   const url = `sqlite:${join(temporaryFolder(), 'store.db')}`;
   const store = await openStore(url, { durability: 'process' });
   onTestFinished(async () => store.close());

@@ -23,7 +23,7 @@ function events(...messages: object[]): Response {
 }
 
 describe('answers', () => {
-  test('come in the order in which they are ready, one for each of the pipelined requests', async () => {
+  test('arrive in the order in which they are ready, one for each pipelined request', async () => {
     const waiting: (() => void)[] = [];
     const client = connect(
       server({
@@ -37,7 +37,7 @@ describe('answers', () => {
     expect(await client.end()).toMatchObject([{ id: 1, result: 'slow' }]);
   });
 
-  test('keep their bytes, but for line breaks', async () => {
+  test('keep their bytes, except for line breaks', async () => {
     const pretty = '{\r\n  "jsonrpc": "2.0",\n  "id": 1,\n  "result": 12345678901234567890\n}\n';
     const client = connect(server({ pretty: () => new Response(pretty) }));
     client.send({ id: 1, method: 'pretty' });
@@ -48,7 +48,7 @@ describe('answers', () => {
     );
   });
 
-  test('streams pass on requests and notifications of the server, and take the answers of the client', async () => {
+  test('streams carry requests and notifications of the server, and the client can respond', async () => {
     const answered = Promise.withResolvers<Json>();
     const client = connect(async (request) => {
       const message = await request.json();
@@ -83,7 +83,7 @@ describe('answers', () => {
     expect(await client.end()).toEqual([]);
   });
 
-  test('notifications and responses have none, whatever the server says', async () => {
+  test('notifications and responses get none, whatever the server returns', async () => {
     const client = connect(
       server({
         'notifications/odd': () => json({ id: 9, result: {} }),
@@ -95,7 +95,7 @@ describe('answers', () => {
     expect(client.log.join()).toContain('refused failed');
   });
 
-  test('a request is answered once, and by nothing that answers another', async () => {
+  test('a request gets one response, and only its own', async () => {
     const client = connect(
       server({
         twice: ({ id }) =>
@@ -109,7 +109,7 @@ describe('answers', () => {
     expect(await client.end()).toMatchObject([{ id: 2, error: { code: -32603 } }]);
   });
 
-  test('a batch is passed on as one, and what it leaves open is answered', async () => {
+  test('a batch is passed on as one, and each of its requests gets a response', async () => {
     const client = connect(async () => new Response('[{"jsonrpc":"2.0","id":1,"result":{}}]'));
     client.send('[{"jsonrpc":"2.0","id":1,"method":"a"},{"jsonrpc":"2.0","id":2,"method":"b"}]');
     expect(await client.next()).toMatchObject([{ id: 1, result: {} }]);
@@ -126,8 +126,8 @@ describe('answers', () => {
   });
 });
 
-describe('input that is no message', () => {
-  test('is answered with an error, and the next line is read', async () => {
+describe('input that is not a message', () => {
+  test('gets an error, and the next line is read', async () => {
     const client = connect(server({ ping: ({ id }) => json({ id, result: {} }) }));
     client.input.write('{"jsonrpc":"2.0","id":1,\n[]\n"text"\n\n\r\n');
     client.input.write(Buffer.from([0x22, 0xff, 0x22, 0x0a]));
@@ -142,7 +142,7 @@ describe('input that is no message', () => {
     ]);
   });
 
-  test('a line above the limit is refused with the limit, and not kept', async () => {
+  test('a line above the limit is refused, with the limit, and not buffered', async () => {
     const client = connect(server({ ping: ({ id }) => json({ id, result: {} }) }), { maxLine: 100 });
     client.send('x'.repeat(1000), { id: 1, method: 'ping' });
     expect(await client.next()).toMatchObject({
@@ -172,12 +172,12 @@ describe('a guest that fails', () => {
     ['no-answer', /failed \(HTTP 500\)/],
     ['exit?code=0', /failed \(HTTP 500\)/],
     ['sleep-forever', /in time \(HTTP 504\)/],
-    ['trap-after-start', /broke its answer off/],
+    ['trap-after-start', /ended its response early/],
     ['ok', /other than JSON/],
     ['no such route', /no response \(HTTP 404\)/],
     // The last: what comes after it has to wait for another worker.
     ['spin', /in time \(HTTP 504\)/],
-  ])('%s: the request gets an error that says so', async (method, message) => {
+  ])('%s: the request gets an error with the reason', async (method, message) => {
     const client = connect(route);
     client.send({ id: method, method });
     expect(await client.end()).toEqual([
@@ -187,7 +187,7 @@ describe('a guest that fails', () => {
 });
 
 describe('the end', () => {
-  test('of the input waits for what is under way', async () => {
+  test('of the input waits for running requests', async () => {
     const release = Promise.withResolvers<Response>();
     const client = connect(() => release.promise);
     client.send({ id: 1, method: 'slow' });
@@ -196,7 +196,7 @@ describe('the end', () => {
     expect(await client.end()).toMatchObject([{ id: 1, result: {} }]);
   });
 
-  test('a stop reads no more and answers what was read', async () => {
+  test('a stop ends reading, and responds to what was read', async () => {
     const release = Promise.withResolvers<Response>();
     const received = Promise.withResolvers<void>();
     const client = connect(() => {
@@ -212,7 +212,7 @@ describe('the end', () => {
     expect(client.log).toEqual([]);
   });
 
-  test('comes when nobody takes the output', async () => {
+  test('comes when the reader of the output has gone', async () => {
     const client = connect(() => new Promise(() => {}));
     client.send({ id: 1, method: 'never answered' });
     client.output.destroy(new Error('EPIPE'));

@@ -35,7 +35,7 @@ function createSessions(known = new Set<string>(), versions: readonly string[] =
   return { fetch, seen, known };
 }
 
-test('the session of initialize is named from then on, with the version that was agreed on', async () => {
+test('requests after initialize name its session and the agreed version', async () => {
   const server = createSessions();
   const client = connect(server.fetch);
   client.send(INITIALIZE, INITIALIZED, { id: 1, method: 'ping' });
@@ -47,7 +47,7 @@ test('the session of initialize is named from then on, with the version that was
   ]);
 });
 
-test('a server that refuses the version of the client in the header is asked again without', async () => {
+test('a server that refuses the client’s version in the header is asked again without it', async () => {
   const server = createSessions(new Set(), ['2025-03-26']);
   const client = connect(server.fetch);
   client.send(INITIALIZE, { id: 1, method: 'ping' });
@@ -58,7 +58,7 @@ test('a server that refuses the version of the client in the header is asked aga
   expect(server.seen.map(({ version }) => version)).toEqual(['2025-06-18', null, '2025-03-26']);
 });
 
-test('a client that comes back goes on with its session; the one opened meanwhile is ended', async () => {
+test('a returning client continues its session; the one opened meanwhile is ended', async () => {
   const memory = createMemory();
   const first = createSessions();
   const before = connect(first.fetch, { memory });
@@ -76,7 +76,7 @@ test('a client that comes back goes on with its session; the one opened meanwhil
   expect(memory.forgotten).toEqual(['s1']);
 });
 
-test('a remembered session that the server no longer knows is replaced without a word to the client', async () => {
+test('a remembered session that the server no longer knows is replaced silently', async () => {
   const memory = createMemory();
   memory.kept.set('test', 'expired');
   const server = createSessions();
@@ -87,7 +87,7 @@ test('a remembered session that the server no longer knows is replaced without a
   expect(client.log.join()).toContain('expired');
 });
 
-test('a session that ends on the way is replaced once for all requests that it fails', async () => {
+test('a session that ends is replaced once for all requests that fail', async () => {
   const server = createSessions();
   const client = connect(server.fetch);
   client.send(INITIALIZE, INITIALIZED);
@@ -101,7 +101,7 @@ test('a session that ends on the way is replaced once for all requests that it f
   expect(server.seen.filter(({ method }) => method === 'initialize')).toHaveLength(2);
 });
 
-test('a request that learns late that its session has ended takes the new one', async () => {
+test('a request that fails after its session was replaced uses the new one', async () => {
   const server = createSessions();
   const late = Promise.withResolvers<void>();
   const client = connect(async (request) => {
@@ -119,7 +119,7 @@ test('a request that learns late that its session has ended takes the new one', 
   expect(await client.end()).toMatchObject([{ id: 'late', result: { session: 's2' } }]);
 });
 
-test('--session resumes that one, and leaves what is remembered alone', async () => {
+test('--session resumes that session, and does not change the remembered one', async () => {
   const memory = createMemory();
   memory.kept.set('test', 'remembered');
   const server = createSessions(new Set(['given', 'remembered']));
@@ -132,7 +132,7 @@ test('--session resumes that one, and leaves what is remembered alone', async ()
   expect(memory.kept.get('test')).toBe('remembered');
 });
 
-test('a server that cannot open another session fails the request, and is not asked for ever', async () => {
+test('if no other session can be opened the request fails, without further attempts', async () => {
   const server = createSessions();
   let broken = false;
   const client = connect((request) =>
@@ -147,7 +147,7 @@ test('a server that cannot open another session fails the request, and is not as
   ]);
 });
 
-test('a server without sessions is served without', async () => {
+test('a server without sessions works without them', async () => {
   const seen: (string | null)[] = [];
   const client = connect(
     async (request) => {
@@ -162,7 +162,7 @@ test('a server without sessions is served without', async () => {
   expect(seen).toEqual([null, null]);
 });
 
-test('a memory that fails costs the memory, not the session', async () => {
+test('a failing store loses the memory, not the session', async () => {
   const server = createSessions();
   const fail = async (): Promise<never> => {
     throw new Error('the disk is full');
@@ -173,7 +173,7 @@ test('a memory that fails costs the memory, not the session', async () => {
   expect(client.log.join()).toContain('the disk is full');
 });
 
-test('a store remembers by server and client', async () => {
+test('sessions are remembered by server and client', async () => {
   const store = await openStore('memory:');
   const memory = createSessionMemory(store, '/a.wasm', 'default');
   await memory.keep('desktop', 's1');
