@@ -26,11 +26,11 @@ function expectLost({ log }: Serving): void {
 const JSON_TYPE = { 'content-type': 'application/json' };
 const LARGE = JSON.stringify({ text: 'x'.repeat(80_000) });
 
-describe('behind a parser that keeps no bytes', () => {
+describe('after a body parser that keeps no bytes', () => {
   test.each([
     ['small', '{"a":1}'],
     ['large', LARGE],
-  ])('of express a %s body is answered at once with what to do', async (_, body) => {
+  ])('a %s body in express gets a response at once that says what to do', async (_, body) => {
     const serving = await create('http-lab');
     const url = await serveBy(express().use(express.json()).use(serving.server.handler));
     const answer = await post(url, body, JSON_TYPE);
@@ -39,7 +39,7 @@ describe('behind a parser that keeps no bytes', () => {
     expectLost(serving);
   });
 
-  test('of fastify it is, too', async () => {
+  test('a body in fastify does, too', async () => {
     const serving = await create('http-lab');
     const app = fastify();
     app.all('/echo', (request, reply) => {
@@ -52,7 +52,7 @@ describe('behind a parser that keeps no bytes', () => {
     expectLost(serving);
   });
 
-  test('of fetch, as hono and its kin hand requests on, it is, too', async () => {
+  test('a body in hono, which passes a fetch request, does, too', async () => {
     const serving = await create('http-lab');
     const request = new Request('http://localhost/echo', { method: 'POST', body: '{}' });
     await request.json();
@@ -91,7 +91,7 @@ describe('a body that was kept', () => {
     expect(log).toEqual([]);
   });
 
-  test('is described as it is now, not as it was sent', async () => {
+  test('has the length and encoding that it has now, not those that were sent', async () => {
     const { server } = await create('http-lab');
     const url = await serveBy(
       express()
@@ -106,7 +106,7 @@ describe('a body that was kept', () => {
     expect(echoed).not.toContain('content-encoding');
   });
 
-  test('has the limit of any other', async () => {
+  test('is limited like any other', async () => {
     const { server } = await create('http-lab', { maxBody: 50_000 });
     const url = await serveBy(
       express()
@@ -124,8 +124,8 @@ describe('a body that was kept', () => {
   });
 });
 
-describe('what was over before', () => {
-  test('is no request: its client has left while something slow stood in front', async () => {
+describe('a request that is over before the handler gets it', () => {
+  test('is ignored: its client disconnected during slow middleware', async () => {
     const { server, log } = await create('kv-draft');
     const handled = Promise.withResolvers<void>();
     const url = await serveBy((request, response) => {
@@ -144,7 +144,7 @@ describe('what was over before', () => {
     expect(log).toEqual([]);
   });
 
-  test('is no request: somebody else has answered', async () => {
+  test('is ignored: other code has responded', async () => {
     const { server, errors } = await create('kv-draft');
     const url = await serveBy((request, response) => {
       if (request.url !== '/exists?key=answered') response.end('answered');
@@ -156,7 +156,7 @@ describe('what was over before', () => {
     expect(errors()).toEqual([]);
   });
 
-  test('leaves no request in the metrics', async () => {
+  test('leaves no request in progress in the metrics', async () => {
     const { createMonitor } = await import('../../src/server/admin/monitor.ts');
     const monitor = createMonitor();
     const { server } = await create('http-lab', { monitor });

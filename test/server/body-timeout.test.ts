@@ -13,13 +13,13 @@ function post(path: string, ...fields: string[]): string {
 const CHUNKED = 'Transfer-Encoding: chunked';
 const CHUNK = '4\r\nping\r\n';
 
-describe('a body of which nothing more comes', () => {
+describe('a body that stalls', () => {
   test.each([
     ['that is short', 'Content-Length: 10', 'pin'],
-    ['of which nothing came at all', 'Content-Length: 10', ''],
+    ['of which nothing arrives', 'Content-Length: 10', ''],
     ['that a guest reads as it arrives', CHUNKED, CHUNK],
     ['that is long', 'Content-Length: 100000', 'pin'],
-  ])('is answered with 408 and ends the connection: one %s', async (_, field, part) => {
+  ])('gets 408 and ends the connection: one %s', async (_, field, part) => {
     const connection = await rawConnection(keys.url);
     const began = performance.now();
     connection.send(post('/set?key=k', field) + part);
@@ -27,11 +27,11 @@ describe('a body of which nothing more comes', () => {
     expect(text).toMatch(/^HTTP\/1.1 408 Request Timeout\r\n[\s\S]*connection: close/i);
     expect(performance.now() - began).toBeGreaterThan(LIMIT - 2);
     expect(reset).toBe(false);
-    // The guest was told, and its place is free.
+    // The guest was notified, and its place is free.
     expect(await (await fetch(`${keys.url}/exists?key=k`)).text()).toBe('false');
   });
 
-  test('breaks off for a guest that answers already, which ends its answer', async () => {
+  test('breaks off for a guest that has started its response, which then ends', async () => {
     const connection = await rawConnection(lab.url);
     connection.send(post('/echo?raw=1', CHUNKED) + CHUNK);
     await connection.receive(/ping/);
@@ -39,14 +39,14 @@ describe('a body of which nothing more comes', () => {
     expect((await fetch(`${lab.url}/globals`)).status).toBe(200);
   });
 
-  test('is answered with 408 before anybody knows what message it is', async () => {
+  test('gets 408 before its message is known', async () => {
     const { url } = await listen('notes-draft', { bodyTimeout: LIMIT, mcp: 'guide' });
     const connection = await rawConnection(url);
     connection.send(`${post('/mcp', CHUNKED)}5\r\n{"id"\r\n`);
     expect((await connection.end()).text).toMatch(/^HTTP\/1.1 408 /);
   });
 
-  test('is answered with 408 when it comes by fetch', async () => {
+  test('gets 408 through fetch', async () => {
     const { server } = await create('kv-draft', { bodyTimeout: LIMIT });
     let cancelled = false;
     const body = new ReadableStream<Uint8Array>({
@@ -61,11 +61,11 @@ describe('a body of which nothing more comes', () => {
   });
 });
 
-describe('a body that gets on', () => {
+describe('a body that makes progress', () => {
   test.each([
     ['collected', 'Content-Length: 12', (byte: string) => byte],
     ['read as it arrives', CHUNKED, (byte: string) => `1\r\n${byte}\r\n`],
-  ])('may take its time: %s', async (_, field, framed) => {
+  ])('may take longer than the timeout: %s', async (_, field, framed) => {
     const connection = await rawConnection(keys.url);
     connection.send(post('/set?key=slow', field, 'Connection: close'));
     for (let n = 0; n < 12; n++) {
@@ -85,7 +85,7 @@ describe('a body that gets on', () => {
   });
 });
 
-test('what nobody wants of a body has one time in all', async () => {
+test('one timeout applies to the whole rest of a body that is discarded', async () => {
   const connection = await rawConnection(lab.url);
   connection.send(post('/body-first?bytes=3', 'Content-Length: 3000000'));
   await connection.receive(/\r\n\r\nxxx/);

@@ -32,13 +32,16 @@ function ask(server: Server, path: string, body?: string): Promise<Response> {
   return server.fetch(new Request(`http://localhost${path}`, { method: 'POST', ...(body && { body }) }));
 }
 
-test.each(['power', 'process', 'strict'] as const)('%s: what was answered is there', async (durability) => {
-  const { server } = await start(durability);
-  expect((await ask(server, '/set?key=k', 'value')).status).toBe(200);
-  expect(await (await ask(server, '/get?key=k')).text()).toBe('value');
-});
+test.each(['power', 'process', 'strict'] as const)(
+  '%s: an acknowledged write can be read',
+  async (durability) => {
+    const { server } = await start(durability);
+    expect((await ask(server, '/set?key=k', 'value')).status).toBe(200);
+    expect(await (await ask(server, '/get?key=k')).text()).toBe('value');
+  },
+);
 
-test('a write that no disk will keep is not acknowledged, and neither is anything after it', async () => {
+test('a write that cannot reach the disk is not acknowledged, nor is anything after it', async () => {
   const { server, path, broken } = await start();
   expect((await ask(server, '/set?key=k', 'value')).status).toBe(200);
   rmSync(`${path}-wal`);
@@ -47,7 +50,7 @@ test('a write that no disk will keep is not acknowledged, and neither is anythin
   expect(broken).toMatchObject([{ code: 'store-broken', message: expect.stringMatching(/was deleted/) }]);
 });
 
-test('many answers at once all arrive, each its own', async () => {
+test('many simultaneous responses all arrive, each to its own request', async () => {
   const { server } = await start();
   const values = Array.from({ length: 64 }, (_, n) => `value ${n}`);
   await Promise.all(values.map((value, n) => ask(server, `/set?key=${n}`, value)));
@@ -55,7 +58,7 @@ test('many answers at once all arrive, each its own', async () => {
   expect(read).toEqual(values);
 });
 
-test('closing lets out what is held', async () => {
+test('closing sends the responses that are held back', async () => {
   const { server } = await start();
   await ask(server, '/set?key=k', 'value');
   const answers = Array.from({ length: 8 }, (_, n) => ask(server, `/set?key=${n}`, 'value'));

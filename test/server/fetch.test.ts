@@ -8,7 +8,7 @@ function ask(path: string, init?: RequestInit & { duplex?: 'half' }): Promise<Re
 }
 
 describe('a request without a socket', () => {
-  test('reaches the guest as it was made', async () => {
+  test('reaches the guest unchanged', async () => {
     const response = await ask('/echo?x=1', { method: 'PUT', headers: { 'X-Mine': '1' }, body: 'hello' });
     expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8');
     const text = await response.text();
@@ -17,11 +17,11 @@ describe('a request without a socket', () => {
     expect(text).toMatch(/\n\nhello$/);
   });
 
-  test('keeps repeated headers apart', async () => {
+  test('keeps repeated headers separate', async () => {
     expect((await ask('/headers')).headers.getSetCookie()).toEqual(['a=1; Path=/', 'b=2; Path=/']);
   });
 
-  test('may send a body that is made as it goes', async () => {
+  test('may stream its body', async () => {
     const bytes = new Uint8Array(100_000).fill(7);
     let left = 50;
     const body = new ReadableStream<Uint8Array>({
@@ -33,7 +33,7 @@ describe('a request without a socket', () => {
     expect(echoed.every((byte) => byte === 7)).toBe(true);
   });
 
-  test('whose body fails is a failure for its guest, not an end', async () => {
+  test('whose body fails is an error for its guest, not the end of the body', async () => {
     const body = new ReadableStream<Uint8Array>({
       pull(controller) {
         controller.enqueue(new Uint8Array(10));
@@ -48,12 +48,12 @@ describe('a request without a socket', () => {
   test.each([
     ['HEAD', '/big?bytes=3000000', 200],
     ['GET', '/status?code=204', 204],
-  ])('%s %s is answered without a body, whatever the guest writes', async (method, path, status) => {
+  ])('%s %s gets a response without a body, whatever the guest writes', async (method, path, status) => {
     const { server } = await create('http-lab', { liveLimit: 1 });
     const response = await server.fetch(new Request(`http://a${path}`, { method }));
     expect(response.status).toBe(status);
     expect(response.body).toBeNull();
-    // The guest was not left waiting for a reader.
+    // The guest does not wait for a reader.
     expect((await server.fetch(new Request('http://a/globals'))).status).toBe(200);
   });
 
@@ -74,7 +74,7 @@ describe('a request without a socket', () => {
   });
 });
 
-test('a request that is refused is not read', async () => {
+test('the body of a refused request is not read', async () => {
   const { server } = await create('http-lab', { allowHosts: [] });
   const cancelled = Promise.withResolvers<void>();
   const body = new ReadableStream({ cancel: () => cancelled.resolve() });
@@ -85,14 +85,14 @@ test('a request that is refused is not read', async () => {
   await cancelled.promise;
 });
 
-describe('a streamed answer', () => {
-  test('begins before the guest ends, and ends with its reader', async () => {
+describe('a streamed response', () => {
+  test('starts before the guest ends, and ends when its reader cancels', async () => {
     const { server } = await create('http-lab', { liveLimit: 1 });
     const response = await server.fetch(new Request('http://a/stream?n=1000000&ms=5'));
     const reader = response.body!.getReader();
     expect(await reader.read()).toMatchObject({ done: false });
     await reader.cancel();
-    // The only place is free again: the guest was told that nobody reads.
+    // The only place is free again: the guest was notified that the reader canceled.
     expect(await (await server.fetch(new Request('http://a/globals'))).text()).toBe('1');
   });
 
@@ -103,7 +103,7 @@ describe('a streamed answer', () => {
     await expect(response.arrayBuffer()).rejects.toThrow('did not get on');
   });
 
-  test('of a reader that is slow arrives whole', async () => {
+  test('arrives completely at a slow reader', async () => {
     const response = await ask('/big?bytes=3000000');
     let length = 0;
     for await (const chunk of response.body!) {
@@ -126,14 +126,14 @@ describe('an abort', () => {
     await expect(ask('/globals', { signal: AbortSignal.abort(new Error('no')) })).rejects.toThrow('no');
   });
 
-  test('before the answer rejects with its reason', async () => {
+  test('before the response rejects with its reason', async () => {
     const controller = new AbortController();
     const answer = ask('/sleep?ms=60000', { signal: controller.signal });
     controller.abort(new Error('changed my mind'));
     await expect(answer).rejects.toThrow('changed my mind');
   });
 
-  test('within the answer breaks it off with its reason', async () => {
+  test('during the response breaks it off with its reason', async () => {
     const controller = new AbortController();
     const response = await ask('/stream?n=2&ms=60000', { signal: controller.signal });
     const reader = response.body!.getReader();
@@ -142,7 +142,7 @@ describe('an abort', () => {
     await expect(reader.read()).rejects.toThrow('changed my mind');
   });
 
-  test('after the answer is none', async () => {
+  test('after the response has no effect', async () => {
     const controller = new AbortController();
     const response = await ask('/globals', { signal: controller.signal });
     expect(await response.text()).toBe('1');
@@ -150,7 +150,7 @@ describe('an abort', () => {
   });
 });
 
-test('a failure is a fixed response', async () => {
+test('a failure results in a fixed response', async () => {
   const response = await ask('/error?code=internal-error&message=secret');
   expect(response.status).toBe(500);
   expect(await response.text()).toContain('<h1>500 Internal Server Error</h1>');

@@ -9,7 +9,7 @@ describe('connections above the limit', () => {
   const GET = 'GET /globals HTTP/1.1\r\nHost: a\r\n\r\n';
   const SLEEP = 'GET /stream?n=2&ms=60000&size=1 HTTP/1.1\r\nHost: a\r\n\r\n';
 
-  test('take the place of the one that has been idle for longest', async () => {
+  test('replace the one that has been idle longest', async () => {
     const { url } = await listen('http-lab', { maxConnections: 3 });
     const [busy, used, unused] = [
       await rawConnection(url),
@@ -31,7 +31,7 @@ describe('connections above the limit', () => {
     expect(busy.socket.closed).toBe(false);
   });
 
-  test('are closed where none is idle, and taken again when others have left', async () => {
+  test('are closed when none is idle, and accepted again after others have closed', async () => {
     const { url } = await listen('http-lab', { maxConnections: 2 });
     const [first, second] = [await rawConnection(url), await rawConnection(url)];
     for (const busy of [first, second]) {
@@ -51,7 +51,7 @@ describe('connections above the limit', () => {
     expect(second.socket.closed).toBe(false);
   });
 
-  test('take the place of one whose body has been arriving for too long, piece by piece', async () => {
+  test('replace one whose body has been arriving for too long, piece by piece', async () => {
     const { url } = await listen('http-lab', { maxConnections: 1, bodyTimeout: 1000 });
     const slow = await rawConnection(url);
     slow.send('POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nx');
@@ -69,20 +69,20 @@ describe('connections above the limit', () => {
 describe('an idle connection', () => {
   const GET = 'GET /globals HTTP/1.1\r\nHost: a\r\n\r\n';
 
-  test('is kept for longer than proxies keep theirs', async () => {
+  test('is kept longer than proxies keep theirs', async () => {
     const { url } = await listen('http-lab');
     const connection = await rawConnection(url);
     connection.send(GET);
     expect(await connection.receive(/\r\n\r\n/)).toMatch(/^keep-alive: timeout=75\r$/im);
   });
 
-  test('is closed when its time is over', async () => {
+  test('is closed after its timeout', async () => {
     const { url } = await listen('http-lab', { keepAlive: 300 });
     const connection = await rawConnection(url);
     connection.send(GET);
     const answered = await connection.receive(/\r\n\r\n/).then(() => performance.now());
     await connection.end();
-    // As long as was said, and the second that node adds for requests on their way.
+    // The announced time, and the second that Node adds for requests in flight.
     expect(performance.now() - answered).toBeGreaterThan(1250);
   });
 });
@@ -90,14 +90,14 @@ describe('an idle connection', () => {
 describe('a client that sends many requests at once', () => {
   const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
 
-  test('has a share of them worked on, and the rest is not read', async () => {
+  test('has a limited number served, and the rest is not read', async () => {
     const monitor = createMonitor();
     const inFlight = async (): Promise<number> =>
       (await monitor.metrics()).find(({ name }) => name === 'wasmcp_node_requests_in_flight')!.samples[0]!
         .value;
     const { url } = await listen('http-lab', { monitor, liveLimit: 100 });
     const greedy = await rawConnection(url);
-    // More than the system keeps for a socket that nobody reads.
+    // More than the system buffers for a socket that is not read.
     greedy.send(get('/sleep?ms=60000').repeat(500_000));
     await vi.waitUntil(async () => (await inFlight()) === 64, 10_000);
     for (let n = 0; n < 50; n++) expect((await fetch(`${url}/globals`)).status).toBe(200);
@@ -105,7 +105,7 @@ describe('a client that sends many requests at once', () => {
     expect(greedy.socket.writableLength).toBeGreaterThan(0);
   });
 
-  test('has all of them answered, in order', async () => {
+  test('gets a response to each, in order', async () => {
     const { url } = await listen('http-lab');
     const connection = await rawConnection(url);
     const codes = Array.from({ length: 2500 }, (_, n) => 200 + (n % 90));
@@ -117,11 +117,11 @@ describe('a client that sends many requests at once', () => {
   }, 30_000);
 });
 
-describe('a client that asks for a tunnel', () => {
+describe('a client that sends CONNECT', () => {
   const CONNECT = 'CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n';
 
-  test('and resets its connection harms nobody else', async () => {
-    // A process of its own, as it would end.
+  test('and resets its connection does not affect others', async () => {
+    // In a process of its own, because the failure would end it.
     const { url } = await serve(fixture('http-lab'), ['--store', 'memory:']);
     const resets = Array.from({ length: 20 }, async () => {
       const { socket, send } = await rawConnection(url);
@@ -133,14 +133,14 @@ describe('a client that asks for a tunnel', () => {
     expect((await fetch(`${url}/globals`)).status).toBe(200);
   });
 
-  test('behind a request under way gets nothing that looks like the answer to that', async () => {
+  test('while an earlier request is served gets nothing that looks like the response to that', async () => {
     const { url } = await listen('http-lab');
     const connection = await rawConnection(url);
     connection.send(`GET /sleep?ms=300 HTTP/1.1\r\nHost: a\r\n\r\n${CONNECT}`);
     expect((await connection.end()).text).toBe('');
   });
 
-  test('and never closes is let go', async () => {
+  test('and never closes is disconnected', async () => {
     const { url } = await listen('http-lab', { maxConnections: 1 });
     const silent = connect({ host: '127.0.0.1', port: Number(new URL(url).port), allowHalfOpen: true });
     onTestFinished(() => void silent.destroy());
@@ -155,12 +155,12 @@ describe('a client that asks for a tunnel', () => {
 });
 
 describe('a close', () => {
-  test('lets a slow reader have the rest of a finished answer, and refuses new connections', async () => {
+  test('sends a slow reader the rest of a finished response, and refuses new connections', async () => {
     const { url, server } = await listen('http-lab');
     const slow = await rawConnection(url);
     slow.socket.pause();
     slow.send('GET /body-first?bytes=20000000 HTTP/1.1\r\nHost: a\r\n\r\n');
-    // Another connection: the answer above is finished by then, and mostly still here.
+    // Another connection: the response above is finished by then, and most of it is still buffered here.
     const idle = await rawConnection(url);
     idle.send('GET /globals HTTP/1.1\r\nHost: a\r\n\r\n');
     await idle.receive(/ 200 OK/);
@@ -173,7 +173,7 @@ describe('a close', () => {
     await closed;
   });
 
-  test('cuts what is not over in time', async () => {
+  test('cuts connections that do not end in time', async () => {
     const { url, server } = await listen('http-lab');
     const slow = await rawConnection(url);
     slow.send('GET /sleep?ms=60000 HTTP/1.1\r\nHost: a\r\n\r\n');
@@ -185,7 +185,7 @@ describe('a close', () => {
     expect((await half.end()).text).not.toMatch(/\r\n0\r\n\r\n$/);
   });
 
-  test('answers what still comes on open connections with 503', async () => {
+  test('responds with 503 to requests that still arrive on open connections', async () => {
     const { url, server } = await listen('http-lab');
     const connection = await rawConnection(url);
     connection.send('GET /sleep?ms=300 HTTP/1.1\r\nHost: a\r\n\r\nGET /globals HTTP/1.1\r\nHost: a\r\n\r\n');
@@ -200,7 +200,7 @@ describe('a close', () => {
     await closed;
   });
 
-  test('is told with the last answer of each connection, and with no other', async () => {
+  test('is announced by the last response of each connection, and by no other', async () => {
     const { url, server } = await listen('http-lab');
     const sleep = 'GET /sleep?ms=300 HTTP/1.1\r\nHost: a\r\n\r\n';
     const [one, two, upload] = [await rawConnection(url), await rawConnection(url), await rawConnection(url)];

@@ -12,12 +12,12 @@ import { call, listen, raw, rawConnection, share } from '../support/serving.ts';
 
 const lab = share('http-lab');
 
-/** The next request of a connection that stayed usable, and the end of its answer. */
+/** The next request on a connection that stayed usable, and the end of its response. */
 const NEXT = 'GET /body-first?bytes=7 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
 const NEXT_ANSWER = /\r\n\r\nx{7}$/;
 
-describe('a streamed answer', () => {
-  test('leaves as the guest flushes, long before it ends', async () => {
+describe('a streamed response', () => {
+  test('is sent when the guest flushes, long before it ends', async () => {
     const { url } = lab;
     const { response } = await call(`${url}/stream?n=2&ms=60000&size=10`);
     for await (const first of response) {
@@ -39,12 +39,12 @@ describe('a streamed answer', () => {
     expect(events).toEqual([0, 1, 2].map((i) => `id: ${i}\ndata: event ${i}\n\n`));
   });
 
-  test('of many megabytes arrives whole', async () => {
+  test('of many megabytes arrives completely', async () => {
     const { url } = lab;
     expect((await (await call(`${url}/big?bytes=20000000`)).body()).length).toBe(20_000_000);
   });
 
-  test('waits for its reader, and is cut when that one stalls', async () => {
+  test('waits for its reader, and is cut when the reader stalls', async () => {
     const { url, logged } = await listen('http-lab', { streamIdle: 300 });
     const { body } = await call(`${url}/big?bytes=200000000`);
     expect(await logged(/GET \/big/)).toContain('the response did not get on within 300 ms');
@@ -52,7 +52,7 @@ describe('a streamed answer', () => {
   });
 });
 
-describe('a complete answer', () => {
+describe('a complete response', () => {
   test.each([1, 4096, 4097, 65_536, 300_000, 4_194_304])(
     'of %i bytes, finished before the response is set',
     async (bytes) => {
@@ -68,7 +68,7 @@ describe('a complete answer', () => {
     expect((await (await call(`${url}/big-write?bytes=${bytes}`)).body()).length).toBe(bytes);
   });
 
-  test('keeps repeated headers apart, in the spelling of the guest', async () => {
+  test('keeps repeated headers separate, as the guest spelled them', async () => {
     const { url } = lab;
     const { response } = await call(`${url}/headers`);
     expect(response.headers['set-cookie']).toEqual(['a=1; Path=/', 'b=2; Path=/']);
@@ -82,7 +82,7 @@ describe('a complete answer', () => {
     expect(response.trailers).toEqual({ 'x-sum': '42', 'x-done': 'yes' });
   });
 
-  test('with trailers for a client that cannot have any', async () => {
+  test('with trailers for a client that does not support any', async () => {
     const { url } = lab;
     const answer = await raw(url, 'GET /trailers HTTP/1.0\r\n\r\n');
     expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\n/);
@@ -90,7 +90,7 @@ describe('a complete answer', () => {
     expect(answer).not.toMatch(/trailer:|x-sum|chunked/i);
   });
 
-  test('to HEAD has the head and no body, and the connection serves on', async () => {
+  test('to HEAD has a head and no body, and the connection stays usable', async () => {
     const { url } = lab;
     const connection = await rawConnection(url);
     connection.send('HEAD /big-write?bytes=5000 HTTP/1.1\r\nHost: a\r\n\r\n');
@@ -102,7 +102,7 @@ describe('a complete answer', () => {
     expect(text).toMatch(NEXT_ANSWER);
   });
 
-  test.each([204, 205, 304])('of status %i has no body, and the connection serves on', async (status) => {
+  test.each([204, 205, 304])('of status %i has no body, and the connection stays usable', async (status) => {
     const { url } = lab;
     const connection = await rawConnection(url);
     connection.send(`GET /status?code=${status} HTTP/1.1\r\nHost: a\r\n\r\n`);
@@ -121,8 +121,8 @@ describe('a complete answer', () => {
   });
 });
 
-describe('an answer that is not what it promised', () => {
-  test('as long as its Content-Length is delivered', async () => {
+describe('a response that contradicts its head', () => {
+  test('that matches its Content-Length is delivered', async () => {
     const { url } = lab;
     const { response, body } = await call(`${url}/content-length?declared=5&written=5`);
     expect(response.rawHeaders.filter((name) => /content-length/i.test(name))).toHaveLength(1);
@@ -133,7 +133,7 @@ describe('an answer that is not what it promised', () => {
     [10, 5],
     [5, 10],
     [300_000, 299_999],
-  ])('%i bytes promised, %i written: never a complete answer', async (declared, written) => {
+  ])('%i bytes declared, %i written: never a complete response', async (declared, written) => {
     const { url, log } = lab;
     log.length = 0;
     const answer = await raw(
@@ -146,7 +146,7 @@ describe('an answer that is not what it promised', () => {
     expect(log.join('\n')).toContain('without finishing the body');
   });
 
-  test('an error code becomes a fixed 500; the reason is in the log only', async () => {
+  test('with an error code becomes a fixed 500; only the log has the reason', async () => {
     const { url, log } = lab;
     const { response, body } = await call(`${url}/error?code=internal-error&message=secret%0Aplace`);
     expect(response.statusCode).toBe(500);
@@ -157,7 +157,7 @@ describe('an answer that is not what it promised', () => {
     );
   });
 
-  test('nor is one of HTTP/1.0 that breaks off taken for complete', async () => {
+  test('that breaks off in HTTP/1.0 does not look complete either', async () => {
     const { url } = await listen('http-lab', { streamIdle: 150 });
     const connection = await rawConnection(url);
     connection.send('GET /stream?n=2&ms=60000&size=10 HTTP/1.0\r\n\r\n');
@@ -167,7 +167,7 @@ describe('an answer that is not what it promised', () => {
   });
 });
 
-// The front refuses these versions. Whoever puts a target on a request of another kind shall not lose the process.
+// The adapter refuses these versions. A writer for a request of another version must not end the process either.
 test.each(['0.9', '1.0', '2.0'])('trailers are not announced to a client of HTTP/%s', async (version) => {
   const { url } = await httpServer((request, response) => {
     const target = createNodeWriter(request, response, {}, () => {});
@@ -180,8 +180,8 @@ test.each(['0.9', '1.0', '2.0'])('trailers are not announced to a client of HTTP
   expect(answer).not.toMatch(/trailer|x-sum/i);
 });
 
-describe('an answer that node will not send', () => {
-  // No guest gets that far: the host checks fields as guests set them.
+describe('a response that Node refuses to send', () => {
+  // Guests cannot cause this: the host checks fields when guests set them.
   test.each<[name: string, fill: (target: ResponseWriter) => void]>([
     ['for its head', (target) => target.head(200, ['x', 'a\nb'])],
     [
@@ -199,7 +199,7 @@ describe('an answer that node will not send', () => {
         target.end(['x', 'a\nb']);
       },
     ],
-  ])('%s costs its connection alone', async (_, fill) => {
+  ])('%s ends its own connection only', async (_, fill) => {
     const errors: Error[] = [];
     const { url } = await httpServer((request, response) => {
       if (request.url === '/fine') response.end('fine');
@@ -210,7 +210,7 @@ describe('an answer that node will not send', () => {
     expect(await (await fetch(`${url}/fine`)).text()).toBe('fine');
   });
 
-  test('is a line of the log', async () => {
+  test('is logged', async () => {
     const lines: string[][] = [];
     const policy = createAccessPolicy({}, { address: () => '127.0.0.1', refused() {} });
     const handle: Handler = (_, target) => {
@@ -232,7 +232,7 @@ describe('an answer that node will not send', () => {
 });
 
 describe('the memory of a chunk', () => {
-  /** A client of a server that answers with these chunks. */
+  /** A client of a server that responds with these chunks. */
   async function answer(chunks: readonly Uint8Array[]) {
     const server = createServer((request, response) => {
       const target = createNodeWriter(request, response, {}, () => {});
@@ -260,7 +260,7 @@ describe('the memory of a chunk', () => {
     await expect.poll(() => chunks.every(({ buffer }) => buffer.detached)).toBe(true);
   });
 
-  test('is freed once its connection is closed, when it never left', async () => {
+  test('is freed once its connection is closed, when it was never sent', async () => {
     const chunks = Array.from({ length: 64 }, () => new Uint8Array(1024 * 1024));
     const client = await answer(chunks);
     await once(client, 'readable');

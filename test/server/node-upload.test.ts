@@ -8,7 +8,7 @@ const NEXT = 'GET /body-first?bytes=7 HTTP/1.1\r\nHost: a\r\nConnection: close\r
 
 describe('a body', () => {
   test.each(['/echo?raw=1', '/echo?raw=1&splice=1'])(
-    'of 5 MB comes back byte for byte by %s',
+    'of 5 MB is returned byte for byte by %s',
     async (path) => {
       const bytes = randomBytes(5_000_000);
       const { body } = await call(lab.url + path, { method: 'POST' }, (request) => request.end(bytes));
@@ -16,7 +16,7 @@ describe('a body', () => {
     },
   );
 
-  test('of unknown length comes back as it is sent', async () => {
+  test('of unknown length is returned while it is sent', async () => {
     const bytes = randomBytes(100_000);
     const answer = await call(`${lab.url}/echo?raw=1`, { method: 'POST' }, async (request) => {
       for (let i = 0; i < 40; i++) if (!request.write(bytes)) await once(request, 'drain');
@@ -25,7 +25,7 @@ describe('a body', () => {
     expect((await answer.body()).equals(Buffer.concat(Array<Buffer>(40).fill(bytes)))).toBe(true);
   });
 
-  test('is answered while it is still being sent', async () => {
+  test('gets a response while it is still being sent', async () => {
     const connection = await rawConnection(lab.url);
     connection.send(
       'POST /echo?raw=1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nping\r\n',
@@ -51,7 +51,7 @@ describe('a body', () => {
     send('POST /read-slow?ms=60000 HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000\r\n\r\n');
     let sent = 0;
     const piece = Buffer.alloc(100_000);
-    // The kernel's buffers take some megabytes; what does not fit there stays with the sender.
+    // The kernel buffers some megabytes; the rest stays with the sender.
     while (sent < 10_000_000) {
       sent += piece.length;
       if (socket.write(piece)) continue;
@@ -76,7 +76,7 @@ describe('a body', () => {
   });
 });
 
-describe('a body that nobody reads to its end', () => {
+describe('a body that the guest does not read completely', () => {
   test.each(['/body-first?bytes=3', '/error', '/sleep?ms=300'])(
     'leaves the connection usable after %s',
     async (path) => {
@@ -88,7 +88,7 @@ describe('a body that nobody reads to its end', () => {
     },
   );
 
-  test('leaves the connection usable after a guest that trapped meanwhile', async () => {
+  test('leaves the connection usable after its guest trapped', async () => {
     const { url } = await listen('misbehave');
     const connection = await rawConnection(url);
     connection.send('POST /trap HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n');
@@ -119,14 +119,14 @@ describe('a body above the limit', () => {
     expect((await connection.end()).reset).toBe(false);
   });
 
-  test('by its chunks is refused as soon as it is there', async () => {
+  test('by its chunks is refused as soon as it exceeds the limit', async () => {
     const connection = await rawConnection(small.url);
     connection.send('POST /read-slow?ms=1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n');
     for (let i = 0; i < 4; i++) connection.send(`10000\r\n${'a'.repeat(0x10000)}\r\n`);
     expect(await connection.receive(/Payload Too Large\n/)).toMatch(/^HTTP\/1.1 413 /);
   });
 
-  test('is told so even when the client sends all of it first', async () => {
+  test('gets its response even when the client sends all of it first', async () => {
     const connection = await rawConnection(small.url);
     connection.send('POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n\r\n');
     connection.send(Buffer.alloc(9_000_000));
@@ -135,13 +135,13 @@ describe('a body above the limit', () => {
     expect(reset).toBe(false);
   });
 
-  test('and one of just that size is served', async () => {
+  test('and one of exactly that size is served', async () => {
     const bytes = Buffer.alloc(200_000, 'a');
     const response = await fetch(`${small.url}/echo?raw=1`, { method: 'POST', body: bytes });
     expect(Buffer.from(await response.arrayBuffer()).equals(bytes)).toBe(true);
   });
 
-  test('is not asked for', async () => {
+  test('is not requested with 100 Continue', async () => {
     const connection = await rawConnection(small.url);
     connection.send(
       'POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 200001\r\nExpect: 100-continue\r\n\r\n',
@@ -150,7 +150,7 @@ describe('a body above the limit', () => {
   });
 });
 
-test('a client that asks first is told to go on', async () => {
+test('a client that expects 100 Continue gets it', async () => {
   const connection = await rawConnection(lab.url);
   connection.send(
     'POST /echo?raw=1 HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nConnection: close\r\nExpect: 100-continue\r\n\r\n',
@@ -160,7 +160,7 @@ test('a client that asks first is told to go on', async () => {
   expect((await connection.end()).text).toMatch(/200 OK[\s\S]*ping/);
 });
 
-test('a small body that comes slowly takes no guest meanwhile', async () => {
+test('a small body that arrives slowly occupies no guest meanwhile', async () => {
   const { url } = await listen('http-lab', { liveLimit: 1 });
   const slow = await rawConnection(url);
   slow.send('POST /echo?raw=1 HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nConnection: close\r\n\r\npi');

@@ -25,7 +25,7 @@ describe('another component', () => {
     expect(errors()).toEqual([]);
   }, 60_000);
 
-  test('answers from then on; what the old one began, it ends', async () => {
+  test('serves from then on; the previous one ends what it started', async () => {
     const { server, url } = await listen('misbehave', { timeout: 1000 });
     const slow = fetch(`${url}/sleep-forever`);
     await server.reload(await component('kv-draft'));
@@ -33,7 +33,7 @@ describe('another component', () => {
     expect((await slow).status).toBe(504);
   });
 
-  test('that cannot be served leaves the old one serving, as does one that comes when the server closes', async () => {
+  test('that cannot be served keeps the previous one, as does one that is loaded while the server closes', async () => {
     const { server, url } = await listen('misbehave');
     await expect(server.reload(await component('command'))).rejects.toMatchObject({
       code: 'component-unlinkable',
@@ -45,7 +45,7 @@ describe('another component', () => {
     await refused;
   });
 
-  test('is kept from its guests as the first one was', async () => {
+  test('is protected from its guests like the first one', async () => {
     const folder = temporaryFolder();
     const file = join(folder, 'next.wasm');
     copyFileSync(fixture('http-lab'), file);
@@ -58,7 +58,7 @@ describe('another component', () => {
   });
 });
 
-describe('what follows from a component', () => {
+describe('what depends on the component', () => {
   const PAGE = 'https://page.example';
   const env = { WASMCP_ALLOWED_ORIGINS: PAGE };
   const INITIALIZE = JSON.stringify({
@@ -72,7 +72,7 @@ describe('what follows from a component', () => {
     },
   });
 
-  /** The guest of the notes, by the name that tells of wasmcp. */
+  /** The notes guest under a name that looks like wasmcp. */
   async function mcpServer(): Promise<Component> {
     const notes = await component('notes-draft');
     return { ...notes, exports: [...notes.exports, 'acme:mcp-server/handler@1.0.0'] };
@@ -87,7 +87,7 @@ describe('what follows from a component', () => {
     return fetch(`${url}/mcp`, { method: 'POST', headers, body: INITIALIZE });
   }
 
-  test('comes with the next one: environment, origins, sessions', async () => {
+  test('is replaced with it: environment, origins, sessions', async () => {
     const { server, url, errors } = await listen('kv-draft', { env });
     expect((await initialize(url)).status).toBe(403);
     expect(server.summary).toBeUndefined();
@@ -102,7 +102,7 @@ describe('what follows from a component', () => {
     expect(errors()).toEqual([]);
   });
 
-  test('comes as a whole or not at all', async () => {
+  test('is replaced as a whole or not at all', async () => {
     const storeLimits = { buckets: ['other'] };
     const { server, url } = await listen('kv-draft', { env, storeLimits });
     await expect(server.reload(await mcpServer())).rejects.toMatchObject({

@@ -6,7 +6,7 @@ import { temporaryFolder } from '../support/command.ts';
 import { listening } from '../support/servers.ts';
 import { call, component, create, listen, rawConnection } from '../support/serving.ts';
 
-/** Somebody else's server around ours. */
+/** The handler in a server of the caller's own. */
 async function mount(
   handler: Server['handler'],
   before: (http: HttpServer) => void = () => {},
@@ -17,14 +17,14 @@ async function mount(
 }
 
 describe('the handler', () => {
-  test("serves from somebody else's server, the first request included", async () => {
+  test("serves in a server of the caller's own, from the first request on", async () => {
     const { server } = await create('http-lab');
     const url = await mount(server.handler);
     expect(await (await fetch(`${url}/globals`)).text()).toBe('1');
     expect(await (await fetch(`${url}/echo?raw=1`, { method: 'POST', body: 'ping' })).text()).toBe('ping');
   });
 
-  test('survives a response that somebody else ends before the guest does', async () => {
+  test('survives a response that other code ends before the guest does', async () => {
     const { server } = await create('http-lab', { timeout: 5000 });
     await server.fetch(new Request('http://a/globals'));
     const url = await mount((request, response) => {
@@ -32,11 +32,11 @@ describe('the handler', () => {
       setTimeout(() => response.end('mine'), 30);
     });
     expect(await (await fetch(`${url}/sleep?ms=300`)).text()).toBe('mine');
-    // The guest is done when the server is.
+    // The guest has finished when the server is closed.
     await server.close();
   });
 
-  test('survives a response that somebody else ends while the guest streams', async () => {
+  test('survives a response that other code ends while the guest streams', async () => {
     const { server } = await create('http-lab', { timeout: 5000 });
     let end = (): void => {};
     const url = await mount((request, response) => {
@@ -52,7 +52,7 @@ describe('the handler', () => {
     await server.close();
   });
 
-  test.each([50_000, 500_000])('leaves a body of %i bytes to those who listen to it, too', async (size) => {
+  test.each([50_000, 500_000])('leaves a body of %i bytes to other listeners, too', async (size) => {
     const { server } = await create('http-lab');
     await server.fetch(new Request('http://a/globals'));
     const heard: Buffer[] = [];
@@ -66,7 +66,7 @@ describe('the handler', () => {
     expect(Buffer.concat(heard).equals(body)).toBe(true);
   });
 
-  test('answers 503 when the server cannot start, and the log says why', async () => {
+  test('responds with 503 when the server cannot start, and logs why', async () => {
     const store = `sqlite:${temporaryFolder()}`;
     const { server, log } = await create('http-lab', { store });
     const url = await mount(server.handler);
@@ -89,7 +89,7 @@ describe('starting', () => {
     expect(server.storeUrl).toBeUndefined();
   });
 
-  test('fails for a store that cannot be used, and gives the port back', async () => {
+  test('fails for a store that cannot be used, and releases the port', async () => {
     const { server } = await create('http-lab', { store: `sqlite:${temporaryFolder()}` });
     const probe = await listen('http-lab');
     const port = Number(new URL(probe.url).port);
@@ -106,7 +106,7 @@ describe('starting', () => {
     await expect(server.listen(0)).rejects.toMatchObject({ code: 'directory-unusable' });
   });
 
-  test('twice is a mistake', async () => {
+  test('twice is an error', async () => {
     const { server } = await listen('http-lab');
     await expect(server.listen(0)).rejects.toThrow(TypeError);
   });
@@ -134,13 +134,13 @@ describe('starting', () => {
 });
 
 describe('closing', () => {
-  test('twice is fine, at once or later', async () => {
+  test('twice is allowed, at once or later', async () => {
     const { server } = await listen('http-lab');
     await Promise.all([server.close(), server.close()]);
     await server.close();
   });
 
-  test('before the start is fine, and nothing starts afterwards', async () => {
+  test('before the start is allowed, and nothing starts afterwards', async () => {
     const server = createServer(await component('http-lab'), { store: 'memory:' });
     await server.close();
     await expect(server.listen(0)).rejects.toMatchObject({ code: 'server-closing' });
@@ -163,7 +163,7 @@ describe('closing', () => {
     else expect(response).toMatchObject({ code: 'server-closing' });
   });
 
-  test('lets requests finish, those in the queue too', async () => {
+  test('lets requests finish, including queued ones', async () => {
     const { server } = await create('http-lab', { liveLimit: 1 });
     await server.fetch(new Request('http://a/globals'));
     const answers = [1, 2, 3].map(() => server.fetch(new Request('http://a/sleep?ms=50')));
@@ -171,7 +171,7 @@ describe('closing', () => {
     expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200]);
   });
 
-  test('answers everybody when the time is up, those in the queue too', async () => {
+  test('responds to every request when the time is up, including queued ones', async () => {
     const { server, url } = await listen('http-lab', { liveLimit: 1 });
     const connection = await rawConnection(url);
     connection.send('GET /globals HTTP/1.1\r\nHost: a\r\n\r\n');

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { listen, rawConnection } from '../support/serving.ts';
 
-// In a file of its own: it takes ten seconds of waiting, and other files run meanwhile.
-test('a connection that sends its headers too slowly is cut', async () => {
+// In a file of its own: it waits for ten seconds, and other files run meanwhile.
+test('a connection that sends its headers too slowly is closed', async () => {
   const { url } = await listen('http-lab');
   const connection = await rawConnection(url);
   connection.send('GET /globals HTTP/1.1\r\nHost: a\r\nX-Slow: ');

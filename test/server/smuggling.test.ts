@@ -7,18 +7,18 @@ import { rawConnection, share } from '../support/serving.ts';
 const printed: string[] = [];
 const lab = share('http-lab', { output: (_, bytes) => void printed.push(String(bytes)) });
 
-/** What node's parser answers by itself. */
+/** The response of Node's parser. */
 const PARSER = 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n';
-/** What it answers to a head, a chunk's extensions or a body's length that it will not read. */
+/** Its responses to a head, a chunk's extensions or a body's length above its limits. */
 const TOO_LARGE = 'HTTP/1.1 413 Payload Too Large\r\nConnection: close\r\n\r\n';
 const HEAD_TOO_LARGE = 'HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n\r\n';
-/** What is answered to that which node lets through. */
-const FRONT =
+/** The response to what Node's parser accepts. */
+const ADAPTER =
   'HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: 12\r\nconnection: close\r\n\r\nBad Request\n';
 const NO_HOST = PARSER.replace('\r\n\r\n', '\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n');
 const NO_PROXY = 'HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
 
-/** Would be served, if it were taken for a request of its own. */
+/** Would be served if it were treated as a separate request. */
 const NEXT = 'GET /status?code=202 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
 
 function get(...fields: readonly string[]): string {
@@ -33,30 +33,30 @@ function chunked(body: string): string {
   return post(body, 'Transfer-Encoding: chunked');
 }
 
-/** Name, bytes, the whole answer. */
+/** Name, bytes, the whole response. */
 const REFUSED: readonly (readonly [name: string, request: string, answer: string])[] = [
-  ['two Hosts that differ', get('Host: other'), FRONT],
-  ['two Hosts that agree', get('Host: localhost'), FRONT],
-  ['a second Host behind 2,500 fields', get(...Array.from({ length: 2500 }, () => 'a:'), 'Host: b'), FRONT],
+  ['two Hosts that differ', get('Host: other'), ADAPTER],
+  ['two Hosts that agree', get('Host: localhost'), ADAPTER],
+  ['a second Host behind 2,500 fields', get(...Array.from({ length: 2500 }, () => 'a:'), 'Host: b'), ADAPTER],
   ['no Host', 'GET /globals HTTP/1.1\r\n\r\n', NO_HOST],
-  ['an empty Host', 'GET /globals HTTP/1.1\r\nHost:\r\n\r\n', FRONT],
-  ['a Host that is a list', 'GET /globals HTTP/1.1\r\nHost: localhost, localhost\r\n\r\n', FRONT],
-  ['a Host with a user', 'GET /globals HTTP/1.1\r\nHost: a@localhost\r\n\r\n', FRONT],
-  ['a Host with a path', 'GET /globals HTTP/1.1\r\nHost: localhost/a\r\n\r\n', FRONT],
-  ['a Host without an end', 'GET /globals HTTP/1.1\r\nHost: [::1\r\n\r\n', FRONT],
+  ['an empty Host', 'GET /globals HTTP/1.1\r\nHost:\r\n\r\n', ADAPTER],
+  ['a Host that is a list', 'GET /globals HTTP/1.1\r\nHost: localhost, localhost\r\n\r\n', ADAPTER],
+  ['a Host with a user', 'GET /globals HTTP/1.1\r\nHost: a@localhost\r\n\r\n', ADAPTER],
+  ['a Host with a path', 'GET /globals HTTP/1.1\r\nHost: localhost/a\r\n\r\n', ADAPTER],
+  ['a Host without an end', 'GET /globals HTTP/1.1\r\nHost: [::1\r\n\r\n', ADAPTER],
 
   ['an unknown coding', post('0\r\n\r\n', 'Transfer-Encoding: xchunked'), PARSER],
-  ['a coding below chunked', post('0\r\n\r\n', 'Transfer-Encoding: gzip, chunked'), FRONT],
+  ['a coding below chunked', post('0\r\n\r\n', 'Transfer-Encoding: gzip, chunked'), ADAPTER],
   ['a coding above chunked', post('0\r\n\r\n', 'Transfer-Encoding: chunked, identity'), PARSER],
   ['identity', post('', 'Transfer-Encoding: identity'), PARSER],
   ['a coding in quotes', post('0\r\n\r\n', 'Transfer-Encoding: "chunked"'), PARSER],
-  ['a coding behind a vertical tab', post('0\r\n\r\n', 'Transfer-Encoding: \x0bchunked'), PARSER],
+  ['a coding after a vertical tab', post('0\r\n\r\n', 'Transfer-Encoding: \x0bchunked'), PARSER],
   ['no coding at all', post('', 'Transfer-Encoding:'), PARSER],
   ['chunked twice', post('0\r\n\r\n', 'Transfer-Encoding: chunked', 'Transfer-Encoding: chunked'), PARSER],
   [
     'chunked in HTTP/1.0 with a Host',
     `POST /globals HTTP/1.0\r\nHost: localhost\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
-    FRONT,
+    ADAPTER,
   ],
   ['chunked in HTTP/1.0', 'POST /globals HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', PARSER],
   ['a length, then chunked', post('0\r\n\r\n', 'Content-Length: 5', 'Transfer-Encoding: chunked'), PARSER],
@@ -66,13 +66,13 @@ const REFUSED: readonly (readonly [name: string, request: string, answer: string
   ['two lengths that agree', post('x', 'Content-Length: 1', 'Content-Length: 1'), PARSER],
   ['a list of lengths', post('x', 'Content-Length: 1, 1'), PARSER],
   ['a length with a sign', post('x', 'Content-Length: +1'), PARSER],
-  ['a length below nothing', post('', 'Content-Length: -1'), PARSER],
+  ['a negative length', post('', 'Content-Length: -1'), PARSER],
   ['a length in hexadecimal', post('x', 'Content-Length: 0x1'), PARSER],
   ['a length with a gap', post('x', 'Content-Length: 1 1'), PARSER],
   ['an empty length', post('', 'Content-Length:'), PARSER],
   ['a length beyond 64 bits', post('x', 'Content-Length: 99999999999999999999'), PARSER],
 
-  ['a chunk size that is none', chunked('zz\r\n\r\n0\r\n\r\n'), PARSER],
+  ['a chunk size that is not a number', chunked('zz\r\n\r\n0\r\n\r\n'), PARSER],
   ['a chunk size with a sign', chunked('+1\r\nx\r\n0\r\n\r\n'), PARSER],
   ['a chunk size with a prefix', chunked('0x1\r\nx\r\n0\r\n\r\n'), PARSER],
   ['a chunk size with a space', chunked('1 \r\nx\r\n0\r\n\r\n'), PARSER],
@@ -98,23 +98,27 @@ const REFUSED: readonly (readonly [name: string, request: string, answer: string
   ['a field that ends in LF', 'GET /globals HTTP/1.1\r\nHost: localhost\nX: a\r\n\r\n', PARSER],
   ['a field that ends in CR', 'GET /globals HTTP/1.1\r\nHost: localhost\rX: a\r\n\r\n', PARSER],
 
-  ['an absolute target of another host', 'GET http://other/ HTTP/1.1\r\nHost: localhost\r\n\r\n', FRONT],
+  ['an absolute target of another host', 'GET http://other/ HTTP/1.1\r\nHost: localhost\r\n\r\n', ADAPTER],
   [
     'an absolute target of another port',
     'GET http://localhost:81/ HTTP/1.1\r\nHost: localhost\r\n\r\n',
-    FRONT,
+    ADAPTER,
   ],
-  ['an absolute target with a user', 'GET http://a@localhost/ HTTP/1.1\r\nHost: localhost\r\n\r\n', FRONT],
-  ['an absolute target of another scheme', 'GET ftp://localhost/ HTTP/1.1\r\nHost: localhost\r\n\r\n', FRONT],
-  ['a target that is no path', 'GET * HTTP/1.1\r\nHost: localhost\r\n\r\n', FRONT],
+  ['an absolute target with a user', 'GET http://a@localhost/ HTTP/1.1\r\nHost: localhost\r\n\r\n', ADAPTER],
+  [
+    'an absolute target of another scheme',
+    'GET ftp://localhost/ HTTP/1.1\r\nHost: localhost\r\n\r\n',
+    ADAPTER,
+  ],
+  ['a target that is not a path', 'GET * HTTP/1.1\r\nHost: localhost\r\n\r\n', ADAPTER],
   ['a target without a slash', 'GET globals HTTP/1.1\r\nHost: localhost\r\n\r\n', PARSER],
   ['a target with a space', 'GET /glo bals HTTP/1.1\r\nHost: localhost\r\n\r\n', PARSER],
-  ['a method that is none', 'G@T /globals HTTP/1.1\r\nHost: localhost\r\n\r\n', PARSER],
+  ['an invalid method', 'G@T /globals HTTP/1.1\r\nHost: localhost\r\n\r\n', PARSER],
   ['HTTP/0.9', 'GET /globals\r\n\r\n', PARSER],
   [
-    'HTTP/2.0 in the words of 1.1',
+    'HTTP/2.0 in the syntax of 1.1',
     'GET /trailers HTTP/2.0\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n',
-    FRONT,
+    ADAPTER,
   ],
   ['HTTP/1.2', 'GET /globals HTTP/1.2\r\nHost: localhost\r\n\r\n', PARSER],
   ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', PARSER],
@@ -123,7 +127,7 @@ const REFUSED: readonly (readonly [name: string, request: string, answer: string
   ['CONNECT', 'CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\n\r\n', NO_PROXY],
 ];
 
-/** Everything that comes back, but for the time of day. */
+/** Everything that is received, except for the time of day. */
 async function exchange(request: string): Promise<string> {
   const { hostname, port } = new URL(lab.url);
   const socket = connect(Number(port), hostname).setEncoding('latin1');
@@ -131,7 +135,7 @@ async function exchange(request: string): Promise<string> {
   return (await readAll(socket)).replace(/Date: .*\r\n/g, '');
 }
 
-describe('a request that somebody on the way may read differently is refused, and nothing behind it is read', () => {
+describe('a request that an intermediary may interpret differently is refused, and nothing after it is read', () => {
   let answers: readonly string[];
 
   beforeAll(async () => {
@@ -146,26 +150,26 @@ describe('a request that somebody on the way may read differently is refused, an
   );
 });
 
-test.each(['0.9', '2.0'])('HTTP/%s is refused with nothing behind it, too', async (version) => {
-  expect(await exchange(`GET /trailers HTTP/${version}\r\nHost: localhost\r\n\r\n`)).toBe(FRONT);
+test.each(['0.9', '2.0'])('HTTP/%s is refused, and nothing after it is read', async (version) => {
+  expect(await exchange(`GET /trailers HTTP/${version}\r\nHost: localhost\r\n\r\n`)).toBe(ADAPTER);
 });
 
-test('no guest runs for what came behind a bad request', async () => {
+test('no guest runs for what follows a malformed request', async () => {
   const behind = 'GET /log HTTP/1.1\r\nHost: localhost\r\n\r\n';
-  expect(await exchange(get('Host: other') + behind)).toBe(FRONT);
-  // The only worker takes one request after another.
+  expect(await exchange(get('Host: other') + behind)).toBe(ADAPTER);
+  // The only worker serves one request after another.
   await exchange(get('Connection: close'));
   expect(printed).toEqual([]);
   await exchange(behind + NEXT);
   expect(printed).not.toEqual([]);
 });
 
-describe('a request that is only unusual is one request', () => {
+describe('a request that is merely unusual is one request', () => {
   test.each([
     ['an absolute target', 'GET http://LOCALHOST/globals HTTP/1.1\r\nHost: localhost\r\n\r\n'],
     ['an absolute target with the usual port', 'GET http://a:80/globals HTTP/1.1\r\nHost: a:80\r\n\r\n'],
     ['an IPv6 Host', 'GET /globals HTTP/1.1\r\nHost: [::1]:8080\r\n\r\n'],
-    // Without a length, the end of the connection is the end of the answer.
+    // Without a length, the end of the connection ends the response.
     [
       'no Host in HTTP/1.0',
       'GET /content-length?declared=1&written=1 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n',
@@ -186,7 +190,7 @@ describe('a request that is only unusual is one request', () => {
   });
 });
 
-test('an upgrade that is not on offer is passed over, and the connection serves on', async () => {
+test('an unsupported upgrade is ignored, and the connection stays usable', async () => {
   const connection = await rawConnection(lab.url);
   connection.send(get('Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABk'));
   await connection.receive(/ 200 OK[\s\S]*1$/);

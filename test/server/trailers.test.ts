@@ -27,20 +27,20 @@ const FORBIDDEN = [
   ['Mcp-Session-Id', 's'],
 ] as const;
 
-test.each(FORBIDDEN)('a client gives a guest no trailer %s', async (name, value) => {
+test.each(FORBIDDEN)('a guest never gets the trailer %s from a client', async (name, value) => {
   const connection = await rawConnection(lab.url);
   connection.send(
     `POST /request-trailers HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-Sum: 42\r\n${name}: ${value}\r\n\r\n`,
   );
   const text = (await connection.end()).text.toLowerCase();
   const body = text.slice(text.indexOf('\r\n\r\n'));
-  // Node's parser takes some of them for framing, and refuses.
+  // Node's parser interprets some of them as framing and refuses them.
   if (!text.startsWith('http/1.1 200')) return expect(text).toMatch(/^http\/1.1 400 /);
   expect(body).toContain('x-sum: 42');
   expect(body).not.toContain(`${name.toLowerCase()}:`);
 });
 
-test('a guest sends none of them, and what it may send', async () => {
+test('a guest sends none of them, but others', async () => {
   const http = createServer((request, response) => {
     const target = createNodeWriter(request, response, {}, () => {});
     target.head(200, []);
@@ -54,7 +54,7 @@ test('a guest sends none of them, and what it may send', async () => {
   expect(response.rawTrailers).toEqual(['X-Sum', '42', 'Server-Timing', 'a;dur=1']);
 });
 
-test('names are compared in any letters, and values are left as they are', () => {
+test('names are compared without case, and values are unchanged', () => {
   expect(withoutForbidden(['SET-COOKIE', 'a', 'X-A', 'Set-Cookie', 'x-forwarded-anything', 'b'])).toEqual([
     'X-A',
     'Set-Cookie',

@@ -83,13 +83,13 @@ describe('a Host', () => {
     expect(statusOf(await ask(guarded.url, ['Host: localhost'], start))).toBe(400);
   });
 
-  test('may be missing in HTTP/1.0, which no browser speaks', async () => {
+  test('may be missing in HTTP/1.0, which no browser uses', async () => {
     expect(statusOf(await ask(guarded.url, [], 'GET /globals HTTP/1.0'))).toBe(200);
     const page = ['Origin: http://localhost'];
     expect(statusOf(await ask(guarded.url, page, 'GET /globals HTTP/1.0'))).toBe(403);
   });
 
-  test('that is refused is told how to be let in, and the log tells once', async () => {
+  test('that is refused gets a response that says how to allow it, and is logged once', async () => {
     const answer = await ask(guarded.url, ['Host: told.example:81']);
     expect(answer).toContain('\r\ncontent-type: application/json\r\n');
     expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))).toEqual({
@@ -150,7 +150,7 @@ describe('an Origin', () => {
     expect(answer.includes('access-control-allow-origin')).toBe(status === 200);
   });
 
-  test('that comes twice gets 400', async () => {
+  test('that is sent twice gets 400', async () => {
     const fields = ['Host: localhost', 'Origin: http://localhost', 'Origin: http://evil.example'];
     expect(statusOf(await ask(guarded.url, fields))).toBe(400);
   });
@@ -169,7 +169,7 @@ describe('an Origin', () => {
     expect(statusOf(await ask(guarded.url, [`Host: ${host}`, `Origin: ${origin}`]))).toBe(status);
   });
 
-  test('that is refused is told how to be let in', async () => {
+  test('that is refused gets a response that says how to allow it', async () => {
     expect(await ask(guarded.url, ['Host: localhost', 'Origin: https://new.example'])).toContain(
       '--allow-origin https://new.example ',
     );
@@ -178,7 +178,7 @@ describe('an Origin', () => {
   });
 });
 
-test('a page that is refused is not asked for its body', async () => {
+test('the body of a refused request is not requested', async () => {
   const connection = await rawConnection(guarded.url);
   connection.send(
     'POST /echo HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n',
@@ -186,14 +186,14 @@ test('a page that is refused is not asked for its body', async () => {
   expect((await connection.end()).text).toMatch(/^HTTP\/1.1 403 /);
 });
 
-describe('a server for everybody', () => {
+describe('a server that listens on every address', () => {
   async function open(options: Parameters<typeof create>[1]): Promise<{ url: string; log: string[] }> {
     const { server, log } = await create('http-lab', { allowHosts: [], ...options });
     const port = new URL(await server.listen(0, '0.0.0.0')).port;
     return { url: `http://127.0.0.1:${port}`, log };
   }
 
-  test('takes any Host while none is named, but no page of another one, and says so', async () => {
+  test('accepts any Host while none is allowed by name, but no foreign page, and warns', async () => {
     const { url, log } = await open({});
     expect(statusOf(await ask(url, ['Host: anything.example']))).toBe(200);
     const own = ['Host: anything.example', 'Origin: https://anything.example'];
@@ -203,7 +203,7 @@ describe('a server for everybody', () => {
     expect(log).toContainEqual(expect.stringMatching(/^warn access-policy: .*0\.0\.0\.0.*--allow-host/));
   });
 
-  test('takes those that are named, and this machine', async () => {
+  test('accepts allowed names and this machine', async () => {
     const { url, log } = await open({ allowHosts: ['mcp.example.com'] });
     expect(statusOf(await ask(url, ['Host: mcp.example.com']))).toBe(200);
     expect(statusOf(await ask(url, ['Host: 127.0.0.1:80']))).toBe(200);
@@ -211,7 +211,7 @@ describe('a server for everybody', () => {
     expect(log.filter((line) => line.startsWith('warn access-policy'))).toHaveLength(1);
   });
 
-  test('takes everything when it is told so', async () => {
+  test('accepts everything when told so by *', async () => {
     const { url, log } = await open({ allowHosts: ['*'], allowOrigins: ['*'] });
     const answer = await ask(url, ['Host: a.example', 'Origin: null']);
     expect(answer).toMatch(/^HTTP\/1.1 200 [\s\S]*access-control-allow-origin: null\r\n/);
@@ -226,7 +226,7 @@ test.each([
   [{ allowOrigins: ['https://app.example.com/path'] }, 'Write an origin'],
   [{ publicUrl: 'mcp.example.com' }, 'Write an address'],
   [{ publicUrl: 'https://user@mcp.example.com' }, 'Write an address'],
-])('%j is refused at once', async (options, message) => {
+])('%j is refused immediately', async (options, message) => {
   await expect(create('http-lab', options)).rejects.toMatchObject({
     code: 'option-invalid',
     message: expect.stringContaining(message),

@@ -17,7 +17,7 @@ describe('a preflight', () => {
     return fetchFrom(origin, '/mcp', { method: 'OPTIONS', headers });
   }
 
-  test('of an allowed page is answered before the guest', async () => {
+  test('of an allowed page gets its response without a guest', async () => {
     const response = await preflight(ORIGIN, {
       'access-control-request-headers': 'content-type,mcp-protocol-version, x-mine',
     });
@@ -34,7 +34,7 @@ describe('a preflight', () => {
     expect(response.headers.has('content-length')).toBe(false);
   });
 
-  test('that names nothing hears what MCP needs', async () => {
+  test('that names nothing gets what MCP needs', async () => {
     const { headers } = await preflight(ORIGIN);
     const allowed = headers.get('access-control-allow-headers')!.toLowerCase().split(', ');
     expect(allowed).toEqual(
@@ -51,13 +51,13 @@ describe('a preflight', () => {
     expect(headers.get('access-control-allow-private-network')).toBe('true');
   });
 
-  test('of another page is refused, and says nothing of what would be allowed', async () => {
+  test('of another page is refused, and reveals nothing about what is allowed', async () => {
     const response = await preflight('https://evil.example');
     expect(response.status).toBe(403);
     expect([...response.headers.keys()].join()).not.toContain('access-control');
   });
 
-  test('is no OPTIONS without a page, nor one without a method', async () => {
+  test('is not an OPTIONS without an origin, nor one without a method', async () => {
     const guest = (response: Response): Promise<string> => response.text();
     const asked = { 'access-control-request-method': 'POST' };
     expect(await guest(await fetchFrom(undefined, '/echo', { method: 'OPTIONS', headers: asked }))).toMatch(
@@ -69,11 +69,11 @@ describe('a preflight', () => {
 
 describe('a page may read', () => {
   test.each([
-    ['an answer', '/globals', {}, 200],
+    ['a response', '/globals', {}, 200],
     ['a guest’s error', '/status?code=404', {}, 404],
     ['a failure of the guest', '/error?code=internal-error', {}, 500],
     ['that a body is too large', '/echo', { method: 'POST', body: 'x'.repeat(1001) }, 413],
-    ['an answer that is made as it goes', '/stream?n=3&ms=1', {}, 200],
+    ['a streamed response', '/stream?n=3&ms=1', {}, 200],
     ['the end of server-sent events', '/sse?n=2&ms=1', {}, 200],
   ])('%s', async (_, path, init, status) => {
     const response = await fetchFrom(ORIGIN, path, init);
@@ -94,7 +94,7 @@ describe('a page may read', () => {
     expect(response.headers['access-control-allow-origin']).toBe(ORIGIN);
   });
 
-  test('what a server without a socket answers', async () => {
+  test('the response of a server without a socket', async () => {
     const headers = { origin: ORIGIN };
     const ask = (path: string): Promise<Response> =>
       lab.server.fetch(new Request(`http://localhost${path}`, { headers }));
@@ -109,7 +109,7 @@ describe('a page may read', () => {
   });
 });
 
-test('without a page there are no headers for one; caches are told that there might be', async () => {
+test('without an origin there are no CORS headers; caches are told that responses vary by it', async () => {
   const get = await fetchFrom(undefined, '/globals');
   expect([...get.headers.keys()].join()).not.toContain('access-control');
   expect(get.headers.get('vary')).toBe('Origin');
@@ -117,7 +117,7 @@ test('without a page there are no headers for one; caches are told that there mi
   expect(post.headers.has('vary')).toBe(false);
 });
 
-test('any page is answered by its own name', async () => {
+test('when any origin is allowed, the response names the one that asked', async () => {
   const { server } = await create('http-lab', { allowOrigins: ['*'] });
   const url = new URL(await server.listen(0));
   const answer = await raw(

@@ -24,8 +24,8 @@ const EVERYTHING = [
   'Forwarded: for=192.0.2.1;host=mcp.example.com;proto=https',
 ];
 
-describe('what a client says of proxies', () => {
-  test('does not count, and does not reach the guest', async () => {
+describe('proxy headers from a client', () => {
+  test('have no effect and do not reach the guest', async () => {
     expect(await seen(plain.url, EVERYTHING)).toBe('HTTP localhost:8080');
     const request = [
       'GET /echo HTTP/1.1',
@@ -39,13 +39,13 @@ describe('what a client says of proxies', () => {
     expect(answer).toContain('\nX-Mine: 1\n');
   });
 
-  test('does not count either where the public address is known', async () => {
+  test('have no effect either when the public address is known', async () => {
     const fields = ['X-Forwarded-Host: evil.example', 'X-Forwarded-Proto: http'];
     expect(await seen(named.url, fields)).toBe('HTTPS mcp.example.com:8443');
   });
 });
 
-test('a guest sees the public address, whatever the way', async () => {
+test('a guest sees the public address, however the request arrives', async () => {
   expect(await seen(named.url, [])).toBe('HTTPS mcp.example.com:8443');
   expect(await seen(named.url, [], 'mcp.example.com:8443')).toBe('HTTPS mcp.example.com:8443');
   expect(await seen(named.url, ['Origin: https://mcp.example.com:8443'])).toBe('HTTPS mcp.example.com:8443');
@@ -92,13 +92,13 @@ describe('behind a proxy', () => {
     expect(await seen(proxied.url, fields)).toBe(result);
   });
 
-  test('the proxy’s own name for the server has to be allowed too: a page may write any header', async () => {
+  test('the proxy’s own name for the server must be allowed too: a page may send any header', async () => {
     const fields = ['X-Forwarded-Host: mcp.example.com'];
     expect(await seen(proxied.url, fields, 'backend:8080')).toBe('HTTP mcp.example.com');
     expect(await seen(proxied.url, fields, 'rebound.example')).toBe('403');
   });
 
-  test('a page of the public address is the server’s own, one of this machine is not', async () => {
+  test('a page of the public address is same-origin, one of this machine is not', async () => {
     const fields = ['X-Forwarded-Host: mcp.example.com', 'X-Forwarded-Proto: https'];
     const from = (origin: string): Promise<string> => seen(proxied.url, [...fields, `Origin: ${origin}`]);
     expect(await from('https://mcp.example.com')).toBe('HTTPS mcp.example.com');

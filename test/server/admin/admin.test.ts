@@ -38,7 +38,7 @@ async function ready({ admin }: Looked): Promise<unknown[]> {
   return [response.status, await response.json()];
 }
 
-test('readiness: not before the start, then, and not while the last requests are served', async () => {
+test('is ready after the start, and not while the last requests are served', async () => {
   const looked = await watched('http-lab');
   expect(await ready(looked)).toEqual([503, { phase: 'starting' }]);
   const url = await looked.server.listen(0);
@@ -51,7 +51,7 @@ test('readiness: not before the start, then, and not while the last requests are
   await closed;
 });
 
-test('health: which version, which phase, which store', async () => {
+test('health reports the version, the phase and the store', async () => {
   const store = `sqlite:${join(temporaryFolder(), 'store.db')}`;
   const looked = await watched('http-lab', { store, durability: 'process' });
   const health = async (): Promise<unknown> => (await fetch(`${looked.admin.url}healthz`)).json();
@@ -66,7 +66,7 @@ test('health: which version, which phase, which store', async () => {
   });
 });
 
-test('requests count by class and by duration, those that no guest sees too', async () => {
+test('requests are counted by class and by duration, including those that no guest sees', async () => {
   const looked = await watched('http-lab');
   const url = await looked.server.listen(0);
   await (await fetch(`${url}status?code=204`)).text();
@@ -87,12 +87,12 @@ test('requests count by class and by duration, those that no guest sees too', as
     counted.get(`wasmcp_node_request_duration_seconds_bucket{le="${le}"}`)!;
   expect(bucket('+Inf')).toBe(5);
   expect(counted.get('wasmcp_node_request_duration_seconds_count')).toBe(5);
-  // The one that slept is not among those that took a twentieth of a second.
+  // The one that slept is not among those up to 50 ms.
   expect(bucket('0.05')).toBeLessThanOrEqual(4);
   expect(counted.get('wasmcp_node_request_duration_seconds_sum')).toBeGreaterThan(0.06);
 });
 
-test('guests, queue, workers, syncs and the size of the store are told', async () => {
+test('guests, queue, workers, syncs and the size of the store are reported', async () => {
   const store = `sqlite:${join(temporaryFolder(), 'store.db')}`;
   const looked = await watched('kv-draft', { store, workers: 2 });
   const url = await looked.server.listen(0);
@@ -109,7 +109,7 @@ test('guests, queue, workers, syncs and the size of the store are told', async (
   expect(after.get('wasmcp_node_sessions_purged_total')).toBe(0);
 });
 
-describe('nobody but a monitor is served:', () => {
+describe('only monitoring requests are served:', () => {
   async function ask(method: string, path: string, headers: Record<string, string> = {}): Promise<number> {
     const { admin } = await watched('http-lab');
     const { hostname, port } = new URL(admin.url);
@@ -120,17 +120,17 @@ describe('nobody but a monitor is served:', () => {
   }
 
   test.each<[string, () => Promise<number>, number]>([
-    ['a page under a rebound name', () => ask('GET', '/metrics', { host: 'rebound.example' }), 403],
+    ['a page by DNS rebinding', () => ask('GET', '/metrics', { host: 'rebound.example' }), 403],
     ['a page of another site', () => ask('GET', '/metrics', { origin: 'https://evil.example' }), 403],
     ['another path', () => ask('GET', '/'), 404],
     ['another method', () => ask('POST', '/metrics'), 405],
-    ['a look without a body', () => ask('HEAD', '/readyz?full'), 503],
+    ['HEAD', () => ask('HEAD', '/readyz?full'), 503],
   ])('%s', async (_, asked, status) => {
     expect(await asked()).toBe(status);
   });
 });
 
-test('a guest does not see these addresses, and its own of the same name stay its own', async () => {
+test('guests do not get these paths, and keep their own paths of the same names', async () => {
   const looked = await watched('http-lab');
   const url = await looked.server.listen(0);
   const response = await fetch(`${url}healthz`);
@@ -138,7 +138,7 @@ test('a guest does not see these addresses, and its own of the same name stay it
   expect(await ready(looked)).toEqual([200, { phase: 'ready' }]);
 });
 
-test('a broken store is told', async () => {
+test('a broken store is reported', async () => {
   const looked = await watched('http-lab');
   looked.admin.monitor.attach(() => ({
     phase: 'store-broken',
@@ -151,14 +151,14 @@ test('a broken store is told', async () => {
   expect(await (await fetch(`${looked.admin.url}healthz`)).json()).toMatchObject({ store: 'broken' });
 });
 
-test('those that wait count, whichever queue they are in', async () => {
+test('waiting requests are counted in all queues', async () => {
   const looked = await watched('misbehave', { liveLimit: 1, mcp: 'guide' });
   const url = await looked.server.listen(0);
   const leaving = new AbortController();
   const ask = (init: RequestInit): void =>
     void fetch(`${url}sleep-forever`, { ...init, signal: leaving.signal }).catch(() => {});
   const ping = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping' });
-  // A ping has a place where others wait: one beside 16 more. The rest are ahead of all others.
+  // A ping may use a reserved place when others must wait. The other pings wait ahead of all other requests.
   for (let n = 0; n < 20; n++) ask({ method: 'POST', headers: { 'mcp-session-id': 's' }, body: ping });
   while ((await metrics(looked)).get('wasmcp_node_requests_in_flight') !== 20);
   expect((await metrics(looked)).get('wasmcp_node_guests')).toBe(17);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { prometheusText } from '../../../src/server/admin/prometheus.ts';
 
-test('metrics are written as Prometheus reads them', () => {
+test('metrics are written in the text format of Prometheus', () => {
   const text = prometheusText([
     {
       name: 'a_total',
