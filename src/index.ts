@@ -1,16 +1,46 @@
-/** The library's door. */
+import type { Component } from './component/component.ts';
+import { loadComponent as load } from './loader/load-component.ts';
+import type { LoadOptions } from './loader/load-options.ts';
+import type { ServerOptions } from './server/options.ts';
+import { createServer as create, type Server } from './server/server.ts';
+
+/** What the library exports. */
 export {
   type Durability,
   type Fetch,
   type KeyPage,
   type OutgoingPolicy,
   openStore,
+  type Preopen,
+  type ProtectedPath,
   type Store,
+  type StoreLimits,
+  type StoreOptions,
   type Versioned,
   WasmcpError,
   type WasmcpErrorCode,
 } from '../host/index.ts';
-export type { Component, ImportedInterface } from './component/component.ts';
-export { loadComponent } from './loader/load-component.ts';
-export type { ServerOptions } from './server/options.ts';
-export { createServer, type Server } from './server/server.ts';
+export type { ImportedInterface } from './component/component.ts';
+export type { LoadStage } from './loader/load-options.ts';
+export type { NodeHandler } from './server/node-adapter.ts';
+export type { Component, LoadOptions, Server, ServerOptions };
+
+/**
+ * Loads a component from a path, a `file:`, `http:` or `https:` URL, standard input (`-`), or bytes: checks it,
+ * transpiles it or takes that from the cache, and compiles its core modules.
+ *
+ * @throws WasmcpError `component-not-found`, `component-too-large`, `component-invalid`; `cache-unusable` only for a
+ *   `cacheDir` that was given
+ */
+export function loadComponent(source: string | URL | Uint8Array, options?: LoadOptions): Promise<Component> {
+  return load(source, options);
+}
+
+/**
+ * A server for the component. It starts with its first use.
+ *
+ * @throws WasmcpError `option-invalid`; TypeError for an unknown option or an invalid value
+ */
+export function createServer(component: Component, options?: ServerOptions): Server {
+  return create(component, options);
+}

@@ -2,31 +2,31 @@ import type { Readable, Writable } from 'node:stream';
 import type { IdleWorkers } from '../engine/idle-worker.ts';
 import type { OptionAdjustments, OptionName, OptionValues } from '../options/types.ts';
 
-/** Streams of the process, or whatever stands for them. */
+/** The streams of the process, or replacements for them. */
 export interface CliStreams {
   readonly stdin: Readable;
   readonly stdout: Writable;
   readonly stderr: Writable;
 }
 
-/** One command of the program: what its help says and what it does. */
+/** One command of the program: its help and its function. */
 export interface Command {
   readonly name: string;
   readonly summary: string;
   readonly options: readonly OptionName[];
-  /** What an option means for this command alone. */
+  /** Options that have another meaning or default for this command. */
   readonly adjusted?: OptionAdjustments;
-  /** What the words after the component are for; without it there may be none. */
+  /** The words after the component; without it there must be none. */
   readonly rest?: {
     readonly description: string;
-    /** Where they begin: right behind the component, options of theirs included, or behind `--`. */
+    /** Where they begin: right after the component, including options, or after `--`. */
     readonly from: 'component' | 'dashes';
   };
   /** Shown below the options. */
   readonly examples: string;
   /**
-   * Answers the exit status; an expected failure is thrown as `WasmcpError`. `rest` are the words after the component;
-   * `idleWorkers` are for those who need workers.
+   * Returns the exit status; throws an expected failure as `WasmcpError`. `rest` are the words after the component;
+   * `idleWorkers` are for commands that need workers.
    */
   run(
     component: string,
@@ -44,10 +44,10 @@ export interface CommandGroup {
   readonly commands: readonly SubCommand[];
 }
 
-/** One command of a group; not about a component. */
+/** One command of a group. It takes no component. */
 export interface SubCommand extends Pick<Command, 'name' | 'summary' | 'options' | 'adjusted' | 'examples'> {
-  /** The one word that it takes; without it there may be none. */
+  /** The one word that it takes; without it there must be none. */
   readonly argument?: { readonly name: string; readonly description: string; readonly optional?: true };
-  /** As `Command.run`; the word is empty where none is taken or given. */
+  /** As `Command.run`; the word is empty if none is given. */
   run(word: string, options: OptionValues, streams: CliStreams): Promise<number>;
 }

@@ -2,16 +2,16 @@ import { readFile } from 'node:fs/promises';
 import { parse } from 'dotenv';
 import { WasmcpError } from '../index.ts';
 
-/** What nobody has to read: a blank line or a comment. A byte-order mark is a blank. */
+/** A blank line or a comment. A byte-order mark is blank. */
 const NOTHING = /^\s*(?:#.*)?$/;
 /** The quote that a value begins with. */
 const OPENING = /^\s*(?:export\s+)?[\w.-]+\s*[=:]\s*(["'`])/;
 
 /**
- * The variables in a file of dotenv's grammar. Given to its parser statement by statement: that skips what it cannot read, and
- * takes a quoted line for the value of a blank one before it.
+ * The variables in a file of dotenv's grammar. dotenv gets the file statement by statement, because it skips what it cannot
+ * read, and takes a quoted line for the value of a blank one before it.
  *
- * @throws WasmcpError `option-invalid` that names the line. Not what is in it, which may be a secret.
+ * @throws WasmcpError `option-invalid` that names the line, but not its content, which may be a secret
  */
 export async function readEnvFile(path: string): Promise<Record<string, string>> {
   const lines = (await readText(path)).split(/\r\n|\n|\r/);
@@ -34,7 +34,7 @@ export async function readEnvFile(path: string): Promise<Record<string, string>>
   return variables;
 }
 
-/** The one that begins with this line, and the line behind it; undefined for none. */
+/** The statement that begins at this line, and the line after it; undefined if there is none. */
 function readStatement(
   lines: readonly string[],
   start: number,
@@ -45,7 +45,7 @@ function readStatement(
     if (quote !== undefined && !lines[end - 1]!.includes(quote)) continue;
     const variables = parse(lines.slice(start, end).join('\n'));
     const values = Object.values(variables);
-    // A value keeps its quote while that is open.
+    // A value keeps its quote while the quote is open.
     if (values.length === 1 && (quote === undefined || !values[0]!.startsWith(quote)))
       return { variables, end };
   }

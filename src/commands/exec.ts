@@ -4,25 +4,24 @@ import { createWriteStream } from 'node:fs';
 import { constants } from 'node:os';
 import type { Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { shownOn } from '../engine/terminal.ts';
-import { createServer, WasmcpError } from '../index.ts';
+import { WasmcpError } from '../index.ts';
 import type { CliStreams, Command } from './command.ts';
-import { load, tellHow } from './load.ts';
-import { print } from './print.ts';
+import { load, reportLoad } from './load.ts';
 import { LISTEN_OPTIONS, SERVER_OPTIONS, serverOptions } from './server-options.ts';
 import { endWithin, untilSignal } from './signals.ts';
+import { startServer } from './start-server.ts';
 
-/** Passed on to the command; what ends it is its own affair. */
+/** Forwarded to the command, which decides itself when to end. */
 const FORWARDED: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2'];
-/** Milliseconds between two looks at the path of `--wait`. */
+/** Milliseconds between two requests for the path of `--wait`. */
 const WAIT_STEP = 100;
-/** What a shell answers for a command that is not there, and for one that may not be run. */
+/** A shell's exit status for a command that is not found, and for one that is not executable. */
 const NOT_FOUND = 127;
 const NOT_EXECUTABLE = 126;
 
-/** In a word that is no program's name, it is meant for a shell. */
+/** A word that contains it was meant for a shell. */
 const SHELL_SYNTAX = /[\s;&|<>$`]/;
-const FOR_A_SHELL = "it was given as one word; a command line for a shell is -- sh -c '…'";
+const FOR_A_SHELL = "it was given as one word; to run a command line in a shell, write -- sh -c '…'";
 
 /** Serves a component while a command runs, for tests and CI; exits as the command does. */
 export const exec: Command = {
@@ -31,7 +30,7 @@ export const exec: Command = {
   options: ['wait', 'keep', 'serverLog', ...LISTEN_OPTIONS, ...SERVER_OPTIONS],
   adjusted: {
     addr: { fallback: { host: '127.0.0.1', port: 0 }, fallbackText: 'a free port' },
-    store: { fallback: 'memory:', fallbackText: 'memory:, nothing is kept' },
+    store: { fallback: 'memory:', fallbackText: 'memory:, which keeps nothing' },
   },
   rest: { description: 'the command and its arguments, after --', from: 'dashes' },
   examples: `
@@ -40,39 +39,32 @@ Examples:
   wasmcp-node exec server.wasm --env API_KEY --server-log server.log -- npx vitest run
   wasmcp-node exec server.wasm -- sh -c 'curl -s $WASMCP_URL/mcp'
 
-The command finds the server's address in WASMCP_URL (http://127.0.0.1:PORT, without a slash at its end) and its port in
-PORT. It has this shell's input and output; what the server and its guests print goes to stderr, or to --server-log.
+The command finds the server's address in WASMCP_URL (http://127.0.0.1:PORT, without a trailing slash) and its port in
+PORT. It inherits this shell's input and output; the output of server and guests goes to stderr, or to --server-log.
 Exit status: the command's, 128 + the signal that ended it, 127 when it is not found, 1 when the server could not start.`,
 
   async run(path, options, streams, [command, ...args], idleWorkers) {
     if (command === undefined) {
-      throw new WasmcpError('option-invalid', 'which command? write it after --, such as -- node test.mjs');
+      throw new WasmcpError('option-invalid', 'no command: write it after --, such as -- node test.mjs');
     }
     const output = options.serverLog === undefined ? streams.stderr : await openLog(options.serverLog);
-    // Whoever read the output has gone, or the log's disk is full: the command and its status are what counts.
-    for (const stream of [output, streams.stderr]) stream.on('error', () => {});
+    // Its reader may be gone; the command and its status are what counts.
+    streams.stderr.on('error', () => {});
     const apart: CliStreams = { stdin: streams.stdin, stdout: output, stderr: output };
     const component = await load(path, options);
-    const broken = Promise.withResolvers<WasmcpError>();
-    const shown = shownOn(output);
-    const server = createServer(component, {
-      ...(await serverOptions(options, apart)),
+    const { server, storeBroken } = startServer(component, await serverOptions(options, apart), options, {
+      output: apart,
       ...(idleWorkers && { idleWorkers }),
-      storeBroken: broken.resolve,
-      maxConnections: options.maxConnections,
-      keepAlive: options.keepAlive,
-      bodyTimeout: options.bodyTimeout,
-      output: (_, bytes) => print(output, shown(bytes)),
     });
     try {
       const url = (await server.listen(options.addr.port, options.addr.host)).slice(0, -1);
-      tellHow(component, options.verbose ?? false, apart);
+      reportLoad(component, options.verbose ?? false, apart);
       if (options.wait !== undefined) await untilAnswered(url + options.wait, options.timeout);
       const child = spawn(command, args, {
         stdio: 'inherit',
         env: { ...process.env, WASMCP_URL: url, PORT: new URL(url).port },
       });
-      const status = await Promise.race([ended(child, command, streams), broken.promise]);
+      const status = await Promise.race([ended(child, command, streams), storeBroken]);
       if (typeof status !== 'number') {
         child.kill();
         throw status;
@@ -90,14 +82,14 @@ Exit status: the command's, 128 + the signal that ended it, 127 when it is not f
   },
 };
 
-/** The exit status of the command, which gets the signals that come here until then. */
+/** The exit status of the command. Until then it gets the signals that are sent to this process. */
 async function ended(
   child: ChildProcess,
   command: string,
   { stderr }: Pick<CliStreams, 'stderr'>,
 ): Promise<number> {
   const forward = (signal: NodeJS.Signals): void => {
-    // A terminal sends its interrupts to the command by itself: twice would be taken for impatience.
+    // A terminal sends interrupts to the command as well: a second one would mean to force it.
     if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
   };
   for (const signal of FORWARDED) process.on(signal, forward);
@@ -115,7 +107,7 @@ async function ended(
   }
 }
 
-/** Asks for the path until the answer is a success. */
+/** Requests the path until the response is a success. */
 async function untilAnswered(url: string, limit: number): Promise<void> {
   const over = AbortSignal.timeout(limit);
   let last = 'nothing';
@@ -128,7 +120,7 @@ async function untilAnswered(url: string, limit: number): Promise<void> {
   }
   throw new WasmcpError(
     'server-not-ready',
-    `${url} gave ${last} within ${limit} ms: the command was not started`,
+    `${url} returned ${last} within ${limit} ms: the command was not started`,
   );
 }
 

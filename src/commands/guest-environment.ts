@@ -10,7 +10,7 @@ export async function guestEnvironment(
   return { ...inherited, ...file, ...Object.fromEntries(given) } as Record<string, string>;
 }
 
-/** The parser is loaded by those who need it. */
+/** The parser is loaded only when there is a file. */
 async function envFile(path: string): Promise<Record<string, string>> {
   const { readEnvFile } = await import('./env-file.ts');
   return readEnvFile(path);

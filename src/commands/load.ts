@@ -1,15 +1,16 @@
-import { type Component, loadComponent } from '../index.ts';
+import type { LoadedComponent } from '../component/component.ts';
+import { loadComponent } from '../loader/load-component.ts';
 import type { OptionValues } from '../options/types.ts';
 import type { CliStreams } from './command.ts';
 
-/** Options that say how a component is loaded. */
+/** Options that control how a component is loaded. */
 export type LoadingOptions = Pick<OptionValues, 'cacheDir' | 'maxMemory' | 'maxEachMemory' | 'allowWasmGc'>;
 
-/** Loads the component that a command is about, as its options say. */
+/** Loads the component of a command. */
 export function load(
   path: string,
   { cacheDir, maxMemory, maxEachMemory, allowWasmGc = false }: LoadingOptions,
-): Promise<Component> {
+): Promise<LoadedComponent> {
   return loadComponent(path, {
     ...(cacheDir !== undefined && { cacheDir }),
     maxMemory,
@@ -18,12 +19,12 @@ export function load(
   });
 }
 
-/** What people should know of how a component runs, once it is known that it does. */
-export function tellHow(component: Component, verbose: boolean, { stderr }: CliStreams): void {
+/** Reports how a component was loaded, once it is known to run. */
+export function reportLoad(component: LoadedComponent, verbose: boolean, { stderr }: CliStreams): void {
   const { glue, cacheProblem, fromCache } = component;
-  if (cacheProblem !== undefined) stderr.write(`warning: not kept for the next start: ${cacheProblem}\n`);
+  if (cacheProblem !== undefined) stderr.write(`warning: not cached for the next start: ${cacheProblem}\n`);
   if (verbose) {
-    const origin = fromCache ? 'from the cache' : 'transpiled now';
+    const origin = fromCache ? 'from the cache' : 'transpiled';
     stderr.write(`${component.source}: ${component.digest}, ${glue.kind} glue, ${origin}\n`);
   }
 }

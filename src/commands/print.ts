@@ -1,11 +1,11 @@
-/** Settles when the text has left: a reader that stalls makes guests wait, it does not fill the memory. */
+/** Resolves when the text has been written: a reader that stalls makes guests wait instead of filling memory. */
 export function print(stream: NodeJS.WritableStream, text: string | Uint8Array): Promise<void> {
   return new Promise((resolve) => {
     stream.write(text, () => resolve());
   });
 }
 
-/** Guests and clients choose parts of a message: they must not make lines or terminal commands of it. */
+/** Guests and clients choose parts of messages: these must not become lines or terminal commands of their own. */
 export function oneLine(text: string): string {
   return text.replace(
     /[\x00-\x1f\x7f-\x9f]/g,

@@ -1,16 +1,16 @@
 import type { Writable } from 'node:stream';
 
-/** One line that says how far long work has come. */
+/** One line that shows the progress of long work. */
 export interface ProgressLine {
-  /** Shows the step, how much of it is done (`fraction`, from 0 to 1, where that is known) and for how long it has run. */
+  /** Shows the step, how much of it is done (`fraction`, 0 to 1, if known) and how long it has run. */
   show(step: string, fraction?: number): void;
-  /** Takes the line away. */
+  /** Erases the line. */
   clear(): void;
 }
 
 const ERASE = '\r\x1b[K';
 
-/** On a terminal; nothing is written to a pipe or a file. */
+/** Writes to a terminal only, never to a pipe or a file. */
 export function progressLine(stream: Writable): ProgressLine {
   const terminal = 'isTTY' in stream && stream.isTTY === true;
   let current: { readonly step: string; readonly began: number } | undefined;

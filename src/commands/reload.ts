@@ -6,13 +6,13 @@ import type { CliStreams } from './command.ts';
 import { type LoadingOptions, load } from './load.ts';
 import { oneLine } from './print.ts';
 
-/** Milliseconds between two looks at the file: looking, unlike being told, works for links, mounts and network drives. */
-const LOOK_INTERVAL = 250;
+/** Milliseconds between two polls of the file: polling, unlike events, works for links, mounts and network drives. */
+const POLL_INTERVAL = 250;
 
 export interface ReloadOptions extends LoadingOptions, Pick<OptionValues, 'drain'> {
-  /** Where the component came from. */
+  /** Where the component is loaded from. */
   readonly path: string;
-  /** The file to watch, if one is to be watched. */
+  /** The file to watch, if any. */
   readonly file: string | undefined;
   readonly first: Component;
   readonly server: Pick<Server, 'reload'>;
@@ -20,8 +20,8 @@ export interface ReloadOptions extends LoadingOptions, Pick<OptionValues, 'drain
 }
 
 /**
- * Takes the component anew on SIGHUP, and whenever `file` changes; one that cannot be served is told of and leaves the
- * old one serving. The answer stops it.
+ * Reloads the component on SIGHUP, and when `file` changes. If the new one cannot be served, that is reported and the
+ * previous one is kept. Returns a function that stops it.
  */
 export function startReloading(options: ReloadOptions): () => void {
   const { path, file, server, streams, drain } = options;
@@ -37,7 +37,7 @@ export function startReloading(options: ReloadOptions): () => void {
     streams.stderr.write(`Reloaded ${oneLine(path)} (${serving})\n`);
   }
 
-  /** One at a time; of those that come meanwhile the last one counts. */
+  /** One reload at a time; triggers that arrive meanwhile cause one more. */
   function trigger(): void {
     again = true;
     if (busy) return;
@@ -45,9 +45,9 @@ export function startReloading(options: ReloadOptions): () => void {
     again = false;
     reload()
       .catch((error: Error) => {
-        // Whatever it is, a bug of ours included: those who are served shall not pay for it.
+        // Any failure, including a bug of ours, must not affect the clients.
         if (error instanceof WasmcpError && error.code === 'server-closing') return;
-        streams.stderr.write(`warning: the old component serves on: ${oneLine(error.message)}\n`);
+        streams.stderr.write(`warning: keeping the previous component: ${oneLine(error.message)}\n`);
       })
       .finally(() => {
         busy = false;
@@ -57,7 +57,7 @@ export function startReloading(options: ReloadOptions): () => void {
 
   process.on('SIGHUP', trigger);
   if (file === undefined) return () => void process.off('SIGHUP', trigger);
-  watchFile(file, { interval: LOOK_INTERVAL }, (now) => {
+  watchFile(file, { interval: POLL_INTERVAL }, (now) => {
     if (now.nlink > 0) trigger();
   });
   return () => {
@@ -67,15 +67,15 @@ export function startReloading(options: ReloadOptions): () => void {
 }
 
 /**
- * The file that a component comes from.
+ * The file of a component.
  *
- * @throws WasmcpError `option-invalid` when it comes from elsewhere
+ * @throws WasmcpError `option-invalid` when it is not a file
  */
 export function watchable(path: string): string {
   if (/^file:/i.test(path)) return fileURLToPath(path);
   if (path !== '-' && !/^https?:/i.test(path)) return path;
   throw new WasmcpError(
     'option-invalid',
-    `--watch needs a file, ${path} is none: send SIGHUP to take it anew`,
+    `--watch needs a file, and ${path} is not one: send SIGHUP to reload it`,
   );
 }

@@ -6,21 +6,21 @@ import { WasmcpError } from '../index.ts';
 import type { OptionValues } from '../options/types.ts';
 import type { Command } from './command.ts';
 import { guestEnvironment } from './guest-environment.ts';
-import { load, tellHow } from './load.ts';
+import { load, reportLoad } from './load.ts';
 import { oneLine, print } from './print.ts';
 import { GUEST_OPTIONS, settingsFiles } from './server-options.ts';
 
-/** Exit status after a trap: what a shell sees of a program that aborted, and what wasmtime gives. */
+/** Exit status after a trap: that of a program that aborted, as in wasmtime. */
 const TRAPPED = 128 + 6;
 
-/** Runs the program in a component, with the standard streams and the exit status of this process. */
+/** Runs the program in a component with the standard streams of this process, and exits with its status. */
 export const run: Command = {
   name: 'run',
   summary: "run a component's wasi:cli/run with this shell's input and output",
   options: ['store', ...GUEST_OPTIONS, 'argv0', 'invoke', 'preload'],
   adjusted: {
     timeout: {
-      description: 'time for the whole run; then it is ended as if it had trapped',
+      description: 'time limit of the whole run; then it ends as after a trap',
       fallback: Number.POSITIVE_INFINITY,
       fallbackText: 'none',
     },
@@ -28,7 +28,7 @@ export const run: Command = {
   rest: { description: 'arguments for the guest, options included', from: 'component' },
   examples: `
 Examples:
-  wasmcp-node run tool.wasm --verbose input.txt        options after the component are the guest's
+  wasmcp-node run tool.wasm --verbose input.txt        options after the component are passed to the guest
   wasmcp-node run --dir . tool.wasm < input.txt > output.txt
 
 Exit status: the guest's, 134 after a trap, 130 or 143 after a signal, 1 when it could not run, 2 wrong usage.`,
@@ -36,15 +36,15 @@ Exit status: the guest's, 134 after a trap, 130 or 143 after a signal, 1 when it
   async run(path, options, streams, args) {
     refuse(options);
     const component = await load(path, options);
-    tellHow(component, options.verbose ?? false, streams);
+    reportLoad(component, options.verbose ?? false, streams);
     const { kind, reason } = component.glue;
     if (kind === 'raw') {
-      streams.stderr.write(`warning: runs by jco's own glue, which is slower, because ${reason}\n`);
+      streams.stderr.write(`warning: runs with jco's own glue, which is slower, because ${reason}\n`);
     }
     const { stdin, stdout, stderr } = streams;
     const own = ownPaths(component, options.store, settingsFiles(options));
     for (const warning of preopenWarnings(options.dir ?? [], own)) stderr.write(`warning: ${warning}\n`);
-    // What the guest was told is written is on disk: nothing has to be waited for.
+    // What the guest knows to be written is on disk: there is nothing to wait for.
     const onInterrupt = (): never => process.exit(130);
     const onTerminate = (): never => process.exit(143);
     process.on('SIGINT', onInterrupt).on('SIGTERM', onTerminate);
@@ -57,7 +57,7 @@ Exit status: the guest's, 134 after a trap, 130 or 143 after a signal, 1 when it
         presets: options.preset ?? [],
         preopens: options.dir ?? [],
         protected: own,
-        // Whoever runs it could reach this machine's own services anyway.
+        // The user of this command can reach services on this machine anyway.
         outgoing: { allow: options.allowOutbound ?? [], deny: options.denyOutbound ?? [], loopback: true },
         storeUrl: options.store,
         storeLimits: { maxValue: options.maxValue, ...(options.bucket && { buckets: options.bucket }) },
@@ -78,15 +78,18 @@ Exit status: the guest's, 134 after a trap, 130 or 143 after a signal, 1 when it
   },
 };
 
-/** What would be another program than the one that was asked for. */
+/** Refuses options that would run another program than the one that was asked for. */
 function refuse({ invoke, preload }: Pick<OptionValues, 'invoke' | 'preload'>): void {
   if (invoke !== undefined) {
     throw new WasmcpError(
       'option-invalid',
-      `--invoke ${invoke} is not done: a component is run by wasi:cli/run alone; leave it out for that`,
+      `--invoke ${invoke} is not supported: only wasi:cli/run can be invoked; leave the option out for that`,
     );
   }
   if (preload !== undefined) {
-    throw new WasmcpError('option-invalid', '--preload is for core modules, and only components are run');
+    throw new WasmcpError(
+      'option-invalid',
+      '--preload is for core modules, but only components are supported',
+    );
   }
 }

@@ -1,15 +1,13 @@
 import type { IdleWorkers } from '../engine/idle-worker.ts';
-import { shownOn } from '../engine/terminal.ts';
-import { createServer, type WasmcpError } from '../index.ts';
 import type { OptionValues } from '../options/types.ts';
 import { type Admin, openAdmin } from '../server/admin/admin.ts';
 import type { CliStreams, Command } from './command.ts';
-import { load, tellHow } from './load.ts';
-import { print } from './print.ts';
+import { load, reportLoad } from './load.ts';
 import { startReloading, watchable } from './reload.ts';
 import { LISTEN_OPTIONS, SERVER_OPTIONS, serverOptions } from './server-options.ts';
 import { openShutdownAddress } from './shutdown-address.ts';
 import { closeOnce, untilSignal } from './signals.ts';
+import { startServer } from './start-server.ts';
 
 /** Serves a component over HTTP until a signal asks it to stop. */
 export const serve: Command = {
@@ -21,14 +19,15 @@ Examples:
   wasmcp-node serve server.wasm
   wasmcp-node serve server.wasm --addr 127.0.0.1:0 --store sqlite:/var/lib/mcp/store.db
   wasmcp-node serve server.wasm --env WASMCP_SESSION_ENABLED=true --timeout 5s
-  wasmcp-node serve server.wasm --store memory:     nothing is kept after the stop
-  wasmcp-node serve server.wasm --watch             a rebuilt component takes over
+  wasmcp-node serve server.wasm --store memory:     keeps nothing after the stop
+  wasmcp-node serve server.wasm --watch             reloads the component when it is rebuilt
 
-SIGHUP takes the component anew, as --watch does when its file changes: it takes over once it has answered a request, what
-the old one began it ends, and one that cannot be served leaves the old one serving.`,
+SIGHUP reloads the component, as --watch does when its file changes. The new component takes over once it has answered a
+test request; the previous one finishes the requests that it has started. If the new one cannot be served, the previous
+one is kept.`,
 
   async run(path, options, streams, _rest, idleWorkers) {
-    // First of all and last of all: others shall see the start and the end.
+    // Opened first and closed last, so that probes see the start and the end.
     const admin = options.adminAddr && (await openAdmin(options.adminAddr.port, options.adminAddr.host));
     try {
       if (admin) streams.stderr.write(`Serving /healthz, /readyz and /metrics on ${admin.url}\n`);
@@ -50,34 +49,26 @@ async function serveUntilStopped(
   const component = await load(path, options);
   const shutdown =
     options.shutdownAddr === undefined ? undefined : await openShutdownAddress(options.shutdownAddr);
-  const { outgoing, ...rest } = await serverOptions(options, streams);
-  const broken = Promise.withResolvers<WasmcpError>();
-  const shown = { stdout: shownOn(streams.stdout), stderr: shownOn(streams.stderr) };
-  const server = createServer(component, {
-    ...rest,
-    outgoing: { ...outgoing, ownPorts: portsOf(admin, shutdown) },
+  const { server, storeBroken } = startServer(component, await serverOptions(options, streams), options, {
+    output: streams,
+    ownPorts: portsOf(admin, shutdown),
     ...(idleWorkers && { idleWorkers }),
     ...(admin && { monitor: admin.monitor }),
-    storeBroken: broken.resolve,
-    maxConnections: options.maxConnections,
-    keepAlive: options.keepAlive,
-    bodyTimeout: options.bodyTimeout,
-    output: (stream, bytes) => print(streams[stream], shown[stream](bytes)),
   });
-  // Whoever read the output has gone: that is no reason to stop serving.
-  for (const stream of [streams.stdout, streams.stderr]) stream.on('error', () => {});
   const stop = untilSignal();
   const url = await server.listen(options.addr.port, options.addr.host);
-  // Before the banner: whoever has read that may send a signal.
+  // Before the banner: who has read that may send a signal.
   const stopReloading = startReloading({ ...options, path, file, first: component, server, streams });
   if (shutdown !== undefined) streams.stderr.write(`Listening for shutdown on ${shutdown.url}\n`);
-  tellHow(component, options.verbose ?? false, streams);
+  reportLoad(component, options.verbose ?? false, streams);
   const { storeUrl = '' } = server;
-  const lasts = storeUrl.startsWith('sqlite:') ? `, durability ${options.durability}` : '';
+  const durability = storeUrl.startsWith('sqlite:') ? `, durability ${options.durability}` : '';
   if (server.summary !== undefined) streams.stderr.write(`${server.summary}\n`);
-  streams.stderr.write(`Store ${storeUrl}${lasts}\nServing HTTP on ${url}\n`);
+  const endpoint =
+    server.summary === undefined ? '' : `MCP endpoint: ${mcpEndpoint(options.publicUrl ?? url)}\n`;
+  streams.stderr.write(`Store ${storeUrl}${durability}\nServing HTTP on ${url}\n${endpoint}`);
   const failure = await Promise.race(
-    [stop, shutdown?.requested, broken.promise].filter((end) => end !== undefined),
+    [stop, shutdown?.requested, storeBroken].filter((end) => end !== undefined),
   );
   stopReloading();
   shutdown?.close();
@@ -86,9 +77,16 @@ async function serveUntilStopped(
   return 0;
 }
 
-/** Where those are heard who look after the server: guests have no business there. */
+/** The ports that are for operators: guests must not reach them. */
 function portsOf(...addresses: readonly ({ readonly url: string } | undefined)[]): number[] {
   const urls = addresses.flatMap((address) => address?.url ?? []);
-  // A URL does not spell its scheme's own port out.
+  // A URL leaves out the default port of its scheme.
   return urls.map((url) => Number(new URL(url).port || 80));
+}
+
+/** The address that clients are configured with. A server on all addresses is on this machine, too. */
+function mcpEndpoint(address: string): string {
+  const url = new URL(address);
+  if (url.hostname === '0.0.0.0' || url.hostname === '[::]') url.hostname = 'localhost';
+  return `${url.href.replace(/\/+$/, '')}/mcp`;
 }

@@ -5,10 +5,10 @@ import type { CliStreams } from './command.ts';
 import { guestEnvironment } from './guest-environment.ts';
 import { oneLine, print } from './print.ts';
 
-/** Instances that a worker holds at most: a hundred of them already slow it down. */
+/** Most instances of a worker: a hundred of them already slow it down. */
 const MAX_LIVE = 64;
 
-/** What every command that runs guests can be told about them. */
+/** Options of every command that runs guests. */
 export const GUEST_OPTIONS: readonly OptionName[] = [
   'bucket',
   'maxValue',
@@ -39,7 +39,7 @@ export const GUEST_OPTIONS: readonly OptionName[] = [
   'profile',
 ];
 
-/** What every command that listens can be told about who may connect. */
+/** Options of every command that listens. */
 export const LISTEN_OPTIONS: readonly OptionName[] = [
   'addr',
   'allowHost',
@@ -52,7 +52,7 @@ export const LISTEN_OPTIONS: readonly OptionName[] = [
   'bodyTimeout',
 ];
 
-/** What every command that serves requests can be told beyond that. */
+/** Options of every command that serves requests, in addition to those. */
 export const SERVER_OPTIONS: readonly OptionName[] = [
   'store',
   'durability',
@@ -92,7 +92,6 @@ export async function serverOptions(
     env: await guestEnvironment(options),
     config: Object.fromEntries(options.configVar ?? []),
     presets: options.preset ?? [],
-    requestHeaders: (options.header ?? []).flat(),
     directories: options.dir ?? [],
     protected: settingsFiles(options),
     outgoing: { allow: options.allowOutbound ?? [], deny: options.denyOutbound ?? [] },
@@ -107,6 +106,9 @@ export async function serverOptions(
     timeout: options.timeout,
     streamIdle: options.streamIdle,
     maxBody: options.maxBody,
+    maxConnections: options.maxConnections,
+    keepAlive: options.keepAlive,
+    bodyTimeout: options.bodyTimeout,
     allowHosts: options.allowHost ?? [],
     allowOrigins: options.allowOrigin ?? [],
     ...(options.publicUrl !== undefined && { publicUrl: options.publicUrl }),
@@ -115,7 +117,7 @@ export async function serverOptions(
   };
 }
 
-/** Files that the next start reads: guests must not choose its options. */
+/** Files that the next start reads: guests must not be able to change its options. */
 export function settingsFiles({
   config,
   envFile,
@@ -123,7 +125,7 @@ export function settingsFiles({
   return [config, envFile].flatMap((path) => (path === undefined ? [] : [{ path, kind: 'file' }]));
 }
 
-/** At most `maxConcurrentRequests` instances, shared out over the workers; as many as they hold by default. */
+/** Divides `maxConcurrentRequests` instances among the workers. Without it each worker has its default. */
 function concurrency({
   workers,
   maxConcurrentRequests,

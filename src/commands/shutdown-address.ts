@@ -3,11 +3,11 @@ import { type AddressInfo, createServer } from 'node:net';
 import { WasmcpError } from '../index.ts';
 import type { Address } from '../options/types.ts';
 
-/** A port that ends the server when somebody connects to it. */
+/** A port that stops the server when a client connects to it. */
 export interface ShutdownAddress {
   /** Such as `tcp://127.0.0.1:9000/`. */
   readonly url: string;
-  /** Settles with the first connection. */
+  /** Resolves with the first connection. */
   readonly requested: Promise<void>;
   close(): void;
 }
@@ -21,7 +21,7 @@ export async function openShutdownAddress({ host, port }: Address): Promise<Shut
     requested.resolve();
   });
   try {
-    // Alone it keeps nobody waiting.
+    // By itself it does not keep the process alive.
     server.unref().listen(port, host);
     await once(server, 'listening');
   } catch (error) {

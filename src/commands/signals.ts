@@ -1,7 +1,7 @@
 import type { Server } from '../index.ts';
 import type { CliStreams } from './command.ts';
 
-/** The first signal that asks to stop. */
+/** Resolves with the first SIGTERM or SIGINT. */
 export function untilSignal(): Promise<void> {
   return new Promise((resolve) => {
     process.once('SIGTERM', () => resolve());
@@ -9,12 +9,13 @@ export function untilSignal(): Promise<void> {
   });
 }
 
-/** Milliseconds beyond `--drain` for what comes after the requests: workers, the store, output on its way. */
+/** Milliseconds in addition to `--drain` for what follows the requests: workers, the store, pending output. */
 const AFTERWARDS = 1000;
 
 /**
- * Ends this process `drain` milliseconds and a moment from now, whatever is not over by then: a reader of its output that has
- * stalled, say, would keep it for ever. What was acknowledged is on disk. Does nothing when the streams are not the process's.
+ * Ends this process `drain` milliseconds and a moment from now, even if something is still pending: a stalled reader of its
+ * output, for example, would keep it alive forever. What was acknowledged is on disk. Does nothing when the streams are not
+ * those of the process.
  */
 export function endWithin(drain: number, status: number, streams: Pick<CliStreams, 'stderr'>): void {
   if (streams !== process) return;
@@ -22,8 +23,8 @@ export function endWithin(drain: number, status: number, streams: Pick<CliStream
 }
 
 /**
- * Closes the server before this process ends with `status`. A second signal while requests drain ends it at once: what was
- * acknowledged is on disk already.
+ * Closes the server before this process ends with `status`. A second signal while requests drain ends the process at once:
+ * what was acknowledged is on disk already.
  */
 export async function closeOnce(
   server: Pick<Server, 'close'>,
@@ -33,7 +34,7 @@ export async function closeOnce(
 ): Promise<void> {
   endWithin(drain, status, streams);
   const force = (signal: NodeJS.Signals): void => {
-    streams.stderr.write('Stopped at once; requests under way were cut\n');
+    streams.stderr.write('Stopped at once; requests in flight were aborted\n');
     process.exit(signal === 'SIGINT' ? 130 : 143);
   };
   process.on('SIGTERM', force).on('SIGINT', force);

@@ -4,16 +4,16 @@ import { fileURLToPath } from 'node:url';
 import { DEFAULT_STORE_URL } from '../../host/index.ts';
 import { assertLinked } from '../component/link-check.ts';
 import { linkWithHost } from '../component/link-with-host.ts';
-import { shownOn } from '../engine/terminal.ts';
-import { createServer, openStore, WasmcpError } from '../index.ts';
+import { openStore, WasmcpError } from '../index.ts';
 import { sessionBucket } from '../mcp/defaults.ts';
 import { startBridge } from '../mcp/stdio/bridge.ts';
 import { createSessionMemory } from '../mcp/stdio/memory.ts';
 import type { Command } from './command.ts';
-import { load, tellHow } from './load.ts';
+import { load, reportLoad } from './load.ts';
 import { oneLine, print } from './print.ts';
 import { SERVER_OPTIONS, serverOptions } from './server-options.ts';
 import { closeOnce, untilSignal } from './signals.ts';
+import { startServer } from './start-server.ts';
 
 /** Milliseconds for responses on their way to the client, once the server is closed. */
 const FLUSH_TIME = 1000;
@@ -26,7 +26,7 @@ export const stdio: Command = {
   adjusted: {
     store: { fallback: '', fallbackText: 'sqlite:.wasmcp/store.db beside the component' },
     workers: { fallback: 1, fallbackText: '1' },
-    maxBody: { description: 'longest message of the client' },
+    maxBody: { description: 'largest message of the client' },
   },
   examples: `
 Examples:
@@ -49,25 +49,28 @@ place. Output of guests goes to stderr.`,
     const component = await load(path, options);
     // Reported at the start; a server alone would link at the first request.
     assertLinked(await linkWithHost(component), 'wasi:http/incoming-handler');
-    tellHow(component, options.verbose ?? false, streams);
+    reportLoad(component, options.verbose ?? false, streams);
     const storeUrl = options.store || storeBeside(component.source);
     const store = await openStore(storeUrl);
-    const broken = Promise.withResolvers<WasmcpError>();
-    const shown = shownOn(streams.stderr);
-    // Sessions are on by default here; the user's own value takes precedence.
+    // Sessions are the point of this command, unless the user turns them off.
     const env = { WASMCP_SESSION_ENABLED: 'true', ...common.env };
-    const server = createServer(component, {
-      // Every client here speaks MCP.
-      mcp: 'guide',
-      ...common,
-      ...(idleWorkers && { idleWorkers }),
-      store: storeUrl,
-      storeBroken: broken.resolve,
-      env,
-      // The user who runs it could reach this machine's own services anyway.
-      outgoing: { ...common.outgoing, loopback: true },
-      output: (_, bytes) => print(streams.stderr, shown(bytes)),
-    });
+    const { server, storeBroken } = startServer(
+      component,
+      {
+        // Clients on stdio speak MCP.
+        mcp: 'guide',
+        ...common,
+        store: storeUrl,
+        env,
+        // The user of this command can reach services on this machine anyway.
+        outgoing: { ...common.outgoing, loopback: true },
+      },
+      options,
+      {
+        output: { stdout: streams.stderr, stderr: streams.stderr },
+        ...(idleWorkers && { idleWorkers }),
+      },
+    );
     const stop = untilSignal();
     const bridge = startBridge({
       fetch: server.fetch,
@@ -78,7 +81,7 @@ place. Output of guests goes to stderr.`,
       session: options.session,
       log: (message) => void print(streams.stderr, `${oneLine(`warning: ${message}`)}\n`),
     });
-    const failure = await Promise.race([bridge.finished.then(() => undefined), stop, broken.promise]);
+    const failure = await Promise.race([bridge.finished.then(() => undefined), stop, storeBroken]);
     bridge.stop();
     await closeOnce(server, options.drain, streams, failure?.exitCode);
     const flushed = await Promise.race([

@@ -28,17 +28,21 @@ export interface Glue {
   readonly reason?: string;
 }
 
-/** A checked, transpiled and compiled component. Can be sent to a worker by `postMessage` as it is. */
+/** A component that can be served. */
 export interface Component {
-  /** What people read in messages: the path, the URL, `stdin` or `bytes`. */
+  /** Shown in messages: the path, the URL, `stdin` or `bytes`. */
   readonly source: string;
   /** SHA-256 of the component's bytes, lower-case hexadecimal. */
   readonly digest: string;
-  /** Length of the component in bytes. */
-  readonly size: number;
   readonly imports: readonly ImportedInterface[];
   /** Full names of what it exports, such as `wasi:http/incoming-handler@0.2.6`. */
   readonly exports: readonly string[];
+}
+
+/** A checked, transpiled and compiled component. It can be sent to a worker by `postMessage` as it is. */
+export interface LoadedComponent extends Component {
+  /** Length of the component in bytes. */
+  readonly size: number;
   /** How many components are nested in it. */
   readonly innerComponents: number;
   readonly glue: Glue;
@@ -61,4 +65,10 @@ export interface Component {
   readonly cacheFolder?: string;
   /** Why it could not be kept for the next start; absent when it was. */
   readonly cacheProblem?: string;
+}
+
+/** @throws TypeError for a component that is not from `loadComponent` */
+export function assertLoaded(where: string, component: Component): asserts component is LoadedComponent {
+  if ('modules' in component && 'glue' in component) return;
+  throw new TypeError(`${where} takes a component from loadComponent`);
 }

@@ -7,11 +7,11 @@ import {
   openStore,
   prefixedLines,
 } from '../../host/index.ts';
-import type { Component } from './component.ts';
+import type { LoadedComponent } from './component.ts';
 import { type LinkReport, link } from './link-check.ts';
 
 /** Compares a component's imports with everything the host can offer. Runs nothing and leaves nothing behind. */
-export async function linkWithHost(component: Component): Promise<LinkReport> {
+export async function linkWithHost(component: LoadedComponent): Promise<LinkReport> {
   const store = checked(await openStore('memory:'));
   const silent = prefixedLines('', () => {});
   const bind = createHost({ store }).bind(new Guest(), {

@@ -1,8 +1,8 @@
-import type { Component, ImportedInterface } from './component.ts';
+import type { ImportedInterface, LoadedComponent } from './component.ts';
 import { describeProblem, type LinkReport, type Verdict } from './link-check.ts';
 
 /** All that `inspect` shows of a component, as lines of text. */
-export function formatReport(component: Component, report: LinkReport): string {
+export function formatReport(component: LoadedComponent, report: LinkReport): string {
   const { glue, memory } = component;
   const facts: (readonly [string, string])[] = [
     ['size', formatSize(component.size)],

@@ -1,6 +1,5 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import {
-  DEFAULT_STORE_URL,
   type Durability,
   type DurabilityGate,
   type Fetch,
@@ -13,17 +12,17 @@ import {
   serveFetch,
   WasmcpError,
 } from '../../host/index.ts';
-import type { Component } from '../component/component.ts';
+import type { LoadedComponent } from '../component/component.ts';
 import { assertLinked } from '../component/link-check.ts';
 import { linkWithHost } from '../component/link-with-host.ts';
 import type { Handler } from '../http/handler.ts';
+import type { Resolved } from '../options/resolve.ts';
 import type { IdleWorkers } from './idle-worker.ts';
 import { createDescriptorLedger, shareDescriptors } from './limits/descriptors.ts';
 import { systemLimits } from './limits/system.ts';
 import { limitWarnings } from './limits/warnings.ts';
 import { createCollect } from './memory/collect.ts';
 import { createLedger } from './memory/ledger.ts';
-import { defaultMemoryBudget } from './memory/limit.ts';
 import { ownPaths } from './own-paths.ts';
 import { createPool, type Pool, type PoolLoad } from './pool.ts';
 import { reportFull } from './report-full.ts';
@@ -78,19 +77,15 @@ export interface EngineOptions {
   /** What guests never get at below `directories`, beside the store, the component and the caches. */
   readonly protected?: readonly ProtectedPath[];
   /** Where guests' HTTP requests may go; public addresses only by default. */
-  readonly outgoing?: OutgoingPolicy;
+  readonly outgoing?: Omit<OutgoingPolicy, 'ownPorts'>;
   /** Makes all HTTP requests of guests, on this thread; `outgoing` has no say then. */
   readonly fetch?: Fetch;
   /** Print `stdout [N] :: ` before each line of a guest's output; on by default. */
   readonly loggingPrefix?: boolean;
   /** What a request finds of those before it; nothing (`request`) by default. */
   readonly isolation?: Isolation;
-  /** For tests: after each request, compare the restored instance with its first state, byte for byte. */
-  readonly verifyRestores?: boolean;
   /** Worker threads; 1 by default. Up to 8 more stand by, or in for those that a guest keeps busy. */
   readonly workers?: number;
-  /** Workers that were started before there was a component, to be taken first. */
-  readonly idleWorkers?: IdleWorkers;
   /** Most guests alive in one worker; 64 by default. */
   readonly liveLimit?: number;
   /** Most requests that wait for a place; 1024 by default. One more is answered with 503. */
@@ -109,6 +104,24 @@ export interface EngineOptions {
    * megabyte are not settled, guests' messages are dropped.
    */
   readonly log?: (level: string, context: string, message: string) => void | Promise<void>;
+}
+
+/** Options that are undefined unless given. */
+type OptionalOption = 'storeBroken' | 'fetch' | 'outgoing';
+
+/** The options of an engine with their defaults. */
+export interface EngineSettings
+  extends Resolved<EngineOptions, Exclude<keyof EngineOptions, OptionalOption>>,
+    Pick<EngineOptions, 'storeBroken' | 'fetch'> {
+  readonly outgoing: OutgoingPolicy;
+}
+
+/** What the commands and tests need beyond the public options. */
+export interface EngineInternals {
+  /** After each request, compare the restored instance with its first state, byte for byte. */
+  readonly verifyRestores?: boolean;
+  /** Workers that were started before there was a component, to be taken first. */
+  readonly idleWorkers?: IdleWorkers;
 }
 
 /** What is going on at the moment. */
@@ -138,7 +151,7 @@ export interface Engine {
    *
    * @throws WasmcpError `component-unlinkable`, and what the answer failed with
    */
-  reload(component: Component, limit: number, env?: EngineOptions['env']): Promise<void>;
+  reload(component: LoadedComponent, limit: number, env?: EngineOptions['env']): Promise<void>;
   /** No new requests; waits for those under way, `limit` milliseconds at most, then closes what was opened here. */
   close(limit: number): Promise<void>;
 }
@@ -148,7 +161,11 @@ export interface Engine {
  *
  * @throws WasmcpError `runtime-unsupported`, `component-unlinkable`, `store-*`, `directory-unusable`
  */
-export async function startEngine(component: Component, options: EngineOptions): Promise<Engine> {
+export async function startEngine(
+  component: LoadedComponent,
+  options: EngineSettings,
+  { verifyRestores = false, idleWorkers }: EngineInternals = {},
+): Promise<Engine> {
   if (!('Suspending' in WebAssembly)) {
     throw new WasmcpError(
       'runtime-unsupported',
@@ -164,58 +181,55 @@ export async function startEngine(component: Component, options: EngineOptions):
     if (failure !== undefined) return;
     failure = reason;
     gate?.fail(reason);
-    void options.log?.('error', 'store', reason.message);
+    void options.log('error', 'store', reason.message);
     options.storeBroken?.(reason);
   }
 
-  const storeFull = reportFull((level, message) => void options.log?.(level, 'store', message));
+  const storeFull = reportFull((level, message) => void options.log(level, 'store', message));
 
   const isWatched = watcherOf(component.exports) !== undefined;
-  const store = await shareStore(options.store ?? DEFAULT_STORE_URL, {
-    durability: options.durability ?? 'power',
+  const store = await shareStore(options.store, {
+    durability: options.durability,
     broken: storeBroken,
     full: storeFull,
     changed: isWatched ? (change) => watch?.tell(change) : undefined,
-    presets: options.presets ?? [],
+    presets: options.presets,
   });
   gate = store.gate;
-  const liveLimit = options.liveLimit ?? 64;
+  const { liveLimit, maxConnections: connections, workers, log } = options;
   /** Of what a component brings along: its file, and the environment of its guests. */
-  const settingsFor = (component: Component, env: EngineOptions['env']): GuestSettings => ({
-    env: env ?? options.env ?? {},
+  const settingsFor = (component: LoadedComponent, env: EngineOptions['env']): GuestSettings => ({
+    env: env ?? options.env,
     args: [],
-    config: options.config ?? {},
-    preopens: options.directories ?? [],
-    protected: ownPaths(component, store.url, options.protected ?? []),
-    loggingPrefix: options.loggingPrefix ?? true,
-    storeLimits: options.storeLimits ?? {},
+    config: options.config,
+    preopens: options.directories,
+    protected: ownPaths(component, store.url, options.protected),
+    loggingPrefix: options.loggingPrefix,
+    storeLimits: options.storeLimits,
     maxHostMemory: options.maxHostMemory,
-    outgoing: options.outgoing ?? {},
+    outgoing: options.outgoing,
   });
   const isolation = {
-    isolation: options.isolation ?? 'request',
+    isolation: options.isolation,
     idleLimit: liveLimit,
-    verify: options.verifyRestores ?? false,
+    verify: verifyRestores,
   };
-  const log = options.log ?? (() => {});
-  const ledger = createLedger(options.memoryBudget ?? defaultMemoryBudget());
+  const ledger = createLedger(options.memoryBudget);
   ledger.measured(process.memoryUsage.rss());
   const limits = systemLimits();
-  const connections = options.maxConnections ?? 1000;
-  const workers = options.workers ?? 1;
-  const shares = shareDescriptors({ ...limits, workers, connections, guest: options.maxDescriptors ?? 256 });
+  const shares = shareDescriptors({ ...limits, workers, connections, guest: options.maxDescriptors });
   const memories = Object.values(component.memoryLimits).flat().length;
   for (const warning of limitWarnings(limits, { workers, memories, connections, shares }))
     void log('warn', 'limits', warning);
   const descriptors = createDescriptorLedger(shares.guests);
   const told = new Set<string>();
   const poolOptions = {
-    workers: options.workers ?? 1,
+    workers,
     liveLimit,
-    queueLimit: options.queueLimit ?? 1024,
-    timeout: options.timeout ?? 30_000,
-    streamIdle: options.streamIdle ?? 300_000,
-    output: options.output ?? (() => {}),
+    queueLimit: options.queueLimit,
+    timeout: options.timeout,
+    streamIdle: options.streamIdle,
+    output: options.output,
     ledger,
     collect: createCollect(),
     log,
@@ -226,21 +240,21 @@ export async function startEngine(component: Component, options: EngineOptions):
     told.add(message);
   }
 
-  function prepare(component: Component, env: EngineOptions['env']): GuestSettings {
+  function prepare(component: LoadedComponent, env: EngineOptions['env']): GuestSettings {
     const settings = settingsFor(component, env);
     for (const warning of preopenWarnings(settings.preopens, settings.protected)) tell('files', warning);
     return settings;
   }
 
   function poolFor(
-    component: Component,
+    component: LoadedComponent,
     settings: GuestSettings,
     reach = store.setup,
     workers = poolOptions.workers,
   ): Pool {
     const { kind, reason } = component.glue;
     const isRaw = kind === 'raw';
-    if (isRaw) tell('glue', `the component runs by jco's own glue, which is slower, because ${reason}`);
+    if (isRaw) tell('glue', `the component runs with jco's own glue, which is slower, because ${reason}`);
     return createPool({
       ...poolOptions,
       workers,
@@ -268,13 +282,13 @@ export async function startEngine(component: Component, options: EngineOptions):
               events.gone(...lost);
             },
           },
-          options.idleWorkers?.take(),
+          idleWorkers?.take(),
         );
       },
     });
   }
 
-  function watchFor(component: Component, settings: GuestSettings): Watch | undefined {
+  function watchFor(component: LoadedComponent, settings: GuestSettings): Watch | undefined {
     if (watcherOf(component.exports) === undefined) return undefined;
     if (isWatched) return createWatch({ pool: poolFor(component, settings, store.setupUntold, 1), log });
     void log('warn', 'watcher', 'it is told of changes from the next start on');
@@ -289,7 +303,7 @@ export async function startEngine(component: Component, options: EngineOptions):
   /** Components that end with their last requests. */
   const leaving = new Set<Promise<void>>();
 
-  async function replace(next: Component, limit: number, env: EngineOptions['env']): Promise<void> {
+  async function replace(next: LoadedComponent, limit: number, env: EngineOptions['env']): Promise<void> {
     assertLinked(await linkWithHost(next), 'wasi:http/incoming-handler');
     const settings = prepare(next, env);
     const fresh = poolFor(next, settings);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import module from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { ProtectedPath } from '../../host/index.ts';
-import type { Component } from '../component/component.ts';
+import type { LoadedComponent } from '../component/component.ts';
 import { userCacheFolder } from '../loader/cache-folder.js';
 
 /** Where our own code is: what a guest could write there would run at the next start. */
@@ -16,7 +16,7 @@ const CODE: readonly ProtectedPath[] = ['../../host', '../../src', '../../bin'].
  * read the store would read the sessions of all clients; what they write into a cache would run in the host.
  */
 export function ownPaths(
-  { source, cacheFolder }: Pick<Component, 'source' | 'cacheFolder'>,
+  { source, cacheFolder }: Pick<LoadedComponent, 'source' | 'cacheFolder'>,
   storeUrl: string,
   more: readonly ProtectedPath[] = [],
 ): ProtectedPath[] {

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Durability, OutgoingPolicy, Preopen, ProtectedPath, StoreLimits } from '../../host/index.ts';
-import type { Component } from '../component/component.ts';
+import type { LoadedComponent } from '../component/component.ts';
 import type { DescriptorMemory } from './limits/descriptors.ts';
 import type { Isolation } from './worker/instance-pool.ts';
 
@@ -39,7 +39,7 @@ export interface IsolationSettings {
 
 /** What a worker is told first, through the port in its `workerData`. */
 export interface WorkerSetup {
-  readonly component: Component;
+  readonly component: LoadedComponent;
   readonly settings: GuestSettings;
   readonly isolation: IsolationSettings;
   readonly store: StoreSetup;

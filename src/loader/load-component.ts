@@ -1,10 +1,11 @@
 import { hash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { checkOptions, WasmcpError } from '../../host/index.ts';
-import type { Component } from '../component/component.ts';
+import type { LoadedComponent } from '../component/component.ts';
 import { type ComponentOutline, readComponent } from '../component/outline.ts';
 import { boundModules } from '../growth/bound.ts';
 import { memoryLimits } from '../growth/memory-limit.ts';
+import { DEFAULTS } from '../options/defaults.ts';
 import type { Transpiled } from '../transpile/transpile.ts';
 import { transpilerVersion } from '../transpile/version.ts';
 import { version } from '../version.ts';
@@ -13,9 +14,6 @@ import type { CachedComponent } from './cache-entry.ts';
 import { LOAD_CHECKS } from './load-checks.ts';
 import type { LoadOptions } from './load-options.ts';
 import { readSource } from './source.ts';
-
-/** Bytes that all memories and tables of one instance may take. */
-const MAX_MEMORY: number = 1024 ** 3;
 
 /**
  * Loads a component from a path, a `file:`, `http:` or `https:` URL, standard input (`-`), or bytes: checks it,
@@ -27,7 +25,7 @@ const MAX_MEMORY: number = 1024 ** 3;
 export async function loadComponent(
   source: string | URL | Uint8Array,
   options: LoadOptions = {},
-): Promise<Component> {
+): Promise<LoadedComponent> {
   checkOptions('loadComponent', options, LOAD_CHECKS);
   const { cacheDir, maxSize, allowWasmGc = false, progress } = options;
   progress?.('reading');
@@ -88,7 +86,7 @@ function refuseManaged({ managedModule }: ComponentOutline, source: string): voi
 
 function bounded(
   { modules, unrestorable, uncounted }: Transpiled,
-  { maxMemory: limit = MAX_MEMORY, maxEachMemory: each = limit }: LoadOptions,
+  { maxMemory: limit = DEFAULTS.maxMemory, maxEachMemory: each = limit }: LoadOptions,
   source: string,
 ): ReturnType<typeof boundModules> {
   try {
@@ -99,7 +97,7 @@ function bounded(
   }
 }
 
-function limitsOf(modules: Transpiled['modules']): Component['memoryLimits'] {
+function limitsOf(modules: Transpiled['modules']): LoadedComponent['memoryLimits'] {
   return Object.fromEntries(modules.map(([name, bytes]) => [name, memoryLimits(bytes)]));
 }
 

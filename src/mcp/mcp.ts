@@ -1,6 +1,7 @@
-import { DEFAULT_STORE_URL, type Store, type StoreLimits } from '../../host/index.ts';
+import type { Store, StoreLimits } from '../../host/index.ts';
 import type { Component } from '../component/component.ts';
 import { compose, type Middleware } from '../http/compose.ts';
+import type { Resolved } from '../options/resolve.ts';
 import { describeSessions, guestDefaults, guestOrigins, probeBucket, sessionBucket } from './defaults.ts';
 import { withAccept } from './edge/accept.ts';
 import { withoutContradictions } from './edge/contradictory.ts';
@@ -20,8 +21,6 @@ import { withChallenge } from './oauth/challenge.ts';
 import { withDiscovery } from './oauth/discovery.ts';
 import { authProblems } from './oauth/settings.ts';
 import { type Retention, startRetention } from './sessions/retention.ts';
-
-const SESSION_RETENTION = 7 * 24 * 60 * 60 * 1000;
 
 /** What a server does for MCP in addition to its guest. */
 export interface McpOptions {
@@ -49,14 +48,14 @@ export interface McpOptions {
 }
 
 /** The options of a server that matter here. */
-interface McpSettings extends McpOptions {
-  readonly env?: Readonly<Record<string, string>>;
+interface McpSettings extends Resolved<McpOptions, 'sessionOrder' | 'sessionRetention' | 'inputWait'> {
+  readonly env: Readonly<Record<string, string>>;
   readonly publicUrl?: string;
-  readonly queueLimit?: number;
-  readonly timeout?: number;
-  readonly store?: string | Store;
-  readonly storeLimits?: StoreLimits;
-  readonly log?: (level: string, context: string, message: string) => unknown;
+  readonly queueLimit: number;
+  readonly timeout: number;
+  readonly store: string | Store;
+  readonly storeLimits: StoreLimits;
+  readonly log: (level: string, context: string, message: string) => unknown;
 }
 
 /** MCP's part of a server. Does nothing for components that are not MCP servers. */
@@ -130,8 +129,7 @@ export function withSessions({ mode, queue, timeout, inputWait }: SessionOptions
 
 /** `ownUrl` returns the server's address as far as it knows it, without a trailing slash. */
 export function createMcp(options: McpSettings, ownUrl: () => string): Mcp {
-  const { env = {}, queueLimit = 1024, store = DEFAULT_STORE_URL } = options;
-  const { timeout = 30_000, inputWait = 300_000 } = options;
+  const { env, queueLimit, store, timeout, inputWait } = options;
   const queue = options.sessionOrder === 'parallel' ? undefined : createSessionQueue(queueLimit);
   const publicUrl = options.publicUrl === undefined ? undefined : addressOf(options.publicUrl);
 
@@ -158,12 +156,12 @@ export function createMcp(options: McpSettings, ownUrl: () => string): Mcp {
     },
     async probe(component) {
       if (modeOf(component) === 'off') return;
-      for (const problem of authProblems(env)) void options.log?.('warn', 'auth', problem);
+      for (const problem of authProblems(env)) void options.log('warn', 'auth', problem);
       const bucket = sessionBucket(environment(component));
       if (bucket !== undefined) await probeBucket(store, options.storeLimits, bucket);
     },
     retain(component, local) {
-      const { sessionRetention: retention = SESSION_RETENTION, log = () => {} } = options;
+      const { sessionRetention: retention, log } = options;
       const bucket = modeOf(component) === 'off' ? undefined : sessionBucket(environment(component));
       if (bucket === undefined || retention === 'off') return undefined;
       return startRetention({ store: local ?? store, bucket, retention, log });

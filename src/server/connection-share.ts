@@ -1,14 +1,11 @@
 import { shareDescriptors } from '../engine/limits/descriptors.ts';
 import { systemLimits } from '../engine/limits/system.ts';
+import type { ServerSettings } from './options.ts';
 
-export interface ShareOptions {
-  readonly workers?: number | undefined;
-  readonly maxDescriptors?: number | undefined;
-}
+type ConnectionSettings = Pick<ServerSettings, 'workers' | 'maxDescriptors' | 'maxConnections'>;
 
 /** Client connections: as many as requested, or fewer when the process cannot have that many descriptors. */
-export function connectionShare(options: ShareOptions, requested: number): number {
-  const { workers = 1, maxDescriptors: guest = 256 } = options;
-  return shareDescriptors({ files: systemLimits().files, workers, connections: requested, guest })
-    .connections;
+export function connectionShare({ workers, maxDescriptors, maxConnections }: ConnectionSettings): number {
+  const { files } = systemLimits();
+  return shareDescriptors({ files, workers, connections: maxConnections, guest: maxDescriptors }).connections;
 }

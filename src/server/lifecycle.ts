@@ -1,5 +1,5 @@
 import { WasmcpError } from '../../host/index.ts';
-import type { Component } from '../component/component.ts';
+import type { LoadedComponent } from '../component/component.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Handler } from '../http/handler.ts';
 import type { Mcp } from '../mcp/mcp.ts';
@@ -26,7 +26,7 @@ export interface Lifecycle {
    */
   start(): Promise<Engine>;
   /** Replaces the component, or fails and keeps the previous one. */
-  reload(next: Component, limit: number): Promise<void>;
+  reload(next: LoadedComponent, limit: number): Promise<void>;
   /** Closes everything, `limit` milliseconds later at most. Later calls return the same promise. */
   stop(limit: number, binding: Promise<Listener> | undefined): Promise<void>;
 }
@@ -35,13 +35,13 @@ export interface LifecycleParts {
   readonly mcp: Mcp;
   readonly drain: Drain;
   /** @throws WasmcpError `option-invalid` */
-  readonly derive: (component: Component) => ServedComponent;
-  readonly startEngine: (component: Component) => Promise<Engine>;
-  readonly pipeline: (component: Component, engine: Engine) => Handler;
+  readonly derive: (component: LoadedComponent) => ServedComponent;
+  readonly startEngine: (component: LoadedComponent) => Promise<Engine>;
+  readonly pipeline: (component: LoadedComponent, engine: Engine) => Handler;
 }
 
 /** @throws WasmcpError `option-invalid` */
-export function createLifecycle(component: Component, parts: LifecycleParts): Lifecycle {
+export function createLifecycle(component: LoadedComponent, parts: LifecycleParts): Lifecycle {
   const { mcp, drain } = parts;
   let served = parts.derive(component);
   let pipeline: Handler | undefined;
@@ -76,7 +76,7 @@ export function createLifecycle(component: Component, parts: LifecycleParts): Li
     return starting;
   }
 
-  async function reload(next: Component, limit: number): Promise<void> {
+  async function reload(next: LoadedComponent, limit: number): Promise<void> {
     const started = await start();
     const derived = parts.derive(next);
     const nextPipeline = parts.pipeline(next, started);

@@ -1,6 +1,9 @@
-import { check, type OptionChecks, type OutgoingPolicy, type StoreLimits } from '../../host/index.ts';
+import { check, type OptionChecks, type StoreLimits } from '../../host/index.ts';
+import { defaultMemoryBudget } from '../engine/memory/limit.ts';
+import { DEFAULTS } from '../options/defaults.ts';
 import { RANGES } from '../options/ranges.ts';
-import type { ServerOptions } from './options.ts';
+import { resolveOptions } from '../options/resolve.ts';
+import type { DefaultedOption, ServerOptions, ServerSettings } from './options.ts';
 
 const duration = check.milliseconds(...RANGES.duration);
 const STORE_LIMITS: OptionChecks<StoreLimits> = {
@@ -8,11 +11,10 @@ const STORE_LIMITS: OptionChecks<StoreLimits> = {
   maxValue: check.bytes(0),
   buckets: check.texts,
 };
-const OUTGOING: OptionChecks<OutgoingPolicy> = {
+const OUTGOING: OptionChecks<NonNullable<ServerOptions['outgoing']>> = {
   allow: check.texts,
   deny: check.texts,
   loopback: check.flag,
-  ownPorts: check.listOf('a list of ports', check.wholeNumber(0, 65_535)),
 };
 
 /** The checks of `createServer`. */
@@ -37,9 +39,7 @@ export const SERVER_CHECKS: OptionChecks<ServerOptions> = {
     check.oneOf('request', 'fresh'),
     check.fields({ reuse: check.wholeNumber(...RANGES.reuse) }),
   ),
-  verifyRestores: check.flag,
   workers: check.wholeNumber(...RANGES.workers),
-  idleWorkers: check.object,
   liveLimit: check.wholeNumber(1, 10_000),
   queueLimit: check.wholeNumber(...RANGES.queue),
   timeout: duration,
@@ -62,6 +62,43 @@ export const SERVER_CHECKS: OptionChecks<ServerOptions> = {
   inputWait: duration,
   keepAlive: duration,
   bodyTimeout: duration,
-  monitor: check.object,
-  requestHeaders: check.pairs,
 };
+
+const SERVER_DEFAULTS: Pick<ServerSettings, DefaultedOption> = {
+  store: DEFAULTS.store,
+  durability: DEFAULTS.durability,
+  storeLimits: {},
+  maxHostMemory: DEFAULTS.maxHostMemory,
+  maxDescriptors: DEFAULTS.maxDescriptors,
+  memoryBudget: defaultMemoryBudget(),
+  env: {},
+  config: {},
+  presets: [],
+  directories: [],
+  protected: [],
+  outgoing: {},
+  loggingPrefix: DEFAULTS.loggingPrefix,
+  isolation: DEFAULTS.isolation,
+  workers: DEFAULTS.workers,
+  liveLimit: DEFAULTS.liveLimit,
+  queueLimit: DEFAULTS.queue,
+  timeout: DEFAULTS.timeout,
+  streamIdle: DEFAULTS.streamIdle,
+  output() {},
+  log() {},
+  allowHosts: [],
+  allowOrigins: [],
+  trustProxy: false,
+  sessionOrder: DEFAULTS.sessionOrder,
+  sessionRetention: DEFAULTS.sessionRetention,
+  maxBody: DEFAULTS.maxBody,
+  maxConnections: DEFAULTS.maxConnections,
+  inputWait: DEFAULTS.inputWait,
+  keepAlive: DEFAULTS.keepAlive,
+  bodyTimeout: DEFAULTS.bodyTimeout,
+};
+
+/** @throws TypeError for an unknown option or an invalid value */
+export function resolveServerOptions(options: ServerOptions): ServerSettings {
+  return resolveOptions('createServer', options, SERVER_CHECKS, SERVER_DEFAULTS);
+}

@@ -1,5 +1,6 @@
-import type { EngineOptions } from '../engine/engine.ts';
+import type { EngineInternals, EngineOptions } from '../engine/engine.ts';
 import type { McpOptions } from '../mcp/mcp.ts';
+import type { Resolved } from '../options/resolve.ts';
 import type { AccessPolicyOptions } from './access-policy/access-policy.ts';
 import type { Monitor } from './admin/monitor.ts';
 
@@ -19,8 +20,22 @@ export interface ServerOptions extends EngineOptions, AccessPolicyOptions, McpOp
   readonly keepAlive?: number;
   /** Milliseconds without progress of an arriving body; 30 s by default. Then the response is 408 and the connection ends. */
   readonly bodyTimeout?: number;
+}
+
+/** Options that have no default: they are undefined unless given. */
+type OptionalOption = 'storeBroken' | 'fetch' | 'publicUrl' | 'mcp';
+
+export type DefaultedOption = Exclude<keyof ServerOptions, OptionalOption>;
+
+/** The options of a server with their defaults. */
+export type ServerSettings = Resolved<ServerOptions, DefaultedOption>;
+
+/** What the commands and tests need beyond the public options. */
+export interface ServerInternals extends EngineInternals {
   /** Reports status and metrics of the server. */
   readonly monitor?: Monitor;
   /** Headers, names in lower case, that replace those of the same names in each request. */
   readonly requestHeaders?: readonly (readonly [string, string])[];
+  /** Ports of the server besides the one for clients, which guests must not reach. */
+  readonly ownPorts?: readonly number[];
 }

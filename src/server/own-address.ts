@@ -1,6 +1,6 @@
 import { isLoopback, type OutgoingPolicy } from '../../host/index.ts';
-import type { EngineOptions } from '../engine/engine.ts';
 import type { Listener } from './listener.ts';
+import type { ServerSettings } from './options.ts';
 
 /** The server's address for clients, as far as it knows. */
 export function ownUrl(listener: Listener | undefined): string {
@@ -14,10 +14,11 @@ export function ownUrl(listener: Listener | undefined): string {
  * unless the policy says otherwise.
  */
 export function outgoingPolicy(
-  { outgoing }: Pick<EngineOptions, 'outgoing'>,
+  outgoing: ServerSettings['outgoing'],
   listener: Listener | undefined,
+  otherPorts: readonly number[] = [],
 ): OutgoingPolicy {
-  if (listener === undefined) return outgoing ?? {};
-  const ownPorts = [listener.port, ...(outgoing?.ownPorts ?? [])];
+  if (listener === undefined) return outgoing;
+  const ownPorts = [listener.port, ...otherPorts];
   return { loopback: isLoopback(listener.address), ...outgoing, ownPorts };
 }

@@ -1,17 +1,17 @@
-import type { Component } from '../component/component.ts';
+import type { LoadedComponent } from '../component/component.ts';
 import type { Mcp } from '../mcp/mcp.ts';
 import { type AccessPolicy, createAccessPolicy } from './access-policy/access-policy.ts';
 import { isAllowedOrigin } from './access-policy/allow-list.ts';
-import type { ServerOptions } from './options.ts';
+import type { ServerSettings } from './options.ts';
 
 /** A component and what depends on it: a reload replaces all of it. */
 export interface ServedComponent {
-  readonly component: Component;
+  readonly component: LoadedComponent;
   readonly policy: AccessPolicy;
 }
 
 export interface ServerContext {
-  readonly options: ServerOptions;
+  readonly options: ServerSettings;
   readonly mcp: Mcp;
   /** Where the server listens; undefined while it does not. */
   readonly address: () => string | undefined;
@@ -19,11 +19,11 @@ export interface ServerContext {
 
 /** @throws WasmcpError `option-invalid` */
 export function createServedComponent(
-  component: Component,
+  component: LoadedComponent,
   { options, mcp, address }: ServerContext,
 ): ServedComponent {
-  const allowOrigins = [...(options.allowOrigins ?? []), ...mcp.origins(component).filter(isAllowedOrigin)];
-  const refused = (reason: string): void => void options.log?.('warn', 'access-policy', reason);
+  const allowOrigins = [...options.allowOrigins, ...mcp.origins(component).filter(isAllowedOrigin)];
+  const refused = (reason: string): void => void options.log('warn', 'access-policy', reason);
   return {
     component,
     policy: createAccessPolicy({ ...options, allowOrigins }, { address, refused }),

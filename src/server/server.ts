@@ -1,9 +1,9 @@
-import { checkOptions } from '../../host/index.ts';
-import type { Component } from '../component/component.ts';
+import { assertLoaded, type Component } from '../component/component.ts';
 import { type Engine, startEngine } from '../engine/engine.ts';
 import { compose } from '../http/compose.ts';
 import type { Handler } from '../http/handler.ts';
 import { createMcp, type Mcp } from '../mcp/mcp.ts';
+import { DEFAULTS } from '../options/defaults.ts';
 import { connectionShare } from './connection-share.ts';
 import { createDrain, type Drain } from './drain.ts';
 import { withDurability } from './durability.ts';
@@ -12,8 +12,8 @@ import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import { type Listener, openListener } from './listener.ts';
 import { createNodeAdapter, type NodeAdapter, type NodeHandler } from './node-adapter.ts';
 import { sendPlainResponse } from './node-response.ts';
-import { SERVER_CHECKS } from './option-checks.ts';
-import type { ServerOptions } from './options.ts';
+import { resolveServerOptions } from './option-checks.ts';
+import type { ServerInternals, ServerOptions, ServerSettings } from './options.ts';
 import { outgoingPolicy, ownUrl } from './own-address.ts';
 import { failureResponse } from './plain.ts';
 import { withRequestHeaders } from './request-headers.ts';
@@ -73,47 +73,55 @@ function createPipeline(component: Component, engine: Engine, stages: Stages): H
 }
 
 /** @throws WasmcpError `option-invalid`; TypeError for an unknown option or an invalid value */
-export function createServer(component: Component, options: ServerOptions = {}): Server {
-  checkOptions('createServer', options, SERVER_CHECKS);
-  const { monitor, requestHeaders = [], log } = options;
+export function createServer(
+  component: Component,
+  options: ServerOptions = {},
+  { monitor, requestHeaders = [], ownPorts, ...engineInternals }: ServerInternals = {},
+): Server {
+  assertLoaded('createServer', component);
+  const settings = resolveServerOptions(options);
+  const { log, maxBody, keepAlive, bodyTimeout } = settings;
   let binding: Promise<Listener> | undefined;
   let listener: Listener | undefined;
-  const mcp = createMcp(options, () => ownUrl(listener));
+  const mcp = createMcp(settings, () => ownUrl(listener));
   const drain = createDrain();
 
   const lifecycle = createLifecycle(component, {
     mcp,
     drain,
     pipeline: (served, engine) => createPipeline(served, engine, { drain, mcp, requestHeaders }),
-    derive: (next) => createServedComponent(next, { options, mcp, address: () => listener?.address }),
+    derive: (next) =>
+      createServedComponent(next, { options: settings, mcp, address: () => listener?.address }),
     startEngine: (served) =>
-      startEngine(served, {
-        ...options,
-        env: mcp.environment(served),
-        outgoing: outgoingPolicy(options, listener),
-      }),
+      startEngine(
+        served,
+        {
+          ...settings,
+          env: mcp.environment(served),
+          outgoing: outgoingPolicy(settings.outgoing, listener, ownPorts),
+        },
+        engineInternals,
+      ),
   });
   const policy = currentPolicy(() => lifecycle.served.policy);
-  const { maxBody = 10 * 1024 ** 2, bodyTimeout = 30_000 } = options;
   const limits = { maxBody, bodyTimeout };
   const fetchWithoutSocket = createFetch(lifecycle.handle, policy, limits, log);
   const adapter = eachHandler(createNodeAdapter(lifecycle.handle, policy, limits, log), (handler) => {
     const started = whenStarted(lifecycle, handler, log);
     return monitor?.withCounting(started) ?? started;
   });
-  monitor?.attach(() => ({ ...lifecycle.status(), durability: options.durability ?? 'power' }));
+  monitor?.attach(() => ({ ...lifecycle.status(), durability: settings.durability }));
 
-  async function listen(port = 8080, host = '127.0.0.1'): Promise<string> {
+  async function listen(port = DEFAULTS.port, host = DEFAULTS.host): Promise<string> {
     if (binding !== undefined) throw new TypeError('a server listens once');
     lifecycle.assertOpen();
-    const { maxConnections = 1000, keepAlive = 75_000 } = options;
     // The port first: when it is in use, no store is created and no worker started.
     binding = openListener(adapter, {
       ...{ port, host, keepAlive, bodyTimeout },
-      maxConnections: connectionShare(options, maxConnections),
+      maxConnections: connectionShare(settings),
     });
     listener = await binding;
-    if (policy.opensToAnyHost()) void log?.('warn', 'access-policy', openToAnyHost(listener.address));
+    if (policy.opensToAnyHost()) void log('warn', 'access-policy', openToAnyHost(listener.address));
     try {
       await lifecycle.start();
     } catch (error) {
@@ -125,7 +133,7 @@ export function createServer(component: Component, options: ServerOptions = {}):
     return listener.url;
   }
 
-  const close = (limit = 10_000): Promise<void> => lifecycle.stop(limit, binding);
+  const close = (limit: number = DEFAULTS.drain): Promise<void> => lifecycle.stop(limit, binding);
   return {
     get url() {
       return listener?.url;
@@ -144,7 +152,10 @@ export function createServer(component: Component, options: ServerOptions = {}):
       return fetchWithoutSocket(request);
     },
     handler: adapter.handler,
-    reload: (next, limit = 10_000) => lifecycle.reload(next, limit),
+    async reload(next, limit = DEFAULTS.drain) {
+      assertLoaded('Server.reload', next);
+      await lifecycle.reload(next, limit);
+    },
     close,
     [Symbol.asyncDispose]: () => close(),
   };
@@ -155,13 +166,13 @@ function eachHandler(adapter: NodeAdapter, wrap: (handler: NodeHandler) => NodeH
 }
 
 /** Requests that arrive before the engine has started wait for it. */
-function whenStarted(lifecycle: Lifecycle, serve: NodeHandler, log: ServerOptions['log']): NodeHandler {
+function whenStarted(lifecycle: Lifecycle, serve: NodeHandler, log: ServerSettings['log']): NodeHandler {
   return (request, response) => {
     if (lifecycle.engine !== undefined) return serve(request, response);
     lifecycle.start().then(
       () => serve(request, response),
       (error) => {
-        void log?.('error', 'engine', error.message);
+        void log('error', 'engine', error.message);
         if (response.destroyed || response.headersSent) return;
         sendPlainResponse(request, response, failureResponse(error));
       },

@@ -1,4 +1,4 @@
-import type { Component } from '../component/component.ts';
+import type { LoadedComponent } from '../component/component.ts';
 import { type GrowthParent, openAccount } from '../growth/account.ts';
 import { CARDS_MODULE } from './analyse.ts';
 
@@ -17,7 +17,7 @@ type InstantiateCore = typeof instantiateTracked;
  * component that is not restorable, names of ours for its state are its own.
  */
 export function coreInstantiator(
-  { unrestorable, modules, memory }: Pick<Component, 'unrestorable' | 'modules' | 'memory'>,
+  { unrestorable, modules, memory }: Pick<LoadedComponent, 'unrestorable' | 'modules' | 'memory'>,
   parent?: GrowthParent,
 ): InstantiateCore {
   const account = openAccount(memory, parent);

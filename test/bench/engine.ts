@@ -13,7 +13,7 @@ import { availableParallelism, cpus } from 'node:os';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Agent, request } from 'undici';
-import { loadComponent } from '../../src/index.ts';
+import { loadComponent } from '../../src/loader/load-component.ts';
 import { type Plot, plot } from './plot.ts';
 
 const { values } = parseArgs({

@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createServer, loadComponent } from '../../src/index.ts';
+import { loadComponent } from '../../src/loader/load-component.ts';
 import type { LoadOptions } from '../../src/loader/load-options.ts';
+import { createServer } from '../../src/server/server.ts';
 import { read } from '../docs/markdown.ts';
 import { rawGlue, withoutWarning } from '../support/raw-glue.ts';
 import { assembleGuest, type WatGuest } from '../support/wat-guest.ts';
@@ -14,11 +15,14 @@ async function serve(
   const bytes = await assembleGuest(guest);
   const component = await loadComponent(bytes, { cacheDir: await temporaryFolder(), ...options });
   const log: string[] = [];
-  const server = createServer(component, {
-    store: 'memory:',
-    verifyRestores: true,
-    log: (level, context, message) => void log.push(`${level} ${context}: ${message}`),
-  });
+  const server = createServer(
+    component,
+    {
+      store: 'memory:',
+      log: (level, context, message) => void log.push(`${level} ${context}: ${message}`),
+    },
+    { verifyRestores: true },
+  );
   onTestFinished(() => server.close(0));
   const statuses: number[] = [];
   for (let request = 0; request < 3; request += 1) {

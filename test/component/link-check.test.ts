@@ -11,7 +11,7 @@ import {
   Signal,
   WasmcpError,
 } from '../../host/index.ts';
-import type { Component } from '../../src/component/component.ts';
+import type { LoadedComponent } from '../../src/component/component.ts';
 import { assertLinked, bindImports, type LinkHost, link } from '../../src/component/link-check.ts';
 import { readComponent } from '../../src/component/outline.ts';
 import { formatReport } from '../../src/component/report.ts';
@@ -50,7 +50,7 @@ const handler = (version: string): string => `
   (instance $handler (export "handle" (func $handle)))
   (export "wasi:http/incoming-handler@${version}" (instance $handler))`;
 
-async function load(...parts: string[]): Promise<Component> {
+async function load(...parts: string[]): Promise<LoadedComponent> {
   const text = `(component ${parts.join('\n')})`;
   return loadComponent(await parseWat(text), { cacheDir: await temporaryFolder() });
 }

@@ -92,7 +92,9 @@ describe('variables of options', () => {
 test('a line for a shell that is given to exec as one word', async () => {
   const { status, stderr } = await run(['exec', fixture('http-lab'), '--', 'node a.mjs && b']);
   expect(status).toBe(127);
-  expect(stderr).toContain("; it was given as one word; a command line for a shell is -- sh -c '…'");
+  expect(stderr).toContain(
+    "; it was given as one word; to run a command line in a shell, write -- sh -c '…'",
+  );
   const plain = await run(['exec', fixture('http-lab'), '--', 'no-such-command']);
   expect(plain.stderr).toBe('error: the command no-such-command is not found\n');
 });

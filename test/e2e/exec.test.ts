@@ -99,13 +99,13 @@ test.runIf(existsSync('/dev/full'))('a log that cannot be written costs the comm
   expect(end).toMatchObject({ status: 7, stderr: '' });
 });
 
-test('--wait starts the command once the path is answered with success, or not at all', async () => {
+test('--wait starts the command once a request for the path succeeds, or not at all', async () => {
   const ready = await run(['exec', fixture('misbehave'), '--wait', '/ok', '--', node, '-p', '"started"']);
   expect(ready).toMatchObject({ status: 0, stdout: 'started\n' });
   const given = ['--wait', '/trap', '--timeout', '1s', '--', node, '-p', '"started"'];
   const never = await run(['exec', fixture('misbehave'), ...given]);
   expect(never).toMatchObject({ status: 1, stdout: '' });
-  expect(never.stderr).toMatch(/error: http:\S+\/trap gave status 500 within 1000 ms/);
+  expect(never.stderr).toMatch(/error: http:\S+\/trap returned status 500 within 1000 ms/);
 });
 
 test('--keep serves on after the command, until a signal; the status stays', async () => {

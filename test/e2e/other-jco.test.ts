@@ -18,7 +18,7 @@ function environment(cache = temporaryFolder()): RunOptions {
 }
 
 const WARNING =
-  /^warn: glue: the component runs by jco's own glue, which is slower, because .+_trampoline\d+$/m;
+  /^warn: glue: the component runs with jco's own glue, which is slower, because .+_trampoline\d+$/m;
 
 /** Lines in which a server complains. */
 function complaints({ text }: ServeProcess): string[] {
@@ -52,6 +52,6 @@ test('each request has a guest in its first state, and a bad one costs itself al
 
 test('a program runs by raw glue, with one warning', async () => {
   const { status, stdout, stderr } = await run(['run', fixture('command'), 'args', 'a', 'b'], environment());
-  expect([status, stderr]).toEqual([0, expect.stringMatching(/^warning: runs by jco's own glue.+\n$/)]);
+  expect([status, stderr]).toEqual([0, expect.stringMatching(/^warning: runs with jco's own glue.+\n$/)]);
   expect(stdout).toContain('b');
 });

@@ -16,14 +16,14 @@ function copy(name: string): string {
 
 const hex = (text: string): string => Buffer.from(text).toString('hex');
 
-test('--watch: a rebuilt component takes over, a broken one leaves the old one serving', async () => {
+test('--watch: a rebuilt component takes over, a broken one does not', async () => {
   const file = copy('kv-draft');
   const { url, told, stop } = await serve(file, ['--store', 'memory:', '--watch']);
   await fetch(`${url}/set?bucket=b&key=k`, { method: 'POST', body: 'kept' });
 
   const half = readFileSync(fixture('kv-draft2'));
   writeFileSync(file, half.subarray(0, half.length / 2));
-  await told(/warning: the old component serves on: .*server\.wasm/);
+  await told(/warning: keeping the previous component: .*server\.wasm/);
   expect(await (await fetch(`${url}/get?bucket=b&key=k`)).text()).toBe('kept');
 
   const built = `${file}.new`;
@@ -38,7 +38,7 @@ test('--watch: a rebuilt component takes over, a broken one leaves the old one s
   expect((await stop()).status).toBe(0);
 });
 
-test('SIGHUP takes the component anew; the same one changes nothing', async () => {
+test('SIGHUP reloads the component; an unchanged one is not reloaded', async () => {
   const file = copy('kv-draft');
   const { url, text, told, kill } = await serve(file, ['--store', 'memory:']);
   kill('SIGHUP');
@@ -49,7 +49,7 @@ test('SIGHUP takes the component anew; the same one changes nothing', async () =
   expect(text.stderr.match(/Reloaded/g)).toHaveLength(1);
 });
 
-test('a failure that nobody foresaw leaves the old one serving too', async () => {
+test('an unexpected failure keeps the previous component, too', async () => {
   const stderr = new PassThrough({ encoding: 'utf8' });
   const stop = startReloading({
     path: fixture('kv-draft'),
@@ -62,11 +62,11 @@ test('a failure that nobody foresaw leaves the old one serving too', async () =>
   });
   process.emit('SIGHUP');
   const [line] = await once(stderr, 'data');
-  expect(line).toBe('warning: the old component serves on: a bug\n');
+  expect(line).toBe('warning: keeping the previous component: a bug\n');
   stop();
 });
 
-test('--watch refuses what is no file', async () => {
+test('--watch refuses what is not a file', async () => {
   const end = await run(['serve', '-', '--watch', '--addr', '127.0.0.1:0', '--store', 'memory:'], {
     input: readFileSync(fixture('kv-draft')),
   });

@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Store } from '../../host/index.ts';
 import { openStore } from '../../host/index.ts';
-import type { ServerOptions } from '../../src/index.ts';
+
 import { temporaryFolder } from '../support/command.ts';
-import { create, type Serving } from '../support/serving.ts';
+import { create, type Serving, type ServingOptions } from '../support/serving.ts';
 
 interface Watched extends Serving {
   /** Sends a change; answers the status. */
@@ -13,7 +13,7 @@ interface Watched extends Serving {
   told(count: number): Promise<string[]>;
 }
 
-async function watched(options: ServerOptions = {}, name = 'watcher-draft'): Promise<Watched> {
+async function watched(options: ServingOptions = {}, name = 'watcher-draft'): Promise<Watched> {
   const serving = await create(name, options);
   const ask = (path: string, body?: string): Promise<Response> =>
     serving.server.fetch(new Request(`http://localhost${path}`, { method: 'POST', body: body ?? '' }));

@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createServer, loadComponent } from '../../src/index.ts';
+import { loadComponent } from '../../src/loader/load-component.ts';
+import { createServer } from '../../src/server/server.ts';
 import { temporaryFolder } from '../component/fixtures.ts';
 import { rawGlue, withoutWarning } from '../support/raw-glue.ts';
 import { assembleGuest, type WatGuest } from '../support/wat-guest.ts';
@@ -18,11 +19,14 @@ async function serve(
   const bytes = await assembleGuest(guest);
   const component = await loadComponent(bytes, { cacheDir: await temporaryFolder(), ...options });
   const log: string[] = [];
-  const server = createServer(component, {
-    store: 'memory:',
-    verifyRestores: true,
-    log: (level, context, message) => void log.push(`${level} ${context}: ${message}`),
-  });
+  const server = createServer(
+    component,
+    {
+      store: 'memory:',
+      log: (level, context, message) => void log.push(`${level} ${context}: ${message}`),
+    },
+    { verifyRestores: true },
+  );
   onTestFinished(() => server.close(0));
   const statuses: number[] = [];
   for (let request = 0; request < 3; request += 1) {

@@ -1,7 +1,7 @@
 import { chmod, chown, mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
-import type { Component } from '../../src/component/component.ts';
+import type { LoadedComponent } from '../../src/component/component.ts';
 import { runGlue } from '../../src/component/glue.ts';
 import { userCacheFolder } from '../../src/loader/cache-folder.js';
 import { loadComponent } from '../../src/loader/load-component.ts';
@@ -16,7 +16,7 @@ const bytes = await parseWat(CALCULATOR);
 async function load(
   cacheDir?: string,
   source: Uint8Array = bytes,
-): Promise<Component & { stages: LoadStage[] }> {
+): Promise<LoadedComponent & { stages: LoadStage[] }> {
   const stages: LoadStage[] = [];
   const progress = (stage: LoadStage): void => void stages.push(stage);
   const component = await loadComponent(source, { progress, ...(cacheDir !== undefined && { cacheDir }) });

@@ -2,20 +2,21 @@ import { EventEmitter, once } from 'node:events';
 import { type ClientRequest, type IncomingMessage, type RequestOptions, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
-import {
-  type Component,
-  createServer,
-  loadComponent,
-  type Server,
-  type ServerOptions,
-} from '../../src/index.ts';
+import type { LoadedComponent } from '../../src/component/component.ts';
+import type { Server, ServerOptions } from '../../src/index.ts';
+import { loadComponent } from '../../src/loader/load-component.ts';
+import type { ServerInternals } from '../../src/server/options.ts';
+import { createServer } from '../../src/server/server.ts';
 import { fixture } from './command.ts';
 import { withoutWarning } from './raw-glue.ts';
 
-const loaded = new Map<string, Promise<Component>>();
+/** The options of a test's server, internal ones included. */
+export type ServingOptions = ServerOptions & ServerInternals;
+
+const loaded = new Map<string, Promise<LoadedComponent>>();
 
 /** A committed guest, loaded once for a file of tests. */
-export function component(name: string): Promise<Component> {
+export function component(name: string): Promise<LoadedComponent> {
   const known = loaded.get(name) ?? loadComponent(fixture(name));
   loaded.set(name, known);
   return known;
@@ -37,21 +38,21 @@ export interface Listening extends Serving {
 }
 
 /** A server with its store in memory, closed with the test; not started. */
-export async function create(name: string, options: ServerOptions = {}): Promise<Serving> {
+export async function create(name: string, options: ServingOptions = {}): Promise<Serving> {
   const serving = await make(name, options);
   onTestFinished(() => serving.server.close(0));
   return serving;
 }
 
 /** The same, listening on a free port. */
-export async function listen(name: string, options?: ServerOptions): Promise<Listening> {
+export async function listen(name: string, options?: ServingOptions): Promise<Listening> {
   const serving = await create(name, options);
   const url = await serving.server.listen(0);
   return { ...serving, url: url.slice(0, -1) };
 }
 
 /** One server for all tests of a file or a group. */
-export function share(name: string, options: ServerOptions = {}): Listening {
+export function share(name: string, options: ServingOptions = {}): Listening {
   const shared = {} as { -readonly [K in keyof Listening]: Listening[K] };
   beforeAll(async () => {
     Object.assign(shared, await make(name, options));
@@ -61,23 +62,26 @@ export function share(name: string, options: ServerOptions = {}): Listening {
   return shared;
 }
 
-async function make(name: string, options: ServerOptions): Promise<Serving> {
+async function make(name: string, options: ServingOptions): Promise<Serving> {
   const log: string[] = [];
   const news = new EventEmitter();
   let warned = false;
-  const server = createServer(await component(name), {
+  const { monitor, requestHeaders, ownPorts, verifyRestores, idleWorkers, ...shared } = options;
+  const internals = { monitor, requestHeaders, ownPorts, verifyRestores, idleWorkers } as ServerInternals;
+  const settings = {
     store: 'memory:',
     // Tests that are not about names call hosts what they like.
     allowHosts: ['*'],
-    log(level, context, message) {
+    log(level: string, context: string, message: string) {
       const line = `${level} ${context}: ${message}`;
       const isDue = !warned && withoutWarning(line) === '';
       warned ||= isDue;
       if (!isDue) log.push(line);
       news.emit('line');
     },
-    ...options,
-  });
+    ...shared,
+  };
+  const server = createServer(await component(name), settings, internals);
   return {
     server,
     log,

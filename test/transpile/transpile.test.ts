@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Component } from '../../src/component/component.ts';
+import type { LoadedComponent } from '../../src/component/component.ts';
 import { runGlue } from '../../src/component/glue.ts';
 import { loadComponent } from '../../src/loader/load-component.ts';
 import { COMMAND, parseWat, RUN_CALLS, temporaryFolder } from '../component/fixtures.ts';
@@ -15,7 +15,7 @@ interface CommandHost {
 }
 
 /** Runs the command once, in an instance of its own, with a host that is called as `which` says. */
-async function run(component: Component, which: unknown, host: CommandHost = {}): Promise<unknown> {
+async function run(component: LoadedComponent, which: unknown, host: CommandHost = {}): Promise<unknown> {
   const glue = runGlue(component.glue);
   const instance = glue.instantiate((name) => component.modules[name]!, {
     'wasi:keyvalue/store@0.2.0-draft': { open: host.open ?? (() => {}), check: host.check ?? (() => {}) },
@@ -24,13 +24,14 @@ async function run(component: Component, which: unknown, host: CommandHost = {})
   return instance['wasi:cli/run@0.2.6']!.run!();
 }
 
-async function load(text: string): Promise<Component> {
+async function load(text: string): Promise<LoadedComponent> {
   return loadComponent(await parseWat(text), { cacheDir: await temporaryFolder() });
 }
 
 describe('a command', async () => {
   const bytes = await parseWat(COMMAND);
-  const command = async (): Promise<Component> => loadComponent(bytes, { cacheDir: await temporaryFolder() });
+  const command = async (): Promise<LoadedComponent> =>
+    loadComponent(bytes, { cacheDir: await temporaryFolder() });
 
   test('waits for a promise of the host', async () => {
     const order: string[] = [];

@@ -5,11 +5,11 @@ import type {
   StoreLimits,
   WasmcpErrorCode,
 } from '../../../host/index.ts';
-import type { Component } from '../../component/component.ts';
+import type { LoadedComponent } from '../../component/component.ts';
 
 /** A command's `workerData`. */
 export interface CommandSetup {
-  readonly component: Component;
+  readonly component: LoadedComponent;
   /** The guest's whole environment. */
   readonly env: Readonly<Record<string, string>>;
   /** The program's name first. */

@@ -14,7 +14,7 @@ import {
   prefixedLines,
   type Signal,
 } from '../../../host/index.ts';
-import type { Component } from '../../component/component.ts';
+import type { LoadedComponent } from '../../component/component.ts';
 import type { GlueModule } from '../../component/glue.ts';
 import { glueState } from '../../component/glue-state.ts';
 import { bindImports } from '../../component/link-check.ts';
@@ -37,7 +37,7 @@ export interface GuestInstance {
 }
 
 export interface InstancesParts {
-  readonly component: Component;
+  readonly component: LoadedComponent;
   readonly glue: GlueModule;
   readonly host: Host;
   /** Bytes that the host holds for one guest at most. */

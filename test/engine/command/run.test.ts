@@ -2,12 +2,12 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import type { Component } from '../../../src/component/component.ts';
+import type { LoadedComponent } from '../../../src/component/component.ts';
 import { type CommandOptions, runCommand } from '../../../src/engine/command/run.ts';
-import { loadComponent } from '../../../src/index.ts';
+import { loadComponent } from '../../../src/loader/load-component.ts';
 import { fixture, temporaryFolder } from '../../support/command.ts';
 
-let component: Component;
+let component: LoadedComponent;
 beforeAll(async () => {
   component = await loadComponent(fixture('command'));
 });

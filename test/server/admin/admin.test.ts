@@ -3,8 +3,9 @@ import { request } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createServer, type Server, type ServerOptions } from '../../../src/index.ts';
+import type { Server, ServerOptions } from '../../../src/index.ts';
 import { type Admin, openAdmin } from '../../../src/server/admin/admin.ts';
+import { createServer } from '../../../src/server/server.ts';
 import { temporaryFolder } from '../../support/command.ts';
 import { component } from '../../support/serving.ts';
 
@@ -16,11 +17,14 @@ interface Looked {
 async function watched(name: string, options: ServerOptions = {}): Promise<Looked> {
   const admin = await openAdmin(0, '127.0.0.1');
   onTestFinished(admin.close);
-  const server = createServer(await component(name), {
-    store: 'memory:',
-    ...options,
-    monitor: admin.monitor,
-  });
+  const server = createServer(
+    await component(name),
+    {
+      store: 'memory:',
+      ...options,
+    },
+    { monitor: admin.monitor },
+  );
   onTestFinished(() => server.close(0));
   return { admin, server };
 }

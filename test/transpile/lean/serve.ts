@@ -11,7 +11,7 @@ import {
   Signal,
   type Store,
 } from '../../../host/index.ts';
-import type { Component } from '../../../src/component/component.ts';
+import type { LoadedComponent } from '../../../src/component/component.ts';
 import { type GlueImports, runGlue } from '../../../src/component/glue.ts';
 import { bindImports } from '../../../src/component/link-check.ts';
 import { createInstances } from '../../../src/engine/worker/instances.ts';
@@ -52,7 +52,7 @@ export function createTestServer(loaded: Loaded, store: Store, wrap: Wrap = (imp
 }
 
 /** Serves with instances that are restored after each request, and compared with their first state, byte for byte. */
-export function createRestoringServer(component: Component, store: Store, wrap: Wrap): Send {
+export function createRestoringServer(component: LoadedComponent, store: Store, wrap: Wrap): Send {
   const host = createHost({ store: checked(store), ...settings });
   const pool = createInstances({
     component,

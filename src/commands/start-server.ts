@@ -1,0 +1,43 @@
+import type { Writable } from 'node:stream';
+import type { LoadedComponent } from '../component/component.ts';
+import { shownOn } from '../engine/terminal.ts';
+import type { Server, ServerOptions, WasmcpError } from '../index.ts';
+import type { OptionValues } from '../options/types.ts';
+import type { ServerInternals } from '../server/options.ts';
+import { createServer } from '../server/server.ts';
+import { print } from './print.ts';
+
+export interface StartedServer {
+  readonly server: Server;
+  /** Resolves when the store has failed: the process should end. */
+  readonly storeBroken: Promise<WasmcpError>;
+}
+
+export interface ServerSurroundings extends ServerInternals {
+  /** Where the output of guests goes. */
+  readonly output: Readonly<Record<'stdout' | 'stderr', Writable>>;
+}
+
+/** The server of `serve`, `exec` and `stdio`. It does not listen yet. */
+export function startServer(
+  component: LoadedComponent,
+  options: ServerOptions,
+  { header = [] }: Pick<OptionValues, 'header'>,
+  { output, ...internals }: ServerSurroundings,
+): StartedServer {
+  const broken = Promise.withResolvers<WasmcpError>();
+  const stdout = shownOn(output.stdout);
+  const shown = { stdout, stderr: output.stderr === output.stdout ? stdout : shownOn(output.stderr) };
+  // A reader of the output that has gone, or a full disk, is no reason to stop serving.
+  for (const stream of new Set([output.stdout, output.stderr])) stream.on('error', () => {});
+  const server = createServer(
+    component,
+    {
+      ...options,
+      storeBroken: broken.resolve,
+      output: (stream, bytes) => print(output[stream], shown[stream](bytes)),
+    },
+    { ...internals, requestHeaders: header.flat() },
+  );
+  return { server, storeBroken: broken.promise };
+}
