@@ -90,6 +90,13 @@ describe('the direction of imports', () => {
     expect(past).toEqual([]);
   });
 
+  test('src/mcp knows the request contract, not the engine', () => {
+    const past = ownImports.filter(
+      ({ file, target }) => file.startsWith('src/mcp/') && target.startsWith('src/engine/'),
+    );
+    expect(past).toEqual([]);
+  });
+
   test('no files import each other in a circle, not even types', () => {
     expect(circles(ownImports)).toEqual([]);
   });

@@ -1,8 +1,8 @@
 import { cutText, Table, WasmcpError } from '../../host/index.ts';
+import { createDeadline } from '../http/deadline.ts';
 import type { GuestRequest, RequestHandle } from '../http/handler.ts';
 import type { ResponseWriter } from '../http/response.ts';
 import { type Census, createCrew } from './crew.ts';
-import { createDeadline } from './deadline.ts';
 import { createDispensable } from './dispensable.ts';
 import { createExchange, type Exchange } from './exchange.ts';
 import type { Collect } from './memory/collect.ts';

@@ -1,4 +1,4 @@
-import type { Deadline } from './deadline.ts';
+import type { Deadline } from '../http/deadline.ts';
 import type { Exchange } from './exchange.ts';
 import type { Thread } from './thread.ts';
 

@@ -12,7 +12,7 @@ export function guestDefaults(url: string): Environment {
   };
 }
 
-/** Origins that the guest is told to allow. */
+/** Origins that the user told the guest to allow. */
 export function guestOrigins(env: Environment): string[] {
   return (env.WASMCP_ALLOWED_ORIGINS ?? '')
     .split(',')

@@ -4,7 +4,7 @@ import { header } from './headers.ts';
 import { createInference } from './inference.ts';
 import { type Initialize, supportsSessions } from './initialize.ts';
 import { INITIALIZED, initializeMessage, messageFor } from './messages.ts';
-import { type ProbeAnswer, probeTarget, type Verdict, verdictByStatus } from './probe.ts';
+import { type ProbeResult, probeTarget, type Verdict, verdictByStatus } from './probe.ts';
 import { inSession, sessionOf, withSessionHeader } from './session.ts';
 import type { SessionOwners } from './session-owners.ts';
 import type { McpMessage, MessageHandler } from './stages.ts';
@@ -109,9 +109,9 @@ function open(
 }
 
 /** The probe has the client's id, so the client can read what the guest returns for it. */
-function judge(answer: ProbeAnswer): Verdict {
-  const verdict = verdictByStatus(answer);
-  if (verdict === 'proceed') return answer.response?.error === undefined ? 'proceed' : 'relay';
+function judge(result: ProbeResult): Verdict {
+  const verdict = verdictByStatus(result);
+  if (verdict === 'proceed') return result.response?.error === undefined ? 'proceed' : 'relay';
   return verdict === 'refused' ? 'relay' : verdict;
 }
 

@@ -5,7 +5,7 @@ import { jsonResponse } from './json-response.ts';
 import { INTERNAL_ERROR, INVALID_REQUEST, OWN_ID, sendError } from './messages.ts';
 
 /** What a guest returned for a request of the edge's own. */
-export interface ProbeAnswer {
+export interface ProbeResult {
   /** 0 when the guest failed before the head. */
   readonly status: number;
   readonly headers: string[];
@@ -32,8 +32,8 @@ export interface Probe {
   readonly id: Uint8Array | undefined;
   /** What the probe decides, in words for the client. */
   readonly about: string;
-  judge(answer: ProbeAnswer): Verdict;
-  proceed(answer: ProbeAnswer): void;
+  judge(result: ProbeResult): Verdict;
+  proceed(result: ProbeResult): void;
 }
 
 /** Failures of the guest itself. The client gets others as they are: a full queue, a broken store. */
@@ -46,7 +46,7 @@ const GUEST_FAILURES: ReadonlySet<WasmcpErrorCode> = new Set([
 ]);
 
 /** Longest body that is read, in bytes. */
-const MAX_ANSWER = 64 * 1024;
+const MAX_RESPONSE = 64 * 1024;
 
 /** Statuses that refuse a client. It could not act on another one, which becomes 403. */
 const REFUSALS: ReadonlySet<number> = new Set([400, 401, 403, 404]);
@@ -55,7 +55,7 @@ const REFUSALS: ReadonlySet<number> = new Set([400, 401, 403, 404]);
 const LONGEST_WAIT = 3600;
 
 /** Judges by the status alone. Only a success proceeds: a probe without a response must not grant anything. */
-export function verdictByStatus({ status }: ProbeAnswer): Verdict {
+export function verdictByStatus({ status }: ProbeResult): Verdict {
   if (status >= 200 && status < 300) return 'proceed';
   return status < 200 || status === 408 || status === 429 || status >= 500 ? 'unavailable' : 'refused';
 }
@@ -68,12 +68,12 @@ export function probeTarget(client: ResponseWriter, probe: Probe): ResponseWrite
   let size = 0;
 
   function decide(body: Uint8Array | undefined): void {
-    const answer: ProbeAnswer = { status, headers, body, response: body && readResponse(body) };
-    const verdict = probe.judge(answer);
-    if (verdict === 'proceed') probe.proceed(answer);
-    else if (verdict === 'relay' && status > 0) relay(client, answer);
-    else if (verdict === 'refused') refuse(client, answer, probe);
-    else sendUnavailable(client, answer, probe);
+    const result: ProbeResult = { status, headers, body, response: body && readResponse(body) };
+    const verdict = probe.judge(result);
+    if (verdict === 'proceed') probe.proceed(result);
+    else if (verdict === 'relay' && status > 0) relay(client, result);
+    else if (verdict === 'refused') refuse(client, result, probe);
+    else sendUnavailable(client, result, probe);
   }
 
   return jsonResponse({
@@ -83,10 +83,10 @@ export function probeTarget(client: ResponseWriter, probe: Probe): ResponseWrite
     },
     chunk(bytes, acknowledged) {
       size += bytes.length;
-      if (size <= MAX_ANSWER) chunks.push(new Uint8Array(bytes));
+      if (size <= MAX_RESPONSE) chunks.push(new Uint8Array(bytes));
       acknowledged(bytes.length);
     },
-    end: () => decide(size <= MAX_ANSWER ? Buffer.concat(chunks) : undefined),
+    end: () => decide(size <= MAX_RESPONSE ? Buffer.concat(chunks) : undefined),
     fail(error: WasmcpError) {
       if (GUEST_FAILURES.has(error.code)) decide(undefined);
       else client.fail(error);
@@ -111,18 +111,18 @@ function readResponse(body: Uint8Array): Response | undefined {
   return { id, error: { code, message: typeof text === 'string' ? text : '' } };
 }
 
-function relay(client: ResponseWriter, { status, headers, body }: ProbeAnswer): void {
+function relay(client: ResponseWriter, { status, headers, body }: ProbeResult): void {
   client.head(status, body === undefined ? withoutHeaders(headers, 'content-length') : headers);
   if (body !== undefined && body.length > 0) client.chunk(body, () => {});
   client.end([]);
 }
 
 /** Uses the guest's own words if there are any, but not under an id of ours. */
-function refuse(client: ResponseWriter, answer: ProbeAnswer, { id, about }: Probe): void {
-  const { status, response, headers } = answer;
+function refuse(client: ResponseWriter, result: ProbeResult, { id, about }: Probe): void {
+  const { status, response, headers } = result;
   const kept = REFUSALS.has(status);
   if (kept && response?.id !== OWN_ID) {
-    relay(client, answer);
+    relay(client, result);
     return;
   }
   const challenge = header(headers, 'www-authenticate');
@@ -136,7 +136,7 @@ function refuse(client: ResponseWriter, answer: ProbeAnswer, { id, about }: Prob
 
 function sendUnavailable(
   client: ResponseWriter,
-  { status, headers }: ProbeAnswer,
+  { status, headers }: ProbeResult,
   { id, about }: Probe,
 ): void {
   const wait = Number(header(headers, 'retry-after'));

@@ -32,7 +32,7 @@ export function createSessionOwners(queue: SessionQueue | undefined): SessionOwn
   function confirm(request: GuestRequest, session: string): void {
     const token = digestOf(request);
     const known = accepted.get(session);
-    // A session that was only ever used without a token belongs to nobody.
+    // A session that was only ever used without a token has no owner.
     if (queue === undefined || (known === undefined && token === '')) return;
     const others = (known ?? []).filter((other) => other !== token);
     accepted.delete(session);

@@ -3,7 +3,7 @@ export interface SessionQueue {
   /**
    * Calls `start` once every earlier request of the session has left. The returned function leaves the queue: when the
    * request is finished, or when it stops waiting. Returns undefined, and never calls `start`, when too many requests wait
-   * already. `name` is what others are told that they wait for.
+   * already. `name` tells others what they wait for.
    */
   enter(session: string, name: string, start: (leave: () => void) => void): (() => void) | undefined;
   /** The name of the session's request that is under way. */

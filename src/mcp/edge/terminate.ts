@@ -33,7 +33,7 @@ function terminate(guest: Handler, { request, envelope, sequence }: McpMessage):
   const ended = probeTarget(target, {
     id,
     about: 'the end of the session',
-    judge: (answer) => (answer.status === NOT_ALLOWED ? 'proceed' : verdictByStatus(answer)),
+    judge: (result) => (result.status === NOT_ALLOWED ? 'proceed' : verdictByStatus(result)),
     proceed({ status }) {
       if (status !== NOT_ALLOWED) return sendEmptyResult(target, id);
       const text = 'this server does not let clients end sessions';

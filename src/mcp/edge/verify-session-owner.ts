@@ -2,7 +2,7 @@ import type { GuestRequest, Handler } from '../../http/handler.ts';
 import { isPortableId } from '../wasmcp-quirks.ts';
 import type { Envelope } from './envelope.ts';
 import { INTERNAL_ERROR, METHOD_NOT_FOUND, messageFor, OWN_ID, PING } from './messages.ts';
-import { type ProbeAnswer, probeTarget, type Verdict, verdictByStatus } from './probe.ts';
+import { type ProbeResult, probeTarget, type Verdict, verdictByStatus } from './probe.ts';
 import { createRequestSequence, type RequestSequence } from './request-sequence.ts';
 import { discard, sessionOf } from './session.ts';
 import type { SessionOwners } from './session-owners.ts';
@@ -63,9 +63,9 @@ export function withVerifiedOwner(
   };
 }
 
-function judge(answer: ProbeAnswer): Verdict {
-  const { status, response } = answer;
-  const verdict = verdictByStatus(answer);
+function judge(result: ProbeResult): Verdict {
+  const { status, response } = result;
+  const verdict = verdictByStatus(result);
   const code = response?.error?.code;
   if (code === METHOD_NOT_FOUND && (verdict === 'proceed' || status === 400 || status === 404)) {
     return 'proceed';

@@ -1,6 +1,6 @@
 import type { WasmcpError } from '../../../host/index.ts';
-import { createDeadline, type Deadline } from '../../engine/deadline.ts';
 import type { Middleware } from '../../http/compose.ts';
+import { createDeadline, type Deadline } from '../../http/deadline.ts';
 import type { RequestHandle } from '../../http/handler.ts';
 import { wrapResponse } from '../../http/response.ts';
 import { rejectUnstarted } from './reject-unstarted.ts';
@@ -17,7 +17,7 @@ export interface QueueOptions {
   readonly timeout: number;
 }
 
-/** Characters of a method's name that other requests of its session are told. */
+/** Most characters of a method that appear in the errors of waiting requests. */
 const NAME_LENGTH = 100;
 
 /** Starts requests of one session one after another. Nothing of a request that cannot wait any longer has been done. */

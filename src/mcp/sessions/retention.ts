@@ -16,7 +16,7 @@ export interface RetentionOptions {
 export interface Retention {
   /** Sessions purged so far. */
   readonly purged: number;
-  /** Settles when nothing of it runs any more. Closing twice is fine. */
+  /** Settles when no purge runs any more. Closing twice is fine. */
   close(): Promise<void>;
 }
 

@@ -46,12 +46,12 @@ export function startBridge(options: BridgeOptions): Bridge {
     try {
       const opening = messages.find(({ method }) => method === 'initialize');
       const response = await (opening === undefined ? session.send(text) : session.open(text, opening));
-      const answer = readResponse(response, ids);
-      for await (const line of answer.lines) await output.write(line);
-      await fail([...answer.unanswered], answer.problem);
-      if (ids.length === 0 && !response.ok) log(`${describe(messages)} failed: ${answer.problem}`);
-      if (opening !== undefined && answer.protocolVersion !== undefined) {
-        await session.opened(response.headers, answer.protocolVersion);
+      const parsed = readResponse(response, ids);
+      for await (const line of parsed.lines) await output.write(line);
+      await fail([...parsed.unanswered], parsed.problem);
+      if (ids.length === 0 && !response.ok) log(`${describe(messages)} failed: ${parsed.problem}`);
+      if (opening !== undefined && parsed.protocolVersion !== undefined) {
+        await session.opened(response.headers, parsed.protocolVersion);
       }
     } catch (error) {
       if (ids.length === 0) log(`${describe(messages)} failed: ${(error as Error).message}`);

@@ -97,13 +97,13 @@ function clientName(initialize: Initialize | undefined): string {
 
 async function openSession(client: HttpClient, { text, message }: Initialize): Promise<string> {
   const response = await client.initialize(text, message);
-  const answer = readResponse(response, isRequest(message) ? [message.id as Id] : []);
-  for await (const _ of answer.lines);
+  const parsed = readResponse(response, isRequest(message) ? [message.id as Id] : []);
+  for await (const _ of parsed.lines);
   const id = response.headers.get('mcp-session-id');
-  if (id === null || answer.protocolVersion === undefined) {
-    throw new Error(`the session has ended, and no other could be opened: ${answer.problem}`);
+  if (id === null || parsed.protocolVersion === undefined) {
+    throw new Error(`the session has ended, and no other could be opened: ${parsed.problem}`);
   }
-  client.protocolVersion = answer.protocolVersion;
+  client.protocolVersion = parsed.protocolVersion;
   await (await client.post(id, INITIALIZED)).body?.cancel();
   return id;
 }

@@ -1,12 +1,12 @@
-/** Calls `expired` once, when its time has passed without anything that moved. */
+/** Calls `expired` once, when its time has passed without a restart. */
 export interface Deadline {
-  /** Something moved: the time starts anew, with another limit if there is one. */
+  /** The time starts again, with another limit if one is given. */
   restart(limit?: number): void;
-  /** For good. */
+  /** `expired` will not be called. */
   cancel(): void;
 }
 
-/** `limit` is in milliseconds, from `start` on, which may be over; `expired` is not called before this returns. */
+/** `limit` is in milliseconds from `start`, and may have passed already; `expired` is not called before this returns. */
 export function createDeadline(start: number, limit: number, expired: () => void): Deadline {
   let due = start + limit;
   let fires = due;
@@ -29,7 +29,7 @@ export function createDeadline(start: number, limit: number, expired: () => void
       if (cancelled) return;
       limit = next;
       due = performance.now() + limit;
-      // A timer that fires too early looks at the clock then: much cheaper than a new one each time.
+      // A timer that fires too early checks the clock: much cheaper than a new timer for each restart.
       if (due >= fires) return;
       clearTimeout(timer);
       set(limit);
