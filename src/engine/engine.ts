@@ -15,7 +15,7 @@ import {
 import type { LoadedComponent } from '../component/component.ts';
 import { assertLinked } from '../component/link-check.ts';
 import { linkWithHost } from '../component/link-with-host.ts';
-import type { Handler } from '../http/handler.ts';
+import { COMPLETE, type Handler } from '../http/handler.ts';
 import type { Resolved } from '../options/resolve.ts';
 import type { IdleWorkers } from './idle-worker.ts';
 import { createDescriptorLedger, shareDescriptors } from './limits/descriptors.ts';
@@ -352,7 +352,7 @@ export async function startEngine(
       if (failure === undefined) return pool.handle(request, target);
       target.fail(failure);
       target.finished();
-      return { cancel() {} };
+      return COMPLETE;
     },
     load: () => ({ ...pool.load(), syncs: store.gate?.syncs, storeFailure: failure }),
     reload(next, limit, env) {

@@ -49,5 +49,8 @@ export interface RequestHandle {
   /** The client disconnected: nothing more is delivered, and the guest's writes fail as closed. */
   cancel(): void;
   /** Stops the guest and fails the request. `cancel` alone lets the guest finish for some time. */
-  stop?(failure: WasmcpError): void;
+  stop(failure: WasmcpError): void;
 }
+
+/** The handle of a request that was complete when its handler returned. */
+export const COMPLETE: RequestHandle = { cancel() {}, stop() {} };

@@ -1,3 +1,5 @@
+import { header } from '../http/headers.ts';
+
 /**
  * Behaviour of servers composed by wasmcp, as of its state of March 2026 (MCP revision 2025-11-25), that this folder works
  * around. Each entry says what the guest does, and what follows here. When wasmcp changes one, this is the place to start.
@@ -37,7 +39,7 @@ export const ALLOWED_ORIGINS = '*';
 
 /** The guest's 401 lacks the `WWW-Authenticate` that it must have (RFC 9110 section 15.5.2). */
 export function lacksChallenge(status: number, headers: readonly string[]): boolean {
-  return status === 401 && !headers.some((name, i) => i % 2 === 0 && /^www-authenticate$/i.test(name));
+  return status === 401 && header(headers, 'www-authenticate') === undefined;
 }
 
 /**

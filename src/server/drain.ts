@@ -1,5 +1,6 @@
 import { WasmcpError } from '../../host/index.ts';
 import type { Middleware } from '../http/compose.ts';
+import { COMPLETE } from '../http/handler.ts';
 import { type ResponseWriter, wrapResponse } from '../http/response.ts';
 
 /** Counts the requests that have no complete response yet, so that a server can wait for them before it ends. */
@@ -32,7 +33,7 @@ export function createDrain(): Drain {
         if (body !== undefined && !(body instanceof Uint8Array)) body.stop();
         writer.fail(new WasmcpError('server-closing', 'the server is closing'));
         writer.finished();
-        return { cancel() {} };
+        return COMPLETE;
       }
       const leave = enter();
       const call = next(request, untilOver(writer, leave));
@@ -41,7 +42,7 @@ export function createDrain(): Drain {
           leave();
           call.cancel();
         },
-        stop: (failure) => call.stop?.(failure),
+        stop: (failure) => call.stop(failure),
       };
     },
     async drain(limit) {

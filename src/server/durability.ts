@@ -36,7 +36,7 @@ export function withDurability(gate: DurabilityGate | undefined): Middleware {
         over = true;
         call.cancel();
       },
-      stop: (failure) => call.stop?.(failure),
+      stop: (failure) => call.stop(failure),
     };
   };
 }

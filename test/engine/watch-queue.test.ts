@@ -19,7 +19,7 @@ test.each([
         told.push(change!.key);
         if (told.length === 1) current.resolve(target);
         else target.end([]);
-        return { cancel() {} };
+        return { cancel() {}, stop() {} };
       },
       close: async () => {},
     };

@@ -215,7 +215,7 @@ describe('a response that Node refuses to send', () => {
     const policy = createAccessPolicy({}, { address: () => '127.0.0.1', refused() {} });
     const handle: Handler = (_, target) => {
       target.head(200, ['x', 'a\nb']);
-      return { cancel() {} };
+      return { cancel() {}, stop() {} };
     };
     const { handler } = createNodeAdapter(
       handle,

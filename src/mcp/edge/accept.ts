@@ -1,5 +1,5 @@
+import { withHeader } from '../../http/headers.ts';
 import { REQUIRED_ACCEPT } from '../wasmcp-quirks.ts';
-import { withHeader } from './headers.ts';
 import { jsonResponse } from './json-response.ts';
 import type { MessageHandler } from './stages.ts';
 

@@ -1,8 +1,8 @@
 import type { GuestRequest, Handler } from '../../http/handler.ts';
+import { header, withHeader } from '../../http/headers.ts';
 import type { ResponseWriter } from '../../http/response.ts';
 import { UNKNOWN_VERSION_STATUS, VERSION_HEADER } from '../wasmcp-quirks.ts';
 import type { ProtocolVersion } from './envelope.ts';
-import { header, withHeader } from './headers.ts';
 import { createInference } from './inference.ts';
 import type { RequestSequence } from './request-sequence.ts';
 import { routeByStatus } from './route-by-status.ts';

@@ -1,8 +1,8 @@
 import { WasmcpError } from '../../../host/index.ts';
 import type { Middleware } from '../../http/compose.ts';
 import type { RequestHandle } from '../../http/handler.ts';
+import { header } from '../../http/headers.ts';
 import { wrapResponse } from '../../http/response.ts';
-import { header } from './headers.ts';
 import { errorEvent } from './messages.ts';
 import type { PendingInputs, StreamInputs } from './pending-inputs.ts';
 import { idOf } from './reject-unstarted.ts';
@@ -41,8 +41,7 @@ function watch(message: McpMessage, next: Delivery, inputs: PendingInputs, limit
 
   /** The engine logs the failure when it ends the guest. */
   function expired(method: string): void {
-    if (handle.stop === undefined) handle.cancel();
-    else handle.stop(new WasmcpError('guest-timeout', noResponse(method)));
+    handle.stop(new WasmcpError('guest-timeout', noResponse(method)));
     giveUp();
   }
 
@@ -72,6 +71,7 @@ function watch(message: McpMessage, next: Delivery, inputs: PendingInputs, limit
       stream?.clear();
       handle.cancel();
     },
+    stop: (failure) => handle.stop(failure),
   };
 }
 

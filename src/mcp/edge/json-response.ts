@@ -1,8 +1,8 @@
 import { WasmcpError } from '../../../host/index.ts';
+import { header, withHeader, withoutHeaders } from '../../http/headers.ts';
 import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
 import { createEnvelopeReader, type EnvelopeReader } from './envelope.ts';
 import { createEventDataReader } from './event-data.ts';
-import { header, withHeader, withoutHeaders } from './headers.ts';
 
 /**
  * For a client that accepts no streams: the response in a stream of events becomes the body, in the guest's bytes.

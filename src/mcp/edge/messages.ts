@@ -1,9 +1,9 @@
 import type { GuestRequest } from '../../http/handler.ts';
+import { withoutHeaders } from '../../http/headers.ts';
 import type { ResponseWriter } from '../../http/response.ts';
 import { version } from '../../version.ts';
 import { OWNER_CHECKED_METHOD } from '../wasmcp-quirks.ts';
 import type { ProtocolVersion } from './envelope.ts';
-import { withoutHeaders } from './headers.ts';
 
 /** Headers that describe the client's message, or how it was transferred, rather than the client. */
 const OF_THE_MESSAGE: readonly string[] = [

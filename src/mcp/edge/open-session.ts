@@ -1,6 +1,6 @@
 import type { GuestRequest, Handler } from '../../http/handler.ts';
+import { header } from '../../http/headers.ts';
 import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
-import { header } from './headers.ts';
 import { createInference } from './inference.ts';
 import { type Initialize, supportsSessions } from './initialize.ts';
 import { INITIALIZED, initializeMessage, messageFor } from './messages.ts';

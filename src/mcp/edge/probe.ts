@@ -1,6 +1,6 @@
 import type { WasmcpError, WasmcpErrorCode } from '../../../host/index.ts';
+import { header, withoutHeaders } from '../../http/headers.ts';
 import type { ResponseWriter } from '../../http/response.ts';
-import { header, withoutHeaders } from './headers.ts';
 import { jsonResponse } from './json-response.ts';
 import { INTERNAL_ERROR, INVALID_REQUEST, OWN_ID, sendError } from './messages.ts';
 

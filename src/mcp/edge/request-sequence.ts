@@ -13,8 +13,8 @@ export interface RequestSequence {
   readonly call: RequestHandle;
 }
 
-/** Returned by a step that has no guest. */
-export const NO_GUEST: RequestHandle = { cancel() {} };
+/** Returned by a step that has no guest, and that has not called `finished`. */
+export const NO_GUEST: RequestHandle = { cancel() {}, stop() {} };
 
 /** `dropped` is called when the sequence ends before the client's own request was passed on. */
 export function createRequestSequence(client: ResponseWriter, dropped: () => void): RequestSequence {
@@ -70,6 +70,9 @@ export function createRequestSequence(client: ResponseWriter, dropped: () => voi
       cancel() {
         // A guest may work on after its response: then only `finished` is due.
         if (!over) finish(() => current?.cancel());
+      },
+      stop(failure) {
+        if (!over) current?.stop(failure);
       },
     },
   };

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { GuestRequest } from '../../http/handler.ts';
+import { header } from '../../http/headers.ts';
 import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
-import { header } from './headers.ts';
 import { sessionOf } from './session.ts';
 import type { SessionQueue } from './session-queue.ts';
 

@@ -1,6 +1,6 @@
 import type { GuestRequest } from '../../http/handler.ts';
+import { header, withHeader } from '../../http/headers.ts';
 import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
-import { header, withHeader } from './headers.ts';
 
 const HEADER = 'mcp-session-id';
 

@@ -1,7 +1,7 @@
 import type { GuestRequest, RequestHandle } from '../../http/handler.ts';
+import { header } from '../../http/headers.ts';
 import type { ResponseWriter } from '../../http/response.ts';
 import type { Envelope } from './envelope.ts';
-import { header } from './headers.ts';
 import type { RequestSequence } from './request-sequence.ts';
 import { sessionOf } from './session.ts';
 

@@ -81,6 +81,9 @@ function wait(message: McpMessage, { session, queue, timeout }: Turn, next: Deli
       if (started !== undefined) started.cancel();
       else drop(() => {});
     },
-    stop: (failure) => started?.stop?.(failure),
+    stop(failure) {
+      if (started !== undefined) started.stop(failure);
+      else drop(() => target.fail(failure));
+    },
   };
 }

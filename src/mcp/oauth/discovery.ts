@@ -1,4 +1,5 @@
 import type { Middleware } from '../../http/compose.ts';
+import { withoutHeaders } from '../../http/headers.ts';
 import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
 import { isEmptyMember } from '../wasmcp-quirks.ts';
 import { METADATA_PATH } from './challenge.ts';
@@ -56,7 +57,7 @@ function rewriting(target: ResponseWriter, rewrite: (text: string) => string | u
         const bytes = Buffer.concat(held.chunks);
         const text = rewrite(bytes.toString());
         if (text === undefined) release(bytes, held.headers);
-        else release(Buffer.from(text), withoutLength(held.headers));
+        else release(Buffer.from(text), withoutHeaders(held.headers, 'content-length'));
       }
       target.end(trailers);
     },
@@ -85,8 +86,4 @@ function rewritten(text: string, guess: string | undefined, called: string | und
 function renamed(value: unknown, from: string | undefined, to: string | undefined): unknown {
   if (typeof value !== 'string' || from === undefined || to === undefined) return value;
   return value === from || value.startsWith(`${from}/`) ? to + value.slice(from.length) : value;
-}
-
-function withoutLength(headers: readonly string[]): string[] {
-  return headers.filter((_, i) => !/^content-length$/i.test(headers[i - (i % 2)]!));
 }

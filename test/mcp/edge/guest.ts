@@ -1,7 +1,6 @@
 import type { GuestRequest, Handler, UploadReceiver } from '../../../src/http/handler.ts';
+import { header } from '../../../src/http/headers.ts';
 import type { ResponseWriter } from '../../../src/http/response.ts';
-
-import { header } from '../../../src/mcp/edge/headers.ts';
 import { type SessionOptions, withSessions } from '../../../src/mcp/mcp.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: protocol messages are looked at by tests only
@@ -96,6 +95,9 @@ export function playGuest(respond: (request: Seen) => void): PlayedGuest {
       }
       return {
         cancel() {
+          state.gone = true;
+        },
+        stop() {
           state.gone = true;
         },
       };

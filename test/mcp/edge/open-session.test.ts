@@ -48,7 +48,7 @@ describe('a request without a session', () => {
   test('gets the failure of its initialize as the response', async () => {
     const handle: Handler = (_, target) => {
       target.fail(new WasmcpError('queue-full', 'full'));
-      return { cancel() {} };
+      return { cancel() {}, stop() {} };
     };
     const edge = edgeOf(handle, { mode: 'guide', queue: undefined });
     expect(await ask(edge, CALL, BOTH).answer).toMatchObject({ failure: 'queue-full' });

@@ -97,7 +97,7 @@ describe('a body that arrives in pieces', () => {
         },
         fail() {},
       });
-      return { cancel() {} };
+      return { cancel() {}, stop() {} };
     };
     const edge = edgeOf(handle, { mode: 'guide', queue: undefined });
     const upload = uploadOf('PNG', 'more');

@@ -150,7 +150,7 @@ test('thousands of requests that fail synchronously do not overflow the stack', 
     };
     if (first === undefined) first = fail;
     else fail();
-    return { cancel() {} };
+    return { cancel() {}, stop() {} };
   };
   const edge = edgeOf(handle, { mode: 'strict', queue: createSessionQueue(10_000) });
   const calls = Array.from({ length: 10_000 }, (_, id) =>
@@ -240,7 +240,7 @@ test('a request for which no worker was free is refused under its id', async () 
   const handle: Handler = (_, target) => {
     target.fail(new WasmcpError('queue-full', 'no worker was free within 7 ms'));
     target.finished();
-    return { cancel() {} };
+    return { cancel() {}, stop() {} };
   };
   const edge = edgeOf(handle, { mode: 'guide', queue: createSessionQueue(1) });
   for (const headers of [{ 'mcp-session-id': 's' }, { 'mcp-protocol-version': '2026-07-28' }]) {

@@ -135,7 +135,7 @@ describe('a session with an owner', () => {
         target.chunk(Buffer.from('{"jsonrpc":"2.0","id":"wasmcp-node","result":{}}'), () => {});
         target.end([]);
       } else request.body!.start({ data: ({ length }) => parts.push(length) > 0, end() {}, fail() {} });
-      return { cancel() {} };
+      return { cancel() {}, stop() {} };
     };
     const edge = edgeOf(handle, { mode: 'guide', queue: undefined });
     let receiver: UploadReceiver | undefined;

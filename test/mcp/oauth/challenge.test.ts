@@ -45,7 +45,7 @@ test('the guest’s own challenge stays the only one', () => {
   const own = ['Content-Type', 'text/plain', 'WWW-Authenticate', 'Basic'];
   const guest: Handler = (_, target) => {
     target.head(401, own);
-    return { cancel() {} };
+    return { cancel() {}, stop() {} };
   };
   const heads: string[][] = [];
   withChallenge(undefined)(guest)(

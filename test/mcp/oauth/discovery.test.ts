@@ -21,7 +21,7 @@ function guest(...chunks: readonly string[]): Handler {
     }
     expect(untaken).toBe(0);
     target.end([]);
-    return { cancel() {} };
+    return { cancel() {}, stop() {} };
   };
 }
 
@@ -114,7 +114,7 @@ describe('the metadata of a server', () => {
       target.head(200, []);
       target.chunk(Buffer.from('{'), () => {});
       target.fail(new WasmcpError('guest-trapped', 'trapped'));
-      return { cancel() {} };
+      return { cancel() {}, stop() {} };
     };
     expect(ask(broken)).toEqual({ headers: [], body: '', failed: true });
   });

@@ -1,1 +1,0 @@
-export { header, withHeader, withoutHeaders } from '../../http/headers.ts';
