@@ -7,7 +7,7 @@ import { openStore, type ServerOptions } from '../../src/index.ts';
 import { temporaryFolder } from '../support/command.ts';
 import { create } from '../support/serving.ts';
 
-/** Variables that the guest sees. */
+/** The environment variables of the guest. */
 async function environment(options: ServerOptions, listening = true): Promise<Map<string, string>> {
   const { server } = await create('http-lab', { mcp: 'guide', ...options });
   if (listening) await server.listen(0);
@@ -117,7 +117,7 @@ describe('a start fails if sessions cannot be stored', () => {
     for (let i = 0; i < 200; i++) await store.set('default', `key ${i}`, new Uint8Array(1000));
     await store.close();
     const file = openSync(path, 'r+');
-    // All but the first page, which says what the file is.
+    // All pages except the first, which identifies the file.
     writeSync(file, new Uint8Array(statSync(path).size - 4096).fill(0xff), 0, undefined, 4096);
     closeSync(file);
     expect(await refused({ store: `sqlite:${path}` })).toMatchObject({

@@ -10,7 +10,7 @@ interface Called {
   readonly error: string | undefined;
 }
 
-/** Calls a tool with what the guide's curl lines send. */
+/** Calls a tool as the guide's curl examples do. */
 async function callTool(server: Server, name: string, args: object = {}, session = ''): Promise<Called> {
   const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: args } };
   const response = await server.fetch(
@@ -30,7 +30,7 @@ async function callTool(server: Server, name: string, args: object = {}, session
 }
 
 /**
- * What wasmcp's Sessions Guide says of sessions, on a guest that keeps them in wasmcp's layout. The table in
+ * What wasmcp's Sessions Guide says about sessions, on a guest that stores them in wasmcp's layout. The table in
  * docs/sessions.md names these tests.
  */
 describe('the guide', () => {
@@ -55,7 +55,7 @@ describe('the guide', () => {
     return (await call('cart_show')).session;
   }
 
-  /** The value of a session's key, as it is in the store: a tag, and the payload as text. */
+  /** The stored value of a session's key: a tag, and the payload as text. */
   async function stored(session: string, key: string): Promise<[tag: number, payload: string] | undefined> {
     const value = await store.get('default', `${session}:${key}`);
     return value && [value[0]!, Buffer.from(value.subarray(1)).toString()];

@@ -14,7 +14,7 @@ function post(server: Server, message: object, headers: Record<string, string> =
   );
 }
 
-/** A session of a client that can be asked. */
+/** A session of a client that supports elicitation. */
 async function open(server: Server): Promise<Record<string, string>> {
   const params = {
     protocolVersion: '2025-06-18',
@@ -75,7 +75,7 @@ describe('a guest that waits for its client', () => {
       message: 'the client did not respond to "elicitation/create" within 400 ms (--input-wait)',
     });
     expect(await messages.next()).toMatchObject({ done: true });
-    // The guest has ended, and its turn with it, long before its time would have been over.
+    // The guest has ended, and left the queue, long before its own time limit.
     const start = performance.now();
     const next = await post(server, { id: 'mine', method: 'tools/list' }, session);
     expect(await next.json()).toMatchObject({ id: 'mine', result: { tools: expect.any(Array) } });

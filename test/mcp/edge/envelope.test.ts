@@ -6,7 +6,7 @@ interface Read extends Pick<Envelope, 'kind' | 'method'> {
   readonly protocolVersion: string | undefined;
 }
 
-/** Reads text in pieces of a length. */
+/** Reads text in pieces of this length. */
 function read(
   text: string | Uint8Array,
   piece: number,

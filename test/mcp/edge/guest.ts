@@ -6,7 +6,7 @@ import { type SessionOptions, withSessions } from '../../../src/mcp/mcp.ts';
 // biome-ignore lint/suspicious/noExplicitAny: protocol messages are looked at by tests only
 export type Json = any;
 
-/** The edge with the limits that servers have. */
+/** The edge with the default limits of servers. */
 export function edgeOf(
   handle: Handler,
   options: Pick<SessionOptions, 'mode' | 'queue'> & Partial<SessionOptions>,
@@ -20,7 +20,7 @@ export interface Seen {
   /** The headers, names in lower case, several of one name joined by commas. */
   readonly headers: ReadonlyMap<string, string>;
   readonly text: string;
-  /** What the text says when it is JSON. */
+  /** The parsed text, if it is JSON. */
   readonly message: Json;
   readonly session: string | undefined;
   readonly target: ResponseWriter;
@@ -28,11 +28,11 @@ export interface Seen {
   readonly gone: boolean;
 }
 
-/** A guest that is played by a test: a `Handler` that reads the whole body, then calls `respond`. */
+/** A guest played by a test: a `Handler` that reads the whole body, then calls `respond`. */
 export interface PlayedGuest {
   readonly handle: Handler;
   readonly seen: readonly Seen[];
-  /** What it was asked, shortly: method of the message or of HTTP, and the session. */
+  /** A summary of the requests: the method of the message or of HTTP, and the session. */
   asked(): string[];
 }
 
@@ -113,7 +113,7 @@ function parse(text: string): Json {
   }
 }
 
-/** Answers with a body, and is done. */
+/** Responds with a body, and finishes. */
 export function reply(
   { target }: Seen,
   status: number,
@@ -126,7 +126,7 @@ export function reply(
   target.finished();
 }
 
-/** Answers with a result. */
+/** Responds with a result. */
 export function replyResult(request: Seen, result: unknown, headers: readonly string[] = []): void {
   const message = JSON.stringify({ jsonrpc: '2.0', id: request.message.id, result });
   reply(request, 200, message, ['content-type', 'application/json', ...headers]);
@@ -136,7 +136,7 @@ export interface Answered {
   readonly status: number;
   readonly headers: readonly string[];
   readonly text: string;
-  /** Code of the failure that the engine reported, or that the edge did. */
+  /** Code of the failure that the engine or the edge reported. */
   readonly failure: string | undefined;
   readonly session: string | undefined;
   readonly json: Json;
@@ -147,7 +147,7 @@ export interface Asking {
   leave(): void;
 }
 
-/** A client's request, whose answer is collected. */
+/** Sends a client's request, and collects the response. */
 export function ask(
   handle: Handler,
   body: GuestRequest['body'] | string,

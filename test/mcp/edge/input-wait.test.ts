@@ -12,13 +12,13 @@ interface Setting {
   readonly guest: PlayedGuest;
   readonly edge: Handler;
   readonly asking: Asking;
-  /** The guest says so much of its stream. */
+  /** The guest sends a part of its stream. */
   say(text: string): void;
   end(): void;
   call: () => Seen;
 }
 
-/** A guest that answers a call by a stream, and whatever else with 202. */
+/** A guest that responds to a call with a stream, and to other messages with 202. */
 function start(inputWait: number, headers: Record<string, string> = HEADERS): Setting {
   const guest = playGuest(({ message, target }) => {
     const isCall = message?.method === 'tools/call';

@@ -7,7 +7,7 @@ const NEWS = '{"jsonrpc":"2.0","method":"notifications/message","params":{"resul
 const RESPONSE = '{"id":1, "jsonrpc":"2.0", "result":{"big":123456789012345678901234567890}}';
 const STREAM = ['content-type', 'text/event-stream', 'cache-control', 'no-cache'];
 
-/** Sends a call through the edge to a guest that answers with a stream in these pieces. */
+/** Sends a call through the edge to a guest that responds with a stream in these pieces. */
 async function answered(pieces: readonly string[], headers: Record<string, string> = {}): Promise<Answered> {
   const guest = streaming(({ target }) => {
     for (const piece of pieces) target.chunk(Buffer.from(piece), () => {});
@@ -99,7 +99,7 @@ describe('a client that accepts no streams', () => {
     });
     const { answer, leave } = ask(edgeFor(guest), CALL, { 'mcp-session-id': 's' });
     expect((await answer).text).toBe(RESPONSE);
-    // A client's connection closes once it has the answer.
+    // The client's connection closes once it has the response.
     leave();
     expect(requests[0]!.gone).toBe(false);
     let taken = 0;

@@ -16,15 +16,15 @@ const CALL = '{"jsonrpc":"2.0","id":"mine","method":"tools/call","params":{"name
 const TERMINATE = '{"jsonrpc":"2.0","id":"mine","method":"session/terminate"}';
 const NOTIFICATION = '{"jsonrpc":"2.0","method":"notifications/cancelled"}';
 
-/** Where the edge asks the guest something of its own before, or in place of, the client's request. */
+/** Where the edge sends a probe before, or in place of, the client's request. */
 interface Place {
-  /** What the edge asks, as `PlayedGuest.asked` says it. */
+  /** The probe, as `PlayedGuest.asked` summarizes it. */
   readonly question: string;
   /** What the client sends. */
   readonly body?: string;
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** What the guest is asked once the question is answered well; undefined when nothing is. */
+  /** The next request to the guest when the probe succeeds; undefined when there is none. */
   readonly next?: string;
 }
 
@@ -55,7 +55,7 @@ function nameOf({ method, message, session }: Seen): string {
   return session === undefined ? what : `${what} in ${session}`;
 }
 
-/** What a guest says that is well. */
+/** The response of a guest that works. */
 function answerWell(request: Seen): void {
   if (request.method === 'DELETE') reply(request, 200, '', []);
   else if (request.message.id === undefined) reply(request, 202, '', []);
@@ -69,11 +69,11 @@ function isSuccess({ status, failure, json }: Answered): boolean {
 interface Outcome {
   readonly answer: Answered;
   readonly guest: PlayedGuest;
-  /** The client's request went on. */
+  /** The client's request proceeded. */
   readonly passed: boolean;
 }
 
-/** Lets a guest answer the question of a place in some way, and everything else well. */
+/** A guest that responds to the probe of a place in this way, and to everything else with success. */
 async function at(place: Place, respond: (request: Seen) => void): Promise<Outcome> {
   const { question, next, body, method = 'POST', headers = {} } = place;
   const guest = playGuest((request) => {
@@ -94,7 +94,7 @@ const STATUSES = [
   500, 501, 502, 503, 504, 507, 529,
 ];
 
-/** Success alone goes on; a guest that is not well is 503, whatever it said; a refusal is a refusal. */
+/** Only success proceeds; a failing guest is 503, whatever it returned; a refusal is a refusal. */
 function expected(place: string, status: number): number | 'passes' {
   if (place === 'DELETE for session/terminate' && status === 405) return 200;
   if (status < 300) return 'passes';

@@ -21,7 +21,7 @@ describe('a body that arrives in pieces', () => {
         while (!paused && left.length > 0) {
           const piece = left.shift()!;
           upload.sent.push(piece);
-          // The memory is used again at once, as node:http does.
+          // The memory is reused at once, as node:http does.
           const bytes = Buffer.from(piece);
           paused = !receiver!.data(bytes);
           bytes.fill(0);

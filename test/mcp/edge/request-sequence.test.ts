@@ -12,7 +12,7 @@ const JSON_ALONE = ['accept', 'application/json'];
 const SESSION = ['mcp-session-id', 's'];
 const TOKEN = ['authorization', 'Bearer t'];
 
-/** Every layer between a client and a guest. */
+/** Every stage between a client and a guest. */
 function layers({ handle }: PlayedGuest, waiting = 8): typeof handle {
   const edge = edgeOf(handle, { mode: 'guide', queue: createSessionQueue(waiting) });
   return withDiscovery(undefined)(withChallenge(undefined)(edge));

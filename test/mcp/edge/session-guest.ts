@@ -5,7 +5,7 @@ import { edgeOf, type PlayedGuest, playGuest, reply, replyResult, type Seen } fr
 export const BOTH = { accept: 'application/json, text/event-stream' };
 export const CALL = '{"method":"tools/call","params":{"name":"add"},"jsonrpc":"2.0","id":1}';
 
-/** Keeps sessions `s1`, `s2`, … as wasmcp's servers do: by header, negotiated by header, ended by DELETE. */
+/** Keeps sessions `s1`, `s2`, … as wasmcp's servers do: named and negotiated by headers, ended by DELETE. */
 export function sessionGuest(
   answer: (request: Seen) => void = (request) => replyResult(request, {}),
 ): PlayedGuest {

@@ -9,7 +9,7 @@ interface Setting {
   /** Sends a request in a session. */
   call(id: number, session?: string, method?: string): Asking;
   send(text: string, session?: string): Asking;
-  /** One that was there at another time. */
+  /** Sends a request that arrived at another time. */
   sendAt(text: string, receivedAt: number): Asking;
   /** Ids of the requests that have reached the guest. */
   begun(): number[];
@@ -40,7 +40,7 @@ function start(limit = 100, serial = true, timeout = 30_000): Setting {
   };
 }
 
-/** What comes later in the same turn of the event loop. */
+/** Waits for what is scheduled in this turn of the event loop. */
 const later = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 test('requests of one session run one after another, in the order of arrival', async () => {
@@ -204,7 +204,7 @@ describe('a request that waits too long', () => {
     answer(3);
     expect(await third.answer).toMatchObject({ status: 200 });
     await later();
-    // Long ago: it may run, as nothing is ahead of it.
+    // Long ago: it may run, because no other request is before it.
     send('{"method":"tools/call","id":4}');
     expect(begun()).toEqual([1, 3, 4]);
   });

@@ -13,7 +13,7 @@ interface Answer {
   readonly json: Json;
 }
 
-/** As the guide's curl lines do: a content type, perhaps a session, and nothing else. */
+/** As in the guide's curl examples: a content type, perhaps a session, and nothing else. */
 async function post(server: Server, message: object, session?: string, path = '/mcp'): Promise<Answer> {
   return read(await server.fetch(requestOf(`http://localhost${path}`, message, session)));
 }
@@ -33,7 +33,7 @@ async function read(response: Response): Promise<Answer> {
   };
 }
 
-/** The first match in what a stream says. */
+/** The first match in a stream. */
 async function next(stream: ReadableStreamDefaultReader<string>, pattern: RegExp): Promise<RegExpExecArray> {
   let text = '';
   for (;;) {
@@ -228,7 +228,7 @@ describe.each(['guide', 'strict'] as const)('in %s mode', (mode) => {
 });
 
 describe('a slow session', () => {
-  /** The lab knows nothing of MCP: what it is asked for stands in its paths. */
+  /** The lab does not know MCP: its paths select what it does. */
   const LAB: ServerOptions = { mcp: 'strict', workers: 2 };
 
   async function pause(server: Server, milliseconds: number, session: string): Promise<string> {
@@ -245,7 +245,7 @@ describe('a slow session', () => {
       pause(server, 1, `other ${n}`).then(() => ended.push('other')),
     );
     await Promise.all(others);
-    // Twenty of these take three seconds; they were asked for first.
+    // Twenty of these take three seconds; they were sent first.
     expect(ended.filter((who) => who === 'slow').length).toBeLessThan(15);
     await server.close(0);
     await Promise.all(slow);
@@ -263,7 +263,7 @@ describe('a slow session', () => {
     const { server } = await create('http-lab', LAB);
     await pause(server, 0, 'warm');
     const calls = Array.from({ length: 5 }, () => pause(server, 50, 'slow'));
-    // All five are in before the server is told to close.
+    // All five have arrived before the server is closed.
     await pause(server, 0, 'other');
     await server.close(10_000);
     for (const text of await Promise.all(calls)) expect(text).toMatch(/^\d+ ms$/);

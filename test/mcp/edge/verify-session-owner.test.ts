@@ -34,7 +34,7 @@ function inPieces(text: string): Upload {
 }
 
 describe('a session with an owner', () => {
-  /** Looks at the token of requests only, as wasmcp's servers do. */
+  /** Checks the token of requests only, as wasmcp's servers do. */
   function guardedGuest(): PlayedGuest {
     return playGuest((request) => {
       const isRequest = request.message?.id !== undefined && request.message.method !== undefined;

@@ -7,7 +7,7 @@ import { withDiscovery } from '../../../src/mcp/oauth/discovery.ts';
 const BASE = 'http://127.0.0.1:8080';
 const PATH = '/.well-known/oauth-protected-resource';
 
-/** A guest that answers with these chunks. */
+/** A guest that responds with these chunks. */
 function guest(...chunks: readonly string[]): Handler {
   return (_, target) => {
     const bytes = chunks.map((chunk) => Buffer.from(chunk));
@@ -31,7 +31,7 @@ interface Asked {
   readonly authority?: string;
 }
 
-/** The answer of `handle` behind the layer. */
+/** The response of `handle` through the middleware. */
 function ask(
   handle: Handler,
   asked: Asked = {},

@@ -17,7 +17,7 @@ const DAY = 24 * 60 * MINUTE;
 describe('a scheduled purge', () => {
   let store: Store;
   let schedule: RetentionSchedule;
-  /** Milliseconds that have gone by, and by how many somebody has set the clock. */
+  /** Milliseconds that have passed, and by how many the clock was set. */
   let [passed, set] = [0, 0];
   let said: string[];
 

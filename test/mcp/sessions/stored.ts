@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Store } from '../../../src/index.ts';
 
-/** Seconds since 1970, as wasmcp's servers count a session's end. */
+/** Seconds since 1970, in which wasmcp's servers store the end of a session. */
 export const now = (): number => Math.floor(Date.now() / 1000);
 
 /** A value of type `json`, as wasmcp's servers store it. */
@@ -16,7 +16,7 @@ export interface Meta {
   readonly reason?: unknown;
 }
 
-/** Writes a session as wasmcp's servers do, with `keys` besides its metadata; live for a day unless `meta` says otherwise. */
+/** Writes a session as wasmcp's servers do, with `keys` besides its metadata. It is live for a day unless `meta` differs. */
 export async function put(store: Store, meta: Meta = {}, keys = 2, bucket = 'default'): Promise<string> {
   const id = randomUUID();
   const entries = Array.from({ length: keys }, (_, n) => [`${id}:key ${n}`, Buffer.from('\x01v')] as const);

@@ -62,7 +62,7 @@ describe('answers', () => {
       const write = (text: string): Promise<void> => writer.write(new TextEncoder().encode(text));
       void (async () => {
         const progress = encode({ jsonrpc: '2.0', method: 'notifications/progress', params: {} });
-        // Servers may begin with an event that has an id to come back to, and no message.
+        // Servers may begin with an event that carries an id for resuming, and no message.
         await write('id: 0\r\ndata: \r\n\r\n');
         await write(progress.slice(0, 30));
         await write(progress.slice(30));
@@ -175,7 +175,7 @@ describe('a guest that fails', () => {
     ['trap-after-start', /ended its response early/],
     ['ok', /other than JSON/],
     ['no such route', /no response \(HTTP 404\)/],
-    // The last: what comes after it has to wait for another worker.
+    // The last one: a request after it would wait for another worker.
     ['spin', /in time \(HTTP 504\)/],
   ])('%s: the request gets an error with the reason', async (method, message) => {
     const client = connect(route);

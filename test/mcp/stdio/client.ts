@@ -14,7 +14,7 @@ export interface StdioClient extends Bridge {
   send(...messages: (object | string)[]): void;
   /** The next line of output. */
   next(): Promise<Json>;
-  /** Closes the input; the lines that came after those that were read. */
+  /** Closes the input, and returns the lines that were not read yet. */
   end(): Promise<Json[]>;
 }
 
