@@ -6,13 +6,17 @@ import { createServer as create, type Server } from './server/server.ts';
 
 /** What the library exports. */
 export {
+  type Awaitable,
+  type CounterBounds,
   type Durability,
   type Fetch,
+  type GetManyShape,
   type KeyPage,
   type OutgoingPolicy,
   openStore,
   type Preopen,
   type ProtectedPath,
+  type SqliteOptions,
   type Store,
   type StoreLimits,
   type StoreOptions,
@@ -21,7 +25,11 @@ export {
   type WasmcpErrorCode,
 } from '../host/index.ts';
 export type { ImportedInterface } from './component/component.ts';
+export type { EngineOptions } from './engine/engine.ts';
+export type { Isolation } from './engine/worker/instance-pool.ts';
 export type { LoadStage } from './loader/load-options.ts';
+export type { McpOptions } from './mcp/mcp.ts';
+export type { AccessPolicyOptions } from './server/access-policy/access-policy.ts';
 export type { NodeHandler } from './server/node-adapter.ts';
 export type { Component, LoadOptions, Server, ServerOptions };
 

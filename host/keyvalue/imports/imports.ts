@@ -7,7 +7,7 @@ import type { Store } from '../store.ts';
 export type { GetManyShape, Implementation } from '../../options.ts';
 export type { StoreLimits } from '../limits.ts';
 export { openStore } from '../open.ts';
-export type { Store } from '../store.ts';
+export type { Awaitable, CounterBounds, KeyPage, Store, Versioned } from '../store.ts';
 
 /** A version of `wasi:keyvalue`. The two have functions and types of the same names that differ. */
 export type KeyvalueDraft = '0.2.0-draft' | '0.2.0-draft2';
