@@ -9,15 +9,19 @@ import { basename } from 'node:path';
 /** Names of files and exports, with the standard term that took their place; see the glossary in docs/architecture.md. */
 const REPLACED: Readonly<Record<string, string>> = {
   'at-head': 'route-by-status',
+  belief: 'inference',
   cards: 'dirty-map',
   door: 'drain',
   guard: 'access-policy',
   held: 'withDurability',
+  'json-answer': 'json-response',
   'keyvalue-interfaces': 'keyvalue/interfaces',
   lineage: 'wal-ownership',
   'mark-writes': 'write-barriers',
   offer: 'link-with-host',
   'open-state': 'prepare',
+  'own-request': 'probe',
+  'pass-worker': 'purge-worker',
   pristine: 'snapshot',
   rehearse: 'warmUp',
   reserve: 'space-reserve',
@@ -25,6 +29,7 @@ const REPLACED: Readonly<Record<string, string>> = {
   steadiness: 'clock-stability',
   steps: 'request-sequence',
   track: 'dirty-tracking',
+  unbegun: 'reject-unstarted',
   upkeep: 'housekeeping',
 };
 
