@@ -57,14 +57,8 @@ export function createConnections({ maxConnections, bodyTimeout }: ConnectionLim
     const { socket, responses, waiting } = connection;
     responses.splice(responses.indexOf(response), 1);
     if (socket === undefined) return;
-    if (waiting !== undefined) {
-      const next = waiting.shift()!;
-      if (waiting.length === 0) {
-        connection.waiting = undefined;
-        socket.resume();
-      }
-      next.serve(next.request, next.response);
-    } else if (responses.length === 0) {
+    if (waiting !== undefined) serveNext(connection, waiting);
+    else if (responses.length === 0) {
       connection.idleSince = count++;
       connection.bytesReadWhenIdle = socket.bytesRead;
       if (closing) socket.end();
@@ -73,46 +67,16 @@ export function createConnections({ maxConnections, bodyTimeout }: ConnectionLim
 
   /** Makes room for a new connection, if possible. */
   function evictFor(newest: Connection): boolean {
-    const victim = longestIdle(newest) ?? longestUploading();
+    const victim = longestIdle(open, newest) ?? longestUploading(open, performance.now() - bodyTimeout);
     if (victim === undefined) return false;
     open.delete(victim);
     victim.socket?.destroy();
     return true;
   }
 
-  function longestIdle(newest: Connection): Connection | undefined {
-    let found: Connection | undefined;
-    for (const one of open) {
-      if (one === newest || one.responses.length > 0 || one.socket === undefined) continue;
-      // The head of a request is arriving; it has a timeout of its own.
-      if (one.socket.bytesRead !== one.bytesReadWhenIdle) continue;
-      if (found === undefined || one.idleSince < found.idleSince) found = one;
-    }
-    return found;
-  }
-
-  /** Slow bodies must not keep all other clients out. */
-  function longestUploading(): Connection | undefined {
-    let found: Connection | undefined;
-    const late = performance.now() - bodyTimeout;
-    for (const one of open) {
-      const [response] = one.responses;
-      if (response === undefined || response.headersSent || !isUploading(response.req)) continue;
-      if (one.uploadingSince < (found?.uploadingSince ?? late)) found = one;
-    }
-    return found;
-  }
-
   return {
     accept(socket) {
-      const connection: Connection = {
-        socket,
-        responses: [],
-        waiting: undefined,
-        idleSince: count++,
-        bytesReadWhenIdle: 0,
-        uploadingSince: 0,
-      };
+      const connection = newConnection(socket, count++);
       if (open.size >= maxConnections && !evictFor(connection)) {
         socket.destroy();
         return;
@@ -124,9 +88,7 @@ export function createConnections({ maxConnections, bodyTimeout }: ConnectionLim
         if (connection.waiting !== undefined) socket.pause();
       });
       socket.on('close', () => {
-        connection.socket = undefined;
-        connection.responses.length = 0;
-        connection.waiting = undefined;
+        release(connection);
         open.delete(connection);
       });
     },
@@ -144,9 +106,7 @@ export function createConnections({ maxConnections, bodyTimeout }: ConnectionLim
       if (closing) announceEnd(connection);
       response.on('close', () => leave(connection, response));
       if (responses.length <= PIPELINE_SHARE) return serve(request, response);
-      connection.waiting ??= [];
-      connection.waiting.push({ request, response, serve });
-      socket.pause();
+      hold(connection, { request, response, serve });
     },
     isBusy: (socket) => bySocket.get(socket)?.responses.length !== 0,
     close() {
@@ -160,6 +120,53 @@ export function createConnections({ maxConnections, bodyTimeout }: ConnectionLim
       for (const { socket } of open) socket?.destroy();
     },
   };
+}
+
+function newConnection(socket: Socket, idleSince: number): Connection {
+  return { socket, responses: [], waiting: undefined, idleSince, bytesReadWhenIdle: 0, uploadingSince: 0 };
+}
+
+function release(connection: Connection): void {
+  connection.socket = undefined;
+  connection.responses.length = 0;
+  connection.waiting = undefined;
+}
+
+function hold(connection: Connection, waiting: Waiting): void {
+  connection.waiting ??= [];
+  connection.waiting.push(waiting);
+  connection.socket?.pause();
+}
+
+function serveNext(connection: Connection, waiting: Waiting[]): void {
+  const next = waiting.shift()!;
+  if (waiting.length === 0) {
+    connection.waiting = undefined;
+    connection.socket?.resume();
+  }
+  next.serve(next.request, next.response);
+}
+
+function longestIdle(open: ReadonlySet<Connection>, newest: Connection): Connection | undefined {
+  let found: Connection | undefined;
+  for (const one of open) {
+    if (one === newest || one.responses.length > 0 || one.socket === undefined) continue;
+    // The head of a request is arriving; it has a timeout of its own.
+    if (one.socket.bytesRead !== one.bytesReadWhenIdle) continue;
+    if (found === undefined || one.idleSince < found.idleSince) found = one;
+  }
+  return found;
+}
+
+/** Slow bodies must not keep all other clients out. `late` is when a body began that has been arriving for too long. */
+function longestUploading(open: ReadonlySet<Connection>, late: number): Connection | undefined {
+  let found: Connection | undefined;
+  for (const one of open) {
+    const [response] = one.responses;
+    if (response === undefined || response.headersSent || !isUploading(response.req)) continue;
+    if (one.uploadingSince < (found?.uploadingSince ?? late)) found = one;
+  }
+  return found;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { WasmcpError } from '../../host/index.ts';
 import type { LoadedComponent } from '../component/component.ts';
-import type { Engine } from '../engine/engine.ts';
+import type { Engine, EngineLoad } from '../engine/engine.ts';
 import type { Handler } from '../http/handler.ts';
 import type { Mcp } from '../mcp/mcp.ts';
 import type { Retention } from '../mcp/sessions/retention.ts';
@@ -92,22 +92,6 @@ export function createLifecycle(component: LoadedComponent, parts: LifecyclePart
     purgedBefore += former?.purged ?? 0;
   }
 
-  async function finish(limit: number, binding: Promise<Listener> | undefined): Promise<void> {
-    const deadline = performance.now() + limit;
-    const left = (): number => Math.max(0, deadline - performance.now());
-    const listener = await binding?.catch(() => undefined);
-    const disconnected = listener?.close();
-    const started = await starting?.catch(() => undefined);
-    const retired = retention?.close();
-    // Requests that still wait for the engine go first: it accepts none once it closes.
-    await drain.drain(left());
-    await retired;
-    await started?.close(left());
-    const timer = setTimeout(() => listener?.cut(), left());
-    await disconnected;
-    clearTimeout(timer);
-  }
-
   return {
     get engine() {
       return engine;
@@ -121,21 +105,44 @@ export function createLifecycle(component: LoadedComponent, parts: LifecyclePart
     },
     status() {
       const load = engine?.load();
-      const running = load?.storeFailure === undefined ? 'ready' : 'store-broken';
-      const started = load === undefined ? 'starting' : running;
-      return {
-        phase: stopping === undefined ? started : 'draining',
-        storeUrl: engine?.storeUrl,
-        load,
-        purgedSessions: purgedBefore + (retention?.purged ?? 0),
-      };
+      const phase = stopping === undefined ? phaseOf(load) : 'draining';
+      const purgedSessions = purgedBefore + (retention?.purged ?? 0);
+      return { phase, storeUrl: engine?.storeUrl, load, purgedSessions };
     },
     assertOpen,
     start,
     reload,
     stop(limit, binding) {
-      stopping ??= finish(limit, binding);
+      stopping ??= shutDown({ binding, starting, retention: () => retention, drain }, limit);
       return stopping;
     },
   };
+}
+
+function phaseOf(load: EngineLoad | undefined): 'starting' | 'ready' | 'store-broken' {
+  if (load === undefined) return 'starting';
+  return load.storeFailure === undefined ? 'ready' : 'store-broken';
+}
+
+interface Running {
+  readonly binding: Promise<Listener> | undefined;
+  readonly starting: Promise<Engine> | undefined;
+  readonly retention: () => Retention | undefined;
+  readonly drain: Drain;
+}
+
+async function shutDown({ binding, starting, retention, drain }: Running, limit: number): Promise<void> {
+  const deadline = performance.now() + limit;
+  const left = (): number => Math.max(0, deadline - performance.now());
+  const listener = await binding?.catch(() => undefined);
+  const disconnected = listener?.close();
+  const engine = await starting?.catch(() => undefined);
+  const retired = retention()?.close();
+  // Requests that still wait for the engine go first: it accepts none once it closes.
+  await drain.drain(left());
+  await retired;
+  await engine?.close(left());
+  const timer = setTimeout(() => listener?.cut(), left());
+  await disconnected;
+  clearTimeout(timer);
 }

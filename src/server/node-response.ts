@@ -29,8 +29,7 @@ export function createNodeWriter(
   unsendable: (error: Error) => void,
 ): ResponseWriter {
   let held: Held | undefined;
-  /** Chunks that failed to be sent. The system may use their memory until the connection is closed. */
-  const lost: Uint8Array[] = [];
+  const freeLater = freeOnClose(request);
 
   /** No caller would catch what Node throws, and the process would end. */
   function giveUp(error: unknown): void {
@@ -54,31 +53,17 @@ export function createNodeWriter(
   function send(): void {
     if (held === undefined || response.headersSent) return;
     const pending = held;
-    const { chunks } = pending;
     held = undefined;
     if (!open(pending, undefined)) return;
-    if (chunks.length === 0) response.flushHeaders();
-    for (const [bytes, written] of chunks) response.write(bytes, written);
+    if (pending.chunks.length === 0) response.flushHeaders();
+    for (const [bytes, written] of pending.chunks) response.write(bytes, written);
   }
 
   /** Sends a response that arrived at once. */
   function sendWhole(whole: Held): void {
-    const { chunks } = whole;
     held = undefined;
-    const length = chunks.reduce((sum, [bytes]) => sum + bytes.length, 0);
-    const sent = (): void => {
-      for (const [, written] of chunks) written();
-    };
-    if (!open(whole, length)) return;
-    if (length > SMALL) {
-      for (const [bytes, written] of chunks) response.write(bytes, written);
-      response.end();
-    } else {
-      // Node writes text in one piece with the head.
-      let text = '';
-      for (const [bytes] of chunks) text += latin1(bytes);
-      response.end(text, 'latin1', sent);
-    }
+    const length = whole.chunks.reduce((sum, [bytes]) => sum + bytes.length, 0);
+    if (open(whole, length)) endWith(response, whole.chunks, length);
   }
 
   return {
@@ -91,7 +76,7 @@ export function createNodeWriter(
       const { length } = bytes;
       const written = (error?: Error | null): void => {
         if (!error) free(bytes);
-        else if (lost.push(bytes) === 1) request.socket.once('close', () => lost.forEach(free));
+        else freeLater(bytes);
         acknowledged(length);
       };
       if (held !== undefined) held.chunks.push([bytes, written]);
@@ -104,11 +89,10 @@ export function createNodeWriter(
       if (response.writableEnded || response.destroyed) return;
       try {
         response.addTrailers(headerPairs(trailers));
+        response.end();
       } catch (error) {
         giveUp(error);
-        return;
       }
-      response.end();
     },
     fail(error) {
       held = undefined;
@@ -117,6 +101,28 @@ export function createNodeWriter(
     },
     finished() {},
   };
+}
+
+/** Frees chunks that could not be sent: until the connection is closed, the system may use their memory. */
+function freeOnClose(request: IncomingMessage): (bytes: Uint8Array) => void {
+  const lost: Uint8Array[] = [];
+  return (bytes) => {
+    if (lost.push(bytes) === 1) request.socket.once('close', () => lost.forEach(free));
+  };
+}
+
+function endWith(response: ServerResponse, chunks: Held['chunks'], length: number): void {
+  if (length > SMALL) {
+    for (const [bytes, written] of chunks) response.write(bytes, written);
+    response.end();
+    return;
+  }
+  // Node writes text in one piece with the head.
+  let text = '';
+  for (const [bytes] of chunks) text += latin1(bytes);
+  response.end(text, 'latin1', () => {
+    for (const [, written] of chunks) written();
+  });
 }
 
 /**

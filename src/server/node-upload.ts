@@ -95,9 +95,7 @@ function upload(request: IncomingMessage, response: ServerResponse, limits: Body
     receiver = undefined;
     // A response to that failure ends the connection by itself.
     if (!begun && response.headersSent) return;
-    // The next request cannot be distinguished from the rest of this body; a started response is sent first.
-    if (response.writableFinished) request.destroy();
-    else response.once('finish', () => request.destroy());
+    destroyAfter(response, request);
   }
 
   function take(bytes: Uint8Array): void {
@@ -114,9 +112,7 @@ function upload(request: IncomingMessage, response: ServerResponse, limits: Body
       tooLarge = true;
       receiver.fail(new WasmcpError('body-too-large', `the body is above ${maxBody} bytes`));
       receiver = undefined;
-    } else if (!tooLarge) {
-      request.destroy();
-    }
+    } else if (!tooLarge) request.destroy();
   }
 
   function over(): void {
@@ -140,8 +136,7 @@ function upload(request: IncomingMessage, response: ServerResponse, limits: Body
       expectMore();
     },
     resume() {
-      if (request.complete) return void request.resume();
-      if (timer === undefined) expectMore();
+      if (!request.complete && timer === undefined) expectMore();
       request.resume();
     },
     stop() {
@@ -155,4 +150,10 @@ function upload(request: IncomingMessage, response: ServerResponse, limits: Body
       request.resume();
     },
   };
+}
+
+/** The next request cannot be distinguished from the rest of this body; a started response is sent first. */
+function destroyAfter(response: ServerResponse, request: IncomingMessage): void {
+  if (response.writableFinished) request.destroy();
+  else response.once('finish', () => request.destroy());
 }

@@ -92,16 +92,10 @@ export function createServer(
     pipeline: (served, engine) => createPipeline(served, engine, { drain, mcp, requestHeaders }),
     derive: (next) =>
       createServedComponent(next, { options: settings, mcp, address: () => listener?.address }),
-    startEngine: (served) =>
-      startEngine(
-        served,
-        {
-          ...settings,
-          env: mcp.environment(served),
-          outgoing: outgoingPolicy(settings.outgoing, listener, ownPorts),
-        },
-        engineInternals,
-      ),
+    startEngine(served) {
+      const outgoing = outgoingPolicy(settings.outgoing, listener, ownPorts);
+      return startEngine(served, { ...settings, env: mcp.environment(served), outgoing }, engineInternals);
+    },
   });
   const policy = currentPolicy(() => lifecycle.served.policy);
   const limits = { maxBody, bodyTimeout };
@@ -122,14 +116,7 @@ export function createServer(
     });
     listener = await binding;
     if (policy.opensToAnyHost()) void log('warn', 'access-policy', openToAnyHost(listener.address));
-    try {
-      await lifecycle.start();
-    } catch (error) {
-      const disconnected = listener.close();
-      listener.cut();
-      await disconnected;
-      throw error;
-    }
+    await startOrUnbind(lifecycle, listener);
     return listener.url;
   }
 
@@ -159,6 +146,17 @@ export function createServer(
     close,
     [Symbol.asyncDispose]: () => close(),
   };
+}
+
+async function startOrUnbind(lifecycle: Lifecycle, listener: Listener): Promise<void> {
+  try {
+    await lifecycle.start();
+  } catch (error) {
+    const disconnected = listener.close();
+    listener.cut();
+    await disconnected;
+    throw error;
+  }
 }
 
 function eachHandler(adapter: NodeAdapter, wrap: (handler: NodeHandler) => NodeHandler): NodeAdapter {

@@ -2,7 +2,7 @@ import { isLoopback, WasmcpError } from '../../../host/index.ts';
 import type { GuestRequest } from '../../http/handler.ts';
 import { filterHeaders } from '../../http/headers.ts';
 import { type PlainResponse, plainResponse } from '../plain.ts';
-import { createAllowList, isLoopbackName, parseOrigin } from './allow-list.ts';
+import { type AllowList, createAllowList, isLoopbackName, parseOrigin } from './allow-list.ts';
 import { parseAuthority } from './authority.ts';
 import { corsHeaders, isPreflight, preflightResponse } from './cors.ts';
 import { type Forwarded, isForwardedField, readForwarded } from './forwarded.ts';
@@ -107,17 +107,6 @@ export function createAccessPolicy(
     return url;
   }
 
-  /** `reached` are the names that the request was sent to, as far as they are known. */
-  function originAllowed(origin: string, reached: readonly URL[]): boolean {
-    if (list.hasOrigin(origin)) return true;
-    const page = URL.parse(origin);
-    if (page === null || !/^https?:$/.test(page.protocol)) return false;
-    // Whether a proxy terminated TLS is not known, so the page's own scheme decides its default port.
-    if (reached.some(({ host }) => URL.parse(`${page.protocol}//${host}`)?.host === page.host)) return true;
-    const last = reached.at(-1);
-    return last !== undefined && isLoopbackName(last.hostname) && isLoopbackName(page.hostname);
-  }
-
   return {
     admit(head) {
       const sorted = sortHeaders(head.headers, options.trustProxy ?? false);
@@ -135,7 +124,7 @@ export function createAccessPolicy(
         reached.push(host);
       }
       const allowed = origin === undefined ? undefined : parseOrigin(origin);
-      if (origin !== undefined && (allowed === undefined || !originAllowed(allowed, reached))) {
+      if (origin !== undefined && (allowed === undefined || !isOriginAllowed(list, allowed, reached))) {
         return refuse(originRefusal(origin));
       }
 
@@ -152,6 +141,17 @@ export function createAccessPolicy(
       return pages === '' ? names : `${names}; pages of ${pages}`;
     },
   };
+}
+
+/** `reached` are the names that the request was sent to, as far as they are known. */
+function isOriginAllowed(list: AllowList, origin: string, reached: readonly URL[]): boolean {
+  if (list.hasOrigin(origin)) return true;
+  const page = URL.parse(origin);
+  if (page === null || !/^https?:$/.test(page.protocol)) return false;
+  // Whether a proxy terminated TLS is not known, so the page's own scheme decides its default port.
+  if (reached.some(({ host }) => URL.parse(`${page.protocol}//${host}`)?.host === page.host)) return true;
+  const last = reached.at(-1);
+  return last !== undefined && isLoopbackName(last.hostname) && isLoopbackName(page.hostname);
 }
 
 /**
