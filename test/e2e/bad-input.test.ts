@@ -85,8 +85,11 @@ describe('a component that cannot be served', () => {
     expect(stderr).toContain('wasi:keyvalue/store@0.9.0');
   });
 
-  test('hostile names', async () => {
-    const component = await parse('(component (core module (func (export "a`; evil()`"))))');
+  test('hostile names that would reach generated code', async () => {
+    const component = await parse(`(component
+      (core module $m (func (export "a\`; evil()\`")))
+      (core instance $i (instantiate $m))
+      (alias core export $i "a\`; evil()\`" (core func)))`);
     expect((await refusedFile(component)).stderr).toContain('name');
   });
 });
