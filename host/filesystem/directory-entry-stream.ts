@@ -9,13 +9,13 @@ export interface DirectoryEntry {
   readonly name: string;
 }
 
-/** What an entry costs the host beside its name. */
+/** Bytes charged for an entry besides its name. */
 const ENTRY_COST = 200;
 
-/** Entries that are read from the system at once. */
+/** Number of entries that are read from the system at a time. */
 const BATCH = 128;
 
-/** The resource `directory-entry-stream` of `wasi:filesystem/types`: the folder as it was when it was opened. */
+/** The resource `directory-entry-stream` of `wasi:filesystem/types`: a snapshot of the folder when it was opened. */
 export class DirectoryEntryStream {
   readonly #guest: Guest;
   readonly #entries: Iterator<Dirent>;
@@ -27,7 +27,7 @@ export class DirectoryEntryStream {
     this.#charged = charged;
   }
 
-  /** Throws `insufficient-memory` for a folder with more entries than the guest's budget has room for. */
+  /** Throws `insufficient-memory` if the entries exceed the guest's budget. */
   static open(guest: Guest, path: string): DirectoryEntryStream {
     const { budget } = guest;
     const entries: Dirent[] = [];

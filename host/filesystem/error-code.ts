@@ -1,4 +1,4 @@
-/** Node's names of errors and the cases of `error-code` in `wasi:filesystem/types`. */
+/** Maps Node's error codes to the cases of `error-code` in `wasi:filesystem/types`. */
 const CASES: Readonly<Record<string, string>> = {
   EACCES: 'access',
   EAGAIN: 'would-block',
@@ -35,7 +35,7 @@ const CASES: Readonly<Record<string, string>> = {
   ERR_OUT_OF_RANGE: 'invalid',
 };
 
-/** Does the work; an error of the operating system is thrown on as an `error-code`. */
+/** Runs `work`; throws an error of the operating system as an `error-code`. */
 export function withErrorCodes<T>(work: () => T): T {
   try {
     return work();
@@ -44,7 +44,7 @@ export function withErrorCodes<T>(work: () => T): T {
   }
 }
 
-/** The `error-code` of an error of `node:fs`; `io` when WASI has no name for it. */
+/** The `error-code` of an error of `node:fs`; `io` if WASI has no case for it. */
 export function errorCode(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return CASES[code] ?? 'io';

@@ -23,12 +23,12 @@ export interface OpenFlags {
   readonly truncate?: boolean;
 }
 
-/** What `open(2)` is told. */
+/** The flags of `open(2)`. */
 export function modeOf(openFlags: OpenFlags, flags: DescriptorFlags): number {
   const access = flags.write ? (flags.read ? constants.O_RDWR : constants.O_WRONLY) : constants.O_RDONLY;
   return (
     access |
-    // The path was followed already. A FIFO without a writer would hold the whole thread.
+    // The path was resolved already. A FIFO without a writer would block the thread.
     (constants.O_NOFOLLOW ?? 0) |
     (constants.O_NONBLOCK ?? 0) |
     (openFlags.create ? constants.O_CREAT : 0) |

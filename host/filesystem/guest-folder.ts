@@ -2,24 +2,24 @@ import type { Guest } from '../guest.ts';
 import { withErrorCodes } from './error-code.ts';
 import { type Directory, openRealDirectory } from './held-directory.ts';
 
-/** A folder that a guest has: one that was given to it, or one that it opened below. */
+/** A folder of a guest: preopened, or opened below a preopened one. */
 export interface Folder {
-  /** How many folders it lies below the one that was given. */
+  /** Number of levels below the preopened folder. */
   readonly depth: number;
   /**
-   * The folder, held until the end of the request. Throws `bad-descriptor` for one that was opened in an earlier request,
-   * `no-entry` for one that was given and is there no longer.
+   * The folder, held open until the end of the request. Throws `bad-descriptor` if it was opened in an earlier request,
+   * `no-entry` if it is a preopened folder that no longer exists.
    */
   directory(): Directory;
   close(): void;
 }
 
-/** A folder given to the guest, by its real path: opened when it is first used, in each request again. */
+/** A preopened folder, by its real path: opened on first use, again in each request. */
 export function preopenedFolder(guest: Guest, path: string): Folder {
   return new Held(guest, 0, () => withErrorCodes(() => openRealDirectory(path)));
 }
 
-/** A folder that was opened below another; it is closed with the `Folder`. */
+/** A folder that was opened below another; closed with the `Folder`. */
 export function openedFolder(guest: Guest, directory: Directory, depth: number): Folder {
   return new Held(guest, depth, undefined, directory);
 }

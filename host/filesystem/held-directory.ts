@@ -2,33 +2,33 @@ import { type BigIntStats, closeSync, constants, fstatSync, openSync, readlinkSy
 import { join } from 'node:path';
 
 /**
- * Whether a folder can be held open, so that a path through it leads to the same folder whatever is renamed meanwhile. Node
- * has no `openat`; on Linux the kernel's links in `/proc/self/fd` do the same.
+ * Whether a folder can be held open, so that a path through it leads to the same folder even if folders are renamed. Node has
+ * no `openat`; on Linux the kernel's links in `/proc/self/fd` serve the same purpose.
  */
 export function canHoldFolders(): boolean {
   return process.platform === 'linux';
 }
 
-/** `O_PATH` of Linux, which Node does not name: a place in the file system, not its content. */
+/** `O_PATH` of Linux, which Node does not define: opens a location, not its content. */
 const O_PATH = 0o10000000;
 
-/** A folder through which its entries are reached. */
+/** A folder whose entries are accessed through it. */
 export interface Directory {
-  /** Entries are found below it. */
+  /** The path below which its entries are. */
   readonly path: string;
-  /** Which folder it is, see `identityOf`. */
+  /** The identity of the folder, see `identityOf`. */
   identity(): string;
   close(): void;
 }
 
-/** Throws the error of `node:fs` when `path` is no folder, or a symbolic link to one. */
+/** Throws the error of `node:fs` if `path` is not a folder, or is a symbolic link to one. */
 export function openDirectory(path: string): Directory {
   if (canHoldFolders())
     return new Held(openSync(path, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW));
   return { path, identity: () => identityOf(statSync(path, { bigint: true })), close() {} };
 }
 
-/** What a file or folder keeps under every name. */
+/** Identifies a file or folder under any name. */
 export function identityOf({ dev, ino }: BigIntStats): string {
   return `${dev}:${ino}`;
 }
@@ -53,10 +53,10 @@ class Held implements Directory {
   }
 }
 
-/** Opens a folder by its real path. Throws `no-entry` when a symbolic link is on that path by now. */
+/** Opens a folder by its real path. Throws `no-entry` if that path now contains a symbolic link. */
 export function openRealDirectory(path: string): Directory {
   const directory = openDirectory(path);
-  // The kernel names the folder that was opened.
+  // The kernel's link names the folder that was opened.
   if (!canHoldFolders() || readlinkSync(directory.path) === path) return directory;
   directory.close();
   throw 'no-entry';
@@ -64,6 +64,6 @@ export function openRealDirectory(path: string): Directory {
 
 /** The path of an entry; `.` is the folder itself. */
 export function entryOf({ path }: Directory, name: string): string {
-  // Not `join`, which would take a dot away: the kernel's link would be looked at in place of the folder.
+  // Not `join`, which would remove a dot: the path would name the kernel's link instead of the folder.
   return canHoldFolders() ? `${path}/${name}` : join(path, name);
 }

@@ -3,8 +3,10 @@ import { readdirSync } from 'node:fs';
 const SEPARATOR: Buffer = Buffer.from('/');
 
 /**
- * Whether a symbolic link is anywhere in a folder; links are not followed. Reads the whole tree when there is none, and
- * throws the error of `node:fs` when it cannot. Names are bytes, as not each of them can be written as text.
+ * Whether a folder contains a symbolic link at any depth; does not follow links. Reads the whole tree if there is none. Names
+ * are bytes, as not all of them are valid text.
+ *
+ * @throws the error of `node:fs`
  */
 export function containsLink(folder: string): boolean {
   const pending: Buffer[] = [Buffer.from(folder)];
@@ -17,7 +19,7 @@ export function containsLink(folder: string): boolean {
   return false;
 }
 
-/** Whether a relative link leads out of a folder, as it is written, when it lies `depth` folders below it. */
+/** Whether the text of a relative link that lies `depth` levels below a folder leads out of it. */
 export function leaves(target: string, depth: number): boolean {
   let at = depth;
   for (const name of target.split('/')) {

@@ -17,7 +17,7 @@ export interface DescriptorStat {
   readonly type: DescriptorType;
   readonly linkCount: bigint;
   readonly size: bigint;
-  /** Absent for a time before 1970, like the others. */
+  /** Absent for a time before 1970, as are the others. */
   readonly dataAccessTimestamp?: Datetime;
   readonly dataModificationTimestamp?: Datetime;
   readonly statusChangeTimestamp?: Datetime;
@@ -61,22 +61,22 @@ export function typeOf(entry: BigIntStats | Dirent): DescriptorType {
   return entry.isBlockDevice() ? 'block-device' : 'unknown';
 }
 
-/** Stays the same while the file is the same, whatever is written to it. */
+/** Identifies the file: does not change when its content does. */
 export function metadataHash(stats: BigIntStats): MetadataHash {
   return { lower: stats.ino, upper: stats.dev };
 }
 
-/** A time as `node:fs` takes it. */
+/** A time as `node:fs` accepts it. */
 export type FsTime = number | string | Date;
 
-/** Since libuv 1.51 these mean "as it is" and "now", to the nanosecond; numbers that are not finite are refused by Node. */
+/** Since libuv 1.51 these mean "unchanged" and "now", to the nanosecond; Node refuses numbers that are not finite. */
 const EXACT: { readonly keep: Date; readonly now: string } | undefined = hasExactTimes()
   ? { keep: new Date(Number.NaN), now: 'Infinity' }
   : undefined;
 
 /**
- * The same for `node:fs`. Node takes seconds as a floating-point number, which is right to 120 ns at a time of this century.
- * Throws `invalid` or `overflow` for what is no time.
+ * Converts a `new-timestamp` for `node:fs`. Node takes seconds as a floating-point number, which is exact to 120 ns for times of
+ * this century. Throws `invalid` or `overflow` for an invalid time.
  */
 export function newTime(timestamp: NewTimestamp, currentNs: bigint): FsTime {
   if (timestamp.tag === 'no-change') return EXACT?.keep ?? Number(currentNs) / 1e9;

@@ -6,24 +6,24 @@ import type { ByteSource } from '../io/source.ts';
 import { Signal } from '../signal.ts';
 import { errorCode, withErrorCodes } from './error-code.ts';
 
-/** Bytes that a stream takes at once; files push back by making the write wait. */
+/** Bytes that a stream accepts at a time; files apply back-pressure by blocking the write. */
 const CAPACITY: number = 64 * 1024;
 
-/** Flags that stay when a file is opened once more; not each system has all of them. */
+/** Flags that are kept when a file is reopened; not every system has all of them. */
 const KEPT: number = (constants.O_SYNC ?? 0) | (constants.O_DSYNC ?? 0) | (constants.O_NONBLOCK ?? 0);
 
-/** An open file. It is closed with its last user, and with the guest's request in any case. */
+/** An open file. Closed with its last user, and at the end of the guest's request in any case. */
 export interface OpenFile {
   /**
-   * Throws `bad-descriptor` once the file is closed: an instance that serves several requests may keep it, while the
-   * process has given its number to something else.
+   * Throws `bad-descriptor` once the file is closed: an instance that serves several requests may keep the file, while the
+   * process has reused its number.
    */
   readonly descriptor: number;
-  /** One more user; the answer ends its use, once. */
+  /** Adds a user. Returns a function that removes it, once. */
   use(): () => void;
   /**
-   * The same file, opened once more so that the system finds its end at each write, whoever else writes. Except on Linux,
-   * throws `no-entry` when it has been moved or removed.
+   * Reopens the file so that the system seeks to its end at each write, even if others write too. Except on Linux, throws
+   * `no-entry` if it has been moved or removed.
    */
   toAppend(): OpenFile;
 }
@@ -32,14 +32,14 @@ export function openFile(guest: Guest, path: string, flags: number): OpenFile {
   return new Opened(guest, path, flags);
 }
 
-/** The file from `offset` on. */
+/** Reads the file from `offset` on. */
 export function fileSource(file: OpenFile, offset: bigint): ByteSource {
   return new Source(file, offset);
 }
 
 /**
- * Where a write of `node:fs` goes. Throws `file-too-large` for what Node cannot represent: it would write at the current
- * position instead, which is the file's start, and report success.
+ * The position of a write of `node:fs`. Throws `file-too-large` for one that Node cannot represent: it would write at the
+ * current position instead, the start of the file, and report success.
  */
 export function writePosition(offset: bigint): number {
   if (offset > Number.MAX_SAFE_INTEGER) throw 'file-too-large';
@@ -47,14 +47,14 @@ export function writePosition(offset: bigint): number {
 }
 
 /**
- * The file from `offset` on, or the end of one that was opened `toAppend`. Throws `file-too-large` where nothing can be
- * written, and fails with it when it gets there.
+ * Writes the file from `offset` on, or at the end of one that was opened `toAppend`. Throws `file-too-large` if nothing can be
+ * written there, and fails with it once it gets there.
  */
 export function fileSink(file: OpenFile, offset: bigint | 'end'): ByteSink {
   return new Sink(file, offset);
 }
 
-/** A class, as an object literal with accessors would keep its request until the whole heap is collected. */
+/** A class, as an object literal with accessors would keep its request alive until a full garbage collection. */
 class Opened implements OpenFile {
   readonly #guest: Guest;
   readonly #path: string;
@@ -67,7 +67,7 @@ class Opened implements OpenFile {
     this.#guest = guest;
     this.#path = path;
     this.#flags = flags;
-    // As the system says it when the process has too many.
+    // The code of EMFILE, which the system returns if the process has too many.
     if (!guest.descriptors.take()) throw 'insufficient-memory';
     this.#descriptor = this.#open();
     this.#forget = guest.onRelease(() => this.#close());
@@ -91,7 +91,7 @@ class Opened implements OpenFile {
 
   toAppend(): OpenFile {
     const flags = constants.O_WRONLY | constants.O_APPEND | (this.#flags & KEPT);
-    // That link leads to the file itself, wherever it is by now.
+    // The kernel's link leads to the file itself, even if it was moved.
     if (process.platform === 'linux')
       return new Opened(this.#guest, `/proc/self/fd/${this.descriptor}`, flags);
     const mine = this.#stats();

@@ -5,43 +5,43 @@ import { type Directory, entryOf, openDirectory } from './held-directory.ts';
 import type { ProtectedFiles, Role } from './protected-files.ts';
 import { isRefusedOnWindows } from './windows-names.ts';
 
-/** Most bytes of a path, as on Linux. */
+/** Maximum size of a path in bytes, as on Linux (PATH_MAX). */
 const MAX_PATH = 4095;
 
-/** Links that one path may lead through, as on Linux. */
+/** Maximum number of symbolic links in one path, as on Linux. */
 const MAX_LINKS = 40;
 
 /** Where a guest's path leads. */
 export interface Found {
-  /** On this machine; no symbolic link on the way. Not to be used after the walk. */
+  /** Path on this machine, without symbolic links. Only valid during the walk. */
   readonly path: string;
-  /** Absent when there is nothing (yet) under the last name. */
+  /** Undefined if there is no such entry (yet). */
   readonly stats: BigIntStats | undefined;
-  /** The path was written as that of a directory: with a slash or a dot at its end. */
+  /** The path was written as that of a directory: it ends with a slash or a dot. */
   readonly asDirectory: boolean;
   /** The path leads to the folder that it started from. */
   readonly isBase: boolean;
-  /** How many folders the one that it lies in is below the folder that it started from. */
+  /** Number of levels of the entry's folder below the folder where the path started. */
   readonly depth: number;
-  /** What it is to the host; see `ProtectedFiles`. */
+  /** See `ProtectedFiles`. */
   readonly role: Role;
 }
 
 export interface WalkOptions {
-  /** Where it starts. */
+  /** The folder where the path starts. */
   readonly from: Directory;
-  /** Follow a symbolic link that is last. */
+  /** Whether to follow a symbolic link at the end of the path. */
   readonly followLast: boolean;
   readonly protectedFiles: ProtectedFiles;
 }
 
 /**
- * Follows a guest's path from a folder, name by name, and never out of it: neither by `..` nor by an absolute path nor
- * by a symbolic link. Throws an `error-code` of `wasi:filesystem/types`, `not-permitted` for a way out and for what lies in
- * a folder of the host's own.
+ * Follows a guest's path from a folder, name by name, and never out of it: neither by `..` nor by an absolute path nor by a
+ * symbolic link. Throws an `error-code` of `wasi:filesystem/types`; `not-permitted` for a path that leads out or into a
+ * protected folder.
  *
- * Each folder on the way is held until `use` has returned, so that a link that comes in place of one meanwhile is not
- * followed. Where folders cannot be held guests make no links, see `Descriptor.symlinkAt`.
+ * Holds each folder on the path open until `use` has returned, so that a link that replaces one meanwhile is not followed. Where
+ * folders cannot be held open, guests cannot create links, see `PathOperations.symlink`.
  */
 export function walk<T>(path: string, options: WalkOptions, use: (found: Found) => T): T {
   if (path === '') throw 'no-entry';
@@ -76,7 +76,7 @@ function follow(trail: Trail, names: string[], followLast: boolean): Found {
     }
     if (sep === '\\' && isRefusedOnWindows(name)) throw 'not-permitted';
     if (entry !== undefined) trail.enter(entry);
-    entry = trail.look(name);
+    entry = trail.stat(name);
     if (!entry.stats?.isSymbolicLink() || (!followLast && pending.length === 0)) continue;
     if (++links > MAX_LINKS) throw 'loop';
     const target = withErrorCodes(() => readlinkSync(trail.path(name)));
@@ -97,7 +97,7 @@ function requireDirectory({ stats }: Entry): void {
   if (!stats.isDirectory()) throw 'not-directory';
 }
 
-/** The folders that a walk has come through. */
+/** The folders on the path of a walk. */
 class Trail {
   readonly #protectedFiles: ProtectedFiles;
   readonly #steps: { readonly name: string; readonly directory: Directory }[];
@@ -107,7 +107,7 @@ class Trail {
     this.#steps = [{ name: '.', directory: from }];
   }
 
-  look(name: string): Entry {
+  stat(name: string): Entry {
     return {
       name,
       stats: withErrorCodes(() => lstatSync(this.path(name), { bigint: true, throwIfNoEntry: false })),
@@ -129,10 +129,10 @@ class Trail {
     this.#steps.pop()!.directory.close();
   }
 
-  /** What the walk has come to: an entry of this folder, or else the folder itself. */
+  /** The result of the walk: an entry of the current folder, or the folder itself. */
   found(entry: Entry | undefined, asDirectory: boolean): Found {
     const isBase = entry === undefined && this.#steps.length === 1;
-    const { name, stats } = entry ?? this.look(isBase ? '.' : this.#stepBack());
+    const { name, stats } = entry ?? this.stat(isBase ? '.' : this.#stepBack());
     const role = isBase ? undefined : this.#protectedFiles.role(this.#here, name, stats);
     return { path: this.path(name), stats, asDirectory, isBase, depth: this.#steps.length - 1, role };
   }
@@ -152,18 +152,18 @@ class Trail {
   }
 }
 
-/** Throws `no-entry` where there is nothing. */
+/** Throws `no-entry` if the entry does not exist. */
 export function existing(found: Found): BigIntStats {
   if (found.stats === undefined) throw 'no-entry';
   return found.stats;
 }
 
-/** Throws `not-permitted` for what the host itself uses. */
+/** Throws `not-permitted` for a protected entry. */
 export function refuseProtected({ role }: Found): void {
   if (role === 'protected') throw 'not-permitted';
 }
 
-/** What the host itself uses stays where it is, and so do the folders on the way to it. */
+/** Throws `not-permitted` for a protected entry and for folders on the path to one, which must not be moved. */
 export function refuseMove({ role }: Found): void {
   if (role !== undefined) throw 'not-permitted';
 }

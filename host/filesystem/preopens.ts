@@ -8,34 +8,38 @@ import { preopenedFolder } from './guest-folder.ts';
 import { type ProtectedFiles, realPath } from './protected-files.ts';
 
 /**
- * Folders as they were found, for `preopens`. Throws `directory-unusable` when one is none, or lies in a folder that is the
- * host's own.
+ * Checks the folders of `preopens` and replaces their paths by the real ones.
+ *
+ * @throws WasmcpError `directory-unusable` if one is not a folder, or lies in a protected folder
  */
 export function openPreopens(
   preopens: readonly Preopen[],
-  ownPaths: readonly ProtectedPath[],
+  protectedPaths: readonly ProtectedPath[],
 ): readonly Preopen[] {
-  const folders = ownPaths.filter(({ kind }) => kind === 'folder').map(({ path }) => realPath(path));
+  const folders = protectedPaths.filter(({ kind }) => kind === 'folder').map(({ path }) => realPath(path));
   return preopens.map((preopen) => {
     const host = realFolder(preopen.host);
-    const own = folders.find((folder) => isWithin(host, folder));
-    if (own === undefined) return { ...preopen, host };
+    const around = folders.find((folder) => isWithin(host, folder));
+    if (around === undefined) return { ...preopen, host };
     throw new WasmcpError(
       'directory-unusable',
-      `${preopen.host} cannot be given to guests: it lies in ${own}, which the server itself uses`,
+      `${preopen.host} cannot be given to guests: it lies in ${around}, which the server itself uses`,
     );
   });
 }
 
-/** One sentence for each folder that guests may use and in which something of the host's own lies. */
-export function preopenWarnings(preopens: readonly Preopen[], ownPaths: readonly ProtectedPath[]): string[] {
-  const own = ownPaths.map(({ path }) => realPath(path));
+/** Returns one sentence for each preopened folder that contains something protected. */
+export function preopenWarnings(
+  preopens: readonly Preopen[],
+  protectedPaths: readonly ProtectedPath[],
+): string[] {
+  const paths = protectedPaths.map(({ path }) => realPath(path));
   return preopens.flatMap(({ host }) => {
     const folder = realPath(host);
-    const below = [...new Set(own.filter((path) => isWithin(path, folder)))];
+    const below = [...new Set(paths.filter((path) => isWithin(path, folder)))];
     if (below.length === 0) return [];
     return [
-      `guests may use ${host}, in which lies what the server itself uses: they are refused ${below.join(', ')}`,
+      `guests may use ${host}, which contains files that the server itself uses: they cannot access ${below.join(', ')}`,
     ];
   });
 }

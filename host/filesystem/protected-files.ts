@@ -4,23 +4,23 @@ import type { ProtectedPath } from '../options.ts';
 import { withErrorCodes } from './error-code.ts';
 import { type Directory, identityOf } from './held-directory.ts';
 
-/** Names of the files that SQLite opens beside a database: this much is added to its own. */
+/** Suffixes of the files that SQLite opens beside a database. */
 const BESIDE_DATABASE = ['-wal', '-shm', '-journal'];
-/** Milliseconds after which the folders are looked up again: others may have moved them; guests cannot. */
+/** Milliseconds after which the folders are looked up again: other processes may have moved them; guests cannot. */
 const REFRESH = 1000;
-/** Systems that find a file also by other spellings of its name. */
+/** Whether file names are case-insensitive on this system. */
 const IGNORES_CASE = process.platform === 'darwin' || process.platform === 'win32';
 
 /**
- * What an entry of a folder is to the host: `own` is refused to guests, `above` is a folder on the way to something of its
- * own, which must stay where it is.
+ * The role of a folder's entry: guests cannot access what is `protected`, and cannot move an `ancestor`, a folder on the path to
+ * something protected.
  */
 export type Role = 'protected' | 'ancestor' | undefined;
 
-/** The files and folders that the host itself uses, some of which may come to lie within reach of guests. */
+/** Files and folders that guests must not access, some of which may lie below preopened folders. */
 export interface ProtectedFiles {
   /**
-   * The role of `name` in `folder`; `stats` are those of what is there, if anything is. By name, as files may be made
+   * The role of `name` in `folder`; `stats` are those of the entry, if it exists. Decided by name, as files may be created
    * later, and by identity, as there may be hard links.
    */
   role(folder: Directory, name: string, stats: BigIntStats | undefined): Role;
@@ -45,7 +45,7 @@ export function protectedFiles(paths: readonly ProtectedPath[]): ProtectedFiles 
   };
 }
 
-/** Where a path leads, also when the end of it does not exist yet. */
+/** The real path of a file, even if it, or folders above it, do not exist yet. */
 export function realPath(path: string): string {
   const absolute = resolve(path);
   try {
@@ -58,7 +58,7 @@ export function realPath(path: string): string {
 
 interface Names {
   readonly roles: Map<string, Role>;
-  /** Everything whose name begins so belongs to a database. */
+  /** Names of databases; a name that begins with one of these belongs to it. */
   readonly databases: string[];
 }
 
@@ -71,7 +71,7 @@ interface Table {
 function createTable(paths: readonly ProtectedPath[]): Table {
   const table: Table = { folders: new Map(), files: new Set() };
   for (const { path, kind } of paths) {
-    // A symbolic link on the way is as good as what it leads to.
+    // A symbolic link on the path is protected like its target.
     for (const spelling of new Set([resolve(path), realPath(path)])) {
       const names = enter(table, spelling, 'protected');
       if (kind === 'database') names?.databases.push(fold(basename(spelling)));
@@ -111,7 +111,7 @@ function fold(name: string): string {
   return IGNORES_CASE ? name.toLowerCase() : name;
 }
 
-/** Looks without opening: closing a descriptor of a database would drop the locks that this process has on it. */
+/** Uses `stat` only: closing a descriptor of a database would drop this process's locks on it. */
 function identity(path: string): string | undefined {
   try {
     return identityOf(statSync(path, { bigint: true }));

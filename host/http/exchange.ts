@@ -9,32 +9,32 @@ import { OutgoingBody } from './outgoing-body.ts';
 import { OutgoingResponse } from './outgoing-response.ts';
 import { ResponseOutparam, type ResponseResult } from './response-outparam.ts';
 
-/** Where a response goes: `head`, chunks, then `end` or `abort`; or `error` alone. */
+/** Receives a response: `head`, chunks, then `end` or `abort`; or only `error`. */
 export interface ResponseSink extends BodySink {
   head(status: number, headers: FieldList): void;
-  /** The guest answered with an error-code, or with a response that cannot be sent. */
+  /** The guest responded with an error-code, or with a response that cannot be sent. */
   error(code: HttpErrorCode): void;
 }
 
-/** What became of a request. */
+/** The outcome of a request. */
 export type Outcome =
   | { readonly kind: 'answered' }
   | { readonly kind: 'refused'; readonly code: HttpErrorCode }
   | { readonly kind: 'unanswered' }
-  /** The head was sent; the body was not finished, or did not have the length that was announced. */
+  /** The head was sent; the body was not finished, or its length differs from its Content-Length. */
   | { readonly kind: 'unfinished' };
 
-/** One request that a guest answers: what its `wasi:http/incoming-handler#handle` is called with. */
+/** One request and the response of the guest: the arguments of its `wasi:http/incoming-handler#handle`. */
 export interface Exchange {
   readonly request: IncomingRequest;
   readonly responseOut: ResponseOutparam;
-  /** What became of it. Final once `handle` has returned or thrown. */
+  /** The outcome so far; final once `handle` has returned or thrown. */
   outcome(): Outcome;
 }
 
 /**
- * Prepares a request for a guest. With `guest.release()` the rest of the request's body is dropped, and a response
- * that the guest did not finish is aborted.
+ * Prepares a request for a guest. `guest.release()` drops the rest of the request's body, and aborts a response that the guest
+ * has not finished.
  */
 export function createExchange(
   guest: Guest,
@@ -51,7 +51,7 @@ export function createExchange(
     sink.error(shown);
   }
 
-  function answer(result: ResponseResult): void {
+  function respond(result: ResponseResult): void {
     guest.check();
     if (result.tag === 'err') refuse(result.val);
     else if (lacksBody(head.method, result.val)) refuse({ tag: 'HTTP-response-body-size', val: 0n });
@@ -74,7 +74,7 @@ export function createExchange(
 
   return {
     request: new IncomingRequest(guest, head, requestBody),
-    responseOut: new ResponseOutparam(answer),
+    responseOut: new ResponseOutparam(respond),
     outcome: () =>
       body !== undefined && outcome.kind === 'answered' && OutgoingBody.state(body) !== 'finished'
         ? { kind: 'unfinished' }
@@ -82,7 +82,7 @@ export function createExchange(
   };
 }
 
-/** An `error-code` whose texts are short enough for messages; guests choose them. */
+/** Truncates the texts of an `error-code`, which guests choose, for messages. */
 function cutErrorCode({ tag, val }: HttpErrorCode): HttpErrorCode {
   if (val === undefined) return { tag };
   if (typeof val === 'string') return { tag, val: cutText(val) };
@@ -94,7 +94,7 @@ function cutErrorCode({ tag, val }: HttpErrorCode): HttpErrorCode {
   return { tag, val: Object.fromEntries(parts) };
 }
 
-/** A Content-Length without its body would keep the client waiting; HEAD and 304 have one by design (RFC 9110 section 8.6). */
+/** A Content-Length without a body would keep the client waiting; HEAD and 304 may have one (RFC 9110 section 8.6). */
 function lacksBody(method: string, response: OutgoingResponse): boolean {
   if (OutgoingResponse.content(response) !== undefined) return false;
   const length = contentLength(response.headers());

@@ -9,14 +9,14 @@ type Entry = readonly [name: string, value: Uint8Array];
 /** RFC 9110 section 5.6.2. */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
-/** What one `fields` may hold, in bytes of names and values, and what an entry counts besides (as in RFC 9113). */
+/** Maximum size of one `fields` in bytes of names and values, plus so many for each entry (as in RFC 9113 section 6.5.2). */
 const MAX_SIZE = 128 * 1024;
 const ENTRY_SIZE = 32;
 
-/** What an entry costs the host beyond that: arrays for the pair and for its value. */
+/** Bytes charged for an entry besides its size: arrays for the pair and for its value. */
 const ENTRY_COST = 400;
 
-/** Fields that belong to a connection or to its framing, so not to guests: the same that wasmtime keeps from them. */
+/** Fields of the connection or its framing, which guests can neither read nor set: the same as in wasmtime. */
 const FORBIDDEN: ReadonlySet<string> = new Set([
   'connection',
   'host',
@@ -30,9 +30,8 @@ const FORBIDDEN: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The resource `fields` of `wasi:http/types`: names in their spelling, compared without regard to case, in order,
- * repetitions kept. Errors are thrown as `header-error` values; more than 128 KiB in all traps, and so does more than the
- * guest's budget allows.
+ * The resource `fields` of `wasi:http/types`. Keeps the spelling of names, which compare case-insensitively, their order and
+ * repetitions. Errors are thrown as `header-error`s; more than 128 KiB in total, or more than the guest's budget, traps.
  */
 export class Fields {
   #entries: Entry[] = [];
@@ -40,11 +39,11 @@ export class Fields {
   #keys: string[] = [];
   #size = 0;
   #mutable = true;
-  /** A message has them: they go with it, and not with the handles on them. */
+  /** They belong to a message and are released with it, not with the handles on them. */
   #adopted = false;
   readonly #guest: Guest | undefined;
 
-  /** `guest` pays for them. */
+  /** `guest` is charged for them. */
   constructor(guest?: Guest | undefined) {
     this.#guest = guest;
   }
@@ -96,7 +95,7 @@ export class Fields {
     return fields;
   }
 
-  /** The host's side of the resource: these fields as they are, not to be changed by the guest. */
+  /** The host's side of the resource: all of these fields, immutable for the guest. */
   static immutable(entries: FieldList, guest?: Guest | undefined): Fields {
     const fields = new Fields(guest);
     for (const [name, value] of entries) fields.#take(name, value);
@@ -105,7 +104,7 @@ export class Fields {
     return fields;
   }
 
-  /** The fields of a message that came from outside, less what guests may not see. */
+  /** The fields of a received message, without those that guests must not see. */
   static received(entries: FieldList, guest?: Guest | undefined): Fields {
     const fields = new Fields(guest);
     for (const [name, value] of entries) fields.#take(name, value, FORBIDDEN);
@@ -113,14 +112,14 @@ export class Fields {
     return Fields.adopt(fields);
   }
 
-  /** Makes them those of a message: not to be changed any more, and there until it releases them. */
+  /** Makes them the immutable fields of a message, which releases them. */
   static adopt(fields: Fields): Fields {
     fields.#mutable = false;
     fields.#adopted = true;
     return fields;
   }
 
-  /** Their message is gone. Handles that are left find nothing. */
+  /** Releases the fields of a message that is gone; remaining handles find them empty. */
   static release(fields: Fields): void {
     fields.#guest?.budget.release(fields.#cost());
     fields.#entries = [];
@@ -128,7 +127,7 @@ export class Fields {
     fields.#size = 0;
   }
 
-  /** Who pays for them. */
+  /** The guest that is charged for them. */
   static guest(fields: Fields): Guest | undefined {
     return fields.#guest;
   }
@@ -188,8 +187,8 @@ function sizeOf(name: string, value: Uint8Array): number {
 }
 
 /**
- * The length that `content-length` announces, in bytes; undefined without one, `invalid` when it is no decimal number
- * or when several disagree (RFC 9110 section 8.6).
+ * The value of `content-length` in bytes; undefined without one, `invalid` if it is not a decimal number or if several
+ * differ (RFC 9110 section 8.6).
  */
 export function contentLength(fields: Fields): number | undefined | 'invalid' {
   const [first, ...others] = fields

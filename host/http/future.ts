@@ -1,8 +1,8 @@
 import type { HttpErrorCode } from '../io/error.ts';
 
 /**
- * What `get` of the futures in `wasi:http/types` answers: nothing while the outcome is open, then the outcome, once,
- * and an error after that.
+ * What `get` of the futures in `wasi:http/types` returns: undefined until there is an outcome, then the outcome, once, and an
+ * error afterwards.
  */
 export type FutureResult<T> =
   | undefined

@@ -6,7 +6,7 @@ import type { ByteSource } from '../io/source.ts';
 import { Fields } from './fields.ts';
 import type { FutureResult } from './future.ts';
 
-/** The body of a message that came in, until the guest takes it. */
+/** The body of a received message, until the guest takes it. */
 export class UntakenBody {
   readonly #guest: Guest;
   readonly #source: ByteSource;
@@ -25,7 +25,7 @@ export class UntakenBody {
     return new IncomingBody(this.#guest, this.#source);
   }
 
-  /** The message is dropped. A body that was taken lives on. */
+  /** The message is dropped. A body that was taken remains. */
   drop(): void {
     if (!this.#taken) this.#source.cancel();
   }
@@ -51,7 +51,7 @@ export class IncomingBody {
     });
   }
 
-  /** The rest of the body is dropped. Traps while the stream is alive. */
+  /** Drops the rest of the body. Traps while the stream is alive. */
   static finish(body: IncomingBody): FutureTrailers {
     if (body.#stream === 'alive')
       throw new WebAssembly.RuntimeError('incoming-body finished before its stream was dropped');

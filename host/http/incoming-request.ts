@@ -11,14 +11,14 @@ export type Method =
 /** A case of the variant `scheme` in `wasi:http/types`. */
 export type Scheme = { readonly tag: 'HTTP' | 'HTTPS' } | { readonly tag: 'other'; readonly val: string };
 
-/** The head of a request as it came in. */
+/** The head of a received request. */
 export interface RequestHead {
-  /** As the client spelled it: methods are case-sensitive (RFC 9110 section 9.1). */
+  /** As the client sent it: methods are case-sensitive (RFC 9110 section 9.1). */
   readonly method: string;
   readonly scheme: 'http' | 'https';
   readonly authority: string | undefined;
   readonly pathWithQuery: string | undefined;
-  /** Connection fields and `host` may be among them; guests do not see those. */
+  /** May include fields of the connection and `host`, which guests do not see. */
   readonly headers: FieldList;
 }
 

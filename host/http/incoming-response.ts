@@ -7,13 +7,13 @@ import { Fields } from './fields.ts';
 import type { FutureResult } from './future.ts';
 import { type IncomingBody, UntakenBody } from './incoming-body.ts';
 
-/** A response as it came in. */
+/** The head of a received response. */
 export interface ResponseHead {
   readonly status: number;
   readonly headers: FieldList;
 }
 
-/** A request that was sent and its answer, once there is one. */
+/** The response to a request that was sent, once there is one. */
 export interface PendingResponse {
   readonly outcome:
     | { readonly head: ResponseHead; readonly body: ByteSource }
@@ -21,7 +21,7 @@ export interface PendingResponse {
     | undefined;
   /** Wakes when there is an outcome. */
   readonly changed: Signal;
-  /** The guest is no longer interested. */
+  /** Called when the guest drops its future without an outcome. */
   cancel(): void;
 }
 

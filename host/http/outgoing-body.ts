@@ -8,15 +8,15 @@ import type { Fields } from './fields.ts';
 import { UnsentChunks } from './unsent.ts';
 
 /**
- * Bytes that a body holds before it is sent. Guests write and finish whole answers before `response-outparam.set`;
- * were they made to wait for a reader, both sides would wait for ever.
+ * Maximum size in bytes of a body that is not sent yet. Guests write and finish whole responses before
+ * `response-outparam.set`; if they had to wait for a reader, both sides would wait forever.
  */
 const MAX_UNSENT: number = 64 * 1024 * 1024;
 
-/** Whether a body belongs to a request or to a response: their error codes differ. */
+/** Whether a body belongs to a request or to a response, whose error codes differ. */
 export type MessageKind = 'request' | 'response';
 
-/** How far a body has come. `broken`: dropped unfinished, or not as long as its Content-Length. */
+/** The state of a body. `broken`: dropped unfinished, or not of the length in its Content-Length. */
 export type BodyState = 'open' | 'finished' | 'broken';
 
 /** The resource `outgoing-body` of `wasi:http/types`. */
@@ -24,7 +24,7 @@ export class OutgoingBody {
   readonly #content: Content;
   #stream: 'untaken' | 'alive' | 'dropped' = 'untaken';
 
-  /** `length` is what the Content-Length of the message promises. `owner` pays for what is written before it is sent. */
+  /** `length` is the Content-Length of the message in bytes. `owner` is charged for what is written before it is sent. */
   constructor(kind: MessageKind, length: number | undefined, owner?: Guest | undefined) {
     this.#content = new Content(kind, length, owner);
   }
@@ -38,7 +38,7 @@ export class OutgoingBody {
     });
   }
 
-  /** Throws an `error-code` when the length is not the one promised; traps while the stream is alive. */
+  /** Throws an `error-code` if the length is not the Content-Length; traps while the stream is alive. */
   static finish(body: OutgoingBody, trailers: Fields | undefined): void {
     if (body.#stream === 'alive')
       throw new WebAssembly.RuntimeError('outgoing-body finished before its stream was dropped');
@@ -46,12 +46,12 @@ export class OutgoingBody {
     body.#content.finish(trailers?.entries());
   }
 
-  /** The host's side of the resource: sends what was written so far and from now on. */
+  /** The host's side of the resource: sends what was written so far, and what is written from now on. */
   static send(body: OutgoingBody, guest: Guest, sink: BodySink): void {
     body.#content.send(guest, sink);
   }
 
-  /** The host's side of the resource: its message was dropped, so nobody will ever read it. */
+  /** The host's side of the resource: the message was dropped, so the body is never read. */
   static abandon(body: OutgoingBody): void {
     body.#content.abandon();
   }
@@ -60,13 +60,13 @@ export class OutgoingBody {
     return body.#content.state;
   }
 
-  /** Dropped without `finish`: whoever reads must not take the body for complete. */
+  /** Dropped without `finish`: the reader must not take the body for complete. */
   [Symbol.dispose](): void {
     this.#content.abort();
   }
 }
 
-/** What was written to a body, held until there is somewhere to send it. */
+/** The bytes of a body, held until there is a sink to send them to. */
 class Content implements ByteSink, Writer {
   guest: Guest | undefined;
   state: BodyState = 'open';
@@ -111,7 +111,7 @@ class Content implements ByteSink, Writer {
     } else {
       const refusal = this.#unsent.push(chunk);
       if (refusal !== undefined) this.#fail(refusal);
-      // Full means failed: the next write would wait for a reader that comes only after it.
+      // Full means failed: the next write would wait for a reader that only comes later.
       else if (this.#written >= MAX_UNSENT) this.#fail(`a body of ${MAX_UNSENT} bytes before it was sent`);
     }
   }
@@ -146,7 +146,7 @@ class Content implements ByteSink, Writer {
   send(guest: Guest, sink: BodySink): void {
     this.guest = guest;
     this.#sink = sink;
-    this.#unsent.passTo((chunk) => sink.write(chunk));
+    this.#unsent.moveTo((chunk) => sink.write(chunk));
     if (this.state === 'finished') sink.end(this.#trailers);
     else if (this.state === 'broken') sink.abort();
   }

@@ -2,15 +2,15 @@ import { contentLength, Fields } from './fields.ts';
 import type { Method, Scheme } from './incoming-request.ts';
 import { OutgoingBody } from './outgoing-body.ts';
 
-/** Most characters of a method, scheme, authority, or path with query, as on wasmtime. */
+/** Maximum length of a method, scheme, authority, or path with query in UTF-16 code units, as in wasmtime. */
 const MAX_TEXT = 65_534;
 /** RFC 9110 section 9.1: a token. */
 const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** RFC 3986 section 3.1. */
 const SCHEME = /^[A-Za-z][A-Za-z0-9+.-]*$/;
-/** RFC 3986 section 3.2 without userinfo, which HTTP forbids to send (RFC 9110 section 4.2.4). */
+/** RFC 3986 section 3.2 without userinfo, which must not be sent (RFC 9110 section 4.2.4). */
 const AUTHORITY = /^(?:\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})+)(?::[0-9]{0,5})?$/;
-/** RFC 3986 sections 3.3 and 3.4, and `*` of OPTIONS; characters that browsers send unescaped are let through. */
+/** RFC 3986 sections 3.3 and 3.4, and `*` of OPTIONS; characters that browsers send unescaped are allowed. */
 const PATH_WITH_QUERY = /^(?:\*|[/?][!-"$-~\u0080-\uffff]*)?$/;
 
 /** The resource `outgoing-request` of `wasi:http/types`. */
@@ -21,14 +21,14 @@ export class OutgoingRequest {
   #scheme: Scheme | undefined;
   #authority: string | undefined;
   #body: OutgoingBody | undefined;
-  /** What the texts of its head were charged. */
+  /** Bytes charged for the texts of its head. */
   #charged = 0;
 
   constructor(headers: Fields) {
     this.#headers = Fields.adopt(headers);
   }
 
-  /** Once only; fails when the Content-Length is not one number. */
+  /** Once only; fails if the Content-Length is not one number. */
   body(): OutgoingBody {
     const length = contentLength(this.#headers);
     if (this.#body !== undefined || length === 'invalid') throw undefined;
@@ -81,12 +81,12 @@ export class OutgoingRequest {
     return this.#headers;
   }
 
-  /** The host's side of the resource: the body, when the guest asked for it. */
+  /** The host's side of the resource: the body, if the guest has requested it. */
   static content(request: OutgoingRequest): OutgoingBody | undefined {
     return request.#body;
   }
 
-  /** The host's side of the resource: all of its head was used; the body lives on. */
+  /** The host's side of the resource: releases its head, which was sent; the body remains. */
   static sent(request: OutgoingRequest): void {
     Fields.guest(request.#headers)?.budget.release(request.#charged);
     request.#charged = 0;
@@ -98,7 +98,7 @@ export class OutgoingRequest {
     OutgoingRequest.sent(this);
   }
 
-  /** For a text in place of another. No room for it is a failure of the call. */
+  /** Charges a text that replaces another. Beyond the budget the call fails. */
   #pay(before: string | undefined, after: string | undefined): void {
     const bytes = 2 * ((after?.length ?? 0) - (before?.length ?? 0));
     const budget = Fields.guest(this.#headers)?.budget;
@@ -112,7 +112,7 @@ function fits(text: string): boolean {
   return text.length <= MAX_TEXT;
 }
 
-/** What a guest wrote of a method or a scheme. */
+/** The text of a method or scheme that a guest chose. */
 function textOf(value: Method | Scheme | undefined): string | undefined {
   return value?.tag === 'other' ? value.val : undefined;
 }

@@ -15,7 +15,7 @@ export class OutgoingResponse {
     return this.#status;
   }
 
-  /** Fails outside 200 to 599: informational codes are no final answer (RFC 9110 section 15). */
+  /** Fails outside 200 to 599: informational codes are not final (RFC 9110 section 15). */
   setStatusCode(status: number): void {
     if (status < 200 || status > 599) throw undefined;
     this.#status = status;
@@ -25,7 +25,7 @@ export class OutgoingResponse {
     return this.#headers;
   }
 
-  /** Once only; fails when the Content-Length is not one number. */
+  /** Once only; fails if the Content-Length is not one number. */
   body(): OutgoingBody {
     const length = contentLength(this.#headers);
     if (this.#body !== undefined || length === 'invalid') throw undefined;
@@ -33,12 +33,12 @@ export class OutgoingResponse {
     return this.#body;
   }
 
-  /** The host's side of the resource: the body, when the guest asked for it. */
+  /** The host's side of the resource: the body, if the guest has requested it. */
   static content(response: OutgoingResponse): OutgoingBody | undefined {
     return response.#body;
   }
 
-  /** The host's side of the resource: all of its head was used; the body lives on. */
+  /** The host's side of the resource: releases its head, which was sent; the body remains. */
   static sent(response: OutgoingResponse): void {
     Fields.release(response.#headers);
   }

@@ -1,25 +1,25 @@
 import type { HttpErrorCode } from '../io/error.ts';
 import type { OutgoingResponse } from './outgoing-response.ts';
 
-/** What a guest answers with: `result<outgoing-response, error-code>`. */
+/** The argument of `response-outparam.set`: `result<outgoing-response, error-code>`. */
 export type ResponseResult =
   | { readonly tag: 'ok'; readonly val: OutgoingResponse }
   | { readonly tag: 'err'; readonly val: HttpErrorCode };
 
 /** The resource `response-outparam` of `wasi:http/types`. */
 export class ResponseOutparam {
-  #answer: ((result: ResponseResult) => void) | undefined;
+  #respond: ((result: ResponseResult) => void) | undefined;
 
-  constructor(answer: (result: ResponseResult) => void) {
-    this.#answer = answer;
+  constructor(respond: (result: ResponseResult) => void) {
+    this.#respond = respond;
   }
 
-  /** Traps the second time. */
+  /** Once only; traps the second time. */
   static set(param: ResponseOutparam, result: ResponseResult): void {
-    const answer = param.#answer;
-    if (answer === undefined) throw new WebAssembly.RuntimeError('a second answer to one request');
-    param.#answer = undefined;
-    answer(result);
+    const respond = param.#respond;
+    if (respond === undefined) throw new WebAssembly.RuntimeError('a second response to one request');
+    param.#respond = undefined;
+    respond(result);
   }
 
   [Symbol.dispose](): void {}

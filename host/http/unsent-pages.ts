@@ -1,23 +1,23 @@
 /** Bytes by which the memory grows. */
 export const PAGES_STEP: number = 1024 * 1024;
 
-/** Bytes of one piece that is handed out. */
+/** Size in bytes of one piece that `pieces` returns. */
 const PIECE: number = 256 * 1024;
 
 /**
- * Bytes of a large body, in memory that the system gets back as soon as it is freed: V8 takes a resizable buffer from the
- * system page by page, where malloc(3) would keep what many chunks once took.
+ * The bytes of a large body, in memory that returns to the system as soon as it is freed: V8 allocates a resizable buffer by
+ * pages of the system, whereas malloc(3) would keep what many chunks once took.
  */
 export class UnsentPages {
   readonly #buffer: ArrayBuffer;
   #length = 0;
 
-  /** `capacity` is the most that `push` is given. */
+  /** `capacity` is the maximum number of bytes that are pushed. */
   constructor(capacity: number) {
     this.#buffer = new ArrayBuffer(0, { maxByteLength: Math.ceil(capacity / PAGES_STEP) * PAGES_STEP });
   }
 
-  /** Bytes by which it has to grow first to take so many. */
+  /** Bytes by which the buffer must grow to take so many more. */
   growth(bytes: number): number {
     const missing = this.#length + bytes - this.#buffer.byteLength;
     return missing <= 0 ? 0 : Math.ceil(missing / PAGES_STEP) * PAGES_STEP;
@@ -30,7 +30,7 @@ export class UnsentPages {
     this.#length += chunk.length;
   }
 
-  /** Hands copies out, each with memory of its own. */
+  /** Returns copies, each with a buffer of its own. */
   *pieces(): Generator<Uint8Array> {
     for (let at = 0; at < this.#length; at += PIECE) {
       yield new Uint8Array(this.#buffer, at, Math.min(PIECE, this.#length - at)).slice();

@@ -2,61 +2,61 @@ import type { Guest } from '../guest.ts';
 import { free } from '../io/free.ts';
 import { UnsentPages } from './unsent-pages.ts';
 
-/** What a chunk costs beside its bytes: its array, and its place in a list. */
+/** Bytes charged for a chunk besides its content: its array, and its place in a list. */
 export const CHUNK_COST = 200;
 
-/** Chunks that are kept as they are; behind them, those below `SMALL` bytes are put together. */
+/** Number of chunks that are kept as they are; later ones below `SMALL` bytes are joined. */
 const KEPT_CHUNKS = 4;
 const SMALL = 4096;
 
-/** Most bytes that small chunks are put together to. */
+/** Maximum size in bytes to which small chunks are joined. */
 const LARGEST_JOINT: number = 64 * 1024;
 
-/** Bytes from which on a body is held in pages. */
+/** Size in bytes from which on a body is held in pages. */
 const LARGE: number = 1024 * 1024;
 
-/** What was written to a body that is not sent yet. Charges the guest's budget; without a guest there is none. */
+/** The content of a body that is not sent yet. Charges the budget of the guest, if there is one. */
 export class UnsentChunks {
   readonly #guest: Guest | undefined;
   readonly #capacity: number;
   readonly #chunks: Uint8Array[] = [];
-  /** Small chunks put together, not among the others yet. */
+  /** Joined small chunks that are not among the others yet. */
   #joint: Uint8Array | undefined;
-  /** All of it, once it is large. */
+  /** The whole content, once it is large. */
   #pages: UnsentPages | undefined;
   #filled = 0;
   #size = 0;
   #charged = 0;
-  /** Of that, for what is not in pages. */
+  /** The part of `#charged` that is not for pages. */
   #chunkCost = 0;
   #forget: (() => void) | undefined;
 
-  /** `capacity` is the most that is written. */
+  /** `capacity` is the maximum size of the content in bytes. */
   constructor(guest: Guest | undefined, capacity: number) {
     this.#capacity = capacity;
     this.#guest = guest;
   }
 
-  /** Takes a chunk over. Returns why not, when the budget has no room for it. */
+  /** Takes ownership of a chunk. Returns the reason if the budget is exceeded. */
   push(chunk: Uint8Array): string | undefined {
     const refusal = this.#store(chunk);
     if (refusal !== undefined) return refusal;
     this.#size += chunk.length;
-    // The collector sees little of large bodies: they are given back by hand when the request ends without sending them.
+    // The garbage collector sees little of large bodies: they are freed by hand if the request ends without sending them.
     if (this.#size >= SMALL) this.#forget ??= this.#guest?.onRelease(() => this.free());
     return undefined;
   }
 
-  /** Hands all chunks out, to be held by `receive` from now on. */
-  passTo(receive: (chunk: Uint8Array) => void): void {
-    this.#passJoint();
+  /** Moves all chunks to `receive`, which owns them from now on. */
+  moveTo(receive: (chunk: Uint8Array) => void): void {
+    this.#endJoint();
     for (const chunk of this.#chunks.splice(0)) receive(chunk);
     if (this.#pages !== undefined) for (const chunk of this.#pages.pieces()) receive(chunk);
     this.#freePages();
     this.#release();
   }
 
-  /** Gives the memory back: nobody will read the body. */
+  /** Frees the memory of a body that is never read. */
   free(): void {
     for (const chunk of this.#chunks.splice(0)) free(chunk);
     if (this.#joint !== undefined) free(this.#joint);
@@ -72,20 +72,20 @@ export class UnsentChunks {
     return isSmall ? this.#join(chunk) : this.#keep(chunk);
   }
 
-  /** The first one takes all that was written before along. */
+  /** Adds a chunk to the pages, the first time together with all that was written before. */
   #page(chunk: Uint8Array): string | undefined {
     const pages = this.#pages ?? new UnsentPages(this.#capacity);
     const before = this.#pages === undefined ? this.#size : 0;
     const refusal = this.#charge(pages.growth(before + chunk.length));
     if (refusal !== undefined) return refusal;
-    if (this.#pages === undefined) this.#moveTo(pages);
+    if (this.#pages === undefined) this.#moveToPages(pages);
     pages.push(chunk);
     free(chunk);
     return undefined;
   }
 
-  #moveTo(pages: UnsentPages): void {
-    this.#passJoint();
+  #moveToPages(pages: UnsentPages): void {
+    this.#endJoint();
     for (const chunk of this.#chunks.splice(0)) {
       pages.push(chunk);
       free(chunk);
@@ -105,8 +105,8 @@ export class UnsentChunks {
     const refusal = this.#charge(chunk.length + CHUNK_COST);
     if (refusal !== undefined) return refusal;
     this.#chunkCost += chunk.length + CHUNK_COST;
-    this.#passJoint();
-    // A small part of something larger would keep all of that.
+    this.#endJoint();
+    // A small view would keep its whole buffer alive.
     this.#chunks.push(2 * chunk.length < chunk.buffer.byteLength ? new Uint8Array(chunk) : chunk);
     return undefined;
   }
@@ -117,7 +117,7 @@ export class UnsentChunks {
       const refusal = this.#charge(size + CHUNK_COST);
       if (refusal !== undefined) return refusal;
       this.#chunkCost += size + CHUNK_COST;
-      this.#passJoint();
+      this.#endJoint();
       this.#joint = new Uint8Array(size);
     }
     this.#joint.set(chunk, this.#filled);
@@ -125,9 +125,9 @@ export class UnsentChunks {
     return undefined;
   }
 
-  #passJoint(): void {
+  #endJoint(): void {
     if (this.#joint === undefined) return;
-    // Whoever takes a chunk takes all of its memory.
+    // The receiver of a chunk owns its whole buffer.
     const isFull = this.#filled === this.#joint.length;
     this.#chunks.push(isFull ? this.#joint : this.#joint.slice(0, this.#filled));
     this.#joint = undefined;

@@ -74,7 +74,7 @@ test('what the server itself uses is not given with a folder that it lies in, an
     }
   }
   expect(await (await fetch(`${server.url}/fs?write=/data/own&text=x`)).text()).toBe('written');
-  const warning = `guests may use ${folder}, in which lies what the server itself uses: they are refused`;
+  const warning = `guests may use ${folder}, which contains files that the server itself uses: they cannot access`;
   expect(server.text.stderr).toContain(`${warning} ${join(folder, 'store.db')}`);
   for (const name of ['server.wasm', 'settings.env', 'cache']) {
     expect(server.text.stderr).toContain(join(folder, name));

@@ -1,17 +1,17 @@
 import { isIP, isIPv6 } from 'node:net';
 
-/** An IP address as a number; an IPv4-mapped one counts as the IPv4 address that it stands for. */
+/** An IP address as a number; an IPv4-mapped IPv6 address counts as the IPv4 address. */
 export interface IpAddress {
   readonly family: 4 | 6;
   readonly bits: bigint;
 }
 
-/** All addresses that begin with the same bits. */
+/** All addresses with the same prefix. */
 export interface IpRange extends IpAddress {
   readonly prefix: number;
 }
 
-/** IANA's special-purpose registries (RFC 6890) and what clouds put into public space; the first match counts. */
+/** IANA's special-purpose registries (RFC 6890) and clouds' addresses in public space; the first match counts. */
 const SPECIAL: readonly (readonly [kind: string, ...ranges: readonly string[]])[] = [
   ['unspecified', '0.0.0.0/8', '::/128'],
   ['loopback', '127.0.0.0/8', '::1/128'],
@@ -28,11 +28,11 @@ const SPECIAL: readonly (readonly [kind: string, ...ranges: readonly string[]])[
 
 /** NAT64: an IPv4 address behind a translator (RFC 6052). */
 const NAT64: IpRange = range('64:ff9b::/96');
-/** Global unicast, all that IANA has given out of IPv6. */
+/** Global unicast: all of IPv6 that IANA has assigned. */
 const GLOBAL: IpRange = range('2000::/3');
 const RANGES = SPECIAL.flatMap(([kind, ...texts]) => texts.map((text) => ({ kind, range: range(text) })));
 
-/** An address as the resolver or a URL spells it, without brackets; undefined when it is none or has a zone. */
+/** Parses an address as in a URL or from a resolver, without brackets; undefined if it is none or has a zone. */
 export function parseAddress(text: string): IpAddress | undefined {
   if (isIP(text) === 4) return { family: 4, bits: bitsOf4(text) };
   if (!isIPv6(text) || text.includes('%')) return undefined;
@@ -40,7 +40,7 @@ export function parseAddress(text: string): IpAddress | undefined {
   return bits >> 32n === 0xffffn ? { family: 4, bits: bits & 0xffff_ffffn } : { family: 6, bits };
 }
 
-/** `10.0.0.0/8`, `fd00::/8`; an address alone is a range of one. */
+/** Parses a range such as `10.0.0.0/8` or `fd00::/8`; an address alone is a range of one. */
 export function parseRange(text: string): IpRange | undefined {
   const [, host = '', length] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
   const address = parseAddress(host);
@@ -56,7 +56,7 @@ export function contains(within: IpRange, address: IpAddress): boolean {
   return within.bits >> rest === address.bits >> rest;
 }
 
-/** `public` when it leads to the internet; else what it is instead, such as `loopback` or `link-local`. */
+/** The kind of an address: `public` if it is on the internet, otherwise for example `loopback` or `link-local`. */
 export function kindOf(address: IpAddress): string {
   const special = RANGES.find((entry) => contains(entry.range, address));
   if (special !== undefined) return special.kind;
@@ -64,13 +64,13 @@ export function kindOf(address: IpAddress): string {
   return address.family === 4 || contains(GLOBAL, address) ? 'public' : 'reserved';
 }
 
-/** Whether only this machine reaches an address, as text. */
+/** Whether a textual address is reachable only from this machine. */
 export function isLoopback(text: string): boolean {
   const address = parseAddress(text);
   return address !== undefined && kindOf(address) === 'loopback';
 }
 
-/** One of ours. Nothing checks it: what Node asks whether text is an IPv6 address with takes 10 ms to get ready, in each thread. */
+/** One of the ranges above, unchecked: initializing Node's test for IPv6 addresses takes 10 ms in each thread. */
 function range(text: string): IpRange {
   const [host = '', length] = text.split('/');
   const address = host.includes(':')
@@ -91,7 +91,7 @@ function bitsOf6(text: string): bigint {
   return [...left, ...zeros, ...right].reduce((bits, group) => (bits << 16n) | group, 0n);
 }
 
-/** The 16-bit groups of half an address; its last two may be spelled as IPv4. */
+/** The 16-bit groups of half an address; its last two may be written as IPv4. */
 function groups(text: string): bigint[] {
   if (text === '') return [];
   return text.split(':').flatMap((part) => {

@@ -3,24 +3,24 @@ import type { Connector } from './connector.ts';
 import type { Destination } from './destination.ts';
 import { filterResponseHeads, type ResponseHeads } from './response-head.ts';
 
-/** How many connections wait for a next request, and how long (ms), unless the server says less. */
+/** Maximum number of idle connections, and the time (ms) they stay open, unless the server announces less. */
 const MAX_IDLE = 64;
 const IDLE_TIME = 4000;
 const LONGEST_IDLE_TIME = 30_000;
-/** Largest head of a response, in bytes. */
+/** Maximum size of the head of a response in bytes. */
 const MAX_HEAD = 64 * 1024;
 
 /** A connection to one server, for one request at a time. */
 export interface Connection {
-  /** It has served a request before; the server may have closed it meanwhile. */
+  /** It has served a request before, so the server may have closed it meanwhile. */
   readonly reused: boolean;
   send(request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void;
-  /** The exchange is complete: the connection waits for the next one, if it stands. */
+  /** The response is complete: the connection becomes idle, if it is still open. */
   release(): void;
   destroy(reason: Error): void;
 }
 
-/** Descriptors for connections that wait for a next request: others may need them more. */
+/** File descriptors for idle connections, which others may need more. */
 export interface SpareDescriptors {
   tryTakeSpare(): boolean;
   give(): void;
@@ -30,7 +30,7 @@ const UNLIMITED: SpareDescriptors = { tryTakeSpare: () => true, give() {} };
 
 /** The connections to all servers. */
 export interface Connections {
-  /** An idle one to this origin, or a new one; always a new one when `fresh`. */
+  /** Returns an idle connection to this origin, or a new one; always a new one if `fresh`. */
   take(destination: Destination, fresh?: boolean): Connection;
   close(): Promise<void>;
 }
@@ -42,11 +42,11 @@ interface Pooled extends Connection {
 }
 
 /**
- * One undici client per connection: a client can then be ended while it still connects, which a request in
- * undici's own pools cannot.
+ * Uses one undici client per connection: a client can be destroyed while it is still connecting, unlike a request in undici's
+ * own pools.
  */
 export function createConnections(connect: Connector, spare: SpareDescriptors = UNLIMITED): Connections {
-  // Arrays: the tables that a `Map` leaves behind would keep connections that are gone.
+  // Arrays, as the old tables of a `Map` would keep closed connections alive.
   const idle: Pooled[] = [];
   const open: Pooled[] = [];
   let closed = false;

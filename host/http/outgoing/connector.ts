@@ -5,25 +5,25 @@ import type { Destination } from './destination.ts';
 import { OutgoingError } from './error-code.ts';
 import type { CheckedPolicy, Refusal } from './policy.ts';
 
-/** The addresses of a host; fails like `dns.lookup` when there are none. */
+/** Returns the addresses of a host; fails like `dns.lookup` if there are none. */
 export type Resolve = (host: string) => Promise<readonly string[]>;
 
 export interface ConnectorOptions {
   readonly policy: CheckedPolicy;
-  /** What the operating system says, when absent. */
+  /** The resolver of the operating system by default. */
   readonly resolve?: Resolve | undefined;
-  /** Certificates of authorities, as PEM, trusted besides those that Node trusts. */
+  /** Certificates of authorities (PEM) that are trusted in addition to Node's. */
   readonly ca?: readonly string[] | undefined;
-  /** Told about a refusal, with its reason. */
+  /** Called for each refusal, with its reason. */
   readonly refused: (destination: Destination, reason: string) => void;
 }
 
-/** Opens a connection, ready to send on; stops trying when `signal` is aborted. */
+/** Opens a connection that is ready to send; stops when `signal` is aborted. */
 export type Connector = (destination: Destination, signal: AbortSignal) => Promise<Socket>;
 
 /**
- * Resolves, checks and connects, in this order and once: the address that was checked is the one that is connected
- * to, so a name server cannot answer differently in between.
+ * Resolves, checks and connects, in this order and once: the checked address is the one that is connected, so a name cannot
+ * resolve differently in between.
  */
 export function createConnector({
   policy,
@@ -52,16 +52,16 @@ export function createConnector({
     const addresses = await addressesOf(destination);
     signal.throwIfAborted();
     const { scheme, host, port } = destination;
-    const target = { host, port, lookup: answering(addresses), noDelay: true, keepAlive: true };
+    const target = { host, port, lookup: lookupOf(addresses), noDelay: true, keepAlive: true };
     const socket =
       scheme === 'http'
         ? connectTcp(target)
         : connectTls({
             ...target,
-            // The name of a certificate is never an address in SNI (RFC 6066 section 3).
+            // SNI never contains an address (RFC 6066 section 3).
             ...(isIP(host) === 0 && { servername: host }),
             ALPNProtocols: ['http/1.1'],
-            // Said here, so that NODE_TLS_REJECT_UNAUTHORIZED has no say.
+            // Explicit, so that NODE_TLS_REJECT_UNAUTHORIZED has no effect.
             rejectUnauthorized: true,
             ...(authorities && { ca: authorities }),
           });
@@ -74,8 +74,8 @@ async function systemResolve(host: string): Promise<string[]> {
   return found.map(({ address }) => address);
 }
 
-/** Answers a socket's question for addresses with those that were checked. */
-function answering(addresses: readonly string[]): LookupFunction {
+/** A lookup function for sockets that returns the checked addresses. */
+function lookupOf(addresses: readonly string[]): LookupFunction {
   const known = addresses.map((address) => ({ address, family: isIP(address) }));
   return (_host, options, callback) => {
     if (options.all === true) callback(null, known);

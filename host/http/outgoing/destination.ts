@@ -1,25 +1,25 @@
 import type { HttpErrorCode } from '../../io/error.ts';
 import type { Scheme } from '../incoming-request.ts';
 
-/** Where a request goes. */
+/** The destination of a request. */
 export interface Destination {
   readonly scheme: 'http' | 'https';
   /** Lower case, an IPv4 address in dotted decimal, an IPv6 address without brackets, no trailing dot. */
   readonly host: string;
   readonly port: number;
-  /** Scheme, host and a port that is not the scheme's own, as a URL spells them. */
+  /** Scheme, host and a port that is not the scheme's default, as in a URL. */
   readonly origin: string;
 }
 
-/** What ends a host in a URL (WHATWG), and spaces, which a URL would drop: none may hide another host. */
+/** Characters that end a host in a URL (WHATWG), and spaces, which a URL would drop: none may hide another host. */
 const NOT_AN_AUTHORITY = /[\s/\\?#@]/;
 
 /**
- * The destination that a guest named. Spellings of one host become one: `0x7f.1`, `2130706433` and `127.0.0.1` cannot
- * be told apart afterwards. A missing scheme is HTTPS.
+ * Normalizes the destination that a guest named, so that `0x7f.1`, `2130706433` and `127.0.0.1` are the same. A missing scheme
+ * means HTTPS.
  *
- * Throws an `error-code`: `HTTP-request-URI-invalid` without an authority or when it has a path, userinfo, spaces or an
- * empty label, `HTTP-protocol-error` for a scheme other than HTTP and HTTPS.
+ * Throws an `error-code`: `HTTP-request-URI-invalid` without an authority, or if it has a path, userinfo, spaces or an empty
+ * label; `HTTP-protocol-error` for a scheme other than HTTP and HTTPS.
  */
 export function destinationOf(scheme: Scheme | undefined, authority: string | undefined): Destination {
   if (scheme?.tag === 'other') throw { tag: 'HTTP-protocol-error' } satisfies HttpErrorCode;
@@ -29,7 +29,7 @@ export function destinationOf(scheme: Scheme | undefined, authority: string | un
       ? undefined
       : (URL.parse(`${name}://${authority}/`) ?? undefined);
   const host = url?.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
-  // A resolver forgives a second dot at the end, patterns of names do not.
+  // A resolver accepts a second trailing dot, patterns of names do not.
   if (url === undefined || host === undefined || /^$|\.$|\.\./.test(host)) {
     throw { tag: 'HTTP-request-URI-invalid' } satisfies HttpErrorCode;
   }

@@ -1,6 +1,6 @@
 import type { HttpErrorCode } from '../../io/error.ts';
 
-/** A request that failed, with the `error-code` that its guest gets. */
+/** The failure of a request, with the `error-code` for its guest. */
 export class OutgoingError extends Error {
   readonly http: HttpErrorCode;
 
@@ -21,7 +21,7 @@ interface CodedError {
   readonly reason?: unknown;
 }
 
-/** From the code of an error, or its name if it has no code, to its `error-code`; the first that matches counts. */
+/** Maps the code of an error, or its name if it has no code, to an `error-code`; the first match counts. */
 const CASES: readonly (readonly [code: RegExp, is: Case])[] = [
   [/^ECONNREFUSED$/, { tag: 'connection-refused' }],
   [/^(ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT)$/, { tag: 'connection-timeout' }],
@@ -50,8 +50,8 @@ const CASES: readonly (readonly [code: RegExp, is: Case])[] = [
 ];
 
 /**
- * The `error-code` for whatever ended a request. What the table does not know is `internal-error` with the code alone:
- * messages of Node show addresses, which are none of the guest's business.
+ * The `error-code` for an error that ended a request. Unknown errors become `internal-error` with their code only: Node's
+ * messages contain addresses, which guests must not see.
  */
 export function errorCodeOf(error: unknown): HttpErrorCode {
   for (const cause of causes(error)) {
@@ -63,7 +63,7 @@ export function errorCodeOf(error: unknown): HttpErrorCode {
   return { tag: 'internal-error', val: error instanceof Error ? coded(error).code : 'the request failed' };
 }
 
-/** The error, then what lies under it: `fetch` wraps its causes, and attempts on several addresses are aggregated. */
+/** The error and its causes: `fetch` wraps errors, and attempts on several addresses are aggregated. */
 function* causes(error: unknown): Generator<Error> {
   let current: unknown = error;
   for (let depth = 0; current instanceof Error && depth < 8; depth += 1) {
@@ -72,20 +72,20 @@ function* causes(error: unknown): Generator<Error> {
   }
 }
 
-/** The parser's errors of undici come without a code. */
+/** Parser errors of undici have no code. */
 function coded(error: Error): CodedError {
   const { code, reason } = error as Error & { readonly code?: unknown; readonly reason?: unknown };
   return { code: typeof code === 'string' ? code : error.name, message: error.message, reason };
 }
 
-/** undici has one code for all that goes wrong with a socket; the message tells what the peer did. */
+/** undici has one code for all errors of a socket; the message tells what the peer did. */
 function socketError({ message }: CodedError): HttpErrorCode {
   if (message === 'bad upgrade') return { tag: 'HTTP-upgrade-failed' };
   if (message === 'bad response') return { tag: 'HTTP-protocol-error' };
   return { tag: 'connection-terminated' };
 }
 
-/** llhttp's reason is the only thing that tells its errors apart. */
+/** Errors of llhttp differ only in their reason. */
 function parserError({ message }: CodedError): HttpErrorCode {
   if (/EOF/.test(message)) return { tag: 'HTTP-response-incomplete' };
   if (/Transfer-Encoding/.test(message)) return { tag: 'HTTP-response-transfer-coding', val: undefined };

@@ -4,8 +4,8 @@ import { Table } from '../../table.ts';
 import { errorCodeOf, OutgoingError } from './error-code.ts';
 import type { Fetch } from './fetch.ts';
 
-/** A request that crosses; its body is transferred. */
-interface Question {
+/** A request to the other end; its body is transferred. */
+interface RequestMessage {
   readonly id: number;
   readonly url: string;
   readonly method: string;
@@ -13,9 +13,9 @@ interface Question {
   readonly body: ReadableStream | null;
 }
 
-type ToOwner = Question | { readonly id: number; readonly aborted: true };
+type ToServer = RequestMessage | { readonly id: number; readonly aborted: true };
 
-type Answer = { readonly id: number } & (
+type Reply = { readonly id: number } & (
   | {
       readonly status: number;
       readonly headers: [string, string][];
@@ -25,13 +25,12 @@ type Answer = { readonly id: number } & (
 );
 
 /**
- * Answers the requests that `connectFetch` sends through the other end of `port`, until either end closes. Does not
- * keep the process alive.
+ * Serves `fetch` to a `connectFetch` at the other end of `port` until either end closes. Does not keep the process alive.
  */
 export function serveFetch(fetch: Fetch, port: MessagePort): void {
   const underWay = new Table<number, AbortController>();
 
-  async function answer({ id, url, body, ...init }: Question): Promise<void> {
+  async function reply({ id, url, body, ...init }: RequestMessage): Promise<void> {
     const controller = new AbortController();
     underWay.add(id, controller);
     try {
@@ -42,17 +41,17 @@ export function serveFetch(fetch: Fetch, port: MessagePort): void {
         signal: controller.signal,
         ...(body !== null && { body, duplex: 'half' }),
       });
-      const { status, headers, body: answered } = await fetch(request);
-      post(port, { id, status, headers: [...headers], body: answered }, answered);
+      const { status, headers, body: received } = await fetch(request);
+      post(port, { id, status, headers: [...headers], body: received }, received);
     } catch (error) {
       post(port, { id, error: errorCodeOf(error) });
     }
     underWay.delete(id);
   }
 
-  port.on('message', (message: ToOwner) => {
+  port.on('message', (message: ToServer) => {
     if ('aborted' in message) underWay.get(message.id)?.abort();
-    else void answer(message);
+    else void reply(message);
   });
   port.on('close', () => {
     for (const controller of underWay.clear()) controller.abort();
@@ -60,16 +59,16 @@ export function serveFetch(fetch: Fetch, port: MessagePort): void {
   port.unref();
 }
 
-/** The function that `serveFetch` serves at the other end of `port`, typically on another thread. */
+/** Connects to the function that `serveFetch` serves at the other end of `port`, typically in another thread. */
 export function connectFetch(port: MessagePort): Fetch {
   const pending = new Table<number, PromiseWithResolvers<Response>>();
   let calls = 0;
 
-  port.on('message', (answer: Answer) => {
-    const call = pending.delete(answer.id);
-    if ('error' in answer) call?.reject(new OutgoingError(answer.error));
-    else if (call === undefined) void answer.body?.cancel();
-    else call.resolve(new Response(answer.body, answer));
+  port.on('message', (reply: Reply) => {
+    const call = pending.delete(reply.id);
+    if ('error' in reply) call?.reject(new OutgoingError(reply.error));
+    else if (call === undefined) void reply.body?.cancel();
+    else call.resolve(new Response(reply.body, reply));
   });
   port.unref();
 
@@ -89,6 +88,6 @@ export function connectFetch(port: MessagePort): Fetch {
   };
 }
 
-function post(port: MessagePort, message: ToOwner | Answer, body: ReadableStream | null = null): void {
+function post(port: MessagePort, message: ToServer | Reply, body: ReadableStream | null = null): void {
   port.postMessage(message, body === null ? [] : [body as unknown as Transferable]);
 }

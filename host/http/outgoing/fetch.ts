@@ -1,14 +1,14 @@
 import type { FieldList } from '../../io/source.ts';
 import { Table } from '../../table.ts';
-import type { ExchangeEvents, OutgoingHttp, Sending, SentRequest } from './transport.ts';
+import type { OutgoingHttp, RequestEvents, Sending, SentRequest } from './transport.ts';
 
-/** Answers a request; `fetch` itself is one. */
+/** A function like the global `fetch`. */
 export type Fetch = (request: Request) => Promise<Response>;
 
 /**
- * Hands the requests of guests to `fetch`, with whatever policy it has: nothing is checked before but the form of the
- * request. Requests are to be answered as they are, redirects included. What `Request` and `Response` cannot carry is
- * lost: trailers, bodies of GET and HEAD, the boundaries between repeated fields other than `set-cookie`.
+ * Sends the requests of guests through `fetch`, which has to apply its own policy: only the form of a request is checked here.
+ * `fetch` must not follow redirects. What `Request` and `Response` cannot represent is lost: trailers, bodies of GET and HEAD,
+ * the boundaries between repeated fields other than `set-cookie`.
  */
 export function outgoingFetch(fetch: Fetch): OutgoingHttp {
   const underWay = new Table<symbol, AbortController>();
@@ -28,7 +28,7 @@ export function outgoingFetch(fetch: Fetch): OutgoingHttp {
 function start(
   fetch: Fetch,
   request: SentRequest,
-  events: ExchangeEvents,
+  events: RequestEvents,
   controller: AbortController,
   over: () => void,
 ): Sending {
@@ -88,12 +88,12 @@ function toRequest({ destination, method, path, headers, body }: SentRequest, si
     headers: fields,
     redirect: 'manual',
     signal,
-    // Node takes any async iterable for a body; the types of the DOM leave that out.
+    // Node accepts any async iterable as a body; the DOM types do not.
     ...(!bodiless && { body: body as unknown as ReadableStream, duplex: 'half' }),
   });
 }
 
-/** A guest may write what nobody reads; it must not wait for that. */
+/** Reads a body that is not sent, so that the guest does not wait for a reader. */
 async function drain(body: SentRequest['body']): Promise<void> {
   const chunks = body?.[Symbol.asyncIterator]();
   let next = await chunks?.next();

@@ -6,14 +6,14 @@ import { FutureIncomingResponse, type PendingResponse } from '../incoming-respon
 import { OutgoingRequest } from '../outgoing-request.ts';
 import type { RequestOptions } from '../request-options.ts';
 import { destinationOf } from './destination.ts';
-import { type ExchangeParts, startExchange } from './exchange.ts';
+import { type GuestRequestParts, startGuestRequest } from './guest-request.ts';
 import { timeoutsOf } from './timeouts.ts';
 import type { SentRequest } from './transport.ts';
 
-/** Requests of one guest that may be under way at a time; one more fails as `connection-limit-reached`. */
+/** Maximum number of concurrent requests of one guest; one more fails as `connection-limit-reached`. */
 const MAX_UNDER_WAY = 64;
 
-/** `wasi:http/outgoing-handler` for one guest; without `outgoing` each request is denied. Errors are `error-code`s. */
+/** `wasi:http/outgoing-handler` for one guest; without `outgoing` every request is denied. Throws `error-code`s. */
 export function outgoingHandler(
   guest: Guest,
   { outgoing, pass = (release) => release() }: Pick<HostOptions, 'outgoing' | 'pass'>,
@@ -55,10 +55,10 @@ export function outgoingHandler(
   };
 }
 
-/** What is refused at first sight has no connection. */
-function startOrGive(guest: Guest, parts: ExchangeParts): PendingResponse {
+/** A request that is refused immediately has no connection, and returns its descriptor. */
+function startOrGive(guest: Guest, parts: GuestRequestParts): PendingResponse {
   try {
-    return startExchange(parts);
+    return startGuestRequest(parts);
   } catch (error) {
     guest.descriptors.give();
     throw error;
@@ -69,7 +69,7 @@ function headOf(request: OutgoingRequest): Omit<SentRequest, 'body' | 'allowed'>
   const destination = destinationOf(request.scheme(), request.authority());
   const method = request.method();
   const name = method.tag === 'other' ? method.val : method.tag.toUpperCase();
-  // CONNECT asks for a tunnel, which `incoming-response` cannot be.
+  // CONNECT requests a tunnel, which `incoming-response` cannot represent.
   if (name === 'CONNECT') throw { tag: 'HTTP-request-method-invalid' } satisfies HttpErrorCode;
   const length = contentLength(request.headers());
   const bodiless = OutgoingRequest.content(request) === undefined;
@@ -84,17 +84,17 @@ function headOf(request: OutgoingRequest): Omit<SentRequest, 'body' | 'allowed'>
   };
 }
 
-/** RFC 9112 section 3.2.1: an empty path is sent as `/`; what is not ASCII is sent as RFC 3986 escapes. */
+/** RFC 9112 section 3.2.1: an empty path is sent as `/`; non-ASCII characters are percent-encoded (RFC 3986). */
 function pathOf(text: string | undefined): string {
   const path = text === undefined || text === '' ? '/' : text.startsWith('?') ? `/${text}` : text;
-  // The form of a server-wide OPTIONS, which undici cannot send.
+  // A server-wide OPTIONS, which undici cannot send.
   if (path === '*') throw { tag: 'HTTP-request-URI-invalid' } satisfies HttpErrorCode;
   return path.replace(/[^!-~]/gu, encodeURIComponent);
 }
 
 /**
- * All fields but `expect`, which is a wish of a connection that waits for 100 (Continue), `trailer`, as trailers are not
- * sent, and repetitions of `content-length`.
+ * All fields except `expect`, as we do not wait for 100 (Continue), `trailer`, as trailers are not sent, and repetitions of
+ * `content-length`.
  */
 function headersOf(fields: Fields): string[] {
   const flat: string[] = [];

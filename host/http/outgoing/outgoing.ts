@@ -7,23 +7,23 @@ import { createRefusalLog } from './refusal-log.ts';
 import { sendOver } from './send.ts';
 import type { OutgoingHttp } from './transport.ts';
 
-/** How guests' requests leave. */
+/** How guests' requests are sent. */
 export interface OutgoingOptions extends OutgoingPolicy {
-  /** Addresses of a host; what the operating system says, when absent. All of them are checked against the policy. */
+  /** Resolves a host; by default the resolver of the operating system. All addresses are checked against the policy. */
   readonly resolve?: Resolve;
-  /** Certificates of authorities, as PEM, trusted besides those that Node trusts. */
+  /** Certificates of authorities (PEM) that are trusted in addition to Node's. */
   readonly ca?: readonly string[];
-  /** For connections that wait for a next request; as many as they like by default. */
+  /** File descriptors for idle connections; unlimited by default. */
   readonly descriptors?: SpareDescriptors;
-  /** Gets one line for each refused destination, with the flag that would allow it; repetitions only once a minute. */
+  /** Receives one line for each refused destination, with the flag that would allow it; at most once a minute for each. */
   readonly refused?: (line: string) => void;
 }
 
 /**
- * Sends requests over HTTP/1.1 with connections that are kept for a while and shared between guests. Redirects are not
- * followed, bodies are not decoded, proxies of the environment are not used. Whoever opens it closes it.
+ * Sends requests over HTTP/1.1 on connections that are kept open for a while and shared between guests. Does not follow
+ * redirects, decode bodies, or use proxies of the environment. The caller closes it.
  *
- * @throws WasmcpError `option-invalid` for a pattern that is none
+ * @throws WasmcpError `option-invalid` for an invalid pattern
  */
 export function openOutgoing(options: OutgoingOptions = {}): OutgoingHttp {
   const policy = checkedPolicy(options);
@@ -32,7 +32,7 @@ export function openOutgoing(options: OutgoingOptions = {}): OutgoingHttp {
   let connections: Promise<Connections> | undefined;
   let closed = false;
 
-  /** undici takes longer to load than the rest of a worker to start, TLS a tenth of it: most guests send nothing. */
+  /** Loaded on first use, as most guests send nothing and undici takes longer to load than the rest of a worker to start. */
   async function open(): Promise<Connections> {
     const [{ createConnections }, { createConnector }] = await Promise.all([
       import('./connections.ts'),

@@ -5,11 +5,11 @@ import type { Destination } from './destination.ts';
 /** A pattern of destinations, such as `https://*.example.com`, `localhost:8080`, `10.0.0.0/8`, `*`. */
 export interface Pattern {
   readonly text: string;
-  /** How narrow the pattern is; of those that match, the narrowest decides. */
+  /** How narrow the pattern is; the narrowest match decides. */
   readonly rank: number;
-  /** By the name that the guest used. */
+  /** Matches the host as the guest named it. */
   matches(destination: Destination): boolean;
-  /** By an address that the name stands for; patterns of names never match. */
+  /** Matches an address to which the host resolves; patterns of names never match. */
   matchesAddress(destination: Destination, address: IpAddress): boolean;
 }
 
@@ -19,9 +19,9 @@ const SHAPE = /^(?:(https?):\/\/)?(\[[^\]]+\]|[^:[\]/@\s]+)(?:\/(\d+))?(?::(\d{1
 const EXACT = 1000;
 
 /**
- * `[scheme://]host[:port]`. The host is a name, `*.name` for all names below it, `*` for all hosts, an address or
- * a range of addresses such as `10.0.0.0/8` or `[fd00::]/8`. Without a port it is the scheme's own, or any if there is
- * no scheme either; `:*` is any port.
+ * Parses `[scheme://]host[:port]`. The host is a name, `*.name` for all names below it, `*` for all hosts, an address or a
+ * range of addresses such as `10.0.0.0/8` or `[fd00::]/8`. Without a port the scheme's default applies, or any port if there
+ * is no scheme either; `:*` means any port.
  *
  * @throws WasmcpError `option-invalid`
  */
@@ -32,7 +32,7 @@ export function parseOutgoingPattern(text: string): Pattern {
   if (host === undefined || (port !== undefined && port > 65_535)) {
     throw new WasmcpError(
       'option-invalid',
-      `${JSON.stringify(text)} is no pattern of destinations: write [scheme://]host[:port], such as https://*.example.com, localhost:8080 or 10.0.0.0/8`,
+      `${JSON.stringify(text)} is not a pattern of destinations: use [scheme://]host[:port], such as https://*.example.com, localhost:8080 or 10.0.0.0/8`,
     );
   }
   const wanted = scheme?.toLowerCase();
@@ -43,7 +43,7 @@ export function parseOutgoingPattern(text: string): Pattern {
     (wantedPort === undefined || wantedPort === destination.port);
   return {
     text,
-    // Scheme and port decide between patterns of one host only.
+    // Scheme and port only decide between patterns of the same host.
     rank: host.rank * 4 + (wanted === undefined ? 0 : 1) + (wantedPort === undefined ? 0 : 2),
     matches: (destination) => fits(destination) && host.matches(destination.host),
     matchesAddress: (destination, address) =>

@@ -5,32 +5,31 @@ import { type Pattern, parseOutgoingPattern } from './pattern.ts';
 /**
  * Which destinations guests may reach.
  *
- * Of all patterns that match a destination the narrowest decides, an exact host before `*.example.com` before `*`;
- * `deny` wins a tie. Where none matches, public addresses are allowed and all others refused: private, link-local,
- * carrier-grade NAT, multicast, metadata of clouds, unspecified, reserved. An address that `deny` names is
- * refused under whatever name it goes.
+ * The narrowest of all patterns that match a destination decides, an exact host before `*.example.com` before `*`; `deny` wins
+ * a tie. If none matches, public addresses are allowed and all others are refused: private, link-local, carrier-grade NAT,
+ * multicast, cloud metadata, unspecified, reserved. An address that `deny` lists is refused under any name.
  */
 export interface OutgoingPolicy {
   /** Patterns such as `https://*.example.com`, `localhost:8080`, `10.0.0.0/8`. */
   readonly allow?: readonly string[];
   readonly deny?: readonly string[];
-  /** Loopback addresses are allowed too: for servers that nobody but this machine's users can reach. */
+  /** Also allows loopback addresses, for servers that only users of this machine can reach. */
   readonly loopback?: boolean;
   /**
-   * The ports of the server that runs the guests: refused on loopback unless listed, because a guest that calls itself
-   * takes one instance after the other until none is left, and those who look after the server have others.
+   * The ports of the server that runs the guests: refused on loopback unless allowed, as a guest that calls itself uses up one
+   * instance after the other, and the admin port is not for guests.
    */
   readonly ownPorts?: readonly number[];
 }
 
-/** Why a destination is refused and how to change that, for people; undefined when it is allowed. */
+/** A human-readable reason for a refusal, and how to change it; undefined if the destination is allowed. */
 export type Refusal = string | undefined;
 
-/** A policy ready to be asked. */
+/** A policy with parsed patterns. */
 export interface CheckedPolicy {
-  /** What can be told before names are resolved. */
+  /** Checks what is known before the name is resolved. */
   checkHost(destination: Destination): Refusal;
-  /** Whether one of the addresses that the host stands for may be connected to. */
+  /** Checks one of the addresses to which the host resolves. */
   checkAddress(destination: Destination, address: string): Refusal;
 }
 
@@ -69,7 +68,7 @@ export function checkedPolicy(policy: OutgoingPolicy): CheckedPolicy {
     },
     checkAddress(destination, text) {
       const address = parseAddress(text);
-      if (address === undefined) return `${text} is no address to connect to`;
+      if (address === undefined) return `${text} is not an address to connect to`;
       const rule = rules.find(({ pattern }) => pattern.matchesAddress(destination, address));
       if (rule?.allows === false) return denied(rule, destination);
       if (rule?.allows === true || ruleOf(destination)?.allows === true) return undefined;
@@ -82,5 +81,5 @@ function denied({ pattern }: Rule, { origin }: Destination): string {
   const narrowest = parseOutgoingPattern(origin).rank;
   return pattern.rank < narrowest
     ? `--deny-outbound '${pattern.text}' covers it; allow it with --allow-outbound '${origin}'`
-    : `--deny-outbound '${pattern.text}' names it; take that away to allow it`;
+    : `--deny-outbound '${pattern.text}' names it; remove that to allow it`;
 }

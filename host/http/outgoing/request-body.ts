@@ -7,24 +7,24 @@ import { Signal } from '../../signal.ts';
 import { CHUNK_COST } from '../unsent.ts';
 import { OutgoingError } from './error-code.ts';
 
-/** Bytes that a guest may write ahead of the connection. */
+/** Bytes that a guest can write ahead of the connection. */
 const WINDOW = 64 * 1024;
 
-/** The body of a request on its way out: a guest writes into it, a connection reads from it. */
+/** The body of an outgoing request: the guest writes into it, the connection reads from it. */
 export interface RequestBody extends BodySink {
   readonly chunks: AsyncIterable<Uint8Array>;
-  /** The exchange is over: nothing more is taken. The failure, if any, is what the guest's writes tell. */
+  /** The request is over: nothing more is accepted. The guest's writes fail with the failure, if there is one. */
   close(failure?: StreamFailure): void;
 }
 
 export interface RequestBodyParts {
-  /** Each chunk passes here when it is written, and so does the end. */
+  /** The durability gate that each chunk and the end pass. */
   readonly pass: Pass;
-  /** Counts what waits for the connection. */
+  /** Charged for what waits for the connection. */
   readonly budget: GuestBudget;
-  /** A part may never leave. */
+  /** Called if the gate never lets a chunk pass. */
   held(failure: WasmcpError): void;
-  /** The guest dropped the body unfinished. */
+  /** Called when the guest drops the body unfinished. */
   aborted(): void;
 }
 
@@ -32,7 +32,7 @@ export function createRequestBody(parts: RequestBodyParts): RequestBody {
   return new Body(parts);
 }
 
-/** A class, as an object literal with accessors would keep its request until the whole heap is collected. */
+/** A class, as an object literal with accessors would keep its request alive until a full garbage collection. */
 class Body implements RequestBody {
   readonly changed: Signal = new Signal();
   readonly chunks: AsyncIterable<Uint8Array> = { [Symbol.asyncIterator]: () => this.#read() };
@@ -65,7 +65,7 @@ class Body implements RequestBody {
     });
   }
 
-  // undici has no way to send trailers; RFC 9110 section 6.5.1 lets them be dropped.
+  // undici cannot send trailers; RFC 9110 section 6.5.1 allows to drop them.
   end(): void {
     if (this.#ending !== 'open') return;
     this.#ending = 'ending';
@@ -110,7 +110,7 @@ class Body implements RequestBody {
     this.#wakeReader();
   }
 
-  /** Calls are released in their order, and so the chunks keep theirs. */
+  /** The gate releases calls in order, so the chunks keep their order. */
   #leave(then: () => void): void {
     this.#parts.pass((failure) => {
       if (this.#ending === 'aborted' || this.#ending === 'closed') return;

@@ -4,23 +4,23 @@ import type { ByteSource, FieldList } from '../../io/source.ts';
 import { Signal } from '../../signal.ts';
 import { CHUNK_COST } from '../unsent.ts';
 
-/** Bytes held for a guest that reads slowly; then the connection is not read on. */
+/** Bytes buffered for a guest that reads slowly; beyond it the connection is paused. */
 const WINDOW = 64 * 1024;
-/** Bytes of a body nobody wants that are still taken, to get at its trailers and to keep the connection. */
+/** Bytes of a dropped body that are still read, to keep the connection and get the trailers. */
 const MAX_DROPPED = 64 * 1024;
 
-/** The body of a response on its way in: a connection writes into it, a guest reads from it. */
+/** The body of an incoming response: the connection writes into it, the guest reads from it. */
 export interface ResponseBody extends ByteSource {
   push(chunk: Uint8Array): void;
   end(trailers: FieldList): void;
   fail(failure: StreamFailure): void;
 }
 
-/** What a body asks of its connection. */
+/** How a body controls its connection. */
 export interface Flow {
   pause(): void;
   resume(): void;
-  /** Nobody wants the rest, and it is long. */
+  /** The rest is not wanted, and it is long. */
   abandon(): void;
 }
 
@@ -28,7 +28,7 @@ export function createResponseBody(flow: Flow, budget: GuestBudget): ResponseBod
   return new Body(flow, budget);
 }
 
-/** A class, as an object literal with accessors would keep its request until the whole heap is collected. */
+/** A class, as an object literal with accessors would keep its request alive until a full garbage collection. */
 class Body implements ResponseBody {
   readonly changed: Signal = new Signal();
   failure: StreamFailure | undefined;

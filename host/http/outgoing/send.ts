@@ -2,30 +2,30 @@ import type { Readable } from 'node:stream';
 import type { FieldList } from '../../io/source.ts';
 import type { Connection, Connections } from './connections.ts';
 import { errorCodeOf, OutgoingError } from './error-code.ts';
-import type { ExchangeEvents, Sending, SentRequest } from './transport.ts';
+import type { RequestEvents, Sending, SentRequest } from './transport.ts';
 
-/** RFC 9110 section 9.2.2: sending them twice does no harm. */
+/** RFC 9110 section 9.2.2: methods whose requests can be repeated. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
-/** RFC 9112 section 6.3: they have no body whatever their fields say, such as the length that a 200 would have had. */
+/** RFC 9112 section 6.3: these have no body whatever their fields say, such as the length that a 200 would have had. */
 const BODILESS: ReadonlySet<number> = new Set([204, 304]);
 
 /**
- * Sends a request on a connection of `connections`. When a connection that was idle turns out to be closed, a request that
- * may be repeated and has no body is sent again, once, on a new one (RFC 9112 section 9.3.1).
+ * Sends a request on a connection of `connections`. If an idle connection turns out to be closed, an idempotent request without
+ * a body is sent again, once, on a new one (RFC 9112 section 9.3.1).
  */
 export function sendOver(
   connections: Promise<Connections>,
   request: SentRequest,
-  events: ExchangeEvents,
+  events: RequestEvents,
 ): Sending {
   let connection: Connection | undefined;
   let flow: { pause(): void; resume(): void } | undefined;
   let started = false;
   let aborted = false;
-  /** The response ends with its head. */
+  /** The response consists of its head only. */
   let bodilessResponse = false;
-  /** All of the request is known to be its head. */
+  /** The request is known to consist of its head only. */
   let bodiless = request.body === undefined;
 
   function mayRepeat(error: Error): boolean {
@@ -45,7 +45,7 @@ export function sendOver(
     connection = open.take(request.destination, fresh);
     const { path, method, headers } = request;
     connection.send(
-      // undici takes any async iterable for a body; its types leave that out.
+      // undici accepts any async iterable as a body; its types do not.
       { path, method, headers: [...headers], body: (body as unknown as Readable | undefined) ?? null },
       {
         onRequestStart(controller) {
@@ -53,9 +53,9 @@ export function sendOver(
           if (!aborted) events.connected();
         },
         onResponseStart(controller, status) {
-          // Nobody asked for another protocol, and what follows would be one.
+          // What follows would be another protocol, which was not requested.
           if (status === 101) controller.abort(new OutgoingError({ tag: 'HTTP-upgrade-failed' }));
-          // 1xx are no answer yet (RFC 9110 section 15.2).
+          // 1xx are not final responses (RFC 9110 section 15.2).
           if (status < 200 || aborted) return;
           started = true;
           bodilessResponse = BODILESS.has(status);
@@ -67,7 +67,7 @@ export function sendOver(
         },
         onResponseEnd(controller) {
           connection?.release();
-          // From here on they are another request's.
+          // From here on they belong to another request.
           connection = undefined;
           flow = undefined;
           if (!aborted) events.ended(fieldsOf(controller.rawTrailers));
@@ -104,14 +104,14 @@ export function sendOver(
   };
 }
 
-/** undici misses the body that was announced. */
+/** undici expects the body that the Content-Length announced. */
 function isLengthMismatch(error: Error): boolean {
   return 'code' in error && error.code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH';
 }
 
 /**
- * The same body; `ended` is told how many bytes it had. Not within a function: V8 would keep a generator of one, and with it
- * the request, until the whole heap is collected.
+ * The same body; calls `ended` with its number of bytes. Not nested in a function: V8 would keep the generator, and with it the
+ * request, alive until a full garbage collection.
  */
 async function* counted(
   body: AsyncIterable<Uint8Array>,
@@ -125,7 +125,7 @@ async function* counted(
   ended(bytes);
 }
 
-/** Raw fields as undici gives them: names and values by turns. The bytes are copied out of what was read. */
+/** Raw fields of undici, which alternate names and values. Copies the bytes. */
 function fieldsOf(raw: unknown): FieldList {
   if (!Array.isArray(raw)) return [];
   const fields: [string, Uint8Array][] = [];

@@ -1,19 +1,19 @@
 import type { HttpErrorCode } from '../../io/error.ts';
 import type { RequestOptions } from '../request-options.ts';
 
-/** Milliseconds that each part of a request may take. */
+/** Milliseconds that each phase of a request may take. */
 export interface Timeouts {
-  /** Name, connection and TLS together. */
+  /** Name resolution, connection and TLS together. */
   readonly connect: number;
   /** From the first byte sent to the head of the response. */
   readonly firstByte: number;
-  /** Silence within the body of the response, while the guest is ready for more. */
+  /** Between two chunks of the body of the response, while the guest is ready for more. */
   readonly betweenBytes: number;
 }
 
-/** What a guest that does not choose gets, as on wasmtime. */
-const UNCHOSEN = 600_000;
-/** Longer timers of Node fire at once. */
+/** Default in milliseconds, as in wasmtime. */
+const DEFAULT_TIMEOUT = 600_000;
+/** Node fires longer timers immediately. */
 const LONGEST = 2 ** 31 - 1;
 
 export function timeoutsOf(options: RequestOptions | undefined): Timeouts {
@@ -26,20 +26,20 @@ export function timeoutsOf(options: RequestOptions | undefined): Timeouts {
 
 /** From nanoseconds, rounded up. */
 function milliseconds(nanoseconds: bigint | undefined): number {
-  if (nanoseconds === undefined) return UNCHOSEN;
+  if (nanoseconds === undefined) return DEFAULT_TIMEOUT;
   const rounded = (nanoseconds + 999_999n) / 1_000_000n;
   return rounded > LONGEST ? LONGEST : Number(rounded);
 }
 
-/** One timer that changes its meaning as a request goes on. */
-export interface Watch {
+/** The one timer of a request, for its current phase. */
+export interface Deadline {
   start(milliseconds: number, code: HttpErrorCode): void;
-  /** Begins anew, if it runs. */
+  /** Restarts the timer if it is running. */
   refresh(): void;
   stop(): void;
 }
 
-export function createWatch(expired: (code: HttpErrorCode) => void): Watch {
+export function createDeadline(expired: (code: HttpErrorCode) => void): Deadline {
   let timer: NodeJS.Timeout | undefined;
   return {
     start(milliseconds, code) {

@@ -2,49 +2,49 @@ import type { FieldList } from '../../io/source.ts';
 import type { ResponseHead } from '../incoming-response.ts';
 import type { Destination } from './destination.ts';
 
-/** A request as it is sent. */
+/** A request to be sent. */
 export interface SentRequest {
   readonly destination: Destination;
   readonly method: string;
   readonly path: string;
-  /** Flat list of names and values, values as latin1. */
+  /** Alternating names and values, values as latin1. */
   readonly headers: readonly string[];
-  /** Undefined when there is none. To be read once; throws when the rest will never come. */
+  /** Undefined if there is none. Can be read once; throws if the rest will never come. */
   readonly body: AsyncIterable<Uint8Array> | undefined;
-  /** Nothing of the request leaves before this settles, and nothing at all when it rejects. */
+  /** No part of the request must leave before this resolves, and nothing at all if it rejects. */
   readonly allowed: Promise<void>;
 }
 
-/** How a request fares. After `ended`, `failed` or `abort` there is no other. */
-export interface ExchangeEvents {
-  /** Names are resolved and a connection is opened from now on, or one that stands is used. */
+/** Events of a request. There are none after `ended`, `failed` or `abort`. */
+export interface RequestEvents {
+  /** Name resolution and connecting begin, or an open connection is used. */
   connecting(): void;
-  /** The connection stands; the request leaves. */
+  /** The connection is open and the request is being sent. */
   connected(): void;
   head(head: ResponseHead): void;
-  /** The chunk is not touched again. */
+  /** The receiver owns the chunk. */
   data(chunk: Uint8Array): void;
   ended(trailers: FieldList): void;
   failed(error: unknown): void;
 }
 
-/** A request under way. All of it may be called at any time, several times too. */
+/** A request in progress. All methods may be called at any time and repeatedly. */
 export interface Sending {
-  /** No more data for now; a little may still come. */
+  /** Pauses the response; a little data may still arrive. */
   pause(): void;
   resume(): void;
-  /** Ends it and lets go of its connection. */
+  /** Ends the request and closes its connection. */
   abort(reason: Error): void;
 }
 
 /** Sends the HTTP requests of guests. */
 export interface OutgoingHttp {
   /**
-   * Starts to send; no event comes before it has returned.
+   * Starts to send a request; no event occurs before it returns.
    *
-   * Throws an `error-code` when the request is refused at first sight.
+   * Throws an `error-code` if the request is refused immediately.
    */
-  send(request: SentRequest, events: ExchangeEvents): Sending;
-  /** Ends what is under way and closes its connections. Twice is fine. */
+  send(request: SentRequest, events: RequestEvents): Sending;
+  /** Ends all requests and closes all connections. Calling it again has no effect. */
   close(): Promise<void>;
 }

@@ -56,32 +56,15 @@ export function createTransactions(
   events: StoreEvents,
 ): Transactions {
   connection.pragma(`busy_timeout = ${Math.min(patience, BUSY_TIMEOUT)}`);
+  const attempts = createAttempts(url, patience, (failure) => {
+    if (failure.code === 'store-broken') events.broken(failure);
+    else if (failure.code === 'store-full') foundFull();
+  });
+  const { attempt } = attempts;
   let written = false;
-  let failure: WasmcpError | undefined;
   /** When the disk was last found full; undefined while it is not. */
   let fullAt: number | undefined;
   let inserts = false;
-
-  function attempt<T>(work: () => T): T {
-    if (failure !== undefined) throw failure;
-    let deadline: number | undefined;
-    for (;;) {
-      try {
-        return work();
-      } catch (error) {
-        const meant = sqliteFailure(error, url);
-        if (!(meant instanceof WasmcpError)) throw meant;
-        if (meant.code === 'store-busy') {
-          deadline ??= performance.now() + patience - BUSY_TIMEOUT;
-          if (performance.now() < deadline) continue;
-        } else if (meant.code === 'store-broken') {
-          failure = meant;
-          events.broken(meant);
-        } else if (meant.code === 'store-full') foundFull();
-        throw meant;
-      }
-    }
-  }
 
   function foundFull(): void {
     if (fullAt === undefined) events.full(true);
@@ -135,7 +118,7 @@ export function createTransactions(
 
   return {
     get isBroken() {
-      return failure !== undefined;
+      return attempts.isBroken;
     },
     attempt,
     read: (work) => transaction(sql.begin, work),
@@ -156,6 +139,40 @@ export function createTransactions(
     },
     inserted() {
       inserts = true;
+    },
+  };
+}
+
+interface Attempts {
+  readonly isBroken: boolean;
+  attempt<T>(work: () => T): T;
+}
+
+/** Runs work on the database, and retries it while others write, until `patience` is over; calls `failed` before it throws. */
+function createAttempts(url: string, patience: number, failed: (failure: WasmcpError) => void): Attempts {
+  let broken: WasmcpError | undefined;
+  return {
+    get isBroken() {
+      return broken !== undefined;
+    },
+    attempt(work) {
+      if (broken !== undefined) throw broken;
+      let deadline: number | undefined;
+      for (;;) {
+        try {
+          return work();
+        } catch (error) {
+          const failure = sqliteFailure(error, url);
+          if (!(failure instanceof WasmcpError)) throw failure;
+          if (failure.code === 'store-busy') {
+            deadline ??= performance.now() + patience - BUSY_TIMEOUT;
+            if (performance.now() < deadline) continue;
+          }
+          if (failure.code === 'store-broken') broken = failure;
+          failed(failure);
+          throw failure;
+        }
+      }
     },
   };
 }

@@ -302,7 +302,7 @@ describe('a refusal', () => {
       "request to http://private.example:81 refused: 10.1.2.3 is a private address; allow it with --allow-outbound 'http://private.example:81'",
       "request to https://[fd00::1] refused: fd00::1 is a private address; allow it with --allow-outbound 'https://[fd00::1]'",
       "request to http://a.denied.example refused: --deny-outbound '*.denied.example' covers it; allow it with --allow-outbound 'http://a.denied.example'",
-      "request to http://named.example refused: --deny-outbound 'http://named.example' names it; take that away to allow it",
+      "request to http://named.example refused: --deny-outbound 'http://named.example' names it; remove that to allow it",
     ]);
     await told.close();
   });

@@ -7,21 +7,21 @@ import { OutgoingBody } from '../outgoing-body.ts';
 import { errorCodeOf, OutgoingError } from './error-code.ts';
 import { createRequestBody, type RequestBody } from './request-body.ts';
 import { createResponseBody, type ResponseBody } from './response-body.ts';
-import { createWatch, type Timeouts } from './timeouts.ts';
+import { createDeadline, type Timeouts } from './timeouts.ts';
 import type { OutgoingHttp, SentRequest } from './transport.ts';
 
 const READ_TIMEOUT: HttpErrorCode = { tag: 'connection-read-timeout' };
 
-/** One request of a guest, from its start until both bodies are done with. */
-export interface ExchangeParts {
+/** One request of a guest, from its start until both bodies are complete. */
+export interface GuestRequestParts {
   readonly guest: Guest;
   readonly outgoing: OutgoingHttp;
-  /** Every part of the request passes here, when the guest has sent it. */
+  /** The durability gate that every part of the request passes. */
   readonly pass: Pass;
   readonly request: Omit<SentRequest, 'body' | 'allowed'>;
   readonly body: OutgoingBody | undefined;
   readonly timeouts: Timeouts;
-  /** Called once, when nothing of it is left: no timer, no connection. */
+  /** Called once, when the request holds neither a timer nor a connection any longer. */
   over(): void;
 }
 
@@ -30,41 +30,30 @@ interface Pending extends PendingResponse {
 }
 
 /**
- * Starts a request. It ends with its response's body, with a failure, when the guest lets go of it, or with
- * `guest.release()`, whatever comes first; then everything that waits for it is settled.
+ * Starts a request. It ends with the body of its response, with a failure, when the guest drops it, or with
+ * `guest.release()`, whichever comes first; then everything that waits for it settles.
  *
- * Throws an `error-code` when it is refused at first sight.
+ * Throws an `error-code` if the request is refused immediately.
  */
-export function startExchange({
-  guest,
-  outgoing,
-  pass,
-  request,
-  body,
-  timeouts,
-  over,
-}: ExchangeParts): PendingResponse {
+export function startGuestRequest(parts: GuestRequestParts): PendingResponse {
+  const { guest, outgoing, pass, request, body, timeouts, over } = parts;
   const changed = new Signal();
   const pending: Pending = { outcome: undefined, changed, cancel };
   let response: ResponseBody | undefined;
   let done = false;
-  const watch = createWatch((code) => fail(new OutgoingError(code, `${code.tag} after a timeout`)));
+  const deadline = createDeadline((code) => fail(new OutgoingError(code, `${code.tag} after a timeout`)));
   const upload: RequestBody | undefined =
     body &&
     createRequestBody({
       pass,
       budget: guest.budget,
       held: fail,
-      aborted() {
-        fail(
-          new OutgoingError({ tag: 'HTTP-protocol-error' }, 'the body of the request was dropped unfinished'),
-        );
-      },
+      aborted: () => fail(droppedUnfinished()),
     });
 
   function finish(failure?: { message: string; http: HttpErrorCode }): void {
     done = true;
-    watch.stop();
+    deadline.stop();
     upload?.close(failure);
     forget();
     over();
@@ -85,22 +74,22 @@ export function startExchange({
     { ...request, body: upload?.chunks, allowed: passed(pass) },
     {
       connecting() {
-        watch.start(timeouts.connect, { tag: 'connection-timeout' });
+        deadline.start(timeouts.connect, { tag: 'connection-timeout' });
       },
       connected() {
-        watch.start(timeouts.firstByte, READ_TIMEOUT);
+        deadline.start(timeouts.firstByte, READ_TIMEOUT);
       },
       head(head) {
-        watch.start(timeouts.betweenBytes, READ_TIMEOUT);
+        deadline.start(timeouts.betweenBytes, READ_TIMEOUT);
         response = createResponseBody(
           {
-            // A guest that reads slowly is no silence of the server.
+            // A guest that reads slowly does not count as silence of the server.
             pause() {
-              watch.stop();
+              deadline.stop();
               sending.pause();
             },
             resume() {
-              watch.start(timeouts.betweenBytes, READ_TIMEOUT);
+              deadline.start(timeouts.betweenBytes, READ_TIMEOUT);
               sending.resume();
             },
             abandon: cancel,
@@ -111,7 +100,7 @@ export function startExchange({
         changed.wake();
       },
       data(chunk) {
-        watch.refresh();
+        deadline.refresh();
         response?.push(chunk);
       },
       ended(trailers) {
@@ -125,7 +114,7 @@ export function startExchange({
   if (body !== undefined && upload !== undefined) OutgoingBody.send(body, guest, upload);
 
   function cancel(): void {
-    fail(new OutgoingError({ tag: 'internal-error', val: 'the guest let go of it' }, 'cancelled'));
+    fail(new OutgoingError({ tag: 'internal-error', val: 'the guest dropped the request' }, 'cancelled'));
   }
 
   return pending;
@@ -135,7 +124,11 @@ function passed(pass: Pass): Promise<void> {
   const allowed = new Promise<void>((resolve, reject) => {
     pass((failure) => (failure === undefined ? resolve() : reject(failure)));
   });
-  // A request that is refused at first sight asks nobody.
+  // A request that is refused immediately does not wait for it.
   allowed.catch(() => {});
   return allowed;
+}
+
+function droppedUnfinished(): OutgoingError {
+  return new OutgoingError({ tag: 'HTTP-protocol-error' }, 'the body of the request was dropped unfinished');
 }
