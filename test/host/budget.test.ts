@@ -20,7 +20,7 @@ function parentWith(bytes: number): BudgetParent & { left: number } {
   };
 }
 
-test('a charge that would go over is refused and leaves everything as it was', () => {
+test('a charge beyond the limit is refused and changes nothing', () => {
   const budget = createBudget({ limit: 1000 });
   expect(budget.tryCharge(600)).toBe(true);
   expect(budget.tryCharge(401)).toBe(false);
@@ -30,7 +30,7 @@ test('a charge that would go over is refused and leaves everything as it was', (
   expect(budget.used).toBe(500);
 });
 
-test('charge traps, and says the number, the limit and the option', () => {
+test('charge traps with the number, the limit and the option in its message', () => {
   const budget = createBudget({ limit: 1000 });
   budget.charge(900);
   expect(() => budget.charge(200)).toThrow(WebAssembly.RuntimeError);
@@ -38,14 +38,14 @@ test('charge traps, and says the number, the limit and the option', () => {
   expect(budget.used).toBe(900);
 });
 
-test('a guest has 256 MiB of its own, whatever others use', () => {
+test('each guest has its own 256 MiB', () => {
   const [first, second] = [new Guest(), new Guest()];
   first.budget.charge(256 * MIB);
   expect(first.budget.tryCharge(1)).toBe(false);
   expect(second.budget.tryCharge(1)).toBe(true);
 });
 
-test('what is released after a reset does not count for the next request', () => {
+test('a release after a reset does not count for the next request', () => {
   const budget = createBudget({ limit: 1000 });
   budget.charge(900);
   budget.reset();
@@ -54,7 +54,7 @@ test('what is released after a reset does not count for the next request', () =>
   expect(budget.tryCharge(1001)).toBe(false);
 });
 
-test('bytes come from the parent in large shares, and go back', () => {
+test('takes bytes from the parent in large shares, and returns them', () => {
   const parent = parentWith(10 * MIB);
   const budget = createBudget({ limit: 100 * MIB, parent });
   budget.charge(10);
@@ -69,7 +69,7 @@ test('bytes come from the parent in large shares, and go back', () => {
   expect(parent.left).toBe(10 * MIB);
 });
 
-test('a parent that is full refuses for the budget, with its own reason', () => {
+test("a charge that exceeds the parent fails with the parent's reason", () => {
   const parent = parentWith(2 * MIB);
   const budget = createBudget({ limit: 100 * MIB, parent });
   budget.charge(2 * MIB);

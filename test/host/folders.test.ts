@@ -7,7 +7,7 @@ import { fixture, temporaryFolder } from '../support/command.ts';
 
 const COMMAND = join(import.meta.dirname, '../../bin/wasmcp-node.js');
 
-test('makes what is missing for the owner alone, and returns the topmost that it made', () => {
+test('creates missing folders for the owner only, and returns the topmost one', () => {
   const folder = temporaryFolder();
   const target = join(folder, 'a', 'b', 'c');
   expect(makeFolders(target)).toBe(join(folder, 'a'));
@@ -15,7 +15,7 @@ test('makes what is missing for the owner alone, and returns the topmost that it
   expect(makeFolders(target)).toBeUndefined();
 });
 
-test('a file in the way, and a link to nothing, are named', () => {
+test('names a file in the way, and a dangling link', () => {
   const folder = temporaryFolder();
   const file = join(folder, 'file');
   writeFileSync(file, '');

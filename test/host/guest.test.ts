@@ -71,7 +71,7 @@ describe('a guest that is ended', () => {
 });
 
 describe('release', () => {
-  test('lets everything go once, but not what was let go before', () => {
+  test('runs each cleanup once, and none that was unregistered', () => {
     const guest = new Guest();
     const released: string[] = [];
     guest.onRelease(() => released.push('kept'));
@@ -83,7 +83,7 @@ describe('release', () => {
 });
 
 describe('settle', () => {
-  test('passes a failure on', async () => {
+  test('rejects as the promise does', async () => {
     await expect(new Guest().settle(Promise.reject(new RangeError('no')))).rejects.toThrow(RangeError);
     await expect(new Guest().settle(Promise.resolve(7))).resolves.toBe(7);
   });

@@ -45,7 +45,7 @@ describe('wasi:keyvalue', () => {
     return { guest, store: part('store'), batch: part('batch'), atomics: part('atomics') };
   }
 
-  test('cas handles on large values fail at the limit, and give back what they hold', async () => {
+  test('cas handles on large values fail at the limit, and release their bytes', async () => {
     const { guest, store, atomics } = await keyvalue(20 * MIB);
     const bucket = store.open('');
     await bucket.set('large', new Uint8Array(4 * MIB));
@@ -63,7 +63,7 @@ describe('wasi:keyvalue', () => {
     expect(guest.budget.used).toBeLessThan(100);
   });
 
-  test('a swap that fails gives no handle when there is no room for it', async () => {
+  test('a failed swap returns no handle if that exceeds the budget', async () => {
     const { store, atomics } = await keyvalue(10 * MIB);
     const bucket = store.open('');
     await bucket.set('key', bytes('before'));
@@ -75,7 +75,7 @@ describe('wasi:keyvalue', () => {
     });
   });
 
-  test('get-many of more keys than fit fails before the store is asked', async () => {
+  test('get-many of too many keys fails before the store is read', async () => {
     const { guest, store, batch } = await keyvalue(MIB);
     const bucket = store.open('');
     expect(await batch.getMany(bucket, Array(1000).fill(''))).toHaveLength(1000);
@@ -149,7 +149,7 @@ describe('files', () => {
   });
 });
 
-describe('responses that came in', () => {
+describe('received responses', () => {
   let server: Server;
   beforeAll(async () => {
     server = createServer((_, response) => response.end(Buffer.alloc(50_000)));
@@ -197,8 +197,8 @@ describe('responses that came in', () => {
   });
 });
 
-describe('texts that others choose', () => {
-  test('are cut where they enter a message, and say how long they were', () => {
+describe('texts of guests', () => {
+  test('are truncated in messages, with their original length', () => {
     expect(cutText('short')).toBe('short');
     expect(cutText('x'.repeat(5000))).toBe(`${'x'.repeat(1024)}… (5000 characters)`);
     expect(cutText(`${'x'.repeat(1023)}🎉y`)).toBe(`${'x'.repeat(1023)}… (1026 characters)`);
@@ -207,7 +207,7 @@ describe('texts that others choose', () => {
   test.each([
     [{ tag: 'internal-error', val: 'x'.repeat(10_000) }],
     [{ tag: 'DNS-error', val: { rcode: 'x'.repeat(10_000), infoCode: 7 } }],
-  ])('an error-code is cut before it is kept or passed on', (val) => {
+  ])('an error-code is truncated before it is kept or sent', (val) => {
     const { guest } = guestOf(MIB);
     const response = testResponse();
     const head = {
@@ -224,7 +224,7 @@ describe('texts that others choose', () => {
     expect(response.code?.tag).toBe(val.tag);
   });
 
-  test('messages of wasi:logging are as long as a line of output', () => {
+  test('messages of wasi:logging are truncated to the length of a line of output', () => {
     const lines: string[][] = [];
     const { bind } = guestOf(MIB, { log: (...line) => lines.push(line) });
     const { log } = bind('wasi:logging/logging@0.1.0-draft') as { log(...line: string[]): void };

@@ -33,12 +33,12 @@ function bind(options?: HostOptions): Bound {
 /** What `name` offers, as functions that the test may call. */
 function use(binding: Binding, name: string): Record<string, (...args: unknown[]) => unknown> {
   const implementation = binding(name);
-  if (implementation === undefined) throw new TypeError(`${name} is not offered`);
+  if (implementation === undefined) throw new TypeError(`${name} is not available`);
   return implementation as Record<string, (...args: unknown[]) => unknown>;
 }
 
 describe('versions', () => {
-  test('each patch version of WASI 0.2 gets the same classes', () => {
+  test('every patch version of WASI 0.2 has the same classes', () => {
     const { binding } = bind();
     const first = binding('wasi:io/streams@0.2.0');
     expect(first).toBeDefined();
@@ -60,14 +60,14 @@ describe('versions', () => {
     '__proto__',
     'toString',
   ]) {
-    test(`${name} is not offered`, () => {
+    test(`${name} is not available`, () => {
       expect(bind().binding(name)).toBeUndefined();
     });
   }
 });
 
 describe('the environment', () => {
-  test('is what the options name, nothing of the process', () => {
+  test('contains only the options, nothing of the process', () => {
     const empty = use(bind().binding, 'wasi:cli/environment@0.2.6');
     expect(empty.getEnvironment!()).toEqual([]);
     expect(empty.getArguments!()).toEqual([]);
@@ -116,7 +116,7 @@ describe('standard input and output', () => {
     expect(text(stderr.chunks)).toBe('err');
   });
 
-  test('input is empty when there is none', () => {
+  test('input is empty if absent', () => {
     const binding = createHost().bind(new Guest(), { stdout: testSink(), stderr: testSink() });
     const input = use(binding, 'wasi:cli/stdin@0.2.6').getStdin!() as InputStream;
     expect(thrown(() => input.blockingRead(9n))).toEqual({ tag: 'closed' });
@@ -124,7 +124,7 @@ describe('standard input and output', () => {
 });
 
 describe('config and logging', () => {
-  test('both versions of wasi:config/store show what the options name', () => {
+  test('both versions of wasi:config/store return the values of the options', () => {
     const { binding } = bind({ config: { a: '1', b: '2' } });
     for (const version of ['0.2.0-draft-2024-09-27', '0.2.0-rc.1']) {
       const config = use(binding, `wasi:config/store@${version}`);
@@ -149,7 +149,7 @@ describe('config and logging', () => {
 });
 
 describe('folders', () => {
-  test('that are none are named before any guest runs', () => {
+  test('that do not exist are reported before any guest runs', () => {
     const folder = mkdtempSync(join(tmpdir(), 'wasmcp-host-'));
     try {
       writeFileSync(join(folder, 'file'), '');
@@ -165,7 +165,7 @@ describe('folders', () => {
 });
 
 describe('wasi:keyvalue', () => {
-  test('both drafts work on one store, in the spelling of get-many that the component has', async () => {
+  test('both drafts work on one store, with the shape of get-many that the component imports', async () => {
     const store = checked(await openStore('memory:'));
     const { binding } = bind({ store });
     const draft = use(binding, 'wasi:keyvalue/store@0.2.0-draft');

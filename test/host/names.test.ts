@@ -4,7 +4,7 @@ import { testSink } from './streams.ts';
 
 const binding: Binding = createHost().bind(new Guest(), { stdout: testSink(), stderr: testSink() });
 
-describe('what an interface offers', () => {
+describe('the functions of an interface', () => {
   const offered: [string, string][] = [
     ['wasi:io/poll@0.2.6', 'poll'],
     ['wasi:io/poll@0.2.6', '[method]pollable.block'],
@@ -37,7 +37,7 @@ describe('what an interface offers', () => {
     ['wasi:http/types@0.2.6', '[method]response-outparam.send-informational'],
   ];
   for (const [name, member] of missing) {
-    test(`${name} has no ${member}`, () => {
+    test(`${name} does not have ${member}`, () => {
       expect(offersFunction(binding(name)!, member)).toBe(false);
     });
   }

@@ -114,7 +114,7 @@ test('every resource has the methods that preview2-shim declares, with their par
   expectTypeOf<Statics>().toEqualTypeOf<{ [Name in keyof Statics]: Nothing }>();
 });
 
-test('a difference is seen', () => {
+test('a difference is detected', () => {
   type Theirs = { a(): string; b(flag: boolean): void; c(): void };
   type Ours = { a(): number; b(flag: string): void };
   type Found = { a: 'result'; b: 'parameters'; c: 'missing' };

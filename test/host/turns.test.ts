@@ -32,8 +32,8 @@ async function typicalGap(work: () => Promise<unknown>): Promise<number> {
   return gaps.sort((a, b) => a - b)[gaps.length >> 1]!;
 }
 
-describe('guests whose calls are always ready', () => {
-  test.each([1, 12])('%i of them: the event loop never waits for long', async (count) => {
+describe('guests whose calls never wait', () => {
+  test.each([1, 12])('%i of them do not block the event loop for long', async (count) => {
     let calls: number[] = [];
     const gap = await typicalGap(async () => {
       calls = await Promise.all(guests(count).map((guest) => busy(guest, 500)));
@@ -42,13 +42,13 @@ describe('guests whose calls are always ready', () => {
     for (const count of calls) expect(count).toBeGreaterThan(100);
   });
 
-  test('go on at once while they are quick', () => {
+  test('continue at once while they are quick', () => {
     const [guest] = guests(1) as [Guest];
     const answers = Array.from({ length: 1000 }, (_, call) => guest.fairly(() => call));
     expect(answers.filter((answer) => typeof answer !== 'number').length).toBeLessThan(10);
   });
 
-  test('are not asked to wait where nothing can suspend them', async () => {
+  test('do not wait where they cannot be suspended', async () => {
     const [guest] = guests(1, { maySuspend: () => false }) as [Guest];
     const end = performance.now() + 30;
     while (performance.now() < end) expect(guest.fairly(() => 1)).toBe(1);

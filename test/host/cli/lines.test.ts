@@ -8,7 +8,7 @@ function collect(prefix: string): { sink: LineSink; lines: string[] } {
 }
 
 describe('prefixed lines', () => {
-  test('stand behind the prefix, whole, however they were written', () => {
+  test('are written whole behind the prefix, in whatever chunks they arrive', () => {
     const { sink, lines } = collect('stdout [7] :: ');
     for (const piece of ['one\ntw', 'o\n\nth', 'r', 'ee']) sink.write(bytes(piece));
     expect(lines).toEqual(['stdout [7] :: one\n', 'stdout [7] :: two\n', 'stdout [7] :: \n']);
@@ -27,7 +27,7 @@ describe('prefixed lines', () => {
     expect(lines).toEqual(['a: hello\n', 'b: world\n']);
   });
 
-  test('are broken when they grow without end', () => {
+  test('are broken when they are too long', () => {
     const { sink, lines } = collect('');
     for (let i = 0; i < 5; i += 1) sink.write(bytes('x'.repeat(4000)));
     expect(lines.map((line) => line.length)).toEqual([8193, 8193]);
@@ -35,7 +35,7 @@ describe('prefixed lines', () => {
     expect(lines.join('').replaceAll('\n', '')).toBe('x'.repeat(20_000));
   });
 
-  test('keep bytes that are no text', () => {
+  test('keep bytes that are not text', () => {
     const out: Uint8Array[] = [];
     prefixedLines('', (line) => out.push(line)).write(Uint8Array.of(0xff, 0x00, 0x0a));
     expect([...out[0]!]).toEqual([0xff, 0x00, 0x0a]);

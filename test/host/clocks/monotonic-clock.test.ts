@@ -29,7 +29,7 @@ describe('monotonic-clock', () => {
     expect(clock.resolution()).toBeGreaterThan(0n);
   });
 
-  test('wakes not before the time', async () => {
+  test('never wakes early', async () => {
     const clock = clockOf(new Guest());
     const start = clock.now();
     const pollable = clock.subscribeDuration(20n * MS);
@@ -39,7 +39,7 @@ describe('monotonic-clock', () => {
     expect(pollable.ready()).toBe(true);
   });
 
-  test('is ready at once for what has passed', () => {
+  test('is ready at once for a time in the past', () => {
     const clock = clockOf(new Guest());
     expect(clock.subscribeInstant(0n).ready()).toBe(true);
     expect(clock.subscribeDuration(0n).block()).toBeUndefined();
@@ -53,7 +53,7 @@ describe('monotonic-clock', () => {
     for (const pollable of pollables) pollable[Symbol.dispose]();
   });
 
-  test('waits longer than the event loop can', async () => {
+  test('waits longer than the longest timer of Node', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'hrtime'] });
     const days = 86_400_000;
     let woken = false;
@@ -68,7 +68,7 @@ describe('monotonic-clock', () => {
     await blocked;
   });
 
-  test('leaves no timer behind: not when dropped, not when the request ends', async () => {
+  test('leaves no timer behind when dropped or when the request ends', async () => {
     const guest = new Guest();
     const clock = clockOf(guest);
     const before = timers();
@@ -86,7 +86,7 @@ describe('monotonic-clock', () => {
 });
 
 describe('wall-clock', () => {
-  test('tells the time since 1970', () => {
+  test('returns the time since 1970', () => {
     const clock = wallClock as unknown as { now(): Datetime; resolution(): Datetime };
     const before = Date.now();
     const { seconds, nanoseconds } = clock.now();

@@ -61,7 +61,7 @@ function elsewhere(): void {
   Object.defineProperty(process, 'platform', { ...platform, value: 'darwin' });
 }
 
-test('what several workers append to one file at the same time is all there', async () => {
+test('concurrent appends of several workers lose nothing', async () => {
   const names = ['one', 'two'];
   const lines = 10_000;
   const ready = new Int32Array(new SharedArrayBuffer(4));
@@ -79,7 +79,7 @@ test('what several workers append to one file at the same time is all there', as
   expect(written).toHaveLength(names.length * lines);
 });
 
-onLinux('a file is appended to wherever it was moved, and when it was removed', () => {
+onLinux('a file can be appended to after it was moved or removed', () => {
   renameSync(join(folder, 'log'), join(folder, 'moved'));
   writeFileSync(join(folder, 'log'), 'another;');
   file.appendViaStream().blockingWriteAndFlush(bytes('second;'));
@@ -90,7 +90,7 @@ onLinux('a file is appended to wherever it was moved, and when it was removed', 
   expect(existsSync(join(folder, 'moved'))).toBe(false);
 });
 
-onLinux('where it has to be found by its name, another of that name is not taken for it', () => {
+onLinux('where the file is found by its name, another file of that name is not appended to', () => {
   elsewhere();
   file.appendViaStream().blockingWriteAndFlush(bytes('second;'));
   expect(log()).toBe('first;second;');
@@ -103,7 +103,7 @@ onLinux('where it has to be found by its name, another of that name is not taken
   expect([log('moved'), log()]).toEqual(['first;second;', 'another;']);
 });
 
-onLinux('an appending stream is closed with itself, and with the request in any case', () => {
+onLinux('closes an appending stream when it is dropped, and at the end of the request in any case', () => {
   const count = (): number => readdirSync('/proc/self/fd').length;
   const before = count();
   const [left, kept] = [file.appendViaStream(), file.appendViaStream()];
@@ -119,7 +119,7 @@ onLinux('an appending stream is closed with itself, and with the request in any 
   expect(count()).toBe(before - 2);
 });
 
-onLinux('an appending stream is as durable as its file was opened to be', () => {
+onLinux('an appending stream keeps the sync flags of its file', () => {
   const log = join(folder, 'log');
   const durable = open('log', true);
   file[Symbol.dispose]();

@@ -108,7 +108,7 @@ describe('a way out of the folder', () => {
     ['a link to an absolute path with slashes at its end', 'l///', ['l', '/etc//']],
   ];
   for (const [way, path, ...links] of ways) {
-    test(`by ${way} is closed to every operation`, () => {
+    test(`by ${way} is refused by every operation`, () => {
       for (const [name, target] of links) symlinkSync(target, join(root, name));
       const folder = open();
       const before = snapshot();
@@ -121,7 +121,7 @@ describe('a way out of the folder', () => {
 
   for (const target of ['../secret', '/etc/hosts', '../new']) {
     for (const [name, operate] of Object.entries(OPERATIONS)) {
-      test(`by a last link to ${target} is closed to: ${name}`, () => {
+      test(`by a link to ${target} at its end is refused by: ${name}`, () => {
         symlinkSync(target, join(root, 'l'));
         const folder = open();
         try {
@@ -137,14 +137,14 @@ describe('a way out of the folder', () => {
     }
   }
 
-  test('is closed from a folder that was opened below', () => {
+  test('is refused from a folder that was opened below', () => {
     const sub = open().openAt({}, 'sub', { directory: true }, READ);
     expect(thrown(() => sub.statAt({}, '../file'))).toBe('not-permitted');
     expect(sub.statAt({}, 'deep/..').type).toBe('directory');
   });
 
   for (const target of ['/etc', '..', '../secret', 'sub/../../secret', './../root/file', '/']) {
-    test(`is not made by a link to ${target}`, () => {
+    test(`cannot be made by a link to ${target}`, () => {
       const folder = open();
       const before = snapshot();
       expect(thrown(() => folder.symlinkAt(target, 'l'))).toBe('not-permitted');
@@ -152,7 +152,7 @@ describe('a way out of the folder', () => {
     });
   }
 
-  onLinux('is not made by moving a link up, nor by linking it there, nor with its folder', () => {
+  onLinux('cannot be made by moving or linking a link further up, nor by moving its folder', () => {
     symlinkSync('/etc', join(root, 'sub/absolute'));
     const folder = open();
     folder.symlinkAt('../../file', 'sub/deep/l');
@@ -172,7 +172,7 @@ describe('a way out of the folder', () => {
     ['a folder above', '../..'],
     ['a folder inside, as long as it was deeper', '../../sub'],
   ] as const) {
-    onLinux(`is not made by moving a folder to where an open folder was, with a link to ${name}`, () => {
+    onLinux(`cannot be made by moving a folder to where an open folder was, with a link to ${name}`, () => {
       mkdirSync(join(root, 'far/below'), { recursive: true });
       symlinkSync(target, join(root, 'far/below/link'));
       const folder = open();
@@ -193,7 +193,7 @@ describe('a way out of the folder', () => {
     ['in place of a folder', 'a/sub', 'secret'],
     ['on the way to a folder', 'a/sub/deep', '../deep/secret'],
   ] as const) {
-    onLinux(`is not made by a link ${where} that was given too`, () => {
+    onLinux(`cannot be made by a link ${where} that is also preopened`, () => {
       mkdirSync(join(root, given), { recursive: true });
       mkdirSync(join(root, 'x/y'), { recursive: true });
       mkdirSync(join(top, 'deep'));
@@ -216,7 +216,7 @@ describe('a way out of the folder', () => {
     });
   }
 
-  onLinux('does not open while another thread puts a link in place of a folder', async () => {
+  onLinux('does not open while another thread replaces a folder by a link', async () => {
     mkdirSync(join(top, 'outside'));
     for (const path of ['outside/file', 'root/p', 'root/p/file']) {
       if (path.endsWith('file')) writeFileSync(join(top, path), path);
@@ -249,7 +249,7 @@ describe('a way out of the folder', () => {
     expect([...seen]).not.toContain('outside/file');
   });
 
-  onLinux('is not made where folders cannot be held: guests make no links and move none', () => {
+  onLinux('cannot be made where folders cannot be held open: guests cannot create or move links', () => {
     Object.defineProperty(process, 'platform', { value: 'elsewhere' });
     symlinkSync('file', join(root, 'l'));
     symlinkSync('../../file', join(root, 'sub/deep/l'));
@@ -275,12 +275,12 @@ describe('a way out of the folder', () => {
     expect(readdirSync(root).sort()).toEqual(['file', 'l', 'm']);
   });
 
-  test('is not told by reading an absolute link', () => {
+  test('is not revealed by reading an absolute link', () => {
     symlinkSync('/etc/hosts', join(root, 'l'));
     expect(thrown(() => open().readlinkAt('l'))).toBe('not-permitted');
   });
 
-  test('a name with a NUL is no name', () => {
+  test('a name with a NUL is invalid', () => {
     expect(thrown(() => open().openAt(FOLLOW, 'file\0.txt', {}, READ))).toBe('invalid');
   });
 });
@@ -299,7 +299,7 @@ describe('links inside the folder', () => {
     expect(existsSync(join(root, 'file'))).toBe(true);
   });
 
-  onLinux('are made, moved, linked and removed as they are', () => {
+  onLinux('are created, moved, linked and removed unchanged', () => {
     const folder = open();
     folder.symlinkAt('../file', 'sub/l');
     expect(readlinkSync(join(root, 'sub/l'))).toBe('../file');
@@ -318,7 +318,7 @@ describe('links inside the folder', () => {
     expect(readFileSync(join(root, 'file'), 'utf8')).toBe('content');
   });
 
-  onLinux('may lead above the folder that they are made from, to what was given', () => {
+  onLinux('may lead above the folder where they are created, within the preopened one', () => {
     const folder = open();
     const below = folder.openAt({}, 'sub', { directory: true }, READ).openAt({}, 'deep', {}, READ);
     below.symlinkAt('../../file', 'l');
@@ -327,7 +327,7 @@ describe('links inside the folder', () => {
     expect(thrown(() => below.statAt(FOLLOW, 'l'))).toBe('not-permitted');
   });
 
-  onLinux('fail to be made for the reason that POSIX gives', () => {
+  onLinux('fail to be created for the reason that POSIX gives', () => {
     const folder = open();
     folder.symlinkAt('l', 'l');
     expect(thrown(() => folder.openAt(FOLLOW, 'l', {}, READ))).toBe('loop');
@@ -342,13 +342,13 @@ describe('links inside the folder', () => {
     expect(thrown(() => folder.statAt(FOLLOW, 'dangling'))).toBe('no-entry');
   });
 
-  test('that lead in a circle end', () => {
+  test('that form a circle fail', () => {
     symlinkSync('b', join(root, 'a'));
     symlinkSync('a', join(root, 'b'));
     expect(thrown(() => open().statAt(FOLLOW, 'a'))).toBe('loop');
   });
 
-  test('to something new create it where they point', () => {
+  test('to a new file create it at their target', () => {
     symlinkSync('sub/new', join(root, 'l'));
     open().openAt(FOLLOW, 'l', CREATE, WRITE).write(bytes('x'), 0n);
     expect(readFileSync(join(root, 'sub/new'), 'utf8')).toBe('x');
@@ -405,7 +405,7 @@ describe('a read-only folder', () => {
 });
 
 describe('files', () => {
-  test('are read and written at any place', () => {
+  test('are read and written at any offset', () => {
     const file = open().openAt({}, 'new', CREATE, WRITE);
     expect(file.write(bytes('abc'), 2n)).toBe(3n);
     expect(file.read(99n, 1n)).toEqual([Uint8Array.of(0, 97, 98, 99), true]);
@@ -419,7 +419,7 @@ describe('files', () => {
   });
 
   for (const offset of [2n ** 53n, 2n ** 60n, 2n ** 64n - 1n]) {
-    test(`are not written at ${offset}, and nowhere else instead`, () => {
+    test(`are not written at ${offset}, nor anywhere else instead`, () => {
       const file = open().openAt({}, 'file', {}, WRITE);
       expect(thrown(() => file.write(bytes('x'), offset))).toBe('file-too-large');
       expect(thrown(() => file.writeViaStream(offset))).toBe('file-too-large');
@@ -428,7 +428,7 @@ describe('files', () => {
     });
   }
 
-  onLinux('are not written at their start by a stream that comes to the last place there is', () => {
+  onLinux('are not written at their start by a stream that reaches the last offset', () => {
     const out = open(false, '/dev')
       .openAt({}, 'null', {}, WRITE)
       .writeViaStream(2n ** 53n - 2n);
@@ -469,7 +469,7 @@ describe('files', () => {
     expect(descriptors()).toBe(before);
   });
 
-  test('that an instance keeps after its request are closed, whatever has their numbers now', () => {
+  test('that an instance keeps after its request are closed, even if their numbers are reused', () => {
     const folder = open();
     const file = folder.openAt({}, 'file', {}, WRITE);
     const input = file.readViaStream(0n);
@@ -501,13 +501,13 @@ describe('files', () => {
     expect(others.map((other) => text(other.read(99n, 0n)[0]))).toEqual(['not yours', 'not yours']);
   });
 
-  onLinux('a stream that breaks says why', () => {
+  onLinux('a failed stream reports the reason', () => {
     const out = open(false, '/dev').openAt({}, 'full', {}, WRITE).writeViaStream(0n);
     expect(failure(() => out.blockingWriteAndFlush(bytes('x')))).toBe('insufficient-space');
     expect(thrown(() => out.checkWrite())).toEqual({ tag: 'closed' });
   });
 
-  test('that were not opened for it are neither read nor written', () => {
+  test('that were not opened for reading or writing are neither read nor written', () => {
     const folder = open();
     const reader = folder.openAt({}, 'file', {}, READ);
     expect(thrown(() => reader.write(bytes('x'), 0n))).toBe('bad-descriptor');
@@ -533,13 +533,13 @@ describe('files', () => {
     expect(fails('sub', {}, WRITE)).toBe('is-directory');
   });
 
-  onLinux('a FIFO without a writer does not hold the thread', () => {
+  onLinux('a FIFO without a writer does not block the thread', () => {
     execFileSync('mkfifo', [join(root, 'fifo')]);
     const fifo = open().openAt({}, 'fifo', {}, READ);
     expect(fifo.getType()).toBe('fifo');
   });
 
-  test('a guest that was ended can do nothing to them', () => {
+  test('a guest that was ended cannot use them', () => {
     const folder = open();
     const file = folder.openAt({}, 'file', {}, WRITE);
     guest.end('out of time');
@@ -552,7 +552,7 @@ describe('files', () => {
 });
 
 describe('folders', () => {
-  test('are made, listed, renamed and removed', () => {
+  test('are created, listed, renamed and removed', () => {
     const folder = open();
     folder.createDirectoryAt('new/');
     folder.renameAt('file', folder, 'new/moved');
@@ -573,7 +573,7 @@ describe('folders', () => {
     expect(readdirSync(root).sort()).toEqual(['linked', 'sub']);
   });
 
-  test('are moved with all that is in them, beside links and onto empty folders', () => {
+  test('are moved with their content, beside links and onto empty folders', () => {
     symlinkSync('sub', join(root, 'link'));
     writeFileSync(join(root, 'sub/deep/note'), 'deep');
     mkdirSync(join(root, 'empty'));
@@ -606,7 +606,7 @@ describe('folders', () => {
     expect(folder.statAt({}, 'moved/deep').type).toBe('directory');
   });
 
-  onLinux('are let go of when they are dropped, when the request ends, and after each path', () => {
+  onLinux('are closed when they are dropped, when the request ends, and after each path', () => {
     const descriptors = (): number => readdirSync('/proc/self/fd').length;
     symlinkSync('sub/deep/..', join(root, 'l'));
     const before = descriptors();
@@ -627,7 +627,7 @@ describe('folders', () => {
     expect(descriptors()).toBe(before);
   });
 
-  test('are no files, and files are no folders', () => {
+  test('are not files, and files are not folders', () => {
     const folder = open();
     expect(thrown(() => folder.read(1n, 0n))).toBe('is-directory');
     expect(thrown(() => folder.readViaStream(0n))).toBe('is-directory');
@@ -636,7 +636,7 @@ describe('folders', () => {
     expect(thrown(() => file.statAt({}, 'x'))).toBe('not-directory');
   });
 
-  test('cannot be removed or moved by themselves', () => {
+  test('cannot be removed or moved by a path to themselves', () => {
     const folder = open();
     for (const path of ['.', './', 'sub/..']) {
       expect(thrown(() => folder.removeDirectoryAt(path))).toBe('invalid');
@@ -645,7 +645,7 @@ describe('folders', () => {
     expect(statSync(root).isDirectory()).toBe(true);
   });
 
-  test('times are set to what was asked for, and kept where nothing was', () => {
+  test('sets the requested times, and keeps the others', () => {
     const folder = open();
     const at = { tag: 'timestamp', val: { seconds: 1_000_000_000n, nanoseconds: 500_000_000 } } as const;
     folder.setTimesAt({}, 'file', { tag: 'no-change' }, at);
@@ -657,7 +657,7 @@ describe('folders', () => {
     expect(Date.now() - statSync(join(root, 'file')).mtimeMs).toBeLessThan(60_000);
   });
 
-  test('times before 1970 are not told, as there is no number for them', () => {
+  test('times before 1970 are absent, as WIT cannot represent them', () => {
     execFileSync('touch', ['-m', '-d', '1960-01-01', join(root, 'file')]);
     execFileSync('touch', ['-a', '-d', '2446-05-10', join(root, 'file')]);
     const { dataModificationTimestamp, dataAccessTimestamp } = open().statAt({}, 'file');
@@ -665,7 +665,7 @@ describe('folders', () => {
     expect(dataAccessTimestamp?.seconds).toBeGreaterThan(10_000_000_000n);
   });
 
-  test('times that are not set stay as they are, to the nanosecond', () => {
+  test('times that are not set are unchanged, to the nanosecond', () => {
     const folder = open();
     execFileSync('touch', ['-d', '2026-03-01 12:00:00.123456789', join(root, 'file')]);
     folder.setTimesAt({}, 'file', { tag: 'no-change' }, { tag: 'now' });
@@ -674,7 +674,7 @@ describe('folders', () => {
     folder.setTimes({ tag: 'no-change' }, { tag: 'no-change' });
   });
 
-  test('times are right to 120 ns, and to the nanosecond in 1970', () => {
+  test('times are exact to 120 ns, and to the nanosecond in 1970', () => {
     const folder = open();
     const set = (seconds: bigint, nanoseconds: number): bigint => {
       const at = { tag: 'timestamp', val: { seconds, nanoseconds } } as const;
@@ -692,7 +692,7 @@ describe('folders', () => {
     expect(bad(2n ** 64n - 1n, 0)).toBe('overflow');
   });
 
-  test('the same object is known under two names', () => {
+  test('recognizes the same object under two names', () => {
     linkSync(join(root, 'file'), join(root, 'twin'));
     writeFileSync(join(root, 'other'), 'content');
     const folder = open();

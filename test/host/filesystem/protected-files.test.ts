@@ -99,7 +99,7 @@ describe('what the host itself uses', () => {
     'cache/new',
     'cache/code/new',
     'not',
-  ])('is refused also when it is yet to be made, and so is what is in a folder: %s', (path) => {
+  ])('is refused before it is created, and so is the content of a folder: %s', (path) => {
     const folder = open();
     const before = snapshot();
     const makes = ['open and create', 'make a directory', 'make a symbolic link', 'rename to', 'link to'];
@@ -126,7 +126,7 @@ describe('what the host itself uses', () => {
     expect(snapshot()).toEqual(before);
   });
 
-  test.each(['state', 'state/', 'state/.', 'empty/../state'])('stays in its folder: %s', (path) => {
+  test.each(['state', 'state/', 'state/.', 'empty/../state'])('cannot be moved with a folder: %s', (path) => {
     const folder = open();
     const before = snapshot();
     for (const name of ['remove a directory', 'unlink', 'rename from', 'rename to', 'link from', 'link to']) {
@@ -150,7 +150,7 @@ describe('what the host itself uses', () => {
     expect(thrown(() => open(top).renameAt('root', open(top), 'moved'))).toBe('not-permitted');
   });
 
-  test('is found by a symbolic link that its path leads through, and that link is kept', () => {
+  test('is found through a symbolic link on its path, and that link is protected too', () => {
     symlinkSync('state', join(root, 'current'));
     own = [{ path: join(root, 'current/store.db'), kind: 'database' }];
     const folder = open();
@@ -161,7 +161,7 @@ describe('what the host itself uses', () => {
     expect(thrown(() => folder.unlinkFileAt('current'))).toBe('not-permitted');
   });
 
-  test('leaves everything else to guests, by similar names too', () => {
+  test('does not restrict other files, even with similar names', () => {
     const folder = open();
     expect(text(folder.openAt({}, 'state/note', {}, READ).read(99n, 0n)[0])).toBe('state/note');
     for (const path of ['state/store.dba', 'state/xstore.db', 'store.db', 'server.wasm.log', 'made']) {
@@ -178,7 +178,7 @@ describe('what the host itself uses', () => {
     expect(names.sort()).toEqual(['cache', 'file', 'full', 'server.wasm', 'state']);
   });
 
-  test('is not given whole', () => {
+  test('cannot be preopened itself', () => {
     for (const path of ['cache', 'cache/code']) {
       expect(() => open(join(root, path))).toThrow(/cannot be given to guests/);
     }
@@ -188,7 +188,7 @@ describe('what the host itself uses', () => {
   });
 });
 
-onLinux('no guest takes the locks from a store, whatever it does to its files', async () => {
+onLinux('no operation of a guest drops the locks of a store', async () => {
   const store = await openStore(`sqlite:${join(root, 'state/live.db')}`);
   try {
     await store.set('bucket', 'key', new Uint8Array(1));

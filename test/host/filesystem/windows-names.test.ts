@@ -5,7 +5,7 @@ test.each([
   ...['CON', 'con', 'nul', 'Aux', 'PRN', 'COM1', 'com9', 'LPT0', 'COM¹', 'com²', 'LPT³', 'CONIN$', 'conout$'],
   ...['nul.txt', 'NUL .txt', 'com1.tar.gz', 'COM¹.log', 'nul ', 'nul.', 'name.', 'name ', '...'],
   ...['a:b', 'C:', 'a\\b', '..\\secret', 'file::$DATA'],
-])('%j is no name for a guest on Windows', (name) => {
+])('%j is refused on Windows', (name) => {
   expect(isRefusedOnWindows(name)).toBe(true);
 });
 

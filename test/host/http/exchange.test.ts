@@ -65,12 +65,12 @@ describe('the request', () => {
     expect(thrown(() => request.headers().append('b', bytes('2')))).toEqual({ tag: 'immutable' });
   });
 
-  test('spells methods of its own as the client did', () => {
+  test('keeps the case of unknown methods', () => {
     expect(setup({ method: 'PURGE' }).exchange.request.method()).toEqual({ tag: 'other', val: 'PURGE' });
     expect(setup({ method: 'get' }).exchange.request.method()).toEqual({ tag: 'other', val: 'get' });
   });
 
-  test('hides the fields of the connection, so that the rest can be passed on', () => {
+  test('hides the fields of the connection, so that the rest can be forwarded', () => {
     const names = ['Host', 'Connection', 'transfer-encoding', 'accept', 'content-length'];
     const { exchange } = setup({ headers: names.map((name) => [name, bytes('1')]) });
     const entries = exchange.request.headers().entries();
@@ -78,7 +78,7 @@ describe('the request', () => {
     expect(() => Fields.fromList(entries)).not.toThrow();
   });
 
-  test('gives its body once, the body its stream once, and the trailers at the end, once', async () => {
+  test('returns its body, its stream, and the trailers at the end, each once', async () => {
     const { exchange, source } = setup();
     const body = exchange.request.consume();
     expect(thrown(() => exchange.request.consume())).toBeUndefined();
@@ -99,7 +99,7 @@ describe('the request', () => {
     expect(trailers.get()).toEqual({ tag: 'err', val: undefined });
   });
 
-  test('has no trailers without any, and an error-code when it broke', () => {
+  test('returns no trailers if there are none, and an error-code if the body failed', () => {
     const complete = setup();
     complete.source.end();
     expect(IncomingBody.finish(complete.exchange.request.consume()).get()).toEqual({
@@ -114,7 +114,7 @@ describe('the request', () => {
     });
   });
 
-  test('lets go of a body that the guest does not want', () => {
+  test('cancels a body that the guest drops', () => {
     const dropped = setup();
     dropped.exchange.request[Symbol.dispose]();
     expect(dropped.source.cancelled).toBe(true);
@@ -166,7 +166,7 @@ describe('the response', () => {
     expect(exchange.outcome()).toEqual({ kind: 'answered' });
   });
 
-  test('needs no body', () => {
+  test('can be sent without a body', () => {
     const { exchange, sink } = setup();
     const response = responseWith();
     response.setStatusCode(202);
@@ -175,7 +175,7 @@ describe('the response', () => {
     expect(exchange.outcome()).toEqual({ kind: 'answered' });
   });
 
-  test('gives its body once, the body its stream once; the body ends after its stream', () => {
+  test('returns its body and its stream once; the body is finished after its stream', () => {
     const response = responseWith();
     const body = response.body();
     expect(thrown(() => response.body())).toBeUndefined();
@@ -186,7 +186,7 @@ describe('the response', () => {
     expect(() => OutgoingBody.finish(body, undefined)).not.toThrow();
   });
 
-  test('has headers that can no longer change, and a status that HTTP knows', () => {
+  test('has immutable headers, and a status from 200 to 599', () => {
     const response = responseWith(['a', '1']);
     expect(thrown(() => response.headers().delete('a'))).toEqual({ tag: 'immutable' });
     for (const status of [0, 100, 199, 600, 65535]) {
@@ -195,7 +195,7 @@ describe('the response', () => {
     expect(response.statusCode()).toBe(200);
   });
 
-  test('is set once', () => {
+  test('can be set once', () => {
     const { exchange, sink } = setup();
     answer(exchange, responseWith());
     const second = responseWith();
@@ -204,7 +204,7 @@ describe('the response', () => {
     expect(sink.status).toBe(200);
   });
 
-  test('may be an error-code', () => {
+  test('can be an error-code', () => {
     const { exchange, sink } = setup();
     const code = { tag: 'internal-error', val: 'no luck' };
     ResponseOutparam.set(exchange.responseOut, { tag: 'err', val: code });
@@ -213,14 +213,14 @@ describe('the response', () => {
     expect(exchange.outcome()).toEqual({ kind: 'refused', code });
   });
 
-  test('that never came is told', () => {
+  test('that was never set is reported', () => {
     const { exchange, guest, sink } = setup();
     guest.release();
     expect(exchange.outcome()).toEqual({ kind: 'unanswered' });
     expect(sink).toMatchObject({ status: undefined, ended: false });
   });
 
-  test('with a body that was dropped or forgotten is aborted, never ended', () => {
+  test('with a body that was dropped or never finished is aborted, never ended', () => {
     const dropped = setup();
     const response = responseWith();
     const body = response.body();
@@ -247,7 +247,7 @@ describe('the response', () => {
     expect(forgotten.exchange.outcome()).toEqual({ kind: 'unfinished' });
   });
 
-  test('that is complete stays so when the request is released', () => {
+  test('that is complete stays complete when the request is released', () => {
     const { exchange, guest, sink } = setup();
     const response = responseWith();
     writeAll(response.body(), 'all');
@@ -256,7 +256,7 @@ describe('the response', () => {
     expect(sink).toMatchObject({ aborted: false, ended: true });
   });
 
-  test('fails as closed when the client went away, and can still be finished', async () => {
+  test('fails as closed after the client disconnected, and can still be finished', async () => {
     const { exchange, sink } = setup({}, 2);
     const response = responseWith();
     const body = response.body();
@@ -269,7 +269,7 @@ describe('the response', () => {
     expect(() => OutgoingBody.finish(body, undefined)).not.toThrow();
   });
 
-  test('larger than 64 MiB before it was set fails, it does not wait for ever', () => {
+  test('larger than 64 MiB before it is set fails instead of waiting forever', () => {
     const response = responseWith();
     const stream = response.body().write();
     const megabyte = (): Uint8Array => new Uint8Array(1024 * 1024);
@@ -315,7 +315,7 @@ describe('a Content-Length', () => {
     expect(sink).toMatchObject({ aborted: true, ended: false });
   });
 
-  test('that is met is fine, several times the same too', () => {
+  test('that is met is accepted, also if it is repeated', () => {
     const { exchange, sink } = setup();
     const response = responseWith(['content-length', '3'], ['content-length', '3']);
     writeAll(response.body(), 'abc');
@@ -324,7 +324,7 @@ describe('a Content-Length', () => {
   });
 
   for (const values of [['x'], ['-1'], ['1.5'], ['3', '4'], ['99999999999999999999'], ['']]) {
-    test(`of ${JSON.stringify(values)} gives no body and is not sent`, () => {
+    test(`of ${JSON.stringify(values)} allows no body and is not sent`, () => {
       const { exchange, sink } = setup();
       const response = responseWith(...values.map((value): [string, string] => ['content-length', value]));
       expect(thrown(() => response.body())).toBeUndefined();
@@ -334,7 +334,7 @@ describe('a Content-Length', () => {
     });
   }
 
-  test('without a body is sent in an answer to HEAD and with 304 only', () => {
+  test('without a body is only sent in response to HEAD and with 304', () => {
     const get = setup({ method: 'GET' });
     answer(get.exchange, responseWith(['content-length', '5']));
     expect(get.sink.status).toBeUndefined();
@@ -350,7 +350,7 @@ describe('a Content-Length', () => {
   });
 });
 
-test('an ended guest can neither answer nor read nor finish', () => {
+test('an ended guest can neither respond nor read nor finish', () => {
   const { exchange, guest, sink } = setup();
   const response = responseWith();
   const body = response.body();

@@ -5,7 +5,7 @@ import { bytes, text, thrown } from '../streams.ts';
 const list = (fields: Fields): string[] => fields.entries().map(([name, value]) => `${name}: ${text(value)}`);
 
 describe('fields', () => {
-  test('keep order, repetition and spelling, and compare names without regard to case', () => {
+  test('keep order, repetitions and spelling, and compare names case-insensitively', () => {
     const fields = Fields.fromList([
       ['Set-Cookie', bytes('a=1')],
       ['x-one', bytes('1')],
@@ -53,12 +53,12 @@ describe('fields', () => {
     });
   }
 
-  test('take tabs and bytes above ASCII', () => {
+  test('accept tabs and bytes above ASCII', () => {
     const value = Uint8Array.of(0x61, 0x09, 0x80, 0xff);
     expect(Fields.fromList([['x', value]]).get('x')).toEqual([value]);
   });
 
-  test('refuse each change when immutable; a clone takes them', () => {
+  test('refuse every change when immutable; a clone accepts them', () => {
     const fields = Fields.immutable([['a', bytes('1')]]);
     const immutable = { tag: 'immutable' };
     expect(thrown(() => fields.set('a', []))).toEqual(immutable);
@@ -71,14 +71,14 @@ describe('fields', () => {
     expect(list(fields)).toEqual(['a: 1']);
   });
 
-  test('keep a copy of values: the guest uses its memory again', () => {
+  test('keep a copy of values, as the guest reuses its memory', () => {
     const memory = bytes('good');
     const fields = Fields.fromList([['x', memory]]);
     memory.fill(0);
     expect(fields.get('x').map(text)).toEqual(['good']);
   });
 
-  test('trap when they grow beyond 128 KiB, but not when they are replaced again and again', () => {
+  test('trap beyond 128 KiB, but not when they are replaced repeatedly', () => {
     const fields = new Fields();
     const half = new Uint8Array(64 * 1024).fill(0x61);
     for (let i = 0; i < 10; i += 1) fields.set('x', [half]);

@@ -26,8 +26,8 @@ function failure(write: () => unknown): string {
   return error.val.toDebugString();
 }
 
-describe('bodies that are not sent', () => {
-  test('of one guest fail together at its limit, and say which one', () => {
+describe('bodies that are not sent yet', () => {
+  test('of one guest fail at their common limit, and name it', () => {
     const guest = guestWith(100 * MIB);
     const bodies = Array.from({ length: 4 }, () => unsent(guest));
     for (const { stream } of bodies.slice(0, 3)) stream.blockingWriteAndFlush(new Uint8Array(32 * MIB));
@@ -37,7 +37,7 @@ describe('bodies that are not sent', () => {
     expect(guest.budget.used).toBeLessThan(97 * MIB);
   });
 
-  test('give their bytes back when they are dropped, abandoned with their message, or sent', () => {
+  test('release their bytes when they are dropped, abandoned with their message, or sent', () => {
     const guest = guestWith(100 * MIB);
     for (let round = 0; round < 10; round += 1) {
       const [dropped, abandoned, sent] = [unsent(guest), unsent(guest), unsent(guest)];
@@ -54,7 +54,7 @@ describe('bodies that are not sent', () => {
     }
   });
 
-  test('are given back to the system, not to the collector, when the request ends', () => {
+  test('return their memory to the system when the request ends, not to the garbage collector', () => {
     const guest = guestWith(100 * MIB);
     const { stream } = unsent(guest);
     const chunk = new Uint8Array(MIB / 2);
@@ -65,7 +65,7 @@ describe('bodies that are not sent', () => {
     expect(guest.budget.used).toBe(0);
   });
 
-  test('written byte by byte cost their bytes, and arrive as they were', () => {
+  test('written byte by byte are charged for their bytes, and arrive unchanged', () => {
     const guest = guestWith(16 * MIB);
     const { body, stream } = unsent(guest);
     const before = process.memoryUsage();
@@ -92,7 +92,7 @@ describe('bodies that are not sent', () => {
     expect(text(sink.chunks)).toBe(parts.join(''));
   });
 
-  test('of many megabytes arrive as they were, in chunks with memory of their own', () => {
+  test('of many megabytes arrive unchanged, in chunks with their own buffers', () => {
     const guest = guestWith(64 * MIB);
     const { body, stream } = unsent(guest);
     const parts = Array.from({ length: 40 }, (_, n) => new Uint8Array(100_000 + n).fill(n));
@@ -109,7 +109,7 @@ describe('bodies that are not sent', () => {
     expect(guest.budget.used).toBe(0);
   });
 
-  test('take a part of something larger without keeping all of that', () => {
+  test('copy a small view instead of keeping its buffer', () => {
     const guest = guestWith(16 * MIB);
     const { body, stream } = unsent(guest);
     const source = testSource();
@@ -145,12 +145,12 @@ describe('fields', () => {
       guest,
     );
 
-  test('of one guest trap together at its limit', () => {
+  test('of one guest trap at their common limit', () => {
     const guest = guestWith(10 * MIB);
     expect(() => Array.from({ length: 20 }, () => large(guest))).toThrow(/--max-host-memory/);
   });
 
-  test('give back what they cost when they are dropped, changed or replaced', () => {
+  test('release their bytes when they are dropped, changed or replaced', () => {
     const guest = guestWith(10 * MIB);
     for (let round = 0; round < 3; round += 1) {
       const fields = large(guest);
@@ -164,7 +164,7 @@ describe('fields', () => {
     }
   });
 
-  test('of a message go with it, and not with a handle on them', () => {
+  test('of a message are released with it, not with a handle on them', () => {
     const guest = guestWith(10 * MIB);
     const response = new OutgoingResponse(large(guest));
     const used = guest.budget.used;
@@ -191,7 +191,7 @@ describe('fields', () => {
     expect(guest.budget.used).toBeGreaterThan(2000);
   });
 
-  test('of a request that came in are charged once, and cloned at a price', () => {
+  test('of a received request are charged once, and each clone again', () => {
     const guest = guestWith(MIB);
     const request = new IncomingRequest(guest, HEAD, testSource());
     expect(request.headers()).toBe(request.headers());
@@ -205,7 +205,7 @@ describe('fields', () => {
 });
 
 describe('requests that a guest makes', () => {
-  test('fail for a text above 65534 characters, and for one that the budget has no room for', () => {
+  test('fail for a text above 65534 characters, and for one that exceeds the budget', () => {
     const guest = guestWith(200_000);
     const request = new OutgoingRequest(new Fields(guest));
     const path = `/${'a'.repeat(65_533)}`;
@@ -221,7 +221,7 @@ describe('requests that a guest makes', () => {
     expect(guest.budget.used).toBe(0);
   });
 
-  test('hold nothing any more once they were refused', () => {
+  test('hold nothing after they were refused', () => {
     const guest = guestWith(100 * MIB);
     const bind = createHost().bind(guest, { stdout: testSink(), stderr: testSink() });
     const { handle } = bind('wasi:http/outgoing-handler@0.2.0') as {

@@ -13,7 +13,7 @@ import { bytes, testSink, testSource, text, thrown } from '../streams.ts';
 const request = (): OutgoingRequest => new OutgoingRequest(new Fields());
 
 describe('outgoing-request', () => {
-  test('is a GET of nothing at first', () => {
+  test('is a GET without a destination by default', () => {
     const fresh = request();
     expect(fresh.method()).toEqual({ tag: 'get' });
     expect([fresh.scheme(), fresh.authority(), fresh.pathWithQuery()]).toEqual([
@@ -30,7 +30,7 @@ describe('outgoing-request', () => {
     '[::1]:80',
     'xn--bcher-kva.example',
   ]) {
-    test(`takes the authority ${authority}`, () => {
+    test(`accepts the authority ${authority}`, () => {
       const it = request();
       it.setAuthority(authority);
       expect(it.authority()).toBe(authority);
@@ -60,7 +60,7 @@ describe('outgoing-request', () => {
   }
 
   for (const path of ['/', '/a/b?c=d&e', '/a%20b', '/[x]', '?q', '', '*']) {
-    test(`takes the path ${JSON.stringify(path)}`, () => {
+    test(`accepts the path ${JSON.stringify(path)}`, () => {
       const it = request();
       it.setPathWithQuery(path);
       expect(it.pathWithQuery()).toBe(path);
@@ -73,7 +73,7 @@ describe('outgoing-request', () => {
     });
   }
 
-  test('takes methods and schemes that are tokens', () => {
+  test('accepts methods and schemes that are tokens', () => {
     const it = request();
     it.setMethod({ tag: 'other', val: 'PURGE' });
     it.setScheme({ tag: 'other', val: 'coap+tcp' });
@@ -87,7 +87,7 @@ describe('outgoing-request', () => {
     expect(it.scheme()).toBeUndefined();
   });
 
-  test('names its own error for a body of the wrong length', () => {
+  test('fails with an error-code of requests for a body of the wrong length', () => {
     const it = new OutgoingRequest(Fields.fromList([['content-length', bytes('3')]]));
     const body = it.body();
     expect(thrown(() => it.body())).toBeUndefined();
@@ -100,7 +100,7 @@ describe('outgoing-request', () => {
     expect(sink.aborted).toBe(true);
   });
 
-  test('is denied: guests have no network', () => {
+  test('is denied without a network', () => {
     const io = { stdout: testSink(), stderr: testSink() };
     const handler = createHost().bind(new Guest(), io)('wasi:http/outgoing-handler@0.2.6') as {
       handle(request: OutgoingRequest, options: undefined): unknown;
@@ -121,7 +121,7 @@ describe('future-incoming-response', () => {
     };
   }
 
-  test('gives the response once, when it is there', async () => {
+  test('returns the response once, when it has arrived', async () => {
     const coming = pending();
     const future = new FutureIncomingResponse(new Guest(), coming);
     expect(future.get()).toBeUndefined();
@@ -156,7 +156,7 @@ describe('future-incoming-response', () => {
     expect(coming.cancelled).toBe(false);
   });
 
-  test('gives the error once; dropped before that, the request is cancelled', () => {
+  test('returns the error once; dropping the future before cancels the request', () => {
     const coming = pending();
     const future = new FutureIncomingResponse(new Guest(), coming);
     coming.outcome = { error: { tag: 'connection-refused' } };

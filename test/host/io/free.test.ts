@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import { free } from '../../../host/io/free.ts';
 
-test('a chunk that has its memory for itself gives it back, and twice is fine', () => {
+test('frees a chunk that owns its buffer, also when called twice', () => {
   const chunk = new Uint8Array(64 * 1024);
   free(chunk);
   free(chunk);
   expect(chunk.buffer.detached).toBe(true);
 });
 
-test('memory that others have a part in stays', () => {
+test('keeps a buffer of which a chunk is only a part', () => {
   const whole = new Uint8Array(64 * 1024).fill(1);
   free(whole.subarray(0, 32 * 1024));
   free(whole.subarray(32 * 1024));

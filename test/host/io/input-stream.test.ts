@@ -8,7 +8,7 @@ import { bytes, rejection, testSink, testSource, text, thrown } from '../streams
 const CLOSED = { tag: 'closed' };
 
 describe('input-stream', () => {
-  test('reads what is there and never more than asked for', () => {
+  test('reads what is available and never more than requested', () => {
     const source = testSource();
     source.push('abcdef');
     const stream = new InputStream(new Guest(), source);
@@ -29,7 +29,7 @@ describe('input-stream', () => {
     expect(thrown(() => stream.blockingRead(9n))).toEqual(CLOSED);
   });
 
-  test('answers a blocking read at once when it can, else when bytes come', async () => {
+  test('a blocking read returns at once if it can, otherwise when bytes arrive', async () => {
     const source = testSource();
     source.push('now');
     const stream = new InputStream(new Guest(), source);
@@ -43,7 +43,7 @@ describe('input-stream', () => {
     expect(await rejection(last)).toEqual(CLOSED);
   });
 
-  test('says of a chunk that it is spent once the guest has gone on, and never of one that was spliced', () => {
+  test("reports a chunk as spent by the guest's next call, and never one that was spliced", () => {
     const spent: string[] = [];
     const source = Object.assign(bytesSource(bytes('onetwosix')), {
       spent: (chunk: Uint8Array) => void spent.push(text(chunk)),
@@ -74,7 +74,7 @@ describe('input-stream', () => {
     expect(await skipped).toBe(2n);
   });
 
-  test('tells a failure once, after the bytes that came before it', () => {
+  test('reports a failure once, after the bytes before it', () => {
     const source = testSource();
     source.push('x');
     source.fail({ message: 'connection lost', http: { tag: 'connection-terminated' } });
@@ -101,7 +101,7 @@ describe('input-stream', () => {
     expect(pollable.ready()).toBe(true);
   });
 
-  test('bytes that are all there are followed by the end', () => {
+  test('bytes in memory are followed by the end', () => {
     const stream = new InputStream(new Guest(), bytesSource(bytes('ab')));
     expect(text(stream.blockingRead(1n) as Uint8Array)).toBe('a');
     expect(text(stream.blockingRead(9n) as Uint8Array)).toBe('b');

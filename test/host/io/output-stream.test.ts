@@ -13,7 +13,7 @@ function open(room?: number): { stream: OutputStream; sink: TestSink; guest: Gue
 }
 
 describe('output-stream', () => {
-  test('permits what the sink has room for, and traps on more', () => {
+  test('permits the capacity of the sink, and traps on more', () => {
     const { stream, sink } = open(4);
     expect(() => stream.write(bytes('a'))).toThrow(WebAssembly.RuntimeError);
     expect(stream.checkWrite()).toBe(4n);
@@ -25,7 +25,7 @@ describe('output-stream', () => {
     expect(text(sink.chunks)).toBe('abcd');
   });
 
-  test('keeps a copy of what was written: the guest uses its memory again', () => {
+  test('keeps a copy of what was written, as the guest reuses its memory', () => {
     const { stream, sink } = open();
     const memory = bytes('good or bad');
     stream.blockingWriteAndFlush(memory.subarray(0, 4));
@@ -33,7 +33,7 @@ describe('output-stream', () => {
     expect(text(sink.chunks)).toBe('good');
   });
 
-  test('passes on as it is what was copied for it', () => {
+  test('does not copy what was copied already', () => {
     const { stream, sink } = open(16);
     const [one, other] = [bytes('one'), bytes('other')];
     stream.blockingWriteAndFlush(one);
@@ -43,7 +43,7 @@ describe('output-stream', () => {
     expect(sink.chunks[1]).toBe(other);
   });
 
-  test('is ready again when the reader made room', async () => {
+  test('is ready again once the reader has made room', async () => {
     const { stream, sink } = open(2);
     stream.checkWrite();
     stream.write(bytes('ab'));
@@ -55,7 +55,7 @@ describe('output-stream', () => {
     expect(stream.checkWrite()).toBe(2n);
   });
 
-  test('writes any length in pieces as the reader takes them', async () => {
+  test('writes any length in pieces as the reader reads', async () => {
     const { stream, sink } = open(4);
     const written = stream.blockingWriteAndFlush(bytes('0123456789'));
     expect(text(sink.chunks)).toBe('0123');
@@ -67,7 +67,7 @@ describe('output-stream', () => {
     expect(text(sink.chunks)).toBe('0123456789');
   });
 
-  test('a flush waits until the reader made room', async () => {
+  test('a flush waits until the reader has made room', async () => {
     const { stream, sink } = open(4);
     expect(stream.blockingFlush()).toBeUndefined();
     expect(stream.blockingWriteAndFlush(bytes('012'))).toBeUndefined();
@@ -83,7 +83,7 @@ describe('output-stream', () => {
     await written;
   });
 
-  test('writes zeroes, more than fit into the memory of a chunk', async () => {
+  test('writes more zeroes than one chunk can hold', async () => {
     const { stream, sink } = open();
     stream.checkWrite();
     stream.writeZeroes(3n);
@@ -93,7 +93,7 @@ describe('output-stream', () => {
     expect(all.every((byte) => byte === 0)).toBe(true);
   });
 
-  test('is closed for good when the reader goes away, also for a write that waits', async () => {
+  test('stays closed after the reader has gone, also for a pending write', async () => {
     const { stream, sink } = open(1);
     const written = stream.blockingWriteAndFlush(bytes('abc'));
     sink.close();
@@ -104,14 +104,14 @@ describe('output-stream', () => {
     expect(stream.subscribe().ready()).toBe(true);
   });
 
-  test('tells a failure once, then is closed', () => {
+  test('reports a failure once, then is closed', () => {
     const { stream, sink } = open();
     sink.close({ message: 'disk full', filesystem: 'insufficient-space' });
     expect(thrown(() => stream.checkWrite())).toMatchObject({ tag: 'last-operation-failed' });
     expect(thrown(() => stream.checkWrite())).toEqual(CLOSED);
   });
 
-  test('splices as much as there is room for', async () => {
+  test('splices as much as the sink has capacity for', async () => {
     const { stream, sink, guest } = open(4);
     const source = testSource();
     const input = new InputStream(guest, source);

@@ -35,7 +35,7 @@ describe('poll', () => {
     expect(() => poll([])).toThrow(WebAssembly.RuntimeError);
   });
 
-  test('names all that are ready, at once', () => {
+  test('returns all that are ready at once', () => {
     const guest = new Guest();
     const events = [event(guest), event(guest), event(guest)];
     events[0]!.happen();
@@ -43,7 +43,7 @@ describe('poll', () => {
     expect([...(poll(events.map((e) => e.pollable)) as Uint32Array)]).toEqual([0, 2]);
   });
 
-  test('waits for one of thousands, again and again, and leaves no listener behind', async () => {
+  test('waits for one of thousands repeatedly, and leaves no listener behind', async () => {
     const guest = new Guest();
     const events = Array.from({ length: 5000 }, () => event(guest));
     for (const index of [4999, 17, 2500]) {
@@ -56,7 +56,7 @@ describe('poll', () => {
     expect(events.reduce((sum, e) => sum + e.changed.listeners, 0)).toBe(0);
   });
 
-  test('sleeps on through a change that makes nothing ready', async () => {
+  test('continues to wait after a change that makes nothing ready', async () => {
     const guest = new Guest();
     const { pollable, changed, happen } = event(guest);
     let done = false;

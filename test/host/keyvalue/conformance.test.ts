@@ -14,7 +14,7 @@ async function failed(broken: (store: Store) => Partial<Store>): Promise<string[
   return names;
 }
 
-test('a store that keeps the contract fails nothing', async () => {
+test('a store that implements the contract fails no test', async () => {
   expect(await failed(() => ({}))).toEqual([]);
 });
 

@@ -9,7 +9,7 @@ import type { Awaitable, Store } from '../../../host/keyvalue/store.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** The same store answering with promises, as a remote engine does. */
+/** The same store with promises, as of a remote engine. */
 function remote(store: Store): Store {
   const later =
     <A extends readonly unknown[], T>(method: (...args: A) => Awaitable<T>) =>
@@ -49,9 +49,9 @@ async function thrown(work: () => unknown): Promise<unknown> {
 const other = (message: RegExp): unknown => ({ tag: 'other', val: expect.stringMatching(message) });
 
 describe.each([
-  ['at once', (store: Store) => store],
-  ['with promises', remote],
-])('wasi:keyvalue on a store that answers %s', (how, answering) => {
+  ['values', (store: Store) => store],
+  ['promises', remote],
+])('wasi:keyvalue on a store that returns %s', (how, answering) => {
   let inner: Store;
   let store: CheckedStore;
   let guest: Guest;
@@ -71,10 +71,10 @@ describe.each([
     draft2: () => draft2(store, guest, 'options'),
   };
 
-  test('the answer comes as the store gives it', async () => {
+  test('returns a promise only if the store does', async () => {
     for (const open of Object.values(drafts)) {
       const answer = open().store.open('b').get('k');
-      expect(answer instanceof Promise).toBe(how === 'with promises');
+      expect(answer instanceof Promise).toBe(how === 'promises');
       expect(await answer).toBeUndefined();
     }
   });
@@ -87,13 +87,13 @@ describe.each([
       expect(await imports.open('never used').exists('k')).toBe(false);
     });
 
-    test('open: a bucket is of the class that the glue checks for', () => {
+    test('open: a bucket is an instance of the class that the glue checks for', () => {
       const { store: imports } = drafts[version]();
       expect(imports.open('b')).toBeInstanceOf(imports.Bucket);
       expect(imports.Bucket).toBe({ draft: DraftBucket, draft2: Draft2Bucket }[version]);
     });
 
-    test('open: a bad name is no-such-store, one that is not listed access-denied', async () => {
+    test('open: an invalid name is no-such-store, an unlisted one access-denied', async () => {
       const { store: imports } = drafts[version]();
       expect(await thrown(() => imports.open('a\nb'))).toEqual({ tag: 'no-such-store' });
       expect(await thrown(() => imports.open('x'.repeat(256)))).toEqual({ tag: 'no-such-store' });
@@ -101,14 +101,14 @@ describe.each([
       expect(await thrown(() => drafts[version]().store.open('yours'))).toEqual({ tag: 'access-denied' });
     });
 
-    test('two opens see each other at once', async () => {
+    test("two opens of one bucket see each other's writes at once", async () => {
       const { store: imports } = drafts[version]();
       const [one, two] = [imports.open('b'), imports.open('b')];
       await one.set('k', bytes('v'));
       expect(await two.get('k')).toEqual(bytes('v'));
     });
 
-    test('get, exists, delete of what is missing', async () => {
+    test('get, exists, delete of a missing key', async () => {
       const bucket = drafts[version]().store.open('b');
       expect(await bucket.get('k')).toBeUndefined();
       expect(await bucket.exists('k')).toBe(false);
@@ -148,7 +148,7 @@ describe.each([
       expect(await bucket.listKeys(undefined)).toEqual({ keys: [], cursor: undefined });
     });
 
-    test('increment: overflow and what is not a number are "other", the value stays', async () => {
+    test('increment: overflow and non-numbers are "other", and keep the value', async () => {
       const { store: imports, atomics } = drafts[version]();
       const bucket = imports.open('b');
       const max = version === 'draft' ? 2n ** 64n - 1n : 2n ** 63n - 1n;
@@ -162,7 +162,7 @@ describe.each([
       expect(await bucket.get('n')).toEqual(bytes('not a number'));
     });
 
-    test('a store that fails is "other", without saying where it is', async () => {
+    test('a failing store is "other", without its path', async () => {
       const bucket = drafts[version]().store.open('b');
       await inner.close();
       expect(await thrown(() => bucket.get('k'))).toEqual({ tag: 'other', val: 'the store is closed' });
@@ -189,7 +189,7 @@ describe.each([
       expect(await thrown(() => drafts[version]().store.open('b').get('k'))).toBe(bug);
     });
 
-    test('an ended guest traps before anything happens', async () => {
+    test('an ended guest traps before it has any effect', async () => {
       const { store: imports, batch, atomics } = drafts[version]();
       const bucket = imports.open('b');
       guest.end('timed out');
@@ -210,7 +210,7 @@ describe.each([
     });
   });
 
-  test('list-keys: a draft cursor is u64, stable under deletes; a bad one is "other"', async () => {
+  test('list-keys: a draft cursor is u64, stable under deletes; an invalid one is "other"', async () => {
     const { store: imports, batch } = draft(store, guest);
     const bucket = imports.open('b');
     await batch.setMany(
@@ -243,7 +243,7 @@ describe.each([
     }
   });
 
-  test('get-many: positional, duplicates kept, in each of the shapes', async () => {
+  test('get-many: positional, keeps duplicates, in both shapes', async () => {
     const first = draft(store, guest);
     const bucket = first.store.open('b');
     await bucket.set('a', bytes('1'));
@@ -278,7 +278,7 @@ describe.each([
       imports = draft2(store, guest, 'options');
     });
 
-    test('shows the value it saw, and swaps it once', async () => {
+    test('returns the value it has read, and swaps it once', async () => {
       const { store: buckets, atomics } = imports;
       const bucket = buckets.open('b');
       const absent = await atomics.Cas.new(bucket, 'k');
@@ -290,7 +290,7 @@ describe.each([
       expect(present.current()).toEqual(bytes('1'));
     });
 
-    test('a failed swap writes nothing and gives back a fresh handle', async () => {
+    test('a failed swap writes nothing and returns a fresh handle', async () => {
       const { store: buckets, atomics } = imports;
       const bucket = buckets.open('b');
       const cas = await atomics.Cas.new(bucket, 'k');
@@ -304,7 +304,7 @@ describe.each([
       expect(await bucket.get('k')).toEqual(bytes('ours'));
     });
 
-    test('a key that was deleted meanwhile is not brought back', async () => {
+    test('a key that was deleted meanwhile is not restored', async () => {
       const { store: buckets, atomics } = imports;
       const bucket = buckets.open('b');
       const cas = await atomics.Cas.new(bucket, 'k');
@@ -313,7 +313,7 @@ describe.each([
       expect(await thrown(() => atomics.swap(cas, bytes('2')))).toMatchObject({ tag: 'cas-failed' });
     });
 
-    test('failures are store-errors in swap and plain ones elsewhere', async () => {
+    test('failures are store-errors in swap and plain errors elsewhere', async () => {
       const { store: buckets, atomics } = imports;
       const bucket = buckets.open('b');
       const cas = await atomics.Cas.new(bucket, 'k');
@@ -346,7 +346,7 @@ describe.each([
   });
 });
 
-test('a guest that ends while the store works traps without waiting for it', async () => {
+test('a guest that is ended during a store call traps without waiting for it', async () => {
   const store = checked({ ...openMemory(), get: () => new Promise(() => {}) });
   for (const open of [
     (guest: Guest) => draft(store, guest).store.open('b'),
@@ -360,7 +360,7 @@ test('a guest that ends while the store works traps without waiting for it', asy
   await store.close();
 });
 
-test('a handle that the glue made up for a stale number traps', async () => {
+test('a handle that the glue made for a stale number traps', async () => {
   const store = checked(openMemory());
   const { atomics } = draft2(store, new Guest(), 'options');
   const stale: Draft2Bucket = Object.create(Draft2Bucket.prototype);

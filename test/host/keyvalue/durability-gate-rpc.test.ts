@@ -54,7 +54,7 @@ test('a gate that fails releases with its failure', async () => {
   expect(released).toEqual(['a: store-broken']);
 });
 
-test('when the port closes nothing leaves any more', async () => {
+test('after the port is closed nothing leaves', async () => {
   leave('a');
   near.close();
   await once(near, 'close');

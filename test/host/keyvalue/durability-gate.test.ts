@@ -35,21 +35,21 @@ async function commit(): Promise<void> {
   committed += 1n;
 }
 
-test('the first answer waits: what an earlier process wrote may not be on disk', async () => {
+test('the first call waits: commits of an earlier process may not be on disk', async () => {
   await arrive('a');
   expect([released, syncs.length]).toEqual([[], 1]);
   syncs[0]!();
   expect(released).toEqual(['a']);
 });
 
-test('nothing written since the last sync: no wait, no sync', async () => {
+test('without commits since the last sync there is no wait and no sync', async () => {
   await arrive('a');
   syncs[0]!();
   await arrive('b');
   expect([released, syncs.length]).toEqual([['a', 'b'], 1]);
 });
 
-test('a commit after a sync began is not covered by it', async () => {
+test('a sync does not cover a commit after its start', async () => {
   await arrive('a');
   await commit();
   await arrive('b');
@@ -61,14 +61,14 @@ test('a commit after a sync began is not covered by it', async () => {
   expect(released).toEqual(['a', 'b', 'c']);
 });
 
-test('what tells of nothing newer than a running sync leaves with it', async () => {
+test('a call that depends on no newer commit is released with the running sync', async () => {
   await arrive('a');
   await arrive('b');
   syncs[0]!();
   expect([released, syncs.length]).toEqual([['a', 'b'], 1]);
 });
 
-test('answers never overtake each other', async () => {
+test('calls never overtake each other', async () => {
   await arrive('head');
   await commit();
   await arrive('chunk');
@@ -79,7 +79,7 @@ test('answers never overtake each other', async () => {
   expect(released).toEqual(['head', 'chunk', 'end']);
 });
 
-test('after a sync that failed nothing leaves, and no sync is tried again', async () => {
+test('after a failed sync nothing leaves, and no sync is retried', async () => {
   await arrive('a');
   await commit();
   await arrive('b');
@@ -89,7 +89,7 @@ test('after a sync that failed nothing leaves, and no sync is tried again', asyn
   expect([broken, syncs.length]).toEqual([[failure], 1]);
 });
 
-test('a sync that ends well after the gate was failed releases nothing', async () => {
+test('a sync that succeeds after the gate has failed releases nothing', async () => {
   await arrive('a');
   gate.fail(failure);
   syncs[0]!();
@@ -98,7 +98,7 @@ test('a sync that ends well after the gate was failed releases nothing', async (
   expect(broken).toEqual([failure]);
 });
 
-test('a store that cannot be looked at holds everything back', async () => {
+test('a store whose version cannot be read holds everything back', async () => {
   gate = createGate({
     version: () => {
       throw failure;
@@ -111,7 +111,7 @@ test('a store that cannot be looked at holds everything back', async () => {
   expect([released, broken, syncs.length]).toEqual([['a: store-broken'], [failure], 0]);
 });
 
-test('closing waits for what is held', async () => {
+test('closing waits for pending calls', async () => {
   await arrive('a');
   await commit();
   await arrive('b');

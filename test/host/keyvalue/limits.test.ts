@@ -34,7 +34,7 @@ test('the empty bucket name is "default"', async () => {
 });
 
 test.each(['a', ' ', 'sessions/2026', 'é'.repeat(127), 'x'.repeat(255), '🜂'.repeat(63)])(
-  'takes %j as a bucket name',
+  'accepts %j as a bucket name',
   (name) => {
     expect(checked(inner).bucketName(name)).toBe(name);
   },
@@ -63,7 +63,7 @@ test.each(['x'.repeat(256), 'é'.repeat(128), 'a\0b', 'a\nb', '\x7f', '\u0085', 
   },
 );
 
-test('with a list of buckets no other one is reachable', async () => {
+test('with a list of buckets no other one is accessible', async () => {
   const store = checked(inner, { buckets: ['', 'sessions'] });
   await store.set('default', 'k', Uint8Array.of(1));
   await store.set('sessions', 'k', Uint8Array.of(1));
@@ -73,7 +73,7 @@ test('with a list of buckets no other one is reachable', async () => {
   expect(code(() => checked(inner, { buckets: [] }).get('', 'k'))).toBe('bucket-denied');
 });
 
-test('a key has 4,096 bytes of UTF-8 at most, a value 16 MiB', async () => {
+test('a key has at most 4,096 bytes of UTF-8, a value at most 16 MiB', async () => {
   const store = checked(inner);
   const one = Uint8Array.of(1);
   await store.set('b', 'x'.repeat(4096), one);
@@ -90,7 +90,7 @@ test('a key has 4,096 bytes of UTF-8 at most, a value 16 MiB', async () => {
   expect(await store.exists('b', 'w')).toBe(false);
 });
 
-test('every writing call has the limits, and a batch over them writes nothing', async () => {
+test('every writing call applies the limits, and a batch beyond them writes nothing', async () => {
   const store = checked(inner, { maxKey: 2, maxValue: 3 });
   const fits = new Uint8Array(3);
   const large = new Uint8Array(4);
@@ -115,7 +115,7 @@ test('every writing call has the limits, and a batch over them writes nothing', 
   expect(await store.buckets()).toEqual([]);
 });
 
-test('what was written under larger limits can still be read and deleted', async () => {
+test('entries written under larger limits can still be read and deleted', async () => {
   await inner.set('b', 'long key', new Uint8Array(10));
   const store = checked(inner, { maxKey: 2, maxValue: 3 });
   expect((await store.get('b', 'long key'))?.byteLength).toBe(10);
@@ -130,6 +130,6 @@ test.each([{ maxKey: 0 }, { maxValue: -1 }, { maxValue: 1.5 }, { maxKey: Number.
   },
 );
 
-test('refuses a list of buckets with a name that cannot exist', () => {
+test('refuses a list of buckets with an invalid name', () => {
   expect(code(() => checked(inner, { buckets: ['a\0'] }))).toBe('bucket-name-invalid');
 });

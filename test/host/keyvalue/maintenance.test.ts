@@ -41,7 +41,7 @@ function damage(path: string): void {
   writeSync(openSync(path, 'r+'), Buffer.alloc(20_000, 0xff), 0, 20_000, 40_960);
 }
 
-test('a store that is well has nothing wrong, and says what it holds', async () => {
+test('an intact store has no problems, and describes its content', async () => {
   await fill(100);
   const store = await openStore(url);
   await store.set('other', 'k', new Uint8Array(7));
@@ -69,13 +69,13 @@ test('damage is found', async () => {
   ).rejects.toThrow(expect.objectContaining({ code: 'store-unusable' }));
 });
 
-test('what is not there is not made', async () => {
+test('a missing store is not created', async () => {
   await expect(maintain(url).info()).rejects.toThrow(expect.objectContaining({ code: 'store-unusable' }));
   await expect(maintain(url).backup(join(folder, 'copy.db'))).rejects.toThrow(/does not exist/);
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test('a backup has all of one moment, and becomes a store again', async () => {
+test('a backup is a consistent snapshot, and can be restored', async () => {
   await fill(100);
   const copy = join(folder, 'copy.db');
   const store = await openStore(url);
@@ -93,7 +93,7 @@ test('a backup has all of one moment, and becomes a store again', async () => {
   await again.close();
 });
 
-test('a backup taken under load is of one moment', async () => {
+test('a backup taken under load is a consistent snapshot', async () => {
   await fill(500);
   const module = new URL('../../../host/keyvalue/open.ts', import.meta.url).href;
   // Two counters that are equal whenever nobody is between them.
@@ -126,7 +126,7 @@ test('a backup taken under load is of one moment', async () => {
   }
 });
 
-test.each(['', '-wal', '-shm'])('nothing that is there is overwritten: store.db%s', async (end) => {
+test.each(['', '-wal', '-shm'])('existing files are not overwritten: store.db%s', async (end) => {
   await fill(10);
   const copy = join(folder, 'copy.db');
   await maintain(url).backup(copy);
@@ -139,7 +139,7 @@ test.each(['', '-wal', '-shm'])('nothing that is there is overwritten: store.db%
   expect(readdirSync(folder)).toEqual(before);
 });
 
-test('a file that is no store is neither copied nor restored', async () => {
+test('a file that is not a store is neither copied nor restored', async () => {
   const text = join(folder, 'text.db');
   writeFileSync(
     text,
@@ -163,7 +163,7 @@ test('only stores in files can be maintained', () => {
   expect(() => maintain('memory:')).toThrow(expect.objectContaining({ code: 'option-invalid' }));
 });
 
-test('counters go on in a restored store', async () => {
+test('counters continue in a restored store', async () => {
   const store = await openStore(url);
   await store.increment('b', 'n', 41n, ANY);
   await store.close();
@@ -173,7 +173,7 @@ test('counters go on in a restored store', async () => {
   await copy.close();
 });
 
-test('whoever waits is told of each step, and how much of a copy is done', async () => {
+test('reports each step, and the progress of a copy', async () => {
   await fill(2000);
   const copy = join(folder, 'copy.db');
   const told: [MaintenanceStep, number | undefined][] = [];
@@ -191,7 +191,7 @@ test('whoever waits is told of each step, and how much of a copy is done', async
   }
 });
 
-test('this thread goes on while a store is read', async () => {
+test('does not block this thread while a store is read', async () => {
   await fill(2000);
   let turns = 0;
   const turn = (): void => {

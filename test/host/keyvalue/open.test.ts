@@ -8,7 +8,7 @@ const folder = mkdtempSync(join(tmpdir(), 'keyvalue-'));
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test('sqlite: takes a path as it is', async () => {
+test('sqlite: takes a path literally', async () => {
   for (const name of ['a.db', 'b%20c?mode=memory#d.db', ':memory:x']) {
     const path = join(folder, name);
     const store = await openStore(`sqlite:${path}`);
@@ -24,7 +24,7 @@ test('the scheme is not case-sensitive, and an absolute path may follow two slas
   await store.close();
 });
 
-test('each memory: is a store of its own', async () => {
+test('each memory: is a separate store', async () => {
   const [one, two] = [await openStore('memory:'), await openStore('memory:')];
   expect(one.url).toBe('memory:');
   await one.set('b', 'k', Uint8Array.of(1));
@@ -43,7 +43,7 @@ test.each([
   'sqlite://relative.db',
   'memory:x',
   'user:secret',
-])('%j is refused, naming what there is and not what was given', async (url) => {
+])('%j is refused with the supported forms and without the URL itself', async (url) => {
   const error = await openStore(url).catch((reason: unknown) => reason);
   expect(error).toMatchObject({ code: 'option-invalid' });
   expect(String(error)).toMatch(/sqlite:PATH or memory:/);
@@ -51,7 +51,7 @@ test.each([
 });
 
 test.each(['copy2.db', './a/b.db', '/var/lib/store.db', 'C:\\store.db'])(
-  '%s is a path without its scheme, and asked about',
+  '%s is refused with a suggestion to add the scheme',
   async (path) => {
     await expect(openStore(path)).rejects.toMatchObject({
       code: 'option-invalid',

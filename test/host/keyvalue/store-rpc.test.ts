@@ -23,7 +23,7 @@ function throughPort(served: Store): { store: Store; far: MessageChannel['port1'
   return { store, far: port1 };
 }
 
-describe('a store behind a message port keeps the contract of a store', () => {
+describe('a store over RPC passes the conformance suite', () => {
   for (const { name, run } of storeConformance(() => throughPort(openMemory()).store)) test(name, run);
 });
 
@@ -44,7 +44,7 @@ test('pending calls fail when the far end closes, and so do later ones', async (
   await expect(store.exists('b', 'k')).rejects.toMatchObject({ code: 'store-closed' });
 });
 
-test('a bug of the store arrives as the error it is', async () => {
+test('a bug of the store is thrown as the original error', async () => {
   const { store } = throughPort({
     ...openMemory(),
     get: () => {
@@ -60,7 +60,7 @@ test('a bug of the store arrives as the error it is', async () => {
   expect(error).toMatchObject({ message: 'also of the store' });
 });
 
-test('only the bytes of a view cross, not the memory around it', async () => {
+test('only the bytes of a view are sent, not its whole buffer', async () => {
   let received: Uint8Array | undefined;
   const { store } = throughPort({
     ...openMemory(),
@@ -72,7 +72,7 @@ test('only the bytes of a view cross, not the memory around it', async () => {
   expect(received?.buffer.byteLength).toBe(3);
 });
 
-test('a worker reaches a store that lives on this thread, and ends by itself', async () => {
+test('a worker uses a store of this thread, and exits by itself', async () => {
   const served = openMemory();
   const { port1, port2 } = new MessageChannel();
   cleanups.push(

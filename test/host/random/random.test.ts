@@ -15,13 +15,13 @@ const offers = { ...random(guest), ...insecure(guest), ...insecureSeed(guest) } 
 
 describe('random', () => {
   for (const name of ['getRandomBytes', 'getInsecureRandomBytes'] as const) {
-    test(`${name} gives as many as asked for, each time others`, () => {
+    test(`${name} returns as many as requested, different each time`, () => {
       expect(offers[name](0n)).toHaveLength(0);
       expect(offers[name](100_000n)).toHaveLength(100_000);
       expect(offers[name](32n)).not.toEqual(offers[name](32n));
     });
 
-    test(`${name} traps on a length that would take the memory`, () => {
+    test(`${name} traps on a length that would exhaust memory`, () => {
       expect(() => offers[name](2n ** 64n - 1n)).toThrow(WebAssembly.RuntimeError);
     });
   }
@@ -37,7 +37,7 @@ describe('random', () => {
     for (const number of numbers) expect(BigInt.asUintN(64, number)).toBe(number);
   });
 
-  test('the seed stays the same during a request, and is another one in the next', () => {
+  test('the seed is constant during a request, and different in the next', () => {
     const [low, high] = offers.insecureSeed();
     expect(low).not.toBe(high);
     expect(offers.insecureSeed()).toEqual([low, high]);
@@ -48,7 +48,7 @@ describe('random', () => {
   });
 });
 
-test('many small requests never get the same bytes, over the end of what was fetched at once too', () => {
+test('many small requests never return the same bytes, also across refills of the pool', () => {
   const getRandomBytes = random(guest).getRandomBytes as (length: bigint) => Uint8Array;
   const seen = new Set<string>();
   for (let i = 0; i < 5000; i++) {

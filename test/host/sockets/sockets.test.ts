@@ -17,7 +17,7 @@ describe('sockets', () => {
     });
   }
 
-  test('the network is there to be passed on', () => {
+  test('the network resource exists', () => {
     const { instanceNetwork } = binding('wasi:sockets/instance-network@0.2.6') as {
       instanceNetwork(): object;
     };

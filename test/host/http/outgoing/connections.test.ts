@@ -15,7 +15,7 @@ describe('connections', () => {
     expect(server.accepted).toBe(1);
   });
 
-  test('that the server closed meanwhile cost no request', async () => {
+  test('that the server closed meanwhile fail no request', async () => {
     // Each connection serves one request and is closed when the next one arrives, as a server that restarts does.
     const server = await tcpServer((socket) => {
       socket.once('data', () => {
@@ -47,7 +47,7 @@ describe('connections', () => {
     },
   );
 
-  test('carry requests side by side', async () => {
+  test('carry requests concurrently', async () => {
     const waiting: (() => void)[] = [];
     const server = await httpServer((request, response) => {
       waiting.push(() => response.end(request.url));
@@ -57,7 +57,7 @@ describe('connections', () => {
     expect(answers.map(({ body }) => text(body))).toEqual(answers.map((_, i) => `/${i}`));
   });
 
-  test('are closed with the sender, what is under way included', async () => {
+  test('are closed with the sender, including requests in progress', async () => {
     const mine = openOutgoing({ loopback: true });
     const player = play(mine);
     const server = await httpServer((request, response) => {

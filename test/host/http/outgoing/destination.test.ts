@@ -10,7 +10,7 @@ test.each([
   ['0x7f.1:80', '127.0.0.1', 80, 'https://127.0.0.1:80'],
   ['[0:0::1]', '::1', 443, 'https://[::1]'],
   ['ex%61mple.com', 'example.com', 443, 'https://example.com'],
-])('%s is one place, however it is spelled', (authority, host, port, origin) => {
+])('%s is one destination in all its spellings', (authority, host, port, origin) => {
   expect(destinationOf(undefined, authority)).toEqual({ scheme: 'https', host, port, origin });
 });
 

@@ -63,7 +63,7 @@ describe('a failure', () => {
     expect(await failure((socket) => socket.end(said))).toMatchObject([error, '']);
   });
 
-  test('of an upload is told to whoever writes', async () => {
+  test("of an upload fails the guest's writes", async () => {
     const server = await tcpServer((socket) => socket.once('data', () => socket.resetAndDestroy()));
     const { body, future } = start(server.url, { method: { tag: 'post' } });
     const stream = body.write();

@@ -18,7 +18,7 @@ describe.each([
 ])('a function like fetch, %s,', (_where, reach) => {
   const playing = (fetch: Fetch): ReturnType<typeof play> => play(outgoingFetch(reach(fetch)));
 
-  test('gets each request, private hosts included, and its answer is the response', async () => {
+  test('receives every request, including those to private hosts, and returns the response', async () => {
     const { fetch } = playing(async (request) => {
       const seen = [
         request.method,
@@ -49,7 +49,7 @@ describe.each([
     ]);
   });
 
-  test('may be fetch itself', async () => {
+  test('can be the global fetch', async () => {
     const server = await httpServer(async (request, response) => {
       if (request.url === '/moved') response.writeHead(302, { location: '/' });
       response.end(`${request.method} ${Buffer.concat(await request.toArray()).length}`);
@@ -61,7 +61,7 @@ describe.each([
     expect((await send('http://127.0.0.1:2/')).error).toEqual({ tag: 'connection-refused' });
   });
 
-  test('gets no body of a GET, but the guest may write one', async () => {
+  test('receives no body of a GET, although the guest can write one', async () => {
     const written = Promise.withResolvers<void>();
     const { start } = playing(async (request) => {
       await written.promise;
@@ -87,7 +87,7 @@ describe.each([
     expect((await fetch('http://a%2Fb/')).error).toEqual({ tag: 'HTTP-request-URI-invalid' });
   });
 
-  test('answers as fast as the guest reads, and is told when the guest lets go', async () => {
+  test('sends the body as fast as the guest reads, and is cancelled when the guest drops it', async () => {
     let pulled = 0;
     const cancelled = Promise.withResolvers<void>();
     const { start } = playing(async () => {
@@ -109,7 +109,7 @@ describe.each([
     await cancelled.promise;
   });
 
-  test('is told when the request of the guest is over', async () => {
+  test('is cancelled when the request of the guest is over', async () => {
     const aborted = Promise.withResolvers<void>();
     const asked = Promise.withResolvers<void>();
     const { start, guest } = playing((request) => {

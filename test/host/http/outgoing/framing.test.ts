@@ -153,7 +153,7 @@ function written(socket: Socket, bytes: Buffer): Promise<void> {
   return new Promise((resolve) => socket.write(bytes, () => setImmediate(resolve)));
 }
 
-describe('a response is taken as HTTP says', () => {
+describe('a response is framed as HTTP says', () => {
   for (const [name, { says, gets, method = 'get', open }] of Object.entries(CASES)) {
     for (const [how, write] of Object.entries(WAYS)) {
       test(`${name}, ${how}`, async () => {
@@ -170,7 +170,7 @@ describe('a response is taken as HTTP says', () => {
     }
   }
 
-  test('304 keeps the length that it tells', async () => {
+  test('304 keeps its Content-Length', async () => {
     const server = await tcpServer((socket) =>
       socket.once('data', () => socket.write(CASES['304 with the length of what was not sent']!.says)),
     );
@@ -180,7 +180,7 @@ describe('a response is taken as HTTP says', () => {
     ]);
   });
 
-  test('each of several on one connection, after one that is read as it is', async () => {
+  test('each of several on one connection, after one that is not filtered', async () => {
     const server = await tcpServer((socket) => socket.on('data', () => socket.write(CONTINUE + HINTS + OK)));
     for (let time = 0; time < 5; time++) {
       expect(await fetch(server.url)).toMatchObject({ status: 200, body: Buffer.from('ok') });
@@ -188,7 +188,7 @@ describe('a response is taken as HTTP says', () => {
     expect(server.accepted).toBe(1);
   });
 
-  test('what is framed twice is the last on its connection', async () => {
+  test('a response that is framed twice is the last one on its connection', async () => {
     const { says } = CASES['a length beside chunks']!;
     const server = await tcpServer((socket) => socket.on('data', () => socket.write(says)));
     for (let time = 0; time < 2; time++) {
@@ -211,7 +211,7 @@ describe('a response is taken as HTTP says', () => {
     ['and ends by closing its side', 'connection: close', (socket: Socket) => socket.resume().end()],
     ['after 100, and closes its side', 'connection: close', (socket: Socket) => socket.resume().end()],
   ] as const) {
-    test(`a server that answers before the whole request is there ${what}`, async () => {
+    test(`a server that responds before the whole request has arrived ${what}`, async () => {
       const server = await tcpServer((socket) => {
         socket.once('data', () => {
           socket.pause();

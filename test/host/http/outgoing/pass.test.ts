@@ -55,7 +55,7 @@ async function scene(): Promise<Scene> {
 const POST = { method: { tag: 'post' } } as const;
 const broken = new WasmcpError('store-broken', 'no disk');
 
-test('no part of a request leaves before it has passed, not even the connection is opened', async () => {
+test('no part of a request leaves before it has passed the gate, and no connection is opened', async () => {
   const { server, seen, waiting, pass, until } = await scene();
   const { future, body } = play(outgoing, pass).start(server.url, POST);
   await write(body, 'what was written');
@@ -71,7 +71,7 @@ test('no part of a request leaves before it has passed, not even the connection 
   expect(seen).toEqual(['head', 'what was written', 'end']);
 });
 
-test('what may never leave fails, and so does what comes after', async () => {
+test('a request that never passes fails, and so do later ones', async () => {
   const { server, waiting, pass } = await scene();
   const { future, body } = play(outgoing, pass).start(server.url, POST);
   await write(body, 'what was written');
@@ -80,7 +80,7 @@ test('what may never leave fails, and so does what comes after', async () => {
   expect(server.accepted).toBe(0);
 });
 
-test('a body that may not go on is broken off, not ended', async () => {
+test('a body of which a part never passes is aborted, not ended', async () => {
   const { server, seen, waiting, pass, until } = await scene();
   const { future, body } = play(outgoing, pass).start(server.url, POST);
   await write(body, 'what was written');
@@ -93,7 +93,7 @@ test('a body that may not go on is broken off, not ended', async () => {
   expect(seen).toEqual(['head', 'what was written', 'broken off']);
 });
 
-test('a guest that lets go of a request that waits leaves nothing behind', async () => {
+test('a guest that drops a waiting request leaves nothing behind', async () => {
   const { server, waiting, pass } = await scene();
   const player = play(outgoing, pass);
   const { future, body } = player.start(server.url, POST);
@@ -104,7 +104,7 @@ test('a guest that lets go of a request that waits leaves nothing behind', async
   expect(server.accepted).toBe(1);
 });
 
-test('a request that is refused at first sight asks nobody', async () => {
+test('a request that is refused immediately does not wait for the gate', async () => {
   const player = play(outgoing, (release) => release(broken));
   expect(() => player.start('http://169.254.169.254/')).toThrow(
     expect.objectContaining({ tag: 'HTTP-request-denied' }) as Error,

@@ -124,7 +124,7 @@ describe('by default', () => {
     expect((await fetch(`http://${host}:9/`, { connect: 1 })).error).not.toEqual(DENIED);
   });
 
-  test('localhost is refused, whatever the machine makes of it', async () => {
+  test('localhost is refused, whatever it resolves to', async () => {
     const system = openOutgoing();
     for (const name of ['localhost', 'LOCALHOST.', 'ip6-localhost']) {
       const { error } = await play(system).fetch(`http://${name}/`);
@@ -134,7 +134,7 @@ describe('by default', () => {
   });
 });
 
-test('a name server that answers differently the second time gains nothing', async () => {
+test('a name that resolves differently the second time gains nothing', async () => {
   let connected = 0;
   const server = await httpServer((_request, response) => {
     connected += 1;
@@ -158,7 +158,7 @@ test('a name server that answers differently the second time gains nothing', asy
   await rebinding.close();
 });
 
-test('only those addresses of a host are tried that are allowed', async () => {
+test('only the allowed addresses of a host are tried', async () => {
   const server = await httpServer((_request, response) => response.end('reached'));
   const mixed = openOutgoing({
     loopback: true,
@@ -169,7 +169,7 @@ test('only those addresses of a host are tried that are allowed', async () => {
   await mixed.close();
 });
 
-describe('while only this machine reaches the server', () => {
+describe('while only this machine can reach the server', () => {
   test('loopback is allowed, but not the ports of the server itself', async () => {
     const own = await httpServer((_request, response) => response.end('own'));
     const other = await httpServer((_request, response) => response.end('other'));
@@ -286,7 +286,7 @@ describe('patterns', () => {
 });
 
 describe('a refusal', () => {
-  test('is told once, with the flag that would allow it', async () => {
+  test('is logged once, with the flag that would allow it', async () => {
     const lines: string[] = [];
     const told = openOutgoing({
       resolve,

@@ -63,7 +63,7 @@ describe('a request', () => {
     expect(answer.headers).toContainEqual(['x-back', 'grün']);
   });
 
-  test('streams a body of 5 MB, no faster than it is taken', async () => {
+  test('streams a body of 5 MB no faster than it is read', async () => {
     const content = randomBytes(5_000_000);
     const server = await httpServer(async (request, response) => {
       const hash = createHash('sha256');
@@ -89,7 +89,7 @@ describe('a request', () => {
     expect(thrown(() => stream.checkWrite())).toMatchObject({ tag: 'last-operation-failed' });
   });
 
-  test('keeps the length that the guest announces', async () => {
+  test('keeps the Content-Length of the guest', async () => {
     const server = await httpServer(async (request, response) => {
       const chunks = await request.toArray();
       response.end(`${request.headers['content-length']} ${Buffer.concat(chunks)}`);
@@ -106,7 +106,7 @@ describe('a request', () => {
     expect(await responseOf(short.future)).toEqual({ tag: 'HTTP-protocol-error' });
   });
 
-  test('with an announced length but no body is refused', async () => {
+  test('with a Content-Length but no body is refused', async () => {
     const io = { stdout: testSink(), stderr: testSink() };
     const handler = createHost({ outgoing }).bind(new Guest(), io)('wasi:http/outgoing-handler@0.2.0') as {
       handle(request: OutgoingRequest, options: undefined): unknown;
@@ -129,7 +129,7 @@ describe('a request', () => {
     expect(answer.body.toString()).toBe('all {} undefined');
   });
 
-  test('of a guest that waits for 100 (Continue) is sent at once', async () => {
+  test('of a guest that expects 100 (Continue) is sent at once', async () => {
     const server = await httpServer((request, response) => response.end(`${request.headers.expect}`));
     const call = { method: { tag: 'post' }, headers: [['expect', '100-continue']], body: 'x' } as const;
     expect((await fetch(server.url, call)).body.toString()).toBe('undefined');
@@ -149,7 +149,7 @@ describe('a request', () => {
   });
 });
 
-describe('a request that is none', () => {
+describe('an invalid request', () => {
   test.each([
     ['', undefined],
     ['no authority', undefined],
@@ -191,7 +191,7 @@ describe('a request that is none', () => {
     expect(refusal((it) => it.setPathWithQuery('*'))).toEqual({ tag: 'HTTP-request-URI-invalid' });
   });
 
-  test('cannot be smuggled: line breaks are in no field, method or path', () => {
+  test('cannot be smuggled: fields, methods and paths contain no line breaks', () => {
     for (const value of ['a\r\nb: c', 'a\nb', 'a\rb', 'a\0b']) {
       expect(thrown(() => Fields.fromList([['x', bytes(value)]]))).toEqual({ tag: 'invalid-syntax' });
       expect(thrown(() => Fields.fromList([[value, bytes('x')]]))).toEqual({ tag: 'invalid-syntax' });

@@ -18,7 +18,7 @@ describe('a response', () => {
     expect((await fetch(server.url)).body.equals(content)).toBe(true);
   });
 
-  test('is not read further than the guest reads', async () => {
+  test('is not read faster than the guest reads', async () => {
     let sent = 0;
     const server = await tcpServer((socket) => {
       socket.write('HTTP/1.1 200 OK\r\n\r\n');
@@ -79,7 +79,7 @@ describe('a response', () => {
     ]);
   });
 
-  test('comes after 1xx', async () => {
+  test('arrives after 1xx', async () => {
     const server = await httpServer((_request, response) => {
       response.writeProcessing();
       response.writeEarlyHints({ link: '</style.css>; rel=preload' });
@@ -88,7 +88,7 @@ describe('a response', () => {
     expect(await fetch(server.url)).toMatchObject({ status: 200, body: Buffer.from('final') });
   });
 
-  test('is not decoded and not followed', async () => {
+  test('is neither decoded nor redirected', async () => {
     const packed = gzipSync('x'.repeat(1000));
     const server = await httpServer((request, response) => {
       if (request.url === '/moved') response.writeHead(302, { location: '/' }).end('there');
@@ -100,7 +100,7 @@ describe('a response', () => {
     expect(await fetch(`${server.url}/moved`)).toMatchObject({ status: 302, body: Buffer.from('there') });
   });
 
-  test('may come before the request is complete', async () => {
+  test('can arrive before the request is complete', async () => {
     const server = await httpServer((request, response) => {
       request.pause();
       response.writeHead(413).end('too large');

@@ -20,7 +20,7 @@ async function timed(
   return { took: performance.now() - start, error: error?.tag, body: body.toString() };
 }
 
-test('each ends the part that it is for, within 20 %', async () => {
+test('each limits its own phase, within 20 %', async () => {
   const quick = await httpServer((_request, response) => response.end());
   // What is loaded with the first request is no part of the times.
   await fetch(quick.url);
@@ -47,7 +47,7 @@ test('each ends the part that it is for, within 20 %', async () => {
   await Promise.all([silent.idle(), halting.idle()]);
 });
 
-test('of no time at all end the request, or are too late for it', async () => {
+test('of zero end the request, unless it is faster', async () => {
   const silent = await tcpServer(() => {});
   expect(await timed(silent.url, { firstByte: 0 })).toMatchObject({ error: 'connection-read-timeout' });
   expect(await timed(silent.url.replace('http', 'https'), { connect: 0 })).toMatchObject({
@@ -56,7 +56,7 @@ test('of no time at all end the request, or are too late for it', async () => {
   await silent.idle();
 });
 
-test('as long as u64 can say, and longer than a timer of Node', async () => {
+test('can be as long as a u64, and longer than a timer of Node', async () => {
   const server = await httpServer((_request, response) => setTimeout(() => response.end('late'), 100));
   const longest = Number((2n ** 64n - 1n) / 1_000_000n);
   const call = { connect: longest - 2048, firstByte: 2 ** 31, betweenBytes: 2 ** 31 };

@@ -54,7 +54,7 @@ async function ask(url: string, outgoing: OutgoingHttp = trusting): Promise<Answ
   return play(outgoing).fetch(url);
 }
 
-test('a server with a trusted certificate answers, by name and by address', async () => {
+test('a server with a trusted certificate responds, by name and by address', async () => {
   const server = await serve(certificate('DNS:named.example,IP:127.0.0.1'));
   const named = `named.example:${server.port}`;
   expect((await ask(`https://${named}/`)).body.toString()).toBe(`named.example ${named}`);
@@ -62,7 +62,7 @@ test('a server with a trusted certificate answers, by name and by address', asyn
   expect((await ask(server.url)).body.toString()).toBe(`false 127.0.0.1:${server.port}`);
 });
 
-test('an unknown authority is refused, whatever the environment says', async () => {
+test('an unknown authority is refused, whatever the environment', async () => {
   const server = await serve(certificate('IP:127.0.0.1'));
   const strict = openOutgoing({ loopback: true });
   const before = process.env.NODE_TLS_REJECT_UNAUTHORIZED;
@@ -89,7 +89,7 @@ test('a peer without TLS is a protocol error', async () => {
   expect((await ask(server.url.replace('http:', 'https:'))).error).toEqual({ tag: 'TLS-protocol-error' });
 });
 
-test('an alert of the peer is told with its number', async () => {
+test('an alert of the peer is reported with its number', async () => {
   const old = await serve({
     ...certificate('IP:127.0.0.1'),
     maxVersion: 'TLSv1.2',

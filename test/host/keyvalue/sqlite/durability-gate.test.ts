@@ -65,7 +65,7 @@ function passing(gate: DurabilityGate): Promise<Passed> {
 const waited = { waited: true, failure: undefined };
 const atOnce = { waited: false, failure: undefined };
 
-test('a commit is waited for, a reading is not', async () => {
+test('waits for a commit, not for a read', async () => {
   await store.set('b', 'k', one);
   expect(await pass()).toEqual(waited);
   await store.get('b', 'k');
@@ -75,7 +75,7 @@ test('a commit is waited for, a reading is not', async () => {
   expect(await pass()).toEqual(atOnce);
 });
 
-test('a commit of another process is waited for', async () => {
+test('waits for a commit of another process', async () => {
   await pass();
   const child = fork(new URL('./counting-process.ts', import.meta.url), { execArgv: [] });
   child.send({ path, times: 1 });
@@ -85,7 +85,7 @@ test('a commit of another process is waited for', async () => {
   await once(child, 'exit');
 });
 
-test('a log that starts anew, and the end of other connections, do not disturb it', async () => {
+test('works across restarts of the log and the end of other connections', async () => {
   for (let round = 0; round < 3; round++) {
     const other = openSqlite(path, { durability: 'power' });
     for (let n = 0; n < 400; n++) await other.set('b', `${n}`, new Uint8Array(20_000));
@@ -126,7 +126,7 @@ describe.each(['store.db', 'store.db-wal', 'store.db-shm'])('once %s', (name) =>
   });
 });
 
-test('once the folder was moved nothing is committed or acknowledged', async () => {
+test('after the folder was moved nothing is committed or acknowledged', async () => {
   await pass();
   renameSync(folder, `${folder}.moved`);
   expect(() => store.set('b', 'k', one)).toThrow(/store\.db was deleted while it was open/);
@@ -134,7 +134,7 @@ test('once the folder was moved nothing is committed or acknowledged', async () 
   renameSync(`${folder}.moved`, folder);
 });
 
-test('a log that was truncated and written on is not acknowledged', async () => {
+test('writes after the log was truncated are not acknowledged', async () => {
   for (const length of [0, 32, 5000]) {
     const [file, failures] = [join(folder, `${length}.db`), [] as WasmcpError[]];
     const damaged = openSqlite(file, { durability: 'power' });
@@ -150,7 +150,7 @@ test('a log that was truncated and written on is not acknowledged', async () => 
   }
 });
 
-test('a -shm that was taken back to an older state is not acknowledged', async () => {
+test('writes with an older -shm are not acknowledged', async () => {
   await store.set('b', 'k', one);
   const older = readFileSync(`${path}-shm`);
   for (let n = 0; n < 5; n++) await store.set('b', `${n}`, one);
@@ -167,7 +167,7 @@ test('a -shm that was taken back to an older state is not acknowledged', async (
 test.each([
   ['an older copy', async (file: string, copy: string) => copyFileSync(file, copy)],
   ['another store', (file: string, copy: string) => maintain(`sqlite:${file}`).backup(copy)],
-])('%s that was written over the database is not acknowledged', async (words, copy) => {
+])('writes are not acknowledged after %s was written over the database', async (words, copy) => {
   await store.set('b', 'k', one);
   checkpoint();
   await copy(path, `${path}.copy`);
@@ -192,7 +192,7 @@ test.each([
   expect(existsSync(`${path}-shm`)).toBe(false);
 });
 
-test('a checkpoint of this or another connection disturbs nothing', async () => {
+test('works across checkpoints of this and other connections', async () => {
   for (let n = 0; n < 20; n++) {
     await store.set('b', `${n}`, new Uint8Array(10_000));
     checkpoint();

@@ -27,7 +27,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-test('a store whose -shm was deleted under another process is not opened while that one lives', async () => {
+test('a store whose -shm was deleted under another process is not opened while that process runs', async () => {
   rmSync(`${path}-shm`);
   expect(() => openSqlite(path)).toThrow(
     expect.objectContaining({
@@ -54,7 +54,7 @@ test('a store that another process uses by a hard link is not opened by its othe
   await store.close();
 });
 
-test('one who goes on with a deleted -shm stops writing, and takes nothing from the others when it closes', async () => {
+test('a process with a deleted -shm stops writing, and loses nothing of the others when it closes', async () => {
   const mine = openSqlite(path);
   await mine.set('b', 'mine', one);
   rmSync(`${path}-shm`);
@@ -70,7 +70,7 @@ test('one who goes on with a deleted -shm stops writing, and takes nothing from 
   await next.close();
 });
 
-test('one whose log was deleted puts what is in it into the database when it closes', async () => {
+test('a process with a deleted log checkpoints it when it closes', async () => {
   const mine = openSqlite(path);
   await mine.set('b', 'mine', one);
   rmSync(`${path}-wal`);

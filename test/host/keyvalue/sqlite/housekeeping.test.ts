@@ -38,7 +38,7 @@ function logSize(): number {
   return statSync(`${path}-wal`).size;
 }
 
-test('a log that a long reader has let grow is emptied when the reader is done', async () => {
+test('a log that has grown during a long read is checkpointed after it', async () => {
   start({ logLimit: 4 * MEBIBYTE });
   const reader = connect(path, 0, true);
   reader.exec('BEGIN');
@@ -52,7 +52,7 @@ test('a log that a long reader has let grow is emptied when the reader is done',
 });
 
 test.each(['store.db', 'store.db-wal', 'store.db-shm'])(
-  '%s being deleted is noticed without a request',
+  'deletion of %s is detected without a request',
   async (name) => {
     const broken: WasmcpError[] = [];
     start({ broken: (failure) => broken.push(failure) });
@@ -62,7 +62,7 @@ test.each(['store.db', 'store.db-wal', 'store.db-shm'])(
   },
 );
 
-test('a link that is made to lead to another store is noticed', async () => {
+test('a link that now leads to another store is detected', async () => {
   const link = join(folder, 'link.db');
   const other = join(folder, 'other.db');
   await openSqlite(other).close();
@@ -75,7 +75,7 @@ test('a link that is made to lead to another store is noticed', async () => {
   expect(broken[0]!.message).toMatch(/link\.db was (deleted|replaced) while it was open/);
 });
 
-test('a reserve is kept beside the store, and made again', async () => {
+test('a reserve is kept beside the store, and recreated', async () => {
   start({});
   const size = statSync(`${path}-reserve`).size;
   expect(size).toBe(12 * MEBIBYTE);

@@ -58,7 +58,7 @@ function unusable(words: RegExp): unknown {
   return expect.objectContaining({ code: 'store-unusable', message: expect.stringMatching(words) });
 }
 
-test('missing folders are made for the owner alone, and so are all files', async () => {
+test('missing folders and all files are created for the owner only', async () => {
   path = join(folder, 'a', 'b', 'store.db');
   const store = openSqlite(path);
   await store.set('b', 'k', one);
@@ -68,13 +68,13 @@ test('missing folders are made for the owner alone, and so are all files', async
   await store.close();
 });
 
-test('the mode of a folder that was there is left alone', async () => {
+test('keeps the mode of an existing folder', async () => {
   chmodSync(folder, 0o755);
   await openSqlite(path).close();
   expect(mode(folder)).toBe('755');
 });
 
-test('the last one to close leaves a single file, which has it all', async () => {
+test('the last connection to close leaves a single file with all data', async () => {
   const [first, second] = [openSqlite(path), openSqlite(path)];
   await first.set('b', 'k', one);
   expect(await second.get('b', 'k')).toEqual(one);
@@ -89,7 +89,7 @@ test('the last one to close leaves a single file, which has it all', async () =>
   await again.close();
 });
 
-test('versions and places in the list go on after reopening', async () => {
+test('versions and ids continue after reopening', async () => {
   let store = openSqlite(path);
   await store.set('b', 'k', one);
   const { version } = await store.read('b', 'k');
@@ -101,7 +101,7 @@ test('versions and places in the list go on after reopening', async () => {
   await store.close();
 });
 
-test('a store that is not there is not made for those who only want to see it', () => {
+test('a missing store is not created with create: false', () => {
   const path = join(folder, 'none', 'store.db');
   expect(() => openSqlite(path, { create: false })).toThrow(/does not exist/);
   expect(existsSync(dirname(path))).toBe(false);
@@ -116,7 +116,7 @@ test('an empty file becomes a store', async () => {
   await store.close();
 });
 
-test('the file says whose it is, which schema it has, and that it is in WAL mode', async () => {
+test('the file has our application id and schema version, and is in WAL mode', async () => {
   const store = openSqlite(path);
   await store.set('b', 'k', one);
   const database = connect(path, 0, true);
@@ -128,7 +128,7 @@ test('the file says whose it is, which schema it has, and that it is in WAL mode
   await store.close();
 });
 
-describe('what is not ours is refused and left as it was:', () => {
+describe('a foreign file is refused and left unchanged:', () => {
   const foreign: [string, () => void, RegExp][] = [
     [
       'text',
@@ -175,7 +175,7 @@ describe('what is not ours is refused and left as it was:', () => {
   });
 });
 
-test('a store of a newer version is refused and left untouched byte for byte', async () => {
+test('a store of a newer version is refused and left unchanged byte for byte', async () => {
   await openSqlite(path).close();
   sql('PRAGMA user_version = 99');
   const before = files();
@@ -188,7 +188,7 @@ test('a store of a newer version is refused and left untouched byte for byte', a
   expect(files()).toEqual(before);
 });
 
-test('a store that a newer version left behind when it crashed is refused and left untouched', async () => {
+test('a store that a newer version left after a crash is refused and left unchanged', async () => {
   const store = openSqlite(path);
   await store.set('b', 'k', one);
   const other = connect(path, 0);
@@ -204,7 +204,7 @@ test('a store that a newer version left behind when it crashed is refused and le
   }
 });
 
-test('a damaged store is named, with what to do', async () => {
+test('a damaged store is reported with a remedy', async () => {
   const store = openSqlite(path);
   for (let n = 0; n < 20; n++) await store.set('b', `${n}`, new Uint8Array(5000));
   await store.close();
@@ -223,7 +223,7 @@ test('a damaged store is named, with what to do', async () => {
   expect(damaged).toThrow(unusable(/is damaged: restore it from a backup/));
 });
 
-test('a writer that does not end makes a call fail as busy, changing nothing', async () => {
+test('a writer that does not finish makes a call fail as busy, without a change', async () => {
   const store = openSqlite(path, { busyTimeout: 20 });
   await store.increment('b', 'n', 1n, S64);
   const other = connect(path, 0);
@@ -249,13 +249,13 @@ test('closing does not wait for a writer', async () => {
   other.close();
 });
 
-test('what a prepared file has in its schema is not trusted', () => {
+test('the schema of a prepared file is not trusted', () => {
   const connection = connect(path, 0);
   expect(connection.pragma('trusted_schema', { simple: true })).toBe(0n);
   connection.close();
 });
 
-test('a new store that is locked by somebody else is busy', () => {
+test('a new store that another process has locked is busy', () => {
   sql('');
   const other = connect(path, 0);
   other.exec('BEGIN EXCLUSIVE');
@@ -279,7 +279,7 @@ function child(code: string, ...wrapper: string[]): string {
 }
 
 test.skipIf(process.platform === 'win32')(
-  'what may not be written is refused when it is opened',
+  'a file that is not writable is refused when it is opened',
   async () => {
     await openSqlite(path).close();
     // Root may write anywhere, so the child becomes nobody first.
@@ -309,7 +309,7 @@ const canMount = ((): boolean => {
 })();
 
 test.skipIf(!canMount)(
-  'a full disk fails the write, keeps what was there, and ends when there is room',
+  'a full disk fails the write, keeps the data, and recovers when there is space',
   () => {
     const code = `
     import { execFileSync } from 'node:child_process';
@@ -337,7 +337,7 @@ test.skipIf(!canMount)(
   },
 );
 
-test.skipIf(!canMount)('a full disk can be emptied key by key, and is good for new ones then', () => {
+test.skipIf(!canMount)('entries can be deleted on a full disk, and then new ones be written', () => {
   const housekeeping = new URL('../../../../host/keyvalue/sqlite/housekeeping.ts', import.meta.url).href;
   const code = `
     import { execFileSync } from 'node:child_process';
@@ -359,7 +359,7 @@ test.skipIf(!canMount)('a full disk can be emptied key by key, and is good for n
   expect(child(code, 'unshare', '-rm')).toBe('true,store-full,store-full,1,fine,false,0,fine');
 });
 
-test('network file systems are told by their number', () => {
+test('recognizes network file systems by their type', () => {
   expect([0x6969, 0xfe534d42, 0x01021997].map(networkFileSystem)).toEqual(['NFS', 'SMB2', '9P']);
   expect([0xef53, 0x58465342, 0x9123683e, 0x01021994, 0x794c7630].map(networkFileSystem)).toEqual(
     Array(5).fill(undefined),

@@ -42,13 +42,13 @@ async function counted(path: string): Promise<string> {
   return Buffer.from(value ?? []).toString();
 }
 
-test('eight processes count in one store without losing one', async () => {
+test('eight processes increment a counter of one store without losing any', async () => {
   const path = join(folder, 'shared.db');
   expect(await count(children, path, 50)).toEqual(Array(8).fill('done'));
   expect(await counted(path)).toBe('400');
 });
 
-test('a hundred times, several processes create one store at once', async () => {
+test('several processes create one store at the same time, a hundred times', async () => {
   for (let round = 0; round < 100; round++) {
     const path = join(folder, `race-${round}`, 'store.db');
     expect(await count(children.slice(0, 3), path, 1)).toEqual(Array(3).fill('done'));
@@ -56,7 +56,7 @@ test('a hundred times, several processes create one store at once', async () => 
   }
 }, 60_000);
 
-test('threads of one process create and count in one store, each with its own connection', async () => {
+test('threads of one process create and use one store, each with its own connection', async () => {
   const path = join(folder, 'threads.db');
   const module = new URL('../../../../host/keyvalue/sqlite/open.ts', import.meta.url).href;
   const code = `import(${JSON.stringify(module)}).then(({ openSqlite }) => {

@@ -18,7 +18,7 @@ function version(): unknown {
   return connection.pragma('user_version', { simple: true });
 }
 
-test('an older schema is brought up to date with its rows, once', () => {
+test('an older schema is migrated with its rows, once', () => {
   migrate(connection, 'memory:', [FIRST]);
   expect(version()).toBe(1n);
   migrate(connection, 'memory:', [FIRST, SECOND]);
@@ -27,7 +27,7 @@ test('an older schema is brought up to date with its rows, once', () => {
   expect(connection.prepare('SELECT * FROM notes').all()).toEqual([{ body: '1', author: '2' }]);
 });
 
-test('a migration that fails half-way leaves the schema before it', () => {
+test('a failed migration leaves the previous schema', () => {
   migrate(connection, 'memory:', [FIRST]);
   const broken = 'ALTER TABLE notes ADD COLUMN author TEXT; UPDATE nowhere SET author = 2';
   expect(() => migrate(connection, 'memory:', [FIRST, broken])).toThrow(/no such table: nowhere/);

@@ -13,6 +13,6 @@ afterAll(() => rmSync(folder, { recursive: true }));
 describe.each([
   ['SQLite in a file', () => openSqlite(join(folder, `${stores++}.db`))],
   ['SQLite in memory', () => openMemory()],
-])('%s keeps the contract of a store', (_, open) => {
+])('%s passes the conformance suite', (_, open) => {
   for (const { name, run } of storeConformance(open)) test(name, run);
 });

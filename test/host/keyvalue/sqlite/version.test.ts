@@ -33,11 +33,11 @@ test.each(['3.7.0', '3.44.5', '3.45.0', '3.49.2', '3.50.6', '3.51.2', '', 'unkno
 );
 
 test.each(['3.44.6', '3.44.7', '3.50.7', '3.51.3', '3.51.4', '3.52.0', '3.53.0', '3.100.1', '4.0.0'])(
-  '%j has not',
+  '%j does not have it',
   (version) => expect(hasWalResetBug(version)).toBe(false),
 );
 
-test('with a library that has it no store is opened, and none is made', () => {
+test('a SQLite with the bug opens and creates no store', () => {
   claimed = '3.51.2';
   expect(() => openSqlite(join(folder, 'deep', 'store.db'))).toThrow(
     expect.objectContaining({
@@ -48,7 +48,7 @@ test('with a library that has it no store is opened, and none is made', () => {
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test('the library that is installed is good', async () => {
+test('the installed SQLite does not have the bug', async () => {
   const store = openSqlite(join(folder, 'store.db'));
   await store.set('b', 'k', new Uint8Array(1));
   await store.close();

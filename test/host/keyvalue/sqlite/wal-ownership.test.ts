@@ -40,7 +40,7 @@ const refused = expect.objectContaining({
   message: expect.stringMatching(/store\.db and its log do not belong together: move \S+-wal away/),
 }) as Error;
 
-test('the log of another store is refused and left alone; without it all is there', async () => {
+test('the log of another store is refused and left unchanged; without it the store opens with all data', async () => {
   await cleanly(path);
   await crashed(other, join(folder, 'crash.db'));
   copyFileSync(join(folder, 'crash.db-wal'), `${path}-wal`);
@@ -54,7 +54,7 @@ test('the log of another store is refused and left alone; without it all is ther
   await store.close();
 });
 
-test('a log that a crash has left is taken up, also before the file has anything', async () => {
+test('the log of a crash is recovered, even if the file is still empty', async () => {
   const left = join(folder, 'left.db');
   await crashed(path, left);
   const first = openSqlite(left);
@@ -66,7 +66,7 @@ test('a log that a crash has left is taken up, also before the file has anything
   await second.close();
 });
 
-test('a backup that is copied beside the log of its original is refused', async () => {
+test('a backup beside the log of its original is refused', async () => {
   await cleanly(path);
   await maintain(`sqlite:${path}`).backup(other);
   await crashed(path, join(folder, 'crash.db'));
@@ -75,7 +75,7 @@ test('a backup that is copied beside the log of its original is refused', async 
   expect(() => openSqlite(path)).toThrow(refused);
 });
 
-test('a store of the first schema gets its name with the next start, and keeps what it has', async () => {
+test('a store of the first schema gets its name at the next start, and keeps its data', async () => {
   const connection = connect(path, 0);
   migrate(connection, path, MIGRATIONS.slice(0, 1));
   connection.close();
@@ -88,7 +88,7 @@ test('a store of the first schema gets its name with the next start, and keeps w
   expect(existsSync(`${path}-wal`)).toBe(false);
 });
 
-test('many connections, each opened while others write, see no stranger', async () => {
+test('connections opened while others write do not refuse the log', async () => {
   const stores = [openSqlite(path)];
   for (let n = 0; n < 30; n++) {
     for (const store of stores) await store.set('b', `${n}`, new Uint8Array(50_000));
