@@ -33,7 +33,7 @@ export { connectFetch, serveFetch } from './http/outgoing/fetch-rpc.ts';
 export { type OutgoingOptions, openOutgoing } from './http/outgoing/outgoing.ts';
 export { parseOutgoingPattern } from './http/outgoing/pattern.ts';
 export type { OutgoingPolicy } from './http/outgoing/policy.ts';
-export type { ExchangeEvents, OutgoingHttp, Sending, SentRequest } from './http/outgoing/transport.ts';
+export type { OutgoingHttp, RequestEvents, Sending, SentRequest } from './http/outgoing/transport.ts';
 export type { BodyState, MessageKind, OutgoingBody } from './http/outgoing-body.ts';
 export type { OutgoingResponse } from './http/outgoing-response.ts';
 export type { ResponseOutparam, ResponseResult } from './http/response-outparam.ts';
