@@ -3,8 +3,8 @@ import type { Middleware } from '../http/compose.ts';
 import { wrapResponse } from '../http/response.ts';
 
 /**
- * Holds back each piece of a response until `gate` lets it pass: nothing that a client has read is lost later,
- * no matter which request wrote it. Failures of the engine do not wait, as they acknowledge nothing. Without a gate nothing waits.
+ * Holds back each piece of a response until `gate` lets it pass: nothing that a client has read is lost later, no matter
+ * which request wrote it. Failures of the engine do not wait, as they acknowledge nothing. Without a gate nothing waits.
  */
 export function withDurability(gate: DurabilityGate | undefined): Middleware {
   if (gate === undefined) return (next) => next;
