@@ -2,7 +2,7 @@ import { mkdirSync, statSync } from 'node:fs';
 // As a whole: a Node without these functions has to come as far as to be told that it is too old.
 import module from 'node:module';
 import { join } from 'node:path';
-import { distrust, userCacheFolder } from '../src/loader/cache-folder.js';
+import { reasonNotTrusted, userCacheFolder } from '../src/loader/cache-folder.js';
 
 /** Milliseconds after which a start is over; the code that it needed is written then, as a kill would leave nothing. */
 const START = 3000;
@@ -16,7 +16,7 @@ export function keepCompiledCode() {
   if (folder === undefined) return;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    if (distrust(statSync(folder)) !== undefined) return;
+    if (reasonNotTrusted(statSync(folder)) !== undefined) return;
   } catch {
     return;
   }

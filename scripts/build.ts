@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join, posix, relative } from 'node:path';
 import { type Plugin, rolldown } from 'rolldown';
 import manifest from '../package.json' with { type: 'json' };
-import { generatorName } from '../src/transpile/jco-name.ts';
+import { jcoName } from '../src/transpile/jco-name.ts';
 
 /** Makes `dist/`, what the package consists of: Node runs no TypeScript in `node_modules`. */
 
@@ -74,7 +74,7 @@ const named: Plugin = {
   name: 'named',
   load(id) {
     if (!id.endsWith('/src/transpile/jco-name.ts')) return undefined;
-    return `export const generatorName = () => ${JSON.stringify(generatorName())};`;
+    return `export const jcoName = () => ${JSON.stringify(jcoName())};`;
   },
 };
 

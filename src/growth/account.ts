@@ -1,7 +1,7 @@
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { WasmcpError } from '../../host/index.ts';
-import { concat, encodeName, encodeNumber, encodeSection } from '../wasm/encode.ts';
+import { concat, encodeModule, encodeName } from '../wasm/encode.ts';
 import { SECTION } from '../wasm/sections.ts';
 import { describeExcess, type MemoryBounds, type ModuleSize } from './bound.ts';
 import { COUNTED } from './count-growth.ts';
@@ -142,18 +142,9 @@ function wasmFunctions(
 
 function functionsModule(): Uint8Array {
   const names = SLOTS.map(encodeName);
-  const section = (id: number, items: readonly Uint8Array[]): Uint8Array =>
-    encodeSection(id, concat([encodeNumber(items.length), ...items]));
-  return concat([
-    Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00),
-    section(SECTION.type, [Uint8Array.of(0x60, 2, 0x7f, 0x7f, 1, 0x7f)]),
-    section(
-      SECTION.import,
-      names.map((name) => concat([encodeName('host'), name, Uint8Array.of(0, 0)])),
-    ),
-    section(
-      SECTION.export,
-      names.map((name, index) => concat([name, Uint8Array.of(0, index)])),
-    ),
+  return encodeModule([
+    [SECTION.type, [Uint8Array.of(0x60, 2, 0x7f, 0x7f, 1, 0x7f)]],
+    [SECTION.import, names.map((name) => concat([encodeName('host'), name, Uint8Array.of(0, 0)]))],
+    [SECTION.export, names.map((name, index) => concat([name, Uint8Array.of(0, index)]))],
   ]);
 }

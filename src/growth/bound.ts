@@ -5,7 +5,7 @@ import { findSection, readSections, SECTION, type Section } from '../wasm/sectio
 import { readDefinedTables, readTableLimits, readTableType, type TableType } from '../wasm/tables.ts';
 import { type MemoryType, readMemoryType, readValueType } from '../wasm/types.ts';
 import { COUNTED } from './count-growth.ts';
-import { capMemory, countCards } from './memory-limit.ts';
+import { capMemory, countDirtyMaps } from './memory-limit.ts';
 import { MAX_TABLE_ELEMENTS, PAGE, TABLE_ELEMENT } from './sizes.ts';
 
 const HAS_MAXIMUM = 1;
@@ -33,8 +33,8 @@ export interface BoundOptions {
   readonly limit: number;
   /** Bytes for each memory. */
   readonly each: number;
-  /** They went through `openState` and came out restorable. */
-  readonly opened: boolean;
+  /** They went through `prepareModules` and came out restorable. */
+  readonly prepared: boolean;
   /** Why a module grows without asking. */
   readonly uncounted: string | undefined;
 }
@@ -51,23 +51,26 @@ interface Declared {
  */
 export function boundModules(
   modules: readonly NamedModule[],
-  { limit, each, opened, uncounted }: BoundOptions,
+  { limit, each, prepared, uncounted }: BoundOptions,
 ): { readonly modules: readonly NamedModule[]; readonly bounds: MemoryBounds } {
   const pages = Math.floor(Math.min(limit, each) / PAGE);
-  const capped = modules.map(([name, bytes]): NamedModule => [name, capMemory(bytes, pages, opened)]);
-  const ours = { cards: opened, table: uncounted === undefined };
+  const capped = modules.map(([name, bytes]): NamedModule => [name, capMemory(bytes, pages, prepared)]);
+  const ours = { dirtyMaps: prepared, table: uncounted === undefined };
   const declared = capped.map(([name, bytes]) => [name, declaredBy(bytes, ours)] as const);
   const sizes = Object.fromEntries(declared.map(([name, module]) => [name, initialSize(module)]));
   assertFits(Object.values(sizes), limit);
   if (uncounted === undefined) return { modules: capped, bounds: { limit, sizes } };
   const parts = divide(declared, Object.values(sizes), limit);
-  const divided = capped.map(([name, bytes]): NamedModule => [name, capEach(bytes, opened, parts)]);
+  const divided = capped.map(([name, bytes]): NamedModule => [name, capEach(bytes, prepared, parts)]);
   const most = divided.map(([name, bytes]) => [name, largestSize(declaredBy(bytes, ours))] as const);
   return { modules: divided, bounds: { limit, sizes: Object.fromEntries(most), divided: uncounted } };
 }
 
 /** What the module has itself; `ours` says what is not its own if it looks like ours. */
-function declaredBy(bytes: Uint8Array, ours: { readonly cards: boolean; readonly table: boolean }): Declared {
+function declaredBy(
+  bytes: Uint8Array,
+  ours: { readonly dirtyMaps: boolean; readonly table: boolean },
+): Declared {
   const sections = readSections(bytes);
   const memories: MemoryType[] = [];
   const reader = findSection(sections, SECTION.memory)?.read();
@@ -76,7 +79,7 @@ function declaredBy(bytes: Uint8Array, ours: { readonly cards: boolean; readonly
   const tables: TableType[] = [];
   readDefinedTables(sections, (table) => tables.push(readTableType(table)));
   return {
-    memories: memories.slice(0, memories.length - (ours.cards ? countCards(exports) : 0)),
+    memories: memories.slice(0, memories.length - (ours.dirtyMaps ? countDirtyMaps(exports) : 0)),
     tables: ours.table && isCounted(exports) ? tables.slice(0, -1) : tables,
   };
 }
@@ -149,8 +152,8 @@ function divide(
 }
 
 /** Lowers the maximum of each memory and table to what it has and its part. */
-function capEach(bytes: Uint8Array, opened: boolean, parts: Parts): Uint8Array {
-  const memories = capMemory(bytes, (min) => min + parts.pages, opened);
+function capEach(bytes: Uint8Array, prepared: boolean, parts: Parts): Uint8Array {
+  const memories = capMemory(bytes, (min) => min + parts.pages, prepared);
   const sections = readSections(memories);
   const section = findSection(sections, SECTION.table);
   if (section === undefined) return memories;

@@ -1,8 +1,20 @@
 import { WasmcpError } from '../../host/index.ts';
-import { concat, encodeName, encodeNumber, encodeSection } from '../wasm/encode.ts';
+import {
+  concat,
+  createOutput,
+  encodeName,
+  encodeNumber,
+  encodeSection,
+  encodeVector,
+  type Output,
+  put,
+  putAll,
+  putConstant,
+  putNumber,
+  written,
+} from '../wasm/encode.ts';
 import { bulkOpcode, managedOpcode, readInstruction } from '../wasm/instructions.ts';
-import { number } from '../wasm/number.ts';
-import { createOutput, type Output, put, putAll, putConstant, putNumber } from '../wasm/output.ts';
+import { numberAt } from '../wasm/reader.ts';
 import { readSections, SECTION, type Section } from '../wasm/sections.ts';
 import { readValueType } from '../wasm/types.ts';
 import { exceedsV8, MAX_BODY } from '../wasm/v8-limits.ts';
@@ -119,7 +131,7 @@ function rewriteCode(
     putAll(output, body.bytes, 0, body.length);
   });
   if (!found) return undefined;
-  return fits ? output.bytes.subarray(0, output.length) : 'too large';
+  return fits ? written(output) : 'too large';
 }
 
 /** In front of what makes an array. Its length is on the stack, or in the instruction. */
@@ -130,9 +142,9 @@ function putArrayCheck(
   opcode: number,
   functions: GrowthFunctions,
 ): void {
-  const type = number(bytes, number(bytes, at + 1).next);
+  const type = numberAt(bytes, numberAt(bytes, at + 1).next);
   const fixed = opcode === ARRAY_NEW_FIXED;
-  if (fixed) putConstant(body, number(bytes, type.next).value);
+  if (fixed) putConstant(body, numberAt(bytes, type.next).value);
   put(body, CALL);
   putNumber(body, functions.ofArray(type.value));
   if (fixed) put(body, DROP);
@@ -175,7 +187,7 @@ function assemble(
     while (left.length > 0 && ORDER.indexOf(left[0]!) < before) {
       const id = left.shift()!;
       const entries = extended.get(id)!;
-      parts.push(encodeSection(id, concat([encodeNumber(entries.length), ...entries])));
+      parts.push(encodeSection(id, encodeVector(entries)));
     }
   };
   for (const section of sections) {

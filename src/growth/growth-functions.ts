@@ -1,9 +1,10 @@
-import { concat, encodeNumber } from '../wasm/encode.ts';
+import { concat, encodeNumber, encodeSigned } from '../wasm/encode.ts';
+import { readImports } from '../wasm/imports.ts';
 import type { Reader } from '../wasm/reader.ts';
 import { findSection, SECTION, type Section } from '../wasm/sections.ts';
 import { readDefinedTables, readTableLimits } from '../wasm/tables.ts';
 import { readTypeSection } from '../wasm/type-section.ts';
-import { readGlobalType, readMemoryType, readValueType } from '../wasm/types.ts';
+import { readValueType } from '../wasm/types.ts';
 import { LARGE_ARRAY, PAGE, TABLE_ELEMENT } from './sizes.ts';
 
 /** Functions of ours that ask before they grow something. They are numbered as they are asked for. */
@@ -48,7 +49,15 @@ export function growthFunctions(bytes: Uint8Array, sections: readonly Section[])
   const tables: Table[] = [];
   const exports: string[] = [];
   const readTable = (reader: Reader): void => void tables.push(readTableAt(bytes, reader));
-  readImports(sections, counts, readTable);
+  const imports = findSection(sections, SECTION.import)?.read();
+  if (imports !== undefined) {
+    readImports(imports, {
+      function() {
+        counts.functions += 1;
+      },
+      table: readTable,
+    });
+  }
   const list = (id: number, item: (reader: Reader) => void): void => {
     const reader = findSection(sections, id)?.read();
     reader?.list(() => item(reader));
@@ -103,27 +112,6 @@ function readTableAt(bytes: Uint8Array, reader: Reader): Table {
   return { reference, wide };
 }
 
-function readImports(
-  sections: readonly Section[],
-  counts: { functions: number },
-  readTable: (reader: Reader) => void,
-): void {
-  const section = findSection(sections, SECTION.import)?.read();
-  section?.list(() => {
-    section.name();
-    section.name();
-    const kind = section.u8();
-    if (kind === 1) readTable(section);
-    else if (kind === 2) readMemoryType(section);
-    else if (kind === 3) readGlobalType(section);
-    else {
-      if (kind === 4) section.u8();
-      section.u32();
-      if (kind === 0) counts.functions += 1;
-    }
-  });
-}
-
 function memoryGrowing(memory: number, check: number, table: number): Growing {
   return {
     type: Uint8Array.of(0x60, 1, I32, 1, I32),
@@ -156,8 +144,18 @@ function arrayCheck(unit: number, check: number, table: number): Growing {
   return {
     type: Uint8Array.of(0x60, 1, I32, 1, I32),
     body: Uint8Array.from([
-      ...[0, 0x20, 0, 0x41, ...signed(LARGE_ARRAY / unit), 0x4b, 0x04, 0x40],
-      ...[0x41, ...signed(unit), 0x20, 0, 0x41, 2, 0x11, ...encodeNumber(check), ...encodeNumber(table)],
+      ...[0, 0x20, 0, 0x41, ...encodeSigned(LARGE_ARRAY / unit), 0x4b, 0x04, 0x40],
+      ...[
+        0x41,
+        ...encodeSigned(unit),
+        0x20,
+        0,
+        0x41,
+        2,
+        0x11,
+        ...encodeNumber(check),
+        ...encodeNumber(table),
+      ],
       ...[0x45, 0x04, 0x40, 0x00, 0x0b, 0x0b, 0x20, 0, 0x0b],
     ]),
   };
@@ -189,7 +187,7 @@ function growing({ check, table, unit, delta, wide }: Asked, grow: readonly Iter
   const result = delta + 1;
   const none = wide ? [0x42, 0x7f] : [0x41, 0x7f];
   const ask = (slot: number): number[] => [
-    ...[0x41, ...signed(unit), 0x20, delta, ...(wide ? [0xa7] : [])],
+    ...[0x41, ...encodeSigned(unit), 0x20, delta, ...(wide ? [0xa7] : [])],
     ...[0x41, slot, 0x11, ...encodeNumber(check), ...encodeNumber(table)],
   ];
   // More than 32 bits say is more than any table has.
@@ -200,12 +198,4 @@ function growing({ check, table, unit, delta, wide }: Asked, grow: readonly Iter
     ...[...grow.flatMap((part) => [...part]), 0x22, result],
     ...[...none, wide ? 0x51 : 0x46, 0x04, 0x40, ...ask(1), 0x1a, 0x0b, 0x20, result, 0x0b],
   ]);
-}
-
-/** Signed LEB128 of a number that is not negative. */
-function signed(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value;
-  for (; rest >= 0x40; rest >>= 7) bytes.push((rest & 0x7f) | 0x80);
-  return [...bytes, rest];
 }

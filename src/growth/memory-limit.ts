@@ -1,4 +1,5 @@
 import { WasmcpError } from '../../host/index.ts';
+import { DIRTY_MAP_EXPORT } from '../wasm/dirty-map.ts';
 import { concat, encodeNumber, encodeSection } from '../wasm/encode.ts';
 import { findSection, readSections, SECTION, type Section } from '../wasm/sections.ts';
 import { readMemoryType } from '../wasm/types.ts';
@@ -11,8 +12,8 @@ const HAS_MAXIMUM = 1;
  * Lowers the declared maximum of each memory that the module defines to `maxPages` (of 64 KiB), which may depend on its first size: `memory.grow` beyond
  * it answers -1 to the guest. A lower maximum of the module's own is kept. V8 has no other bound on a worker's memories.
  *
- * `opened`: it went through `openState` and came out restorable. Only then are exports with names of ours not the guest's,
- * which could otherwise pass its memories off as cards.
+ * `prepared`: it went through `prepareModules` and came out restorable. Only then are exports with names of ours not the guest's,
+ * which could otherwise pass its memories off as dirty maps.
  *
  * @throws WasmcpError `component-too-large`: a memory is larger than that from the start; `component-invalid`: not
  *   readable, or a kind of memory that cannot be bounded here (shared, 64-bit)
@@ -20,17 +21,17 @@ const HAS_MAXIMUM = 1;
 export function capMemory(
   bytes: Uint8Array,
   maxPages: number | ((min: number) => number),
-  opened: boolean,
+  prepared: boolean,
 ): Uint8Array {
   const sections = readSections(bytes);
   const section = findSection(sections, SECTION.memory);
   if (section === undefined) return bytes;
-  const cards = opened ? countCards(findSection(sections, SECTION.export)) : 0;
+  const dirtyMaps = prepared ? countDirtyMaps(findSection(sections, SECTION.export)) : 0;
   const reader = section.read();
   const memories: Uint8Array[] = [];
   let left = reader.u32();
   const count = left;
-  for (; left > cards; left -= 1) {
+  for (; left > dirtyMaps; left -= 1) {
     const { min, max = MOST_PAGES } = readMemoryType(reader);
     const most = typeof maxPages === 'number' ? maxPages : maxPages(min);
     if (min > most) {
@@ -49,21 +50,21 @@ export function capMemory(
   ]);
 }
 
-/** Bytes that each memory of a module may grow to that went through `openState`, in their order. Those of ours are left out. */
+/** Bytes that each memory of a module may grow to that went through `prepareModules`, in their order. Those of ours are left out. */
 export function memoryLimits(bytes: Uint8Array): number[] {
   const sections = readSections(bytes);
   const limits: number[] = [];
   const reader = findSection(sections, SECTION.memory)?.read();
   reader?.list(() => limits.push((readMemoryType(reader).max ?? MOST_PAGES) * PAGE));
-  return limits.slice(0, limits.length - countCards(findSection(sections, SECTION.export)));
+  return limits.slice(0, limits.length - countDirtyMaps(findSection(sections, SECTION.export)));
 }
 
-/** Memories of ours, which come last and stay as they are, see `trackWrites`. */
-export function countCards(section: Section | undefined): number {
+/** Memories of ours, which come last and stay as they are, see `trackDirtyBlocks`. */
+export function countDirtyMaps(section: Section | undefined): number {
   const reader = section?.read();
   let count = 0;
   reader?.list(() => {
-    if (/^\$c\d+$/.test(reader.name())) count += 1;
+    if (DIRTY_MAP_EXPORT.test(reader.name())) count += 1;
     reader.u8();
     reader.u32();
   });

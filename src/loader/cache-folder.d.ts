@@ -7,4 +7,4 @@ export function userCacheFolder(environment?: NodeJS.ProcessEnv): string | undef
  * Why what is in a file or folder must not be run, for people; undefined when nobody else can write there. Windows has no
  * modes to ask.
  */
-export function distrust(status: Stats): string | undefined;
+export function reasonNotTrusted(status: Stats): string | undefined;

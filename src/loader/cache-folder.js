@@ -25,7 +25,7 @@ function findHome() {
   }
 }
 
-export function distrust(status) {
+export function reasonNotTrusted(status) {
   const user = process.getuid?.();
   if (user === undefined) return undefined;
   if (status.uid !== user && status.uid !== 0) return `it belongs to another user (id ${status.uid})`;

@@ -3,7 +3,7 @@ import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolders, WasmcpError } from '../../host/index.ts';
 import { type CachedComponent, decodeEntry, encodeEntry } from './cache-entry.ts';
-import { distrust, userCacheFolder } from './cache-folder.js';
+import { reasonNotTrusted, userCacheFolder } from './cache-folder.js';
 
 /** Transpiled components on disk, one file each. */
 export interface Cache {
@@ -27,7 +27,7 @@ export function openCache(asked?: string): Cache {
     async read(key) {
       if (folder === undefined) return undefined;
       try {
-        if (distrust(await stat(folder)) !== undefined) return undefined;
+        if (reasonNotTrusted(await stat(folder)) !== undefined) return undefined;
         return decodeEntry(await readTrusted(entryPath(folder, key)), key);
       } catch (error) {
         if (isSystemError(error)) return undefined;
@@ -46,7 +46,7 @@ async function store(folder: string, key: string, component: CachedComponent): P
   const aside = join(folder, `.${randomUUID()}.tmp`);
   try {
     makeFolders(folder);
-    const problem = distrust(await stat(folder));
+    const problem = reasonNotTrusted(await stat(folder));
     if (problem !== undefined) return problem;
     const file = await open(aside, 'wx', 0o600);
     try {
@@ -66,7 +66,7 @@ async function store(folder: string, key: string, component: CachedComponent): P
 async function readTrusted(path: string): Promise<Uint8Array> {
   const file: FileHandle = await open(path, 'r');
   try {
-    return distrust(await file.stat()) === undefined ? await file.readFile() : new Uint8Array();
+    return reasonNotTrusted(await file.stat()) === undefined ? await file.readFile() : new Uint8Array();
   } finally {
     await file.close();
   }

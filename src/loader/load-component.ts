@@ -90,7 +90,7 @@ function bounded(
   source: string,
 ): ReturnType<typeof boundModules> {
   try {
-    return boundModules(modules, { limit, each, opened: unrestorable === undefined, uncounted });
+    return boundModules(modules, { limit, each, prepared: unrestorable === undefined, uncounted });
   } catch (error) {
     if (!(error instanceof WasmcpError)) throw error;
     throw new WasmcpError(error.code, `${source} does not fit: ${error.message}`, { cause: error });

@@ -1,7 +1,8 @@
 import { WasmcpError } from '../../host/index.ts';
+import { DIRTY_MAP_MODULE } from '../wasm/dirty-map.ts';
+import { readImports } from '../wasm/imports.ts';
 import { bulkOpcode, collectOpcodes, managedOpcode, OPCODES, skipConstant } from '../wasm/instructions.ts';
 import { findSection, readSections, SECTION, type Section } from '../wasm/sections.ts';
-import { readTableType } from '../wasm/tables.ts';
 import { type MemoryType, readGlobalType, readMemoryType, type ValueType } from '../wasm/types.ts';
 
 /** What a core module keeps while it runs, and whether that can be saved and put back. Plain data. */
@@ -16,10 +17,7 @@ export interface ModuleAnalysis {
 }
 
 /** Exports with these names are our own, see `exposeState`. */
-export const RESERVED_NAME: RegExp = /^\$[mgc]\d+$/;
-
-/** Where a module imports the cards of the memories that it imports, see `trackWrites`: `0` is that of the first. */
-export const CARDS_MODULE = '$cards';
+export const RESERVED_NAME: RegExp = /^\$[mgd]\d+$/;
 
 /** What these instructions change is in neither a memory nor a global. */
 const UNREACHABLE_STATE: ReadonlyMap<number, string> = new Map([
@@ -57,7 +55,7 @@ export function analyse(bytes: Uint8Array): ModuleAnalysis {
 function read(sections: readonly Section[]): ModuleAnalysis {
   const problems = new Set<string>();
   const imported = countImports(sections);
-  if (imported.reserved) problems.add(`it imports from the reserved name ${CARDS_MODULE}`);
+  if (imported.reserved) problems.add(`it imports from the reserved name ${DIRTY_MAP_MODULE}`);
   const memories: MemoryType[] = [];
   const mutableGlobals: number[] = [];
 
@@ -90,9 +88,7 @@ function read(sections: readonly Section[]): ModuleAnalysis {
   return { memories, importedMemories: imported.memories, mutableGlobals, problems: [...problems] };
 }
 
-const KIND = { function: 0, table: 1, memory: 2, global: 3, tag: 4 } as const;
-
-/** What a module imports is the state of whoever defines it; only the numbering matters here. */
+/** What a module imports is the state of the module that defines it; only the numbering matters here. */
 function countImports(sections: readonly Section[]): {
   memories: number;
   globals: number;
@@ -100,32 +96,19 @@ function countImports(sections: readonly Section[]): {
 } {
   const counts = { memories: 0, globals: 0, reserved: false };
   const section = findSection(sections, SECTION.import)?.read();
-  section?.list(() => {
-    if (section.name() === CARDS_MODULE) counts.reserved = true;
-    section.name();
-    const kind = section.u8();
-    switch (kind) {
-      case KIND.function:
-        section.u32();
-        break;
-      case KIND.table:
-        readTableType(section);
-        break;
-      case KIND.memory:
-        readMemoryType(section);
-        counts.memories += 1;
-        break;
-      case KIND.global:
-        readGlobalType(section);
-        counts.globals += 1;
-        break;
-      case KIND.tag:
-        section.u8();
-        section.u32();
-        break;
-      default:
-        section.fail(`it imports something of unknown kind ${kind}`);
-    }
+  if (section === undefined) return counts;
+  readImports(section, {
+    name(module) {
+      if (module === DIRTY_MAP_MODULE) counts.reserved = true;
+    },
+    memory(reader) {
+      readMemoryType(reader);
+      counts.memories += 1;
+    },
+    global(reader) {
+      readGlobalType(reader);
+      counts.globals += 1;
+    },
   });
   return counts;
 }

@@ -1,26 +1,23 @@
 import { WasmcpError } from '../../host/index.ts';
+import { DIRTY_MAP_MODULE, MAP_PAGES } from '../wasm/dirty-map.ts';
 import { concat, encodeName, encodeNumber, encodeSection } from '../wasm/encode.ts';
+import { readImports } from '../wasm/imports.ts';
 import { findSection, readSections, SECTION, type Section } from '../wasm/sections.ts';
-import { readTableType } from '../wasm/tables.ts';
 import { readTypeSection } from '../wasm/type-section.ts';
-import { readGlobalType, readMemoryType } from '../wasm/types.ts';
-import { CARDS_MODULE } from './analyse.ts';
-import { markWrites } from './write-barriers.ts';
+import { readMemoryType } from '../wasm/types.ts';
+import { addWriteBarriers } from './write-barriers.ts';
 
-/** Pages of 64 KiB: cards for 4 GiB, and room to mark one block too many. */
-const CARD_PAGES = 17;
-
-/** V8 reserves 10 GiB of addresses for each memory, and cards double their number. */
-const MOST_TRACKED = 16;
+/** V8 reserves 10 GiB of addresses for each memory, and dirty maps double their number. */
+const MAX_TRACKED = 16;
 
 /**
- * Makes a core module tell what it writes, so that nobody has to read what it has not. Beside each memory lies another one, its
- * cards: a byte for each block of 4 KiB, which is set before anything is written (`markWrites` says which).
+ * Makes a core module note what it writes, so that a restore need not read the rest. Each memory gets a dirty map, with a byte
+ * for each block of 4 KiB that is set before anything in the block is written (see `addWriteBarriers`).
  *
- * The module's own memories get cards, exported as `$c0`, `$c1`, …; those of imported memories have to be given to it. Undefined
- * when that cannot be done, as the module is of an unusual kind.
+ * The module defines and exports the maps of its own memories as `$d0`, `$d1`, …, and imports those of imported memories.
+ * Returns undefined when it cannot be done because the module is of an unusual kind.
  */
-export function trackWrites(bytes: Uint8Array): Uint8Array | undefined {
+export function trackDirtyBlocks(bytes: Uint8Array): Uint8Array | undefined {
   try {
     return track(bytes, readSections(bytes));
   } catch (error) {
@@ -30,49 +27,51 @@ export function trackWrites(bytes: Uint8Array): Uint8Array | undefined {
 }
 
 function track(bytes: Uint8Array, sections: readonly Section[]): Uint8Array | undefined {
-  const imports = readImports(sections);
-  const memories = { imported: imports.memories, defined: countMemories(sections) };
-  const total = memories.imported + memories.defined;
+  const { memories: imported, reserved } = countImports(sections);
+  const defined = countMemories(sections);
+  const total = imported + defined;
   if (total === 0) return bytes;
-  if (total > MOST_TRACKED) return undefined;
-  if ((memories.imported > 0 && memories.defined > 0) || imports.reserved) return undefined;
-  const typeSection = findSection(sections, SECTION.type);
-  const types = typeSection === undefined ? [] : readTypeSection(typeSection.read()).parameters;
-
-  const replaced = new Map<number, Uint8Array>();
-  const cards = Array.from({ length: total }, (_, i) => i);
-  const extend = (id: number, entries: readonly Uint8Array[]): void => {
-    const section = findSection(sections, id);
-    const reader = section?.read();
-    const count = reader?.u32() ?? 0;
-    const present = reader ? bytes.subarray(reader.position, section!.end) : new Uint8Array(0);
-    replaced.set(id, encodeSection(id, concat([encodeNumber(count + entries.length), present, ...entries])));
-  };
-  if (memories.defined > 0) {
-    extend(
-      SECTION.memory,
-      cards.map(() => Uint8Array.of(1, CARD_PAGES, CARD_PAGES)),
-    );
-    extend(
-      SECTION.export,
-      cards.map((i) => concat([encodeName(`$c${i}`), Uint8Array.of(2), encodeNumber(total + i)])),
-    );
-  } else {
-    extend(
-      SECTION.import,
-      cards.map((i) =>
-        concat([encodeName(CARDS_MODULE), encodeName(String(i)), Uint8Array.of(2, 0, CARD_PAGES)]),
-      ),
-    );
-  }
+  if (total > MAX_TRACKED || (imported > 0 && defined > 0) || reserved) return undefined;
+  const replaced = addDirtyMaps(bytes, sections, { total, own: defined > 0 });
   const code = findSection(sections, SECTION.code);
   if (code !== undefined) {
+    const typeSection = findSection(sections, SECTION.type);
+    const types = typeSection === undefined ? [] : readTypeSection(typeSection.read()).parameters;
     const functions = functionTypes(sections);
-    const marked = markWrites(bytes, code, total, (index) => types[functions[index]!] ?? 0);
+    const marked = addWriteBarriers(bytes, code, total, (index) => types[functions[index]!] ?? 0);
     if (marked === undefined) return undefined;
     replaced.set(SECTION.code, marked);
   }
   return assemble(bytes, sections, replaced);
+}
+
+/** The sections that declare the maps, by id: memories and exports if the memories are the module's own, otherwise imports. */
+function addDirtyMaps(
+  bytes: Uint8Array,
+  sections: readonly Section[],
+  { total, own }: { readonly total: number; readonly own: boolean },
+): Map<number, Uint8Array> {
+  const maps = Array.from({ length: total }, (_, index) => index);
+  const extended = (id: number, entry: (index: number) => Uint8Array): [number, Uint8Array] => {
+    const section = findSection(sections, id);
+    const reader = section?.read();
+    const count = reader?.u32() ?? 0;
+    const present = reader ? bytes.subarray(reader.position, section!.end) : new Uint8Array(0);
+    return [id, encodeSection(id, concat([encodeNumber(count + total), present, ...maps.map(entry)]))];
+  };
+  if (!own) {
+    return new Map([
+      extended(SECTION.import, (index) =>
+        concat([encodeName(DIRTY_MAP_MODULE), encodeName(String(index)), Uint8Array.of(2, 0, MAP_PAGES)]),
+      ),
+    ]);
+  }
+  return new Map([
+    extended(SECTION.memory, () => Uint8Array.of(1, MAP_PAGES, MAP_PAGES)),
+    extended(SECTION.export, (index) =>
+      concat([encodeName(`$d${index}`), Uint8Array.of(2), encodeNumber(total + index)]),
+    ),
+  ]);
 }
 
 /** The sections in their order; a new export section goes where the format wants it. */
@@ -109,26 +108,20 @@ function countMemories(sections: readonly Section[]): number {
   return count;
 }
 
-function readImports(sections: readonly Section[]): { memories: number; reserved: boolean } {
-  let memories = 0;
-  let reserved = false;
+function countImports(sections: readonly Section[]): { memories: number; reserved: boolean } {
+  const counts = { memories: 0, reserved: false };
   const section = findSection(sections, SECTION.import)?.read();
-  section?.list(() => {
-    if (section.name() === CARDS_MODULE) reserved = true;
-    section.name();
-    const kind = section.u8();
-    if (kind === 0) section.u32();
-    else if (kind === 1) readTableType(section);
-    else if (kind === 2) {
-      readMemoryType(section);
-      memories += 1;
-    } else if (kind === 3) readGlobalType(section);
-    else {
-      section.u8();
-      section.u32();
-    }
+  if (section === undefined) return counts;
+  readImports(section, {
+    name(module) {
+      if (module === DIRTY_MAP_MODULE) counts.reserved = true;
+    },
+    memory(reader) {
+      readMemoryType(reader);
+      counts.memories += 1;
+    },
   });
-  return { memories, reserved };
+  return counts;
 }
 
 function functionTypes(sections: readonly Section[]): number[] {

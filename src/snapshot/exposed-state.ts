@@ -6,8 +6,8 @@ import { type ModuleAnalysis, RESERVED_NAME } from './analyse.ts';
 export interface CoreState {
   readonly memories: readonly WebAssembly.Memory[];
   readonly globals: readonly WebAssembly.Global[];
-  /** What says where each memory was written, see `trackWrites`; undefined when nothing does. */
-  readonly cards: readonly (WebAssembly.Memory | undefined)[];
+  /** What says where each memory was written, see `trackDirtyBlocks`; undefined when nothing does. */
+  readonly dirtyMaps: readonly (WebAssembly.Memory | undefined)[];
 }
 
 const KIND = { memory: 2, global: 3 } as const;
@@ -56,15 +56,15 @@ function encodeExport(name: string, kind: number, index: number): Uint8Array {
 export function findState(instances: Iterable<WebAssembly.Instance>): CoreState {
   const memories: WebAssembly.Memory[] = [];
   const globals: WebAssembly.Global[] = [];
-  const cards: (WebAssembly.Memory | undefined)[] = [];
+  const dirtyMaps: (WebAssembly.Memory | undefined)[] = [];
   for (const { exports } of instances) {
     for (const [name, value] of Object.entries(exports)) {
-      if (!RESERVED_NAME.test(name) || name.startsWith('$c')) continue;
+      if (!RESERVED_NAME.test(name) || name.startsWith('$d')) continue;
       if (value instanceof WebAssembly.Memory) {
         memories.push(value);
-        cards.push(exports[name.replace('$m', '$c')] as WebAssembly.Memory | undefined);
+        dirtyMaps.push(exports[name.replace('$m', '$d')] as WebAssembly.Memory | undefined);
       } else if (value instanceof WebAssembly.Global) globals.push(value);
     }
   }
-  return { memories, globals, cards };
+  return { memories, globals, dirtyMaps };
 }

@@ -1,4 +1,4 @@
-import { concat, encodeName, encodeNumber, encodeSection } from '../wasm/encode.ts';
+import { concat, encodeModule, encodeName, encodeNumber } from '../wasm/encode.ts';
 import { SECTION } from '../wasm/sections.ts';
 
 /** The values of one instance's mutable globals, bit by bit: JavaScript cannot tell one NaN from another. */
@@ -60,25 +60,25 @@ function globalsModule(types: readonly Type[]): Uint8Array {
   const count = types.length;
   const move = (from: number, to: number): number[] =>
     types.flatMap((_, i) => [0x23, ...encodeNumber(from + i), 0x24, ...encodeNumber(to + i)]);
-  const section = (id: number, items: readonly (readonly number[])[]): Uint8Array =>
-    encodeSection(id, concat([encodeNumber(items.length), Uint8Array.from(items.flat())]));
-  const code = (body: readonly number[]): number[] => [...encodeNumber(body.length + 2), 0, ...body, 0x0b];
-  return concat([
-    Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00),
-    section(SECTION.type, [[0x60, 0, 0]]),
-    section(
+  const code = (body: readonly number[]): Uint8Array =>
+    Uint8Array.of(...encodeNumber(body.length + 2), 0, ...body, 0x0b);
+  return encodeModule([
+    [SECTION.type, [Uint8Array.of(0x60, 0, 0)]],
+    [
       SECTION.import,
-      types.map((type, i) => [...encodeName('live'), ...encodeName(String(i)), 3, TYPES[type], 1]),
-    ),
-    section(SECTION.function, [[0], [0]]),
-    section(
-      SECTION.global,
-      types.map((type) => [TYPES[type], 1, ...ZERO[type], 0x0b]),
-    ),
-    section(SECTION.export, [
-      [...encodeName('save'), 0, 0],
-      [...encodeName('restore'), 0, 1],
-    ]),
-    section(SECTION.code, [code(move(0, count)), code(move(count, 0))]),
+      types.map((type, i) =>
+        concat([encodeName('live'), encodeName(String(i)), Uint8Array.of(3, TYPES[type], 1)]),
+      ),
+    ],
+    [SECTION.function, [Uint8Array.of(0), Uint8Array.of(0)]],
+    [SECTION.global, types.map((type) => Uint8Array.of(TYPES[type], 1, ...ZERO[type], 0x0b))],
+    [
+      SECTION.export,
+      [
+        concat([encodeName('save'), Uint8Array.of(0, 0)]),
+        concat([encodeName('restore'), Uint8Array.of(0, 1)]),
+      ],
+    ],
+    [SECTION.code, [code(move(0, count)), code(move(count, 0))]],
   ]);
 }

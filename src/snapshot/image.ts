@@ -1,6 +1,7 @@
+import { BLOCK } from '../wasm/dirty-map.ts';
 import type { CoreState } from './exposed-state.ts';
 import { compileGlobals, type SavedGlobals } from './globals.ts';
-import { BLOCK, bindHelper, compileHelper, type RestoreHelper } from './restore-helper.ts';
+import { bindHelper, compileHelper, type RestoreHelper } from './restore-helper.ts';
 
 /** A stretch of a memory, in bytes and blocks. */
 export interface Run {
@@ -20,13 +21,13 @@ export interface MemoryImage {
  * The state that every instance of a component has right after instantiation. One is enough for all instances of a
  * thread; it is never changed.
  */
-export interface PristineImage {
+export interface SnapshotImage {
   /** The blocks of all memories that are not zeros, one behind the other. */
   readonly content: WebAssembly.Memory;
   readonly memories: readonly MemoryImage[];
   readonly globals: readonly (number | bigint)[];
   /** What compares a live memory with this image and puts it back. */
-  bind(live: WebAssembly.Memory, cards: WebAssembly.Memory | undefined): RestoreHelper;
+  bind(live: WebAssembly.Memory, dirtyMap: WebAssembly.Memory | undefined): RestoreHelper;
   /** Saves the globals of an instance that has not run yet. */
   saveGlobals(live: readonly WebAssembly.Global[]): SavedGlobals;
 }
@@ -35,7 +36,7 @@ const PAGE = 0x10000;
 const ZEROS: Buffer = Buffer.alloc(PAGE);
 
 /** Takes the image of an instance that has not run yet. Reads all of its memory, and touches none of it. */
-export function captureImage({ memories, globals }: CoreState): PristineImage {
+export function captureImage({ memories, globals }: CoreState): SnapshotImage {
   let stored = 0;
   const images = memories.map(({ buffer }): MemoryImage => {
     const runs: Run[] = [];
@@ -59,7 +60,7 @@ export function captureImage({ memories, globals }: CoreState): PristineImage {
     content,
     memories: images,
     globals: globals.map((global): number | bigint => global.value),
-    bind: (live, cards) => bindHelper(helper, live, content, cards),
+    bind: (live, dirtyMap) => bindHelper(helper, live, content, dirtyMap),
     saveGlobals: compileGlobals(globals),
   };
 }
@@ -89,7 +90,7 @@ function divide(memory: Buffer): Stretch[] {
 }
 
 /** Whether an instance has as many memories, of the same sizes, and as many globals; undefined when it has. */
-export function sizeDifference(image: PristineImage, state: CoreState): string | undefined {
+export function sizeDifference(image: SnapshotImage, state: CoreState): string | undefined {
   const sizes = state.memories.map(({ buffer }) => buffer.byteLength).join();
   if (sizes !== image.memories.map(({ size }) => size).join()) return 'sizes of memories';
   return state.globals.length === image.globals.length ? undefined : 'number of globals';
@@ -99,7 +100,7 @@ export function sizeDifference(image: PristineImage, state: CoreState): string |
  * Where an instance's state is not that of the image, for people; undefined when every byte and every global is the
  * same. A memory that has grown since counts as the same while what was added is zeros.
  */
-export function firstDifference(image: PristineImage, state: CoreState): string | undefined {
+export function firstDifference(image: SnapshotImage, state: CoreState): string | undefined {
   const content = Buffer.from(image.content.buffer);
   for (const [i, { size, runs }] of image.memories.entries()) {
     const live = Buffer.from(state.memories[i]!.buffer);

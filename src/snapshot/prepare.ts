@@ -2,11 +2,11 @@ import { countGrowth } from '../growth/count-growth.ts';
 import type { NamedModule } from '../wasm/named-module.ts';
 import { exceedsV8 } from '../wasm/v8-limits.ts';
 import { analyse, type ModuleAnalysis } from './analyse.ts';
-import { trackWrites } from './dirty-tracking.ts';
+import { trackDirtyBlocks } from './dirty-tracking.ts';
 import { exposeState } from './exposed-state.ts';
 
 /** One core module by itself: what comes of it depends on the others of its component. */
-export interface OpenedModule {
+export interface PreparedModule {
   /** Why its state cannot be put back, for people; empty when it can. */
   readonly problems: readonly string[];
   /** Asking before it grows anything, unless `uncounted` says why it does not. */
@@ -19,7 +19,7 @@ export interface OpenedModule {
 }
 
 /** The core modules of one component, ready for restoring its instances, or with the reason why they cannot be. */
-export interface OpenedModules {
+export interface PreparedModules {
   /** Without their state within reach when `unrestorable` is there. */
   readonly modules: readonly NamedModule[];
   /** For people; undefined when instances can be restored. */
@@ -28,7 +28,7 @@ export interface OpenedModules {
   readonly uncounted: string | undefined;
 }
 
-export function openModule(bytes: Uint8Array): OpenedModule {
+export function prepareModule(bytes: Uint8Array): PreparedModule {
   const analysis = analyse(bytes);
   const { bytes: counted, uncounted } = countGrowth(bytes);
   const problems = [...analysis.problems];
@@ -38,7 +38,7 @@ export function openModule(bytes: Uint8Array): OpenedModule {
     exposed = exposeState(counted, analysis);
     const tooMuch = exceedsV8(exposed);
     if (tooMuch !== undefined) problems.push(`it has as many ${tooMuch} as V8 takes`);
-    else tracked = expose(trackWrites(counted), analysis);
+    else tracked = expose(trackDirtyBlocks(counted), analysis);
   }
   return { problems, counted, uncounted, tracked, exposed: () => exposed };
 }
@@ -48,46 +48,49 @@ function expose(tracked: Uint8Array | undefined, analysis: ModuleAnalysis): Uint
   return exposed !== undefined && exceedsV8(exposed) === undefined ? exposed : undefined;
 }
 
-type Opened = OpenedModule & { readonly name: string };
+type Prepared = PreparedModule & { readonly name: string };
 
-function openEach(modules: readonly NamedModule[], open: (module: Uint8Array) => OpenedModule): Opened[] {
+function prepareEach(
+  modules: readonly NamedModule[],
+  open: (module: Uint8Array) => PreparedModule,
+): Prepared[] {
   return modules.map(([name, bytes]) => ({ name, ...open(bytes) }));
 }
 
 /** The modules of a component whose state stays where it is, asking before they grow anything. */
 export function countAll(
   modules: readonly NamedModule[],
-  open: (module: Uint8Array) => OpenedModule = openModule,
-): Omit<OpenedModules, 'unrestorable'> {
-  return counted(openEach(modules, open));
+  open: (module: Uint8Array) => PreparedModule = prepareModule,
+): Omit<PreparedModules, 'unrestorable'> {
+  return counted(prepareEach(modules, open));
 }
 
-function counted(opened: readonly Opened[]): Omit<OpenedModules, 'unrestorable'> {
-  const blind = opened.find(({ uncounted }) => uncounted !== undefined);
+function counted(prepared: readonly Prepared[]): Omit<PreparedModules, 'unrestorable'> {
+  const blind = prepared.find(({ uncounted }) => uncounted !== undefined);
   return {
-    modules: opened.map(({ name, counted }) => [name, counted]),
+    modules: prepared.map(({ name, counted }) => [name, counted]),
     uncounted: blind && `core module ${blind.name}: ${blind.uncounted}`,
   };
 }
 
 /**
  * Puts the state of all core modules of a component within reach of `findState`. One module whose state cannot be put
- * back is enough for none to be rewritten for that: the component is one whole. `open` answers as `openModule` does.
+ * back is enough for none to be rewritten for that: the component is one whole. `open` answers as `prepareModule` does.
  */
-export function openState(
+export function prepareModules(
   modules: readonly NamedModule[],
-  open: (module: Uint8Array) => OpenedModule = openModule,
-): OpenedModules {
-  const opened = openEach(modules, open);
-  const asking = counted(opened);
-  const stuck = opened.find(({ problems }) => problems.length > 0);
+  open: (module: Uint8Array) => PreparedModule = prepareModule,
+): PreparedModules {
+  const prepared = prepareEach(modules, open);
+  const asking = counted(prepared);
+  const stuck = prepared.find(({ problems }) => problems.length > 0);
   if (stuck !== undefined) {
     return { ...asking, unrestorable: `core module ${stuck.name}: ${stuck.problems.join(', ')}` };
   }
   // One that cannot be tracked may write to the memories of all others.
-  const areTracked = opened.every(({ tracked }) => tracked !== undefined);
+  const areTracked = prepared.every(({ tracked }) => tracked !== undefined);
   return {
-    modules: opened.map(({ name, tracked, exposed }) => [name, areTracked ? tracked! : exposed()]),
+    modules: prepared.map(({ name, tracked, exposed }) => [name, areTracked ? tracked! : exposed()]),
     unrestorable: undefined,
     uncounted: asking.uncounted,
   };

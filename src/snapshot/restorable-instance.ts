@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { GlueState } from '../component/glue-state.ts';
+import { BLOCK } from '../wasm/dirty-map.ts';
 import type { CoreState } from './exposed-state.ts';
-import { firstDifference, type MemoryImage, type PristineImage } from './image.ts';
-import { BLOCK, BLOCKS_PER_PAGE, type RestoreHelper } from './restore-helper.ts';
+import { firstDifference, type MemoryImage, type SnapshotImage } from './image.ts';
+import { BLOCKS_PER_PAGE, type RestoreHelper } from './restore-helper.ts';
 
 /**
  * Why an instance cannot be used again.
@@ -14,7 +15,7 @@ import { BLOCK, BLOCKS_PER_PAGE, type RestoreHelper } from './restore-helper.ts'
 export type DiscardReason = 'trapped' | 'unsettled' | 'grown';
 
 /** One instance that can be put back to the state it had right after instantiation. */
-export interface Pristine {
+export interface RestorableInstance {
   /**
    * Puts back memories, globals and handle tables, and lets go of host resources. Memories that grew stay as long as
    * they are, with zeros where they grew. Only between calls: a guest that is suspended is not settled.
@@ -24,8 +25,8 @@ export interface Pristine {
   restore(): DiscardReason | undefined;
   /** Blocks of 4 KiB that the last `restore` had to write. */
   readonly written: number;
-  /** For tests. @throws TypeError that names the first byte, global or handle table that is not pristine */
-  assertPristine(): void;
+  /** For tests. @throws TypeError that names the first byte, global or handle table that is not restored */
+  assertRestored(): void;
 }
 
 const PAGE = BLOCK * BLOCKS_PER_PAGE;
@@ -65,21 +66,21 @@ interface LiveMemory {
  * Gets an instance ready to be restored to `image`. It has just been made: its state is that of the image, and no
  * function of it has been called. `glue` is what its glue keeps; undefined when there is no glue with state.
  */
-export function createPristine(
-  image: PristineImage,
+export function makeRestorable(
+  image: SnapshotImage,
   state: CoreState,
   glue: GlueState | undefined,
   { limits, limit = Number.POSITIVE_INFINITY, maxGrowth = MAX_GROWTH }: GrowthBounds = {},
-): Pristine {
+): RestorableInstance {
   const initial = image.memories.reduce((sum, { size }) => sum + size, 0);
   const maxSum = Math.min(maxGrowth, (limit - initial) * KEPT_PART);
   const owners = new Map(glue?.memoryOwners());
   const memories = state.memories.map(
     (memory, i): LiveMemory => ({
       image: image.memories[i]!,
-      helper: image.bind(memory, state.cards[i]),
+      helper: image.bind(memory, state.dirtyMaps[i]),
       maxGrowth: ((limits ? limits[i]! : MOST) - image.memories[i]!.size) * KEPT_PART,
-      tracked: state.cards[i] !== undefined,
+      tracked: state.dirtyMaps[i] !== undefined,
       owner: owners.get(memory),
     }),
   );
@@ -131,10 +132,10 @@ export function createPristine(
     get written() {
       return written;
     },
-    assertPristine() {
+    assertRestored() {
       const difference = firstDifference(image, state);
-      if (difference !== undefined) throw new TypeError(`not pristine: ${difference}`);
-      if (!isDeepStrictEqual(glue?.save(), saved)) throw new TypeError('not pristine: the handle tables');
+      if (difference !== undefined) throw new TypeError(`not restored: ${difference}`);
+      if (!isDeepStrictEqual(glue?.save(), saved)) throw new TypeError('not restored: the handle tables');
     },
   };
 }

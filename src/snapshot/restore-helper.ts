@@ -1,11 +1,8 @@
 import { RESTORE_WASM } from './restore-wasm.ts';
 
-/** Size in bytes of what is compared and written as one: a page of the operating system. */
-export const BLOCK = 4096;
-
 export const BLOCKS_PER_PAGE = 16;
 
-/** `restore.wat`, bound to one live memory, to its cards if it has any, and to the image. Offsets and lengths that are outside of a memory trap. */
+/** `restore.wat`, bound to one live memory, to its dirty map if it has one, and to the image. Offsets and lengths that are outside of a memory trap. */
 export interface RestoreHelper {
   /** Makes `blocks` blocks from `at` on what they are from `from` on in the image; answers how many were written. */
   restore(at: number, from: number, blocks: number): number;
@@ -15,9 +12,9 @@ export interface RestoreHelper {
   pages(): number;
   /** Whether something was written to the first blocks since `unmark`; they are a multiple of 16. */
   isMarked(blocks: number): 0 | 1;
-  /** As `restore`, less what was not marked on the cards since `unmark`. */
+  /** As `restore`, less what was not marked in the dirty map since `unmark`. */
   restoreMarked(at: number, from: number, blocks: number): number;
-  /** As `clear`, less what was not marked on the cards since `unmark`. */
+  /** As `clear`, less what was not marked in the dirty map since `unmark`. */
   clearMarked(at: number, blocks: number): number;
   /** Forgets what was written to the first blocks. */
   unmark(blocks: number): void;
@@ -32,10 +29,10 @@ export function bindHelper(
   compiled: WebAssembly.Module,
   live: WebAssembly.Memory,
   image: WebAssembly.Memory,
-  cards: WebAssembly.Memory | undefined,
+  dirtyMap: WebAssembly.Memory | undefined,
 ): RestoreHelper {
   const { exports } = new WebAssembly.Instance(compiled, {
-    memory: { live, image, cards: cards ?? image },
+    memory: { live, image, dirtyMap: dirtyMap ?? image },
   });
   return exports as unknown as RestoreHelper;
 }

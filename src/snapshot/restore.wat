@@ -1,11 +1,11 @@
-;; Compares a live memory with its pristine image, 4 KiB at a time, and writes only the blocks that differ: a page that
+;; Compares a live memory with the image of its first state, 4 KiB at a time, and writes only the blocks that differ: a page that
 ;; was never written is the kernel's shared page of zeros, and one write would give it memory of its own.
 ;; Offsets are in bytes and multiples of 4096; accesses outside of a memory trap.
 (module
   (import "memory" "live" (memory $live 0))
   (import "memory" "image" (memory $image 0))
-  ;; Of a memory whose writes are tracked: a byte for each block, from 16 on, see track.ts.
-  (import "memory" "cards" (memory $cards 0))
+  ;; Of a memory whose writes are tracked: a byte for each block, from 16 on, see dirty-tracking.ts.
+  (import "memory" "dirtyMap" (memory $dirty-map 0))
 
   ;; Is the block at $at the same as the one at $from in the image?
   (func $same (param $at i32) (param $from i32) (result i32)
@@ -53,7 +53,7 @@
       (br_if $next (i32.ne (local.get $at) (local.get $end))))
     (i32.const 1))
 
-  ;; Makes $blocks blocks from $at on what they are in the image from $from on. Answers how many had to be written.
+  ;; Makes $blocks blocks from $at on what they are in the image from $from on. Returns how many had to be written.
   (func (export "restore") (param $at i32) (param $from i32) (param $blocks i32) (result i32)
     (local $written i32)
     (block $done
@@ -69,7 +69,7 @@
         (br $next)))
     (local.get $written))
 
-  ;; Makes $blocks blocks from $at on zeros. Answers how many had to be written.
+  ;; Makes $blocks blocks from $at on zeros. Returns how many had to be written.
   (func (export "clear") (param $at i32) (param $blocks i32) (result i32)
     (local $written i32)
     (block $done
@@ -93,19 +93,19 @@
       (loop $next
         (br_if $done (i32.eqz (local.get $blocks)))
         (local.set $blocks (i32.sub (local.get $blocks) (i32.const 16)))
-        (br_if $next (i32.eqz (v128.any_true (v128.load $cards offset=16 (local.get $blocks)))))
+        (br_if $next (i32.eqz (v128.any_true (v128.load $dirty-map offset=16 (local.get $blocks)))))
         (return (i32.const 1))))
     (i32.const 0))
 
   ;; Was something written to the block, or to the end of the one in front of it?
   (func $marked (param $block i32) (result i32)
-    (i32.or (i32.load8_u $cards offset=16 (local.get $block)) (i32.load8_u $cards offset=15 (local.get $block))))
+    (i32.or (i32.load8_u $dirty-map offset=16 (local.get $block)) (i32.load8_u $dirty-map offset=15 (local.get $block))))
 
   ;; Is none of 16 blocks marked?
   (func $untouched (param $block i32) (result i32)
     (i32.eqz (v128.any_true (v128.or
-      (v128.load $cards offset=16 (local.get $block))
-      (v128.load $cards offset=15 (local.get $block))))))
+      (v128.load $dirty-map offset=16 (local.get $block))
+      (v128.load $dirty-map offset=15 (local.get $block))))))
 
   ;; As `restore`, of the blocks that are marked.
   (func (export "restoreMarked") (param $at i32) (param $from i32) (param $blocks i32) (result i32)
@@ -158,4 +158,4 @@
 
   ;; Forgets what was written to the first $blocks blocks.
   (func (export "unmark") (param $blocks i32)
-    (memory.fill $cards (i32.const 16) (i32.const 0) (local.get $blocks))))
+    (memory.fill $dirty-map (i32.const 16) (i32.const 0) (local.get $blocks))))

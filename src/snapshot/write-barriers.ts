@@ -1,18 +1,19 @@
-import { encodeSection } from '../wasm/encode.ts';
+import { BLOCK, BLOCK_SHIFT, MAP_START } from '../wasm/dirty-map.ts';
+import {
+  createOutput,
+  encodeSection,
+  type Output,
+  put,
+  putAll,
+  putConstant,
+  putNumber,
+  written,
+} from '../wasm/encode.ts';
 import { atomicOpcode, bulkOpcode, OPCODES, readInstruction, simdOpcode } from '../wasm/instructions.ts';
-import { number } from '../wasm/number.ts';
-import { createOutput, type Output, put, putAll, putConstant, putNumber } from '../wasm/output.ts';
-import type { Reader } from '../wasm/reader.ts';
+import { numberAt, type Reader } from '../wasm/reader.ts';
 import { SECTION, type Section } from '../wasm/sections.ts';
 import { readValueType } from '../wasm/types.ts';
 import { MAX_BODY, MAX_LOCALS } from '../wasm/v8-limits.ts';
-
-/**
- * The card of address `a` is the byte at `FIRST_CARD + (a >>> CARD_SHIFT)`. When it is set, so much may have changed as begins
- * in its block and is no longer than a block: it may end in the next one.
- */
-const FIRST_CARD = 16;
-const CARD_SHIFT = 12;
 
 const I32 = 0x7f;
 const I64 = 0x7e;
@@ -36,7 +37,7 @@ for (const [type, ...opcodes] of [
 const isAtomicWrite = (opcode: number): boolean => opcode >= atomicOpcode(0x17);
 
 /** Largest offset from an address with which the widest store, of 16 bytes, ends within a block of it. */
-const REACH: number = (1 << CARD_SHIFT) - 16;
+const REACH: number = BLOCK - 16;
 
 /** With a destination, another number, and a length on the stack. */
 const INIT: number = bulkOpcode(0x08);
@@ -56,18 +57,18 @@ function putLocal(output: Output, instruction: number, index: number): void {
   putNumber(output, index);
 }
 
-/** From an address to the number of its card. */
-function putCard(output: Output): void {
-  putConstant(output, CARD_SHIFT);
+/** From an address to the index of its block. */
+function putBlockIndex(output: Output): void {
+  putConstant(output, BLOCK_SHIFT);
   put(output, SHR);
 }
 
-/** Stores a 1 to the card whose number is computed by what comes in front. */
-function putMark(output: Output, cards: number): void {
+/** Marks the block whose index the instructions in front compute. */
+function putMark(output: Output, dirtyMap: number): void {
   putConstant(output, 1);
   put(output, 0x3a, MULTI_MEMORY);
-  putNumber(output, cards);
-  put(output, FIRST_CARD);
+  putNumber(output, dirtyMap);
+  put(output, MAP_START);
 }
 
 /** A function's body in the making. */
@@ -79,10 +80,10 @@ interface Body {
 
 /**
  * The code section with a mark before each write; undefined when not all of them can be marked, or when V8 would not take a
- * function any more that became larger by it. The cards of memory `n` are memory `memories + n`; `parametersOf` tells how
+ * function any more that became larger by it. The dirty map of memory `n` is memory `memories + n`; `parametersOf` tells how
  * many parameters a function of this section has.
  */
-export function markWrites(
+export function addWriteBarriers(
   bytes: Uint8Array,
   section: Section,
   memories: number,
@@ -109,7 +110,7 @@ export function markWrites(
       putAll(output, bytes, from, from + length);
     }
   }
-  return encodeSection(SECTION.code, output.bytes.subarray(0, output.length));
+  return encodeSection(SECTION.code, written(output));
 }
 
 /** False when it writes nothing; undefined when it cannot be done. */
@@ -160,19 +161,19 @@ function rewriteBody(
         putConstant(code, offset);
         put(code, ADD);
       }
-      putCard(code);
+      putBlockIndex(code);
       putMark(code, memories + memory);
       putLocal(code, GET, a);
       putLocal(code, GET, v);
     } else {
-      const cards = memories + destination(bytes, at, opcode);
+      const dirtyMap = memories + destination(bytes, at, opcode);
       const [b, n] = [local(I32, 1), local(I32, 2)];
       putLocal(code, SET, n);
       putLocal(code, SET, b);
       putLocal(code, TEE, a);
-      putCard(code);
-      putMark(code, cards);
-      putMarks(code, cards, a, n);
+      putBlockIndex(code);
+      putMark(code, dirtyMap);
+      putMarks(code, dirtyMap, a, n);
       putLocal(code, GET, a);
       putLocal(code, GET, b);
       putLocal(code, GET, n);
@@ -188,34 +189,34 @@ function rewriteBody(
 }
 
 /** For more than a block, of the address and the length in these locals: all of its blocks, and perhaps one too many. */
-function putMarks(output: Output, cards: number, address: number, length: number): void {
+function putMarks(output: Output, dirtyMap: number, address: number, length: number): void {
   putLocal(output, GET, length);
-  putConstant(output, 1 << CARD_SHIFT);
+  putConstant(output, BLOCK);
   put(output, 0x4b, 0x04, 0x40); // i32.gt_u, if
   putLocal(output, GET, address);
-  putCard(output);
-  putConstant(output, FIRST_CARD);
+  putBlockIndex(output);
+  putConstant(output, MAP_START);
   put(output, ADD);
   putConstant(output, 1);
   putLocal(output, GET, length);
-  putCard(output);
+  putBlockIndex(output);
   putConstant(output, 2);
   put(output, ADD, 0xfc, 0x0b); // memory.fill
-  putNumber(output, cards);
+  putNumber(output, dirtyMap);
   put(output, 0x0b); // end
 }
 
 /** Of the store at this position, which was stepped over before: it is whole. */
 function memoryArgument(bytes: Uint8Array, at: number): { memory: number; offset: number } {
-  const opcode = bytes[at] === 0xfd ? number(bytes, at + 1).next : at + 1;
-  const alignment = number(bytes, opcode);
+  const opcode = bytes[at] === 0xfd ? numberAt(bytes, at + 1).next : at + 1;
+  const alignment = numberAt(bytes, opcode);
   const memory =
-    alignment.value & MULTI_MEMORY ? number(bytes, alignment.next) : { value: 0, next: alignment.next };
-  return { memory: memory.value, offset: number(bytes, memory.next).value };
+    alignment.value & MULTI_MEMORY ? numberAt(bytes, alignment.next) : { value: 0, next: alignment.next };
+  return { memory: memory.value, offset: numberAt(bytes, memory.next).value };
 }
 
 /** The memory that a bulk operation writes to. */
 function destination(bytes: Uint8Array, at: number, opcode: number): number {
-  const first = number(bytes, number(bytes, at + 1).next);
-  return opcode === INIT ? number(bytes, first.next).value : first.value;
+  const first = numberAt(bytes, numberAt(bytes, at + 1).next);
+  return opcode === INIT ? numberAt(bytes, first.next).value : first.value;
 }

@@ -1,5 +1,5 @@
 import { ABI_HELPERS } from './canonical-abi-helpers.ts';
-import { must } from './lean/mismatch.ts';
+import { expectShape } from './lean/expect-shape.ts';
 
 /** Where jco's code departs from the Canonical ABI, and what it becomes. */
 interface Correction {
@@ -107,12 +107,12 @@ export function followCanonicalAbi(glue: string): string {
   for (const { token, pattern, replacement } of CORRECTIONS) {
     const expected = code.match(token)?.length ?? 0;
     if (expected === 0) continue;
-    must(code.match(pattern)?.length === expected, `the place of ${token.source}`);
+    expectShape(code.match(pattern)?.length === expected, `the place of ${token.source}`);
     code = code.replace(pattern, replacement as string);
   }
   const used = Object.entries(ABI_HELPERS).filter(([name]) => code.includes(`${name}(`));
   if (used.length === 0) return code;
-  must(ENTRY.test(code), 'there is no function instantiate');
+  expectShape(ENTRY.test(code), 'there is no function instantiate');
   return code.replace(ENTRY, (entry) => [entry, ...used.map(([, helper]) => helper)].join('\n'));
 }
 

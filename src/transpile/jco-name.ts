@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 const PACKAGE = '@bytecodealliance/jco-transpile';
 
 /** jco as it is installed, with its version. */
-export function generatorName(): string {
+export function jcoName(): string {
   // Its package.json is not among its exports.
   const entry = createRequire(import.meta.url).resolve(PACKAGE);
   const manifest: unknown = JSON.parse(

@@ -69,16 +69,16 @@ const CHARGED: readonly { readonly form: RegExp; readonly all: RegExp; readonly 
 ];
 
 /** Makes raw glue charge the guest's budget for what it lifts, and for handles on the host's resources. */
-export function chargeLifts(glue: string, must: (condition: boolean, what: string) => void): string {
+export function chargeLifts(glue: string, expectShape: (condition: boolean, what: string) => void): string {
   let code = glue;
   for (const { form, all, becomes } of CHARGED) {
-    must(
+    expectShape(
       (code.match(form)?.length ?? 0) === (code.match(all)?.length ?? 0),
       `where ${all.source} is charged`,
     );
     code = code.replace(form, becomes.replaceAll(/\$(?=lifts|Resources|budget)/g, '$$$$'));
   }
-  must(ENTRY.test(code), 'the imports');
+  expectShape(ENTRY.test(code), 'the imports');
   return code.replace(
     ENTRY,
     (entry) => `const $createLifts = ${createLifts};

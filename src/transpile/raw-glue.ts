@@ -1,5 +1,5 @@
 import { followCanonicalAbi } from './canonical-abi.ts';
-import { GlueMismatch } from './lean/mismatch.ts';
+import { GlueMismatch } from './lean/expect-shape.ts';
 import { hideNames } from './lean/names.ts';
 import { chargeLifts } from './lifts.ts';
 
@@ -54,37 +54,37 @@ const TRAMPOLINE =
  * @throws TypeError when the code does not look as it did when this was written
  */
 export function patchGlue(glue: string, suspending: ReadonlySet<string>, generator: string): string {
-  const must = (condition: boolean, what: string): void => {
+  const expectShape = (condition: boolean, what: string): void => {
     if (!condition) throw new TypeError(`cannot patch the code that ${generator} generated: ${what}`);
   };
   const count = (text: string, part: string): number => text.split(part).length - 1;
   const { code: hidden, reveal } = hideNames(glue);
-  const code = orMismatch(() => followCanonicalAbi(hidden), must);
+  const code = orMismatch(() => followCanonicalAbi(hidden), expectShape);
   let hostFunctions = 0;
 
   function patchTrampoline(text: string, name: string, isAsync: boolean): string {
     hostFunctions += 1;
-    must(isAsync === suspending.has(name), `${name} is ${isAsync ? '' : 'not '}async`);
-    must(count(text, '_trackHostOperation(') === 1, `${name} does not call the host once`);
+    expectShape(isAsync === suspending.has(name), `${name} is ${isAsync ? '' : 'not '}async`);
+    expectShape(count(text, '_trackHostOperation(') === 1, `${name} does not call the host once`);
     if (!isAsync) return text.replace('_trackHostOperation(', '_readyHostOperation(');
     const hanging = count(text, 'return task.completionPromise();');
     // With a result type, an unexpected error is thrown on by getErrorPayload.
-    must(hanging + count(text, 'getErrorPayload(') === 1, `${name} handles errors in an unknown way`);
+    expectShape(hanging + count(text, 'getErrorPayload(') === 1, `${name} handles errors in an unknown way`);
     return text.replace('return task.completionPromise();', 'throw err;');
   }
 
   const trampolines = code.replace(TRAMPOLINE, (text, ...groups) => {
     const match = groups.at(-1) as { name: string; async?: string; marked?: string };
-    must((match.async !== undefined) === (match.marked !== undefined), `${match.name} is half async`);
+    expectShape((match.async !== undefined) === (match.marked !== undefined), `${match.name} is half async`);
     // A local name that is taken gets a number: both drafts of wasi:keyvalue have an `open`.
     return patchTrampoline(text, match.name.replace(/\$\d+/g, ''), match.async !== undefined);
   });
-  must(count(code, ".fnName = '") === hostFunctions, 'a host function has an unknown form');
+  expectShape(count(code, ".fnName = '") === hostFunctions, 'a host function has an unknown form');
 
   const decoded = trampolines
     .replaceAll('new TextDecoder()', "new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })")
     .replaceAll("new TextDecoder('utf-16')", "new TextDecoder('utf-16', { fatal: true, ignoreBOM: true })");
-  must(
+  expectShape(
     count(decoded, 'new TextDecoder(') === count(decoded, 'fatal: true, ignoreBOM: true'),
     'text decoders',
   );
@@ -92,18 +92,21 @@ export function patchGlue(glue: string, suspending: ReadonlySet<string>, generat
   const checked = decoded
     .replace(LIST, '_listBytes($1, $2, $3)')
     .replace(COPY, '_copyUtf8($2, from_ptr, len, $1, to_ptr);');
-  must(!/memory\d+\.buffer\.slice\(|\.set\(new Uint8Array\(memory/.test(checked), 'a list or a string');
+  expectShape(
+    !/memory\d+\.buffer\.slice\(|\.set\(new Uint8Array\(memory/.test(checked),
+    'a list or a string',
+  );
 
-  must(count(checked, ENTRY) === 1, 'no entry');
-  const charged = chargeLifts(checked, must).replace(ENTRY, () => `${PRELUDE}${ENTRY}`);
-  return orMismatch(() => reveal(charged), must);
+  expectShape(count(checked, ENTRY) === 1, 'no entry');
+  const charged = chargeLifts(checked, expectShape).replace(ENTRY, () => `${PRELUDE}${ENTRY}`);
+  return orMismatch(() => reveal(charged), expectShape);
 }
 
-function orMismatch(rewrite: () => string, must: (condition: boolean, what: string) => void): string {
+function orMismatch(rewrite: () => string, expectShape: (condition: boolean, what: string) => void): string {
   try {
     return rewrite();
   } catch (error) {
-    if (error instanceof GlueMismatch) must(false, error.message);
+    if (error instanceof GlueMismatch) expectShape(false, error.message);
     throw error;
   }
 }

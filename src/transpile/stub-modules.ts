@@ -4,10 +4,10 @@ import { createReader, type Reader } from '../wasm/reader.ts';
 import { SECTION as MODULE_SECTION, readSections } from '../wasm/sections.ts';
 
 /** A component without the code and data of its core modules. It has the same types, so the same glue is made of it. */
-export interface Skeleton {
+export interface StubbedComponent {
   readonly bytes: Uint8Array;
-  /** Core modules, as they are in the skeleton and as they were, in the order of the file. */
-  readonly modules: readonly { readonly hollow: Uint8Array; readonly whole: Uint8Array }[];
+  /** Core modules, as they are in the stubbed and as they were, in the order of the file. */
+  readonly modules: readonly { readonly stub: Uint8Array; readonly original: Uint8Array }[];
 }
 
 const PREAMBLE_LENGTH = 8;
@@ -31,13 +31,13 @@ const KEPT: ReadonlySet<number> = new Set([
 const TRAP = Uint8Array.of(3, 0x00, 0x00, 0x0b);
 
 /** Takes the code out of a component that `readComponent` has read without a complaint. */
-export function toSkeleton(component: Uint8Array): Skeleton {
-  const modules: { hollow: Uint8Array; whole: Uint8Array }[] = [];
+export function stubModules(component: Uint8Array): StubbedComponent {
+  const modules: { stub: Uint8Array; original: Uint8Array }[] = [];
   const fail = (problem: string, position: number): never => {
     throw new TypeError(`${problem} (at byte ${position}), which readComponent let pass`);
   };
 
-  function hollowOut(reader: Reader): Uint8Array {
+  function stubComponent(reader: Reader): Uint8Array {
     const parts = [component.subarray(reader.position, reader.position + PREAMBLE_LENGTH)];
     reader.skip(PREAMBLE_LENGTH);
     while (reader.position < reader.end) {
@@ -46,21 +46,21 @@ export function toSkeleton(component: Uint8Array): Skeleton {
       const section = reader.part(reader.u32());
       const { position, end } = section;
       if (id === SECTION.coreModule) {
-        const whole = component.subarray(position, end);
-        const hollow = hollowModule(whole, modules.length);
-        modules.push({ hollow, whole });
-        parts.push(encodeSection(id, hollow));
-      } else if (id === SECTION.component) parts.push(encodeSection(id, hollowOut(section)));
+        const original = component.subarray(position, end);
+        const stub = stubModule(original, modules.length);
+        modules.push({ stub, original });
+        parts.push(encodeSection(id, stub));
+      } else if (id === SECTION.component) parts.push(encodeSection(id, stubComponent(section)));
       else if (id !== SECTION.custom) parts.push(component.subarray(start, end));
     }
     return concat(parts);
   }
 
-  return { bytes: hollowOut(createReader(component, fail)), modules };
+  return { bytes: stubComponent(createReader(component, fail)), modules };
 }
 
 /** A number makes it different from all others: it can be found again among the modules that come back. */
-function hollowModule(module: Uint8Array, number: number): Uint8Array {
+function stubModule(module: Uint8Array, number: number): Uint8Array {
   try {
     const parts = [module.subarray(0, PREAMBLE_LENGTH)];
     for (const { id, start, end, read } of readSections(module)) {
@@ -70,7 +70,7 @@ function hollowModule(module: Uint8Array, number: number): Uint8Array {
         parts.push(encodeSection(id, concat([encodeNumber(count), repeat(TRAP, count)])));
       }
     }
-    parts.push(encodeSection(MODULE_SECTION.custom, concat([encodeName('hollow'), encodeNumber(number)])));
+    parts.push(encodeSection(MODULE_SECTION.custom, concat([encodeName('stub'), encodeNumber(number)])));
     return concat(parts);
   } catch (error) {
     // Of an unknown form: the transpiler gets to see it and says what is wrong.

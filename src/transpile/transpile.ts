@@ -3,10 +3,10 @@ import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { WasmcpError } from '../../host/index.ts';
 import type { ImportedInterface } from '../component/component.ts';
-import { countAll, type OpenedModule, openModule, openState } from '../snapshot/prepare.ts';
+import { countAll, type PreparedModule, prepareModule, prepareModules } from '../snapshot/prepare.ts';
 import type { NamedModule } from '../wasm/named-module.ts';
 import { workerEnvironment } from '../worker-environment.ts';
-import { type Skeleton, toSkeleton } from './stub-modules.ts';
+import { type StubbedComponent, stubModules } from './stub-modules.ts';
 import type { FromTranspiler, Generated, TranspilerTask } from './worker.ts';
 
 /** A component as JavaScript and core modules. */
@@ -57,43 +57,48 @@ export function startTranspiler(): Transpiler {
 
   return {
     async transpile(bytes, source, imports) {
-      const skeleton = toSkeleton(bytes);
-      const [generated, opened] = await Promise.all([
-        generate({ bytes: skeleton.bytes, source, imports }),
-        openAll(skeleton.modules.map(({ whole }) => whole)),
+      const stubbed = stubModules(bytes);
+      const [generated, prepared] = await Promise.all([
+        generate({ bytes: stubbed.bytes, source, imports }),
+        prepareAll(stubbed.modules.map(({ original }) => original)),
       ]);
-      const filled = fill(generated.modules, skeleton);
+      const complete = reinsertOriginals(generated.modules, stubbed);
       // Unless jco changed them: then it has to see all of the component.
       const { kind, glue, reason, modules } =
-        filled === undefined ? await generate({ bytes, source, imports }) : { ...generated, modules: filled };
-      const open = (module: Uint8Array): OpenedModule => opened.get(module) ?? openModule(module);
-      if (kind === 'lean') return { kind, glue, reason, ...openState(modules, open) };
+        complete === undefined
+          ? await generate({ bytes, source, imports })
+          : { ...generated, modules: complete };
+      const open = (module: Uint8Array): PreparedModule => prepared.get(module) ?? prepareModule(module);
+      if (kind === 'lean') return { kind, glue, reason, ...prepareModules(modules, open) };
       return { kind, glue, reason, ...countAll(modules, open), unrestorable: 'its glue is raw' };
     },
     close: () => void worker.terminate(),
   };
 }
 
-/** What jco made with whole modules in place of the hollow ones; undefined when one of them did not come back as it was. */
-function fill(modules: readonly NamedModule[], skeleton: Skeleton): NamedModule[] | undefined {
+/** What jco made with original modules in place of the stub ones; undefined when one of them did not come back as it was. */
+function reinsertOriginals(
+  modules: readonly NamedModule[],
+  stubbed: StubbedComponent,
+): NamedModule[] | undefined {
   const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
-  const wholes = new Map(skeleton.modules.map(({ hollow, whole }) => [text(hollow), whole]));
-  const missing = new Set(wholes.values());
-  const filled = modules.map(([name, bytes]): NamedModule => {
-    const whole = wholes.get(text(bytes));
-    if (whole === undefined) return [name, bytes];
-    missing.delete(whole);
-    return [name, whole];
+  const originals = new Map(stubbed.modules.map(({ stub, original }) => [text(stub), original]));
+  const missing = new Set(originals.values());
+  const complete = modules.map(([name, bytes]): NamedModule => {
+    const original = originals.get(text(bytes));
+    if (original === undefined) return [name, bytes];
+    missing.delete(original);
+    return [name, original];
   });
-  return missing.size === 0 ? filled : undefined;
+  return missing.size === 0 ? complete : undefined;
 }
 
 /** In pieces: this thread may be serving. */
-async function openAll(modules: readonly Uint8Array[]): Promise<ReadonlyMap<Uint8Array, OpenedModule>> {
-  const opened = new Map<Uint8Array, OpenedModule>();
+async function prepareAll(modules: readonly Uint8Array[]): Promise<ReadonlyMap<Uint8Array, PreparedModule>> {
+  const prepared = new Map<Uint8Array, PreparedModule>();
   for (const module of modules) {
     await setImmediate();
-    opened.set(module, openModule(module));
+    prepared.set(module, prepareModule(module));
   }
-  return opened;
+  return prepared;
 }

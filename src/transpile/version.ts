@@ -1,9 +1,9 @@
-import { generatorName } from './jco-name.ts';
+import { jcoName } from './jco-name.ts';
 
 /** Raise it when the same jco would give other output than before: entries in caches become stale. */
 const REVISION = 21;
 
 /** Changes whenever the same component would be transpiled to something else. */
 export function transpilerVersion(): string {
-  return `${generatorName()} revision ${REVISION}`;
+  return `${jcoName()} revision ${REVISION}`;
 }

@@ -4,7 +4,7 @@ import type { ImportedInterface } from '../component/component.ts';
 import { toScript } from '../component/glue.ts';
 import { SUSPENDING_EXPORTS, suspendingFunctions, withoutVersion } from '../component/suspending.ts';
 import type { NamedModule } from '../wasm/named-module.ts';
-import { generatorName } from './jco-name.ts';
+import { jcoName } from './jco-name.ts';
 import { jcoOptions } from './jco-options.ts';
 import { buildGlue } from './lean/build.ts';
 import { glueName, patchGlue } from './raw-glue.ts';
@@ -57,7 +57,7 @@ async function generate(task: TranspilerTask): Promise<Generated> {
   });
   const expected = new Set(suspending.map(([name, func]) => glueName(name, func)));
   return {
-    glue: toScript(patchGlue(glue, expected, generatorName())),
+    glue: toScript(patchGlue(glue, expected, jcoName())),
     kind: 'raw',
     reason: built.reason,
     modules,

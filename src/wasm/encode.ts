@@ -1,13 +1,72 @@
-/** A number as unsigned LEB128, in as few bytes as it takes. */
-export function encodeNumber(value: number): Uint8Array {
-  const bytes: number[] = [];
+/** How a core module begins. */
+export const PREAMBLE: Uint8Array = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00);
+
+/** Bytes of a module that grow at the end: joining arrays later costs several times as much. */
+export interface Output {
+  /** Those behind `length` mean nothing. */
+  bytes: Uint8Array;
+  length: number;
+}
+
+export function createOutput(capacity: number): Output {
+  return { bytes: new Uint8Array(capacity), length: 0 };
+}
+
+function reserve(output: Output, length: number): void {
+  if (output.length + length <= output.bytes.length) return;
+  const larger = new Uint8Array(2 * (output.length + length));
+  larger.set(output.bytes.subarray(0, output.length));
+  output.bytes = larger;
+}
+
+export function put(output: Output, ...bytes: readonly number[]): void {
+  reserve(output, bytes.length);
+  for (const byte of bytes) output.bytes[output.length++] = byte;
+}
+
+export function putAll(output: Output, bytes: Uint8Array, from = 0, to: number = bytes.length): void {
+  reserve(output, to - from);
+  output.bytes.set(bytes.subarray(from, to), output.length);
+  output.length += to - from;
+}
+
+/** Unsigned LEB128, in as few bytes as possible. */
+export function putNumber(output: Output, value: number): void {
+  reserve(output, 8);
   let rest = value;
-  do {
-    const low = rest % 0x80;
-    rest = Math.floor(rest / 0x80);
-    bytes.push(rest > 0 ? low | 0x80 : low);
-  } while (rest > 0);
-  return Uint8Array.from(bytes);
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) output.bytes[output.length++] = (rest % 0x80) | 0x80;
+  output.bytes[output.length++] = rest;
+}
+
+/** Signed LEB128 of 32 bits; a number from 2^31 on is taken for the negative one with the same bits. */
+export function putSigned(output: Output, value: number): void {
+  let rest = value | 0;
+  for (; rest < -0x40 || rest >= 0x40; rest >>= 7) put(output, (rest & 0x7f) | 0x80);
+  put(output, rest & 0x7f);
+}
+
+/** `i32.const`. */
+export function putConstant(output: Output, value: number): void {
+  put(output, 0x41);
+  putSigned(output, value);
+}
+
+export function written({ bytes, length }: Output): Uint8Array {
+  return bytes.subarray(0, length);
+}
+
+/** Unsigned LEB128, exact up to 2^53. */
+export function encodeNumber(value: number): Uint8Array {
+  const output = createOutput(8);
+  putNumber(output, value);
+  return written(output);
+}
+
+/** Signed LEB128 of 32 bits. */
+export function encodeSigned(value: number): Uint8Array {
+  const output = createOutput(5);
+  putSigned(output, value);
+  return written(output);
 }
 
 /** A name: its length in bytes, then UTF-8. */
@@ -16,9 +75,21 @@ export function encodeName(name: string): Uint8Array {
   return concat([encodeNumber(bytes.length), bytes]);
 }
 
+/** A vector: how many items there are, then the items. */
+export function encodeVector(items: readonly Uint8Array[]): Uint8Array {
+  return concat([encodeNumber(items.length), ...items]);
+}
+
 /** A section with its id and its length in front. */
 export function encodeSection(id: number, content: Uint8Array): Uint8Array {
   return concat([Uint8Array.of(id), encodeNumber(content.length), content]);
+}
+
+/** A module of these sections, each of which is a vector. */
+export function encodeModule(
+  sections: readonly (readonly [id: number, items: readonly Uint8Array[]])[],
+): Uint8Array {
+  return concat([PREAMBLE, ...sections.map(([id, items]) => encodeSection(id, encodeVector(items)))]);
 }
 
 export function concat(parts: readonly Uint8Array[]): Uint8Array {

@@ -1,8 +1,8 @@
+import { readImports } from './imports.ts';
 import type { Reader } from './reader.ts';
+import { SECTION } from './sections.ts';
 import { readTypeSection } from './type-section.ts';
 import { readValueType } from './types.ts';
-
-const SECTION = { type: 1, import: 2 } as const;
 
 /** What a core module says about itself, as far as loading it depends on that. */
 export interface CoreModuleOutline {
@@ -22,40 +22,25 @@ export function readCoreModule(reader: Reader, visitImport: (name: string) => vo
     if (id === SECTION.type) {
       managed ||= readTypeSection(section).managed;
     } else if (id === SECTION.import) {
-      section.list(() => {
-        visitImport(section.name());
-        visitImport(section.name());
-        skipImportType(section);
+      // Whether its memories and tables are supported is checked later.
+      readImports(section, {
+        name(module, name) {
+          visitImport(module);
+          visitImport(name);
+        },
+        table(table) {
+          readValueType(table);
+          skipLimits(table);
+        },
+        memory: skipLimits,
+        global(global) {
+          readValueType(global);
+          global.u8();
+        },
       });
     }
   }
   return { managed };
-}
-
-function skipImportType(section: Reader): void {
-  const kind = section.u8();
-  switch (kind) {
-    case 0x00: // function
-      section.u32();
-      break;
-    case 0x01: // table
-      readValueType(section);
-      skipLimits(section);
-      break;
-    case 0x02: // memory
-      skipLimits(section);
-      break;
-    case 0x03: // global
-      readValueType(section);
-      section.u8();
-      break;
-    case 0x04: // tag
-      section.u8();
-      section.u32();
-      break;
-    default:
-      section.fail(`a core module imports something of unknown kind ${kind}`);
-  }
 }
 
 /** Bits of the flags: 1 has a maximum, 2 shared, 4 64-bit, 8 has a page size. */

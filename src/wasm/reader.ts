@@ -107,3 +107,15 @@ export function createReader(
   };
   return reader;
 }
+
+/** The unsigned LEB128 number at this position, which a reader has stepped over before, and the offset behind it. */
+export function numberAt(bytes: Uint8Array, at: number): { value: number; next: number } {
+  let value = 0;
+  let next = at;
+  for (let scale = 1; ; scale *= 0x80) {
+    const byte = bytes[next]!;
+    next += 1;
+    value += (byte & 0x7f) * scale;
+    if (byte < 0x80) return { value, next };
+  }
+}

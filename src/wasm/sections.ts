@@ -1,4 +1,5 @@
 import { WasmcpError } from '../../host/index.ts';
+import { PREAMBLE } from './encode.ts';
 import { createReader, type Reader } from './reader.ts';
 
 /** Ids of the sections of a core module that something here reads or writes. */
@@ -30,7 +31,6 @@ export interface Section {
   read(): Reader;
 }
 
-const PREAMBLE = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 const KNOWN: ReadonlySet<number> = new Set(Object.values(SECTION));
 
 /**

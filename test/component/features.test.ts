@@ -176,10 +176,10 @@ const FRESH: Readonly<Record<string, WatGuest & { readonly why: string }>> = {
   },
   'an import from the module that cards come from': {
     before: '(core module $o (memory (export "0") 1)) (core instance $other (instantiate $o))',
-    arguments: '(with "$cards" (instance $other))',
-    items: '(import "$cards" "0" (memory $o 1))',
+    arguments: '(with "$dirty-map" (instance $other))',
+    items: '(import "$dirty-map" "0" (memory $o 1))',
     answer: '(i32.store $o (i32.const 0) (i32.const 201)) (i32.load $o (i32.const 0))',
-    why: 'it imports from the reserved name $cards',
+    why: 'it imports from the reserved name $dirty-map',
   },
   'a mutable externref global': {
     items: '(global $g (mut externref) (ref.null extern))',

@@ -4,8 +4,8 @@ import { checked, createHost, Guest, openStore, prefixedLines } from '../../host
 import { runGlue } from '../../src/component/glue.ts';
 import { bindImports } from '../../src/component/link-check.ts';
 import { loadComponent } from '../../src/loader/load-component.ts';
-import { coreInstantiator } from '../../src/snapshot/dirty-map.ts';
 import { findState } from '../../src/snapshot/exposed-state.ts';
+import { coreInstantiator } from '../../src/snapshot/instantiate.ts';
 import { parseWat, temporaryFolder } from '../component/fixtures.ts';
 import { fixture } from '../support/command.ts';
 import { rawGlue } from '../support/raw-glue.ts';
@@ -58,9 +58,9 @@ const growing = (exports: string): string => `(component
   (export "acme:lab/memory@1.0.0" (instance $lab)))`;
 
 test.each([
-  ['of both', '(export "$m0" (memory 0)) (export "$c0" (memory 0))'],
-  ['of the cards', '(export "$c0" (memory 0))'],
-  ['of the cards, for a function', '(func (export "$c0"))'],
+  ['of both', '(export "$m0" (memory 0)) (export "$d0" (memory 0))'],
+  ['of the cards', '(export "$d0" (memory 0))'],
+  ['of the cards, for a function', '(func (export "$d0"))'],
 ])('a guest with names of ours, %s, runs and is capped as any other', async (_, exports) => {
   const bytes = await parseWat(growing(exports));
   const component = await loadComponent(bytes, { cacheDir: await temporaryFolder(), maxMemory: 4 * PAGE });
@@ -76,7 +76,7 @@ test.each([
 test('a guest whose memories have names of ours keeps what it wrote when the host writes to it', async () => {
   const bytes = await parseWat(`(component
     (import "acme:lab/host@1.0.0" (instance $host (export "name" (func (result string)))))
-    (core module $memory (memory (export "memory") 1) (export "$m0" (memory 0)) (export "$c0" (memory 0))
+    (core module $memory (memory (export "memory") 1) (export "$m0" (memory 0)) (export "$d0" (memory 0))
       (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1000)))
     (core instance $m (instantiate $memory))
     (alias core export $m "memory" (core memory $mem))

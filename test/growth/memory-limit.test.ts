@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { capMemory, memoryLimits } from '../../src/growth/memory-limit.ts';
-import { trackWrites } from '../../src/snapshot/dirty-tracking.ts';
+import { trackDirtyBlocks } from '../../src/snapshot/dirty-tracking.ts';
 import { assemble } from '../support/wat.ts';
 
 const GROWER = (limits: string) =>
@@ -47,8 +47,8 @@ test('every memory of a module is capped, and none that it imports', async () =>
   expect((exports.grow as () => number[])()).toEqual([1, 1, -1]);
 });
 
-test('cards of ours stay as they are, above the cap; those of a module that was not opened are its own', async () => {
-  const bytes = trackWrites(await assemble(GROWER('1')))!;
+test('cards of ours stay as they are, above the cap; those of a module that was not prepared are its own', async () => {
+  const bytes = trackDirtyBlocks(await assemble(GROWER('1')))!;
   expect(() => capMemory(bytes, 5, false)).toThrow(expect.objectContaining({ code: 'component-too-large' }));
   const module = new WebAssembly.Module(capMemory(bytes, 5, true) as BufferSource);
   const grow = new WebAssembly.Instance(module).exports.grow as (pages: number) => number;
@@ -80,7 +80,7 @@ test.each(['1 2 shared', 'i64 1', 'i64 1 2'])(
 
 test('how far each memory may grow is told, of ours nothing', async () => {
   const module = await assemble('(module (memory 1 3) (memory 1 9) (memory 1))');
-  const tracked = trackWrites(module)!;
+  const tracked = trackDirtyBlocks(module)!;
   expect(memoryLimits(tracked)).toEqual([3 * 65_536, 9 * 65_536, 4 * 1024 ** 3]);
   expect(memoryLimits(capMemory(tracked, 5, true))).toEqual([3 * 65_536, 5 * 65_536, 5 * 65_536]);
   expect(memoryLimits(await assemble('(module)'))).toEqual([]);

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { analyse } from '../../src/snapshot/analyse.ts';
-import { instantiateTracked } from '../../src/snapshot/dirty-map.ts';
-import { trackWrites } from '../../src/snapshot/dirty-tracking.ts';
+import { trackDirtyBlocks } from '../../src/snapshot/dirty-tracking.ts';
 import { exposeState, findState } from '../../src/snapshot/exposed-state.ts';
 import { captureImage } from '../../src/snapshot/image.ts';
-import { createPristine, type Pristine } from '../../src/snapshot/restorable-instance.ts';
+import { instantiateTracked } from '../../src/snapshot/instantiate.ts';
+import { makeRestorable, type RestorableInstance } from '../../src/snapshot/restorable-instance.ts';
 import { assemble, seededRandom } from '../support/wat.ts';
 
 const PAGE = 0x10000;
@@ -12,7 +12,7 @@ const SIZE = 3 * PAGE;
 
 async function instantiate(wat: string, imports?: WebAssembly.Imports): Promise<WebAssembly.Instance> {
   const bytes = await assemble(wat);
-  const tracked = trackWrites(bytes);
+  const tracked = trackDirtyBlocks(bytes);
   if (tracked === undefined) throw new Error('it cannot be tracked');
   return instantiateTracked(
     new WebAssembly.Module(exposeState(tracked, analyse(bytes)) as BufferSource),
@@ -20,9 +20,9 @@ async function instantiate(wat: string, imports?: WebAssembly.Imports): Promise<
   );
 }
 
-function restorable(core: WebAssembly.Instance): Pristine {
+function restorable(core: WebAssembly.Instance): RestorableInstance {
   const state = findState([core]);
-  return createPristine(captureImage(state), state, undefined);
+  return makeRestorable(captureImage(state), state, undefined);
 }
 
 const OFFSETS = [0, 1, 100, 4080, 4081, 4095, 4096, 5000, 70_000];
@@ -54,7 +54,7 @@ test('whatever a module writes, by any instruction and wherever a block ends, is
     (func (export "copy") (param i32 i32) (memory.copy $a $b (local.get 0) (i32.const 8000) (local.get 1)))
     (func (export "init") (param i32) (memory.init $a $d (local.get 0) (i32.const 0) (i32.const 18)))
     (func (export "grow") (drop (memory.grow $a (i32.const 1)))))`);
-  const pristine = restorable(core);
+  const instance = restorable(core);
   const calls = core.exports as unknown as Record<string, (...values: number[]) => void>;
   const random = seededRandom(11);
   const below = (limit: number): number => Math.floor(random() * limit);
@@ -67,9 +67,9 @@ test('whatever a module writes, by any instruction and wherever a block ends, is
   for (const name of names) {
     for (let n = 0; n < 5; n += 1) {
       calls[name]!(anywhere(Number(name.split(' ')[2]) + 16));
-      expect(pristine.restore()).toBeUndefined();
-      pristine.assertPristine();
-      expect(pristine.written).toBeGreaterThan(0);
+      expect(instance.restore()).toBeUndefined();
+      instance.assertRestored();
+      expect(instance.written).toBeGreaterThan(0);
     }
   }
   for (let n = 0; n < 300; n += 1) {
@@ -77,20 +77,20 @@ test('whatever a module writes, by any instruction and wherever a block ends, is
     calls.fill!(anywhere(length), length);
     calls.copy!(anywhere(length), length);
     calls.init!(anywhere(18));
-    pristine.restore();
-    pristine.assertPristine();
+    instance.restore();
+    instance.assertRestored();
   }
   calls.grow!();
   calls['a i32.store 0']!(SIZE + 5000);
-  pristine.restore();
-  pristine.assertPristine();
+  instance.restore();
+  instance.assertRestored();
 });
 
 test('a write at the very end, or beyond it, traps as before and is found', async () => {
   const core = await instantiate(`(module (memory 1)
     (func (export "store") (param i32) (i64.store offset=5000 (local.get 0) (i64.const -1)))
     (func (export "fill") (param i32 i32) (memory.fill (local.get 0) (i32.const 1) (local.get 1))))`);
-  const pristine = restorable(core);
+  const instance = restorable(core);
   const { store, fill } = core.exports as unknown as Record<string, (...values: number[]) => void>;
   store!(PAGE - 5008);
   expect(() => store!(PAGE - 5007)).toThrow(WebAssembly.RuntimeError);
@@ -100,8 +100,8 @@ test('a write at the very end, or beyond it, traps as before and is found', asyn
   expect(() => fill!(PAGE - 10, 11)).toThrow(WebAssembly.RuntimeError);
   expect(() => fill!(0, -1)).toThrow(WebAssembly.RuntimeError);
   expect(() => fill!(-1, -1)).toThrow(WebAssembly.RuntimeError);
-  pristine.restore();
-  pristine.assertPristine();
+  instance.restore();
+  instance.assertRestored();
 });
 
 test('what one module writes to the memory of another is found there', async () => {
@@ -111,19 +111,19 @@ test('what one module writes to the memory of another is found there', async () 
       (func (export "write") (param i32) (call $log) (i32.store16 (local.get 0) (i32.const 7))))`,
     { env: { memory: owner.exports.memory!, log: () => {} } },
   );
-  const pristine = restorable(owner);
+  const instance = restorable(owner);
   (writer.exports.write as (at: number) => void)(70_000);
-  pristine.restore();
-  expect(pristine.written).toBe(1);
-  pristine.assertPristine();
+  instance.restore();
+  expect(instance.written).toBe(1);
+  instance.assertRestored();
 });
 
 test('what was not written is not read: a restore leaves alone what is behind the back of the cards', async () => {
   const core = await instantiate('(module (memory 2))');
-  const pristine = restorable(core);
+  const instance = restorable(core);
   new Uint8Array(findState([core]).memories[0]!.buffer)[70_000] = 1;
-  pristine.restore();
-  expect(() => pristine.assertPristine()).toThrow('memory 0 at byte 70000');
+  instance.restore();
+  expect(() => instance.assertRestored()).toThrow('memory 0 at byte 70000');
 });
 
 const manyLocals = (count: number): string =>
@@ -132,30 +132,30 @@ const manyLocals = (count: number): string =>
 test.each([
   ['imports and defines memories', '(module (import "a" "m" (memory 1)) (memory 1))'],
   ['has so many memories that twice as many would be too much', `(module ${'(memory 1)'.repeat(17)})`],
-  ['imports from where cards come from', '(module (import "$cards" "0" (memory 1)))'],
+  ['imports from where cards come from', '(module (import "$dirty-map" "0" (memory 1)))'],
   [
     'writes by atomic operations',
     '(module (memory 1) (func (i32.atomic.store (i32.const 0) (i32.const 1))))',
   ],
   ['has a function with as many locals as there may be', manyLocals(50_000)],
 ])('a module that %s is not tracked', async (_, wat) => {
-  expect(trackWrites(await assemble(wat))).toBeUndefined();
+  expect(trackDirtyBlocks(await assemble(wat))).toBeUndefined();
 });
 
 test('a module is tracked up to the last local that fits, and beside types that are no functions', async () => {
-  const bytes = trackWrites(await assemble(manyLocals(49_998)))!;
+  const bytes = trackDirtyBlocks(await assemble(manyLocals(49_998)))!;
   expect(WebAssembly.validate(bytes as BufferSource)).toBe(true);
   const managed = `(module (type (struct)) (rec (type $f (sub (func (param i32)))) (type (array i8))) (memory 1)
     (func (export "store") (type $f) (local i64) (i64.store (local.get 0) (i64.const 7))))`;
   const core = await instantiate(managed);
-  const pristine = restorable(core);
+  const instance = restorable(core);
   (core.exports.store as (at: number) => void)(9000);
-  pristine.restore();
-  expect(pristine.written).toBe(1);
-  pristine.assertPristine();
+  instance.restore();
+  expect(instance.written).toBe(1);
+  instance.assertRestored();
 });
 
 test('a module without memory stays as it is', async () => {
   const bytes = await assemble('(module (func (export "f")))');
-  expect(trackWrites(bytes)).toBe(bytes);
+  expect(trackDirtyBlocks(bytes)).toBe(bytes);
 });

@@ -7,7 +7,7 @@ import { assemble } from '../support/wat.ts';
 export interface Guest {
   readonly core: WebAssembly.Instance;
   readonly state: CoreState;
-  /** Calls an export. */
+  /** CallStack an export. */
   call(name: string, ...values: (number | bigint)[]): number;
 }
 

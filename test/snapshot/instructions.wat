@@ -49,7 +49,7 @@
     (i32.const 1) (block (type $pair) (i32.const 2)) drop
     (if (result i32) (then (i32.const 1)) (else unreachable)))
 
-  (func $calls (result i32)
+  (func $callStack (result i32)
     (call $host (i32.const 1))
     (call_indirect $table (type $none) (i32.const 38))
     (return_call $blocks (i32.const 1)))

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { openState } from '../../src/snapshot/prepare.ts';
+import { prepareModules } from '../../src/snapshot/prepare.ts';
 import { assemble } from '../support/wat.ts';
 
 const [memory, table] = await Promise.all([
@@ -8,7 +8,7 @@ const [memory, table] = await Promise.all([
 ]);
 
 test('all modules of a component come within reach', async () => {
-  const { modules, unrestorable } = openState([
+  const { modules, unrestorable } = prepareModules([
     ['a.wasm', memory],
     ['b.wasm', memory],
   ]);
@@ -16,7 +16,7 @@ test('all modules of a component come within reach', async () => {
   expect(modules.map(([name]) => name)).toEqual(['a.wasm', 'b.wasm']);
   for (const [, bytes] of modules) {
     const exported = WebAssembly.Module.exports(await WebAssembly.compile(bytes as BufferSource));
-    expect(exported.map(({ name }) => name)).toEqual(['$c0', '$m0']);
+    expect(exported.map(({ name }) => name)).toEqual(['$d0', '$m0']);
   }
 });
 
@@ -25,7 +25,7 @@ test('one that cannot be restored leaves all as they were, and says which and wh
     ['a.wasm', memory],
     ['b.wasm', table],
   ] as const;
-  const { modules, unrestorable } = openState(given);
+  const { modules, unrestorable } = prepareModules(given);
   expect(modules).toEqual(given);
   expect(unrestorable).toBe('core module b.wasm: it changes a table (table.set)');
 });

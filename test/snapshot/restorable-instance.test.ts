@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { captureImage, firstDifference } from '../../src/snapshot/image.ts';
-import { createPristine } from '../../src/snapshot/restorable-instance.ts';
+import { makeRestorable } from '../../src/snapshot/restorable-instance.ts';
 import { seededRandom } from '../support/wat.ts';
 import { holdGlue, prepareGuest } from './guests.ts';
 
@@ -31,7 +31,7 @@ describe('a restored instance', () => {
   test('is byte for byte as it began, whatever was written, over many rounds', () => {
     const live = guest();
     const start = bytesOf(live);
-    const pristine = createPristine(captureImage(live.state), live.state, undefined);
+    const restorable = makeRestorable(captureImage(live.state), live.state, undefined);
     const random = seededRandom(4);
     const below = (limit: number) => Math.floor(random() * limit);
     for (let round = 0; round < 200; round += 1) {
@@ -40,30 +40,30 @@ describe('a restored instance', () => {
       const at = below(4 * PAGE);
       if (round % 7 === 0) live.call('fill', at, below(256), below(4 * PAGE - at));
       live.call('globals', BigInt(below(2 ** 32)));
-      expect(pristine.restore()).toBeUndefined();
+      expect(restorable.restore()).toBeUndefined();
       expect(bytesOf(live).map((bytes, i) => bytes.compare(start[i]!))).toEqual([0, 0]);
       expect(live.state.globals.map(({ value }) => value)).toEqual([1, -2n, 0.5, Number.NaN]);
-      pristine.assertPristine();
+      restorable.assertRestored();
     }
   });
 
   test('writes only the blocks that changed', () => {
     const live = guest();
-    const pristine = createPristine(captureImage(live.state), live.state, undefined);
+    const restorable = makeRestorable(captureImage(live.state), live.state, undefined);
     for (const at of [0, 4096, 4097, 4 * PAGE - 1]) live.call('write', at, 99);
     live.call('write b', 0, 99);
-    pristine.restore();
-    expect(pristine.written).toBe(4);
-    pristine.restore();
-    expect(pristine.written).toBe(0);
+    restorable.restore();
+    expect(restorable.written).toBe(4);
+    restorable.restore();
+    expect(restorable.written).toBe(0);
   });
 
   test('keeps nothing in the bits of a NaN', () => {
     const live = guest();
-    const pristine = createPristine(captureImage(live.state), live.state, undefined);
+    const restorable = makeRestorable(captureImage(live.state), live.state, undefined);
     live.call('globals', 0x7ff8_5ec2_e700_5ec2n);
     expect(BigInt.asUintN(48, BigInt(live.call('f64 bits')))).toBe(0x5ec2_e700_5ec2n);
-    pristine.restore();
+    restorable.restore();
     expect(BigInt.asUintN(48, BigInt(live.call('f64 bits')))).toBe(0n);
   });
 });
@@ -71,48 +71,50 @@ describe('a restored instance', () => {
 describe('a memory that grew', () => {
   test('keeps its length, and has zeros where it grew', () => {
     const live = guest();
-    const pristine = createPristine(captureImage(live.state), live.state, undefined);
+    const restorable = makeRestorable(captureImage(live.state), live.state, undefined);
     expect(live.call('grow', 3)).toBe(4);
     live.call('fill', 5 * PAGE, 7, 2 * PAGE);
-    expect(pristine.restore()).toBeUndefined();
-    pristine.assertPristine();
+    expect(restorable.restore()).toBeUndefined();
+    restorable.assertRestored();
     expect(bytesOf(live)[0]!.length).toBe(7 * PAGE);
     live.call('write', 6 * PAGE + 5, 1);
-    expect(() => pristine.assertPristine()).toThrow(
+    expect(() => restorable.assertRestored()).toThrow(
       `memory 0 at byte ${6 * PAGE + 5}, beyond its first ${4 * PAGE}`,
     );
-    pristine.restore();
-    pristine.assertPristine();
+    restorable.restore();
+    restorable.assertRestored();
   });
 
   test('beyond the bound, all memories together, ends the instance', () => {
     const live = guest();
-    const pristine = createPristine(captureImage(live.state), live.state, undefined, { maxGrowth: 5 * PAGE });
+    const restorable = makeRestorable(captureImage(live.state), live.state, undefined, {
+      maxGrowth: 5 * PAGE,
+    });
     live.call('grow', 3);
     live.call('grow b', 2);
-    expect(pristine.restore()).toBeUndefined();
+    expect(restorable.restore()).toBeUndefined();
     live.call('grow', 1);
-    expect(pristine.restore()).toBe('grown');
+    expect(restorable.restore()).toBe('grown');
   });
 
   test('stays while it took a sixteenth of its own room at most', () => {
     const limits = [(4 + 3 * 16) * PAGE, (2 + 16) * PAGE];
     const live = guest();
-    const pristine = createPristine(captureImage(live.state), live.state, undefined, { limits });
+    const restorable = makeRestorable(captureImage(live.state), live.state, undefined, { limits });
     live.call('grow', 3);
     live.call('grow b', 1);
-    expect(pristine.restore()).toBeUndefined();
+    expect(restorable.restore()).toBeUndefined();
     live.call('grow b', 1);
-    expect(pristine.restore()).toBe('grown');
+    expect(restorable.restore()).toBe('grown');
   });
 
   test('by more than 16 MiB ends the instance by default', () => {
     const live = guest();
-    const pristine = createPristine(captureImage(live.state), live.state, undefined);
+    const restorable = makeRestorable(captureImage(live.state), live.state, undefined);
     live.call('grow', 256);
-    expect(pristine.restore()).toBeUndefined();
+    expect(restorable.restore()).toBeUndefined();
     live.call('grow b', 1);
-    expect(pristine.restore()).toBe('grown');
+    expect(restorable.restore()).toBe('grown');
   });
 });
 
@@ -122,11 +124,11 @@ test('a large memory stays untouched: neither image nor restore gives its zeros 
   const live = large();
   const before = process.memoryUsage.rss();
   const image = captureImage(live.state);
-  const pristine = createPristine(image, live.state, undefined);
+  const restorable = makeRestorable(image, live.state, undefined);
   for (const at of [8, 20_000_000, 67_108_860]) live.call('write', at);
-  expect(pristine.restore()).toBeUndefined();
-  expect(pristine.written).toBe(3);
-  pristine.assertPristine();
+  expect(restorable.restore()).toBeUndefined();
+  expect(restorable.written).toBe(3);
+  restorable.assertRestored();
   expect(image.content.buffer.byteLength).toBe(PAGE);
   expect(process.memoryUsage.rss() - before).toBeLessThan(24 * 1024 * 1024);
 });
@@ -134,12 +136,12 @@ test('a large memory stays untouched: neither image nor restore gives its zeros 
 test('all instances of a component share one image', () => {
   const image = captureImage(guest().state);
   const [a, b] = [guest(), guest()];
-  const [pristineA, pristineB] = [a, b].map(({ state }) => createPristine(image, state, undefined));
+  const [restorableA, restorableB] = [a, b].map(({ state }) => makeRestorable(image, state, undefined));
   a!.call('fill', 0, 1, 4 * PAGE);
   b!.call('fill', 0, 2, 4 * PAGE);
-  pristineA!.restore();
-  expect(() => pristineB!.assertPristine()).toThrow('memory 0 at byte 0');
-  pristineB!.restore();
+  restorableA!.restore();
+  expect(() => restorableB!.assertRestored()).toThrow('memory 0 at byte 0');
+  restorableB!.restore();
   expect([firstDifference(image, a!.state), firstDifference(image, b!.state)]).toEqual([
     undefined,
     undefined,
@@ -151,49 +153,49 @@ describe('with glue', () => {
     const live = guest();
     const glue = holdGlue([[live.state.memories[1]!, 3]]);
     glue.entered.fill(1);
-    return { live, glue, pristine: createPristine(captureImage(live.state), live.state, glue) };
+    return { live, glue, restorable: makeRestorable(captureImage(live.state), live.state, glue) };
   }
 
   test('memories of inner components that were not entered are passed over, until they are', () => {
-    const { live, glue, pristine } = held();
+    const { live, glue, restorable } = held();
     live.call('write', 0, 9);
     live.call('write b', 1, 9);
     glue.entered[2] = 1;
-    pristine.restore();
-    expect(() => pristine.assertPristine()).toThrow('memory 1 at byte 1');
+    restorable.restore();
+    expect(() => restorable.assertRestored()).toThrow('memory 1 at byte 1');
     glue.entered[3] = 1;
-    pristine.restore();
-    pristine.assertPristine();
+    restorable.restore();
+    restorable.assertRestored();
     expect([...glue.entered]).toEqual(new Array(8).fill(0));
   });
 
   test('handle tables are put back, and checked', () => {
-    const { glue, pristine } = held();
+    const { glue, restorable } = held();
     glue.table.push(5);
-    expect(() => pristine.assertPristine()).toThrow('the handle tables');
-    expect(pristine.restore()).toBeUndefined();
-    pristine.assertPristine();
+    expect(() => restorable.assertRestored()).toThrow('the handle tables');
+    expect(restorable.restore()).toBeUndefined();
+    restorable.assertRestored();
     expect(glue.table).toEqual([1, 2]);
   });
 
   test('an instance that died, or that is not settled, is not restored', () => {
-    const { live, glue, pristine } = held();
+    const { live, glue, restorable } = held();
     glue.settled = false;
     live.call('write', 0, 9);
-    expect(pristine.restore()).toBe('unsettled');
+    expect(restorable.restore()).toBe('unsettled');
     glue.dead = true;
-    expect(pristine.restore()).toBe('trapped');
+    expect(restorable.restore()).toBe('trapped');
   });
 });
 
-test('what is not pristine is named: the first byte, or the global', () => {
+test('what is not restored is named: the first byte, or the global', () => {
   const live = guest();
-  const pristine = createPristine(captureImage(live.state), live.state, undefined);
+  const restorable = makeRestorable(captureImage(live.state), live.state, undefined);
   live.call('write b', 70_000, 1);
-  expect(() => pristine.assertPristine()).toThrow('not pristine: memory 1 at byte 70000');
+  expect(() => restorable.assertRestored()).toThrow('not restored: memory 1 at byte 70000');
   live.call('write', 4091, 0);
-  expect(() => pristine.assertPristine()).toThrow('not pristine: memory 0 at byte 4091');
-  pristine.restore();
+  expect(() => restorable.assertRestored()).toThrow('not restored: memory 0 at byte 4091');
+  restorable.restore();
   live.state.globals[1]!.value = 3n;
-  expect(() => pristine.assertPristine()).toThrow('not pristine: global 1');
+  expect(() => restorable.assertRestored()).toThrow('not restored: global 1');
 });

@@ -5,7 +5,7 @@ import { transpileBytes } from '@bytecodealliance/jco-transpile';
 import { describe, expect, test } from 'vitest';
 import { readComponent } from '../../src/component/outline.ts';
 import { jcoOptions } from '../../src/transpile/jco-options.ts';
-import { toSkeleton } from '../../src/transpile/stub-modules.ts';
+import { stubModules } from '../../src/transpile/stub-modules.ts';
 import { parseWat } from '../component/fixtures.ts';
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures');
@@ -18,32 +18,32 @@ async function transpile(
   return Object.entries(files).map(([name, content]) => [name, Buffer.from(content)]);
 }
 
-describe('jco makes the same of a skeleton as of the whole component', () => {
+describe('jco makes the same of a stubbed as of the original component', () => {
   test.for(globSync('*.wasm', { cwd: FIXTURES }))('%s', async (name) => {
     const bytes = await readFile(join(FIXTURES, name));
     const { imports } = readComponent(bytes, name);
-    const skeleton = toSkeleton(bytes);
-    expect(skeleton.bytes.length).toBeLessThan(bytes.length / 2);
-    const made = await transpile(skeleton.bytes, imports);
+    const stubbed = stubModules(bytes);
+    expect(stubbed.bytes.length).toBeLessThan(bytes.length / 2);
+    const made = await transpile(stubbed.bytes, imports);
     const filled = made.map(([file, content]) => {
-      const module = skeleton.modules.find(({ hollow }) => content.equals(hollow));
-      return [file, module === undefined ? content : Buffer.from(module.whole)];
+      const module = stubbed.modules.find(({ stub }) => content.equals(stub));
+      return [file, module === undefined ? content : Buffer.from(module.original)];
     });
-    const whole = await transpile(bytes, imports);
-    expect(filled.map(([file]) => file)).toEqual(whole.map(([file]) => file));
-    const differing = whole.filter(([, content], index) => !content.equals(filled[index]![1] as Buffer));
+    const original = await transpile(bytes, imports);
+    expect(filled.map(([file]) => file)).toEqual(original.map(([file]) => file));
+    const differing = original.filter(([, content], index) => !content.equals(filled[index]![1] as Buffer));
     expect(differing.map(([file]) => file)).toEqual([]);
   });
 });
 
 test('a module of an unknown form is left as it is, for jco to judge', async () => {
   const bytes = await parseWat('(component (core module $m (func)) (core instance (instantiate $m)))');
-  const module = toSkeleton(bytes).modules[0]!.whole;
+  const module = stubModules(bytes).modules[0]!.original;
   // The code section, the last one here, gets a number that no section has.
   const start = Buffer.from(bytes).indexOf(Buffer.from(module));
   const code = Buffer.from(bytes).indexOf(Uint8Array.of(10, 4, 1, 2, 0, 11), start);
   expect(code).toBeGreaterThan(start);
   bytes[code] = 99;
-  const [unknown] = toSkeleton(bytes).modules;
-  expect(unknown!.hollow).toBe(unknown!.whole);
+  const [unknown] = stubModules(bytes).modules;
+  expect(unknown!.stub).toBe(unknown!.original);
 });

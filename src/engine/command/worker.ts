@@ -15,7 +15,7 @@ import {
 } from '../../../host/index.ts';
 import { runGlue } from '../../component/glue.ts';
 import { bindImports } from '../../component/link-check.ts';
-import { coreInstantiator } from '../../snapshot/dirty-map.ts';
+import { coreInstantiator } from '../../snapshot/instantiate.ts';
 import { createPostedInput } from './input.ts';
 import type { CommandEnd, CommandSetup, FromCommand, OutputStream, ToCommand } from './messages.ts';
 import { createPostedOutput } from './output.ts';

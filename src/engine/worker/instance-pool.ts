@@ -1,7 +1,11 @@
 import type { GlueState } from '../../component/glue-state.ts';
 import { findState } from '../../snapshot/exposed-state.ts';
-import { captureImage, firstDifference, type PristineImage, sizeDifference } from '../../snapshot/image.ts';
-import { createPristine, type DiscardReason, type Pristine } from '../../snapshot/restorable-instance.ts';
+import { captureImage, firstDifference, type SnapshotImage, sizeDifference } from '../../snapshot/image.ts';
+import {
+  type DiscardReason,
+  makeRestorable,
+  type RestorableInstance,
+} from '../../snapshot/restorable-instance.ts';
 
 /**
  * What a request finds of those that the same instance has served before.
@@ -24,7 +28,7 @@ export interface NewInstance<T> {
   /** What its glue keeps; undefined when that is nothing. */
   readonly glue: GlueState | undefined;
   /** While it was made it called the host for what is not the same each time, such as the time or a random number. */
-  readonly impure: boolean;
+  readonly nondeterministicInit: boolean;
 }
 
 export interface InstancePoolOptions<T> {
@@ -74,7 +78,7 @@ interface Entry<T> {
   readonly instance: T;
   readonly glue: GlueState | undefined;
   /** Undefined unless instances are restored. */
-  readonly pristine: Pristine | undefined;
+  readonly restorable: RestorableInstance | undefined;
   served: number;
 }
 
@@ -96,7 +100,7 @@ export function createInstancePool<T>(options: InstancePoolOptions<T>): Instance
     surplus: 0,
   };
   let isolation = options.isolation;
-  let image: PristineImage | undefined;
+  let image: SnapshotImage | undefined;
 
   function degrade(reason: string): undefined {
     isolation = 'fresh';
@@ -106,9 +110,9 @@ export function createInstancePool<T>(options: InstancePoolOptions<T>): Instance
   }
 
   /** Undefined when the instance cannot be restored; from then on none is. */
-  function makePristine(made: NewInstance<T>): Pristine | undefined {
-    const { cores, memoryLimits: limits, memoryLimit: limit, glue, impure } = made;
-    if (impure)
+  function prepareRestore(made: NewInstance<T>): RestorableInstance | undefined {
+    const { cores, memoryLimits: limits, memoryLimit: limit, glue, nondeterministicInit } = made;
+    if (nondeterministicInit)
       return degrade(
         'it calls the host while it is instantiated, and each instance may be told something else',
       );
@@ -116,18 +120,18 @@ export function createInstancePool<T>(options: InstancePoolOptions<T>): Instance
     image ??= captureImage(state);
     const difference = sizeDifference(image, state) ?? firstDifference(image, state);
     if (difference !== undefined) return degrade(`instances differ after instantiation (${difference})`);
-    return createPristine(image, state, glue, { limits, limit, maxGrowth: options.maxGrowth });
+    return makeRestorable(image, state, glue, { limits, limit, maxGrowth: options.maxGrowth });
   }
 
   function make(): Entry<T> {
     const made = create();
-    const pristine = isolation === 'request' ? makePristine(made) : undefined;
-    return { instance: made.instance, glue: made.glue, pristine, served: 0 };
+    const restorable = isolation === 'request' ? prepareRestore(made) : undefined;
+    return { instance: made.instance, glue: made.glue, restorable, served: 0 };
   }
 
-  function restore(pristine: Pristine): Discard | undefined {
-    const discard = pristine.restore();
-    if (discard === undefined && verify) pristine.assertPristine();
+  function restore(restorable: RestorableInstance): Discard | undefined {
+    const discard = restorable.restore();
+    if (discard === undefined && verify) restorable.assertRestored();
     return discard;
   }
 
@@ -135,7 +139,7 @@ export function createInstancePool<T>(options: InstancePoolOptions<T>): Instance
   function finish(entry: Entry<T>, poisoned: boolean): Discard | undefined {
     if (poisoned) return 'poisoned';
     if (entry.glue?.dead) return 'trapped';
-    const discard = entry.pristine && restore(entry.pristine);
+    const discard = entry.restorable && restore(entry.restorable);
     if (discard !== undefined) return discard;
     if (typeof isolation === 'object' && entry.served >= isolation.reuse) return 'worn';
     return waiting.length >= idleLimit ? 'surplus' : undefined;
@@ -145,7 +149,7 @@ export function createInstancePool<T>(options: InstancePoolOptions<T>): Instance
   function next(): Entry<T> {
     for (let entry = waiting.pop(); entry !== undefined; entry = waiting.pop()) {
       // Again: the code that ran since then may have kept a way into it.
-      const discard = entry.pristine && restore(entry.pristine);
+      const discard = entry.restorable && restore(entry.restorable);
       if (discard === undefined) return entry;
       discards[discard] += 1;
     }
@@ -174,7 +178,7 @@ export function createInstancePool<T>(options: InstancePoolOptions<T>): Instance
       const discard = isolation === 'fresh' ? 'fresh' : finish(entry, poisoned);
       if (discard === undefined) {
         waiting.push(entry);
-        return entry.pristine === undefined;
+        return entry.restorable === undefined;
       }
       if (discard !== 'fresh') discards[discard] += 1;
       options.discarded?.(instance);

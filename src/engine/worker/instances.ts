@@ -18,8 +18,8 @@ import type { LoadedComponent } from '../../component/component.ts';
 import type { GlueModule } from '../../component/glue.ts';
 import { glueState } from '../../component/glue-state.ts';
 import { bindImports } from '../../component/link-check.ts';
-import { coreInstantiator } from '../../snapshot/dirty-map.ts';
 import { findState } from '../../snapshot/exposed-state.ts';
+import { coreInstantiator } from '../../snapshot/instantiate.ts';
 import { createShare } from '../memory/ledger.ts';
 import { createInstancePool, type InstancePool, type Isolation, type NewInstance } from './instance-pool.ts';
 import { createTell, type Tell } from './watcher.ts';
@@ -77,7 +77,7 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
     Object.entries(component.modules).map(([name, module]) => [module, component.memoryLimits[name] ?? []]),
   );
   const turns = createTurns();
-  let impure: boolean | undefined;
+  let nondeterministicInit: boolean | undefined;
 
   function instantiate(
     bind: Binding,
@@ -98,7 +98,7 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
   }
 
   /** Whether instantiation asks the host for what another instance may be answered otherwise. Tried once, with one instance. */
-  function isImpure(): boolean {
+  function hasNondeterministicInit(): boolean {
     let constant = 0;
     const guest = new Guest(undefined, createBudget({ limit: maxHostMemory }));
     const bind = host.bind(guest, NOWHERE);
@@ -143,7 +143,7 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
     );
     const state = glueState(exports);
     maySuspend = () => state?.maySuspend ?? true;
-    if (state !== undefined && state.hostCalls > 0) impure ??= isImpure();
+    if (state !== undefined && state.hostCalls > 0) nondeterministicInit ??= hasNondeterministicInit();
     return {
       instance: {
         guest,
@@ -158,7 +158,7 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
       memoryLimits,
       memoryLimit: component.memory.limit,
       glue: state,
-      impure: impure ?? false,
+      nondeterministicInit: nondeterministicInit ?? false,
     };
   }
 

@@ -2,11 +2,11 @@ import { Script } from 'node:vm';
 import { toScript } from '../../component/glue.ts';
 import { followCanonicalAbi } from '../canonical-abi.ts';
 import { createEditor } from './edit.ts';
-import { cutHostFunctions, fill } from './host-functions/cut.ts';
+import { expectShape, GlueMismatch } from './expect-shape.ts';
+import { extractHostFunctions, reinsertHostFunctions } from './host-functions/extract.ts';
 import { leanCode } from './host-functions/lean.ts';
 import { readHostFunction } from './host-functions/read.ts';
-import { wayToWait } from './host-functions/waiting.ts';
-import { GlueMismatch, must } from './mismatch.ts';
+import { suspendModeOf } from './host-functions/suspend-mode.ts';
 import { hideNames } from './names.ts';
 import { readOutline } from './outline.ts';
 import { replaceAdapterFunctions } from './rewrites/adapter-functions.ts';
@@ -78,17 +78,17 @@ export function buildGlue(source: string, options: GlueOptions): BuiltGlue {
 
 function rewrite(glue: string, { suspending, exports }: GlueOptions): string {
   const { code: source, reveal } = hideNames(glue);
-  must(!source.includes('.manuallyAsync = true'), 'it is not synchronous');
-  must(!TAKEN.test(source), 'names are taken');
-  const cut = cutHostFunctions(followCanonicalAbi(source));
-  const outline = readOutline(cut.rest);
-  const edit = createEditor(cut.rest);
+  expectShape(!source.includes('.manuallyAsync = true'), 'it is not synchronous');
+  expectShape(!TAKEN.test(source), 'names are taken');
+  const extracted = extractHostFunctions(followCanonicalAbi(source));
+  const outline = readOutline(extracted.rest);
+  const edit = createEditor(extracted.rest);
   const mayWait = new Set(suspending);
   const maySuspend = new Set(exports);
-  const hostFunctions = [...cut.hostFunctions.values()].map((hostFunction): RewrittenHostFunction => {
+  const hostFunctions = [...extracted.hostFunctions.values()].map((hostFunction): RewrittenHostFunction => {
     const read = readHostFunction(hostFunction, outline);
-    const way = mayWait.has(withoutVersion(read.wit)) ? wayToWait(read) : 'never';
-    return { ...read, way, lean: leanCode(read, way) };
+    const mode = mayWait.has(withoutVersion(read.wit)) ? suspendModeOf(read) : 'none';
+    return { ...read, mode, lean: leanCode(read, mode) };
   });
   const rewriting: Rewriting = {
     outline,
@@ -110,7 +110,8 @@ function rewrite(glue: string, { suspending, exports }: GlueOptions): string {
     ],
   });
   const result = reveal(
-    prelude + fill(rest, new Map(hostFunctions.map(({ number, lean }) => [number, lean.code]))),
+    prelude +
+      reinsertHostFunctions(rest, new Map(hostFunctions.map(({ number, lean }) => [number, lean.code]))),
   );
   checkSyntax(result);
   return result;
@@ -121,7 +122,7 @@ function checkSyntax(glue: string): void {
   try {
     new Script(toScript(glue));
   } catch (error) {
-    must(false, `what comes out is not valid: ${String(error)}`);
+    expectShape(false, `what comes out is not valid: ${String(error)}`);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Span } from './edit.ts';
-import { must } from './mismatch.ts';
+import { expectShape } from './expect-shape.ts';
 import { KEY } from './text.ts';
 
 /** Where code reads or writes a memory, and what it becomes. */
@@ -47,8 +47,8 @@ const MEMORY = /(?<![\w$.'"])memory\d+\b/;
  */
 export function findMemoryAccesses(code: string): MemoryAccess[] {
   const others = code.replace(KEY, '$1').replace(FORM, '');
-  for (const [pattern, what] of SUSPECT) must(!pattern.test(others), what);
-  must(!MEMORY.test(others), `what becomes of ${MEMORY.exec(others)?.[0]}`);
+  for (const [pattern, what] of SUSPECT) expectShape(!pattern.test(others), what);
+  expectShape(!MEMORY.test(others), `what becomes of ${MEMORY.exec(others)?.[0]}`);
   return [...code.matchAll(FORM)].flatMap((match) => becomes(match) ?? []);
 }
 
@@ -79,12 +79,12 @@ function becomes(match: RegExpExecArray): MemoryAccess | undefined {
   });
   if (viewed) return access(viewed, `$${viewed}.${method === 'set' ? 'writer' : 'view'}().${method}`);
   if (encoder && encoded) {
-    must(!MEMORY.test(encoder), 'the memory of a string');
+    expectShape(!MEMORY.test(encoder), 'the memory of a string');
     return access(encoded, `$${encoded}`, encoder.length);
   }
-  if (string) return access(string, `$contents.string($${string}.bytes(), ${from}, ${length})`);
-  if (list) return access(list, `$contents.list($${list}.bytes(), ${first}, ${count})`);
+  if (string) return access(string, `$memoryReader.string($${string}.bytes(), ${from}, ${length})`);
+  if (list) return access(list, `$memoryReader.list($${list}.bytes(), ${first}, ${count})`);
   if (target) return access(target, `$${target}.target(${at}, ${size})`);
-  if (copied) return access(undefined, `$contents.bytes(${copied}, ${bytes})`);
+  if (copied) return access(undefined, `$memoryReader.bytes(${copied}, ${bytes})`);
   return written ? access(written, `$${written}.writer()`) : undefined;
 }

@@ -1,4 +1,4 @@
-import { must } from './mismatch.ts';
+import { expectShape } from './expect-shape.ts';
 
 /** Glue in which no name that a core module gives can be taken for code. */
 export interface HiddenNames {
@@ -44,10 +44,10 @@ export function hideNames(glue: string): HiddenNames {
     code,
     reveal(rewritten) {
       const shown = rewritten.match(HIDDEN)?.length ?? 0;
-      must(rewritten.split("'name:").length - 1 === shown, 'a name was changed');
+      expectShape(rewritten.split("'name:").length - 1 === shown, 'a name was changed');
       return rewritten.replace(HIDDEN, (_, number: string) => {
         const name = names[Number(number)];
-        must(name !== undefined, 'a name that was not there');
+        expectShape(name !== undefined, 'a name that was not there');
         return `'${name}'`;
       });
     },

@@ -1,5 +1,5 @@
 import type { Span } from './edit.ts';
-import { must } from './mismatch.ts';
+import { expectShape } from './expect-shape.ts';
 import { readStatements, type Statement } from './statements.ts';
 import { plainText } from './text.ts';
 
@@ -31,10 +31,10 @@ const GENERATOR = /^let gen\s*= \(function\* ?\w* ?\(\) \{/;
 export function readEntry(glue: string): Entry {
   const plain = plainText(glue);
   const entry = ENTRY.exec(plain);
-  must(entry, 'there is no function instantiate');
-  must(/^\s*;?\s*$/.test(plain.slice(0, entry.index)), 'what comes before instantiate');
+  expectShape(entry, 'there is no function instantiate');
+  expectShape(/^\s*;?\s*$/.test(plain.slice(0, entry.index)), 'what comes before instantiate');
   const { statements, end: close } = readStatements(plain, entry.index + entry[0].length);
-  must(REST.test(plain.slice(close)), 'what comes after instantiate');
+  expectShape(REST.test(plain.slice(close)), 'what comes after instantiate');
   return { plain, helpers: byName(statements) };
 }
 
@@ -44,10 +44,10 @@ export function readOutline(glue: string): Outline {
   const { plain, helpers } = entry;
   const generator = helpers.get('gen');
   const opening = generator && GENERATOR.exec(plain.slice(generator.start, generator.end));
-  must(generator && opening, 'there is no generator');
+  expectShape(generator && opening, 'there is no generator');
   const start = generator.start + opening[0].length;
   const { statements: bodyStatements, end } = readStatements(plain, start);
-  must(/^\}\)\(\);$/.test(plain.slice(end, generator.end)), 'there is no generator');
+  expectShape(/^\}\)\(\);$/.test(plain.slice(end, generator.end)), 'there is no generator');
   return {
     ...entry,
     generator,
@@ -61,7 +61,7 @@ function byName(statements: readonly Statement[]): Map<string, Statement> {
   const found = new Map<string, Statement>();
   for (const statement of statements) {
     if (statement.name === undefined) continue;
-    must(!found.has(statement.name), `${statement.name} is declared twice`);
+    expectShape(!found.has(statement.name), `${statement.name} is declared twice`);
     found.set(statement.name, statement);
   }
   return found;

@@ -1,13 +1,13 @@
 import type { Editor } from './edit.ts';
 import type { LeanCode } from './host-functions/lean.ts';
 import type { HostFunction } from './host-functions/read.ts';
-import type { WayToWait } from './host-functions/waiting.ts';
+import type { SuspendMode } from './host-functions/suspend-mode.ts';
 import type { Outline } from './outline.ts';
 import type { RootExport } from './root-exports.ts';
 
 /** A host function whose code is lean already. */
 export interface RewrittenHostFunction extends HostFunction {
-  readonly way: WayToWait;
+  readonly mode: SuspendMode;
   readonly lean: LeanCode;
 }
 

@@ -1,5 +1,5 @@
 import type { Editor, Span } from './edit.ts';
-import { must } from './mismatch.ts';
+import { expectShape } from './expect-shape.ts';
 import { functionParts, type Outline } from './outline.ts';
 import type { Statement } from './statements.ts';
 import { spanOf } from './text.ts';
@@ -26,15 +26,15 @@ export function findRootExports(outline: Outline, edit: Editor): readonly RootEx
   for (const [name, code] of outline.locals) {
     const text = edit.text(code);
     if (code.kind !== 'function' || !text.includes('createNewCurrentTask(')) continue;
-    must(functionParts(text), `${name} is async`);
+    expectShape(functionParts(text), `${name} is async`);
     const [task, ...others] = [...text.matchAll(TASK)];
     const known = task?.groups as Readonly<Record<Known, string>> | undefined;
-    must(task && known && others.length === 0, `the task of ${name}`);
-    must(known.isExport === 'true', `${name} does not call an export`);
-    must(known.isAsync === 'false' && known.isManual === 'false', `${name} is async`);
-    must(outline.locals.has(`instanceFlags${known.component}`), `the component of ${name}`);
+    expectShape(task && known && others.length === 0, `the task of ${name}`);
+    expectShape(known.isExport === 'true', `${name} does not call an export`);
+    expectShape(known.isAsync === 'false' && known.isManual === 'false', `${name} is async`);
+    expectShape(outline.locals.has(`instanceFlags${known.component}`), `the component of ${name}`);
     const [enter, ...otherEnters] = [...text.matchAll(ENTER)];
-    must(enter && otherEnters.length === 0, `the interface of ${name}`);
+    expectShape(enter && otherEnters.length === 0, `the interface of ${name}`);
     found.push({
       name,
       wit: `${enter[1]}#${enter[2]}`,

@@ -1,5 +1,5 @@
 import type { Span } from './edit.ts';
-import { GlueMismatch, must } from './mismatch.ts';
+import { expectShape, GlueMismatch } from './expect-shape.ts';
 
 /** A statement, with its semicolon. */
 export interface Statement extends Span {
@@ -37,7 +37,7 @@ export function readStatements(plain: string, start: number): { statements: Stat
     if (token === '{') depth += 1;
     else if (token === '}') {
       if (depth === 0) {
-        must(current.isEnd && current.start === match.index, 'a block that does not end');
+        expectShape(current.isEnd && current.start === match.index, 'a block that does not end');
         return { statements, end: match.index };
       }
       depth -= 1;
@@ -45,11 +45,11 @@ export function readStatements(plain: string, start: number): { statements: Stat
         finish(match.index + 1);
     } else if (depth > 0) continue;
     else if (token === ';') {
-      must(!current.isBlock && !current.isEnd, 'a statement that is no block');
+      expectShape(!current.isBlock && !current.isEnd, 'a statement that is no block');
       finish(match.index + 1);
     } else {
       const begin = match.index + token.length - token.trimStart().length;
-      must(begin === current.start, `the end of ${plain.slice(current.start, current.start + 40)}`);
+      expectShape(begin === current.start, `the end of ${plain.slice(current.start, current.start + 40)}`);
     }
   }
   throw new GlueMismatch('a block that does not end');
@@ -66,7 +66,7 @@ function readHead(plain: string, at: number): Head {
   HEAD.lastIndex = at;
   const match = HEAD.exec(plain);
   const groups = match?.groups as Readonly<Partial<Record<Group, string>>> | undefined;
-  must(match && groups, 'a statement that begins in an unknown way');
+  expectShape(match && groups, 'a statement that begins in an unknown way');
   const start = at + match[0].length - match[0].trimStart().length;
   const kind = groups.function ? 'function' : groups.class ? 'class' : groups.variable ? 'variable' : 'other';
   return {

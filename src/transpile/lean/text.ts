@@ -1,5 +1,5 @@
 import type { Span } from './edit.ts';
-import { must } from './mismatch.ts';
+import { expectShape } from './expect-shape.ts';
 
 /**
  * A pattern for the first word of a statement in a list of statements. What is in front of it is looked at last: patterns
@@ -53,12 +53,12 @@ export function plainText(code: string): string {
       )
       .join('');
   });
-  must(!/['"`/]/.test(plain), 'a string, a comment or a pattern in an unknown form');
+  expectShape(!/['"`/]/.test(plain), 'a string, a comment or a pattern in an unknown form');
   return plain.replace(KEY, (_, front: string, key: string) => front + ' '.repeat(key.length));
 }
 
 function blank(text: string): string {
-  must(!text.includes('${'), 'a template in an unknown form');
+  expectShape(!text.includes('${'), 'a template in an unknown form');
   return ' '.repeat(text.length);
 }
 

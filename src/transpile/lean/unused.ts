@@ -1,5 +1,5 @@
 import { createEditor } from './edit.ts';
-import { must } from './mismatch.ts';
+import { expectShape } from './expect-shape.ts';
 import { readEntry } from './outline.ts';
 import type { Statement } from './statements.ts';
 import { declaredInText, namesInText } from './text.ts';
@@ -62,12 +62,12 @@ export function removeUnused(glue: string, surroundings: Surroundings): string {
   }
   for (const [name, statement] of owners) if (!used.has(name)) edit.remove(statement);
   const reached = MACHINERY.filter((name) => used.has(name));
-  must(reached.length === 0, `${reached.join(', ')} is still in use`);
+  expectShape(reached.length === 0, `${reached.join(', ')} is still in use`);
   // Coarse, without scopes; what the rewrites removed had names that occur once.
   const unknown = [...used].filter(
     (name) => !declared.has(name) && !(name in globalThis) && name !== 'undefined' && name !== 'arguments',
   );
-  must(unknown.length === 0, `${unknown.join(', ')} is not declared`);
+  expectShape(unknown.length === 0, `${unknown.join(', ')} is not declared`);
   return edit.result();
 }
 

@@ -48,7 +48,7 @@ function createPool(
         cores: [instance.core],
         memoryLimits: [limit],
         glue: undefined,
-        impure: false,
+        nondeterministicInit: false,
       };
       return { ...made, ...alter(made) };
     },
@@ -166,7 +166,7 @@ describe('an instance for each request', () => {
     });
     const instance = pool.take();
     instance.call('count');
-    expect(() => pool.give(instance, FINE)).toThrow('not pristine: memory 0 at byte 0');
+    expect(() => pool.give(instance, FINE)).toThrow('not restored: memory 0 at byte 0');
   });
 });
 
@@ -191,7 +191,10 @@ describe('when instances cannot be restored, each request gets a new one, and th
   });
 
   test('the host was asked for the time, or the like, while it was instantiated', () => {
-    expectFresh(createPool({ alter: () => ({ impure: true }) }), /calls the host while it is instantiated/);
+    expectFresh(
+      createPool({ alter: () => ({ nondeterministicInit: true }) }),
+      /calls the host while it is instantiated/,
+    );
   });
 
   test('two instances differ right after instantiation', () => {

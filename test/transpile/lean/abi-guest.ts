@@ -6,7 +6,7 @@ export interface AbiGuest {
   /** Type of the host's function in WIT's text format, and of what it is lowered to. */
   readonly type: string;
   readonly core: string;
-  /** Calls `$f` and gives an `i32`; `$count` says how often `realloc` was called. */
+  /** CallStack `$f` and gives an `i32`; `$count` says how often `realloc` was called. */
   readonly body: string;
   /** Of memory, one page. */
   readonly data?: string;

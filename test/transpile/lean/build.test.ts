@@ -80,7 +80,7 @@ const CHANGES: readonly (readonly [guest: string, was: string | RegExp, becomes:
     ['lending', 'let ret;', `let ret = \`\${[...unknown]}\`;`, /unknown is not declared/],
     ['lending', 'let ret;', 'let ret = getCurrentTask;', /getCurrentTask is still in use/],
     ['lending', 'let ret;', 'let ret; if (ret) return;', /returns early/],
-    ['lending', 'const emptyFunc =', 'const $calls = 1; const emptyFunc =', /names are taken/],
+    ['lending', 'const emptyFunc =', 'const $callStack = 1; const emptyFunc =', /names are taken/],
     ['lending', 'let ret;', 'let $answer; let ret;', /names are taken/],
     ['lending', 'const emptyFunc = () => {};', 'const emptyFunc = () => {}', /the end of const emptyFunc/],
     [

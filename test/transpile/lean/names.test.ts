@@ -49,7 +49,7 @@ const SNIPPETS: readonly string[] = [
   'getCurrentTask',
   '$code0;',
   '$bound0;',
-  '$calls',
+  '$callStack',
   '$memory0',
   '$& $1 $$',
   '//',

@@ -1,7 +1,7 @@
 export type Encoding = 'utf8' | 'utf16';
 
 /** A string in a guest's memory: so many times the same bytes, and what comes after them. */
-export interface Contents {
+export interface MemoryReader {
   readonly unit: Uint8Array;
   readonly times: number;
   readonly end?: Uint8Array;
@@ -22,7 +22,7 @@ export function encode(text: string, encoding: Encoding): Uint8Array {
  * A command whose outer component passes a string to its inner one, which returns a sum over the code units that reached it.
  * It fails unless the sum is `expected`; the string comes back, and its sum has to be the same as it was.
  */
-export function passing(from: Encoding, to: Encoding, contents: Contents, expected: number): string {
+export function passing(from: Encoding, to: Encoding, contents: MemoryReader, expected: number): string {
   const { unit, times, end = new Uint8Array() } = contents;
   const bytes = unit.length * times + end.length;
   const units = from === 'utf8' ? bytes : bytes / 2;

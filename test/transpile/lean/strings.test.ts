@@ -7,7 +7,7 @@ import { buildGlue } from '../../../src/transpile/lean/build.ts';
 import { temporaryFolder } from '../../support/command.ts';
 import { WASMTIME } from '../../support/wasmtime.ts';
 import { load, transpileRaw, transpileSync } from './component.ts';
-import { type Contents, type Encoding, encode, passing, sum } from './string-guests.ts';
+import { type Encoding, encode, type MemoryReader, passing, sum } from './string-guests.ts';
 
 type Outcome = 'the same' | 'another' | 'trap';
 
@@ -30,7 +30,7 @@ const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 const A = bytes(0x61);
 const A16 = bytes(0x61, 0);
 /** Not a string in its encoding. */
-const INVALID: readonly (readonly [title: string, from: Encoding, contents: Contents])[] = [
+const INVALID: readonly (readonly [title: string, from: Encoding, contents: MemoryReader])[] = [
   ['a lone byte of a sequence', 'utf8', { unit: A, times: 9, end: bytes(0x80) }],
   ['a sequence that is cut off', 'utf8', { unit: A, times: 8191, end: bytes(0xe2, 0x82) }],
   ['a sequence that is longer than it has to be', 'utf8', { unit: A, times: 1, end: bytes(0xc0, 0x80) }],

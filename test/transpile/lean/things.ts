@@ -17,11 +17,11 @@ export type Overrides = Readonly<Record<string, (...values: never[]) => unknown>
 /** `run` may be suspended, if `suspending` says so: in `wait`, `look` and `take`. */
 export async function loadGuest(
   wat: string,
-  suspending: 'suspending' | 'never' = 'never',
+  suspending: 'suspending' | 'none' = 'none',
 ): Promise<(overrides?: Overrides) => ThingGuest> {
   const transpiled = await transpileSync(await parse(wat));
   const names =
-    suspending === 'never'
+    suspending === 'none'
       ? []
       : [...['wait', 'look', 'take'].map((name) => `test:host/things#${name}`), 'run#run'];
   const loaded = await load(transpiled, leanGlue(transpiled, names));

@@ -46,9 +46,9 @@ describe('copying a string', () => {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   const from = new WebAssembly.Memory({ initial: 1 });
   const to = new WebAssembly.Memory({ initial: 1 });
-  const cards = new WebAssembly.Memory({ initial: 17 });
+  const dirtyMap = new WebAssembly.Memory({ initial: 17 });
   const { copy } = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(COPY_UTF8, 'base64')), {
-    memory: { from, to, cards },
+    memory: { from, to, dirtyMap },
     trap: {
       invalid() {
         throw trap;

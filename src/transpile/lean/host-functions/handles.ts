@@ -1,5 +1,5 @@
 import type { Editor } from '../edit.ts';
-import { must } from '../mismatch.ts';
+import { expectShape } from '../expect-shape.ts';
 import { spanOf, statementWith } from '../text.ts';
 import type { HostFunction } from './read.ts';
 
@@ -27,15 +27,15 @@ export function checkHandles({ code, number }: HostFunction, edit: Editor): void
     edit.replace(spanOf(match), `$handles.rep(${match[1]}, ${match[2]})`);
     read += 1;
   }
-  must(read === code.split('T_FLAG').length - 1, `a handle of _trampoline${number}`);
+  expectShape(read === code.split('T_FLAG').length - 1, `a handle of _trampoline${number}`);
   for (const match of code.matchAll(UNKNOWN)) {
     edit.replace(
       spanOf(match, { skip: match[1]!.length }),
-      "{ $calls.trap('a handle without a resource'); }",
+      "{ $callStack.trap('a handle without a resource'); }",
     );
     found += 1;
   }
-  must(read === found, `handles of _trampoline${number}`);
+  expectShape(read === found, `handles of _trampoline${number}`);
   for (const match of code.matchAll(GIVEN))
     edit.replace(spanOf(match), `$handles.giveAway(${match[1]}, ${match[2]});`);
   for (const match of code.matchAll(BORROWED)) edit.remove(spanOf(match));

@@ -1,12 +1,12 @@
 import { createEditor, type Editor } from '../edit.ts';
+import { expectShape } from '../expect-shape.ts';
 import { removeLogged } from '../logged.ts';
 import { findMemoryAccesses } from '../memory-accesses.ts';
-import { must } from '../mismatch.ts';
 import { declaredInText, endsWithItsBlock, namesInText, plainText, spanOf } from '../text.ts';
 import { checkHandles, HANDLE_NAMES } from './handles.ts';
 import type { HostFunction } from './read.ts';
+import type { SuspendMode } from './suspend-mode.ts';
 import { removeTask, TASK_NAMES } from './task.ts';
-import type { WayToWait } from './waiting.ts';
 
 /** The code of a host function without what it does not need. */
 export interface LeanCode {
@@ -28,17 +28,17 @@ const UTF16 = /(?<=\butf16Decoder\.decode\()new Uint16Array\(memory\d+\.buffer, 
 /** The guest pays for what is lifted before it is; strings and lists of bytes do so when memory is read. */
 function chargeLifts({ code, number }: HostFunction, edit: Editor): void {
   const lists = [...code.matchAll(LIST)];
-  must(
+  expectShape(
     lists.length === (code.match(/\bvar result\d+ = \[\];/g)?.length ?? 0),
     `a list of _trampoline${number}`,
   );
   for (const match of lists) {
-    edit.insert(match.index + match[0].length, ` $contents.elements(len${match[1]});`);
+    edit.insert(match.index + match[0].length, ` $memoryReader.elements(len${match[1]});`);
   }
   const texts = [...code.matchAll(UTF16)];
-  must(texts.length === code.split('utf16Decoder').length - 1, `a text of _trampoline${number}`);
+  expectShape(texts.length === code.split('utf16Decoder').length - 1, `a text of _trampoline${number}`);
   for (const match of texts) {
-    edit.insert(match.index, '$contents.units(');
+    edit.insert(match.index, '$memoryReader.units(');
     edit.insert(match.index + match[0].length, ')');
   }
 }
@@ -47,11 +47,11 @@ const THROWN = /(?<=\bthrow |\bgetErrorPayload\()(?:e|err)(?=[;)])/g;
 
 /** Adapters between components catch whatever a host function throws, an exit of the guest too. */
 function noteThrown({ code }: HostFunction, edit: Editor): void {
-  for (const match of code.matchAll(THROWN)) edit.replace(spanOf(match), `$calls.thrown(${match[0]})`);
+  for (const match of code.matchAll(THROWN)) edit.replace(spanOf(match), `$callStack.thrown(${match[0]})`);
 }
 
 /** @throws GlueMismatch when there is anything in it that is not of a known form */
-export function leanCode(hostFunction: HostFunction, way: WayToWait): LeanCode {
+export function leanCode(hostFunction: HostFunction, mode: SuspendMode): LeanCode {
   const { code, number, gap } = hostFunction;
   const edit = createEditor(code);
   removeLogged(edit);
@@ -60,16 +60,16 @@ export function leanCode(hostFunction: HostFunction, way: WayToWait): LeanCode {
   chargeLifts(hostFunction, edit);
   noteThrown(hostFunction, edit);
   checkHandles(hostFunction, edit);
-  removeTask(hostFunction, way, edit);
+  removeTask(hostFunction, mode, edit);
 
   const lean = edit.result();
   const plain = plainText(lean);
-  must(endsWithItsBlock(plain), `the end of _trampoline${number}`);
+  expectShape(endsWithItsBlock(plain), `the end of _trampoline${number}`);
   const names = namesInText(plain);
-  must(!TASK_NAMES.some((name) => names.has(name)), `the task of _trampoline${number}`);
-  must(!HANDLE_NAMES.some((name) => names.has(name)), `handles of _trampoline${number}`);
+  expectShape(!TASK_NAMES.some((name) => names.has(name)), `the task of _trampoline${number}`);
+  expectShape(!HANDLE_NAMES.some((name) => names.has(name)), `handles of _trampoline${number}`);
   const isKnown = !FOREIGN.some((name) => names.has(name)) && !code.includes('Object.assign(');
-  must(isKnown, `what _trampoline${number} does`);
+  expectShape(isKnown, `what _trampoline${number} does`);
   return {
     code: `${lean}${gap}`,
     memories: accesses.flatMap(({ memory }) => memory ?? []),

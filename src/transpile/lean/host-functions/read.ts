@@ -1,11 +1,11 @@
 import type { Span } from '../edit.ts';
-import { must } from '../mismatch.ts';
+import { expectShape } from '../expect-shape.ts';
 import { type Outline, valueSpan } from '../outline.ts';
 import type { Statement } from '../statements.ts';
-import type { CutHostFunction } from './cut.ts';
+import type { ExtractedHostFunction } from './extract.ts';
 
 /** A host function as a guest sees it: jco's code that lifts parameters, calls the host, and lowers the result. */
-export interface HostFunction extends CutHostFunction {
+export interface HostFunction extends ExtractedHostFunction {
   /** Such as `wasi:io/poll@0.2.6#[method]pollable.block`. */
   readonly wit: string;
   /** Index of the component that imports it. */
@@ -32,27 +32,27 @@ const ENTER =
   /_debugLog\('\[iface="([^"\n]+)", function="([^"\n]+)"\] \[Instruction::CallInterface\] \(sync, @ enter\)'\);/g;
 
 /** @throws GlueMismatch when it does not look like all the others */
-export function readHostFunction(cut: CutHostFunction, outline: Outline): HostFunction {
-  const name = `_trampoline${cut.number}`;
-  const known = META.exec(cut.meta)?.groups as Readonly<Record<Known, string>> | undefined;
-  must(known, `what is known of ${name}`);
-  must(known.number === cut.number, `the number of ${name}`);
-  must(known.isAsync === 'false' && known.isTypeAsync === 'false', `${name} is async`);
-  must(known.code === name, `the function of ${name}`);
-  must(outline.locals.has(`instanceFlags${known.component}`), `flags of component ${known.component}`);
-  const [enter, ...others] = [...cut.code.matchAll(ENTER)];
-  must(enter && others.length === 0, `the interface of ${name}`);
-  must(cut.fnName.startsWith(`${enter[1]}#`), `the names of ${name}`);
+export function readHostFunction(extracted: ExtractedHostFunction, outline: Outline): HostFunction {
+  const name = `_trampoline${extracted.number}`;
+  const known = META.exec(extracted.meta)?.groups as Readonly<Record<Known, string>> | undefined;
+  expectShape(known, `what is known of ${name}`);
+  expectShape(known.number === extracted.number, `the number of ${name}`);
+  expectShape(known.isAsync === 'false' && known.isTypeAsync === 'false', `${name} is async`);
+  expectShape(known.code === name, `the function of ${name}`);
+  expectShape(outline.locals.has(`instanceFlags${known.component}`), `flags of component ${known.component}`);
+  const [enter, ...others] = [...extracted.code.matchAll(ENTER)];
+  expectShape(enter && others.length === 0, `the interface of ${name}`);
+  expectShape(extracted.fnName.startsWith(`${enter[1]}#`), `the names of ${name}`);
   const place = valueSpan(outline, name);
-  must(place && textAt(outline, place) === `$code${cut.number}`, `the place of ${name}`);
-  const binding = valueSpan(outline, `trampoline${cut.number}`);
-  const bindingStatement = outline.locals.get(`trampoline${cut.number}`);
-  must(
-    bindingStatement && binding && textAt(outline, binding) === `$bound${cut.number}`,
+  expectShape(place && textAt(outline, place) === `$code${extracted.number}`, `the place of ${name}`);
+  const binding = valueSpan(outline, `trampoline${extracted.number}`);
+  const bindingStatement = outline.locals.get(`trampoline${extracted.number}`);
+  expectShape(
+    bindingStatement && binding && textAt(outline, binding) === `$bound${extracted.number}`,
     `the binding of ${name}`,
   );
   return {
-    ...cut,
+    ...extracted,
     wit: `${enter[1]}#${enter[2]}`,
     component: Number(known.component),
     memory: known.memory === 'null' ? undefined : `memory${known.memory}`,

@@ -1,8 +1,8 @@
 import type { Editor } from '../edit.ts';
-import { must } from '../mismatch.ts';
+import { expectShape } from '../expect-shape.ts';
 import { spanOf, statementWith } from '../text.ts';
 import type { HostFunction } from './read.ts';
-import type { WayToWait } from './waiting.ts';
+import type { SuspendMode } from './suspend-mode.ts';
 
 /** Names of a task that must be gone. */
 export const TASK_NAMES = ['hostProvided', 'parentTask', 'task', 'subtask', 'createTask', 'started'] as const;
@@ -16,40 +16,42 @@ const RETURN = /(?<![\w$.'])return\b/g;
 const LAST_RETURN = /return ([^;\n]+);\s*\}$/;
 
 /**
- * Calls the host from a host function's code at once, without a task. `$calls` notes that the thread is on the host's
+ * CallStack the host from a host function's code at once, without a task. `$callStack` notes that the thread is on the host's
  * side from the first parameter lifted to the last result lowered.
  */
-export function removeTask({ code, number, component }: HostFunction, way: WayToWait, edit: Editor): void {
+export function removeTask({ code, number, component }: HostFunction, mode: SuspendMode, edit: Editor): void {
   const name = `_trampoline${number}`;
   const [task, ...otherTasks] = [...code.matchAll(TASK)];
-  must(task && otherTasks.length === 0, `the task of ${name}`);
+  expectShape(task && otherTasks.length === 0, `the task of ${name}`);
   edit.remove(spanOf(task));
 
-  const enter = way === 'twice' ? '$waits.enter' : '$calls.enterHost';
-  const answer = way === 'never' ? '' : ' let $answer;';
+  const enter = mode === 'retry' ? '$suspension.enter' : '$callStack.enterHost';
+  const answer = mode === 'none' ? '' : ' let $answer;';
   edit.insert(code.indexOf('{') + 1, `\n${enter}(${component}, instanceFlags${component});${answer}`);
-  callHost(code, way, name, edit);
+  callHost(code, mode, name, edit);
   for (const match of code.matchAll(END)) edit.remove(spanOf(match));
   keepTraps(code, component, edit);
   leave(code, name, edit);
-  if (way === 'always') edit.insert(0, 'async ');
+  if (mode === 'async') edit.insert(0, 'async ');
 }
 
-function callHost(code: string, way: WayToWait, name: string, edit: Editor): void {
+function callHost(code: string, mode: SuspendMode, name: string, edit: Editor): void {
   const [call, ...others] = [...code.matchAll(HOST_CALL)];
-  must(call && others.length === 0, `the host call of ${name}`);
+  expectShape(call && others.length === 0, `the host call of ${name}`);
   const [, before = '', assignment = '', operation] = call;
   const statement = call.index + before.length;
   const span = spanOf(call, { skip: before.length + assignment.length });
-  if (way === 'never') {
-    edit.replace(span, `$waits.ready(${operation})`);
+  if (mode === 'none') {
+    edit.replace(span, `$suspension.ready(${operation})`);
     return;
   }
-  const park = way === 'twice' ? '{ $waits.park($answer); return 1; }' : '$answer = await $answer;';
-  const ask = `$answer = ${operation};\nif ($waits.isPromise($answer)) ${park}`;
+  const defer = mode === 'retry' ? '{ $suspension.defer($answer); return 1; }' : '$answer = await $answer;';
+  const ask = `$answer = ${operation};\nif ($suspension.isPromise($answer)) ${defer}`;
   edit.insert(
     statement,
-    way === 'twice' ? `if ($waits.isSettled()) $answer = $waits.outcome();\nelse { ${ask} }\n` : `${ask}\n`,
+    mode === 'retry'
+      ? `if ($suspension.isSettled()) $answer = $suspension.outcome();\nelse { ${ask} }\n`
+      : `${ask}\n`,
   );
   edit.replace(span, '$answer');
 }
@@ -64,16 +66,16 @@ function keepTraps(code: string, component: number, edit: Editor): void {
     edit.replace(spanOf(match), `${match[1]} instanceof WebAssemblyRuntimeError`);
 }
 
-/** The only way back to the guest is at the end, where results are computed before the side changes. */
+/** The only mode back to the guest is at the end, where results are computed before the side changes. */
 function leave(code: string, name: string, edit: Editor): void {
   const returns = code.match(RETURN)?.length ?? 0;
   const last = LAST_RETURN.exec(code);
-  must(returns === (last ? 1 : 0), `${name} returns early`);
+  expectShape(returns === (last ? 1 : 0), `${name} returns early`);
   if (!last) {
-    edit.insert(code.length - 1, '$calls.leaveHost();\n');
+    edit.insert(code.length - 1, '$callStack.leaveHost();\n');
     return;
   }
   const start = last.index + 'return '.length;
-  edit.insert(start, '$calls.leaveHost(');
+  edit.insert(start, '$callStack.leaveHost(');
   edit.insert(start + last[1]!.length, ')');
 }

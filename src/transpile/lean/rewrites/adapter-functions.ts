@@ -1,4 +1,4 @@
-import { must } from '../mismatch.ts';
+import { expectShape } from '../expect-shape.ts';
 import { functionParts, valueSpan } from '../outline.ts';
 import type { Rewriting } from '../rewriting.ts';
 import type { Statement } from '../statements.ts';
@@ -23,17 +23,17 @@ export function replaceAdapterFunctions(rewriting: Rewriting): void {
     else {
       const value = valueSpan(outline, name);
       const text = value ? edit.text(value) : '';
-      must(HELPERS.test(text) || text.startsWith('rscTableCreateOwn.bind('), `what ${name} is`);
+      expectShape(HELPERS.test(text) || text.startsWith('rscTableCreateOwn.bind('), `what ${name} is`);
     }
   }
   if (copies === 0) return;
   prelude.push(`const $COPY_UTF8 = new WebAssembly.Module(Buffer.from('${COPY_UTF8}', 'base64'));
-const $NO_CARDS = new WebAssembly.Memory({ initial: 17 });\n`);
+const $NO_DIRTY_MAP = new WebAssembly.Memory({ initial: 17 });\n`);
   edit.insert(
     outline.generator.start,
     `const $copyUtf8 = (from, to) => new WebAssembly.Instance($COPY_UTF8, {
-      memory: { from, to, cards: to[Symbol.for('wasmcp-node.cards')] ?? $NO_CARDS },
-      trap: { invalid: () => $calls.trap('a string is not valid UTF-8') },
+      memory: { from, to, dirtyMap: to[Symbol.for('wasmcp-node.dirty-map')] ?? $NO_DIRTY_MAP },
+      trap: { invalid: () => $callStack.trap('a string is not valid UTF-8') },
     }).exports.copy;\n`,
   );
 }
@@ -41,17 +41,20 @@ const $NO_CARDS = new WebAssembly.Memory({ initial: 17 });\n`);
 /** Answers true for a copy: it becomes a function that makes the copying function, for when the memories exist. */
 function replaceFunction({ edit, outline }: Rewriting, name: string, declared: Statement): boolean {
   const { params, body } = functionParts(edit.text(declared)) ?? {};
-  must(params !== undefined && body !== undefined, `what ${name} is`);
+  expectShape(params !== undefined && body !== undefined, `what ${name} is`);
   // Looked at with the handle tables.
   if (params === 'handle' && body.includes('rscTable')) return false;
   const message = TRAP.exec(body)?.[1];
   if (message !== undefined && params === '') {
-    edit.replace({ start: declared.end - body.length, end: declared.end }, `{ $calls.trap(${message}); }`);
+    edit.replace(
+      { start: declared.end - body.length, end: declared.end },
+      `{ $callStack.trap(${message}); }`,
+    );
     return false;
   }
   const [, to, from] = COPY.exec(body) ?? [];
-  must(from && to && params === 'from_ptr, len, to_ptr', `what ${name} does`);
-  must(outline.locals.has(from) && outline.locals.has(to), `the memories of ${name}`);
+  expectShape(from && to && params === 'from_ptr, len, to_ptr', `what ${name} does`);
+  expectShape(outline.locals.has(from) && outline.locals.has(to), `the memories of ${name}`);
   edit.replace(declared, `function ${name}() { return $copyUtf8(${from}, ${to}); }`);
   return true;
 }

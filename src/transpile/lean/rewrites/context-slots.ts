@@ -1,4 +1,4 @@
-import { must } from '../mismatch.ts';
+import { expectShape } from '../expect-shape.ts';
 import type { Rewriting } from '../rewriting.ts';
 import { spanOf } from '../text.ts';
 import { CONTEXT_SLOTS } from '../wasm/context-slots.ts';
@@ -9,7 +9,7 @@ const SLOT = /\bcontext(Get|Set)\.bind\(null, \{ slot: ([01]) \}\)/g;
 export function moveContextSlots({ outline, edit, prelude }: Rewriting): void {
   const offset = outline.body.start;
   const body = edit.text(outline.body);
-  must(!/\bcontext(Get|Set)\b/.test(body.replace(SLOT, '')), 'a context slot in an unknown form');
+  expectShape(!/\bcontext(Get|Set)\b/.test(body.replace(SLOT, '')), 'a context slot in an unknown form');
   for (const match of body.matchAll(SLOT)) {
     const [, operation = '', slot] = match;
     edit.replace(spanOf(match, { offset }), `$context.${operation.toLowerCase()}${slot}`);

@@ -1,4 +1,4 @@
-import { must } from '../mismatch.ts';
+import { expectShape } from '../expect-shape.ts';
 import { functionParts } from '../outline.ts';
 import type { Rewriting } from '../rewriting.ts';
 import { spanOf } from '../text.ts';
@@ -13,7 +13,7 @@ const FUNCTION = /^(exports\d+(\['[^'\\]*'\]|\.[\w$]+)|trampoline\d+)$/;
 
 /**
  * Core modules are given functions themselves: a wasm function that comes from another core module is then called
- * without JavaScript between them. Operations on handles get their checks from `$calls`.
+ * without JavaScript between them. Operations on handles get their checks from `$callStack`.
  */
 export function linkCoreImports({ outline, edit }: Rewriting): void {
   const memories = new Map<string, number>();
@@ -22,12 +22,12 @@ export function linkCoreImports({ outline, edit }: Rewriting): void {
   const offset = outline.body.start;
   const body = edit.text(outline.body);
   const others = body.replace(LINKED, '').replace(ASYNC_FUNCTION, '');
-  must(!others.includes('Object.assign('), 'an import of a core module is given in an unknown way');
-  must(!others.includes('Async = WebAssembly.'), 'an async function that is not realloc');
-  must(!others.includes('_guardMayLeave('), 'a guarded function in an unknown place');
+  expectShape(!others.includes('Object.assign('), 'an import of a core module is given in an unknown mode');
+  expectShape(!others.includes('Async = WebAssembly.'), 'an async function that is not realloc');
+  expectShape(!others.includes('_guardMayLeave('), 'a guarded function in an unknown place');
   for (const match of body.matchAll(ASYNC_FUNCTION)) edit.remove(spanOf(match, { offset }));
   for (const match of body.matchAll(LINKED)) {
-    must(match[2] === 'false', 'an import of a core module may suspend');
+    expectShape(match[2] === 'false', 'an import of a core module may suspend');
     const span = spanOf(match, { offset });
     edit.replace(span, linkedFunction(match[1]!, span.start));
   }
@@ -35,19 +35,19 @@ export function linkCoreImports({ outline, edit }: Rewriting): void {
   function linkedFunction(target: string, position: number): string {
     const [, component, guarded] = GUARDED.exec(target) ?? [];
     if (component && guarded) {
-      must(outline.locals.has(`instanceFlags${component}`), `flags of component ${component}`);
-      return `$calls.guarded(${component}, instanceFlags${component}, ${guarded})`;
+      expectShape(outline.locals.has(`instanceFlags${component}`), `flags of component ${component}`);
+      return `$callStack.guarded(${component}, instanceFlags${component}, ${guarded})`;
     }
-    must(FUNCTION.test(target), `${target} is given to a core module`);
+    expectShape(FUNCTION.test(target), `${target} is given to a core module`);
     const local = outline.locals.get(target);
     const parts = local && functionParts(edit.text(local));
     if (parts === undefined) return target;
     // To look at a resource of its own a component need not leave.
-    must(parts.params !== 'handle' || parts.body.includes('rscTableGet('), `${target} is not guarded`);
+    expectShape(parts.params !== 'handle' || parts.body.includes('rscTableGet('), `${target} is not guarded`);
     if (parts.params.split(', ').length !== 3) return target;
     for (const [memory] of parts.body.matchAll(/memory\d+/g)) {
       const assigned = memories.get(memory) ?? Number.POSITIVE_INFINITY;
-      must(assigned < position, `${memory} is used before it exists`);
+      expectShape(assigned < position, `${memory} is used before it exists`);
     }
     return `${target}()`;
   }

@@ -1,9 +1,9 @@
+import { expectShape } from '../expect-shape.ts';
 import { removeLogged } from '../logged.ts';
-import { must } from '../mismatch.ts';
 import type { Rewriting } from '../rewriting.ts';
 
 /** Takes out jco's debug log: every call reads an environment variable and makes objects to be logged. */
 export function removeDebugLog({ outline, edit }: Rewriting): void {
-  must(outline.helpers.has('_debugLog'), 'there is no debug log');
+  expectShape(outline.helpers.has('_debugLog'), 'there is no debug log');
   removeLogged(edit);
 }

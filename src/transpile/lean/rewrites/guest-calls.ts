@@ -1,4 +1,4 @@
-import { must } from '../mismatch.ts';
+import { expectShape } from '../expect-shape.ts';
 import type { Rewriting } from '../rewriting.ts';
 import { type Replacement, replaceHelpers } from './replace-helpers.ts';
 
@@ -7,17 +7,20 @@ const REPLACED: readonly Replacement[] = [
   [
     '_symmetricSyncGuestCallEnter',
     'callerComponentIdx, calleeIsAsync, calleeComponentIdx, syncOnly = false',
-    '$calls.enterGuest',
+    '$callStack.enterGuest',
   ],
-  ['_symmetricSyncGuestCallExit', '', '$calls.leaveGuest'],
+  ['_symmetricSyncGuestCallExit', '', '$callStack.leaveGuest'],
   ['resourceTransferBorrow', 'handle, fromTid, toTid', '$handles.transferBorrow'],
   ['resourceTransferOwn', 'handle, fromTid, toTid', '$handles.transferOwn'],
 ];
 
-/** Calls from one component to another, and handles that go with them, need no tasks. */
+/** CallStack from one component to another, and handles that go with them, need no tasks. */
 export function simplifyGuestCalls(rewriting: Rewriting): void {
   replaceHelpers(rewriting, REPLACED);
   const { helpers } = rewriting.outline;
   const isEntered = helpers.has('_symmetricSyncGuestCallEnter');
-  must(isEntered === helpers.has('_symmetricSyncGuestCallExit'), 'calls that are entered and not left');
+  expectShape(
+    isEntered === helpers.has('_symmetricSyncGuestCallExit'),
+    'calls that are entered and not left',
+  );
 }

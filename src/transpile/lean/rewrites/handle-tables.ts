@@ -1,4 +1,4 @@
-import { must } from '../mismatch.ts';
+import { expectShape } from '../expect-shape.ts';
 import { functionParts, valueSpan } from '../outline.ts';
 import type { Rewriting } from '../rewriting.ts';
 import type { Statement } from '../statements.ts';
@@ -26,7 +26,7 @@ export function checkHandleTables(rewriting: Rewriting): void {
     if (!/^trampoline\d+$/.test(name) || statement.kind !== 'function') continue;
     const body = functionParts(edit.text(statement))?.body ?? '';
     if (body.includes('rscTableRemove')) checkDrop(rewriting, statement, body, definers);
-    else if (body.includes('rscTableGet')) must(REP.test(body), `what ${name} does`);
+    else if (body.includes('rscTableGet')) expectShape(REP.test(body), `what ${name} does`);
   }
 }
 
@@ -43,19 +43,19 @@ function markDefiners({ outline, edit }: Rewriting): Definers {
     const value = span ? edit.text(span) : '';
     if (!value.startsWith('rscTableCreateOwn.bind(')) continue;
     const [, number] = /^rscTableCreateOwn\.bind\(null, handleTable(\d+)\)$/.exec(value) ?? [];
-    must(number && /^trampoline\d+$/.test(name), `the resources of ${name}`);
+    expectShape(number && /^trampoline\d+$/.test(name), `the resources of ${name}`);
     edit.insert(statement.end, ` handleTable${number}.defines = true;`);
     const owned = new RegExp(`^handleTable${number}\\._componentIdx = (\\d+);$`);
     const owner = texts.map((text) => owned.exec(text)?.[1]).find((component) => component !== undefined);
-    must(owner, `the component that defines resources of handleTable${number}`);
+    expectShape(owner, `the component that defines resources of handleTable${number}`);
     const registry = outline.locals.get(`finalizationRegistry${number}`);
     const registered = valueSpan(outline, `finalizationRegistry${number}`);
-    must(registry && registered, `the finalization of handleTable${number}`);
+    expectShape(registry && registered, `the finalization of handleTable${number}`);
     const destructor = destructorOf(edit.text(registered));
     // For handles that the host drops; no host gets any.
     edit.remove(registry);
     if (destructor === undefined) continue;
-    must((definers.get(destructor) ?? owner) === owner, `${destructor} belongs to two components`);
+    expectShape((definers.get(destructor) ?? owner) === owner, `${destructor} belongs to two components`);
     definers.set(destructor, owner);
   }
   return definers;
@@ -67,7 +67,7 @@ function destructorOf(registry: string): string | undefined {
     /^finalizationRegistryCreate\(\(handle\) => \{\s*const \{ rep \} = rscTableRemove\(handleTable\d+, handle\);\s*(?:(exports\d+(?:\['[^']*'\]|\.[\w$]+))\(rep\);\s*)?\}\)$/.exec(
       registry,
     );
-  must(match, 'the finalization of a resource');
+  expectShape(match, 'the finalization of a resource');
   return match[1];
 }
 
@@ -79,19 +79,19 @@ const HOST_DROP =
 const NEVER_DROPPED = /^throw new TypeError\('unreachable trampoline for resource \[[\w()]+\]'\)$/;
 const GUEST_DROP = /^(exports\d+(?:\['[^']*'\]|\.[\w$]+))\(handleEntry\.rep\);$/;
 
-/** A destructor runs in the component that defines the resource, which may not be under way, unless it drops its own. */
+/** A destructor runs in the component that defines the resource, which may not be under mode, unless it drops its own. */
 function checkDrop({ edit }: Rewriting, drop: Statement, body: string, definers: Definers): void {
   const [, action] = DROP.exec(body) ?? [];
-  must(action !== undefined, `what ${drop.name} does`);
+  expectShape(action !== undefined, `what ${drop.name} does`);
   if (action === '' || HOST_DROP.test(action)) return;
   const [, destructor] = GUEST_DROP.exec(action) ?? [];
-  must(destructor || NEVER_DROPPED.test(action), `what ${drop.name} does`);
+  expectShape(destructor || NEVER_DROPPED.test(action), `what ${drop.name} does`);
   const start = drop.start + edit.text(drop).indexOf(action);
   const component = destructor === undefined ? undefined : definers.get(destructor);
   edit.replace(
     { start, end: start + action.length },
     component === undefined
-      ? "$calls.trap('a resource that no component makes');"
-      : `$calls.destroy(${component}, ${destructor}, handleEntry.rep);`,
+      ? "$callStack.trap('a resource that no component makes');"
+      : `$callStack.destroy(${component}, ${destructor}, handleEntry.rep);`,
   );
 }

@@ -1,5 +1,5 @@
+import { expectShape } from '../expect-shape.ts';
 import { findMemoryAccesses } from '../memory-accesses.ts';
-import { must } from '../mismatch.ts';
 import type { Rewriting } from '../rewriting.ts';
 
 /** Get views in place of a memory, as their last parameter. */
@@ -18,7 +18,7 @@ export function keepMemoryViews({ outline, edit, hostFunctions }: Rewriting): vo
     if (access.memory) used.push({ start: span.start, memory: access.memory });
   }
   const memories = new Set(used.toSorted((a, b) => a.start - b.start).map(({ memory }) => memory));
-  for (const memory of memories) must(outline.locals.has(memory), memory);
+  for (const memory of memories) expectShape(outline.locals.has(memory), memory);
   for (const name of HELPERS) {
     const helper = outline.helpers.get(name);
     if (helper === undefined) continue;
@@ -26,7 +26,7 @@ export function keepMemoryViews({ outline, edit, hostFunctions }: Rewriting): vo
       .text(helper)
       .replace(TARGET, 'memory.target($1)')
       .replace('memory.buffer.byteLength', 'memory.bytes().length');
-    must(!text.includes('memory.buffer'), name);
+    expectShape(!text.includes('memory.buffer'), name);
     edit.replace(helper, text);
   }
   const made = [...memories].map((memory) => `const $${memory} = createMemoryViews(() => ${memory});\n`);

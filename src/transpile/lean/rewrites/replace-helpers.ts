@@ -1,4 +1,4 @@
-import { must } from '../mismatch.ts';
+import { expectShape } from '../expect-shape.ts';
 import { functionParts } from '../outline.ts';
 import type { Rewriting } from '../rewriting.ts';
 
@@ -10,7 +10,7 @@ export function replaceHelpers({ outline, edit }: Rewriting, replacements: reado
   for (const [name, params, replacement] of replacements) {
     const helper = outline.helpers.get(name);
     if (!helper) continue;
-    must(functionParts(edit.text(helper))?.params === params, `the parameters of ${name}`);
+    expectShape(functionParts(edit.text(helper))?.params === params, `the parameters of ${name}`);
     edit.remove(helper);
     edit.insert(outline.generator.start, `const ${name} = ${replacement};\n`);
   }

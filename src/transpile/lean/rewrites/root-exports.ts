@@ -1,4 +1,4 @@
-import { must } from '../mismatch.ts';
+import { expectShape } from '../expect-shape.ts';
 import type { Rewriting } from '../rewriting.ts';
 import type { RootExport } from '../root-exports.ts';
 import { spanOf, statementWith } from '../text.ts';
@@ -12,14 +12,14 @@ const OUTER =
 const INNER =
   /(?<![\w$.]|return )_withGlobalCurrentTaskMeta\(\{\s*taskID: task\.id\(\),\s*componentIdx: task\.componentIdx\(\),\s*fn: \(\) => ([\w$]+)\([^{}]*\),\s*\}\)/g;
 
-/** Calls into the component make a light record in place of a task; where a guest may be suspended they are async. */
+/** CallStack into the component make a light record in place of a task; where a guest may be suspended they are async. */
 export function simplifyRootExports(rewriting: Rewriting): void {
   const { edit, outline, rootExports, maySuspend } = rewriting;
   const runner = outline.helpers.get('_withGlobalCurrentTaskMeta');
-  must(runner?.kind === 'function', 'there is no helper _withGlobalCurrentTaskMeta');
+  expectShape(runner?.kind === 'function', 'there is no helper _withGlobalCurrentTaskMeta');
   edit.replace(runner, 'function _withGlobalCurrentTaskMeta({ fn }) { return fn(); }');
   for (const rootExport of rootExports) {
-    edit.replace(rootExport.task, `createRootCall($calls, ${rootExport.component})`);
+    edit.replace(rootExport.task, `createRootCall($callStack, ${rootExport.component})`);
     simplify(rewriting, rootExport);
     if (maySuspend(rootExport)) suspend(rewriting, rootExport);
   }
@@ -39,9 +39,9 @@ function simplify({ edit, outline }: Rewriting, { code, component, name }: RootE
     edit.replace(spanOf(match, { offset }), `instanceFlags${component}.value = ${flag};`);
   }
   const others = text.replace(removed, '').replace(leaving, '');
-  must(!/(?<![\w$.])(?:cstate|getOrCreateAsyncState)\b/.test(others), `the state of ${name}`);
+  expectShape(!/(?<![\w$.])(?:cstate|getOrCreateAsyncState)\b/.test(others), `the state of ${name}`);
   for (const [, part = ''] of text.matchAll(/(?<![\w$.])task(?:\.|\?\.|\[)([\w$]*)/g))
-    must(KNOWN.test(part), `the task of ${name} (${part})`);
+    expectShape(KNOWN.test(part), `the task of ${name} (${part})`);
 }
 
 /**
@@ -52,8 +52,8 @@ function suspend({ edit, outline }: Rewriting, { code, name }: RootExport): void
   const [outer, ...outers] = [...text.matchAll(OUTER)];
   const [inner, ...inners] = [...text.matchAll(INNER)];
   const core = inner?.[1];
-  must(outer && core && outers.length + inners.length === 0, `the calls of ${name}`);
-  must(text.split('_withGlobalCurrentTaskMeta').length === 3, `the calls of ${name}`);
+  expectShape(outer && core && outers.length + inners.length === 0, `the calls of ${name}`);
+  expectShape(text.split('_withGlobalCurrentTaskMeta').length === 3, `the calls of ${name}`);
   edit.insert(code.start, 'async ');
   edit.insert(code.start + outer.index + outer[0].length, 'async ');
   edit.insert(code.start + inner.index, 'await ');
@@ -61,7 +61,7 @@ function suspend({ edit, outline }: Rewriting, { code, name }: RootExport): void
   const assignments = outline.bodyStatements.filter((statement) =>
     edit.text(statement).startsWith(`${core} = `),
   );
-  must(assignments.length === 1 && assignments[0], `the export behind ${name}`);
+  expectShape(assignments.length === 1 && assignments[0], `the export behind ${name}`);
   edit.insert(assignments[0].start + `${core} = `.length, 'WebAssembly.promising(');
   edit.insert(assignments[0].end - 1, ')');
 }

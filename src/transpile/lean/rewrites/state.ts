@@ -1,5 +1,5 @@
+import { expectShape } from '../expect-shape.ts';
 import type { HostFunction } from '../host-functions/read.ts';
-import { must } from '../mismatch.ts';
 import { valueSpan } from '../outline.ts';
 import type { Rewriting } from '../rewriting.ts';
 
@@ -11,22 +11,22 @@ export function exposeState({ outline, edit, hostFunctions }: Rewriting): void {
   const counters = named(/^captureCnt\d+$/);
   for (const name of resources) {
     const value = valueSpan(outline, name);
-    must(value && edit.text(value) === 'new Map()', name);
+    expectShape(value && edit.text(value) === 'new Map()', name);
     edit.replace(value, 'new $Resources($budget)');
   }
-  must(resources.length === counters.length, 'resources without a counter');
+  expectShape(resources.length === counters.length, 'resources without a counter');
   for (const name of named(/^handleTable\d+$/)) {
     const registered = `HANDLE_TABLES[${name.slice('handleTable'.length)}] = ${name};`;
-    must(
+    expectShape(
       outline.bodyStatements.some((statement) => edit.text(statement) === registered),
       `${name} is not registered`,
     );
   }
   const answer = outline.bodyStatements.at(-1);
-  must(answer && /^return \{[^{}]*\};$/.test(edit.text(answer)), 'what instantiate answers');
+  expectShape(answer && /^return \{[^{}]*\};$/.test(edit.text(answer)), 'what instantiate answers');
   edit.insert(
     answer.start,
-    `const $state = new $InstanceState($calls, {
+    `const $state = new $InstanceState($callStack, {
       handles: $handles,
       tables: HANDLE_TABLES,
       resources: [${resources.join(', ')}],
@@ -44,7 +44,7 @@ function memoryOwners(hostFunctions: readonly HostFunction[]): string {
   const owners = new Map<string, number>();
   for (const { memory, component } of hostFunctions) {
     if (memory === undefined) continue;
-    must((owners.get(memory) ?? component) === component, `${memory} belongs to two components`);
+    expectShape((owners.get(memory) ?? component) === component, `${memory} belongs to two components`);
     owners.set(memory, component);
   }
   return [...owners].map(([memory, component]) => `[${memory}, ${component}]`).join(', ');

@@ -1,4 +1,4 @@
-import { must } from '../mismatch.ts';
+import { expectShape } from '../expect-shape.ts';
 import type { Rewriting } from '../rewriting.ts';
 import { spanOf } from '../text.ts';
 
@@ -8,7 +8,7 @@ const DECODER = /\bnew TextDecoder\(([^)]*)\)/g;
 export function makeDecodersStrict({ edit }: Rewriting): void {
   for (const match of edit.original.matchAll(DECODER)) {
     const kind = match[1] || "'utf-8'";
-    must(/^'utf-(8|16)'$/.test(kind), 'a text decoder of an unknown kind');
+    expectShape(/^'utf-(8|16)'$/.test(kind), 'a text decoder of an unknown kind');
     edit.replace(spanOf(match), `new TextDecoder(${kind}, { fatal: true, ignoreBOM: true })`);
   }
 }

@@ -1,5 +1,5 @@
 import type { GlueState, SavedGlueState } from '../../../component/glue-state.ts';
-import type { Calls } from './calls.ts';
+import type { CallStack } from './call-stack.ts';
 import type { HandleTable } from './handle-table.ts';
 import type { Handles } from './handles.ts';
 import type { Resources } from './resources.ts';
@@ -26,17 +26,18 @@ interface Saved extends SavedGlueState {
 
 /** A class, as V8 would keep an object with getters of its own, and with it an instance that was discarded. */
 export class InstanceState implements GlueState {
-  readonly #calls: Calls;
+  readonly #callStack: CallStack;
   readonly #variables: Variables;
 
-  constructor(calls: Calls, variables: Variables) {
-    this.#calls = calls;
+  constructor(callStack: CallStack, variables: Variables) {
+    this.#callStack = callStack;
     this.#variables = variables;
   }
 
   save(): SavedGlueState {
     const { tables, resources, counters } = this.#variables;
-    if (this.#calls.isDead() || !this.#calls.isIdle()) throw new TypeError('the instance is not at rest');
+    if (this.#callStack.isDead() || !this.#callStack.isIdle())
+      throw new TypeError('the instance is not at rest');
     const FLAG = 1 << 30;
     const saved: Saved = {
       saved: 'glue state',
@@ -50,7 +51,7 @@ export class InstanceState implements GlueState {
   restore(state: SavedGlueState): boolean {
     const saved = state as Saved;
     const { resources, setCounters } = this.#variables;
-    if (this.#calls.isDead() || !this.#calls.isIdle() || !this.#mayAllLeave()) return false;
+    if (this.#callStack.isDead() || !this.#callStack.isIdle() || !this.#mayAllLeave()) return false;
     const MAX_KEPT = 1_000;
     let held = 0;
     for (const { size } of resources) held += size;
@@ -72,19 +73,19 @@ export class InstanceState implements GlueState {
   }
 
   get entered(): Uint8Array {
-    return this.#calls.entered;
+    return this.#callStack.entered;
   }
 
   get hostCalls(): number {
-    return this.#calls.hostCalls();
+    return this.#callStack.hostCalls();
   }
 
   get maySuspend(): boolean {
-    return this.#calls.maySuspend();
+    return this.#callStack.maySuspend();
   }
 
   get dead(): boolean {
-    return this.#calls.isDead();
+    return this.#callStack.isDead();
   }
 
   #mayAllLeave(): boolean {

@@ -1,5 +1,5 @@
 import type { GlueBudget } from '../../../component/glue-budget.ts';
-import type { Calls } from './calls.ts';
+import type { CallStack } from './call-stack.ts';
 import type { HandleTable } from './handle-table.ts';
 
 /** Operations on handles. A handle that is not valid for the operation traps. */
@@ -20,7 +20,7 @@ export interface Handles {
   touched(): HandleTable[];
 }
 
-export function createHandles(calls: Calls, tables: HandleTable[], budget?: GlueBudget): Handles {
+export function createHandles(callStack: CallStack, tables: HandleTable[], budget?: GlueBudget): Handles {
   const FLAG = 1 << 30;
   /** Enough for any guest, and less than 20 MB. */
   const MAX_HANDLES = 1_000_000;
@@ -39,18 +39,18 @@ export function createHandles(calls: Calls, tables: HandleTable[], budget?: Glue
 
   function position(table: HandleTable, handle: number): number {
     const isFree = handle <= 0 || handle >= table.length >> 1 || (table[handle << 1]! & FLAG) !== 0;
-    return isFree ? calls.trap(`unknown handle index ${handle}`) : handle << 1;
+    return isFree ? callStack.trap(`unknown handle index ${handle}`) : handle << 1;
   }
 
   function charge(bytes: number): void {
-    if (budget?.tryCharge(bytes) === false) calls.trap(budget.refusal(bytes));
+    if (budget?.tryCharge(bytes) === false) callStack.trap(budget.refusal(bytes));
   }
 
   function add(table: HandleTable, first: number, second: number): number {
     touch(table);
     const free = table[0]! & ~FLAG;
     if (free === 0) {
-      if (table.length >> 1 > MAX_HANDLES) calls.trap('too many handles');
+      if (table.length >> 1 > MAX_HANDLES) callStack.trap('too many handles');
       if ((table.length >> 1) % CHARGED === 0) charge(CHARGED * ENTRY);
       table.push(first, second);
       return (table.length >> 1) - 1;
@@ -63,7 +63,7 @@ export function createHandles(calls: Calls, tables: HandleTable[], budget?: Glue
 
   function own(table: HandleTable, rep: number): number {
     // The bit that tells own from borrow handles.
-    if ((rep & FLAG) !== 0) calls.trap('a representation beyond 2^30');
+    if ((rep & FLAG) !== 0) callStack.trap('a representation beyond 2^30');
     return add(table, 0, rep | FLAG);
   }
 
@@ -72,8 +72,8 @@ export function createHandles(calls: Calls, tables: HandleTable[], budget?: Glue
     const scope = table[at]!;
     const value = table[at + 1]!;
     const isOwn = (value & FLAG) !== 0;
-    if (!isOwn) calls.giveBack(scope);
-    else if (scope !== 0) calls.trap('cannot remove owned resource while borrowed');
+    if (!isOwn) callStack.giveBack(scope);
+    else if (scope !== 0) callStack.trap('cannot remove owned resource while borrowed');
     touch(table);
     table[at] = table[0]! | FLAG;
     table[0] = handle | FLAG;
@@ -82,7 +82,7 @@ export function createHandles(calls: Calls, tables: HandleTable[], budget?: Glue
 
   function giveAway(table: HandleTable, handle: number): number {
     if ((table[position(table, handle) + 1]! & FLAG) === 0)
-      calls.trap('a borrow handle cannot be given away');
+      callStack.trap('a borrow handle cannot be given away');
     return remove(table, handle).rep;
   }
 
@@ -103,10 +103,10 @@ export function createHandles(calls: Calls, tables: HandleTable[], budget?: Glue
       const at = position(source, handle);
       const value = source[at + 1]!;
       const target = tableOf(to);
-      const scope = target.defines === true ? 0 : calls.borrow(target._componentIdx);
+      const scope = target.defines === true ? 0 : callStack.borrow(target._componentIdx);
       if ((value & FLAG) !== 0) {
         touch(source);
-        calls.lend(source, at);
+        callStack.lend(source, at);
       }
       const rep = value & ~FLAG;
       return target.defines === true ? rep : add(target, scope, rep);

@@ -1,4 +1,4 @@
-import type { Calls } from './calls.ts';
+import type { CallStack } from './call-stack.ts';
 
 /** A call from outside, with the methods of jco's task that its code for exports uses. */
 export interface RootCall {
@@ -18,18 +18,18 @@ export interface RootCall {
   reject(): void;
 }
 
-export function createRootCall(calls: Calls, component: number): [RootCall, number] {
+export function createRootCall(callStack: CallStack, component: number): [RootCall, number] {
   let isResolved = false;
   let isExited = false;
   let isFailed = false;
   function fail(): void {
     isFailed = true;
-    calls.kill();
+    callStack.kill();
   }
   const call: RootCall = {
     setCalleeIsAsync() {},
     enterSync() {
-      calls.enterRoot(component);
+      callStack.enterRoot(component);
       return true;
     },
     mayBlock: () => false,
@@ -46,7 +46,7 @@ export function createRootCall(calls: Calls, component: number): [RootCall, numb
       isExited = true;
       if (failure !== undefined) fail();
       // Traps when a trap was caught on the way.
-      if (!isFailed) calls.leaveRoot();
+      if (!isFailed) callStack.leaveRoot();
     },
     isExited: () => isExited,
     setErrored: fail,

@@ -1,16 +1,16 @@
 ;; Copies a string from one guest's memory to another's, and calls `invalid` unless it is UTF-8 (RFC 3629). Marks what it
-;; writes on the cards of the other memory, see track.ts.
+;; writes in the dirty map of the other memory, see dirty-tracking.ts.
 (module
   (import "memory" "from" (memory $from 0))
   (import "memory" "to" (memory $to 0))
-  (import "memory" "cards" (memory $cards 17))
+  (import "memory" "dirtyMap" (memory $dirty-map 17))
   (import "trap" "invalid" (func $invalid))
   (func (export "copy") (param $source i32) (param $length i32) (param $at i32)
     (local $end i32) (local $byte i32) (local $more i32) (local $low i32) (local $high i32)
     (memory.copy $to $from (local.get $at) (local.get $source) (local.get $length))
-    (i32.store8 $cards offset=16 (i32.shr_u (local.get $at) (i32.const 12)) (i32.const 1))
+    (i32.store8 $dirty-map offset=16 (i32.shr_u (local.get $at) (i32.const 12)) (i32.const 1))
     (if (i32.gt_u (local.get $length) (i32.const 4096))
-      (then (memory.fill $cards
+      (then (memory.fill $dirty-map
         (i32.add (i32.shr_u (local.get $at) (i32.const 12)) (i32.const 16))
         (i32.const 1)
         (i32.add (i32.shr_u (local.get $length) (i32.const 12)) (i32.const 2)))))

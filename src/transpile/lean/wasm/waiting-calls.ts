@@ -1,3 +1,6 @@
+import { concat, encodeModule, encodeName, encodeNumber } from '../../../wasm/encode.ts';
+import { SECTION } from '../../../wasm/sections.ts';
+
 /** A host function that may answer with a promise, as wasm sees it: `i` for each `i32` parameter, `I` for each `i64`. */
 export interface WaitingCall {
   readonly name: string;
@@ -18,50 +21,34 @@ const I64 = 0x7e;
  */
 export function waitingCallsModule(calls: readonly WaitingCall[]): Uint8Array {
   const types = calls.flatMap(({ params }) => {
-    const taken = vector([...params].map((param) => [param === 'I' ? I64 : I32]));
-    return [
-      [0x60, ...taken, 1, I32],
-      [0x60, ...taken, 0],
-    ];
+    const taken = [params.length, ...[...params].map((param) => (param === 'I' ? I64 : I32))];
+    return [Uint8Array.of(0x60, ...taken, 1, I32), Uint8Array.of(0x60, ...taken, 0)];
   });
   const imports = calls.flatMap(({ name }, index) => [
-    [...text('fast'), ...text(name), 0, ...number(2 * index)],
-    [...text('slow'), ...text(name), 0, ...number(2 * index + 1)],
+    concat([encodeName('fast'), encodeName(name), functionOf(2 * index)]),
+    concat([encodeName('slow'), encodeName(name), functionOf(2 * index + 1)]),
   ]);
-  const functions = calls.map((_, index) => number(2 * index + 1));
-  const exports = calls.map(({ name }, index) => [...text(name), 0, ...number(2 * calls.length + index)]);
   const codes = calls.map(({ params }, index) => {
-    const given = [...params].flatMap((_, param) => [0x20, ...number(param)]);
+    const given = [...params].flatMap((_, param) => [0x20, ...encodeNumber(param)]);
     const [call, condition, end] = [0x10, [0x04, 0x40], 0x0b];
-    const body = [0, ...given, call, ...number(2 * index), ...condition];
-    body.push(...given, call, ...number(2 * index + 1), end, end);
-    return [...number(body.length), ...body];
+    const fast = [...given, call, ...encodeNumber(2 * index)];
+    const slow = [...given, call, ...encodeNumber(2 * index + 1)];
+    const body = Uint8Array.of(0, ...fast, ...condition, ...slow, end, end);
+    return concat([encodeNumber(body.length), body]);
   });
-  return new Uint8Array([
-    ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-    ...section(1, types),
-    ...section(2, imports),
-    ...section(3, functions),
-    ...section(7, exports),
-    ...section(10, codes),
+  return encodeModule([
+    [SECTION.type, types],
+    [SECTION.import, imports],
+    [SECTION.function, calls.map((_, index) => encodeNumber(2 * index + 1))],
+    [
+      SECTION.export,
+      calls.map(({ name }, index) => concat([encodeName(name), functionOf(2 * calls.length + index)])),
+    ],
+    [SECTION.code, codes],
   ]);
 }
 
-function section(id: number, items: readonly (readonly number[])[]): number[] {
-  const content = vector(items);
-  return [id, ...number(content.length), ...content];
-}
-
-function vector(items: readonly (readonly number[])[]): number[] {
-  return [...number(items.length), ...items.flat()];
-}
-
-function text(value: string): number[] {
-  const bytes = new TextEncoder().encode(value);
-  return [...number(bytes.length), ...bytes];
-}
-
-/** LEB128. */
-function number(value: number): number[] {
-  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...number(value >>> 7)];
+/** The function of this index, or of a type of this index, as imports and exports spell it. */
+function functionOf(index: number): Uint8Array {
+  return Uint8Array.of(0, ...encodeNumber(index));
 }

@@ -1,19 +1,19 @@
 import { beforeEach, expect, test } from 'vitest';
-import { type Calls, createCalls } from '../../../../src/transpile/lean/runtime/calls.ts';
+import { type CallStack, createCallStack } from '../../../../src/transpile/lean/runtime/call-stack.ts';
 import type { HandleTable } from '../../../../src/transpile/lean/runtime/handle-table.ts';
 import { createHandles, type Handles } from '../../../../src/transpile/lean/runtime/handles.ts';
 
 const EMPTY = [1 << 30, 0];
-let calls: Calls;
+let callStack: CallStack;
 let handles: Handles;
 let tables: HandleTable[];
 
 beforeEach(() => {
-  calls = createCalls(3, { value: 0 }, { value: 0 });
+  callStack = createCallStack(3, { value: 0 }, { value: 0 });
   tables = [[...EMPTY], [...EMPTY]];
   tables[0]!._componentIdx = 0;
   tables[1]!._componentIdx = 1;
-  handles = createHandles(calls, tables);
+  handles = createHandles(callStack, tables);
 });
 
 test('handles are used again, the last one dropped first', () => {
@@ -35,40 +35,40 @@ test('a representation may be 0, and may not touch the bit that tells own from b
 test('an own handle that is lent can be neither dropped nor given away', () => {
   const [table] = tables as [HandleTable];
   const handle = handles.own(table, 5);
-  calls.enterRoot(0);
-  calls.enterGuest(0, 0, 1);
+  callStack.enterRoot(0);
+  callStack.enterGuest(0, 0, 1);
   const borrowed = handles.transferBorrow(handle, 0, 1);
   expect(handles.rep(tables[1]!, borrowed)).toBe(5);
   expect(() => handles.remove(table, handle)).toThrow('cannot remove owned resource while borrowed');
   expect(() => handles.giveAway(table, handle)).toThrow('cannot remove owned resource while borrowed');
-  expect(calls.isDead()).toBe(true);
+  expect(callStack.isDead()).toBe(true);
 });
 
 test('what was lent can be dropped after the call', () => {
   const [table] = tables as [HandleTable];
   const handle = handles.own(table, 5);
-  calls.enterRoot(0);
-  calls.enterGuest(0, 0, 1);
+  callStack.enterRoot(0);
+  callStack.enterGuest(0, 0, 1);
   handles.remove(tables[1]!, handles.transferBorrow(handle, 0, 1));
-  calls.leaveGuest();
+  callStack.leaveGuest();
   expect(handles.remove(table, handle)).toEqual({ rep: 5, own: true });
 });
 
 test('the component that defines a resource gets its representation, and the handle is lent all the same', () => {
   tables[1]!.defines = true;
   const handle = handles.own(tables[0]!, 77);
-  calls.enterRoot(0);
-  calls.enterGuest(0, 0, 1);
+  callStack.enterRoot(0);
+  callStack.enterGuest(0, 0, 1);
   expect(handles.transferBorrow(handle, 0, 1)).toBe(77);
   expect(() => handles.remove(tables[0]!, handle)).toThrow('while borrowed');
 });
 
 test('a borrow handle of another call cannot be dropped', () => {
-  calls.enterRoot(0);
+  callStack.enterRoot(0);
   const handle = handles.own(tables[0]!, 5);
-  calls.enterGuest(0, 0, 1);
+  callStack.enterGuest(0, 0, 1);
   const borrowed = handles.transferBorrow(handle, 0, 1);
-  calls.enterGuest(1, 0, 2);
+  callStack.enterGuest(1, 0, 2);
   expect(() => handles.remove(tables[1]!, borrowed)).toThrow('a borrow handle of another call');
 });
 
@@ -86,8 +86,8 @@ test('each change of a table is noted, until somebody has asked for it', () => {
   handles.own(first, 2);
   expect(handles.touched()).toEqual([first]);
   expect(handles.touched()).toEqual([]);
-  calls.enterRoot(0);
-  calls.enterGuest(0, 0, 1);
+  callStack.enterRoot(0);
+  callStack.enterGuest(0, 0, 1);
   const borrowed = handles.transferBorrow(handle, 0, 1);
   expect(new Set(handles.touched())).toEqual(new Set([first, second]));
   handles.rep(first, handle);

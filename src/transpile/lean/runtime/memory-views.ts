@@ -25,31 +25,31 @@ export interface MemoryViews {
 }
 
 /**
- * `memory` is asked first when the views are: the glue declares memories before they exist. Where there are cards beside
- * a memory (`trackWrites`), what is written is marked on them.
+ * `memory` is asked first when the views are: the glue declares memories before they exist. Where there is a dirty map beside
+ * a memory (`trackDirtyBlocks`), what is written is marked in it.
  */
 export function createMemoryViews(memory: () => WebAssembly.Memory): MemoryViews {
-  const CARDS = Symbol.for('wasmcp-node.cards');
-  const FIRST_CARD = 16;
-  const CARD_SHIFT = 12;
+  const DIRTY_MAP = Symbol.for('wasmcp-node.dirty-map');
+  const MAP_START = 16;
+  const BLOCK_SHIFT = 12;
   let bytes = new Uint8Array(0);
   let view = new DataView(bytes.buffer);
-  let cards = bytes;
+  let dirtyMap = bytes;
 
   // A view is emptied when its memory grows.
   function refresh(): void {
-    const { buffer, [CARDS]: tracking } = memory() as {
+    const { buffer, [DIRTY_MAP]: map } = memory() as {
       buffer: ArrayBuffer;
-      [CARDS]?: { buffer: ArrayBuffer };
+      [DIRTY_MAP]?: { buffer: ArrayBuffer };
     };
     bytes = new Uint8Array(buffer);
     view = new DataView(buffer);
-    if (tracking !== undefined) cards = new Uint8Array(tracking.buffer);
+    if (map !== undefined) dirtyMap = new Uint8Array(map.buffer);
   }
 
-  // Without cards, it is outside of an empty array.
+  // Without a dirty map, the index is outside of an empty array.
   function mark(at: number): void {
-    cards[FIRST_CARD + (at >>> CARD_SHIFT)] = 1;
+    dirtyMap[MAP_START + (at >>> BLOCK_SHIFT)] = 1;
   }
 
   const writer: MemoryWriter = {
@@ -111,7 +111,7 @@ export function createMemoryViews(memory: () => WebAssembly.Memory): MemoryViews
     target(pointer, length) {
       if (bytes.length === 0) refresh();
       const written = new Uint8Array(bytes.buffer, pointer, length);
-      for (let at = pointer; at < pointer + length; at += 1 << CARD_SHIFT) mark(at);
+      for (let at = pointer; at < pointer + length; at += 1 << BLOCK_SHIFT) mark(at);
       return written;
     },
   };

@@ -1,8 +1,8 @@
 import type { GlueBudget } from '../../../component/glue-budget.ts';
 import type { HandleTable } from './handle-table.ts';
 
-/** Calls under way in one instance: who runs, what it was lent, what it may do. Whatever is not allowed traps. */
-export interface Calls {
+/** CallStack under way in one instance: who runs, what it was lent, what it may do. Whatever is not allowed traps. */
+export interface CallStack {
   /** Enters a component from outside. Refused with a `TypeError`, which harms nothing, while another call is under way. */
   enterRoot(component: number): void;
   leaveRoot(): void;
@@ -45,17 +45,17 @@ export interface Calls {
 }
 
 /**
- * Calls of an instance with this many components. `slot0` and `slot1` hold the context slots of the call that runs.
+ * CallStack of an instance with this many components. `slot0` and `slot1` hold the context slots of the call that runs.
  *
  * A guest can catch what JavaScript throws, traps of ours included. So the side on which the thread is gets noted at
  * each crossing: a throw that skips the way back leaves a note that does not fit, and the next crossing traps.
  */
-export function createCalls(
+export function createCallStack(
   components: number,
   slot0: { value: number },
   slot1: { value: number },
   budget?: GlueBudget,
-): Calls {
+): CallStack {
   interface Frame {
     component: number;
     borrows: number;

@@ -7,6 +7,6 @@ export class GlueMismatch extends Error {
 }
 
 /** @throws GlueMismatch saying that `what` is not as it was */
-export function must(condition: unknown, what: string): asserts condition {
+export function expectShape(condition: unknown, what: string): asserts condition {
   if (!condition) throw new GlueMismatch(what);
 }

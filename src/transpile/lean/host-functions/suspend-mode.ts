@@ -9,13 +9,13 @@ import type { HostFunction } from './read.ts';
  * - `always`: it is async, and suspends the guest for each call. For functions that cannot be called twice or whose
  *   signature in wasm is not certain.
  */
-export type WayToWait = 'never' | 'twice' | 'always';
+export type SuspendMode = 'none' | 'retry' | 'async';
 
 /** The better of the two ways for one that may wait. */
-export function wayToWait(hostFunction: HostFunction): WayToWait {
+export function suspendModeOf(hostFunction: HostFunction): SuspendMode {
   const returns = /(?<![\w$.'])return [^;]/.test(hostFunction.code);
   const gives = hostFunction.code.includes('rscTableRemove(');
-  return returns || gives || coreParams(hostFunction) === undefined ? 'always' : 'twice';
+  return returns || gives || coreParams(hostFunction) === undefined ? 'async' : 'retry';
 }
 
 const CORE_TYPES: Readonly<Record<string, string>> = {

@@ -1,9 +1,9 @@
-import type { Calls } from './calls.ts';
+import type { CallStack } from './call-stack.ts';
 
 type HostFunction = (...values: never[]) => unknown;
 
 /** How host functions wait while their guest is suspended. */
-export interface Waits {
+export interface Suspension {
   /** What a host function answered, if it may not wait: a promise traps. */
   ready<T>(answer: T): T;
   isPromise(answer: unknown): answer is PromiseLike<unknown>;
@@ -14,13 +14,13 @@ export interface Waits {
   /** What the promise settled to; throws what it was rejected with. */
   outcome(): unknown;
   /** Notes what to wait for; the caller then answers 1. */
-  park(promise: PromiseLike<unknown>): void;
+  defer(promise: PromiseLike<unknown>): void;
   /** The wasm functions that call the host functions of these names, and suspend when one answers 1. */
   link(module: WebAssembly.Module, functions: Readonly<Record<string, HostFunction>>): WebAssembly.Exports;
 }
 
-export function createWaits(calls: Calls): Waits {
-  let parked: PromiseLike<unknown> | undefined;
+export function createSuspension(callStack: CallStack): Suspension {
+  let deferred: PromiseLike<unknown> | undefined;
   let settled: { readonly value: unknown } | { readonly error: unknown } | undefined;
 
   function isPromise(answer: unknown): answer is PromiseLike<unknown> {
@@ -38,8 +38,8 @@ export function createWaits(calls: Calls): Waits {
 
   function resume(hostFunction: HostFunction): (...values: never[]) => Promise<void> {
     return async (...values) => {
-      const promise = parked!;
-      parked = undefined;
+      const promise = deferred!;
+      deferred = undefined;
       try {
         settled = { value: await promise };
       } catch (error) {
@@ -53,11 +53,11 @@ export function createWaits(calls: Calls): Waits {
     ready(answer) {
       if (!isPromise(answer)) return answer;
       ignore(answer);
-      return calls.trap('the host answered with a promise to a call that cannot wait');
+      return callStack.trap('the host answered with a promise to a call that cannot wait');
     },
     isPromise,
     enter(component, flags) {
-      if (settled === undefined) calls.enterHost(component, flags);
+      if (settled === undefined) callStack.enterHost(component, flags);
     },
     isSettled: () => settled !== undefined,
     outcome() {
@@ -66,9 +66,9 @@ export function createWaits(calls: Calls): Waits {
       if ('error' in outcome) throw outcome.error;
       return outcome.value;
     },
-    park(promise) {
+    defer(promise) {
       ignore(promise);
-      parked = promise;
+      deferred = promise;
     },
     link(module, functions) {
       // Not among TypeScript's types yet.

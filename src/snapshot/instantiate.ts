@@ -1,14 +1,8 @@
 import type { LoadedComponent } from '../component/component.ts';
 import { type GrowthParent, openAccount } from '../growth/account.ts';
-import { CARDS_MODULE } from './analyse.ts';
+import { DIRTY_MAP, DIRTY_MAP_EXPORT, DIRTY_MAP_MODULE } from '../wasm/dirty-map.ts';
 
-/**
- * The key of a memory's cards, see `trackWrites`, on the memory itself. In the registry of symbols, because the glue, which
- * marks what it writes, imports nothing.
- */
-const CARDS: unique symbol = Symbol.for('wasmcp-node.cards');
-
-type Tracked = WebAssembly.Memory & { [CARDS]?: WebAssembly.Memory };
+type Tracked = WebAssembly.Memory & { [DIRTY_MAP]?: WebAssembly.Memory };
 
 type InstantiateCore = typeof instantiateTracked;
 
@@ -35,30 +29,30 @@ export function coreInstantiator(
   };
 }
 
-/** Makes a core instance of a module that went through `openState`, or of another one without names of ours. */
+/** Makes a core instance of a module that went through `prepareModules`, or of another one without names of ours. */
 export function instantiateTracked(
   module: WebAssembly.Module,
   imports: WebAssembly.Imports = {},
 ): WebAssembly.Instance {
-  const instance = new WebAssembly.Instance(module, withCards(module, imports));
+  const instance = new WebAssembly.Instance(module, withDirtyMaps(module, imports));
   for (const [name, value] of Object.entries(instance.exports)) {
-    if (!/^\$c\d+$/.test(name)) continue;
-    const memory = instance.exports[name.replace('$c', '$m')] as Tracked;
-    memory[CARDS] = value as WebAssembly.Memory;
+    if (!DIRTY_MAP_EXPORT.test(name)) continue;
+    const memory = instance.exports[name.replace('$d', '$m')] as Tracked;
+    memory[DIRTY_MAP] = value as WebAssembly.Memory;
   }
   return instance;
 }
 
-/** With the cards of the memories among the imports, in their order. */
-function withCards(module: WebAssembly.Module, imports: WebAssembly.Imports): WebAssembly.Imports {
+/** The imports with the dirty maps of their memories, in the order of the memories. */
+function withDirtyMaps(module: WebAssembly.Module, imports: WebAssembly.Imports): WebAssembly.Imports {
   const described = WebAssembly.Module.imports(module);
-  if (described.at(-1)?.module !== CARDS_MODULE) return imports;
-  const cards: Record<string, WebAssembly.Memory> = {};
+  if (described.at(-1)?.module !== DIRTY_MAP_MODULE) return imports;
+  const maps: Record<string, WebAssembly.Memory> = {};
   for (const { module: from, name, kind } of described) {
-    if (kind !== 'memory' || from === CARDS_MODULE) continue;
-    const found = (imports[from]![name] as Tracked)[CARDS];
-    if (found === undefined) throw new TypeError(`memory ${name} of ${from} is written and not tracked`);
-    cards[Object.keys(cards).length] = found;
+    if (kind !== 'memory' || from === DIRTY_MAP_MODULE) continue;
+    const map = (imports[from]![name] as Tracked)[DIRTY_MAP];
+    if (map === undefined) throw new TypeError(`memory ${name} of ${from} is written but not tracked`);
+    maps[Object.keys(maps).length] = map;
   }
-  return { ...imports, [CARDS_MODULE]: cards };
+  return { ...imports, [DIRTY_MAP_MODULE]: maps };
 }

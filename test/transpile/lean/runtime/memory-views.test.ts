@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { createCalls } from '../../../../src/transpile/lean/runtime/calls.ts';
-import { createContents } from '../../../../src/transpile/lean/runtime/contents.ts';
-import { createMemoryViews } from '../../../../src/transpile/lean/runtime/memories.ts';
+import { createCallStack } from '../../../../src/transpile/lean/runtime/call-stack.ts';
+import { createMemoryReader } from '../../../../src/transpile/lean/runtime/memory-reader.ts';
+import { createMemoryViews } from '../../../../src/transpile/lean/runtime/memory-views.ts';
 
 test('views follow a memory that grows', () => {
   const memory = new WebAssembly.Memory({ initial: 0, maximum: 2 });
@@ -15,13 +15,13 @@ test('views follow a memory that grows', () => {
   expect(bytes()).toBe(bytes());
 });
 
-test('what is written is marked on the cards beside a memory, and nothing else is', () => {
+test('what is written is marked in the dirty map of a memory, and nothing else is', () => {
   const memory = new WebAssembly.Memory({ initial: 2 });
-  const cards = new WebAssembly.Memory({ initial: 17 });
-  Object.assign(memory, { [Symbol.for('wasmcp-node.cards')]: cards });
+  const dirtyMap = new WebAssembly.Memory({ initial: 17 });
+  Object.assign(memory, { [Symbol.for('wasmcp-node.dirty-map')]: dirtyMap });
   const { bytes, view, writer, target } = createMemoryViews(() => memory);
   const marked = (): number[] => {
-    const all = new Uint8Array(cards.buffer);
+    const all = new Uint8Array(dirtyMap.buffer);
     const blocks = [...all.keys()].filter((at) => all[at] === 1).map((at) => at - 16);
     all.fill(0);
     return blocks;
@@ -43,8 +43,8 @@ test('what is written is marked on the cards beside a memory, and nothing else i
 });
 
 describe('contents', () => {
-  const calls = createCalls(1, { value: 0 }, { value: 0 });
-  const { string, list } = createContents(calls);
+  const callStack = createCallStack(1, { value: 0 }, { value: 0 });
+  const { string, list } = createMemoryReader(callStack);
   const bytes = new Uint8Array(100);
   const put = (text: string | Uint8Array): number => {
     bytes.fill(0);
@@ -70,7 +70,7 @@ describe('contents', () => {
     (invalid) => {
       const length = put(Uint8Array.from(invalid));
       expect(() => string(bytes, 10, length)).toThrow(WebAssembly.RuntimeError);
-      expect(calls.isDead()).toBe(true);
+      expect(callStack.isDead()).toBe(true);
     },
   );
 

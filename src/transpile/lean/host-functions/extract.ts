@@ -1,7 +1,7 @@
-import { must } from '../mismatch.ts';
+import { expectShape } from '../expect-shape.ts';
 
 /** A host function as a guest sees it, as jco generated it. */
-export interface CutHostFunction {
+export interface ExtractedHostFunction {
   /** jco's number for it: `trampolineN` is what guests import, `_trampolineN` is the code. */
   readonly number: string;
   /** Lifts parameters, calls the host, and lowers the result: a function expression. */
@@ -17,17 +17,17 @@ export interface CutHostFunction {
 }
 
 /** Glue in two parts. */
-export interface CutGlue {
+export interface ExtractedGlue {
   /** `_trampolineN` is `$codeN`, `trampolineN` is `$boundN`. */
   readonly rest: string;
   /** By number. */
-  readonly hostFunctions: ReadonlyMap<string, CutHostFunction>;
+  readonly hostFunctions: ReadonlyMap<string, ExtractedHostFunction>;
 }
 
 /** To the line that closes it: what is inside is indented by more. */
 const CODE =
   /^( *)const (_trampoline(\d+)) = (function\(((?:\w+(?:, \w+)*)?)\) \{\n(?:\1 .*\n| *\n)*\1\})(\s*)\2\.fnName = '([^'\n]*)';$/gm;
-/** Says everything twice: jco knows the way to take when the function is made. */
+/** Says everything twice: jco knows the mode to take when the function is made. */
 const BINDING =
   /^( *let trampoline(\d+) = )_trampoline\2\.manuallyAsync \? new WebAssembly\.Suspending\(_suspendingImport\(\d+, (_lowerImportBackwardsCompat\.bind\(\s*null,\s*(\{[\s\S]*?\}),\s*\))\)\) : \3;$/gm;
 
@@ -37,9 +37,9 @@ const BINDING =
  *
  * @throws GlueMismatch when one of them does not look like all the others
  */
-export function cutHostFunctions(glue: string): CutGlue {
-  const cut = new Map<string, Omit<CutHostFunction, 'meta'>>();
-  const hostFunctions = new Map<string, CutHostFunction>();
+export function extractHostFunctions(glue: string): ExtractedGlue {
+  const extracted = new Map<string, Omit<ExtractedHostFunction, 'meta'>>();
+  const hostFunctions = new Map<string, ExtractedHostFunction>();
   const withoutCode = glue.replace(
     CODE,
     (
@@ -52,34 +52,37 @@ export function cutHostFunctions(glue: string): CutGlue {
       gap: string,
       fnName: string,
     ) => {
-      must(!cut.has(number), `there are two ${name}`);
-      cut.set(number, { number, code, params: params.split(', ').filter(Boolean), gap, fnName });
+      expectShape(!extracted.has(number), `there are two ${name}`);
+      extracted.set(number, { number, code, params: params.split(', ').filter(Boolean), gap, fnName });
       return `${indent}const ${name} = $code${number};`;
     },
   );
   const rest = withoutCode.replace(BINDING, (_, start: string, number: string, _bound, meta: string) => {
-    const hostFunction = cut.get(number);
-    must(hostFunction && !hostFunctions.has(number), `the binding of _trampoline${number}`);
+    const hostFunction = extracted.get(number);
+    expectShape(hostFunction && !hostFunctions.has(number), `the binding of _trampoline${number}`);
     hostFunctions.set(number, { ...hostFunction, meta });
     return `${start}$bound${number};`;
   });
-  for (const number of cut.keys()) {
+  for (const number of extracted.keys()) {
     if (hostFunctions.has(number)) continue;
-    must(!rest.includes(`let trampoline${number} = `), `the binding of _trampoline${number}`);
-    must(false, 'a host function is bound in an unknown way');
+    expectShape(!rest.includes(`let trampoline${number} = `), `the binding of _trampoline${number}`);
+    expectShape(false, 'a host function is bound in an unknown mode');
   }
-  must((rest.match(/_trampoline\d/g) ?? []).length === cut.size, 'a host function in an unknown form');
+  expectShape(
+    (rest.match(/_trampoline\d/g) ?? []).length === extracted.size,
+    'a host function in an unknown form',
+  );
   return { rest, hostFunctions };
 }
 
 /** Puts code in its place. */
-export function fill(rest: string, codes: ReadonlyMap<string, string>): string {
+export function reinsertHostFunctions(rest: string, codes: ReadonlyMap<string, string>): string {
   const missing = new Set(codes.keys());
-  const filled = rest.replace(/\$code(\d+);/g, (_, number: string) => {
+  const whole = rest.replace(/\$code(\d+);/g, (_, number: string) => {
     const code = codes.get(number);
-    must(code !== undefined && missing.delete(number), `the place of _trampoline${number}`);
+    expectShape(code !== undefined && missing.delete(number), `the place of _trampoline${number}`);
     return code;
   });
-  must(missing.size === 0, 'a host function has no place');
-  return filled;
+  expectShape(missing.size === 0, 'a host function has no place');
+  return whole;
 }

@@ -1,7 +1,7 @@
-import type { Calls } from './calls.ts';
+import type { CallStack } from './call-stack.ts';
 
 /** Reads what a guest points to. Pointers and lengths are 32 bits of either sign. */
-export interface Contents {
+export interface MemoryReader {
   /** UTF-8 as it is, a byte-order mark included; anything else traps, so that two strings never become one. */
   string(bytes: Uint8Array, pointer: number, length: number): string;
   /** So many bytes of a list of numbers of the host's, not copied. */
@@ -14,7 +14,7 @@ export interface Contents {
   list(bytes: Uint8Array<ArrayBuffer>, pointer: number, length: number): Uint8Array<ArrayBuffer>;
 }
 
-export function createContents(calls: Calls): Contents {
+export function createMemoryReader(callStack: CallStack): MemoryReader {
   /** Up to here it is faster to look at each byte than to call a decoder. */
   const SHORT = 24;
   /** Up to here arrays have no memory of their own, and to copy them by hand is faster. */
@@ -29,12 +29,12 @@ export function createContents(calls: Calls): Contents {
     try {
       return decoder.decode(bytes);
     } catch {
-      return calls.trap('a string is not valid UTF-8');
+      return callStack.trap('a string is not valid UTF-8');
     }
   }
 
   function checkBounds(bytes: Uint8Array, start: number, length: number): void {
-    if (start + length > bytes.length) calls.trap('wasm trap: out of bounds memory access');
+    if (start + length > bytes.length) callStack.trap('wasm trap: out of bounds memory access');
   }
 
   return {
@@ -43,7 +43,7 @@ export function createContents(calls: Calls): Contents {
       const end = start + (length >>> 0);
       checkBounds(bytes, start, length >>> 0);
       // Each byte can become two in a string.
-      calls.lift(2 * (end - start) + STRING_COST);
+      callStack.lift(2 * (end - start) + STRING_COST);
       if (end - start > SHORT) return decode(bytes.subarray(start, end));
       let text = '';
       for (let index = start; index < end; index++) {
@@ -54,10 +54,10 @@ export function createContents(calls: Calls): Contents {
       return text;
     },
     elements(length) {
-      calls.lift((length >>> 0) * ELEMENT_COST);
+      callStack.lift((length >>> 0) * ELEMENT_COST);
     },
     units(units) {
-      calls.lift(2 * units.length + STRING_COST);
+      callStack.lift(2 * units.length + STRING_COST);
       return units;
     },
     bytes(list, length) {
@@ -71,7 +71,7 @@ export function createContents(calls: Calls): Contents {
       const start = pointer >>> 0;
       checkBounds(bytes, start, length >>> 0);
       const end = start + (length >>> 0);
-      calls.lift(end - start + ARRAY_COST);
+      callStack.lift(end - start + ARRAY_COST);
       if (end - start > TINY) return bytes.slice(start, end);
       const copy = new Uint8Array(end - start);
       for (let index = start; index < end; index++) copy[index - start] = bytes[index]!;
