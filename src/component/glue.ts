@@ -1,6 +1,7 @@
 import { Script } from 'node:vm';
 import type { Glue } from './component.ts';
 import type { GLUE_BUDGET, GlueBudget } from './glue-budget.ts';
+import { GLUE_RUNTIME, type GlueRuntime } from './glue-runtime/runtime.ts';
 
 /** Host functions by full interface name, then by jco's name of the function or class (`blockingRead`, `Pollable`). */
 export type GlueImports = Readonly<Record<string, object>> & { readonly [GLUE_BUDGET]?: GlueBudget };
@@ -20,14 +21,18 @@ export interface GlueModule {
 
 /** Runs glue on this thread. The code that runs is the text that was verified: it is in no file that could change meanwhile. */
 export function runGlue({ script, name }: Pick<Glue, 'script' | 'name'>): GlueModule {
-  return new Script(script, { filename: name }).runInThisContext() as GlueModule;
+  const link = new Script(script, { filename: name }).runInThisContext() as (
+    runtime: GlueRuntime,
+  ) => GlueModule;
+  return link(GLUE_RUNTIME);
 }
 
 /** All that jco exports, at the start of a line. */
 const EXPORT = /^export (?=function instantiate\(|const _util = )/gm;
 
 /**
- * Makes a script of glue, which is an ES module without imports: a script is compiled in half the time, and needs no URL.
+ * Makes a script of glue, which is an ES module without imports: a script is compiled in half the time, and needs no URL. It
+ * evaluates to a function that takes the runtime, which the glue calls `$runtime`, and returns a `GlueModule`.
  *
  * @throws TypeError when it exports or imports something else
  */
@@ -36,5 +41,5 @@ export function toScript(glue: string): string {
   if (body.length === glue.length || /^\s*(export|import)\b/m.test(body)) {
     throw new TypeError('the generated code is no module with the one export "instantiate"');
   }
-  return `(() => { 'use strict';\n${body}\nreturn { instantiate };\n})()`;
+  return `(($runtime) => { 'use strict';\n${body}\nreturn { instantiate };\n})`;
 }

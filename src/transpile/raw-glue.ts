@@ -1,7 +1,7 @@
 import { followCanonicalAbi } from './canonical-abi.ts';
+import { chargeLifts } from './charge-lifts.ts';
 import { GlueMismatch } from './lean/expect-shape.ts';
 import { hideNames } from './lean/names.ts';
-import { chargeLifts } from './lifts.ts';
 
 /** Added in front of the glue's code. */
 const PRELUDE = `

@@ -82,6 +82,49 @@ interface Entry<T> {
   served: number;
 }
 
+function noDiscards(): Record<Discard, number> {
+  return { trapped: 0, unsettled: 0, grown: 0, poisoned: 0, worn: 0, surplus: 0 };
+}
+
+/** How a pool isolates requests, which it learns from the instances that it makes. */
+interface Restoration<T> {
+  /** `fresh` once an instance could not be restored. */
+  readonly isolation: Isolation;
+  /** Undefined unless instances are restored. */
+  prepare(made: NewInstance<T>): RestorableInstance | undefined;
+}
+
+function createRestoration<T>(options: InstancePoolOptions<T>, dropIdle: () => void): Restoration<T> {
+  let isolation = options.isolation;
+  let image: SnapshotImage | undefined;
+
+  function degrade(reason: string): undefined {
+    isolation = 'fresh';
+    image = undefined;
+    dropIdle();
+    options.degraded(reason);
+  }
+
+  if (isolation === 'request' && options.unrestorable !== undefined) degrade(options.unrestorable);
+  return {
+    get isolation() {
+      return isolation;
+    },
+    prepare({ cores, memoryLimits: limits, memoryLimit: limit, glue, nondeterministicInit }) {
+      if (isolation !== 'request') return undefined;
+      if (nondeterministicInit)
+        return degrade(
+          'it calls the host while it is instantiated, and each instance may be told something else',
+        );
+      const state = findState(cores);
+      image ??= captureImage(state);
+      const difference = sizeDifference(image, state) ?? firstDifference(image, state);
+      if (difference !== undefined) return degrade(`instances differ after instantiation (${difference})`);
+      return makeRestorable(image, state, glue, { limits, limit, maxGrowth: options.maxGrowth });
+    },
+  };
+}
+
 /**
  * With `request`, two instances are made and compared at once, so that a component that cannot be restored is known
  * at the start; they wait for the first requests. Every later instance is compared as well.
@@ -91,42 +134,14 @@ export function createInstancePool<T>(options: InstancePoolOptions<T>): Instance
   const waiting: Entry<T>[] = [];
   /** An array: the tables that a `Map` leaves behind would keep instances that were discarded. */
   const taken: Entry<T>[] = [];
-  const discards: Record<Discard, number> = {
-    trapped: 0,
-    unsettled: 0,
-    grown: 0,
-    poisoned: 0,
-    worn: 0,
-    surplus: 0,
-  };
-  let isolation = options.isolation;
-  let image: SnapshotImage | undefined;
-
-  function degrade(reason: string): undefined {
-    isolation = 'fresh';
-    image = undefined;
+  const discards = noDiscards();
+  const restoration = createRestoration(options, () => {
     waiting.length = 0;
-    options.degraded(reason);
-  }
-
-  /** Undefined when the instance cannot be restored; from then on none is. */
-  function prepareRestore(made: NewInstance<T>): RestorableInstance | undefined {
-    const { cores, memoryLimits: limits, memoryLimit: limit, glue, nondeterministicInit } = made;
-    if (nondeterministicInit)
-      return degrade(
-        'it calls the host while it is instantiated, and each instance may be told something else',
-      );
-    const state = findState(cores);
-    image ??= captureImage(state);
-    const difference = sizeDifference(image, state) ?? firstDifference(image, state);
-    if (difference !== undefined) return degrade(`instances differ after instantiation (${difference})`);
-    return makeRestorable(image, state, glue, { limits, limit, maxGrowth: options.maxGrowth });
-  }
+  });
 
   function make(): Entry<T> {
     const made = create();
-    const restorable = isolation === 'request' ? prepareRestore(made) : undefined;
-    return { instance: made.instance, glue: made.glue, restorable, served: 0 };
+    return { instance: made.instance, glue: made.glue, restorable: restoration.prepare(made), served: 0 };
   }
 
   function restore(restorable: RestorableInstance): Discard | undefined {
@@ -141,6 +156,7 @@ export function createInstancePool<T>(options: InstancePoolOptions<T>): Instance
     if (entry.glue?.dead) return 'trapped';
     const discard = entry.restorable && restore(entry.restorable);
     if (discard !== undefined) return discard;
+    const { isolation } = restoration;
     if (typeof isolation === 'object' && entry.served >= isolation.reuse) return 'worn';
     return waiting.length >= idleLimit ? 'surplus' : undefined;
   }
@@ -156,10 +172,9 @@ export function createInstancePool<T>(options: InstancePoolOptions<T>): Instance
     return make();
   }
 
-  if (isolation === 'request' && options.unrestorable !== undefined) degrade(options.unrestorable);
-  for (let n = 0; n < 2 && isolation === 'request'; n += 1) {
+  for (let n = 0; n < 2 && restoration.isolation === 'request'; n += 1) {
     const entry = make();
-    if (isolation === 'request' && waiting.length < idleLimit) waiting.push(entry);
+    if (restoration.isolation === 'request' && waiting.length < idleLimit) waiting.push(entry);
   }
 
   return {
@@ -175,7 +190,7 @@ export function createInstancePool<T>(options: InstancePoolOptions<T>): Instance
       if (entry === undefined)
         throw new TypeError('the instance was not taken from here, or was given back before');
       taken.splice(at, 1);
-      const discard = isolation === 'fresh' ? 'fresh' : finish(entry, poisoned);
+      const discard = restoration.isolation === 'fresh' ? 'fresh' : finish(entry, poisoned);
       if (discard === undefined) {
         waiting.push(entry);
         return entry.restorable === undefined;
@@ -189,7 +204,7 @@ export function createInstancePool<T>(options: InstancePoolOptions<T>): Instance
       waiting.length = 0;
     },
     get isolation() {
-      return isolation;
+      return restoration.isolation;
     },
     get idle() {
       return waiting.length;

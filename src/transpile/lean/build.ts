@@ -18,7 +18,7 @@ import { checkHandleTables } from './rewrites/handle-tables.ts';
 import { bindHostFunctions } from './rewrites/host-bindings.ts';
 import { keepMemoryViews } from './rewrites/memory-views.ts';
 import { simplifyRootExports } from './rewrites/root-exports.ts';
-import { inlineRuntime } from './rewrites/runtime.ts';
+import { linkRuntime } from './rewrites/runtime.ts';
 import { exposeState } from './rewrites/state.ts';
 import { makeDecodersStrict } from './rewrites/text-decoders.ts';
 import type { Rewriting, RewrittenHostFunction } from './rewriting.ts';
@@ -39,13 +39,13 @@ export type BuiltGlue =
 
 /** Names that the rewrites give. */
 const TAKEN =
-  /\$(answer|bound|budget|calls|code|contents|context|copyUtf|counters|handles|memory|state|waiting|waits|[A-Z]\w*)\d*\b/;
+  /\$(answer|bound|budget|callStack|code|context|copyUtf|counters|handles|memory|memoryReader|runtime|state|suspension|waiting|[A-Z]\w*)\d*\b/;
 
 /** In this order: what is inside of something comes before the whole of it. */
 const REWRITES: readonly ((rewriting: Rewriting) => void)[] = [
   removeDebugLog,
   moveContextSlots,
-  inlineRuntime,
+  linkRuntime,
   keepMemoryViews,
   makeDecodersStrict,
   checkHandleTables,
@@ -104,6 +104,7 @@ function rewrite(glue: string, { suspending, exports }: GlueOptions): string {
   const rest = removeUnused(edit.result(), {
     used: codes.flatMap(({ names }) => [...names]),
     declared: [
+      '$runtime',
       ...[...prelude.matchAll(/^(?:const|function) ([\w$]+)/gm)].map(([, name = '']) => name),
       ...codes.flatMap(({ declared }) => [...declared]),
       ...hostFunctions.map(({ number }) => `$code${number}`),

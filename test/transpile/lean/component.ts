@@ -1,6 +1,6 @@
 import { transpileBytes } from '@bytecodealliance/jco-transpile';
 import type { Component, ImportedInterface } from '../../../src/component/component.ts';
-import type { GlueImports, GlueModule } from '../../../src/component/glue.ts';
+import { type GlueImports, type GlueModule, runGlue, toScript } from '../../../src/component/glue.ts';
 import { readComponent } from '../../../src/component/outline.ts';
 import {
   SUSPENDING_EXPORTS,
@@ -86,9 +86,7 @@ export function leanGlue(
 }
 
 export async function load({ modules, imports, exports }: Transpiled, glue: string): Promise<Loaded> {
-  const named = `${glue}\n//# sourceURL=test-glue.js\n`;
-  const url = `data:text/javascript;base64,${Buffer.from(named).toString('base64')}`;
-  const module = (await import(/* @vite-ignore */ url)) as GlueModule;
+  const module = runGlue({ script: toScript(glue), name: 'test-glue.js' });
   return {
     imports,
     exports,

@@ -1,28 +1,21 @@
+import type { GlueRuntime } from '../../../component/glue-runtime/runtime.ts';
 import { expectShape } from '../expect-shape.ts';
 import type { Rewriting } from '../rewriting.ts';
-import { createCallStack } from '../runtime/call-stack.ts';
-import { InstanceState } from '../runtime/glue-state.ts';
-import { createHandles } from '../runtime/handles.ts';
-import { createMemoryReader } from '../runtime/memory-reader.ts';
-import { createMemoryViews } from '../runtime/memory-views.ts';
-import { Resources } from '../runtime/resources.ts';
-import { createRootCall } from '../runtime/root-call.ts';
-import { createSuspension } from '../runtime/suspension.ts';
 
-/** Each uses nothing but its parameters and what is global: its text is all there is to it. By its name in the glue. */
-const PARTS: Readonly<Record<string, unknown>> = {
-  createCallStack,
-  createMemoryReader,
-  createHandles,
-  createMemoryViews,
-  createRootCall,
-  createSuspension,
-  $InstanceState: InstanceState,
-  $Resources: Resources,
+/** The parts of the runtime that lean glue uses, by their names in the glue. */
+const PARTS: Readonly<Record<string, keyof GlueRuntime>> = {
+  createCallStack: 'createCallStack',
+  createHandles: 'createHandles',
+  createMemoryReader: 'createMemoryReader',
+  createMemoryViews: 'createMemoryViews',
+  createRootCall: 'createRootCall',
+  createSuspension: 'createSuspension',
+  $InstanceState: 'InstanceState',
+  $Resources: 'Resources',
 };
 
-/** Puts the runtime that all rewrites rely on into the glue, which imports nothing. */
-export function inlineRuntime({ outline, edit, prelude }: Rewriting): void {
+/** Takes the runtime that all rewrites rely on from the argument of the glue, and makes its parts for an instance. */
+export function linkRuntime({ outline, edit, prelude }: Rewriting): void {
   expectShape(outline.helpers.has('INSTANCE_FLAGS'), 'there are no flags');
   expectShape(edit.original.includes('function instantiate(getCoreModule, imports, '), 'the imports');
   const components = [...outline.locals.keys()].flatMap(
@@ -35,7 +28,7 @@ export function inlineRuntime({ outline, edit, prelude }: Rewriting): void {
   prelude.push(`// A library never prints; each failure that jco would print is also thrown.
 const console = { error() {} };
 ${Object.entries(PARTS)
-  .map(([name, part]) => `const ${name} = ${part};`)
+  .map(([name, part]) => `const ${name} = $runtime.${part};`)
   .join('\n')}\n`);
   edit.insert(
     outline.generator.start,

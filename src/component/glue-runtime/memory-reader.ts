@@ -1,4 +1,5 @@
 import type { CallStack } from './call-stack.ts';
+import { ARRAY_COST, ELEMENT_COST, STRING_COST } from './lift-charge.ts';
 
 /** Reads what a guest points to. Pointers and lengths are 32 bits of either sign. */
 export interface MemoryReader {
@@ -19,10 +20,6 @@ export function createMemoryReader(callStack: CallStack): MemoryReader {
   const SHORT = 24;
   /** Up to here arrays have no memory of their own, and to copy them by hand is faster. */
   const TINY = 64;
-  /** What the host holds for an element, a string and an array, beside what is in it. */
-  const ELEMENT_COST = 64;
-  const STRING_COST = 24;
-  const ARRAY_COST = 200;
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
   function decode(bytes: Uint8Array): string {

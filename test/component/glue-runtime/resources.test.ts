@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Resources } from '../../../../src/transpile/lean/runtime/resources.ts';
+import { Resources } from '../../../src/component/glue-runtime/resources.ts';
 
 test('resources are held as a Map would hold them, however far apart their numbers are', () => {
   const resources = new Resources();

@@ -1,3 +1,5 @@
+import { BLOCK, BLOCK_SHIFT, DIRTY_MAP, MAP_START } from '../../wasm/dirty-map.ts';
+
 /** What writes numbers, of a `DataView`. */
 export type MemoryWriter = Pick<
   DataView<ArrayBuffer>,
@@ -29,9 +31,6 @@ export interface MemoryViews {
  * a memory (`trackDirtyBlocks`), what is written is marked in it.
  */
 export function createMemoryViews(memory: () => WebAssembly.Memory): MemoryViews {
-  const DIRTY_MAP = Symbol.for('wasmcp-node.dirty-map');
-  const MAP_START = 16;
-  const BLOCK_SHIFT = 12;
   let bytes = new Uint8Array(0);
   let view = new DataView(bytes.buffer);
   let dirtyMap = bytes;
@@ -111,7 +110,7 @@ export function createMemoryViews(memory: () => WebAssembly.Memory): MemoryViews
     target(pointer, length) {
       if (bytes.length === 0) refresh();
       const written = new Uint8Array(bytes.buffer, pointer, length);
-      for (let at = pointer; at < pointer + length; at += 1 << BLOCK_SHIFT) mark(at);
+      for (let at = pointer; at < pointer + length; at += BLOCK) mark(at);
       return written;
     },
   };

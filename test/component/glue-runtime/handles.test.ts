@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
-import { type CallStack, createCallStack } from '../../../../src/transpile/lean/runtime/call-stack.ts';
-import type { HandleTable } from '../../../../src/transpile/lean/runtime/handle-table.ts';
-import { createHandles, type Handles } from '../../../../src/transpile/lean/runtime/handles.ts';
+import { type CallStack, createCallStack } from '../../../src/component/glue-runtime/call-stack.ts';
+import type { HandleTable } from '../../../src/component/glue-runtime/handle-table.ts';
+import { createHandles, type Handles } from '../../../src/component/glue-runtime/handles.ts';
 
 const EMPTY = [1 << 30, 0];
 let callStack: CallStack;

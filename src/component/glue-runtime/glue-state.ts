@@ -1,4 +1,4 @@
-import type { GlueState, SavedGlueState } from '../../../component/glue-state.ts';
+import type { GlueState, SavedGlueState } from '../glue-state.ts';
 import type { CallStack } from './call-stack.ts';
 import type { HandleTable } from './handle-table.ts';
 import type { Handles } from './handles.ts';

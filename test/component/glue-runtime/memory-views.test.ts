@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { createCallStack } from '../../../../src/transpile/lean/runtime/call-stack.ts';
-import { createMemoryReader } from '../../../../src/transpile/lean/runtime/memory-reader.ts';
-import { createMemoryViews } from '../../../../src/transpile/lean/runtime/memory-views.ts';
+import { createCallStack } from '../../../src/component/glue-runtime/call-stack.ts';
+import { createMemoryReader } from '../../../src/component/glue-runtime/memory-reader.ts';
+import { createMemoryViews } from '../../../src/component/glue-runtime/memory-views.ts';
 
 test('views follow a memory that grows', () => {
   const memory = new WebAssembly.Memory({ initial: 0, maximum: 2 });

@@ -1,4 +1,4 @@
-import type { GlueBudget } from '../../../component/glue-budget.ts';
+import type { GlueBudget } from '../glue-budget.ts';
 
 /**
  * The host's resources of one type that a guest holds, by representation. Has what the glue uses of a `Map`.

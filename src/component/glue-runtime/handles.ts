@@ -1,4 +1,4 @@
-import type { GlueBudget } from '../../../component/glue-budget.ts';
+import type { GlueBudget } from '../glue-budget.ts';
 import type { CallStack } from './call-stack.ts';
 import type { HandleTable } from './handle-table.ts';
 
@@ -20,15 +20,16 @@ export interface Handles {
   touched(): HandleTable[];
 }
 
+const FLAG: number = 1 << 30;
+
+/** Enough for any guest, and less than 20 MB. */
+const MAX_HANDLES = 1_000_000;
+
+/** Handles that are charged at once, and bytes of one in a table that grows. */
+const CHARGED = 128;
+const ENTRY = 32;
+
 export function createHandles(callStack: CallStack, tables: HandleTable[], budget?: GlueBudget): Handles {
-  const FLAG = 1 << 30;
-  /** Enough for any guest, and less than 20 MB. */
-  const MAX_HANDLES = 1_000_000;
-
-  /** Handles that are charged at once, and bytes of one in a table that grows. */
-  const CHARGED = 128;
-  const ENTRY = 32;
-
   let touched: HandleTable[] = [];
 
   function touch(table: HandleTable): void {

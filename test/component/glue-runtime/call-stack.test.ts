@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type CallStack, createCallStack } from '../../../../src/transpile/lean/runtime/call-stack.ts';
+import { type CallStack, createCallStack } from '../../../src/component/glue-runtime/call-stack.ts';
 
 const MAY_LEAVE = { value: 1 };
 let callStack: CallStack;

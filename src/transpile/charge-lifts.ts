@@ -1,52 +1,3 @@
-import type { GlueBudget } from '../component/glue-budget.ts';
-import { Resources } from './lean/runtime/resources.ts';
-
-/** Charges what raw glue lifts for a host function, before it does; what was lifted is released with the next call. */
-export interface Lifts {
-  begin(): void;
-  elements(length: number): void;
-  text<T extends ArrayLike<number>>(units: T): T;
-  /** Answers its argument. */
-  array(size: number): number;
-}
-
-/** Uses nothing but its parameters and what is global: its text is all there is to it. */
-export function createLifts(budget: GlueBudget | undefined): Lifts {
-  const FREE_LIFT = 256 * 1024;
-  const ELEMENT_COST = 64;
-  const STRING_COST = 24;
-  const ARRAY_COST = 200;
-  let lifted = 0;
-  let charged = 0;
-
-  function lift(bytes: number): void {
-    lifted += bytes;
-    if (lifted <= FREE_LIFT || budget === undefined) return;
-    const more = lifted - charged;
-    if (!budget.tryCharge(more)) throw new WebAssembly.RuntimeError(budget.refusal(more));
-    charged = lifted;
-  }
-
-  return {
-    begin() {
-      if (charged !== 0) budget?.release(charged);
-      lifted = 0;
-      charged = 0;
-    },
-    elements(length) {
-      lift((length >>> 0) * ELEMENT_COST);
-    },
-    text(units) {
-      lift(2 * units.length + STRING_COST);
-      return units;
-    },
-    array(size) {
-      lift((size >>> 0) + ARRAY_COST);
-      return size;
-    },
-  };
-}
-
 const LIST = /\bvar result(\d+) = \[\];(?=\s*for \(let i = 0; i < len\1; i\+\+\) \{)/g;
 const BYTES = /(?<=\b_listBytes\(memory\d+, \w+, )\w+ \* \d+(?=\))/g;
 const TEXT =
@@ -81,8 +32,7 @@ export function chargeLifts(glue: string, expectShape: (condition: boolean, what
   expectShape(ENTRY.test(code), 'the imports');
   return code.replace(
     ENTRY,
-    (entry) => `const $createLifts = ${createLifts};
-const $Resources = ${Resources};
+    (entry) => `const { createLifts: $createLifts, Resources: $Resources } = $runtime;
 
 ${entry}
 const $budget = imports[Symbol.for('wasmcp-node.budget')];

@@ -1,0 +1,177 @@
+import type { GlueBudget } from '../glue-budget.ts';
+import { CallFrames } from './call-frames.ts';
+import type { HandleTable } from './handle-table.ts';
+import { LiftCharge } from './lift-charge.ts';
+
+/** Calls under way in one instance: which component runs, what it was lent, what it may do. Whatever is not allowed traps. */
+export interface CallStack {
+  /** Enters a component from outside. While another call is under way it throws a `TypeError`, which harms nothing. */
+  enterRoot(component: number): void;
+  leaveRoot(): void;
+  /** One component calls another; called by the adapter between them. */
+  enterGuest(caller: number, isAsync: number, callee: number): void;
+  leaveGuest(): void;
+  /** Runs a resource's destructor in the component that defines it. */
+  destroy(component: number, destructor: (rep: number) => unknown, rep: number): void;
+  /** A component calls a host function. `flags` says whether it may leave. */
+  enterHost(component: number, flags: { readonly value: number }): void;
+  /** The host function is done, its results are in place. Returns its argument. */
+  leaveHost<T>(result?: T): T;
+  /** This number of bytes is about to be lifted for the host function that is called; held until it is left. */
+  lift(bytes: number): void;
+  /** Wraps an operation on handles: it crosses to the host as a host function does, but is not counted as a call. */
+  guarded(
+    component: number,
+    flags: { readonly value: number },
+    operation: (value: number) => unknown,
+  ): (value: number) => unknown;
+  /** The component that runs now was lent a handle; returns the depth of its call. */
+  borrow(component: number | undefined): number;
+  /** A borrow handle of the call at this depth was dropped. */
+  giveBack(depth: number): void;
+  /** An own handle was lent to the component that runs now; it comes back when the call ends. */
+  lend(table: HandleTable, index: number): void;
+  trap(message: string): never;
+  /**
+   * Notes what a host function throws. Adapters between components catch it and trap with a message of their own, which is
+   * then replaced by this error.
+   */
+  thrown<T>(error: T): T;
+  /** Marks the instance dead. */
+  kill(): void;
+  isDead(): boolean;
+  isIdle(): boolean;
+  /** A guest runs, and neither a start function nor a destructor, which cannot be suspended. */
+  maySuspend(): boolean;
+  hostCalls(): number;
+  readonly entered: Uint8Array;
+}
+
+/** What adapters between components say about anything that was thrown below them. */
+const UNCAUGHT = 'wasm trap: uncaught exception propagated out of component';
+
+/** Sides on which the thread can be. */
+const GUEST = 0;
+const HOST = 1;
+const DEAD = 2;
+
+/**
+ * The call stack of an instance with this number of components. `slot0` and `slot1` hold the context slots of the call that
+ * runs.
+ *
+ * A guest can catch what JavaScript throws, our traps included. So the side on which the thread is gets noted at each crossing:
+ * a throw that skips the way back leaves a note that does not fit, and the next crossing traps.
+ */
+export function createCallStack(
+  components: number,
+  slot0: { value: number },
+  slot1: { value: number },
+  budget?: GlueBudget,
+): CallStack {
+  const frames = new CallFrames(components, slot0, slot1, trap);
+  const charge = new LiftCharge(budget, trap);
+  let side = GUEST;
+  let hostCalls = 0;
+  let destructors = 0;
+  /** What ended the call that is under way. */
+  let failure: Error | undefined;
+
+  function trap(message: string): never {
+    side = DEAD;
+    if (message === UNCAUGHT && failure !== undefined) throw failure;
+    failure ??= new WebAssembly.RuntimeError(message);
+    throw new WebAssembly.RuntimeError(message);
+  }
+
+  function refuse(): never {
+    trap(side === DEAD ? 'the instance trapped before' : 'wasm trap: cannot leave component instance');
+  }
+
+  function leaveGuestSide(component: number, flags: { readonly value: number }): void {
+    if (side !== GUEST || flags.value !== 1) refuse();
+    if (frames.top.component !== component && frames.depth !== 0)
+      trap('a component called in the name of another');
+    side = HOST;
+  }
+
+  function returnToGuest(): void {
+    if (side !== HOST) refuse();
+    side = GUEST;
+  }
+
+  /** A component destroys its own resources within its call; to enter another component, nothing may run in it. */
+  function destroy(component: number, destructor: (rep: number) => unknown, rep: number): void {
+    if (side !== HOST) refuse();
+    const isForeign = frames.top.component !== component;
+    if (isForeign) frames.push(component);
+    const { depth } = frames;
+    side = GUEST;
+    destructors += 1;
+    destructor(rep);
+    destructors -= 1;
+    if (side !== GUEST || frames.depth !== depth) refuse();
+    side = HOST;
+    if (isForeign) frames.pop();
+  }
+
+  return {
+    enterRoot(component) {
+      failure = undefined;
+      if (side === DEAD) refuse();
+      if (frames.depth !== 0) throw new TypeError('the instance is busy with another call');
+      frames.push(component);
+    },
+    leaveRoot() {
+      if (side !== GUEST) refuse();
+      if (frames.depth !== 1) trap('a call ended before the calls it had made');
+      frames.pop();
+    },
+    enterGuest(caller, isAsync, callee) {
+      if (side !== GUEST) refuse();
+      if (isAsync !== 0 || frames.top.component !== caller) trap('a component called in the name of another');
+      side = HOST;
+      frames.push(callee);
+      side = GUEST;
+    },
+    leaveGuest() {
+      if (side !== GUEST) refuse();
+      if (frames.depth < 2) trap('a call ended that never began');
+      side = HOST;
+      frames.pop();
+      side = GUEST;
+    },
+    destroy,
+    enterHost(component, flags) {
+      leaveGuestSide(component, flags);
+      hostCalls += 1;
+    },
+    leaveHost<T>(result?: T): T {
+      returnToGuest();
+      charge.release();
+      return result as T;
+    },
+    lift: (bytes) => charge.lift(bytes),
+    guarded: (component, flags, operation) => (value) => {
+      leaveGuestSide(component, flags);
+      const result = operation(value);
+      returnToGuest();
+      return result;
+    },
+    borrow: (component) => frames.borrow(component),
+    giveBack: (depth) => frames.giveBack(depth),
+    lend: (table, index) => frames.lend(table, index),
+    trap,
+    thrown(error) {
+      if (error instanceof Error) failure ??= error;
+      return error;
+    },
+    kill() {
+      side = DEAD;
+    },
+    isDead: () => side === DEAD || (frames.depth === 0 && side !== GUEST),
+    isIdle: () => frames.depth === 0,
+    maySuspend: () => frames.depth !== 0 && destructors === 0,
+    hostCalls: () => hostCalls,
+    entered: frames.entered,
+  };
+}

@@ -1,0 +1,43 @@
+import type { GlueBudget } from '../glue-budget.ts';
+
+/** Bytes that a call may lift without a charge: there is one call at a time. */
+export const FREE_LIFT: number = 256 * 1024;
+
+/** Bytes that the host holds for an element, a string and an array, beside their content. */
+export const ELEMENT_COST = 64;
+export const STRING_COST = 24;
+export const ARRAY_COST = 200;
+
+/** Charges the guest's budget for what is lifted for one call. */
+export class LiftCharge {
+  #lifted = 0;
+  /** How much of it was charged. */
+  #charged = 0;
+  readonly #budget: GlueBudget | undefined;
+  readonly #trap: (message: string) => never;
+
+  constructor(budget: GlueBudget | undefined, trap: (message: string) => never) {
+    this.#budget = budget;
+    this.#trap = trap;
+  }
+
+  /** This number of bytes is about to be lifted. */
+  lift(bytes: number): void {
+    this.#lifted += bytes;
+    if (this.#lifted > FREE_LIFT) this.#chargeLifted();
+  }
+
+  release(): void {
+    if (this.#lifted === 0) return;
+    this.#lifted = 0;
+    if (this.#charged !== 0) this.#budget?.release(this.#charged);
+    this.#charged = 0;
+  }
+
+  #chargeLifted(): void {
+    if (this.#budget === undefined) return;
+    const more = this.#lifted - this.#charged;
+    if (!this.#budget.tryCharge(more)) this.#trap(this.#budget.refusal(more));
+    this.#charged = this.#lifted;
+  }
+}
