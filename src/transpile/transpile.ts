@@ -11,7 +11,7 @@ import type { FromTranspiler, Generated, TranspilerTask } from './worker.ts';
 
 /** A component as JavaScript and core modules. */
 export interface Transpiled {
-  /** Text of the glue, a script that evaluates to a `GlueModule`. */
+  /** Text of the glue, see `toScript`. */
   readonly glue: string;
   /** See `Glue` in component.ts. */
   readonly kind: 'lean' | 'raw';

@@ -27,7 +27,7 @@ export interface ExtractedGlue {
 /** To the line that closes it: what is inside is indented by more. */
 const CODE =
   /^( *)const (_trampoline(\d+)) = (function\(((?:\w+(?:, \w+)*)?)\) \{\n(?:\1 .*\n| *\n)*\1\})(\s*)\2\.fnName = '([^'\n]*)';$/gm;
-/** Says everything twice: jco knows the mode to take when the function is made. */
+/** Says everything twice: jco knows the way to take when the function is made. */
 const BINDING =
   /^( *let trampoline(\d+) = )_trampoline\2\.manuallyAsync \? new WebAssembly\.Suspending\(_suspendingImport\(\d+, (_lowerImportBackwardsCompat\.bind\(\s*null,\s*(\{[\s\S]*?\}),\s*\))\)\) : \3;$/gm;
 
@@ -66,7 +66,7 @@ export function extractHostFunctions(glue: string): ExtractedGlue {
   for (const number of extracted.keys()) {
     if (hostFunctions.has(number)) continue;
     expectShape(!rest.includes(`let trampoline${number} = `), `the binding of _trampoline${number}`);
-    expectShape(false, 'a host function is bound in an unknown mode');
+    expectShape(false, 'a host function is bound in an unknown way');
   }
   expectShape(
     (rest.match(/_trampoline\d/g) ?? []).length === extracted.size,

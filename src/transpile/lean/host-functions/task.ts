@@ -66,7 +66,7 @@ function keepTraps(code: string, component: number, edit: Editor): void {
     edit.replace(spanOf(match), `${match[1]} instanceof WebAssemblyRuntimeError`);
 }
 
-/** The only mode back to the guest is at the end, where results are computed before the side changes. */
+/** The only way back to the guest is at the end, where results are computed before the side changes. */
 function leave(code: string, name: string, edit: Editor): void {
   const returns = code.match(RETURN)?.length ?? 0;
   const last = LAST_RETURN.exec(code);

@@ -22,7 +22,7 @@ export function linkCoreImports({ outline, edit }: Rewriting): void {
   const offset = outline.body.start;
   const body = edit.text(outline.body);
   const others = body.replace(LINKED, '').replace(ASYNC_FUNCTION, '');
-  expectShape(!others.includes('Object.assign('), 'an import of a core module is given in an unknown mode');
+  expectShape(!others.includes('Object.assign('), 'an import of a core module is given in an unknown way');
   expectShape(!others.includes('Async = WebAssembly.'), 'an async function that is not realloc');
   expectShape(!others.includes('_guardMayLeave('), 'a guarded function in an unknown place');
   for (const match of body.matchAll(ASYNC_FUNCTION)) edit.remove(spanOf(match, { offset }));

@@ -79,7 +79,7 @@ const HOST_DROP =
 const NEVER_DROPPED = /^throw new TypeError\('unreachable trampoline for resource \[[\w()]+\]'\)$/;
 const GUEST_DROP = /^(exports\d+(?:\['[^']*'\]|\.[\w$]+))\(handleEntry\.rep\);$/;
 
-/** A destructor runs in the component that defines the resource, which may not be under mode, unless it drops its own. */
+/** A destructor runs in the component that defines the resource, which may not be under way, unless it drops its own. */
 function checkDrop({ edit }: Rewriting, drop: Statement, body: string, definers: Definers): void {
   const [, action] = DROP.exec(body) ?? [];
   expectShape(action !== undefined, `what ${drop.name} does`);
