@@ -19,7 +19,7 @@ import { version } from './version.ts';
 const COMMANDS: readonly Command[] = [serve, stdio, run, exec, inspect];
 const GROUPS: readonly CommandGroup[] = [store, sessions];
 
-/** A command by all that is typed of its name, with the options that it takes. */
+/** A command by its full name, with the options that it takes. */
 export type CommandAbout = Pick<Command, 'name' | 'options' | 'adjusted'>;
 
 /** For the reference of options. */
@@ -39,10 +39,10 @@ Examples:
   wasmcp-node inspect server.wasm
   wasmcp-node store backup copy.db
 
-Each flag can stand in the environment as WASMCP_NODE_…; a flag wins over it.
-Exit status: 0 stopped as asked, 1 could not start or run, 2 wrong usage; run: the guest's; exec: the command's.`;
+Each option can be set in the environment as WASMCP_NODE_…; a flag overrides it.
+Exit status: 0 stopped on request, 1 could not start or run, 2 wrong usage; run: the guest's; exec: the command's.`;
 
-/** Runs one command line, given without `node` and the script, and answers its exit status. */
+/** Runs one command line, without `node` and the script, and returns its exit status. */
 export async function main(
   args: readonly string[],
   streams: CliStreams = process,
@@ -50,7 +50,7 @@ export async function main(
 ): Promise<number> {
   let status = 0;
   const program = new Program('wasmcp-node')
-    .description('Serves composed WebAssembly MCP servers, with sessions that last.')
+    .description('Serves composed WebAssembly MCP servers, with sessions that survive restarts.')
     .version(version)
     .enablePositionalOptions()
     .exitOverride()

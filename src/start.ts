@@ -1,9 +1,9 @@
 import { startIdleWorkers } from './engine/idle-worker.ts';
 
-/** Commands that serve requests: they need a worker, whose code takes as long to load as all of this thread's. */
+/** Commands that serve requests: they need a worker, whose code takes as long to load as that of this thread. */
 const SERVING: ReadonlySet<string> = new Set(['serve', 'stdio', 'exec']);
 
-/** Runs the command line of this process and answers its exit status; a worker gets ready meanwhile. */
+/** Runs the command line of this process and returns its exit status; a worker is started meanwhile. */
 export async function start(args: readonly string[]): Promise<number> {
   const idleWorkers = startIdleWorkers(SERVING.has(args[0] ?? '') ? 1 : 0);
   const { main } = await import('./cli.ts');

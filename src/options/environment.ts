@@ -3,10 +3,10 @@ import { longFlag, OPTIONS } from './table.ts';
 import type { OptionName } from './types.ts';
 
 const PREFIX = 'WASMCP_NODE_';
-/** Names of earlier releases, which work for one more: what they are called now. */
+/** Names of earlier releases, which work for one more release, and their names now. */
 const FORMER: Readonly<Record<string, string>> = { WASMCP_NODE_ENV: 'WASMCP_NODE_GUEST_ENV' };
 
-/** The flags that the environment stands for, as command-line words; flags given later win over them. */
+/** The options set in the environment, as command-line words; flags that follow override them. */
 export function environmentFlags(names: readonly OptionName[], environment: NodeJS.ProcessEnv): string[] {
   return names.flatMap((name) => {
     const spec = OPTIONS[name];
@@ -21,15 +21,15 @@ export function environmentFlags(names: readonly OptionName[], environment: Node
   });
 }
 
-/** What is odd about variables that begin as ours do: one that no command reads, or that has another name now. */
+/** Warns of variables with our prefix that are unknown or have another name now. */
 export function environmentWarnings(environment: NodeJS.ProcessEnv): string[] {
   const known = new Set(Object.values(OPTIONS).flatMap((spec) => spec.environment));
   return Object.keys(environment)
     .filter((name) => name.startsWith(PREFIX) && !known.has(name) && environment[name] !== '')
     .map((name) => {
       const now = FORMER[name];
-      if (now !== undefined) return `${name} is called ${now} now; the next release will not read it`;
+      if (now !== undefined) return `${name} is now called ${now}; the next release will ignore it`;
       const meant = nearest(name, known);
-      return `${name} is no option's variable${meant === undefined ? '' : `; did you mean ${meant}?`}`;
+      return `${name} is not the variable of an option${meant === undefined ? '' : `; did you mean ${meant}?`}`;
     });
 }

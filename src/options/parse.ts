@@ -22,7 +22,7 @@ function within(value: number, [min, max]: readonly [number, number]): boolean {
   return value >= min && value <= max;
 }
 
-/** Milliseconds from `500ms`, `30s`, `5m`, `1h`; a bare number counts seconds, as wasmtime's `-W timeout` does. */
+/** Milliseconds from `500ms`, `30s`, `5m`, `1h`; a plain number is seconds, as in wasmtime's `-W timeout`. */
 export function parseDuration(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
   const milliseconds = match === null ? Number.NaN : Number(match[1]) * UNITS_TIME[match[2] ?? 's']!;
@@ -32,7 +32,7 @@ export function parseDuration(text: string): number {
   return Math.round(milliseconds);
 }
 
-/** Milliseconds from `12h` or `30d`, a second at least; `off` for ever. */
+/** Milliseconds from `12h` or `30d`, at least one second; `off` means forever. */
 export function parseRetention(text: string): number | 'off' {
   if (text === 'off') return text;
   const match = /^(\d+(?:\.\d+)?)(s|m|h|d)$/.exec(text);
@@ -53,7 +53,7 @@ export function parseSize(text: string): number {
   return Math.round(bytes);
 }
 
-/** `127.0.0.1:8080`, `localhost:0`, `[::1]:8080`; a port above 65535 or a missing one is refused. */
+/** `127.0.0.1:8080`, `localhost:0`, `[::1]:8080`; the port is required and at most 65535. */
 export function parseAddress(text: string): Address {
   const match = /^(\[[0-9a-fA-F:.]+\]|[^:[\]]+):(\d{1,5})$/.exec(text);
   const port = Number(match?.[2]);
@@ -63,12 +63,12 @@ export function parseAddress(text: string): Address {
   return { host: match[1]!.replace(/^\[|\]$/g, ''), port };
 }
 
-/** As `parseAddress`; a port alone is one of this machine's loopback address. */
+/** As `parseAddress`; a port alone means the loopback address. */
 export function parseAdminAddress(text: string): Address {
   return parseAddress(/^:?\d+$/.test(text) ? `127.0.0.1:${text.replace(':', '')}` : text);
 }
 
-/** A path on the server, query included. */
+/** A path on the server, including a query. */
 export function parsePath(text: string): string {
   if (!/^\/[!-~]*$/.test(text)) throw invalid('Write a path that begins with a slash, such as /health.');
   return text;
@@ -94,11 +94,11 @@ export function parseChoice<T extends string>(...choices: readonly T[]): (text: 
   };
 }
 
-/** `NAME=VALUE` for the guest's environment, or `NAME` for one taken from the host's, which may not have it. */
+/** `NAME=VALUE` for the guest's environment, or `NAME` to take the value from this process, where it may be unset. */
 export function parseEnvironment(text: string): [string, string | undefined] {
   const at = text.indexOf('=');
   const name = at < 0 ? text : text.slice(0, at);
-  if (name === '') throw invalid('Write NAME=VALUE, or NAME to hand on a variable of this shell.');
+  if (name === '') throw invalid('Write NAME=VALUE, or NAME to pass on a variable of this shell.');
   return [name, at >= 0 ? text.slice(at + 1) : process.env[name]];
 }
 
@@ -109,13 +109,13 @@ export function parseConfig(text: string): [string, string] {
   return [text.slice(0, at), text.slice(at + 1)];
 }
 
-/** `HOST`, `HOST::GUEST`, or `HOST::GUEST:ro` for one that the guest may only read. */
+/** `HOST`, `HOST::GUEST`, or `HOST::GUEST:ro` for a directory that the guest may only read. */
 export function parseDirectory(text: string): Directory {
   const [host = '', name = host, ...rest] = text.split('::');
   const readOnly = text.includes('::') && name.endsWith(':ro');
   const guest = readOnly ? name.slice(0, -':ro'.length) : name;
   if (host === '' || guest === '' || rest.length > 0) {
-    throw invalid('Write HOST, HOST::GUEST or HOST::GUEST:ro, two folders.');
+    throw invalid('Write HOST, HOST::GUEST or HOST::GUEST:ro, where both are directories.');
   }
   return { host, guest, readOnly };
 }
@@ -128,21 +128,21 @@ export function parseIsolation(text: string): IsolationValue {
   return { reuse };
 }
 
-/** A size of at least one page of WebAssembly, 64 KiB, and of 4 GiB at most. */
+/** A size from one WebAssembly page, 64 KiB, to 4 GiB. */
 export function parseMemorySize(text: string): number {
   const size = parseSize(text);
   if (!within(size, RANGES.memory)) throw invalid('Write a size from 64KiB to 4GiB.');
   return size;
 }
 
-/** Of what the host holds for a guest. Below 1 MiB nearly nothing runs. */
+/** What the host holds for a guest. With less than 1 MiB almost nothing runs. */
 export function parseHostMemorySize(text: string): number {
   const size = parseSize(text);
   if (!within(size, RANGES.hostMemory)) throw invalid('Write a size of 1MiB or more.');
   return size;
 }
 
-/** For the process, of which Node alone takes as much. */
+/** For the process: Node alone needs about the minimum. */
 export function parseMemoryBudget(text: string): number {
   const size = parseSize(text);
   if (size < RANGES.memoryBudget[0]) throw invalid('Write a size of 64MiB or more.');

@@ -10,13 +10,13 @@ type RangeName =
   | 'maxDescriptors'
   | 'memoryBudget';
 
-/** What numbers can be, for the command's options and the library's alike: the least and the most. */
+/** The least and the greatest value of numbers, for the options of the command and of the library. */
 export const RANGES: Readonly<Record<RangeName, readonly [min: number, max: number]>> = {
   workers: [1, 256],
   queue: [0, 1_000_000],
   maxConnections: [1, 1_000_000],
   reuse: [1, 1_000_000],
-  /** In milliseconds; what timers take. */
+  /** In milliseconds, as timers accept them. */
   duration: [1, 2 ** 31 - 1],
   /** In milliseconds, up to a hundred years. */
   retention: [1000, 36_525 * 86_400_000],

@@ -75,7 +75,7 @@ describe('a component that cannot be served', () => {
     expect((await refusedFile(await parse('(component)'))).stderr).toContain('wasi:http/incoming-handler');
   });
 
-  test('imports that nobody offers, all of them in one message', async () => {
+  test('unsatisfied imports, all of them in one message', async () => {
     const component = await parse(`(component
       (import "acme:billing/ledger@1.0.0" (instance (export "charge" (func))))
       (import "wasi:keyvalue/store@0.9.0" (instance (export "open" (func))))
@@ -94,7 +94,7 @@ describe('a component that cannot be served', () => {
   });
 });
 
-test('a port in use costs nothing', async () => {
+test('a port in use: no store is created', async () => {
   const holder = createServer().listen(0, '127.0.0.1');
   onTestFinished(() => void holder.close());
   await new Promise((resolve) => holder.on('listening', resolve));
@@ -115,7 +115,7 @@ describe('a store that cannot be used', () => {
     expect(stderr).toContain(locked);
   });
 
-  test('that is no database', async () => {
+  test('that is not a database', async () => {
     const folder = temporaryFolder();
     writeFileSync(
       join(folder, 'store.db'),
@@ -126,7 +126,7 @@ describe('a store that cannot be used', () => {
     expect(await readFile(join(folder, 'store.db'), 'utf8')).toContain('never a database');
   });
 
-  test('that a newer version made', async () => {
+  test('of a newer version', async () => {
     const folder = temporaryFolder();
     const path = join(folder, 'store.db');
     const first = await serve(NOTES, ['--store', `sqlite:${path}`]);
@@ -141,7 +141,7 @@ describe('a store that cannot be used', () => {
     expect(await readFile(path)).toEqual(bytes);
   });
 
-  test('of a kind that is not known', async () => {
+  test('of an unknown kind', async () => {
     expect((await refused([NOTES, '--store', 'mongodb://localhost'], { status: 2 })).stderr).toContain(
       'mongodb',
     );
@@ -160,12 +160,12 @@ describe('wrong usage', () => {
     expect((await refused([NOTES, ...args], { status: 2 })).stderr).toContain(named);
   });
 
-  test('a bad value in the environment is named by its flag', async () => {
+  test('a bad value in the environment is reported with its flag', async () => {
     const { stderr } = await refused([NOTES], { status: 2, env: { WASMCP_NODE_TIMEOUT: 'soon' } });
     expect(stderr).toContain('--timeout');
   });
 
-  test('an --env-file that is missing', async () => {
+  test('a missing --env-file', async () => {
     // Node reads this flag itself, wherever it stands, before any program runs: status 9 is its own.
     const { status, stderr } = await run(['serve', NOTES, '--env-file', 'no.env']);
     expect(status).toBe(9);

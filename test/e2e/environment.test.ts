@@ -64,14 +64,14 @@ describe('variables of options', () => {
     });
   });
 
-  test('its former name works with a warning, after the name of today', async () => {
+  test('its former name works with a warning, unless the new one is set', async () => {
     const warning =
-      'warning: WASMCP_NODE_ENV is called WASMCP_NODE_GUEST_ENV now; the next release will not read it\n';
+      'warning: WASMCP_NODE_ENV is now called WASMCP_NODE_GUEST_ENV; the next release will ignore it\n';
     expect(await env({ WASMCP_NODE_ENV: 'A=1' })).toMatchObject({ stdout: 'A=1\n', stderr: warning });
     expect((await env({ WASMCP_NODE_ENV: 'A=1', WASMCP_NODE_GUEST_ENV: 'A=2' })).stdout).toBe('A=2\n');
   });
 
-  test('one that no option has is warned of, with the name that is nearest', async () => {
+  test('an unknown one is reported, with the most similar name', async () => {
     const { stderr } = await env({
       WASMCP_NODE_MAX_BODDY: '1',
       WASMCP_NODE_NONSENSE: '1',
@@ -79,17 +79,17 @@ describe('variables of options', () => {
     });
     expect(stderr.split('\n').sort()).toEqual([
       '',
-      "warning: WASMCP_NODE_MAX_BODDY is no option's variable; did you mean WASMCP_NODE_MAX_BODY?",
-      "warning: WASMCP_NODE_NONSENSE is no option's variable",
+      'warning: WASMCP_NODE_MAX_BODDY is not the variable of an option; did you mean WASMCP_NODE_MAX_BODY?',
+      'warning: WASMCP_NODE_NONSENSE is not the variable of an option',
     ]);
   });
 
-  test('names of every option, wherever it is read, are known', async () => {
+  test('the variables of all options are known to every command', async () => {
     expect((await env({ WASMCP_NODE_WORKERS: '2', WASMCP_NODE_WASI: 'cli' })).stderr).toBe('');
   });
 });
 
-test('a line for a shell that is given to exec as one word', async () => {
+test('a shell command line that is given to exec as one word', async () => {
   const { status, stderr } = await run(['exec', fixture('http-lab'), '--', 'node a.mjs && b']);
   expect(status).toBe(127);
   expect(stderr).toContain(

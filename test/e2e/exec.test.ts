@@ -27,14 +27,14 @@ const COUNT = `
   if (new URL(process.env.WASMCP_URL).port !== process.env.PORT) process.exit(9);
 `;
 
-test('the command finds a server with sessions, and nothing is left behind', async () => {
+test('the command finds a server with sessions, and no files remain', async () => {
   const { cwd, file } = script(COUNT);
   const end = await run(['exec', notes, '--', node, file, '--flag'], { cwd });
   expect(end).toMatchObject({ status: 0, stdout: '1\n' });
   expect(existsSync(join(cwd, '.wasmcp'))).toBe(false);
 });
 
-test('with --store, what it wrote is there afterwards', async () => {
+test('with --store, its writes remain afterwards', async () => {
   const { cwd, file } = script(COUNT);
   await run(['exec', notes, '--store', 'sqlite:kept.db', '--', node, file], { cwd });
   const info = await run(['store', 'info', '--store', 'sqlite:kept.db'], { cwd });
@@ -49,7 +49,7 @@ describe('the exit status', () => {
     expect((await run(['exec', notes, '--', node, '-e', text])).status).toBe(status);
   });
 
-  test('is 127 for a command that is not there, named on stderr', async () => {
+  test('is 127 for a command that does not exist, which is named on stderr', async () => {
     const end = await run(['exec', notes, '--', 'no-such-command']);
     expect(end).toMatchObject({ status: 127, stdout: '' });
     expect(end.stderr).toContain('error: the command no-such-command is not found');
@@ -80,7 +80,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)('%s goes to the command, which decides
   expect(await running.finished).toMatchObject({ status: 5, stdout: 'up\nasked\n' });
 });
 
-test("the command's output is its own: the server's goes to stderr, or to a file", async () => {
+test('the output of the server goes to stderr or a file, not into that of the command', async () => {
   const text = `await fetch(process.env.WASMCP_URL + '/trap'); console.log('done')`;
   const { cwd, file } = script(text);
   const args = ['exec', fixture('misbehave'), '--server-log', 'server.log', '--', node, file];
@@ -108,7 +108,7 @@ test('--wait starts the command once a request for the path succeeds, or not at 
   expect(never.stderr).toMatch(/error: http:\S+\/trap returned status 500 within 1000 ms/);
 });
 
-test('--keep serves on after the command, until a signal; the status stays', async () => {
+test('--keep keeps serving after the command, until a signal; the status stays', async () => {
   const kept = program(['exec', fixture('misbehave'), '--keep', '--', node, '-e', 'process.exit(3)']);
   await kept.said('still serving HTTP on ', 'stderr');
   const url = /still serving HTTP on (\S+)\n/.exec(kept.text.stderr)![1]!;

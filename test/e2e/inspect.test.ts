@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { fixture, run, temporaryFolder } from '../support/command.ts';
 import { rawGlue } from '../support/raw-glue.ts';
 
-test('prints what a component imports, exports and runs by, and leaves nothing behind', async () => {
+test('prints imports, exports and the kind of glue of a component, and leaves no files', async () => {
   const cwd = temporaryFolder();
   const { status, stdout, stderr } = await run(['inspect', fixture('notes-draft2')], { cwd });
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
@@ -25,7 +25,7 @@ test('reads a component from standard input', async () => {
   expect(stdout).toContain('wasi:keyvalue/store@0.2.0-draft');
 });
 
-test('ends with status 1 when nothing satisfies an import, and says what to do', async () => {
+test('exits with status 1 when nothing satisfies an import, and reports a remedy', async () => {
   const path = join(temporaryFolder(), 'server.wasm');
   writeFileSync(
     path,

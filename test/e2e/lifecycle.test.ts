@@ -35,7 +35,7 @@ describe('the first signal', () => {
     },
   );
 
-  test('waits for no one longer than --drain', async () => {
+  test('does not wait longer than --drain', async () => {
     const { url, stop } = await serve(fixture('http-lab'), [...MEMORY, '--drain', '300ms']);
     const slow = fetch(`${url}/sleep?ms=60000`).then(({ status }) => status, String);
     const stalled = await call(`${url}/big?bytes=1000000000`);
@@ -47,7 +47,7 @@ describe('the first signal', () => {
   });
 });
 
-test('output that nobody reads keeps no process for longer than --drain', async () => {
+test('unread output does not keep the process alive for longer than --drain', async () => {
   const { url, child, kill } = await serve(fixture('misbehave'), [...MEMORY, '--drain', '500ms']);
   const { stdout } = child;
   stdout!.pause();
@@ -63,7 +63,7 @@ test('output that nobody reads keeps no process for longer than --drain', async 
   expect([502, 'TypeError: fetch failed']).toContain(await flooding);
 }, 40_000);
 
-test('the second signal ends it at once', async () => {
+test('the second signal ends the process at once', async () => {
   const { url, text, kill, finished } = await serve(fixture('http-lab'), MEMORY);
   const slow = fetch(`${url}/sleep?ms=60000`).catch(String);
   const idle = await rawConnection(url);
@@ -75,7 +75,7 @@ test('the second signal ends it at once', async () => {
   await slow;
 });
 
-test('a kill loses nothing that was acknowledged', async () => {
+test('after a kill, everything acknowledged is there', async () => {
   const store = ['--store', `sqlite:${join(temporaryFolder(), 'store.db')}`, '--workers', '2'];
   const first = await serve(fixture('kv-draft'), store);
   const acknowledged: string[] = [];
@@ -97,7 +97,7 @@ test('a kill loses nothing that was acknowledged', async () => {
   }
 });
 
-test('a program that used the library ends by itself once its server is closed', async () => {
+test('a program that uses the library exits by itself once its server is closed', async () => {
   const program = `
     import { createServer, loadComponent } from ${JSON.stringify(join(ROOT, 'src/index.ts'))};
     const component = await loadComponent(${JSON.stringify(fixture('http-lab'))});
@@ -122,7 +122,7 @@ test('a program that used the library ends by itself once its server is closed',
   expect(status).toBe(0);
 });
 
-describe('a Node without JSPI says which one it takes', () => {
+describe('a Node without JSPI reports which one is needed', () => {
   function refused(node: string, ...args: string[]): void {
     const command = [...args, join(ROOT, 'bin/wasmcp-node.js'), 'serve', fixture('http-lab')];
     const { status, stdout, stderr } = spawnSync(node, command, { encoding: 'utf8' });
@@ -134,7 +134,7 @@ describe('a Node without JSPI says which one it takes', () => {
     refused(process.execPath, '--import', 'data:text/javascript,delete WebAssembly.Suspending');
   });
 
-  test('when it is old, as every other one on the PATH', () => {
+  test('when it is too old', () => {
     const found = process.env.PATH!.split(delimiter).map((folder) => join(folder, 'node'));
     const old = found.filter(
       (node) => spawnSync(node, ['-e', 'process.exit(WebAssembly.Suspending ? 1 : 0)']).status === 0,

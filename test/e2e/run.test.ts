@@ -9,7 +9,7 @@ import { program } from '../support/program.ts';
 const COMMAND = join(import.meta.dirname, '../../bin/wasmcp-node.js');
 const command = fixture('command');
 
-test("options before the component are ours, every word after it is the guest's", async () => {
+test('options before the component are ours, every word after it goes to the guest', async () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'vars'), 'A=file\nB=file\n');
   const given = ['--env', 'A=flag', '--env-file', join(folder, 'vars')];
@@ -31,7 +31,7 @@ describe('standard streams', () => {
     expect(stdout.split('\n').filter(Boolean)).toEqual(variables);
   });
 
-  test('bytes pass through pipes as they are, whatever they are', async () => {
+  test('all bytes pass through pipes unchanged', async () => {
     const bytes = Buffer.from(Array.from({ length: 700_000 }, (_, i) => (i * 7 + (i >> 8)) % 256));
     const copy = program(['run', '--store', 'memory:', command, 'cat']);
     const out: Buffer[] = [];
@@ -52,7 +52,7 @@ describe('standard streams', () => {
     expect(stdout).toBe('command.wasm\nargs\nfor the next one');
   });
 
-  test('a reader that leaves ends a guest that prints for ever', async () => {
+  test('a reader that leaves ends a guest that prints forever', async () => {
     const yes = program(['run', '--store', 'memory:', command, 'yes']);
     await yes.said('y\n');
     yes.child.stdout.destroy();
@@ -81,7 +81,7 @@ describe('the exit status', () => {
     expect((await run(['run', '--store', store, command, 'add', 'runs'])).stdout).toBe('2\n');
   });
 
-  test('is 143 after SIGTERM to a guest whose output nobody takes', async () => {
+  test('is 143 after SIGTERM to a guest whose output is not read', async () => {
     const yes = program(['run', '--store', 'memory:', command, 'yes']);
     await yes.said('y\n');
     yes.child.stdout.pause();
@@ -90,7 +90,7 @@ describe('the exit status', () => {
     expect(status).toBe(143);
   });
 
-  test('is 1 for a component that is no program', async () => {
+  test('is 1 for a component that is not a program', async () => {
     const server = await run(['run', fixture('misbehave')]);
     expect(server).toMatchObject({ status: 1, stdout: '' });
     expect(server.stderr).toContain('is no command');

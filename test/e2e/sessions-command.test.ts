@@ -62,7 +62,7 @@ test('beside a server: a session is listed, shown, ended for its client, and pur
   });
   expect(await sessions(['terminate', id, '--reason', 'device lost'])).toMatchObject({ status: 0 });
   expect((await rpc(server.url, 'tools/list', {}, id)).status).toBe(404);
-  expect((await sessions(['terminate', id])).stderr).toBe(`Session ${id} was over already\n`);
+  expect((await sessions(['terminate', id])).stderr).toBe(`Session ${id} had ended already\n`);
   expect(lines(await sessions(['show', id]))[0]).toMatchObject({ state: 'ended', reason: 'device lost' });
 
   expect((await sessions(['purge'])).stderr).toBe('Purged 0 sessions, 0 keys\n');
@@ -72,7 +72,7 @@ test('beside a server: a session is listed, shown, ended for its client, and pur
   expect((await store.list('default')).keys).toEqual(['total']);
 });
 
-test('a purge deletes by the retention, in every bucket, or in those that are named', async () => {
+test('a purge applies the retention to all buckets, or to the named ones', async () => {
   const store = await open();
   const live = await put(store);
   for (const bucket of ['default', 'mine', 'yours'])
@@ -86,7 +86,7 @@ test('a purge deletes by the retention, in every bucket, or in those that are na
 });
 
 describe('what is shown', () => {
-  test('on a terminal is for people, and obeys nobody who wrote into the store', async () => {
+  test('on a terminal is readable, and has no control characters from the store', async () => {
     const store = await open();
     const id = await put(store, { terminated: true, reason: 'a\x1b[2Jb\nc' }, 0);
     await store.set('default', `${id}:jwt:sub`, Buffer.from('\x06ada@example.com'));
@@ -106,7 +106,7 @@ describe('what is shown', () => {
     expect(lines(await sessions(['list', '--json'], true))).toMatchObject([{ id, reason: 'a\x1b[2Jb\nc' }]);
   });
 
-  test('never is what the stdio bridge notes, nor what is no session', async () => {
+  test('never includes notes of the stdio bridge, or other keys', async () => {
     const store = await open();
     await put(store, {}, 1, 'wasmcp-node:stdio');
     await store.set('default', 'total', Uint8Array.of(1));
@@ -115,7 +115,7 @@ describe('what is shown', () => {
     expect((await sessions(['export'])).stdout).toBe('');
   });
 
-  test('of values are exact numbers, bytes, and keys of any name', async () => {
+  test('has exact numbers, bytes, and keys of any name', async () => {
     const store = await open();
     const id = await put(store, {}, 0);
     const most = Buffer.from([3, 255, 255, 255, 255, 255, 255, 255, 255]);
@@ -132,13 +132,13 @@ describe('what is shown', () => {
   });
 });
 
-test('thousands of sessions come whole', async () => {
+test('thousands of sessions are printed completely', async () => {
   const store = await open();
   const ids = await Promise.all(Array.from({ length: 2500 }, () => put(store, {}, 0)));
   expect(lines(await sessions(['list'])).map(({ id }) => id)).toEqual(ids.toSorted());
 });
 
-test('a session or a store that is not there is said, and nothing is made', async () => {
+test('a missing session or store is reported, and nothing is created', async () => {
   const path = join(temporaryFolder(), 'folder', 'store.db');
   url = `sqlite:${path}`;
   expect(await sessions(['list'])).toMatchObject({ status: 1, stderr: `error: ${url} does not exist\n` });

@@ -41,7 +41,7 @@ function request(id: number, tool: string): string {
 }
 
 describe('the official client', () => {
-  test('lists, calls, and goes on with its session in the next process; another client has its own', async () => {
+  test('lists, calls, and resumes its session in the next process; another client has its own', async () => {
     const args = ['--store', `sqlite:${join(temporaryFolder(), 'store.db')}`];
     const first = await connect('desktop', args);
     const { tools } = await first.client.listTools();
@@ -58,7 +58,7 @@ describe('the official client', () => {
     expect([...first.errors, ...second.errors, ...other.errors]).toEqual([]);
   });
 
-  test('leaves one session behind, however often it comes back', async () => {
+  test('has one session, however often it reconnects', async () => {
     const url = `sqlite:${join(temporaryFolder(), 'store.db')}`;
     for (const count of ['1', '2', '3']) {
       const { client, call } = await connect('desktop', ['--store', url]);
@@ -72,27 +72,27 @@ describe('the official client', () => {
     expect(new Set(keys.map((key) => key.slice(0, 36))).size).toBe(1);
   });
 
-  test('gets exactly one answer for each of 20 pipelined calls', async () => {
+  test('gets exactly one response to each of 20 pipelined calls', async () => {
     const { call, errors } = await connect('desktop', ['--store', 'memory:']);
     const totals = await Promise.all(Array.from({ length: 20 }, () => call('total')));
     expect(totals.map(Number).sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
     expect(errors).toEqual([]);
   });
 
-  test('goes on after a session that ends, with a new one', async () => {
+  test('gets a new session when its session has ended', async () => {
     const { call } = await connect('desktop', ['--store', 'memory:']);
     await call('counter');
     await call('end_session');
     expect(await call('counter')).toBe('1');
   });
 
-  test('is told when the component is no MCP server', async () => {
+  test('gets an error when the component is not an MCP server', async () => {
     await expect(connect('desktop', ['--store', 'memory:'], 'misbehave')).rejects.toThrow('HTTP 404');
   });
 });
 
 describe('the process', () => {
-  test('writes nothing but answers to stdout, and ends with the input: status 0', async () => {
+  test('writes only responses to stdout, and exits with the input: status 0', async () => {
     const lines = [INITIALIZE, INITIALIZED, 'garbage', request(1, 'total'), request(2, 'total')];
     const { status, stdout, stderr } = await run(['stdio', fixture('notes-draft'), '--store', 'memory:'], {
       input: `${lines.join('\n')}\n`,
@@ -107,7 +107,7 @@ describe('the process', () => {
     expect(stderr).toBe('');
   });
 
-  test('keeps the session beside the component, wherever the client starts it', async () => {
+  test('stores the session beside the component, wherever the client starts it', async () => {
     const [home, elsewhere] = [temporaryFolder(), temporaryFolder()];
     copyFileSync(fixture('notes-draft'), join(home, 'server.wasm'));
     const input = [INITIALIZE, INITIALIZED, request(1, 'counter')].join('\n');
@@ -118,7 +118,7 @@ describe('the process', () => {
     expect(readdirSync(elsewhere)).toEqual([]);
   });
 
-  test('--session resumes a session that serves elsewhere too', async () => {
+  test('--session resumes a session that is in use elsewhere, too', async () => {
     const store = ['--store', `sqlite:${join(temporaryFolder(), 'store.db')}`];
     const lines = [INITIALIZE, INITIALIZED, request(1, 'counter')].join('\n');
     await run(['stdio', fixture('notes-draft'), ...store], { input: lines });
@@ -143,7 +143,7 @@ describe('the process', () => {
     expect((await serving.finished).status).toBe(0);
   });
 
-  test('ends when the client has gone without closing the input', async () => {
+  test('exits when the client has gone without closing the input', async () => {
     const serving = program(['stdio', fixture('notes-draft'), '--store', 'memory:']);
     serving.child.stdin.write(`${INITIALIZE}\n`);
     await serving.said('"id":0');
@@ -152,7 +152,7 @@ describe('the process', () => {
     expect((await serving.finished).status).toBe(0);
   });
 
-  test('says on stderr, with status 1 or 2, why it cannot serve', async () => {
+  test('reports on stderr, with status 1 or 2, why it cannot serve', async () => {
     const command = await run(['stdio', '-'], { input: '' });
     expect(command).toMatchObject({ status: 2, stdout: '' });
     const missing = await run(['stdio', 'missing.wasm']);

@@ -16,7 +16,7 @@ async function run(args: readonly string[], terminal = false): Promise<Finished>
 }
 
 describe('the store commands beside a server that uses the store', () => {
-  test('check, info, backup, restore, and the restored store serves on', async () => {
+  test('check, info, backup, restore, and the restored store can be served', async () => {
     const folder = temporaryFolder();
     const store = ['--store', `sqlite:${join(folder, 'store.db')}`];
     const copy = join(folder, 'copy.db');
@@ -35,13 +35,13 @@ describe('the store commands beside a server that uses the store', () => {
 
     const other = ['--store', `sqlite:${join(folder, 'other', 'store.db')}`];
     expect(await run(['store', 'restore', copy, ...other])).toMatchObject({ status: 0 });
-    expect(await run(['store', 'migrate', ...other])).toMatchObject({ stderr: 'Schema 2 already\n' });
+    expect(await run(['store', 'migrate', ...other])).toMatchObject({ stderr: 'Schema is already 2\n' });
     const second = await serve(fixture('kv-draft'), other);
     expect(await (await fetch(`${second.url}/get?key=k`, { method: 'POST' })).text()).toBe('value');
   });
 });
 
-test('a store that is not there is not made, and a word too much is wrong usage', async () => {
+test('a missing store is not created, and an extra word is wrong usage', async () => {
   const path = join(temporaryFolder(), 'folder', 'store.db');
   expect(await run(['store', 'check', '--store', `sqlite:${path}`])).toMatchObject({ status: 1 });
   expect(existsSync(dirname(path))).toBe(false);
@@ -50,7 +50,7 @@ test('a store that is not there is not made, and a word too much is wrong usage'
   expect(await run(['store', 'backup'])).toMatchObject({ status: 2 });
 });
 
-test('long work says on a terminal how far it is, and nothing of it in a pipe', async () => {
+test('long work shows its progress on a terminal, and nothing in a pipe', async () => {
   const folder = temporaryFolder();
   const store = ['--store', `sqlite:${join(folder, 'store.db')}`];
   const copy = join(folder, 'copy.db');
@@ -62,7 +62,7 @@ test('long work says on a terminal how far it is, and nothing of it in a pipe', 
   const backup = await said('store', 'backup', copy, ...store);
   expect(backup).toMatch(/^\r\x1b\[KCopying … \d+ %, 0 s/);
   expect(backup.endsWith(`${erase}Copied to ${copy}\n`)).toBe(true);
-  expect(await said('store', 'migrate', ...store)).toMatch(/Bringing the schema up to date … 0 s/);
+  expect(await said('store', 'migrate', ...store)).toMatch(/Upgrading the schema … 0 s/);
   const other = ['--store', `sqlite:${join(folder, 'other.db')}`];
   expect(await said('store', 'restore', copy, ...other)).toMatch(/Checking … .*Copying … \d+ %/s);
   const failed = await said('store', 'restore', copy, ...other);
@@ -71,7 +71,7 @@ test('long work says on a terminal how far it is, and nothing of it in a pipe', 
   expect(piped.stderr).toBe(`Copied to ${join(folder, 'second.db')}\n`);
 });
 
-test('the start says which store and how durable it is; a clean stop leaves nothing in the log', async () => {
+test('the start prints the store and its durability; a clean stop leaves an empty log', async () => {
   const path = join(temporaryFolder(), 'store.db');
   const server = await serve(fixture('kv-draft'), ['--store', `sqlite:${path}`, '--durability', 'process']);
   expect(server.text.stderr).toContain(`Store sqlite:${path}, durability process\n`);
@@ -80,7 +80,7 @@ test('the start says which store and how durable it is; a clean stop leaves noth
   expect(readdirSync(dirname(path)).sort()).toEqual(['store.db', 'store.db-reserve']);
 });
 
-test('a durability that is none is wrong usage', async () => {
+test('an unknown durability is wrong usage', async () => {
   const { status, stderr } = await run(['serve', fixture('kv-draft'), '--durability', 'maybe']);
   expect(status).toBe(2);
   expect(stderr).toContain('Write one of power, process, strict.');

@@ -44,7 +44,7 @@ function warningsOf({ ours }: Started): string[] {
   return ours.text.stderr.split('\n').filter((line) => line.startsWith('warning: '));
 }
 
-describe('an option has its meaning', () => {
+describe('an option has the same effect as in wasmtime', () => {
   test('-S config-var, --env, inherit-env', async () => {
     const words = ['-Scli,config', '-S', 'config-var=a=b=c', '--wasi=config-var=d=', '-Sinherit-env'];
     const env = { OF_THE_SHELL: 'yes', OVERRIDDEN: 'shell' };
@@ -59,7 +59,7 @@ describe('an option has its meaning', () => {
     expect(warningsOf(started)).toEqual([expect.stringMatching(/^warning: --env UNSET_X: /)]);
   });
 
-  test('--env with an empty value, wherever it stands', async () => {
+  test('--env with an empty value, in any position', async () => {
     const variables = ['A=', 'B=x', 'C=', 'D=y', 'E='];
     const words = ['-Scli', ...variables.map((variable) => `--env=${variable}`)];
     const started = await start('http-lab', words);
@@ -67,7 +67,7 @@ describe('an option has its meaning', () => {
     expect(lines.slice(0, variables.length)).toEqual(variables);
   });
 
-  test('-S keyvalue-in-memory-data is there from the start', async () => {
+  test('-S keyvalue-in-memory-data is set at the start', async () => {
     const started = await start('kv-draft', [
       '-Scli,keyvalue,keyvalue-in-memory-data=hello=world',
       '-Skeyvalue-in-memory-data=n=41',
@@ -77,7 +77,7 @@ describe('an option has its meaning', () => {
     expect(warningsOf(started)).toEqual([]);
   });
 
-  test('what the store has already stays as it is', async () => {
+  test('existing keys of the store are not overwritten', async () => {
     const store = ['--store', `sqlite:${join(temporaryFolder(), 'store.db')}`, '--preset', 'n=1'];
     const first = await serve(fixture('kv-draft'), store);
     expect(await text(first.url, '/increment?key=n')).toBe('200 2');
@@ -87,7 +87,7 @@ describe('an option has its meaning', () => {
     expect(await text(second.url, '/get?key=m')).toBe('200 7');
   });
 
-  test('--header takes the place of the headers of a request', async () => {
+  test('--header replaces headers of a request', async () => {
     const file = join(temporaryFolder(), 'headers');
     writeFileSync(file, 'x-from-file:  1\n\nX-Twice: a\n');
     const words = ['-Scli,config', '-H', 'x-twice: b', `--header=@${file}`, '-H', 'Host: other.example'];
@@ -108,7 +108,7 @@ describe('an option has its meaning', () => {
     expect([...seen, await same(started, '/globals')]).toEqual(['200 1', '200 2', '200 1']);
   });
 
-  test('-W max-memory-size, and a TOML file that says it', async () => {
+  test('-W max-memory-size, and the same in a TOML file', async () => {
     const config = join(temporaryFolder(), 'wasmtime.toml');
     writeFileSync(
       config,
@@ -134,8 +134,8 @@ describe('an option has its meaning', () => {
   });
 });
 
-describe('what people see', () => {
-  test("the prefix of a guest's lines, the status of one that traps", async () => {
+describe('the output and the exit status', () => {
+  test("the prefix of a guest's lines, and the status after a trap", async () => {
     const started = await start('http-lab', ['-Scli,config']);
     await same(started, '/log');
     expect(started.ours.text.stdout).toMatch(/^stdout \[0\] :: out one\n/);
@@ -158,7 +158,7 @@ describe('what people see', () => {
     }
   });
 
-  test('exit 0 after SIGINT, and after a connection to --shutdown-addr, which lets requests end', async () => {
+  test('exit 0 after SIGINT, and after a connection to --shutdown-addr, which lets requests finish', async () => {
     const started = await start('http-lab', ['-Scli,config']);
     expect(await started.ours.stop('SIGINT')).toMatchObject({ status: 0 });
     started.theirs?.child.kill('SIGINT');
@@ -205,8 +205,8 @@ describe('what people see', () => {
   });
 });
 
-describe('one warning tells', () => {
-  test('what cannot be had, with its remedy; once, however often it is said', async () => {
+describe('one warning reports', () => {
+  test('what is not supported, with a remedy; once, even if it is given several times', async () => {
     const started = await start('misbehave', [
       '-Scli,keyvalue,inherit-network,tcp',
       '-Stcp,udp=n',
@@ -215,23 +215,23 @@ describe('one warning tells', () => {
       '-Daddress-map',
     ]);
     expect(warningsOf(started)).toEqual([
-      'warning: -S inherit-network, -S tcp: wasi:sockets refuses everything here; guests send HTTP requests, see --allow-outbound',
+      'warning: -S inherit-network, -S tcp: wasi:sockets refuses every call here; guests can send HTTP requests, see --allow-outbound',
       "warning: -O opt-level, -O memory-init-cow, -C compiler: Node's V8 compiles guests and lays out their memory; leave it out",
     ]);
     expect(await same(started, '/ok')).toBe('200 ok');
   });
 
-  test('a key that nobody knows, which ends wasmtime', async () => {
+  test('an unknown key, which wasmtime refuses', async () => {
     const unknown = await serve(fixture('misbehave'), ['--store', 'memory:', '-Skeyvalue-redis-host=x,cli']);
     expect(unknown.text.stderr).toContain('warning: -S keyvalue-redis-host: no such key in wasmtime 48');
   });
 
-  test('which of two that contradict each other wins', async () => {
+  test('which of two contradicting options wins', async () => {
     const words = ['-W', 'timeout=10s', '--timeout', '1s', '--max-instance-reuse-count=5'];
     const both = await serve(fixture('misbehave'), ['--store', 'memory:', ...words, '--isolation', 'fresh']);
-    expect(both.text.stderr).toContain('warning: -W timeout: --timeout is given too, and wins');
+    expect(both.text.stderr).toContain('warning: -W timeout: --timeout is given too and takes precedence');
     expect(both.text.stderr).toContain(
-      'warning: --max-instance-reuse-count: --isolation is given too, and wins',
+      'warning: --max-instance-reuse-count: --isolation is given too and takes precedence',
     );
     const began = performance.now();
     expect(await text(both.url, '/sleep-forever')).toMatch(/^504 /);
@@ -251,7 +251,7 @@ describe.skipIf(WASMTIME === undefined)('the keys that are known are those of wa
 describe('run', () => {
   const command = fixture('command');
 
-  test('takes what wasmtime run takes', async () => {
+  test('accepts what wasmtime run accepts', async () => {
     const words = [
       '-Skeyvalue,config',
       '--env',
@@ -271,7 +271,7 @@ describe('run', () => {
     expect(theirs.stdout).toBe(ours.stdout);
   });
 
-  test('refuses --invoke and --preload, which would be another program', async () => {
+  test('refuses --invoke and --preload, which would run another program', async () => {
     const invoke = await run(['run', '--invoke', 'run()', command]);
     expect(invoke).toMatchObject({
       status: 2,

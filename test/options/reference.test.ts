@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { optionsReference } from '../../scripts/options-reference.ts';
 import { ABOUT_COMMANDS } from '../../src/cli.ts';
 
-test('docs/options.md is what `npm run docs:options` makes', () => {
+test('docs/options.md is what `npm run docs:options` generates', () => {
   const written = readFileSync(join(import.meta.dirname, '../../docs/options.md'), 'utf8');
   expect(written).toBe(optionsReference(ABOUT_COMMANDS));
 });

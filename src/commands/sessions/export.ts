@@ -3,10 +3,10 @@ import { outputTo } from './output.ts';
 import { wholeRecord } from './record.ts';
 import { allSessions, BUCKET, findSession, withStore } from './store.ts';
 
-/** Prints whole sessions for programs. */
+/** Prints whole sessions as JSON. */
 export const exportSessions: SubCommand = {
   name: 'export',
-  summary: 'print sessions with all their values, each a line of JSON',
+  summary: 'print sessions with all their values, one line of JSON each',
   options: ['store', 'bucket'],
   adjusted: { bucket: BUCKET },
   argument: { name: 'id', description: 'the one session to print', optional: true },
@@ -14,7 +14,7 @@ export const exportSessions: SubCommand = {
 Examples:
   wasmcp-node sessions export > sessions.jsonl
 
-Numbers of 64 bits are text, bytes are in base64.`,
+64-bit numbers are strings, bytes are base64.`,
 
   async run(id, options, { stdout }) {
     const output = outputTo(stdout, options);

@@ -5,7 +5,7 @@ import { purge } from './purge.ts';
 import { show } from './show.ts';
 import { terminate } from './terminate.ts';
 
-/** What can be done with the sessions in a store from outside, while servers use it. */
+/** Works on the sessions of a store, also while servers use it. */
 export const sessions: CommandGroup = {
   name: 'sessions',
   summary: 'list, show, end, delete or export the sessions in a store',

@@ -16,7 +16,7 @@ Examples:
   wasmcp-node sessions list | grep '"state":"live"' | wc -l
 
 A table on a terminal, a line of JSON for each session elsewhere. Servers may go on. An id is what a client proves itself
-with: treat the list as you treat passwords.`,
+with: treat the list like passwords.`,
 
   async run(_, options, { stdout }) {
     const output = outputTo(stdout, options);

@@ -2,11 +2,11 @@ import type { Writable } from 'node:stream';
 import type { OptionValues } from '../../options/types.ts';
 import { print } from '../print.ts';
 
-/** Lines for people or for programs. */
+/** Lines for a terminal, or JSON for programs. */
 export interface Output {
-  /** For a terminal; else each line is one JSON value. */
+  /** For a terminal; otherwise each line is one JSON value. */
   readonly people: boolean;
-  /** Whoever reads has gone. */
+  /** The reader has gone. */
   readonly closed: boolean;
   line(text: string): Promise<void>;
   json(value: unknown): Promise<void>;

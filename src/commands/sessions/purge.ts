@@ -12,10 +12,10 @@ interface Done {
   readonly keys: number;
 }
 
-/** Deletes sessions that are over. */
+/** Deletes sessions that have ended or expired. */
 export const purge: SubCommand = {
   name: 'purge',
-  summary: 'delete sessions that ended or expired some time ago, or one that is over',
+  summary: 'delete sessions that ended or expired some time ago, or a given one',
   options: ['store', 'bucket', 'sessionRetention'],
   adjusted: { bucket: BUCKET },
   argument: {
@@ -29,7 +29,7 @@ Examples:
   wasmcp-node sessions purge --session-retention 1h
   wasmcp-node sessions purge 0b3f9d5c-5d0e-4c39-9f4e-4f5d3a2b1c0d
 
-As servers do by themselves. Live sessions are never deleted: end them first. This machine's clock is trusted.`,
+Servers do the same by themselves. Live sessions are never deleted: end them first. The clock of this machine is trusted.`,
 
   async run(id, options, { stderr }) {
     const done = id === '' ? await purgeAll(options, stderr) : await purgeOne(options, id);
@@ -42,7 +42,7 @@ async function purgeOne(options: OptionValues, id: string): Promise<Done> {
   return withStore(options, async (store, buckets) => {
     const { bucket, state } = await findSession(store, buckets, id);
     if (state.name === 'live') {
-      throw new WasmcpError('option-invalid', `session ${id} is live: end it first, by sessions terminate`);
+      throw new WasmcpError('option-invalid', `session ${id} is live: end it first with sessions terminate`);
     }
     return { sessions: 1, keys: await deleteSession(store, bucket, id) };
   });
@@ -64,7 +64,7 @@ async function purgeAll(options: OptionValues, stderr: Writable): Promise<Done> 
     done.keys += purged.keys;
   }
   try {
-    // What a power cut brings back another purge takes: a sync for each of them would take hours.
+    // No sync for each of them, which would take hours: after a power cut another purge deletes what came back.
     await withStore(
       options,
       async (store, buckets) => {

@@ -3,21 +3,21 @@ import { keysOf } from '../../mcp/sessions/sessions.ts';
 import { decodeTyped, type TypedValue } from '../../mcp/sessions/typed-value.ts';
 import type { Found } from './store.ts';
 
-/** A session as programs read it. Times in ISO 8601. */
+/** A session as JSON. Times are ISO 8601. */
 export interface SessionRecord {
   readonly id: string;
   readonly bucket: string;
   readonly state: 'live' | 'ended' | 'expired';
   readonly created: string;
   readonly expires?: string;
-  /** Since when no server answers for it. */
+  /** When servers stopped accepting it. */
   readonly over?: string;
   readonly reason?: string;
-  /** Whose it is, if it was opened with a token. */
+  /** Its owner, if it was opened with a token. */
   readonly subject?: string;
 }
 
-/** A value as programs read it: 64-bit numbers as text, bytes in base64, as are values of no known type. */
+/** A value as JSON: 64-bit numbers as strings; bytes, and values of unknown types, as base64. */
 export interface ValueRecord {
   readonly type: TypedValue['type'] | 'unknown';
   readonly value: unknown;
@@ -34,12 +34,12 @@ export async function recordOf(store: Store, { id, bucket, metadata, state }: Fo
     ...(expiresAt !== undefined && { expires: time(expiresAt) }),
     ...(state.name !== 'live' && { over: time(state.since) }),
     ...(reason !== undefined && { reason }),
-    // wasmcp's servers keep it as bytes.
+    // wasmcp servers store it as bytes.
     ...(subject !== undefined && { subject: new TextDecoder().decode(subject.subarray(1)) }),
   };
 }
 
-/** The values of a session by their keys, without what the server itself remembers. */
+/** The values of a session by their keys, without those of the server itself. */
 export async function* dataOf(
   store: Store,
   { id, bucket }: Found,
@@ -51,7 +51,7 @@ export async function* dataOf(
   }
 }
 
-/** The session with all that it has. */
+/** The session with all its values. */
 export async function wholeRecord(
   store: Store,
   session: Found,
@@ -78,7 +78,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Times that no calendar has are shown as they are. */
+/** Invalid times are shown as they are. */
 function time(milliseconds: number): string {
   const date = new Date(milliseconds);
   return Number.isNaN(date.getTime()) ? String(milliseconds) : date.toISOString();

@@ -5,10 +5,10 @@ import { outputTo } from './output.ts';
 import { dataOf, recordOf, wholeRecord } from './record.ts';
 import { BUCKET, findSession, withStore } from './store.ts';
 
-/** Characters of a value that are shown. */
+/** Most characters of a value that are shown. */
 const SHOWN = 100;
 
-/** Shows what a store has of one session. */
+/** Shows one session of a store. */
 export const show: SubCommand = {
   name: 'show',
   summary: 'show one session with its values',

@@ -3,18 +3,18 @@ import { readSession, type StoredSession, sessionIds } from '../../mcp/sessions/
 import { STDIO_BUCKET } from '../../mcp/stdio/memory.ts';
 import type { OptionAdjustment, OptionValues } from '../../options/types.ts';
 
-/** A session, and where it is. */
+/** A session, and its bucket. */
 export interface Found extends StoredSession {
   readonly bucket: string;
 }
 
-/** What the commands here say of `--bucket`. */
+/** `--bucket` for these commands. */
 export const BUCKET: OptionAdjustment<'bucket'> = {
-  description: 'a bucket to look for sessions in; default: all of the store',
+  description: 'a bucket to search for sessions; default: all buckets of the store',
 };
 
 /**
- * Does `work` with a store that is there already, and with the buckets that are meant.
+ * Calls `work` with an existing store, and with the buckets to search.
  *
  * @throws WasmcpError `store-*`
  */
@@ -25,7 +25,7 @@ export async function withStore<T>(
 ): Promise<T> {
   const store = await openStore(options.store, { create: false, durability });
   try {
-    // What the stdio bridge notes for itself is nobody's session.
+    // The notes of the stdio bridge are not sessions.
     const buckets = options.bucket ?? (await store.buckets()).filter((name) => name !== STDIO_BUCKET);
     return await work(store, buckets);
   } finally {

@@ -13,14 +13,14 @@ export const terminate: SubCommand = {
 Examples:
   wasmcp-node sessions terminate 0b3f9d5c-5d0e-4c39-9f4e-4f5d3a2b1c0d --reason 'device lost'
 
-Servers may go on: the next request of the session is answered with 404.`,
+Servers may keep running: the next request of the session gets status 404.`,
 
   async run(id, options, { stderr }) {
     const ended = await withStore(options, async (store, buckets) => {
       const { bucket } = await findSession(store, buckets, id);
       return endSession(store, bucket, id, options.reason);
     });
-    stderr.write(ended ? `Ended session ${id}\n` : `Session ${id} was over already\n`);
+    stderr.write(ended ? `Ended session ${id}\n` : `Session ${id} had ended already\n`);
     return 0;
   },
 };

@@ -2,17 +2,17 @@ import { maintain } from '../../../host/index.ts';
 import type { SubCommand } from '../command.ts';
 import { withProgress } from './progress.ts';
 
-/** Reads a whole store and says what is wrong with it. */
+/** Reads a whole store and reports damage. */
 export const check: SubCommand = {
   name: 'check',
-  summary: 'read the whole store and say what is wrong with it',
+  summary: 'read the whole store and report damage',
   options: ['store'],
   examples: `
 Examples:
   wasmcp-node store check
   wasmcp-node store check --store sqlite:/var/lib/mcp/store.db
 
-Servers may go on. Exit status 1 when something is wrong: restore a backup then.`,
+Servers may keep running. Exit status 1 if the store is damaged: restore a backup.`,
 
   async run(_, { store }, { stdout, stderr }) {
     const problems = await withProgress(stderr, maintain(store).check);

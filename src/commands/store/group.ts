@@ -5,7 +5,7 @@ import { info } from './info.ts';
 import { migrate } from './migrate.ts';
 import { restore } from './restore.ts';
 
-/** What can be done with a store from outside, while servers use it. */
+/** Works on a store, also while servers use it. */
 export const store: CommandGroup = {
   name: 'store',
   summary: 'check, describe, copy or upgrade a store',

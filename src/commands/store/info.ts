@@ -3,16 +3,16 @@ import type { SubCommand } from '../command.ts';
 import { oneLine } from '../print.ts';
 import { withProgress } from './progress.ts';
 
-/** Says what is in a store and what it takes. */
+/** Describes the content and the size of a store. */
 export const info: SubCommand = {
   name: 'info',
-  summary: 'say what is in the store and what it takes',
+  summary: 'describe the content and the size of the store',
   options: ['store'],
   examples: `
 Examples:
   wasmcp-node store info
 
-Servers may go on. What is free of the size is what deleted entries have left to new ones.`,
+Servers may keep running. The free part of the size was left by deleted entries, and new ones reuse it.`,
 
   async run(_, { store }, { stdout, stderr }) {
     const { path, schema, newestSchema, sqlite, fileSize, logSize, freeSize, buckets } = await withProgress(

@@ -6,10 +6,10 @@ const STEPS: Readonly<Record<MaintenanceStep, string>> = {
   check: 'Checking',
   describe: 'Counting',
   copy: 'Copying',
-  migrate: 'Bringing the schema up to date',
+  migrate: 'Upgrading the schema',
 };
 
-/** Does `work` while a line on the terminal says how far it has come; the line is gone when it ends. */
+/** Runs `work` while a line on the terminal shows its progress; the line is erased when it ends. */
 export async function withProgress<T>(
   stderr: Writable,
   work: (progress: MaintenanceProgress) => Promise<T>,

@@ -2,17 +2,17 @@ import { maintain } from '../../../host/index.ts';
 import type { SubCommand } from '../command.ts';
 import { withProgress } from './progress.ts';
 
-/** Makes a store from a backup. */
+/** Creates a store from a backup. */
 export const restore: SubCommand = {
   name: 'restore',
-  summary: 'make the store from a backup',
+  summary: 'create the store from a backup',
   options: ['store'],
-  argument: { name: 'file', description: 'what store backup has made' },
+  argument: { name: 'file', description: 'a file made by store backup' },
   examples: `
 Examples:
   wasmcp-node store restore store-monday.db --store sqlite:/var/lib/mcp/store.db
 
-The backup is checked first. A store that exists is never overwritten: stop its servers and move it away, with the
+The backup is checked first. An existing store is never overwritten: stop its servers and move it away, including the
 files beside it whose names begin with its name.`,
 
   async run(file, { store }, { stderr }) {

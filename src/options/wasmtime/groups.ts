@@ -7,14 +7,14 @@ import { WASM_KEYS } from './wasm.ts';
 
 export type GroupName = 'wasi' | 'wasm' | 'optimize' | 'codegen' | 'debug' | 'record';
 
-/** One option of wasmtime's that takes a list of keys. */
+/** One option of wasmtime that takes a list of keys. */
 export interface Group {
-  /** With its dash, such as `-S`. */
+  /** Including its dash, such as `-S`. */
   readonly flag: string;
   readonly keys: Readonly<Record<string, Key>>;
 }
 
-/** By the long name of the option, which is also that of the table in a `--config` file. */
+/** By the long name of the option, which is also the name of the table in a `--config` file. */
 export const GROUPS: Readonly<Record<GroupName, Group>> = {
   wasi: { flag: '-S', keys: WASI_KEYS },
   wasm: { flag: '-W', keys: WASM_KEYS },
@@ -25,12 +25,12 @@ export const GROUPS: Readonly<Record<GroupName, Group>> = {
 };
 
 /**
- * The settings in `cli,config-var=A=B,inherit-env=n`, the words behind `-S`. A key that no wasmtime 48 knows is a warning.
+ * The settings in `cli,config-var=A=B,inherit-env=n`, the value of `-S`. A key that wasmtime 48 does not know is a warning.
  *
  * @throws WasmcpError `option-invalid` for a value that its key does not take
  */
 export function parseGroup(group: GroupName): (text: string) => Setting[] {
-  // An equals sign may stand between a short option and its value: -S=cli.
+  // An equals sign may separate a short option from its value: -S=cli.
   return (text) =>
     text
       .replace(/^=/, '')

@@ -3,11 +3,11 @@ import { WasmcpError } from '../../../host/index.ts';
 
 /** RFC 9110 section 5.1. */
 const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-/** RFC 9110 section 5.5, visible letters of ASCII and blanks. */
+/** RFC 9110 section 5.5: visible ASCII characters and blanks. */
 const VALUE = /^[\t\x20-\x7e]*$/;
 
 /**
- * Headers in `name: value`, or one in each line of the file in `@file`.
+ * Headers from `name: value`, or one per line of the file in `@file`.
  *
  * @throws WasmcpError `option-invalid`
  */
@@ -23,7 +23,7 @@ function parseHeader(line: string): [string, string] {
   const name = line.slice(0, at).trim();
   const value = line.slice(at + 1).trimStart();
   if (at < 0 || !NAME.test(name) || !VALUE.test(value)) {
-    throw new WasmcpError('option-invalid', 'Write name: value, or @file with one header a line.');
+    throw new WasmcpError('option-invalid', 'Write name: value, or @file with one header per line.');
   }
   return [name.toLowerCase(), value];
 }

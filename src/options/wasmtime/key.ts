@@ -3,12 +3,12 @@ import type { Changes, Meaning } from '../types.ts';
 
 /** One key of `-S`, `-W` and their like. */
 export interface Key {
-  /** What may stand behind the key, as wasmtime's help has it: `[=y|n]`, `=N`. */
+  /** What may follow the key, as in wasmtime's help: `[=y|n]`, `=N`. */
   readonly form: string;
   /** For the reference: what it means here. */
   readonly summary: string;
   /**
-   * From the text behind `=`, undefined where there is none, to what that means.
+   * Returns the meaning of the text after `=`, which is undefined if there is none.
    *
    * @throws WasmcpError `option-invalid`
    */
@@ -17,16 +17,16 @@ export interface Key {
 
 const YES_OR_NO = '[=y|n]';
 
-/** What the key asks for is so here anyway; `n` cannot be had, for this reason. */
+/** The key asks for what is always so here; `n` is not supported, for this reason. */
 export function always(otherwise: string): Key {
   return {
     form: YES_OR_NO,
-    summary: `so anyway; \`n\`: ${otherwise}`,
+    summary: `already so; \`n\`: ${otherwise}`,
     read: (text) => (yesOrNo(text) ? 'holds' : { warning: otherwise }),
   };
 }
 
-/** What the key asks for cannot be had, for this reason; `n` is so anyway. */
+/** The key asks for what is not supported, for this reason; `n` is always so. */
 export function never(reason: string): Key {
   return {
     form: YES_OR_NO,
@@ -35,12 +35,12 @@ export function never(reason: string): Key {
   };
 }
 
-/** Both `y` and `n` are so, as far as anybody could tell. */
+/** `y` and `n` make no observable difference. */
 export function eitherWay(reason: string): Key {
   return within(reason, YES_OR_NO, yesOrNo);
 }
 
-/** Whatever is said is so here anyway, for this reason. */
+/** Every value is satisfied, for this reason. */
 export function within(reason: string, form: string, check: (text: string | undefined) => unknown): Key {
   return {
     form,
@@ -52,12 +52,12 @@ export function within(reason: string, form: string, check: (text: string | unde
   };
 }
 
-/** A flag that has an option here. */
+/** A flag that sets an option of ours. */
 export function flag(option: string, change: (on: boolean) => Changes): Key {
   return { form: YES_OR_NO, summary: option, read: (text) => ({ changes: change(yesOrNo(text)) }) };
 }
 
-/** Whatever is said cannot be had, for this reason; `check` refuses what wasmtime would. */
+/** No value is supported, for this reason; `check` refuses what wasmtime refuses. */
 export function without(reason: string, form: string, check: (text: string | undefined) => unknown): Key {
   return {
     form,
@@ -69,7 +69,7 @@ export function without(reason: string, form: string, check: (text: string | und
   };
 }
 
-/** A value that has an option here. */
+/** A value that sets an option of ours. */
 export function value<T>(
   form: string,
   option: string,
@@ -87,12 +87,12 @@ function invalid(remedy: string): WasmcpError {
 export function yesOrNo(text: string | undefined): boolean {
   if (text === undefined || ['y', 'yes', 'true'].includes(text)) return true;
   if (['n', 'no', 'false'].includes(text)) return false;
-  throw invalid('Write y or n behind the equals sign, or nothing.');
+  throw invalid('Write y or n after the equals sign, or nothing.');
 }
 
-/** Any text, which must be there. */
+/** Any text; it is required. */
 export function given(text: string | undefined): string {
-  if (text === undefined) throw invalid('Write a value behind an equals sign.');
+  if (text === undefined) throw invalid('Write a value after an equals sign.');
   return text;
 }
 
@@ -117,7 +117,7 @@ export function pair(text: string | undefined): [string, string] {
 }
 
 const UNITS: Readonly<Record<string, number>> = { s: 1000, ms: 1, us: 1e-3, μs: 1e-3, ns: 1e-6 };
-/** The longest that a timer of Node's can wait. */
+/** The longest delay of a Node timer. */
 const MAX_TIMER = 2 ** 31 - 1;
 
 /** Milliseconds, at least one, from `5`, `5s`, `500ms`, `10us`, `10ns`: whole numbers, seconds without a unit. */

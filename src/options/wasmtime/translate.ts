@@ -2,16 +2,15 @@ import { RANGES } from '../ranges.ts';
 import { longFlag, OPTIONS } from '../table.ts';
 import type { Changes, Meaning, OptionName, OptionValues, Setting } from '../types.ts';
 
-/** A command line of wasmtime's in our own options. */
+/** A command line of wasmtime as options of ours. */
 export interface Translated {
   readonly options: OptionValues;
-  /** One line for each thing that cannot be had, with the keys that asked for it. */
+  /** One line for each thing that is not supported, with the keys that ask for it. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Gives what wasmtime's options ask for to the options of the same meaning. `given` tells which of them people wrote:
- * these win.
+ * Sets the options that have the meaning of wasmtime's. Those that were given explicitly, see `given`, take precedence.
  *
  * @throws WasmcpError `option-invalid` for a `--config` file
  */
@@ -20,7 +19,7 @@ export async function translate(
   given: (name: OptionName) => boolean,
 ): Promise<Translated> {
   const options = { ...values };
-  /** What asks for it, by what is to be said of it. */
+  /** The keys, by the text of their warning. */
   const warnings = new Map<string, string[]>();
 
   function warn(name: string, text: string): void {
@@ -30,20 +29,20 @@ export async function translate(
   function set<N extends OptionName>(name: string, option: N, value: OptionValues[N]): void {
     if (!given(option)) options[option] = value;
     else if (JSON.stringify(options[option]) !== JSON.stringify(value)) {
-      warn(name, `${flagOf(option)} is given too, and wins; leave one of them out`);
+      warn(name, `${flagOf(option)} is given too and takes precedence; leave one of them out`);
     }
   }
 
-  /** The limit of all memories together stays: people should know that it comes first. */
+  /** The limit of all memories together stays in force, and may be the lower one. */
   function limitEach(name: string, size: number): void {
     set(name, 'maxEachMemory', size);
     if (size > options.maxMemory) {
-      warn(name, '--max-memory limits all memories of a guest together to less; raise it as well');
+      warn(name, '--max-memory, the limit of all memories of a guest together, is lower; raise it as well');
     }
   }
 
   function change(name: string, { configVar, preset, ...single }: Changes): void {
-    // Behind them, so that our own win.
+    // Ours come last, so that they take precedence.
     if (configVar !== undefined) options.configVar = [...configVar, ...(options.configVar ?? [])];
     if (preset !== undefined) options.preset = [...preset, ...(options.preset ?? [])];
     if (single.timeout !== undefined) set(name, 'timeout', single.timeout);
@@ -63,18 +62,18 @@ export async function translate(
   if (reuse !== undefined && reuse > 1) {
     set('--max-instance-reuse-count', 'isolation', { reuse: Math.min(reuse, RANGES.reuse[1]) });
     if (values.idleInstanceTimeout !== undefined) {
-      warn('--idle-instance-timeout', 'an instance waits for its next request as long as it takes');
+      warn('--idle-instance-timeout', 'instances wait for their next request without a limit');
     }
   }
   const connections = values.maxConcurrentConnections;
   if (connections !== undefined) {
     set('--max-concurrent-connections', 'maxConnections', Math.min(connections, RANGES.maxConnections[1]));
   }
-  if (values.target !== undefined) warn('--target', 'guests run on this machine; leave it out');
-  if (values.allowPrecompiled) warn('--allow-precompiled', 'components are read as .wasm, not as .cwasm');
-  if (values.profile !== undefined) warn('--profile', 'use --cpu-prof of node; leave it out');
+  if (values.target !== undefined) warn('--target', 'guests always run on this machine; leave it out');
+  if (values.allowPrecompiled) warn('--allow-precompiled', 'only .wasm files are supported, not .cwasm');
+  if (values.profile !== undefined) warn('--profile', 'profile with node --cpu-prof; leave it out');
   for (const [name, value] of values.env ?? []) {
-    if (value === undefined) warn(`--env ${name}`, 'not set in this shell, so the guest does not get it');
+    if (value === undefined) warn(`--env ${name}`, 'not set in this shell, so it is not passed to the guest');
   }
   return { options, warnings: [...warnings].map(([text, names]) => `${names.join(', ')}: ${text}`) };
 }
@@ -96,7 +95,7 @@ function* effective(settings: readonly Setting[]): Iterable<[string, Meaning]> {
   const listed: [string, Meaning][] = [];
   for (const { name, meaning } of settings) {
     if (typeof meaning === 'object' && 'changes' in meaning && isList(meaning.changes)) {
-      // The last comes first, as later ones are put in front of earlier ones.
+      // In reverse, because each one is put in front of the others.
       listed.unshift([name, meaning]);
     } else last.set(name, meaning);
   }

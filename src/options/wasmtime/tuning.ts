@@ -1,8 +1,8 @@
 import { always, eitherWay, given, type Key, never, number, oneOf, without, yesOrNo } from './key.ts';
 
 const COMPILED = "Node's V8 compiles guests and lays out their memory; leave it out";
-const DEBUGGED = 'guests run in Node: debug with node --inspect; leave it out';
-const RECORDED = 'runs cannot be recorded; leave it out';
+const DEBUGGED = 'guests run in Node: debug them with node --inspect; leave it out';
+const RECORDED = 'recording is not supported; leave it out';
 
 const size: Key = without(COMPILED, '=N', number);
 const tuned: Key = without(COMPILED, '[=y|n]', yesOrNo);
@@ -68,8 +68,8 @@ export const CODEGEN_KEYS: Readonly<Record<string, Key>> = {
   compiler: choice('winch', 'cranelift'),
   collector: choice('drc', 'null', 'copying'),
   'cranelift-debug-verifier': tuned,
-  cache: always('what was transpiled is kept all the same; --cache-dir says where'),
-  'cache-config': without('what was transpiled is kept where --cache-dir says', '=val', given),
+  cache: always('transpiled components are always cached; --cache-dir sets the directory'),
+  'cache-config': without('transpiled components are cached in the directory of --cache-dir', '=val', given),
   'parallel-compilation': tuned,
   'native-unwind-info': tuned,
   inlining: without(COMPILED, '[=y|n|gc|inter-module|intrinsics]', (text) => {
@@ -84,17 +84,17 @@ export const CODEGEN_KEYS: Readonly<Record<string, Key>> = {
 export const DEBUG_KEYS: Readonly<Record<string, Key>> = {
   'debug-info': debugged,
   'guest-debug': debugged,
-  'address-map': eitherWay("stack traces name a guest's functions as far as the component does"),
-  logging: eitherWay('the host logs what goes wrong; `--verbose` says how the component is run'),
-  'log-to-files': never('the log is on stderr; send that to a file'),
-  coredump: without('there are no core dumps; leave it out', '=val', given),
+  'address-map': eitherWay('stack traces show the function names that the component has'),
+  logging: eitherWay('the host logs errors; `--verbose` reports how the component was loaded'),
+  'log-to-files': never('the log goes to stderr; redirect it to a file'),
+  coredump: without('core dumps are not supported; leave it out', '=val', given),
   debugger: without(DEBUGGED, '=path', given),
   arg: without(DEBUGGED, '=val', given),
   'inherit-stdin': debugged,
   'inherit-stdout': debugged,
   'inherit-stderr': debugged,
   'max-backtrace': without(DEBUGGED, '=N', number),
-  symbols: eitherWay('it is about `*.cwasm` files, which are not read'),
+  symbols: eitherWay('it concerns `*.cwasm` files, which are not supported'),
 };
 
 /** Keys of `-R`. */

@@ -13,14 +13,14 @@ import {
 } from './key.ts';
 
 /** Also of `-W component-model-async`, which stands beside `-S p3`. */
-export const ONLY_0_2 = 'components of WASI 0.2 are run, not yet those of 0.3';
+export const ONLY_0_2 = 'only components of WASI 0.2 are supported, not yet those of 0.3';
 
-const OFFERED = 'it is offered all the same; only a component that imports it can use it';
-const SOCKETS = 'wasi:sockets refuses everything here; guests send HTTP requests, see --allow-outbound';
-const READ = 'a program that is run reads its input all the same; close it by < /dev/null';
-const PRINTED = 'what guests print is printed all the same; send it to /dev/null';
-const HOST_LIMIT = 'the host has limits of its own, which cannot be set; see docs/limits.md';
-const COMPONENTS = 'only components are run, which have no use for it; leave it out';
+const OFFERED = 'it is always available; only a component that imports it can use it';
+const SOCKETS = 'wasi:sockets refuses every call here; guests can send HTTP requests, see --allow-outbound';
+const READ = 'a program always gets standard input; close it with < /dev/null';
+const PRINTED = 'the output of guests is always printed; redirect it to /dev/null';
+const HOST_LIMIT = 'the host has its own limits, which are fixed; see docs/limits.md';
+const COMPONENTS = 'components do not use it, and only components are supported; leave it out';
 
 const limit: Key = without(HOST_LIMIT, '=N', number);
 
@@ -33,11 +33,11 @@ export const WASI_KEYS: Readonly<Record<string, Key>> = {
   threads: never(COMPONENTS),
   http: always(OFFERED),
   'http-outgoing-body-buffer-chunks': within(
-    'so anyway: bodies are buffered by their bytes, however many writes they come in',
+    'already so: bodies are buffered by size, not by number of writes',
     '=N',
     number,
   ),
-  'http-outgoing-body-chunk-size': within('so anyway: a write may have any length', '=N', number),
+  'http-outgoing-body-chunk-size': within('already so: a write may have any length', '=N', number),
   config: always(OFFERED),
   keyvalue: always(OFFERED),
   listenfd: never(COMPONENTS),
@@ -50,12 +50,12 @@ export const WASI_KEYS: Readonly<Record<string, Key>> = {
   tcp: never(SOCKETS),
   udp: never(SOCKETS),
   'network-error-code': eitherWay('nothing to turn on: sockets are refused'),
-  preview0: eitherWay('nothing to turn on: only components are run'),
+  preview0: eitherWay('nothing to turn on: only components are supported'),
   'inherit-env': flag('`--inherit-env`', (inheritEnv) => ({ inheritEnv })),
   'inherit-stdin': always(READ),
   'inherit-stdout': always(PRINTED),
   'inherit-stderr': always(PRINTED),
-  cwd: without('guests are told no working directory; name folders by --dir HOST::GUEST', '=val', given),
+  cwd: without('guests have no working directory; name directories with --dir HOST::GUEST', '=val', given),
   'config-var': value('=<name>=<val>', '`--config-var`', pair, (entry) => ({ configVar: [entry] })),
   'keyvalue-in-memory-data': value('=<name>=<val>', '`--preset`', pair, (entry) => ({ preset: [entry] })),
   p3: never(ONLY_0_2),

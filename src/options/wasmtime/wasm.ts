@@ -4,10 +4,11 @@ import { ONLY_0_2 } from './wasi.ts';
 const GIB = 1024 ** 3;
 const PAGE = 65_536;
 
-const V8 = "Node's V8 compiles and runs guests, and has its own way; leave it out";
-const PROPOSAL_OFF = 'what V8 can do is not turned off for one component; leave it out';
-const PROPOSAL_MISSING = 'V8 has not got it, or not for components; a component that needs it does not start';
-const UNSATISFIED = 'an import that nothing satisfies ends the start; see wasmcp-node inspect';
+const V8 = "Node's V8 compiles and runs guests, and has no such setting; leave it out";
+const PROPOSAL_OFF = 'V8 features cannot be turned off for one component; leave it out';
+const PROPOSAL_MISSING =
+  'not supported by V8, or not for components; a component that needs it does not start';
+const UNSATISFIED = 'a component with an unsatisfied import does not start; see wasmcp-node inspect';
 const NO_LIMIT =
   'there is no such limit; --max-memory limits all memories and tables of a component together';
 
@@ -18,12 +19,12 @@ const limit: Key = without(NO_LIMIT, '=N', number);
 /** Keys of `-W`, in the order of wasmtime's help. */
 export const WASM_KEYS: Readonly<Record<string, Key>> = {
   'nan-canonicalization': never(V8),
-  fuel: without('guests are limited by time, see --timeout', '=N', number),
-  'epoch-interruption': eitherWay('guests can be interrupted anyway, see `--timeout`'),
+  fuel: without('guests are limited by time; see --timeout', '=N', number),
+  'epoch-interruption': eitherWay('guests can always be interrupted; see `--timeout`'),
   'max-wasm-stack': without(V8, '=N', number),
   'async-stack-size': without(V8, '=N', number),
   'async-stack-zeroing': never(V8),
-  'unknown-exports-allow': eitherWay('exports that nobody calls do no harm'),
+  'unknown-exports-allow': eitherWay('unknown exports are always allowed'),
   'unknown-imports-trap': never(UNSATISFIED),
   'unknown-imports-default': never(UNSATISFIED),
   wmemcheck: never(V8),
