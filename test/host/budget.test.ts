@@ -4,7 +4,7 @@ import { Guest } from '../../host/index.ts';
 
 const MIB = 1024 * 1024;
 
-/** What a process has for its guests. */
+/** The bytes that a process has for its guests. */
 function parentWith(bytes: number): BudgetParent & { left: number } {
   return {
     left: bytes,

@@ -28,7 +28,7 @@ test('names a file in the way, and a dangling link', () => {
   expect(makeFolders(join(folder, 'alias', 'new'))).toBe(join(folder, 'alias', 'new'));
 });
 
-// Below /proc every mkdir fails with ENOENT although the parent exists: node's recursive one never returns.
+// Below /proc every mkdir fails with ENOENT although the parent exists: Node's recursive mkdir never returns.
 test.skipIf(process.platform !== 'linux').each([
   [
     'the store',

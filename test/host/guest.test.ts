@@ -8,7 +8,7 @@ import { bytes, testSink, testSource } from './streams.ts';
 
 const HOUR = 3_600_000_000_000n;
 
-/** Each way to wait, for a guest that nothing wakes. */
+/** Every way to wait, for a guest that is never woken. */
 function waits(guest: Guest): Record<string, () => unknown> {
   const input = new InputStream(guest, testSource());
   const output = new OutputStream({ guest }, testSink(0));

@@ -30,7 +30,7 @@ function bind(options?: HostOptions): Bound {
   return { binding: createHost(options).bind(guest, { stdin, stdout, stderr }), guest, stdout, stderr };
 }
 
-/** What `name` offers, as functions that the test may call. */
+/** The interface `name`, as functions that the test can call. */
 function use(binding: Binding, name: string): Record<string, (...args: unknown[]) => unknown> {
   const implementation = binding(name);
   if (implementation === undefined) throw new TypeError(`${name} is not available`);

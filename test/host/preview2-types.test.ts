@@ -76,11 +76,11 @@ type Wit<T> =
             ? { readonly [Key in keyof T]: Wit<T[Key]> }
             : T;
 
-/** Fewer parameters than WIT has are fine: those that are not used. */
+/** Fewer parameters than in the WIT are allowed: unused ones. */
 type Call<Params> =
   Wit<Params> extends infer List extends readonly unknown[] ? (...args: List) => void : never;
 
-/** Whether a call as `Their` is typed may go to `Our`. */
+/** Whether `Our` can be called as `Their` is typed. */
 type Serves<Our, Their> = Our extends (...args: infer OurParams) => infer OurResult
   ? Their extends (...args: infer TheirParams) => infer TheirResult
     ? Call<OurParams> extends Call<TheirParams>
@@ -91,7 +91,7 @@ type Serves<Our, Their> = Our extends (...args: infer OurParams) => infer OurRes
     : true
   : 'missing';
 
-/** What of each member of `Their` does not hold of `Our`, by its name. */
+/** The differences of `Our` from each member of `Their`, by its name. */
 type Differences<Our, Their> = {
   [Name in keyof Their as Serves<Name extends keyof Our ? Our[Name] : undefined, Their[Name]> extends true
     ? never

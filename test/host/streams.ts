@@ -70,13 +70,13 @@ export function testSource(): TestSource {
   };
 }
 
-/** A sink with so much room, which the test empties. */
+/** A sink with this capacity, which the test empties. */
 export interface TestSink extends BodySink {
   readonly chunks: Uint8Array[];
   readonly ended: boolean;
   readonly aborted: boolean;
   readonly trailers: FieldList | undefined;
-  /** Makes room again. */
+  /** Frees capacity. */
   drain(): void;
   close(failure?: StreamFailure): void;
 }
@@ -132,7 +132,7 @@ export function testSink(room: number = 2 ** 40): TestSink {
   };
 }
 
-/** Where a response went. */
+/** Records a response. */
 export interface TestResponse extends TestSink, ResponseSink {
   status: number | undefined;
   headers: FieldList | undefined;
@@ -158,7 +158,7 @@ export function testResponse(room?: number): TestResponse {
   return response as unknown as TestResponse;
 }
 
-/** What a host function threw as a WIT error; fails the test when it threw none or trapped. */
+/** Returns the WIT error that a host function throws; fails the test if it throws none or traps. */
 export function thrown(call: () => unknown): unknown {
   try {
     call();

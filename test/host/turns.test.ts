@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createTurns, Guest, type Sharing } from '../../host/index.ts';
 
-/** Keeps the thread as a guest does whose calls are all ready, for so many milliseconds. */
+/** Keeps the thread busy for so many milliseconds, as a guest whose calls never wait. */
 async function busy(guest: Guest, milliseconds: number): Promise<number> {
   const end = performance.now() + milliseconds;
   let calls = 0;
@@ -17,7 +17,7 @@ function guests(count: number, more: Partial<Sharing> = {}): Guest[] {
   return Array.from({ length: count }, () => new Guest({ turns, maySuspend: () => true, ...more }));
 }
 
-/** How long the event loop was kept from a timer, typically: the machine keeps it, too, now and then. */
+/** The median delay of a timer: the machine itself delays some. */
 async function typicalGap(work: () => Promise<unknown>): Promise<number> {
   const gaps: number[] = [];
   let last = performance.now();

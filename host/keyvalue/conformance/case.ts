@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { CounterBounds, Store } from '../store.ts';
 
-/** What a store has to do, by itself: `run` gets an empty store. */
+/** One requirement of the contract: `run` gets an empty store. */
 export interface StoreCase {
   readonly name: string;
   run(store: Store): Promise<void>;
@@ -36,12 +36,12 @@ export async function allKeys(store: Store, bucket: string): Promise<string[]> {
   return found;
 }
 
-/** `work` has to fail, thrown or rejected, with a `WasmcpError` of this code. */
+/** Asserts that `work` throws or rejects with a `WasmcpError` of this code. */
 export async function fails(code: string, work: () => unknown): Promise<void> {
   await assert.rejects(async () => work(), { name: 'WasmcpError', code });
 }
 
-/** `work` has to fail as a bug of the caller. */
+/** Asserts that `work` fails with a `TypeError`, as a bug of the caller. */
 export async function isBug(work: () => unknown): Promise<void> {
   await assert.rejects(async () => work(), TypeError);
 }

@@ -8,16 +8,16 @@ import { VALUES } from './values.ts';
 /** One test of the contract of a `Store`, for any test runner. */
 export interface ConformanceTest {
   readonly name: string;
-  /** Rejects with an `AssertionError` when the store does not keep the contract. */
+  /** Rejects with an `AssertionError` if the store violates the contract. */
   run(): Promise<void>;
 }
 
 const CASES: readonly StoreCase[] = [...VALUES, ...PAGES, ...COUNTERS, ...SWAPS];
 
 /**
- * The tests that every `Store` has to pass: `for (const { name, run } of storeConformance(open)) test(name, run)`.
+ * The tests that every `Store` must pass: `for (const { name, run } of storeConformance(open)) test(name, run)`.
  *
- * @param open Answers an empty store; each test opens one and closes it.
+ * @param open Returns an empty store; each test opens one and closes it.
  */
 export function storeConformance(open: () => Store | PromiseLike<Store>): ConformanceTest[] {
   return CASES.map(({ name, run }) => ({

@@ -63,7 +63,7 @@ export const COUNTERS: readonly StoreCase[] = [
   ),
   ...OUT_OF_BOUNDS.map(
     ([stored, delta, bounds]): StoreCase => ({
-      name: `refuses to count past a bound (${stored} + ${delta}) and changes nothing`,
+      name: `refuses to exceed a bound (${stored} + ${delta}) and changes nothing`,
       async run(store) {
         await store.set('b', 'n', bytes(stored));
         const { version } = await store.read('b', 'n');
@@ -76,7 +76,7 @@ export const COUNTERS: readonly StoreCase[] = [
   ),
   ...NO_NUMBERS.map(
     (stored): StoreCase => ({
-      name: `does not take ${JSON.stringify(stored)} for a number`,
+      name: `does not accept ${JSON.stringify(stored)} as a number`,
       async run(store) {
         await store.set('b', 'n', bytes(stored));
         await fails('not-a-number', () => store.increment('b', 'n', 1n, U64));
@@ -85,14 +85,14 @@ export const COUNTERS: readonly StoreCase[] = [
     }),
   ),
   {
-    name: 'a counter that cannot start inside the bounds is not created',
+    name: 'a counter that would start outside the bounds is not created',
     async run(store) {
       await fails('number-overflow', () => store.increment('b', 'n', -1n, U64));
       assert.equal(await store.exists('b', 'n'), false);
     },
   },
   {
-    name: 'increments at the same time are all counted',
+    name: 'concurrent increments are all counted',
     async run(store) {
       const sums = await Promise.all(
         Array.from({ length: 50 }, async () => store.increment('b', 'n', 1n, U64)),

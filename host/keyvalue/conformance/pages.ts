@@ -4,7 +4,7 @@ import { allKeys, bytes, entries, fails, isBug, type StoreCase, text } from './c
 /** Lists of keys, and batches. */
 export const PAGES: readonly StoreCase[] = [
   {
-    name: 'a page has a thousand keys, and only the last one has no cursor',
+    name: 'a page has at most 1,000 keys, and only the last one has no cursor',
     async run(store) {
       await store.setMany('b', entries(1000));
       const full = await store.list('b');
@@ -36,7 +36,7 @@ export const PAGES: readonly StoreCase[] = [
     },
   },
   {
-    name: 'keys are listed in order of first insertion; an overwritten key keeps its place, a new life does not',
+    name: 'keys are listed in order of first insertion; an overwritten key keeps its place, a recreated one does not',
     async run(store) {
       for (const key of ['c', 'a', 'b']) await store.set('b', key, bytes('1'));
       await store.set('b', 'c', bytes('2'));
@@ -52,7 +52,7 @@ export const PAGES: readonly StoreCase[] = [
     },
   },
   {
-    name: 'a key that comes after the cursor was given out is on a later page, even if the rest is gone',
+    name: 'a key added after the cursor was returned is on a later page, even if all others are deleted',
     async run(store) {
       await store.setMany('b', entries(1001));
       const { cursor } = await store.list('b');
@@ -62,7 +62,7 @@ export const PAGES: readonly StoreCase[] = [
     },
   },
   {
-    name: 'a cursor that no store gives out is refused',
+    name: 'a cursor that no store returns is refused',
     async run(store) {
       await fails('cursor-invalid', () => store.list('b', -1n));
       await fails('cursor-invalid', () => store.list('b', 2n ** 64n - 1n));
@@ -70,10 +70,10 @@ export const PAGES: readonly StoreCase[] = [
     },
   },
   {
-    name: 'a range has the keys from one on, in the order of their bytes, of one bucket',
+    name: 'a range has the keys of one bucket from a key on, ordered by their bytes',
     async run(store) {
       await store.set('a', 'bb', bytes('v'));
-      // By UTF-16 the last two would change places.
+      // In UTF-16 order the last two would be swapped.
       const ordered = ['B', 'a', 'a:1', 'a;', 'b', '\u{e9}', '\u{ffee}', '\u{1f600}'];
       for (const key of ordered.toReversed()) await store.set('b', key, bytes('v'));
       await store.set('c', 'bb', bytes('v'));
@@ -85,7 +85,7 @@ export const PAGES: readonly StoreCase[] = [
     },
   },
   {
-    name: 'a range has a thousand keys at most',
+    name: 'a range has at most 1,000 keys',
     async run(store) {
       await store.setMany('b', entries(1001));
       assert.equal((await store.range('b', '', 5000)).length, 1000);
@@ -110,7 +110,7 @@ export const PAGES: readonly StoreCase[] = [
     },
   },
   {
-    name: 'a batch of few long keys, asked for often, does not fill the memory',
+    name: 'a batch that requests large values many times does not exhaust memory',
     async run(store) {
       const value = new Uint8Array(16 * 1024 * 1024);
       await store.set('b', 'long', value);
@@ -120,7 +120,7 @@ export const PAGES: readonly StoreCase[] = [
     },
   },
   {
-    name: 'a batch that cannot be written whole is not written at all',
+    name: 'a batch that cannot be written completely is not written at all',
     async run(store) {
       await isBug(() =>
         store.setMany('b', [

@@ -4,7 +4,7 @@ import { bytes, S64, type StoreCase, text } from './case.ts';
 
 type Change = (store: Store) => Promise<void>;
 
-/** What may happen to a key that holds `1`. */
+/** Changes to a key with the value `1`. */
 const CHANGES: Readonly<Record<string, Change>> = {
   'set to the same bytes': async (store) => store.set('b', 'k', bytes('1')),
   async 'set and set back'(store) {
@@ -37,7 +37,7 @@ const ABSENCES: Readonly<Record<string, Change>> = {
 /** `read` and `swap`. */
 export const SWAPS: readonly StoreCase[] = [
   {
-    name: 'swap writes if nothing happened, and only once',
+    name: 'swap writes if the key is unchanged, and only once',
     async run(store) {
       await store.set('b', 'k', bytes('1'));
       const seen = await store.read('b', 'k');
@@ -59,7 +59,7 @@ export const SWAPS: readonly StoreCase[] = [
   },
   ...Object.entries(CHANGES).map(
     ([what, change]): StoreCase => ({
-      name: `swap fails when the key was meanwhile ${what}`,
+      name: `swap fails if the key was meanwhile ${what}`,
       async run(store) {
         await store.set('b', 'k', bytes('1'));
         const { version } = await store.read('b', 'k');
@@ -72,7 +72,7 @@ export const SWAPS: readonly StoreCase[] = [
   ),
   ...Object.entries(ABSENCES).map(
     ([what, prepare]): StoreCase => ({
-      name: `swap sees that an absent key that ${what} was set and deleted meanwhile`,
+      name: `swap detects that an absent key that ${what} was set and deleted meanwhile`,
       async run(store) {
         await prepare(store);
         const { version } = await store.read('b', 'k');
@@ -88,7 +88,7 @@ export const SWAPS: readonly StoreCase[] = [
     }),
   ),
   {
-    name: 'read tells when a key was last written',
+    name: 'read returns when a key was last written',
     async run(store) {
       assert.equal((await store.read('b', 'k')).updated, undefined);
       const before = Date.now();
@@ -103,7 +103,7 @@ export const SWAPS: readonly StoreCase[] = [
     },
   },
   {
-    name: 'a version never comes back, whatever happens to the key',
+    name: 'a version never repeats, not even after the key is deleted',
     async run(store) {
       const versions = new Set<bigint>();
       for (let round = 0; round < 20; round++) {

@@ -22,7 +22,7 @@ const CALLS: { readonly [Method in Exclude<keyof Store, 'url' | 'close'>]: (stor
 /** Single values, keys and buckets, and the end of a store. */
 export const VALUES: readonly StoreCase[] = [
   {
-    name: 'what was never set is missing',
+    name: 'a key that was never set is missing',
     async run(store) {
       assert.equal(await store.get('b', 'k'), undefined);
       assert.equal(await store.exists('b', 'k'), false);
@@ -47,7 +47,7 @@ export const VALUES: readonly StoreCase[] = [
     },
   },
   {
-    name: 'bytes come back untouched, as a plain Uint8Array',
+    name: 'bytes are returned unchanged, as a plain Uint8Array',
     async run(store) {
       const all = Uint8Array.from({ length: 256 }, (_, index) => index);
       for (const value of [new Uint8Array(0), all, new Uint8Array(300_000).fill(7)]) {
@@ -64,7 +64,7 @@ export const VALUES: readonly StoreCase[] = [
     },
   },
   {
-    name: 'a view is stored as what it shows, and not what is changed later',
+    name: 'stores the bytes of a view, not later changes to its buffer',
     async run(store) {
       const memory = new Uint8Array(100).fill(1);
       await store.set('b', 'k', memory.subarray(10, 13));
@@ -75,7 +75,7 @@ export const VALUES: readonly StoreCase[] = [
     },
   },
   {
-    name: 'keys that look alike stay apart',
+    name: 'keys that look alike are different',
     async run(store) {
       const lookalikes = ['é', 'e\u0301', '\ufeffk', 'k', 'K', 'k\0', 'k ', '', '🜂', '__proto__'];
       for (const key of lookalikes) await store.set('b', key, bytes(`<${key}>`));
@@ -95,7 +95,7 @@ export const VALUES: readonly StoreCase[] = [
     },
   },
   {
-    name: 'buckets do not see each other',
+    name: 'buckets are separate',
     async run(store) {
       await store.set('one', 'k', bytes('1'));
       await store.set('two', 'k', bytes('2'));
@@ -107,7 +107,7 @@ export const VALUES: readonly StoreCase[] = [
     },
   },
   {
-    name: 'closing twice is fine; everything else fails afterwards',
+    name: 'closing again has no effect; every other call fails afterwards',
     async run(store) {
       await store.set('b', 'k', bytes('1'));
       await store.close();

@@ -30,10 +30,10 @@ const LARGEST: number = 12 * 1024 * 1024;
 /** Minimum size in bytes: a smaller reserve would not hold the pages of one delete of many keys. */
 const SMALLEST = MEBIBYTE / 4;
 
-/** The reserve takes at most one part in so many of the free space. */
+/** The free space is divided by this for the maximum size of the reserve on a small disk. */
 const SHARE = 8;
 
-/** The log is checkpointed once it has one part in so many of the reserve's size. */
+/** The size of the reserve is divided by this for the size of the log that triggers a checkpoint. */
 const CHECKPOINT_SHARE = 3;
 
 /** SQLite's default (https://sqlite.org/pragma.html#pragma_wal_autocheckpoint). */

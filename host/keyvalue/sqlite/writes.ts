@@ -9,7 +9,7 @@ type Writes = Pick<Store, 'set' | 'delete' | 'setMany' | 'deleteMany' | 'increme
 
 /** The methods of a store that write, each in one transaction. */
 export function createWrites({ sql, transactions, requireOpen, attempt }: StoreAccess): Writes {
-  /** Row id of the last entry written, by which a new entry is told from an updated one. */
+  /** Row id of the last entry written, which distinguishes a new entry from an updated one. */
   let newest: unknown;
 
   function nextVersion(): bigint {

@@ -56,7 +56,7 @@ function log(name = 'log'): string {
   return readFileSync(join(folder, name), 'utf8');
 }
 
-/** Where a file cannot be opened anew by its descriptor. */
+/** Systems where a file cannot be reopened by its descriptor. */
 function elsewhere(): void {
   Object.defineProperty(process, 'platform', { ...platform, value: 'darwin' });
 }
@@ -115,7 +115,7 @@ onLinux('closes an appending stream when it is dropped, and at the end of the re
   kept.blockingWriteAndFlush(bytes('second;'));
   expect(log()).toBe('first;second;');
   guest.release();
-  // The folder that it was found in is closed with it.
+  // The folder where it was found is closed with it.
   expect(count()).toBe(before - 2);
 });
 

@@ -3,12 +3,12 @@ import type { Descriptor } from '../../../host/filesystem/descriptor.ts';
 import { createHost, Guest } from '../../../host/index.ts';
 import { bytes, testSink } from '../streams.ts';
 
-/** What one of several workers has to do. */
+/** The task of one of several workers. */
 export interface Work {
   readonly folder: string;
   readonly name: string;
   readonly lines: number;
-  /** How many workers there are, and how many of them are ready. */
+  /** Number of workers, and of those that are ready. */
   readonly workers: number;
   readonly ready: Int32Array;
 }

@@ -26,7 +26,7 @@ import { bytes, testSink, text, thrown } from '../streams.ts';
 import { CREATE, FOLLOW, OPERATIONS, READ, WRITE } from './operations.ts';
 import type { Swaps } from './swapping-worker.ts';
 
-/** Where /dev/full, /proc and mkfifo are. */
+/** Systems with /dev/full, /proc and mkfifo. */
 const onLinux = test.skipIf(process.platform !== 'linux');
 
 const platform = Object.getOwnPropertyDescriptor(process, 'platform')!;
@@ -76,7 +76,7 @@ function failure(operate: () => unknown): unknown {
   return filesystemErrorCode(val);
 }
 
-/** Everything under `top`, with contents, to see that nothing changed. */
+/** All files below `top` with their content, to check that nothing has changed. */
 function snapshot(folder = top): unknown[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
@@ -87,7 +87,7 @@ function snapshot(folder = top): unknown[] {
 }
 
 describe('a way out of the folder', () => {
-  /** The path, and the links that have to be there: name and target. */
+  /** The path, and the links that it needs: name and target. */
   const ways: [way: string, path: string, ...links: [string, string][]][] = [
     ['the folder above', '../secret'],
     ['the folder above, new', '../new'],
@@ -205,7 +205,7 @@ describe('a way out of the folder', () => {
       outer.renameAt('a', outer, 'moved');
       outer.renameAt('x/y', outer, 'a');
       expect(readFileSync(join(root, given, outside), 'utf8')).toBe('secret');
-      // In the same request it is the folder that it was; in the next one the name leads out.
+      // In the same request it is still the same folder; in the next one the name leads out.
       expect(inner.readDirectory().readDirectoryEntry()?.name).toBe('mine');
       guest.release();
       for (const [name, operate] of Object.entries(OPERATIONS)) {
@@ -460,7 +460,7 @@ describe('files', () => {
     file[Symbol.dispose]();
     file[Symbol.dispose]();
     expect(text(input.read(3n))).toBe('con');
-    // The folder that was given is one of them.
+    // The preopened folder is one of them.
     expect(descriptors()).toBe(before + 2);
     input[Symbol.dispose]();
     expect(descriptors()).toBe(before + 1);

@@ -61,7 +61,7 @@ function open(host = root, readOnly = false): Descriptor {
   return preopens.getDirectories()[0][0];
 }
 
-/** Everything under `top`, with contents. */
+/** All files below `top` with their content. */
 function snapshot(folder = top): unknown[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);

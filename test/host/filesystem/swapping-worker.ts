@@ -2,7 +2,7 @@ import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 
-/** A folder whose entries `p` and `l` change places until `stop` is not 0. */
+/** Swaps the entries `p` and `l` of a folder until `stop` is not 0. */
 export interface Swaps {
   readonly folder: string;
   readonly stop: Int32Array;

@@ -12,14 +12,14 @@ const MIB = 1024 * 1024;
 
 const guestWith = (limit: number): Guest => new Guest(undefined, createBudget({ limit }));
 
-/** A response of the guest's, its body and the stream into it. */
+/** A response of the guest, its body and the stream into it. */
 function unsent(guest: Guest): { response: OutgoingResponse; body: OutgoingBody; stream: OutputStream } {
   const response = new OutgoingResponse(new Fields(guest));
   const body = response.body();
   return { response, body, stream: body.write() };
 }
 
-/** What a failed write tells. */
+/** The message of a failed write. */
 function failure(write: () => unknown): string {
   const error = thrown(write) as { tag: string; val: { toDebugString(): string } };
   expect(error.tag).toBe('last-operation-failed');
@@ -78,7 +78,7 @@ describe('bodies that are not sent yet', () => {
     const sent = Buffer.concat(sink.chunks);
     expect(sent.length).toBe(MIB / 4);
     expect(sent.every((byte, at) => byte === (at & 255))).toBe(true);
-    // The sink takes each chunk with its memory.
+    // The sink owns each chunk and its buffer.
     expect(sink.chunks.every(({ buffer, length }) => buffer.byteLength === length)).toBe(true);
   });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { Guest, Signal } from '../../../host/index.ts';
 import { Pollable, poll } from '../../../host/io/poll.ts';
 
-/** Counts who listens: a listener that stays is a leak. */
+/** Counts listeners: one that remains is a leak. */
 class CountingSignal extends Signal {
   listeners = 0;
 

@@ -36,7 +36,7 @@ function remote(store: Store): Store {
   };
 }
 
-/** What `work` throws or rejects with. */
+/** The value that `work` throws or rejects with. */
 async function thrown(work: () => unknown): Promise<unknown> {
   try {
     await work();
@@ -129,7 +129,7 @@ describe.each([
         ['k', bytes('v')],
         [key, bytes('v')],
       ];
-      // Draft and draft2 buckets are different classes: each only goes back to the imports it came from.
+      // Draft and draft2 buckets are different classes: each is only passed to the imports that returned it.
       expect(await thrown(() => batch.setMany(bucket as never, entries))).toEqual(other(/limit is 100$/));
       expect(await thrown(() => atomics.increment(bucket as never, key, 1n))).toEqual(other(/limit is 100$/));
       expect(await store.buckets()).toEqual([]);

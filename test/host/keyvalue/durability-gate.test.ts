@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { WasmcpError } from '../../../host/error.ts';
 import { createGate, type DurabilityGate } from '../../../host/keyvalue/durability-gate.ts';
 
-/** A store of which the test says when it is written, and when a sync ends. */
+/** A store whose commits and ends of syncs the test controls. */
 let committed: bigint;
 let syncs: ((failure?: WasmcpError) => void)[];
 let broken: WasmcpError[];
@@ -24,7 +24,7 @@ beforeEach(() => {
 
 const failure = new WasmcpError('store-broken', 'no disk');
 
-/** One message of a worker that tells of everything committed so far. */
+/** One message of a worker that depends on everything committed so far. */
 async function arrive(name: string): Promise<void> {
   await Promise.resolve();
   gate.pass((reason) => released.push(reason === undefined ? name : `${name}: ${reason.code}`));

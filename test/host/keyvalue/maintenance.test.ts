@@ -96,7 +96,7 @@ test('a backup is a consistent snapshot, and can be restored', async () => {
 test('a backup taken under load is a consistent snapshot', async () => {
   await fill(500);
   const module = new URL('../../../host/keyvalue/open.ts', import.meta.url).href;
-  // Two counters that are equal whenever nobody is between them.
+  // Two counters that are equal in every snapshot.
   const code = `import(${JSON.stringify(module)}).then(async ({ openStore }) => {
     const { parentPort } = require('node:worker_threads');
     const store = await openStore(${JSON.stringify(url)}, { durability: 'process' });

@@ -8,7 +8,7 @@ import { play, read, received, write } from './guest.ts';
 const outgoing = openOutgoing({ loopback: true });
 afterAll(() => outgoing.close());
 
-/** How many timers and sockets this process holds. */
+/** Number of timers and sockets of this process. */
 function held(): number {
   const kinds = /^(Timeout|TCP(Socket|Connect)Wrap|GetAddrInfo)/;
   return process.getActiveResourcesInfo().filter((name) => kinds.test(name)).length;

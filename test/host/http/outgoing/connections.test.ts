@@ -16,7 +16,7 @@ describe('connections', () => {
   });
 
   test('that the server closed meanwhile fail no request', async () => {
-    // Each connection serves one request and is closed when the next one arrives, as a server that restarts does.
+    // Each connection serves one request and is closed when the next one arrives, as by a server that restarts.
     const server = await tcpServer((socket) => {
       socket.once('data', () => {
         socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');

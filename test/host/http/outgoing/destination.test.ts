@@ -14,7 +14,7 @@ test.each([
   expect(destinationOf(undefined, authority)).toEqual({ scheme: 'https', host, port, origin });
 });
 
-// The resource `outgoing-request` lets none of these in; whoever makes its own must not get past this.
+// The resource `outgoing-request` refuses these; another implementation of it must not get past this check.
 test.each([
   '',
   'a/b',

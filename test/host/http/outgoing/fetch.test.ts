@@ -4,7 +4,7 @@ import { connectFetch, type Fetch, outgoingFetch, serveFetch } from '../../../..
 import { httpServer } from '../../../support/servers.ts';
 import { play, read, received, write } from './guest.ts';
 
-/** Through a port, `fetch` is on another thread, as far as it can tell. */
+/** Over RPC, `fetch` behaves as if it were in another thread. */
 function across(fetch: Fetch): Fetch {
   const { port1, port2 } = new MessageChannel();
   serveFetch(fetch, port1);

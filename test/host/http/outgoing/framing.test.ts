@@ -13,12 +13,12 @@ const CHUNKS = '2\r\nok\r\n0\r\n\r\n';
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 const HINTS = 'HTTP/1.1 103 Early Hints\r\nlink: </x>; rel=preload\r\n\r\n';
 
-/** What a server says, and what the guest gets: status, body, and the error if there is one. */
+/** What a server sends, and what the guest gets: status, body, and the error if there is one. */
 interface Case {
   readonly says: string;
   readonly gets: readonly [status: number | undefined, body: string, error?: string];
   readonly method?: 'get' | 'head' | 'post';
-  /** The server keeps the connection open; it ends it otherwise. */
+  /** Whether the server keeps the connection open. */
   readonly open?: true;
 }
 
@@ -143,7 +143,7 @@ const CASES: Readonly<Record<string, Case>> = {
 const WAYS: Readonly<Record<string, (socket: Socket, bytes: Buffer) => Promise<void>>> = {
   'at once': (socket, bytes) => written(socket, bytes),
   async 'byte by byte'(socket, bytes) {
-    // As few are left as a test has patience for.
+    // Shorter than in the wild, so that the test is fast.
     for (const byte of bytes.subarray(0, 2000)) await written(socket, Buffer.of(byte));
     await written(socket, bytes.subarray(2000));
   },

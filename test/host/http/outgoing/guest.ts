@@ -15,7 +15,7 @@ import {
 } from '../../../../host/index.ts';
 import { bytes, testSink, text } from '../../streams.ts';
 
-/** What a guest asks for; times in milliseconds. */
+/** A request of a guest; times in milliseconds. */
 export interface Call {
   readonly method?: Method;
   readonly headers?: readonly (readonly [string, string])[];
@@ -26,7 +26,7 @@ export interface Call {
   readonly betweenBytes?: number;
 }
 
-/** How a call went, from the first byte to the trailers; `error` is an `error-code`. */
+/** The result of a call, from the first byte to the trailers; `error` is an `error-code`. */
 export interface Answer {
   readonly status?: number;
   readonly headers: readonly (readonly [string, string])[];
@@ -35,7 +35,7 @@ export interface Answer {
   readonly error?: HttpErrorCode;
 }
 
-/** A guest that makes requests, played by the test. */
+/** A guest that makes requests, simulated by the test. */
 export interface Player {
   readonly guest: Guest;
   /** Calls `handle`; a refusal is thrown as an `error-code`. */
@@ -83,7 +83,7 @@ export function requestFor(url: string, call: Call = {}): OutgoingRequest {
   return request;
 }
 
-/** Writes a whole body, as fast as it is taken. Rejects with the `stream-error`. */
+/** Writes a whole body, as fast as it is read. Rejects with the `stream-error`. */
 export async function write(
   body: OutgoingBody,
   content: string | Uint8Array = '',
@@ -105,14 +105,14 @@ export async function responseOf(future: FutureIncomingResponse): Promise<Incomi
   return result.val.val;
 }
 
-/** The same, for a request that has to succeed. */
+/** The same, for a request that must succeed. */
 export async function received(future: FutureIncomingResponse): Promise<IncomingResponse> {
   const response = await responseOf(future);
   if (!('status' in response)) throw new TypeError(`the request failed: ${response.tag}`);
   return response;
 }
 
-/** Reads at most `max` bytes, then lets go of the body. */
+/** Reads at most `max` bytes, then drops the body. */
 export async function read(
   response: IncomingResponse,
   max: number = Number.POSITIVE_INFINITY,

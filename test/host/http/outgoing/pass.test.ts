@@ -9,14 +9,14 @@ afterAll(() => outgoing.close());
 
 type Release = Parameters<Pass>[0];
 
-/** What a server has got of one request, and how it may go on. */
+/** What a server has received of one request, and how it continues. */
 interface Scene {
   readonly server: TestServer;
   readonly seen: string[];
-  /** What waits to leave. */
+  /** Calls that wait for the gate. */
   readonly waiting: Release[];
   readonly pass: Pass;
-  /** Settles when the server has seen so much. */
+  /** Resolves when the server has received so many. */
   until(count: number): Promise<void>;
 }
 

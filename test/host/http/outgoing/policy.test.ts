@@ -5,7 +5,7 @@ import { type Answer, play } from './guest.ts';
 
 const DENIED = { tag: 'HTTP-request-denied' };
 
-/** Names that a name server of the attacker's could answer for. */
+/** Names that a name server of the attacker could resolve. */
 const NAMES: Readonly<Record<string, readonly string[]>> = {
   'loopback.example': ['127.0.0.1'],
   'loopback6.example': ['::1'],
@@ -28,7 +28,7 @@ const outgoing = openOutgoing({ resolve });
 afterAll(() => outgoing.close());
 const { fetch } = play(outgoing);
 
-/** Each spelling of something that no guest may reach by default. */
+/** Spellings of destinations that no guest may reach by default. */
 const REFUSED = [
   ...[
     '127.0.0.1',
@@ -197,7 +197,7 @@ describe('while only this machine can reach the server', () => {
 });
 
 describe('patterns', () => {
-  /** Whether a policy lets a request out; none of the destinations answers. */
+  /** Whether a policy allows a request; none of the destinations responds. */
   async function allows(policy: OutgoingPolicy, url: string): Promise<boolean> {
     const asked = openOutgoing({ ...policy, resolve: async () => ['10.9.9.9'] });
     const { error } = await play(asked).fetch(url, { connect: 1 });

@@ -5,7 +5,7 @@ import { type Call, play, read, received, write } from './guest.ts';
 
 const outgoing = openOutgoing({
   loopback: true,
-  // A name server that never answers: connecting includes it.
+  // A name server that never responds: connecting includes it.
   resolve: (host) => (host === 'silent.example' ? new Promise(() => {}) : Promise.resolve(['127.0.0.1'])),
 });
 afterAll(() => outgoing.close());
@@ -22,14 +22,14 @@ async function timed(
 
 test('each limits its own phase, within 20 %', async () => {
   const quick = await httpServer((_request, response) => response.end());
-  // What is loaded with the first request is no part of the times.
+  // Modules that the first request loads do not count.
   await fetch(quick.url);
   const silent = await tcpServer(() => {});
   const halting = await httpServer((_request, response) => {
     response.write('a');
     setTimeout(() => response.write('b'), 500);
   });
-  // Side by side; those for other parts are shorter and must not count.
+  // Concurrently; the timeouts of other phases are shorter and must not count.
   const [host, handshake, firstByte, betweenBytes] = await Promise.all([
     timed('http://silent.example/', { connect: 1000, firstByte: 100 }),
     timed(silent.url.replace('http', 'https'), { connect: 1000, firstByte: 100 }),

@@ -7,7 +7,7 @@ interface Order {
   readonly keep?: boolean;
 }
 
-/** A process that counts: for each message it opens the store, increments, closes, and says what went wrong. */
+/** A process that counts: for each message it opens the store, increments, closes, and reports errors. */
 process.on('message', async ({ path, times, keep = false }: Order) => {
   try {
     const store = openSqlite(path);

@@ -51,7 +51,7 @@ interface Passed {
 
 const pass = (): Promise<Passed> => passing(gate);
 
-/** Passes in a turn of its own; returns whether it had to wait. */
+/** Passes the gate in a separate turn; returns whether it had to wait. */
 function passing(gate: DurabilityGate): Promise<Passed> {
   return new Promise((resolve) =>
     setImmediate(() => {
@@ -155,7 +155,7 @@ test('writes with an older -shm are not acknowledged', async () => {
   const older = readFileSync(`${path}-shm`);
   for (let n = 0; n < 5; n++) await store.set('b', `${n}`, one);
   await pass();
-  // As another process would: in this one the closing drops locks, which nobody else asks for here.
+  // As another process would: in this one closing drops locks, which no other process requests here.
   const descriptor = openSync(`${path}-shm`, 'r+');
   writeSync(descriptor, older, 0, older.length, 0);
   closeSync(descriptor);
@@ -186,7 +186,7 @@ test.each([
     {
       message: expect.stringMatching(new RegExp(`was overwritten by ${words} while it was open`)) as unknown,
     },
-    // Who notices first takes the name of the -shm away, so that all others do.
+    // The first to detect it deletes the -shm, so that all others do too.
     ...(noticed.length > 0 ? lostBy(/-shm was deleted/) : []),
   ]);
   expect(existsSync(`${path}-shm`)).toBe(false);
@@ -201,7 +201,7 @@ test('works across checkpoints of this and other connections', async () => {
   expect(broken).toEqual([]);
 });
 
-/** Moves what is in the log into the database. */
+/** Checkpoints the log. */
 function checkpoint(): void {
   const connection = connect(path, 0);
   connection.pragma('wal_checkpoint(PASSIVE)');

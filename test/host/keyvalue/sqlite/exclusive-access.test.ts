@@ -61,7 +61,7 @@ test('a process with a deleted -shm stops writing, and loses nothing of the othe
   child.kill('SIGKILL');
   await once(child, 'exit');
   expect(() => mine.set('b', 'late', one)).toThrow(/store\.db-shm was deleted while it was open/);
-  // It has moved nothing, and the log is there for the next one.
+  // It has checkpointed nothing, and the log remains for the next process.
   const before = [readFileSync(path), readFileSync(`${path}-wal`)];
   await mine.close();
   expect([readFileSync(path), readFileSync(`${path}-wal`)]).toEqual(before);

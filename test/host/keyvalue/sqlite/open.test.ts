@@ -35,7 +35,7 @@ function mode(file: string): string {
   return (statSync(file).mode & 0o777).toString(8);
 }
 
-/** Every file of the folder with its content. */
+/** All files of the folder with their content. */
 function files(): Record<string, Buffer> {
   return Object.fromEntries(
     readdirSync(folder)
@@ -44,7 +44,7 @@ function files(): Record<string, Buffer> {
   );
 }
 
-/** Runs SQL in the file as another program would. Not while a store is open: SQLite's locks tell two copies of the library in one process not apart. */
+/** Runs SQL in the file as another program would. Not while a store is open: SQLite's locks do not work between two copies of the library in one process. */
 function sql(text: string): void {
   const database = new DatabaseSync(path);
   try {
@@ -266,7 +266,7 @@ test('a new store that another process has locked is busy', () => {
   other.close();
 });
 
-/** Runs code in a process of its own after `openSqlite` was loaded; answers what it printed. */
+/** Runs code in a process of its own after loading `openSqlite`; returns its output. */
 function child(code: string, ...wrapper: string[]): string {
   const module = new URL('../../../../host/keyvalue/sqlite/open.ts', import.meta.url).href;
   const script = `import { openSqlite, openMemory } from ${JSON.stringify(module)};
@@ -282,7 +282,7 @@ test.skipIf(process.platform === 'win32')(
   'a file that is not writable is refused when it is opened',
   async () => {
     await openSqlite(path).close();
-    // Root may write anywhere, so the child becomes nobody first.
+    // Root can write anywhere, so the child becomes nobody first.
     const drop = 'if (process.getuid() === 0) { process.setgid(65534); process.setuid(65534); }';
     const open = 'console.log(attempt(() => openSqlite(path).close()));';
     chmodSync(folder, 0o777);

@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openSqlite } from '../../../../host/keyvalue/sqlite/open.ts';
 
-// Locks are what this is about, not the disk: where there is a file system in memory, no sync takes time.
+// This tests locks, not the disk: a file system in memory saves the time for syncs.
 const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'keyvalue-'));
 const children: ChildProcess[] = [];
 
@@ -24,7 +24,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** All of `processes` count in one store at once; answers what each of them said. */
+/** Lets all of `processes` count in one store at the same time; returns their messages. */
 function count(processes: ChildProcess[], path: string, times: number): Promise<unknown[]> {
   return Promise.all(
     processes.map(async (child) => {

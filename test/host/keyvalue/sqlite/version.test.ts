@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, test, vi } from 'vitest';
 
-/** What the library says of itself; its own word when undefined. No library with the fault is to be had here. */
+/** The version that the library reports; the real one if undefined. No library with the bug is available here. */
 let claimed: string | undefined;
 
 vi.mock('better-sqlite3', async (original) => {

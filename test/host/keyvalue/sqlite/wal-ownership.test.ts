@@ -20,7 +20,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** Leaves the file, and its log as a crash would leave it, under another name. */
+/** Copies the file and its log, as a crash would leave them, under another name. */
 async function crashed(from: string, to: string): Promise<void> {
   const store = openSqlite(from);
   await store.set('b', 'k', one);
