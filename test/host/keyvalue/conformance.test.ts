@@ -24,12 +24,12 @@ test.each<[string, (store: Store) => Partial<Store>, string]>([
   [
     'counts without bounds',
     (store) => ({ increment: (b, k, d) => store.increment(b, k, d, { min: -(2n ** 70n), max: 2n ** 70n }) }),
-    'a counter that cannot start inside the bounds is not created',
+    'a counter that would start outside the bounds is not created',
   ],
   [
     'gives out what it keeps',
     (store) => ({ get: sharing(store) }),
-    'a view is stored as what it shows, and not what is changed later',
+    'stores the bytes of a view, not later changes to its buffer',
   ],
   [
     'writes half a batch',
@@ -38,7 +38,7 @@ test.each<[string, (store: Store) => Partial<Store>, string]>([
         for (const [k, v] of list) await store.set(b, k, v);
       },
     }),
-    'a batch that cannot be written whole is not written at all',
+    'a batch that cannot be written completely is not written at all',
   ],
 ])('one that %s is found out', async (_, broken, name) => {
   expect(await failed(broken)).toContain(name);
