@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { WasmcpError } from '../../error.ts';
 import { createGate, type DurabilityGate } from '../durability-gate.ts';
 import { sqliteFailure } from './errors.ts';
-import { openGuard, type StoreGuard } from './guard.ts';
+import { openGuard, type StoreGuard } from './store-guard.ts';
 
 export interface SqliteGateOptions {
   /** Called once, when a sync has failed or the files were deleted or replaced: the process should end. */

@@ -2,9 +2,9 @@ import { realpathSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { WasmcpError } from '../../error.ts';
-import { openGuard } from './guard.ts';
 import { growth } from './space-recovery.ts';
 import { spaceReserve } from './space-reserve.ts';
+import { openGuard } from './store-guard.ts';
 
 /** Housekeeping for the files of an open store. */
 export interface Housekeeping {
