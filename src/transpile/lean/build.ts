@@ -35,7 +35,12 @@ export interface GlueOptions {
 /** Lean glue, or why there is none. */
 export type BuiltGlue =
   | { readonly kind: 'lean'; readonly source: string }
-  | { readonly kind: 'raw'; readonly reason: string };
+  | {
+      readonly kind: 'raw';
+      readonly reason: string;
+      /** The text that was not as expected, where that is known. */
+      readonly near?: string | undefined;
+    };
 
 /** Names that the rewrites give. */
 const TAKEN =
@@ -71,8 +76,8 @@ export function buildGlue(source: string, options: GlueOptions): BuiltGlue {
   } catch (error) {
     // Whatever surprised a rewrite, jco's own glue works.
     const message = error instanceof Error ? error.message : String(error);
-    const kind = error instanceof GlueMismatch ? '' : 'unexpected failure: ';
-    return { kind: 'raw', reason: `the generated code is not as expected: ${kind}${message}` };
+    const [kind, near] = error instanceof GlueMismatch ? ['', error.near] : ['unexpected failure: '];
+    return { kind: 'raw', reason: `the generated code is not as expected: ${kind}${message}`, near };
   }
 }
 

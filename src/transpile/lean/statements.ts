@@ -49,7 +49,8 @@ export function readStatements(plain: string, start: number): { statements: Stat
       finish(match.index + 1);
     } else {
       const begin = match.index + token.length - token.trimStart().length;
-      expectShape(begin === current.start, `the end of ${plain.slice(current.start, current.start + 40)}`);
+      const begun = plain.slice(current.start, current.start + 40);
+      expectShape(begin === current.start, `the end of ${begun}`, begun.trimEnd());
     }
   }
   throw new GlueMismatch('a block that does not end');

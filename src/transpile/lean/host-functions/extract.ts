@@ -65,7 +65,8 @@ export function extractHostFunctions(glue: string): ExtractedGlue {
   });
   for (const number of extracted.keys()) {
     if (hostFunctions.has(number)) continue;
-    expectShape(!rest.includes(`let trampoline${number} = `), `the binding of _trampoline${number}`);
+    const binding = `let trampoline${number} = `;
+    expectShape(!rest.includes(binding), `the binding of _trampoline${number}`, binding);
     expectShape(false, 'a host function is bound in an unknown way');
   }
   expectShape(

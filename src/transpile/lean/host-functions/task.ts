@@ -22,7 +22,7 @@ const LAST_RETURN = /return ([^;\n]+);\s*\}$/;
 export function removeTask({ code, number, component }: HostFunction, mode: SuspendMode, edit: Editor): void {
   const name = `_trampoline${number}`;
   const [task, ...otherTasks] = [...code.matchAll(TASK)];
-  expectShape(task && otherTasks.length === 0, `the task of ${name}`);
+  expectShape(task && otherTasks.length === 0, `the task of ${name}`, code.slice(0, 200));
   edit.remove(spanOf(task));
 
   const enter = mode === 'retry' ? '$suspension.enter' : '$callStack.enterHost';
@@ -37,7 +37,7 @@ export function removeTask({ code, number, component }: HostFunction, mode: Susp
 
 function callHost(code: string, mode: SuspendMode, name: string, edit: Editor): void {
   const [call, ...others] = [...code.matchAll(HOST_CALL)];
-  expectShape(call && others.length === 0, `the host call of ${name}`);
+  expectShape(call && others.length === 0, `the host call of ${name}`, code.slice(0, 200));
   const [, before = '', assignment = '', operation] = call;
   const statement = call.index + before.length;
   const span = spanOf(call, { skip: before.length + assignment.length });

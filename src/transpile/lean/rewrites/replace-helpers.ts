@@ -10,7 +10,8 @@ export function replaceHelpers({ outline, edit }: Rewriting, replacements: reado
   for (const [name, params, replacement] of replacements) {
     const helper = outline.helpers.get(name);
     if (!helper) continue;
-    expectShape(functionParts(edit.text(helper))?.params === params, `the parameters of ${name}`);
+    const text = edit.text(helper);
+    expectShape(functionParts(text)?.params === params, `the parameters of ${name}`, text);
     edit.remove(helper);
     edit.insert(outline.generator.start, `const ${name} = ${replacement};\n`);
   }
