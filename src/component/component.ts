@@ -24,7 +24,7 @@ export interface Glue {
    * counted patches: the fallback when the rewriting met something that it does not know.
    */
   readonly kind: 'lean' | 'raw';
-  /** Why this kind, for people. */
+  /** Why this kind, human-readable. */
   readonly reason?: string;
 }
 
@@ -55,7 +55,7 @@ export interface LoadedComponent extends Component {
   readonly memoryLimits: Readonly<Record<string, readonly number[]>>;
   /** How much all memories and tables of one instance may take. */
   readonly memory: MemoryBounds;
-  /** Why its instances cannot be put back to where they started, for people; absent when they can, as far as is known. */
+  /** Why its instances cannot be put back to where they started, human-readable; absent when they can, as far as is known. */
   readonly unrestorable?: string;
   /** How many core modules are nested in it. */
   readonly coreModules: number;

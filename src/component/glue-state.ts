@@ -1,5 +1,5 @@
 /**
- * The key of the glue's state on what `instantiate` answers. In the registry of symbols, because the glue is a module
+ * The key of the glue's state on what `instantiate` returns. In the registry of symbols, because the glue is a module
  * of its own that imports nothing.
  */
 export const GLUE_STATE: unique symbol = Symbol.for('wasmcp-node.glue-state');
@@ -21,9 +21,9 @@ export interface GlueState {
    */
   save(): SavedGlueState;
   /**
-   * Puts back what was saved, and lets go of host resources that the guest has kept since then: they are disposed.
+   * Puts back what was saved, and releases host resources that the guest has kept since then: they are disposed.
    *
-   * Answers false, and the instance has to be discarded, when it is dead, when a call is under way, when the guest
+   * Returns false, and the instance has to be discarded, when it is dead, when a call is under way, when the guest
    * kept more host resources than a request can excuse (1,000), or when disposing one of them failed.
    */
   restore(saved: SavedGlueState): boolean;
@@ -39,7 +39,7 @@ export interface GlueState {
   readonly entered: Uint8Array;
   /** Host functions called so far. Above 0 right after instantiation: what the guest was told then (the time, randomness) is in its memory. */
   readonly hostCalls: number;
-  /** Host functions that may answer with a promise can do so now: no start function and no destructor is under way. */
+  /** Host functions that may return a promise can do so now: no start function and no destructor is under way. */
   readonly maySuspend: boolean;
   /** A trap or another exception went through the guest's code: nothing in the instance can be trusted. */
   readonly dead: boolean;

@@ -9,7 +9,7 @@ export type GlueImports = Readonly<Record<string, object>> & { readonly [GLUE_BU
 /** What glue offers. Interfaces are found under their full names: `['wasi:cli/run@0.2.6'].run()`. */
 export interface GlueModule {
   /**
-   * Makes one instance of the component. Synchronous: start functions run before it answers and cannot suspend.
+   * Makes one instance of the component. Synchronous: start functions run before it returns and cannot suspend.
    * `instantiateCore` can be replaced to see each core instance as it is made.
    */
   instantiate(

@@ -13,7 +13,7 @@ const WAITING: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** Every function of these may be answered with a promise: a store can be at the other end of a network. */
+/** Every function of these may return a promise: a store can be at the other end of a network. */
 const STORES: ReadonlySet<string> = new Set([
   'wasi:keyvalue/store',
   'wasi:keyvalue/batch',
@@ -33,10 +33,10 @@ export function withoutVersion(name: string): string {
   return name.replace(/@.*$/, '');
 }
 
-/** The functions of an interface that the host may answer with a promise. */
+/** The functions of an interface for which the host may return a promise. */
 export function suspendingFunctions(imported: ImportedInterface): readonly string[] {
   const name = withoutVersion(imported.name);
-  // No JavaScript constructor can answer with a promise.
+  // No JavaScript constructor can return a promise.
   if (STORES.has(name)) return imported.functions.filter((func) => !func.startsWith('[constructor]'));
   return imported.functions.filter((func) => WAITING[name]?.includes(func));
 }

@@ -119,7 +119,7 @@ function assertFits(sizes: readonly ModuleSize[], limit: number): void {
   if (problem !== undefined) throw new WasmcpError('component-too-large', problem);
 }
 
-/** What is too much of this, for people; undefined when it is not. */
+/** What is too much of this, human-readable; undefined when it is not. */
 export function describeExcess({ bytes, elements }: ModuleSize, limit: number): string | undefined {
   const mib = (amount: number): string => `${Math.ceil((10 * amount) / 1024 ** 2) / 10} MiB`;
   if (elements > MAX_TABLE_ELEMENTS) {

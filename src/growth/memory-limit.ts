@@ -10,7 +10,7 @@ const HAS_MAXIMUM = 1;
 
 /**
  * Lowers the declared maximum of each memory that the module defines to `maxPages` (of 64 KiB), which may depend on its first size: `memory.grow` beyond
- * it answers -1 to the guest. A lower maximum of the module's own is kept. V8 has no other bound on a worker's memories.
+ * it returns -1 to the guest. A lower maximum of the module's own is kept. V8 has no other bound on a worker's memories.
  *
  * `prepared`: it went through `prepareModules` and came out restorable. Only then are exports with names of ours not the guest's,
  * which could otherwise pass its memories off as dirty maps.

@@ -4,7 +4,7 @@ import type { Stats } from 'node:fs';
 export function userCacheFolder(environment?: NodeJS.ProcessEnv): string | undefined;
 
 /**
- * Why what is in a file or folder must not be run, for people; undefined when nobody else can write there. Windows has no
+ * Why what is in a file or folder must not be run, human-readable; undefined when nobody else can write there. Windows has no
  * modes to ask.
  */
 export function reasonNotTrusted(status: Stats): string | undefined;

@@ -7,10 +7,10 @@ import { reasonNotTrusted, userCacheFolder } from './cache-folder.js';
 
 /** Transpiled components on disk, one file each. */
 export interface Cache {
-  /** What was written under this key; undefined when it is missing, damaged, or could be somebody else's. */
+  /** What was written under this key; undefined when it is missing, damaged, or could belong to another user. */
   read(key: string): Promise<CachedComponent | undefined>;
   /**
-   * Answers why it could not be kept, if so. Written aside and renamed: readers and other writers see a whole entry.
+   * Returns why it could not be kept, if so. Written aside and renamed: readers and other writers see a whole entry.
    *
    * @throws WasmcpError `cache-unusable` when the folder was asked for and cannot be used
    */
@@ -19,7 +19,7 @@ export interface Cache {
 
 /**
  * Opens the cache in a folder, by default the user's: `$XDG_CACHE_HOME`, `~/.cache`, or what the platform has instead.
- * The default folder is a convenience: where it cannot be used (read-only home in CI) components are transpiled anew.
+ * The default folder is a convenience: where it cannot be used (read-only home in CI) components are transpiled again.
  */
 export function openCache(asked?: string): Cache {
   const folder = asked ?? userCacheFolder();

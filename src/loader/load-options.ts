@@ -12,6 +12,6 @@ export interface LoadOptions {
   readonly maxEachMemory?: number;
   /** Run core modules with struct or array types: their objects live on V8's heap, outside of `maxMemory`. */
   readonly allowWasmGc?: boolean;
-  /** Told as each stage begins. */
+  /** Called as each stage begins. */
   readonly progress?: (stage: LoadStage) => void;
 }

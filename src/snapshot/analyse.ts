@@ -12,7 +12,7 @@ export interface ModuleAnalysis {
   readonly importedMemories: number;
   /** Indexes of the mutable globals that the module defines itself. */
   readonly mutableGlobals: readonly number[];
-  /** Why its state cannot be put back by memories and globals alone, for people; empty when it can. */
+  /** Why its state cannot be put back by memories and globals alone, human-readable; empty when it can. */
   readonly problems: readonly string[];
 }
 
@@ -40,7 +40,7 @@ const NUMBERS: ReadonlySet<ValueType> = new Set(['i32', 'i64', 'f32', 'f64']);
 
 /**
  * Reads a core module for its state. Takes every byte sequence: one that is no module, or that uses what is not
- * known here, comes back with a problem, because state may then be where nobody looks. Whether a module is valid is
+ * known here, comes back with a problem, because state may then be where nothing looks. Whether a module is valid is
  * for the compiler to say.
  */
 export function analyse(bytes: Uint8Array): ModuleAnalysis {

@@ -18,7 +18,7 @@ const ZERO: Readonly<Record<Type, readonly number[]>> = {
 };
 
 /**
- * Answers what saves the globals of each instance of a component, given those of one of them. In wasm, as a global that is
+ * Returns what saves the globals of each instance of a component, given those of one of them. In wasm, as a global that is
  * set from JavaScript costs as much as hundreds of them set there.
  */
 export function compileGlobals(

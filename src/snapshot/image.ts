@@ -97,7 +97,7 @@ export function sizeDifference(image: SnapshotImage, state: CoreState): string |
 }
 
 /**
- * Where an instance's state is not that of the image, for people; undefined when every byte and every global is the
+ * Where an instance's state is not that of the image, human-readable; undefined when every byte and every global is the
  * same. A memory that has grown since counts as the same while what was added is zeros.
  */
 export function firstDifference(image: SnapshotImage, state: CoreState): string | undefined {

@@ -7,7 +7,7 @@ import { exposeState } from './exposed-state.ts';
 
 /** One core module by itself: what comes of it depends on the others of its component. */
 export interface PreparedModule {
-  /** Why its state cannot be put back, for people; empty when it can. */
+  /** Why its state cannot be put back, human-readable; empty when it can. */
   readonly problems: readonly string[];
   /** Asking before it grows anything, unless `uncounted` says why it does not. */
   readonly counted: Uint8Array;

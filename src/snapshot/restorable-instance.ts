@@ -17,10 +17,10 @@ export type DiscardReason = 'trapped' | 'unsettled' | 'grown';
 /** One instance that can be put back to the state it had right after instantiation. */
 export interface RestorableInstance {
   /**
-   * Puts back memories, globals and handle tables, and lets go of host resources. Memories that grew stay as long as
+   * Puts back memories, globals and handle tables, and releases host resources. Memories that grew stay as long as
    * they are, with zeros where they grew. Only between calls: a guest that is suspended is not settled.
    *
-   * Undefined when it is done; otherwise the instance is in no defined state and has to be discarded.
+   * Returns undefined when it is done; otherwise the instance is in no defined state and has to be discarded.
    */
   restore(): DiscardReason | undefined;
   /** Blocks of 4 KiB that the last `restore` had to write. */

@@ -4,9 +4,9 @@ export const BLOCKS_PER_PAGE = 16;
 
 /** `restore.wat`, bound to one live memory, to its dirty map if it has one, and to the image. Offsets and lengths that are outside of a memory trap. */
 export interface RestoreHelper {
-  /** Makes `blocks` blocks from `at` on what they are from `from` on in the image; answers how many were written. */
+  /** Makes `blocks` blocks from `at` on what they are from `from` on in the image; returns how many were written. */
   restore(at: number, from: number, blocks: number): number;
-  /** Makes `blocks` blocks from `at` on zeros; answers how many were written. */
+  /** Makes `blocks` blocks from `at` on zeros; returns how many were written. */
   clear(at: number, blocks: number): number;
   /** Size of the live memory, in pages of 64 KiB. */
   pages(): number;

@@ -15,7 +15,7 @@ export type MemoryWriter = Pick<
   | 'setFloat64'
 >;
 
-/** Views of one memory, made anew only after it has grown. Everything that is written goes through `writer` and `target`. */
+/** Views of one memory, made again only after it has grown. Everything that is written goes through `writer` and `target`. */
 export interface MemoryViews {
   /** For reading. */
   view(): DataView<ArrayBuffer>;

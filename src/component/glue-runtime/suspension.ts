@@ -4,7 +4,7 @@ type HostFunction = (...values: never[]) => unknown;
 
 /** How host functions wait while their guest is suspended. */
 export interface Suspension {
-  /** What a host function answered, if it may not wait: a promise traps. */
+  /** What a host function returned, if it may not wait: a promise traps. */
   ready<T>(answer: T): T;
   isPromise(answer: unknown): answer is PromiseLike<unknown>;
   /** Enters a host function for the first or, when its promise has settled, for the second time. */
@@ -13,9 +13,9 @@ export interface Suspension {
   isSettled(): boolean;
   /** What the promise settled to; throws what it was rejected with. */
   outcome(): unknown;
-  /** Notes what to wait for; the caller then answers 1. */
+  /** Notes what to wait for; the caller then returns 1. */
   defer(promise: PromiseLike<unknown>): void;
-  /** The wasm functions that call the host functions of these names, and suspend when one answers 1. */
+  /** The wasm functions that call the host functions of these names, and suspend when one returns 1. */
   link(module: WebAssembly.Module, functions: Readonly<Record<string, HostFunction>>): WebAssembly.Exports;
 }
 

@@ -34,7 +34,7 @@ export interface NewInstance<T> {
 export interface InstancePoolOptions<T> {
   create(): NewInstance<T>;
   readonly isolation: Isolation;
-  /** Why instances of this component cannot be restored, for people; undefined when nothing is known against it. */
+  /** Why instances of this component cannot be restored, human-readable; undefined when nothing is known against it. */
   readonly unrestorable?: string | undefined;
   /** Most instances that wait for a request; one more is discarded. */
   readonly idleLimit: number;
@@ -44,7 +44,7 @@ export interface InstancePoolOptions<T> {
   discarded?(instance: T): void;
   /** For tests: after each restore, everything is compared byte for byte. */
   readonly verify?: boolean;
-  /** Told once, if `request` was asked for and each request gets a new instance instead; `reason` is for people. */
+  /** Called once, if `request` was asked for and each request gets a new instance instead; `reason` is human-readable. */
   degraded(reason: string): void;
 }
 

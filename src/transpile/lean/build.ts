@@ -26,9 +26,9 @@ import { findRootExports } from './root-exports.ts';
 import { removeUnused } from './unused.ts';
 
 export interface GlueOptions {
-  /** Host functions that may answer with a promise, versions left out: `wasi:io/poll#[method]pollable.block`. */
+  /** Host functions that may return a promise, versions left out: `wasi:io/poll#[method]pollable.block`. */
   readonly suspending: readonly string[];
-  /** Exports during which a guest may be suspended, versions left out: `wasi:cli/run#run`. They answer with promises. */
+  /** Exports during which a guest may be suspended, versions left out: `wasi:cli/run#run`. They return promises. */
   readonly exports: readonly string[];
 }
 
@@ -67,7 +67,7 @@ const REWRITES: readonly ((rewriting: Rewriting) => void)[] = [
  * and each import mapped to its own full name.
  *
  * Takes out what a synchronous component of WASI 0.2 does not need, and adds that guests can be suspended (JSPI). Each
- * rewrite asserts what it finds: glue of an unknown shape is never changed. The answer is then `raw`: jco's own glue is
+ * rewrite asserts what it finds: glue of an unknown shape is never changed. The result is then `raw`: jco's own glue is
  * to be used.
  */
 export function buildGlue(source: string, options: GlueOptions): BuiltGlue {

@@ -1,17 +1,17 @@
 import type { HostFunction } from './read.ts';
 
 /**
- * How a host function waits.
+ * How a host function suspends its guest.
  *
- * - `never`: a promise is refused.
- * - `twice`: when the host answers with a promise, it returns 1; when that has settled it is called again with the same
+ * - `none`: a promise is refused.
+ * - `retry`: when the host returns a promise, it returns 1; when that has settled it is called again with the same
  *   parameters and takes the outcome. The guest is suspended only if there is something to wait for.
- * - `always`: it is async, and suspends the guest for each call. For functions that cannot be called twice or whose
+ * - `async`: it is async, and suspends the guest for each call. For functions that cannot be called twice or whose
  *   signature in wasm is not certain.
  */
 export type SuspendMode = 'none' | 'retry' | 'async';
 
-/** The better of the two ways for one that may wait. */
+/** The better of `retry` and `async` for one that may wait. */
 export function suspendModeOf(hostFunction: HostFunction): SuspendMode {
   const returns = /(?<![\w$.'])return [^;]/.test(hostFunction.code);
   const gives = hostFunction.code.includes('rscTableRemove(');

@@ -38,7 +38,7 @@ const $NO_DIRTY_MAP = new WebAssembly.Memory({ initial: 17 });\n`);
   );
 }
 
-/** Answers true for a copy: it becomes a function that makes the copying function, for when the memories exist. */
+/** Returns true for a copy: it becomes a function that makes the copying function, for when the memories exist. */
 function replaceFunction({ edit, outline }: Rewriting, name: string, declared: Statement): boolean {
   const { params, body } = functionParts(edit.text(declared)) ?? {};
   expectShape(params !== undefined && body !== undefined, `what ${name} is`);

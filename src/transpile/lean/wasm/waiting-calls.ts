@@ -1,7 +1,7 @@
 import { concat, encodeModule, encodeName, encodeNumber } from '../../../wasm/encode.ts';
 import { SECTION } from '../../../wasm/sections.ts';
 
-/** A host function that may answer with a promise, as wasm sees it: `i` for each `i32` parameter, `I` for each `i64`. */
+/** A host function that may return a promise, as wasm sees it: `i` for each `i32` parameter, `I` for each `i64`. */
 export interface WaitingCall {
   readonly name: string;
   readonly params: string;
@@ -11,7 +11,7 @@ const I32 = 0x7f;
 const I64 = 0x7e;
 
 /**
- * A module that exports a function for each call. It calls the host function `fast.NAME`; if that answers 1 it calls
+ * A module that exports a function for each call. It calls the host function `fast.NAME`; if that returns 1 it calls
  * `slow.NAME` with the same parameters, the only one that suspends. So a call that needs no waiting works where no
  * guest can be suspended (start functions, destructors), and costs no suspension elsewhere. In text:
  *
