@@ -261,14 +261,13 @@ export async function startEngine(
       // What raw glue cannot do needs no word of its own.
       degraded: (problem) => isRaw || tell('isolation', `each request gets a new instance: ${problem}`),
       start(events) {
-        const opened = descriptors.open();
+        const opened = { descriptors: descriptors.open(), ledger: ledger.open() };
         return startThread(
           {
             component,
             settings,
             isolation,
-            ledger: ledger.memory,
-            descriptors: opened,
+            ...opened,
             maxDescriptors: shares.guest,
             store: reach(),
             fetch: share(options.fetch),
@@ -278,7 +277,8 @@ export async function startEngine(
             storeBroken,
             storeFull,
             gone(...lost) {
-              descriptors.close(opened);
+              descriptors.close(opened.descriptors);
+              ledger.close(opened.ledger);
               events.gone(...lost);
             },
           },

@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Durability, OutgoingPolicy, Preopen, ProtectedPath, StoreLimits } from '../../host/index.ts';
 import type { LoadedComponent } from '../component/component.ts';
 import type { DescriptorMemory } from './limits/descriptors.ts';
+import type { LedgerMemory } from './memory/ledger.ts';
 import type { Isolation } from './worker/instance-pool.ts';
 
 /** What a guest may see of the outside, the same for each request. Can be sent to a worker. */
@@ -49,7 +50,7 @@ export interface WorkerSetup {
   readonly descriptors: DescriptorMemory;
   readonly maxDescriptors: number;
   /** What the process holds, see `createShare`. */
-  readonly ledger: SharedArrayBuffer;
+  readonly ledger: LedgerMemory;
   /** Where it shows what it has taken, see `workerPulse`. */
   readonly pulse: SharedArrayBuffer;
 }

@@ -1,8 +1,8 @@
 import type { BudgetParent } from '../../../host/index.ts';
 
 /**
- * What all threads know of the process's memory, in KiB: what the system said that it holds, and what guests were promised
- * since. Two numbers tell it all, as whatever a thread takes or gives back shows in the next measurement.
+ * What all threads know of the process's memory, in KiB: what the system said that it holds, what guests were promised
+ * since, and what those that run were promised in all, as a system grants memory at once and hands it out as it is touched.
  */
 
 /** What may be held. */
@@ -14,7 +14,11 @@ const PROMISED = 2;
 const PROMISED_THEN = 3;
 /** The most that one guest was promised, of those that asked since the last measurement. */
 const LARGEST = 4;
-const WORDS = 5;
+/** Promised to guests that run now: they may not have touched all of it yet. */
+const COMMITTED = 5;
+/** What the process holds beside that. */
+const BASE = 6;
+const WORDS = 7;
 
 /** In KiB, what each guest gets whatever is held: those that were let in shall be able to end. */
 const SMALL = 2048;
@@ -22,28 +26,46 @@ const SMALL = 2048;
 /** The part above the limit that stays for guests smaller than the largest. */
 const SLACK_PART = 1 / 8;
 
+/** In KiB, what makes a guest a large one. */
+const LARGE = 64 * 1024;
+
+/**
+ * The parts of the limit up to which large ones get more memory, and more of the host: what is left is for the host's part in
+ * guests that are full, and for others, as no request is let in above the limit.
+ */
+const GROW_PART = 0.9;
+const CHARGE_PART = 0.95;
+
 const KIBIBYTE = 1024;
+
+/** What a worker is given: the words of all, and what its own guests were promised. */
+export interface LedgerMemory {
+  readonly total: SharedArrayBuffer;
+  readonly own: SharedArrayBuffer;
+}
 
 /** The main thread's side. */
 export interface Ledger {
-  /** For workers, see `workerLedger`. */
-  readonly memory: SharedArrayBuffer;
   readonly limit: number;
   /** Bytes that the process holds, or soon will. */
   readonly held: number;
   /** No guest should be begun while others run. */
   readonly full: boolean;
-  /** `bytes` is what the system says now. */
+  /** `bytes` is what the system says now; the first time, no guest has run yet. */
   measured(bytes: number): void;
+  /** For one more worker, see `createShare`. */
+  open(): LedgerMemory;
+  /** The worker is gone with all of its guests. */
+  close(memory: LedgerMemory): void;
 }
 
 export function createLedger(limit: number): Ledger {
-  const memory = new SharedArrayBuffer(WORDS * Int32Array.BYTES_PER_ELEMENT);
-  const words = new Int32Array(memory);
+  const total = new SharedArrayBuffer(WORDS * Int32Array.BYTES_PER_ELEMENT);
+  const words = new Int32Array(total);
+  let least: number | undefined;
   words[LIMIT] = Math.min(limit / KIBIBYTE, 2 ** 31 - 1);
 
   return {
-    memory,
     limit,
     get held() {
       return held(words) * KIBIBYTE;
@@ -52,39 +74,60 @@ export function createLedger(limit: number): Ledger {
       return held(words) > words[LIMIT]!;
     },
     measured(bytes) {
+      const now = Math.ceil(bytes / KIBIBYTE);
+      least ??= now;
+      Atomics.store(words, BASE, Math.max(least, now - Atomics.load(words, COMMITTED)));
       Atomics.store(words, PROMISED_THEN, Atomics.load(words, PROMISED));
-      Atomics.store(words, MEASURED, Math.ceil(bytes / KIBIBYTE));
+      Atomics.store(words, MEASURED, now);
       Atomics.store(words, LARGEST, 0);
+    },
+    open: () => ({ total, own: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT) }),
+    close({ own }) {
+      Atomics.sub(words, COMMITTED, Atomics.exchange(new Int32Array(own), 0, 0));
     },
   };
 }
 
-/** For one guest of a worker: where its budget takes its bytes from. */
-export function createShare(memory: SharedArrayBuffer): BudgetParent {
-  return new Share(new Int32Array(memory));
+/** Where the budget of one guest takes its bytes from. */
+export interface MemoryShare extends BudgetParent {
+  /** As `tryCharge`, for memories and tables of the guest. */
+  tryGrow(bytes: number): boolean;
+  /** The guest's request is over: what it still holds is counted as the process's. */
+  close(): void;
+}
+
+export function createShare({ total, own }: LedgerMemory): MemoryShare {
+  return new Share(new Int32Array(total), new Int32Array(own));
 }
 
 /** A class, as each instance has one. */
-class Share implements BudgetParent {
+class Share implements MemoryShare {
   readonly #words: Int32Array;
+  readonly #own: Int32Array;
   #mine = 0;
 
-  constructor(words: Int32Array) {
+  constructor(words: Int32Array, own: Int32Array) {
     this.#words = words;
+    this.#own = own;
+  }
+
+  tryCharge(bytes: number): boolean {
+    return this.#take(bytes, CHARGE_PART);
+  }
+
+  tryGrow(bytes: number): boolean {
+    return this.#take(bytes, GROW_PART);
   }
 
   /** Above the limit the largest guest is refused first; what others may take beyond is little. */
-  tryCharge(bytes: number): boolean {
+  #take(bytes: number, part: number): boolean {
     const words = this.#words;
     const promise = Math.ceil(bytes / KIBIBYTE);
-    const limit = words[LIMIT]!;
     Atomics.add(words, PROMISED, promise);
-    this.#mine += promise;
+    this.#commit(promise);
     const largest = Atomics.load(words, LARGEST);
     if (this.#mine > largest) Atomics.store(words, LARGEST, this.#mine);
-    if (this.#mine <= SMALL) return true;
-    const now = held(words);
-    if (now <= limit || (this.#mine < largest && now <= limit * (1 + SLACK_PART))) return true;
+    if (this.#mine <= SMALL || held(words) <= this.#ceiling(largest, part)) return true;
     this.release(bytes);
     return false;
   }
@@ -92,11 +135,28 @@ class Share implements BudgetParent {
   release(bytes: number): void {
     const promise = Math.ceil(bytes / KIBIBYTE);
     Atomics.sub(this.#words, PROMISED, promise);
-    this.#mine = Math.max(0, this.#mine - promise);
+    this.#commit(-Math.min(this.#mine, promise));
+  }
+
+  close(): void {
+    if (this.#mine !== 0) this.#commit(-this.#mine);
   }
 
   refusal(): string {
     return refusal(held(this.#words) * KIBIBYTE, this.#words[LIMIT]! * KIBIBYTE);
+  }
+
+  #commit(more: number): void {
+    this.#mine += more;
+    Atomics.add(this.#words, COMMITTED, more);
+    Atomics.add(this.#own, 0, more);
+  }
+
+  /** How much may be held after a charge of this guest's; it gets this part of the limit if it is a large one. */
+  #ceiling(largest: number, part: number): number {
+    const limit = this.#words[LIMIT]!;
+    if (this.#mine > LARGE) return limit * part;
+    return this.#mine < largest ? limit * (1 + SLACK_PART) : limit;
   }
 }
 
@@ -109,8 +169,9 @@ function mebibytes(bytes: number): number {
   return Math.round(bytes / KIBIBYTE ** 2);
 }
 
-/** In KiB. What was given back is gone once the system says so. */
+/** In KiB. What was given back is gone once the system says so; what was promised is not there before it is touched. */
 function held(words: Int32Array): number {
   const promised = (Atomics.load(words, PROMISED) - Atomics.load(words, PROMISED_THEN)) | 0;
-  return Atomics.load(words, MEASURED) + Math.max(0, promised);
+  const soon = Atomics.load(words, BASE) + Atomics.load(words, COMMITTED);
+  return Math.max(Atomics.load(words, MEASURED) + Math.max(0, promised), soon);
 }

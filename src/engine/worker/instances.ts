@@ -1,6 +1,5 @@
 import {
   type Binding,
-  type BudgetParent,
   type ByteSink,
   createBudget,
   createDescriptors,
@@ -18,9 +17,10 @@ import type { LoadedComponent } from '../../component/component.ts';
 import type { GlueModule } from '../../component/glue.ts';
 import { glueState } from '../../component/glue-state.ts';
 import { bindImports } from '../../component/link-check.ts';
+import type { GrowthParent } from '../../growth/account.ts';
 import { findState } from '../../snapshot/exposed-state.ts';
 import { coreInstantiator } from '../../snapshot/instantiate.ts';
-import { createShare } from '../memory/ledger.ts';
+import { createShare, type LedgerMemory } from '../memory/ledger.ts';
 import { createInstancePool, type InstancePool, type Isolation, type NewInstance } from './instance-pool.ts';
 import { createTell, type Tell } from './watcher.ts';
 
@@ -34,6 +34,8 @@ export interface GuestInstance {
   readonly tell: Tell;
   /** Bytes of its memories, and of what the host holds for it. */
   held(): number;
+  /** Its request is over: what it still holds was measured, and is promised no more. */
+  settled(): void;
 }
 
 export interface InstancesParts {
@@ -46,7 +48,7 @@ export interface InstancesParts {
   readonly descriptors?: DescriptorTotal;
   readonly maxDescriptors?: number;
   /** What the process holds, see `createShare`; without it guests are bounded one by one. */
-  readonly ledger?: SharedArrayBuffer;
+  readonly ledger?: LedgerMemory;
   /** An instance is not used again, and its memories have so many bytes. */
   discarded?(bytes: number): void;
   readonly isolation: Isolation;
@@ -83,9 +85,9 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
     bind: Binding,
     budget: GuestBudget,
     made: (core: WebAssembly.Instance, module: WebAssembly.Module) => void,
-    share?: BudgetParent,
+    growth?: GrowthParent,
   ): ReturnType<GlueModule['instantiate']> {
-    const instantiateCore = coreInstantiator(component, share);
+    const instantiateCore = coreInstantiator(component, growth);
     return glue.instantiate(
       (name) => component.modules[name]!,
       bindImports(component, bind, budget),
@@ -139,7 +141,7 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
         cores.push(core);
         memoryLimits.push(...limitsOf.get(module)!);
       },
-      share,
+      share && { tryCharge: (bytes) => share.tryGrow(bytes), release: (bytes) => share.release(bytes) },
     );
     const state = glueState(exports);
     maySuspend = () => state?.maySuspend ?? true;
@@ -150,6 +152,7 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
         handle: exports[handler]!.handle!,
         tell: createTell(exports, bind),
         held: () => guest.budget.used + memoryOf(cores),
+        settled: () => share?.close(),
         connect(newIo) {
           io = newIo;
         },

@@ -59,6 +59,7 @@ export function createRunner({ instances, output, post }: RunnerParts): Runner {
       instance.guest.release();
       // Of what was not dropped nothing is left, unless the next request finds it.
       if (!instances.give(instance, { poisoned })) instance.guest.budget.reset();
+      instance.settled();
     } catch (error) {
       failure = failureOf(error, response);
     }

@@ -1,17 +1,17 @@
 import { expect, test } from 'vitest';
 import { createBudget } from '../../../host/index.ts';
-import { createLedger, createShare } from '../../../src/engine/memory/ledger.ts';
+import { createLedger, createShare, type Ledger } from '../../../src/engine/memory/ledger.ts';
 
 const MIB = 1024 * 1024;
 
-function guestOf(memory: SharedArrayBuffer) {
-  return createBudget({ limit: 1024 * MIB, parent: createShare(memory) });
+function guestOf(ledger: Ledger) {
+  return createBudget({ limit: 1024 * MIB, parent: createShare(ledger.open()) });
 }
 
 test('what guests were promised counts at once, and what was measured replaces it', () => {
   const ledger = createLedger(100 * MIB);
   ledger.measured(60 * MIB);
-  const guest = guestOf(ledger.memory);
+  const guest = guestOf(ledger);
   expect(guest.tryCharge(30 * MIB)).toBe(true);
   expect(ledger.held).toBe(90 * MIB);
   ledger.measured(95 * MIB);
@@ -24,7 +24,7 @@ test('what guests were promised counts at once, and what was measured replaces i
 test('above the limit the largest guest is refused first, with both figures', () => {
   const ledger = createLedger(100 * MIB);
   ledger.measured(40 * MIB);
-  const [large, small] = [guestOf(ledger.memory), guestOf(ledger.memory)];
+  const [large, small] = [guestOf(ledger), guestOf(ledger)];
   expect(large.tryCharge(50 * MIB)).toBe(true);
   expect(small.tryCharge(9 * MIB)).toBe(true);
   expect(() => large.charge(5 * MIB)).toThrow(
@@ -39,16 +39,55 @@ test('above the limit the largest guest is refused first, with both figures', ()
 test('what every guest needs it gets, whatever is held', () => {
   const ledger = createLedger(100 * MIB);
   ledger.measured(200 * MIB);
-  const guest = guestOf(ledger.memory);
+  const guest = guestOf(ledger);
   expect([guest.tryCharge(MIB), guest.tryCharge(MIB), guest.tryCharge(MIB)]).toEqual([true, true, false]);
 });
 
 test('a guest that is reset gives all of it back', () => {
   const ledger = createLedger(100 * MIB);
   ledger.measured(10 * MIB);
-  const guest = guestOf(ledger.memory);
+  const guest = guestOf(ledger);
   guest.charge(80 * MIB);
   guest.reset();
   expect(ledger.held).toBe(10 * MIB);
-  expect(guestOf(ledger.memory).tryCharge(85 * MIB)).toBe(true);
+  expect(guestOf(ledger).tryCharge(85 * MIB)).toBe(true);
+});
+
+test('what was promised stays promised until it is touched, or its request is over', () => {
+  const ledger = createLedger(1000 * MIB);
+  ledger.measured(100 * MIB);
+  const share = createShare(ledger.open());
+  expect(share.tryCharge(500 * MIB)).toBe(true);
+  // The system hands memory out as it is touched.
+  ledger.measured(150 * MIB);
+  expect(ledger.held).toBe(600 * MIB);
+  expect(guestOf(ledger).tryCharge(450 * MIB)).toBe(false);
+  ledger.measured(600 * MIB);
+  expect(ledger.held).toBe(600 * MIB);
+  share.close();
+  expect(ledger.held).toBe(600 * MIB);
+  ledger.measured(120 * MIB);
+  expect(ledger.held).toBe(120 * MIB);
+  expect(guestOf(ledger).tryCharge(450 * MIB)).toBe(true);
+});
+
+test('what guests of a worker were promised is gone with it', () => {
+  const ledger = createLedger(1000 * MIB);
+  ledger.measured(100 * MIB);
+  const memory = ledger.open();
+  expect(createShare(memory).tryCharge(500 * MIB)).toBe(true);
+  ledger.measured(100 * MIB);
+  ledger.close(memory);
+  expect(ledger.held).toBe(100 * MIB);
+});
+
+test('memories of large guests leave a tenth to others, and to what the host needs for them', () => {
+  const ledger = createLedger(1000 * MIB);
+  ledger.measured(100 * MIB);
+  const [large, small] = [createShare(ledger.open()), createShare(ledger.open())];
+  expect(large.tryGrow(790 * MIB)).toBe(true);
+  expect(large.tryGrow(20 * MIB)).toBe(false);
+  expect(large.tryCharge(MIB)).toBe(true);
+  expect(small.tryGrow(60 * MIB)).toBe(true);
+  expect(ledger.full).toBe(false);
 });

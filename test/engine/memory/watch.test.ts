@@ -30,6 +30,7 @@ test('a guest alone is told that there is no more memory, and goes on', async ()
   const memoryBudget = process.memoryUsage.rss() + 250 * MIB;
   const { url, errors } = await listen('misbehave', { memoryBudget, workers: 1 });
   const response = await fetch(`${url}/grow?mib=700`);
+  expect(errors()).toEqual([]);
   expect(await response.text()).toMatch(/^refused after \d+ MiB$/);
   expect([response.status, errors()]).toEqual([507, []]);
 });
