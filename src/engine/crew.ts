@@ -29,6 +29,10 @@ export interface Crew {
   start(first: number): Promise<void>;
   /** The worker with the fewest guests, if one has fewer than `limit`. */
   freest(limit: number): Thread | undefined;
+  /** Workers that a guest keeps busy. */
+  readonly busy: number;
+  /** Guests keep so many workers busy that the last ones are for other requests than theirs. */
+  readonly short: boolean;
   census(): Census;
   /** A worker was given something to do: looks after all of them until none has any. */
   watch(): void;
@@ -51,7 +55,10 @@ export interface Census {
 }
 
 /** Most workers above those asked for, so that guests that keep theirs busy cannot fill the memory. */
-const EXTRA = 8;
+const EXTRA = 10;
+
+/** Of these, those that are not for requests like the ones that keep workers busy. */
+const KEPT = 2;
 
 /** Milliseconds from the start until a worker is started to stand by: the first requests come first. */
 const STANDBY_DELAY = 1000;
@@ -62,8 +69,8 @@ const RETRY_DELAYS: readonly [number, number] = [1000, 30_000];
 /** Most workers that stand by after guests have kept others busy. */
 const SPARES = 3;
 
-/** Milliseconds since then until there is one again. */
-const SURPLUS_DELAY = 60_000;
+/** Milliseconds since then until there is one again: each holds some 30 MiB. */
+const SURPLUS_DELAY = 15_000;
 
 /** Milliseconds after a guest that kept nobody waiting in which more such are expected. */
 const QUICK = 1000;
@@ -187,6 +194,11 @@ export function createCrew(options: CrewOptions): Crew {
     options.room();
   }
 
+  /** Kept busy by a guest. */
+  function busy(): number {
+    return threads.size - retiring.size - serving.size - standby.size - starting.size;
+  }
+
   function surplus(): number {
     return starting.size + serving.size + standby.size - workers - spares;
   }
@@ -233,12 +245,17 @@ export function createCrew(options: CrewOptions): Crew {
       }
       return best;
     },
+    get busy() {
+      return busy();
+    },
+    get short() {
+      return busy() >= workers + EXTRA - KEPT;
+    },
     census() {
       let guests = 0;
       for (const thread of threads) guests += thread.load;
       const [free, standing, coming] = [serving.size, standby.size, starting.size];
-      const busy = threads.size - retiring.size - free - standing - coming;
-      return { guests, serving: free, standby: standing, starting: coming, busy };
+      return { guests, serving: free, standby: standing, starting: coming, busy: busy() };
     },
     threads: () => threads,
     watch() {

@@ -9,6 +9,7 @@ import type { Collect } from './memory/collect.ts';
 import type { Ledger } from './memory/ledger.ts';
 import { createMemoryWatch } from './memory/watch.ts';
 import type { GuestFailure } from './protocol.ts';
+import { createRecentKinds } from './recent-kinds.ts';
 import type { GuestVoice, Thread, ThreadEvents } from './thread.ts';
 import type { Ticket } from './ticket.ts';
 
@@ -54,6 +55,9 @@ export interface Pool {
  */
 const SUSPICION = { milliseconds: 1000, part: 1 / 4 };
 
+/** The part of its time in which a request like those that keep workers busy gets only a worker that runs nothing else. */
+const LIKE_PART = 1 / 2;
+
 /** Places in each worker for requests that a guest there may be waiting for. */
 const RESERVED = 16;
 
@@ -90,6 +94,7 @@ export function createPool(options: PoolOptions): Pool {
   /** That were told to stop for others and have not yet. */
   let evicted = 0;
   const suspicion = Math.min(SUSPICION.milliseconds, options.timeout * SUSPICION.part);
+  const recent = createRecentKinds();
   let nextId = 0;
   /** Requests that a worker has. */
   let placed = 0;
@@ -100,11 +105,33 @@ export function createPool(options: PoolOptions): Pool {
     return awaited ? awaitedQueue : queue;
   }
 
+  /** The kinds of requests that keep workers busy. */
+  function busyKinds(): ReadonlySet<string> {
+    const kinds = new Set<string>();
+    if (crew.busy === 0) return kinds;
+    for (const { holder } of crew.threads()) {
+      const ticket = holder === undefined ? undefined : tickets.get(holder);
+      if (ticket !== undefined) kinds.add(ticket.kind);
+    }
+    return kinds;
+  }
+
+  /** More of the same are likely to keep workers busy, too; that matters where there are others. */
+  function isLike(busy: ReadonlySet<string>, { kind }: Ticket): boolean {
+    return busy.has(kind) && recent.hasOther(kind, performance.now());
+  }
+
   /** A worker that may take it. */
-  function placeFor({ awaited, suspectUntil }: Ticket): Thread | undefined {
+  function placeFor(ticket: Ticket, busy: ReadonlySet<string> = busyKinds()): Thread | undefined {
+    const { awaited, suspectUntil, receivedAt } = ticket;
     // One is always let in: what it finds held may be nobody's.
     if (placed > 0 && !awaited && options.ledger.full) return undefined;
-    if (performance.now() < suspectUntil) return crew.freest(1);
+    let isSuspect = performance.now() < suspectUntil;
+    if (busy.size > 0 && isLike(busy, ticket)) {
+      if (crew.short) return undefined;
+      isSuspect ||= performance.now() < receivedAt + options.timeout * LIKE_PART;
+    }
+    if (isSuspect) return crew.freest(1);
     return crew.freest(options.liveLimit + (awaited ? RESERVED : 0));
   }
 
@@ -203,14 +230,23 @@ export function createPool(options: PoolOptions): Pool {
   }
 
   function fill(): void {
+    if (queue.size + awaitedQueue.size === 0) return;
+    const busy = busyKinds();
     for (const waiting of [awaitedQueue, queue]) {
-      for (const ticket of waiting.values()) {
-        const thread = placeFor(ticket);
-        if (thread !== undefined) run(ticket, thread);
-        else if (ticket.suspectUntil === 0) break;
-      }
+      fillFrom(waiting, busy, false);
+      if (busy.size > 0) fillFrom(waiting, busy, true);
     }
     makeRoom();
+  }
+
+  /** Those of the kinds that keep workers busy, or the others. */
+  function fillFrom(waiting: Table<number, Ticket>, busy: ReadonlySet<string>, ofThem: boolean): void {
+    for (const ticket of waiting.values()) {
+      if (busy.has(ticket.kind) !== ofThem) continue;
+      const thread = placeFor(ticket, busy);
+      if (thread !== undefined) run(ticket, thread);
+      else if (ticket.suspectUntil === 0) break;
+    }
   }
 
   /** Their turn had come already. */
@@ -228,6 +264,8 @@ export function createPool(options: PoolOptions): Pool {
 
   function admit(request: GuestRequest, target: ResponseWriter): Ticket {
     const id = nextId++;
+    const path = request.path.split('?', 1)[0]!;
+    recent.seen(path, performance.now());
     const exchange = createExchange(id, request, target, () => {
       const limit = exchange.phase === 'streaming' ? options.streamIdle : options.timeout;
       ticket.deadline.restart(limit);
@@ -236,10 +274,12 @@ export function createPool(options: PoolOptions): Pool {
     });
     const ticket: Ticket = {
       exchange,
+      receivedAt: request.receivedAt,
       awaited: request.awaited ?? false,
       deadline: createDeadline(request.receivedAt, options.timeout, () => expire(ticket)),
       // Queries carry secrets; paths say enough.
-      label: cutText(`${request.method} ${request.path.split('?', 1)[0]}`),
+      label: cutText(`${request.method} ${path}`),
+      kind: path,
       thread: undefined,
       suspectUntil: 0,
       reported: false,

@@ -52,6 +52,8 @@ export interface Thread {
   readonly load: number;
   /** A guest keeps it from taking messages. */
   readonly stalled: boolean;
+  /** The guest that keeps it so, as far as can be told. */
+  readonly holder: number | undefined;
   /** The guest that held most when the worker was last pressed; it may be gone. */
   readonly largest: { readonly id: number; readonly bytes: number } | undefined;
   run(exchange: Exchange): void;
@@ -169,10 +171,15 @@ export function startThread(
     return unbegun.filter(({ phase }) => phase !== 'over');
   }
 
-  /** Who was begun last has the thread, as far as can be told; unless told to stop, it has until its own time is over. */
+  /** Who was begun last has the thread, as far as can be told. */
+  function newest(): Exchange | undefined {
+    return [...running.values()].at(-1);
+  }
+
+  /** Unless told to stop, whoever has the thread has until its own time is over. */
   function isHeldByAnother(): boolean {
-    const newest = [...running.values()].at(-1);
-    return watch?.stalled === true && newest?.phase === 'waiting' && !aborting.has(newest.id);
+    const holder = newest();
+    return watch?.stalled === true && holder?.phase === 'waiting' && !aborting.has(holder.id);
   }
 
   function awaitEnd(exchange: Exchange): void {
@@ -230,6 +237,9 @@ export function startThread(
     },
     get stalled() {
       return watch?.stalled ?? false;
+    },
+    get holder() {
+      return watch?.stalled ? newest()?.id : undefined;
     },
     get largest() {
       return largest;

@@ -5,10 +5,14 @@ import type { Thread } from './thread.ts';
 /** A request on its way. */
 export interface Ticket {
   readonly exchange: Exchange;
+  /** In milliseconds of `performance.now()`. */
+  readonly receivedAt: number;
   readonly awaited: boolean;
   readonly deadline: Deadline;
   /** For the log. */
   readonly label: string;
+  /** Its path: requests that have it in common are likely to keep guests busy alike. */
+  readonly kind: string;
   /** Where it runs; undefined while it waits. */
   thread: Thread | undefined;
   /** Until then, in milliseconds of `performance.now()`, it shall only get a worker that runs nothing else. */

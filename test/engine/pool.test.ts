@@ -56,6 +56,19 @@ describe('a guest that does not answer in time', () => {
   });
 });
 
+test('guests that keep workers busy, many of one kind, leave some to requests of another', {
+  timeout: 60_000,
+}, async () => {
+  const { server } = await listen('misbehave', { timeout: 30_000, queueLimit: 100 });
+  let ended = 0;
+  for (let n = 0; n < 20; n++) void status(server, '/spin').then(() => ended++);
+  const others: number[] = [];
+  // Longer than it takes until they have all workers that they may have.
+  const end = performance.now() + 10_000;
+  while (performance.now() < end && ended === 0) others.push(await status(server, '/ok'));
+  expect([ended, new Set(others)]).toEqual([0, new Set([200])]);
+});
+
 describe('a guest that reads a body as it arrives', () => {
   function* pieces(): Generator<string> {
     for (let n = 0; n < 12; n++) yield 'x';
