@@ -31,7 +31,7 @@ export interface Crew {
   freest(limit: number): Thread | undefined;
   /** Workers that a guest keeps busy. */
   readonly busy: number;
-  /** Guests keep so many workers busy that the last ones are for other requests than theirs. */
+  /** The workers that are left are for other requests than those whose guests keep workers busy. */
   readonly short: boolean;
   census(): Census;
   /** A worker was given something to do: looks after all of them until none has any. */

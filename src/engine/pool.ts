@@ -55,6 +55,9 @@ export interface Pool {
  */
 const SUSPICION = { milliseconds: 1000, part: 1 / 4 };
 
+/** Milliseconds after which a guest that keeps its worker busy is expected to go on: others only begin slowly. */
+const LONG = 250;
+
 /** The part of its time in which a request like those that keep workers busy gets only a worker that runs nothing else. */
 const LIKE_PART = 1 / 2;
 
@@ -111,7 +114,7 @@ export function createPool(options: PoolOptions): Pool {
     if (crew.busy === 0) return kinds;
     for (const { holder } of crew.threads()) {
       const ticket = holder === undefined ? undefined : tickets.get(holder);
-      if (ticket !== undefined) kinds.add(ticket.kind);
+      if (ticket !== undefined && performance.now() - ticket.placedAt > LONG) kinds.add(ticket.kind);
     }
     return kinds;
   }
@@ -204,6 +207,7 @@ export function createPool(options: PoolOptions): Pool {
   function run(ticket: Ticket, thread: Thread): void {
     queueOf(ticket).delete(ticket.exchange.id);
     ticket.thread = thread;
+    ticket.placedAt = performance.now();
     placed += 1;
     memory.busy();
     thread.run(ticket.exchange);
@@ -281,6 +285,7 @@ export function createPool(options: PoolOptions): Pool {
       label: cutText(`${request.method} ${path}`),
       kind: path,
       thread: undefined,
+      placedAt: 0,
       suspectUntil: 0,
       reported: false,
       evicted: false,

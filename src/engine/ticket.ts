@@ -15,6 +15,8 @@ export interface Ticket {
   readonly kind: string;
   /** Where it runs; undefined while it waits. */
   thread: Thread | undefined;
+  /** When it was given to that, in milliseconds of `performance.now()`. */
+  placedAt: number;
   /** Until then, in milliseconds of `performance.now()`, it shall only get a worker that runs nothing else. */
   suspectUntil: number;
   /** What ended it was logged. */
