@@ -44,8 +44,19 @@ export interface MemoryWatchOptions {
   readonly measure?: () => number;
 }
 
+/** The system tells it through a file, which cannot be opened while the process has as many open as it may: then as before. */
+export function createMeasure(read: () => number = () => process.memoryUsage.rss()): () => number {
+  let last = 0;
+  return () => {
+    try {
+      last = read();
+    } catch {}
+    return last;
+  };
+}
+
 export function createMemoryWatch(options: MemoryWatchOptions): MemoryWatch {
-  const { ledger, workers, collect, measure = () => process.memoryUsage.rss() } = options;
+  const { ledger, workers, collect, measure = createMeasure() } = options;
   let pressedAt = Number.NEGATIVE_INFINITY;
   let sacrificedAt = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;

@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest';
+import { createMeasure } from '../../../src/engine/memory/watch.ts';
+
+test('what the system cannot tell for want of descriptors is as it was', () => {
+  const answers = [100, undefined, 200];
+  const measure = createMeasure(() => {
+    const answer = answers.shift();
+    if (answer === undefined)
+      throw Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' });
+    return answer;
+  });
+  expect([measure(), measure(), measure()]).toEqual([100, 100, 200]);
+});
