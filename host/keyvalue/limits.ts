@@ -45,7 +45,7 @@ export function checked(store: Store, limits: StoreLimits = {}): CheckedStore {
   function bucketName(identifier: string): string {
     const name = validName(identifier);
     if (allowed?.has(name) === false) {
-      throw new WasmcpError('bucket-denied', `bucket "${name}" is not one of those allowed`);
+      throw new WasmcpError('bucket-denied', `bucket "${name}" is not allowed (--bucket)`);
     }
     return name;
   }

@@ -39,7 +39,7 @@ Exit status: the guest's, 134 after a trap, 130 or 143 after a signal, 1 when it
     reportLoad(component, options.verbose ?? false, streams);
     const { kind, reason } = component.glue;
     if (kind === 'raw') {
-      streams.stderr.write(`warning: runs with jco's own glue, which is slower, because ${reason}\n`);
+      streams.stderr.write(`warning: the component runs with jco's own glue, which is slower: ${reason}\n`);
     }
     const { stdin, stdout, stderr } = streams;
     const own = ownPaths(component, options.store, settingsFiles(options));

@@ -102,7 +102,7 @@ export function createCrew(options: CrewOptions): Crew {
     } catch (error) {
       // Such as at the system's limit of threads: Node throws instead of telling the worker's listeners.
       if (!started) throw error;
-      void options.log('error', 'engine', `no worker thread could be started: ${(error as Error).message}`);
+      void options.log('error', 'engine', `cannot start a worker thread: ${(error as Error).message}`);
       retryLater();
       return;
     }

@@ -169,7 +169,7 @@ export async function startEngine(
   if (!('Suspending' in WebAssembly)) {
     throw new WasmcpError(
       'runtime-unsupported',
-      `guests need JSPI (WebAssembly.Suspending), which Node ${process.versions.node} has not: use Node 24 or newer`,
+      `guests need JSPI (WebAssembly.Suspending), which Node ${process.versions.node} does not support: use Node 24 or newer`,
     );
   }
   assertLinked(await linkWithHost(component), 'wasi:http/incoming-handler');
@@ -254,7 +254,7 @@ export async function startEngine(
   ): Pool {
     const { kind, reason } = component.glue;
     const isRaw = kind === 'raw';
-    if (isRaw) tell('glue', `the component runs with jco's own glue, which is slower, because ${reason}`);
+    if (isRaw) tell('glue', `the component runs with jco's own glue, which is slower: ${reason}`);
     return createPool({
       ...poolOptions,
       workers,
@@ -291,7 +291,7 @@ export async function startEngine(
   function watchFor(component: LoadedComponent, settings: GuestSettings): Watch | undefined {
     if (watcherOf(component.exports) === undefined) return undefined;
     if (isWatched) return createWatch({ pool: poolFor(component, settings, store.setupUntold, 1), log });
-    void log('warn', 'watcher', 'it is told of changes from the next start on');
+    void log('warn', 'watcher', 'the component is notified of changes only after a restart of the server');
     return undefined;
   }
 

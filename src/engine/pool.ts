@@ -199,9 +199,9 @@ export function createPool(options: PoolOptions): Pool {
 
   function overdue(exchange: Exchange): string {
     const { timeout, streamIdle } = options;
-    if (exchange.phase === 'waiting') return `the guest did not answer within ${timeout} ms`;
-    if (exchange.phase === 'streaming') return `the response did not get on within ${streamIdle} ms`;
-    return `the guest did not return within ${timeout} ms after its response was over`;
+    if (exchange.phase === 'waiting') return `the guest did not respond within ${timeout} ms`;
+    if (exchange.phase === 'streaming') return `the response made no progress within ${streamIdle} ms`;
+    return `the guest did not return within ${timeout} ms after its response ended`;
   }
 
   function run(ticket: Ticket, thread: Thread): void {
@@ -222,7 +222,7 @@ export function createPool(options: PoolOptions): Pool {
 
   function evict(ticket: Ticket): void {
     const { exchange, thread } = ticket;
-    const reason = exchange.phase === 'over' ? 'its client had left' : 'its body arrived too slowly';
+    const reason = exchange.phase === 'over' ? 'its client had disconnected' : 'its body arrived too slowly';
     const message = `the guest was ended: ${reason}, and others needed its place`;
     void options.log('warn', ticket.label, message);
     ticket.reported = true;
@@ -315,7 +315,10 @@ export function createPool(options: PoolOptions): Pool {
         queueOf(ticket).add(exchange.id, ticket);
         makeRoom();
       } else
-        settle(exchange.id, { code: 'queue-full', message: `${options.queueLimit} requests wait already` });
+        settle(exchange.id, {
+          code: 'queue-full',
+          message: `${options.queueLimit} requests are already waiting`,
+        });
       return {
         cancel() {
           const left = exchange.phase !== 'over';

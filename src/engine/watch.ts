@@ -33,7 +33,7 @@ export function createWatch(options: WatchOptions): Watch {
   function take(): Change | undefined {
     const change = waiting.shift();
     if (change !== undefined) bytes -= size(change);
-    if (lost > 0) log('error', 'watcher', `${lost} changes were not told: too many were waiting`);
+    if (lost > 0) log('error', 'watcher', `${lost} changes were not delivered: too many were waiting`);
     lost = 0;
     return change;
   }
@@ -63,7 +63,7 @@ export function createWatch(options: WatchOptions): Watch {
       clearTimeout(handle);
       closed = true;
       lost += waiting.length;
-      if (lost > 0) log('error', 'watcher', `${lost} changes were not told: the server was closed`);
+      if (lost > 0) log('error', 'watcher', `${lost} changes were not delivered: the server was closed`);
       await pool.close(0);
     },
   };

@@ -52,7 +52,7 @@ export async function probeBucket(
   } catch (error) {
     if (!(error instanceof WasmcpError)) throw error;
     const remedy = '--env WASMCP_SESSION_ENABLED=false serves without sessions';
-    throw new WasmcpError(error.code, `sessions cannot be kept: ${error.message}; ${remedy}`, {
+    throw new WasmcpError(error.code, `sessions cannot be stored: ${error.message}; ${remedy}`, {
       cause: error,
     });
   } finally {

@@ -85,7 +85,7 @@ function bind(http: NetServer, { port, host, flag = '--addr' }: ListenOptions): 
   return new Promise((resolve, reject) => {
     http.once('error', (error: NodeJS.ErrnoException) => {
       const reasons: Record<string, string> = {
-        EADDRINUSE: `is already in use: stop what listens there, or choose another with ${flag} (port 0 picks a free one)`,
+        EADDRINUSE: `is already in use: stop the program that listens there, or choose another with ${flag} (port 0 picks a free one)`,
         EACCES: `may not be used by this user: choose a port above 1023 with ${flag}`,
         EADDRNOTAVAIL: `is not an address of this machine: choose another with ${flag}`,
         ENOTFOUND: `is not a known host: choose another with ${flag}`,

@@ -29,9 +29,9 @@ test('whatever a guest does, it costs its own request and one line on stderr', a
     ['/trap', UNREACHABLE],
     ['/panic', UNREACHABLE],
     ['/recurse', OVERFLOW],
-    ['/exit?code=0', /the guest exited with status 0 before its answer was complete$/],
-    ['/exit?code=3', /the guest exited with status \d+ before its answer was complete$/],
-    ['/no-answer', /the guest returned without an answer$/],
+    ['/exit?code=0', /the guest exited with status 0 before its response was complete$/],
+    ['/exit?code=3', /the guest exited with status \d+ before its response was complete$/],
+    ['/no-answer', /the guest returned without a response$/],
     ['/use-after-drop', /the guest trapped: .+$/],
     ['/forged-handle', /the guest trapped: .+$/],
     ['/invalid-utf8-key', /the guest trapped: .+$/],
@@ -83,14 +83,14 @@ test('guests that hang or spin are ended at the limit, many more of them than ma
     expect(new Set(statuses)).toEqual(new Set([504]));
   }
   expect(await status(`${url}/ok`)).toBe(200);
-  expect(text.stderr).toContain('error: GET /sleep-forever: the guest did not answer within 1000 ms');
+  expect(text.stderr).toContain('error: GET /sleep-forever: the guest did not respond within 1000 ms');
 });
 
 test('a guest that spins costs its worker, not the process', async () => {
   const { url, text } = await start('--timeout', '4s');
   expect(await status(`${url}/spin-calls`)).toBe(504);
   expect(await status(`${url}/ok`)).toBe(200);
-  expect(text.stderr).toContain('error: GET /spin-calls: the guest did not answer within 4000 ms');
+  expect(text.stderr).toContain('error: GET /spin-calls: the guest did not respond within 4000 ms');
 });
 
 test('memory does not grow with the number of requests, nor with handles that are leaked', async () => {

@@ -55,7 +55,7 @@ test('a component that is not an MCP server has no address for MCP clients', asy
 test('a server that cannot store its sessions does not start', async () => {
   const args = ['serve', NOTES, '--addr', '127.0.0.1:0', '--mcp', 'guide', '--bucket', 'other'];
   const { status: exit, stderr } = await run(args, { cwd: temporaryFolder() });
-  expect(stderr).toMatch(/^error: sessions cannot be kept: bucket "default" .*\n$/);
+  expect(stderr).toMatch(/^error: sessions cannot be stored: bucket "default" .*\n$/);
   expect(exit).toBe(1);
 });
 

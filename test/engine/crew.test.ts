@@ -142,7 +142,7 @@ describe('a system that gives no more threads', () => {
     const { actors, crew, log } = stage;
     stage.refusal = new Error('pthread_create');
     actors[0]!.stall();
-    expect(log).toEqual(['no worker thread could be started: pthread_create']);
+    expect(log).toEqual(['cannot start a worker thread: pthread_create']);
     stage.refusal = undefined;
     vi.advanceTimersByTime(1000);
     await actors[1]!.start();

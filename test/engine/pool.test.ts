@@ -25,7 +25,7 @@ describe('a guest that does not answer in time', () => {
     expect(statuses).toEqual([504, 504, 504]);
     expect(performance.now() - began).toBeGreaterThanOrEqual(399);
     expect(errors()).toEqual(
-      Array(3).fill('error GET /sleep-forever: the guest did not answer within 400 ms'),
+      Array(3).fill('error GET /sleep-forever: the guest did not respond within 400 ms'),
     );
     // Many times what may live: were one of them still there, these would wait in vain.
     for (let i = 0; i < 4; i++) {
@@ -41,7 +41,7 @@ describe('a guest that does not answer in time', () => {
     // The worker is not ended yet: these wait for the next one, and are not lost with this one.
     const next = await Promise.all(Array.from({ length: 5 }, () => status(server, '/ok')));
     expect(next).toEqual([200, 200, 200, 200, 200]);
-    expect(errors()).toEqual(['error GET /spin: the guest did not answer within 2000 ms']);
+    expect(errors()).toEqual(['error GET /spin: the guest did not respond within 2000 ms']);
   });
 
   test('costs others that were begun in its worker their answer', async () => {
@@ -111,7 +111,7 @@ describe('a guest that computes', () => {
     const computing = ask(server, `/leak?n=${count}`);
     expect(await late).toBe(504);
     expect(await (await computing).text()).toBe(`leaked ${count} of each`);
-    expect(errors()).toEqual(['error GET /sleep-forever: the guest did not answer within 6000 ms']);
+    expect(errors()).toEqual(['error GET /sleep-forever: the guest did not respond within 6000 ms']);
   }, 30_000);
 });
 
@@ -143,7 +143,7 @@ describe('a guest that keeps its worker busy', () => {
     const ended = await Promise.all(loops);
     expect(ended.map(({ answered }) => answered)).toEqual(Array(6).fill(504));
     expect(Math.max(...ended.map(({ after }) => after))).toBeLessThan(9000);
-    expect(errors()).toEqual(Array(6).fill('error GET /spin: the guest did not answer within 8000 ms'));
+    expect(errors()).toEqual(Array(6).fill('error GET /spin: the guest did not respond within 8000 ms'));
   }, 60_000);
 
   test.runIf(canStandAside)(
@@ -199,9 +199,9 @@ describe('a response that has begun', () => {
   test('is cut when it falls silent, and its guest ended', async () => {
     const { server, errors } = await listen('http-lab', { streamIdle: 150, liveLimit: 1 });
     const response = await ask(server, '/stream?n=2&ms=60000&size=1');
-    await expect(response.text()).rejects.toThrow('did not get on within 150 ms');
+    await expect(response.text()).rejects.toThrow('made no progress within 150 ms');
     expect(await status(server, '/globals')).toBe(200);
-    expect(errors()).toEqual(['error GET /stream: the response did not get on within 150 ms']);
+    expect(errors()).toEqual(['error GET /stream: the response made no progress within 150 ms']);
   });
 
   test('without a client is over for its guest too', async () => {
@@ -216,7 +216,7 @@ describe('a response that has begun', () => {
     const { server, logged } = await listen('http-lab', { timeout: 500, streamIdle: 60_000, liveLimit: 1 });
     const response = await ask(server, '/stream?n=2&ms=60000&size=1');
     await response.body!.cancel();
-    expect(await logged(/stream/)).toContain('did not return within 500 ms after its response was over');
+    expect(await logged(/stream/)).toContain('did not return within 500 ms after its response ended');
     expect(await status(server, '/globals')).toBe(200);
   });
 });
@@ -239,7 +239,7 @@ describe('guests whose clients have left', () => {
     // Long before the time of those that have left was over.
     expect(performance.now() - began).toBeLessThan(20_000);
     const message =
-      'warn GET /sleep-forever: the guest was ended: its client had left, and others needed its place';
+      'warn GET /sleep-forever: the guest was ended: its client had disconnected, and others needed its place';
     expect(log).toEqual([message, message]);
     expect(errors()).toEqual([]);
     await server.close(0);
@@ -299,7 +299,7 @@ describe('the queue', () => {
     const [first, second] = [ask(server, '/sleep?ms=1000'), ask(server, '/sleep?ms=1000')];
     expect((await first).status).toBe(200);
     expect((await second).status).toBe(504);
-    expect(errors()).toEqual(['error GET /sleep: the guest did not answer within 1500 ms']);
+    expect(errors()).toEqual(['error GET /sleep: the guest did not respond within 1500 ms']);
   });
 
   test('forgets those who left: they take no place in it and never run', async () => {

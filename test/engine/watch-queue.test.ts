@@ -30,6 +30,6 @@ test.each([
     (await current.promise).end([]);
     await watch.close(1000);
     expect(told).toEqual(['a', 'b', 'c']);
-    expect(log).toEqual(['error watcher 2 changes were not told: too many were waiting']);
+    expect(log).toEqual(['error watcher 2 changes were not delivered: too many were waiting']);
   },
 );

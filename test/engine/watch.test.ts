@@ -108,8 +108,8 @@ describe('a watcher that fails', () => {
   test.each([
     ['trap', /guest trapped/],
     ['exit', /exited with status 1/],
-    ['spin', /did not answer within 3000 ms/],
-    ['hang', /did not answer within 3000 ms/],
+    ['spin', /did not respond within 3000 ms/],
+    ['hang', /did not respond within 3000 ms/],
   ])('by %s is logged once, harms no request, and is told of the next change', async (key, reason) => {
     const { change, told, errors } = await watched({ timeout: 3000 });
     expect(await change(`/set?key=${key}`, 'v')).toBe(200);
@@ -140,5 +140,5 @@ test('what a closing server could not tell any more is logged', async () => {
   const { change, server, log } = await watched();
   for (let n = 0; n < 3; n += 1) await change('/set?key=hang');
   await server.close(100);
-  expect(log).toContainEqual(expect.stringMatching(/^error watcher: 2 changes were not told/));
+  expect(log).toContainEqual(expect.stringMatching(/^error watcher: 2 changes were not delivered/));
 });

@@ -101,7 +101,7 @@ describe('a start fails if sessions cannot be stored', () => {
     expect(await refused({ storeLimits: { buckets: ['other'] } })).toMatchObject({
       code: 'bucket-denied',
       message:
-        'sessions cannot be kept: bucket "default" is not one of those allowed; --env WASMCP_SESSION_ENABLED=false serves without sessions',
+        'sessions cannot be stored: bucket "default" is not allowed (--bucket); --env WASMCP_SESSION_ENABLED=false serves without sessions',
     });
     const { server } = await create('http-lab', {
       mcp: 'guide',
@@ -121,7 +121,7 @@ describe('a start fails if sessions cannot be stored', () => {
     writeSync(file, new Uint8Array(statSync(path).size - 4096).fill(0xff), 0, undefined, 4096);
     closeSync(file);
     expect(await refused({ store: `sqlite:${path}` })).toMatchObject({
-      message: expect.stringContaining('sessions cannot be kept'),
+      message: expect.stringContaining('sessions cannot be stored'),
     });
   });
 

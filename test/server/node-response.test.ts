@@ -47,7 +47,7 @@ describe('a streamed response', () => {
   test('waits for its reader, and is cut when the reader stalls', async () => {
     const { url, logged } = await listen('http-lab', { streamIdle: 300 });
     const { body } = await call(`${url}/big?bytes=200000000`);
-    expect(await logged(/GET \/big/)).toContain('the response did not get on within 300 ms');
+    expect(await logged(/GET \/big/)).toContain('the response made no progress within 300 ms');
     await expect(body()).rejects.toThrow('aborted');
   });
 });
@@ -153,7 +153,7 @@ describe('a response that contradicts its head', () => {
     expect(String(await body())).toContain('<h1>500 Internal Server Error</h1>');
     expect(JSON.stringify(response.rawHeaders)).not.toContain('secret');
     expect(log).toContain(
-      'error GET /error: the guest answered with the error internal-error: secret\nplace',
+      'error GET /error: the guest responded with the error internal-error: secret\nplace',
     );
   });
 

@@ -14,8 +14,7 @@ export function rawGlueEnvironment(): Record<string, string> {
 }
 
 /** What commands say of it, and the log of a server in a test. */
-const WARNING =
-  /^(warn:? glue: the component|warning:) runs with jco's own glue, which is slower, because .+(\n|$)/m;
+const WARNING = /^(warn:? glue|warning): the component runs with jco's own glue, which is slower: .+(\n|$)/m;
 
 /**
  * What was said, without the one warning that is due when all tests run with raw glue. A second one stays, and so does the

@@ -25,7 +25,7 @@ export function limitWarnings(limits: SystemLimits, needs: Needs): string[] {
   const found: string[] = [];
   if (files < shares.needed)
     found.push(
-      `this process may have ${files} files open (ulimit -n): ${shares.connections} clients of ${connections} can be connected and guests have ${shares.guests} files and connections, ${shares.guest} each; raise it to ${shares.needed}`,
+      `this process may open ${files} files (ulimit -n): ${shares.connections} of ${connections} clients can connect, and guests can open ${shares.guests} files and connections, ${shares.guest} each; raise the limit to ${shares.needed}`,
     );
   if (addressSpace < reserved)
     found.push(
@@ -33,7 +33,7 @@ export function limitWarnings(limits: SystemLimits, needs: Needs): string[] {
     );
   if (processes < threads)
     found.push(
-      `this user may have ${processes} processes and threads (ulimit -u): ${threads} are needed for ${workers} workers; raise it, or use fewer --workers`,
+      `this user may have ${processes} processes and threads (ulimit -u): ${threads} are needed for ${workers} workers; raise the limit, or use fewer --workers`,
     );
   return found;
 }

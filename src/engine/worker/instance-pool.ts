@@ -188,7 +188,7 @@ export function createInstancePool<T>(options: InstancePoolOptions<T>): Instance
       const at = taken.findIndex((entry) => entry.instance === instance);
       const entry = taken[at];
       if (entry === undefined)
-        throw new TypeError('the instance was not taken from here, or was given back before');
+        throw new TypeError('the instance was not taken from this pool, or was already given back');
       taken.splice(at, 1);
       const discard = restoration.isolation === 'fresh' ? 'fresh' : finish(entry, poisoned);
       if (discard === undefined) {

@@ -10,7 +10,7 @@ export interface RequestBody extends ByteSource {
 
 const EMPTY: Uint8Array = new Uint8Array(0);
 const BROKEN: StreamFailure = {
-  message: 'the client broke the request off',
+  message: 'the client aborted the request',
   http: { tag: 'connection-terminated' },
 };
 

@@ -131,7 +131,7 @@ export function createRunner({ instances, output, post }: RunnerParts): Runner {
 function failureOf(error: unknown, response: PostedResponse): GuestFailure | undefined {
   if (error instanceof GuestExit) {
     if (response.complete && error.ok) return undefined;
-    return { code: 'guest-trapped', message: `${error.message} before its answer was complete` };
+    return { code: 'guest-trapped', message: `${error.message} before its response was complete` };
   }
   // Traps of generated code can go on for lines; the first one says it.
   const [reason] = (error instanceof Error ? error.message : String(error)).split('\n', 1);
@@ -145,16 +145,16 @@ function describe(outcome: Outcome, response: PostedResponse): GuestFailure | un
     case 'refused':
       return {
         code: 'guest-error-response',
-        message: `the guest answered with the error ${describeCode(outcome.code)}`,
+        message: `the guest responded with the error ${describeCode(outcome.code)}`,
       };
     case 'unanswered':
-      return { code: 'guest-no-response', message: 'the guest returned without an answer' };
+      return { code: 'guest-no-response', message: 'the guest returned without a response' };
     case 'unfinished':
       // Without a client there was nobody to finish it for.
       if (response.abandoned) return undefined;
       return {
         code: 'guest-no-response',
-        message: 'the guest returned without finishing the body of its answer',
+        message: 'the guest returned without finishing the body of its response',
       };
   }
 }

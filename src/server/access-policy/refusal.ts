@@ -2,11 +2,11 @@ import type { PlainResponse } from '../plain.ts';
 
 /** Tells the client why its request is refused, and which option would allow it. */
 export function hostRefusal(host: string): string {
-  return `the host ${quoted(host)} is not one of this server's: --allow-host ${flagValue(host, 'HOST')} allows it`;
+  return `host ${quoted(host)} is not allowed; allow it with --allow-host ${flagValue(host, 'HOST')}`;
 }
 
 export function originRefusal(origin: string): string {
-  return `pages of ${quoted(origin)} may not use this server: --allow-origin ${flagValue(origin, 'ORIGIN')} allows them`;
+  return `origin ${quoted(origin)} is not allowed; allow it with --allow-origin ${flagValue(origin, 'ORIGIN')}`;
 }
 
 /** 403 in the form that MCP clients read: a JSON-RPC error without a request's id. */

@@ -41,7 +41,7 @@ test('limits of the system that are too small are named, with what to do', () =>
   const needs = { workers: 2, memories: 8, connections: 1000, shares };
   const limits = { files: 1024, processes: 10, addressSpace: 16 * 1024 ** 3 };
   expect(limitWarnings(limits, needs)).toEqual([
-    expect.stringMatching(/1024 files open \(ulimit -n\).*raise it to \d+$/),
+    expect.stringMatching(/may open 1024 files \(ulimit -n\).*raise the limit to \d+$/),
     expect.stringMatching(/limited to 16 GiB \(ulimit -v\).*use ulimit -v unlimited/),
     expect.stringMatching(/10 processes and threads \(ulimit -u\)/),
   ]);
