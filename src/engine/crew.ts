@@ -7,24 +7,24 @@ export interface CrewOptions extends GuestVoice {
   /** Workers that take requests. */
   readonly workers: number;
   start(events: ThreadEvents): Thread;
-  /** The exchange's guest is finished, or gone with its worker. */
+  /** The exchange's guest is finished, or was lost with its worker. */
   done(exchange: Exchange, failure: GuestFailure | undefined): void;
   /** These were given to a worker that has not begun them and never will. */
   returned(exchanges: readonly Exchange[]): void;
   /** There may be room in a worker. */
   room(): void;
-  /** All workers were looked after, with so many guests in them; not again until `watch` when there were none. */
+  /** All workers were checked, and run this many guests; if none, checks stop until `watch` is called. */
   looked?(guests: number): void;
 }
 
 /**
- * The workers. As many as were asked for take requests; one more is started and stands by, for when one is gone or a
- * guest keeps it busy, and is itself replaced in the background. For some time after that more of them stand by.
+ * The workers. The requested number takes requests; one more is started as a standby, which replaces a worker that exits
+ * or that a guest keeps busy, and is itself replaced in the background. For some time after that, more are on standby.
  */
 export interface Crew {
   /**
-   * Settles when so many workers can take requests; rejects with the first reason why one of them cannot. The others are
-   * started then: whatever comes of them does not keep those from serving.
+   * Settles when `first` workers can take requests; rejects with the first reason why one of them cannot. The others are
+   * started then: their failures do not stop these from serving.
    */
   start(first: number): Promise<void>;
   /** The worker with the fewest guests, if one has fewer than `limit`. */
@@ -34,17 +34,17 @@ export interface Crew {
   /** The workers that are left are for other requests than those whose guests keep workers busy. */
   readonly short: boolean;
   census(): Census;
-  /** A worker was given something to do: looks after all of them until none has any. */
+  /** A worker was given work: checks all workers periodically until none has any. */
   watch(): void;
-  /** All of them, whatever they do. */
+  /** All workers, in any state. */
   threads(): Iterable<Thread>;
-  /** Ends all workers with what runs in them. */
+  /** Ends all workers and the guests in them. */
   close(): Promise<void>;
 }
 
-/** How many there are. */
+/** The number of guests and workers. */
 export interface Census {
-  /** Guests alive, or about to be. */
+  /** Guests that are alive or about to start. */
   readonly guests: number;
   /** Workers that take requests. */
   readonly serving: number;
@@ -60,34 +60,34 @@ const EXTRA = 10;
 /** Of these, those that are not for requests like the ones that keep workers busy. */
 const KEPT = 2;
 
-/** Milliseconds from the start until a worker is started to stand by: the first requests come first. */
+/** Milliseconds from the start until a standby worker is started: the first requests have priority. */
 const STANDBY_DELAY = 1000;
 
-/** Milliseconds before a worker that could not start is tried again; twice as many each time, up to the second. */
+/** Milliseconds before a failed start of a worker is retried; doubled each time, up to the second value. */
 const RETRY_DELAYS: readonly [number, number] = [1000, 30_000];
 
-/** Most workers that stand by after guests have kept others busy. */
+/** Maximum number of standby workers after guests have kept others busy. */
 const SPARES = 3;
 
 /** Milliseconds since then until there is one again: each holds some 30 MiB. */
 const SURPLUS_DELAY = 15_000;
 
-/** Milliseconds after a guest that kept nobody waiting in which more such are expected. */
+/** Milliseconds after a quick guest finished in which more quick ones are expected. */
 const QUICK = 1000;
 
 export function createCrew(options: CrewOptions): Crew {
   const { workers } = options;
   const threads = new Set<Thread>();
-  // Where each of them is; those in none of these are kept busy by a guest.
+  // The state of each; a worker that is in none of these sets is kept busy by a guest.
   const starting = new Set<Thread>();
   const serving = new Set<Thread>();
   const standby = new Set<Thread>();
   const retiring = new Set<Thread>();
-  /** How many should stand by. */
+  /** How many workers should be on standby. */
   let spares = 0;
   let started = false;
   let closing = false;
-  /** When a guest was done last that had not kept its worker busy. */
+  /** When a guest last finished without having kept its worker busy. */
   let quickAt = Number.NEGATIVE_INFINITY;
   let retryDelay = RETRY_DELAYS[0];
   let retry: NodeJS.Timeout | undefined;
@@ -100,7 +100,7 @@ export function createCrew(options: CrewOptions): Crew {
     try {
       thread = create();
     } catch (error) {
-      // Such as at the system's limit of threads: Node throws instead of telling the worker's listeners.
+      // For example at the system's limit on threads: Node throws instead of emitting `error` on the worker.
       if (!started) throw error;
       void options.log('error', 'engine', `cannot start a worker thread: ${(error as Error).message}`);
       retryLater();
@@ -135,7 +135,7 @@ export function createCrew(options: CrewOptions): Crew {
         leave(thread);
         clearTimeout(reduce);
         reduce = undefined;
-        // Guests that keep a worker busy seldom come alone, and to find one takes a worker and a moment.
+        // Guests that keep a worker busy often come in groups, and detecting each costs a worker and some time.
         spares = Math.min(spares + 1, SPARES);
         options.returned(unbegun);
         arrange();
@@ -181,7 +181,7 @@ export function createCrew(options: CrewOptions): Crew {
     retryDelay = Math.min(2 * retryDelay, RETRY_DELAYS[1]);
   }
 
-  /** Those that stand by take the places that are empty; what is missing then is started. */
+  /** Standby workers fill empty places; missing workers are then started. */
   function arrange(): void {
     if (closing) return;
     for (const thread of standby) {
@@ -220,7 +220,7 @@ export function createCrew(options: CrewOptions): Crew {
       load += thread.load;
     }
     options.looked?.(load);
-    // Guests that begin make room without a word.
+    // A guest that begins makes room without sending a message.
     options.room();
     if (load > 0) return;
     clearInterval(looking);

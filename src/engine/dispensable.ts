@@ -1,17 +1,17 @@
 import { Table } from '../../host/index.ts';
 
-/** Guests that may be ended when others need their places, those that became so first ahead. */
+/** Guests that may be ended when others need their places, in the order in which they became dispensable. */
 export interface Dispensable<T> {
-  /** Twice is fine: the first time counts. */
+  /** May be called twice: the first call counts. */
   add(id: number, guest: T): void;
   delete(id: number): void;
-  /** Takes out at most so many of those that have been here for long enough. */
+  /** Removes and returns at most `count` of those that have been here for long enough. */
   take(count: number, isPossible: (guest: T) => boolean): T[];
 }
 
 /**
- * Milliseconds that a guest without a client has to itself before its place is given to others: most are done by then, and
- * what they do counts.
+ * Milliseconds that a guest without a client may run before its place is given to others: most finish by then, and their
+ * effects matter.
  */
 const GRACE = 1000;
 

@@ -33,75 +33,75 @@ import { warmUp } from './warm-up.ts';
 import { createWatch, type Watch, watcherOf } from './watch.ts';
 import type { Isolation } from './worker/instance-pool.ts';
 
-/** How guests are run. */
+/** How the engine runs guests. */
 export interface EngineOptions {
-  /** A URL (`sqlite:PATH`, `memory:`), opened and closed here, or a store that stays the caller's. */
+  /** A URL (`sqlite:PATH`, `memory:`), which the engine opens and closes, or a store that the caller owns. */
   readonly store?: string | Store;
   /**
-   * What an answered request survives, with a store on SQLite: `power`, the default, holds each answer back until what it
-   * tells of is on disk, one sync for all that wait; `process` does not wait, and a power cut takes the last writes;
-   * `strict` syncs each write by itself. Stores of another kind promise what they promise.
+   * What the writes of an acknowledged request survive, with a store on SQLite: `power`, the default, delays each response
+   * until its writes are on disk, with one sync for all that wait; `process` does not wait, so a power cut loses the last
+   * writes; `strict` syncs each write by itself. Other kinds of stores have guarantees of their own.
    */
   readonly durability?: Durability;
   /**
-   * Called once, when the store's disk failed or its file was deleted: every request is answered with 503 from then on, and
-   * the process should end, as only a new start can tell what is on disk.
+   * Called once, when the store's disk failed or its file was deleted: every request gets 503 from then on, and the process
+   * should exit, as only a restart shows what is on disk.
    */
   readonly storeBroken?: (failure: WasmcpError) => void;
-  /** What guests may write, and into which buckets. */
+  /** Limits on what guests write, and the buckets that they may use. */
   readonly storeLimits?: StoreLimits;
   /**
-   * Bytes that the host holds for one guest beside its linear memory, such as bodies, headers and values; 256 MiB by
-   * default. A call that needs more fails, or traps where it has no error.
+   * Bytes that the host holds for one guest in addition to its linear memory, such as bodies, headers and values; 256 MiB
+   * by default. A call that needs more fails, or traps if its interface has no error.
    */
   readonly maxHostMemory?: number;
   /**
-   * Bytes that the process may hold, three quarters of the container's or the machine's memory by default. Near it requests
-   * wait; above it guests that take more are ended, the largest first.
+   * Bytes that the process may use, three quarters of the container's or the machine's memory by default. Near the limit
+   * requests wait; above it guests that allocate more are terminated, the largest first.
    */
   readonly memoryBudget?: number;
   /**
-   * Files and outgoing connections that one guest may have open, 256 by default; fewer where the process may have few. One
-   * more fails as `insufficient-memory` or `connection-limit-reached`.
+   * Files and outgoing connections that one guest may have open, 256 by default; fewer if the process's own limit is low.
+   * One more fails with `insufficient-memory` or `connection-limit-reached`.
    */
   readonly maxDescriptors?: number;
-  /** Connections of clients at a time, whose descriptors guests do not get; 1000 by default. */
+  /** Concurrent client connections, whose descriptors are reserved from guests; 1000 by default. */
   readonly maxConnections?: number;
   /** The guest's whole environment. */
   readonly env?: Readonly<Record<string, string>>;
   /** Entries of wasi:config/store. */
   readonly config?: Readonly<Record<string, string>>;
-  /** Keys of the default bucket that are there from the start; one that the store has keeps its value. */
+  /** Initial keys of the default bucket; a key that the store already has keeps its value. */
   readonly presets?: readonly (readonly [string, string])[];
   readonly directories?: readonly Preopen[];
-  /** What guests never get at below `directories`, beside the store, the component and the caches. */
+  /** Paths below `directories` that guests cannot access, in addition to the store, the component and the caches. */
   readonly protected?: readonly ProtectedPath[];
   /** Where guests' HTTP requests may go; public addresses only by default. */
   readonly outgoing?: Omit<OutgoingPolicy, 'ownPorts'>;
-  /** Makes all HTTP requests of guests, on this thread; `outgoing` has no say then. */
+  /** Sends all HTTP requests of guests, on this thread; `outgoing` is ignored then. */
   readonly fetch?: Fetch;
   /** Print `stdout [N] :: ` before each line of a guest's output; on by default. */
   readonly loggingPrefix?: boolean;
-  /** What a request finds of those before it; nothing (`request`) by default. */
+  /** Which state of earlier requests a request sees; none (`request`) by default. */
   readonly isolation?: Isolation;
-  /** Worker threads; 1 by default. Up to 8 more stand by, or in for those that a guest keeps busy. */
+  /** Worker threads; 1 by default. Up to 8 more are on standby or replace those that a guest keeps busy. */
   readonly workers?: number;
-  /** Most guests alive in one worker; 64 by default. */
+  /** Maximum number of live guests in one worker; 64 by default. */
   readonly liveLimit?: number;
-  /** Most requests that wait for a place; 1024 by default. One more is answered with 503. */
+  /** Maximum number of queued requests; 1024 by default. One more gets 503. */
   readonly queueLimit?: number;
   /**
-   * Milliseconds until a response has to start, 30 s by default, from the moment the request's head and body are there:
-   * waiting for a worker counts. As many again until the guest has to return once its response is over.
+   * Milliseconds within which a response must start, 30 s by default, counted from the arrival of the request's head and
+   * body: waiting for a worker counts. The guest must return within the same time after its response ends.
    */
   readonly timeout?: number;
-  /** Longest silence of a response in milliseconds; 5 min by default. */
+  /** Maximum time without progress of a response in milliseconds; 5 min by default. */
   readonly streamIdle?: number;
-  /** What guests print, whole lines; thrown away by default. A promise makes guests that print wait for it. */
+  /** Receives what guests print, in whole lines; discarded by default. Guests that print wait for a returned promise. */
   readonly output?: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void | Promise<void>;
   /**
-   * What goes wrong, and what guests say through wasi:logging; thrown away by default. While promises for more than a
-   * megabyte are not settled, guests' messages are dropped.
+   * Receives errors, and what guests log through wasi:logging; discarded by default. While promises for more than a
+   * megabyte are pending, guests' messages are dropped.
    */
   readonly log?: (level: string, context: string, message: string) => void | Promise<void>;
 }
@@ -118,46 +118,45 @@ export interface EngineSettings
 
 /** What the commands and tests need beyond the public options. */
 export interface EngineInternals {
-  /** After each request, compare the restored instance with its first state, byte for byte. */
+  /** After each request, compare the restored instance with its initial state, byte for byte. */
   readonly verifyRestores?: boolean;
-  /** Workers that were started before there was a component, to be taken first. */
+  /** Workers that were started before the component was loaded, used first. */
   readonly idleWorkers?: IdleWorkers;
 }
 
-/** What is going on at the moment. */
+/** The current load. */
 export interface EngineLoad extends PoolLoad {
-  /** Syncs of the store that answers have waited for; undefined where none do. */
+  /** Syncs of the store that responses have waited for; undefined if responses do not wait. */
   readonly syncs: number | undefined;
-  /** Why the store can promise nothing any more. */
+  /** Why the store no longer gives any guarantee. */
   readonly storeFailure: WasmcpError | undefined;
 }
 
 /** A component that is ready for requests. */
 export interface Engine {
-  /** What people read of the store. */
+  /** The store's URL, for messages. */
   readonly storeUrl: string;
-  /** The store itself where it lives on this thread; SQLite's files are opened again by whoever needs them. */
+  /** The store itself if it lives on this thread; each user of an SQLite file opens the file itself. */
   readonly localStore: Store | undefined;
-  /** Responses do not wait for the store: the caller has to hold them back with `gate`. */
+  /** Responses do not wait for the store: the caller must delay them with `gate`. */
   readonly handle: Handler;
-  /** Opens once all that was written before is on disk; undefined where responses need not wait. */
+  /** Opens once everything written before is on disk; undefined if responses need not wait. */
   readonly gate: DurabilityGate | undefined;
   load(): EngineLoad;
   /**
-   * Goes on with another component, on the same store and with the same options, but for the environment if one is given. It
-   * takes over once it has answered a
-   * request of ours; those under way end where they began, `limit` milliseconds later at most. When it fails, the old
-   * one serves on.
+   * Switches to another component, with the same store and options, except for the environment if `env` is given. The new
+   * component takes over once it has responded to a test request; requests in flight finish in the previous component, within
+   * `limit` milliseconds. On failure the previous component keeps running.
    *
-   * @throws WasmcpError `component-unlinkable`, and what the answer failed with
+   * @throws WasmcpError `component-unlinkable`, and the error of the test request
    */
   reload(component: LoadedComponent, limit: number, env?: EngineOptions['env']): Promise<void>;
-  /** No new requests; waits for those under way, `limit` milliseconds at most, then closes what was opened here. */
+  /** Accepts no new requests; waits at most `limit` milliseconds for those in flight, then closes what the engine opened. */
   close(limit: number): Promise<void>;
 }
 
 /**
- * Links the component, opens the store and starts the workers. What fails half-way is closed again.
+ * Links the component, opens the store and starts the workers. On failure, closes what was opened.
  *
  * @throws WasmcpError `runtime-unsupported`, `component-unlinkable`, `store-*`, `directory-unusable`
  */
@@ -174,7 +173,7 @@ export async function startEngine(
   }
   assertLinked(await linkWithHost(component), 'wasi:http/incoming-handler');
   let failure: WasmcpError | undefined;
-  // It can break while it is being opened, as presets are written.
+  // The store can break while it is being opened, because that writes presets.
   let gate: DurabilityGate | undefined;
 
   function storeBroken(reason: WasmcpError): void {
@@ -197,7 +196,7 @@ export async function startEngine(
   });
   gate = store.gate;
   const { liveLimit, maxConnections: connections, workers, log } = options;
-  /** Of what a component brings along: its file, and the environment of its guests. */
+  /** Settings that depend on the component: its file, and the environment of its guests. */
   const settingsFor = (component: LoadedComponent, env: EngineOptions['env']): GuestSettings => ({
     env: env ?? options.env,
     args: [],
@@ -258,7 +257,7 @@ export async function startEngine(
     return createPool({
       ...poolOptions,
       workers,
-      // What raw glue cannot do needs no word of its own.
+      // Raw glue was already reported, and explains this.
       degraded: (problem) => isRaw || tell('isolation', `each request gets a new instance: ${problem}`),
       start(events) {
         const opened = { descriptors: descriptors.open(), ledger: ledger.open() };
@@ -300,7 +299,7 @@ export async function startEngine(
   let watch = watchFor(component, first);
   let closing = false;
   let reloading: Promise<void> = Promise.resolve();
-  /** Components that end with their last requests. */
+  /** Closing components, whose last requests are still running. */
   const leaving = new Set<Promise<void>>();
 
   async function replace(next: LoadedComponent, limit: number, env: EngineOptions['env']): Promise<void> {
@@ -309,7 +308,7 @@ export async function startEngine(
     const fresh = poolFor(next, settings);
     const freshWatch = watchFor(next, settings);
     try {
-      // All of them: the old component serves as long as it takes, and hands over to as many as it had.
+      // All workers: the previous component serves until then, and is replaced by as many workers.
       await Promise.all([fresh.start(poolOptions.workers), freshWatch?.start()]);
       await warmUp(fresh.handle);
       if (closing) throw new WasmcpError('server-closing', 'the server is closing');
@@ -323,7 +322,7 @@ export async function startEngine(
     watch = freshWatch;
   }
 
-  /** The requests of the component that serves now first, as they make changes. */
+  /** Closes the current component: requests first, as they make changes. */
   async function end(limit: number): Promise<void> {
     const [requests, changes] = [pool, watch];
     const start = performance.now();
@@ -338,7 +337,7 @@ export async function startEngine(
   }
 
   try {
-    // Nobody shall wait for more of them than it takes to answer.
+    // One worker is enough to respond; the start does not wait for the others.
     await Promise.all([pool.start(1), watch?.start()]);
   } catch (error) {
     await close(0);
@@ -363,7 +362,7 @@ export async function startEngine(
   };
 }
 
-/** For one more worker; the port has to be transferred. */
+/** For one more worker; the port must be transferred. */
 function share(fetch: Fetch | undefined): MessagePort | undefined {
   if (fetch === undefined) return undefined;
   const { port1, port2 } = new MessageChannel();

@@ -3,32 +3,32 @@ import type { GuestRequest, UploadReceiver } from '../http/handler.ts';
 import type { ResponseWriter } from '../http/response.ts';
 import { type FromWorker, SMALL, type ToWorker, WINDOW } from './protocol.ts';
 
-/** How far a response has come: not begun, begun, or nothing more of it will be delivered, whatever the reason. */
+/** The progress of a response: not begun, begun, or over: nothing more of it will be delivered, for whatever reason. */
 export type Phase = 'waiting' | 'streaming' | 'over';
 
 /** Sends to the worker; the memory of `transfer` moves along. */
 export type Post = (message: ToWorker, transfer?: ArrayBuffer[]) => void;
 
-/** One request on its way through a worker, seen from the main thread. */
+/** One request that a worker handles, seen from the main thread. */
 export interface Exchange {
   readonly id: number;
   readonly phase: Phase;
-  /** More of the body may come. */
+  /** More of the body may arrive. */
   readonly arriving: boolean;
-  /** Gives the request to a worker; after `withdraw`, to another one. */
+  /** Gives the request to a worker, or to another one after `withdraw`. */
   start(post: Post): void;
   /** The worker did not begin it, and never will. */
   withdraw(): void;
   receive(message: FromWorker): void;
-  /** The client went away. */
+  /** The client disconnected. */
   gone(): void;
-  /** Answers the client with a failure, or breaks off what was begun. Nothing is delivered afterwards. */
+  /** Sends the client an error, or aborts a response that was begun. Nothing is delivered afterwards. */
   fail(error: WasmcpError): void;
-  /** The guest is done, its worker is, or there never will be one. */
+  /** The guest has finished, its worker has exited, or the request will never get one. */
   finish(): void;
 }
 
-/** `moved` is called when the response begins, gets on or is over, and before that with each part of an upload that is read. */
+/** Calls `moved` when the response begins, progresses or is over, and before that for each part of an upload that is read. */
 export function createExchange(
   id: number,
   { body, awaited: _awaited, receivedAt: _receivedAt, ...head }: GuestRequest,
@@ -40,7 +40,7 @@ export function createExchange(
   let post: Post = () => {};
   let finished = false;
   let room = WINDOW;
-  // What the worker was sent of the body, until it shows that it has begun: at most a window, so that another one may.
+  // What was sent of the body until the worker begins the request: at most a window, kept for another worker.
   let sent: ToWorker[] | undefined = upload && [];
   let uploading = false;
   function forward(message: ToWorker): void {
@@ -52,7 +52,7 @@ export function createExchange(
     data(bytes) {
       if (finished) return true;
       room -= bytes.length;
-      // A copy: the memory of what came is whoever's it was.
+      // A copy: the caller owns the memory of `bytes`.
       const copy = new Uint8Array(bytes);
       if (sent === undefined) post({ type: 'body', id, bytes: copy }, [copy.buffer]);
       else forward({ type: 'body', id, bytes: copy });
@@ -65,13 +65,13 @@ export function createExchange(
     },
     fail(error) {
       exchange.arriving = false;
-      // A guest that has begun to answer decides for itself what a client gets that sends no more.
+      // A guest that has begun its response decides itself what a client gets that stops sending.
       if (error !== undefined && (error.code !== 'body-timeout' || exchange.phase === 'waiting')) fail(error);
       forward({ type: 'body-failed', id });
     },
   };
 
-  /** No other worker will need what was sent of the body. */
+  /** No other worker will need the part of the body that was sent. */
   function forget(): void {
     for (const message of sent ?? []) if (message.type === 'body') free(message.bytes);
     sent = undefined;
@@ -105,8 +105,8 @@ export function createExchange(
     if (waited && room > 0) upload?.resume();
   }
 
-  // Not read through a getter: an object with one of its own has a hidden class of its own, which V8 keeps, and all of the
-  // request with it, until the whole heap is collected.
+  // No getters: an object literal with a getter has its own hidden class, which V8 keeps, together with the whole request,
+  // until a full garbage collection.
   const exchange: Exchange & { phase: Phase; arriving: boolean } = {
     id,
     phase: 'waiting',
@@ -124,7 +124,7 @@ export function createExchange(
     receive(message) {
       forget();
       if (message.type === 'taken') makeRoom(message.bytes);
-      // A guest that reads as the client sends waits for the client; one that does not read is not waited for.
+      // A guest that reads while the client still sends is waiting for the client, which counts as progress.
       const reads = exchange.phase === 'waiting' && exchange.arriving && message.type === 'taken';
       if (reads || exchange.phase === 'streaming') moved();
       if (exchange.phase === 'over') {
@@ -159,7 +159,7 @@ export function createExchange(
   return exchange;
 }
 
-/** As it travels. A slice of larger memory would take all of that along. */
+/** The body in the form in which it is posted: a slice of a larger buffer would copy all of the buffer. */
 function packed(body: Uint8Array): Uint8Array | string {
   const { buffer, byteOffset, byteLength } = body;
   if (byteLength <= SMALL) return Buffer.from(buffer, byteOffset, byteLength).toString('latin1');

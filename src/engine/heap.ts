@@ -1,8 +1,8 @@
 import type { ResourceLimits } from 'node:worker_threads';
 
 /**
- * Bytes that V8's heap may take in a thread that runs guests: twice what the host may hold for one guest. Above it, V8 ends the
- * thread. Memories of guests and the bytes of buffers are not on it.
+ * Bytes that V8's heap may use in a thread that runs guests: twice what the host may hold for one guest. Above it, V8 ends
+ * the thread. Guests' memories and the bytes of buffers are not on the heap.
  */
 export const GUEST_HEAP: number = 512 * 1024 ** 2;
 

@@ -2,16 +2,16 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { workerEnvironment } from '../worker-environment.ts';
 import { GUEST_THREAD_LIMITS } from './heap.ts';
 
-/** A worker thread that loads its code, or has loaded it, and waits to be told what to run. */
+/** A worker thread that is loading its code, or has loaded it, and waits for its setup. */
 export interface IdleWorker {
   readonly worker: Worker;
-  /** Takes the `WorkerSetup`. */
+  /** Receives the `WorkerSetup`. */
   readonly setup: MessagePort;
 }
 
-/** Idle workers that were started ahead of time: a component can be loaded meanwhile. */
+/** Workers that were started ahead of time, while the component is loaded. */
 export interface IdleWorkers {
-  /** One of them, for good; undefined when none is left. */
+  /** Removes and returns one of them; undefined if none is left. */
   take(): IdleWorker | undefined;
 }
 
@@ -22,24 +22,24 @@ export function startIdleWorker(): IdleWorker {
   const worker = new Worker(ENTRY, {
     workerData: port2,
     transferList: [port2],
-    // Options of the program that uses the library (`--eval`, `--import`) are not the worker's.
+    // The worker must not inherit options of the program that uses the library (`--eval`, `--import`).
     execArgv: [],
     env: workerEnvironment(),
     resourceLimits: GUEST_THREAD_LIMITS,
   });
-  // An open port would keep the process alive; the worker itself is what counts.
+  // Only the worker itself keeps the process alive, not the port.
   port1.unref();
   return { worker, setup: port1 };
 }
 
-/** Those that nobody takes do not keep the process alive. */
+/** Workers that are never taken do not keep the process alive. */
 export function startIdleWorkers(count: number): IdleWorkers {
   const idle = new Set<IdleWorker>();
   for (let number = 0; number < count; number++) {
     const started = startIdleWorker();
     idle.add(started);
     const gone = (): void => void idle.delete(started);
-    // Whoever needs one starts another, and is told then what is wrong.
+    // The caller that needs a worker starts another, and gets the error then.
     started.worker.once('error', gone).once('exit', gone).unref();
   }
   return {

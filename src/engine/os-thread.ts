@@ -2,28 +2,28 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 import { leaveFirstProcessor } from './processors.ts';
 
-/** A thread as the operating system sees it, Linux above all: elsewhere priorities stay and time on the clock counts. */
+/** A thread of the operating system. Complete on Linux; elsewhere priorities are fixed and wall-clock time counts as busy. */
 export interface OsThread {
-  /** How long it has had a processor and how long it has waited for one, in milliseconds. */
+  /** How long it has run on a processor and how long it has waited for one, in milliseconds. */
   times(): { readonly busy: number; readonly waiting: number };
-  /** From now on it gets a tenth or, when it is to stand back for all, a seventieth of what others get beside it. */
+  /** From now on it gets a tenth, or with `forAll` a seventieth, of the processor time of competing threads. */
   lower(forAll: boolean): void;
-  /** Back to where it was. False when the system forbids it, as it does to all but root: then it stays low. */
+  /** Restores the priority. Returns false if the system forbids it, as for all users but root: then it stays low. */
   raise(): boolean;
   /** As far as is known, `raise` would be allowed. */
   readonly raisable: boolean;
-  /** Whether it shall leave one processor to others. Anybody may change that, both ways, where it can be changed at all. */
+  /** Whether it must leave one processor to others. Needs no privileges, in either direction, where supported. */
   standAside(aside: boolean): void;
 }
 
-/** Steps of niceness, each a tenth to a quarter less of the processor, and where they end: sched(7). */
+/** Nice values: the increment, and the maximum, see sched(7). */
 const LOWER = 10;
 const LOWEST = 19;
 
 /** Linux' CAP_SYS_NICE, by its number in capabilities(7). */
 const CAP_SYS_NICE = 23n;
 
-/** What `osThread` needs to know of the thread that calls this; undefined where there is no Linux. */
+/** The calling thread's id for `osThread`; undefined on systems other than Linux. */
 export function ownThreadId(): number | undefined {
   try {
     return Number(readlinkSync('/proc/thread-self').split('/').at(-1));
@@ -32,9 +32,9 @@ export function ownThreadId(): number | undefined {
   }
 }
 
-/** Not to be asked for anything once the thread is gone: its id may be somebody else's. */
+/** Must not be used once the thread has exited: its id may belong to another thread. */
 export function osThread(id: number | undefined): OsThread {
-  /** Where it was before; undefined while it is there. */
+  /** The original priority; undefined while it is in effect. */
   let usual: number | undefined;
   let raisable = id === undefined || mayRaise();
   let takeAll: (() => void) | undefined;
@@ -42,10 +42,10 @@ export function osThread(id: number | undefined): OsThread {
 
   return {
     times() {
-      // Of a thread that has just ended, what it had last counts: another clock would make it look very busy.
+      // For a thread that has just exited the last value counts: another clock would make it look very busy.
       last = (id === undefined ? undefined : read(`/proc/self/task/${id}/schedstat`)) ?? last;
       if (last === undefined) return { busy: performance.now(), waiting: 0 };
-      // In nanoseconds, and the number of slices after them: Documentation/scheduler/sched-stats.rst of Linux.
+      // In nanoseconds, followed by the number of time slices: Documentation/scheduler/sched-stats.rst of Linux.
       const [busy, waiting] = last.split(' ');
       return { busy: Number(busy) / 1e6, waiting: Number(waiting) / 1e6 };
     },
@@ -81,7 +81,7 @@ function mayRaise(): boolean {
   return capabilities !== undefined && ((BigInt(`0x${capabilities}`) >> CAP_SYS_NICE) & 1n) === 1n;
 }
 
-/** Undefined for a thread that is gone, or whose id means nothing here: /proc may be that of another namespace. */
+/** Undefined for a thread that has exited, or whose id is unknown here: /proc may belong to another namespace. */
 function priorityOf(id: number): number | undefined {
   try {
     return getPriority(id);

@@ -5,15 +5,15 @@ import type { ProtectedPath } from '../../host/index.ts';
 import type { LoadedComponent } from '../component/component.ts';
 import { userCacheFolder } from '../loader/cache-folder.js';
 
-/** Where our own code is: what a guest could write there would run at the next start. */
+/** The folders of this package's code: what a guest could write there would run at the next start. */
 const CODE: readonly ProtectedPath[] = ['../../host', '../../src', '../../bin'].map((folder) => ({
   path: fileURLToPath(new URL(folder, import.meta.url)),
   kind: 'folder',
 }));
 
 /**
- * What guests get at by none of their folders: the store, the component, the caches, our own code, and `more`. Guests that
- * read the store would read the sessions of all clients; what they write into a cache would run in the host.
+ * Paths that guests cannot access through any of their folders: the store, the component, the caches, this package's code,
+ * and `more`. A guest with access to the store could read the sessions of all clients; code in a cache runs in the host.
  */
 export function ownPaths(
   { source, cacheFolder }: Pick<LoadedComponent, 'source' | 'cacheFolder'>,
@@ -25,7 +25,7 @@ export function ownPaths(
   const component = source.startsWith('file:') ? fileURLToPath(source) : source;
   return [
     ...(database === undefined ? [] : [{ path: database, kind: 'database' } as const]),
-    // Not each source is a path: a URL, standard input, bytes.
+    // Some sources are not paths: a URL, standard input, bytes.
     ...(existsSync(component) ? [{ path: component, kind: 'file' } as const] : []),
     ...caches.flatMap((path) => (path === undefined ? [] : [{ path, kind: 'folder' } as const])),
     ...CODE,

@@ -16,24 +16,24 @@ import type { Ticket } from './ticket.ts';
 export interface PoolOptions extends GuestVoice {
   /** Worker threads. */
   readonly workers: number;
-  /** Most guests alive in one worker; instantiation slows down as they grow in number. */
+  /** Maximum number of live guests in one worker; instantiation slows down with their number. */
   readonly liveLimit: number;
-  /** Most requests that wait for a worker; one more is refused. */
+  /** Maximum number of requests that wait for a worker; one more is refused. */
   readonly queueLimit: number;
   /**
-   * Milliseconds from the moment a request's head and body are there until the head of its response is, the wait for a
-   * worker included; and as many from the response's end, or the client's leaving, until the guest returns.
+   * Milliseconds from the arrival of a request's head and body to the head of its response, including the wait for a
+   * worker; also the maximum from the response's end, or the client's disconnection, until the guest returns.
    */
   readonly timeout: number;
-  /** Longest silence of a response that has begun, in milliseconds. */
+  /** Maximum time without progress of a response that has begun, in milliseconds. */
   readonly streamIdle: number;
-  /** What the process holds: requests wait while it is too much. */
+  /** The process's memory: requests wait while too much is in use. */
   readonly ledger: Ledger;
   readonly collect: Collect;
   start(events: ThreadEvents): Thread;
 }
 
-/** What is going on at the moment. */
+/** The current load. */
 export interface PoolLoad extends Census {
   /** Requests that wait for a worker. */
   readonly waiting: number;
@@ -41,17 +41,17 @@ export interface PoolLoad extends Census {
 
 /** The workers, and the requests that run in them or wait for one. */
 export interface Pool {
-  /** Settles when so many workers can take requests, see `Crew`. */
+  /** Settles when `first` workers can take requests, see `Crew`. */
   start(first: number): Promise<void>;
   handle(request: GuestRequest, target: ResponseWriter): RequestHandle;
   load(): PoolLoad;
-  /** No new requests; waits for those under way, `limit` milliseconds at most, then ends the workers. */
+  /** Accepts no new requests; waits at most `limit` milliseconds for those in flight, then ends the workers. */
   close(limit: number): Promise<void>;
 }
 
 /**
- * Guests that keep a worker busy seldom come alone. So for these milliseconds, or this part of the time that they may wait,
- * nothing that waited behind one is given to a worker where others would be lost with it.
+ * Guests that keep a worker busy often come in groups. A request that waited behind one gets only a worker that runs
+ * nothing else, for this many milliseconds or this part of the time that it may wait: no other request is lost with it.
  */
 const SUSPICION = { milliseconds: 1000, part: 1 / 4 };
 
@@ -67,7 +67,7 @@ const RESERVED = 16;
 export function createPool(options: PoolOptions): Pool {
   const tickets = new Table<number, Ticket>();
   const queue = new Table<number, Ticket>();
-  /** Ahead of all others. */
+  /** Served before all others. */
   const awaitedQueue = new Table<number, Ticket>();
   const crew = createCrew({
     ...options,
@@ -92,14 +92,14 @@ export function createPool(options: PoolOptions): Pool {
       sacrifice,
     },
   });
-  /** Their clients have left, or send their bodies for longer than a request may take. */
+  /** Guests whose clients have disconnected, or send their bodies for longer than a request may take. */
   const dispensable = createDispensable<Ticket>();
-  /** That were told to stop for others and have not yet. */
+  /** Guests that were told to stop to make room and have not stopped yet. */
   let evicted = 0;
   const suspicion = Math.min(SUSPICION.milliseconds, options.timeout * SUSPICION.part);
   const recent = createRecentKinds();
   let nextId = 0;
-  /** Requests that a worker has. */
+  /** Requests that are in a worker. */
   let placed = 0;
   let closing = false;
   let idle: (() => void) | undefined;
@@ -153,7 +153,7 @@ export function createPool(options: PoolOptions): Pool {
     if (ticket.thread !== undefined) placed -= 1;
     if (failure !== undefined) {
       const error = new WasmcpError(failure.code, failure.message);
-      // A request that no guest took is no news of a guest: its client is told, the log would only fill up.
+      // A request that reached no guest is reported to its client only: it would just fill the log.
       if (ticket.thread !== undefined) report(ticket, error);
       ticket.exchange.fail(error);
     }
@@ -184,7 +184,7 @@ export function createPool(options: PoolOptions): Pool {
     thread.abort(exchange, error.message);
   }
 
-  /** A guest that keeps its worker from telling what it holds is taken for the largest: it may grow all the time. */
+  /** A guest that keeps its worker from reporting its size counts as the largest: it may be growing. */
   function sacrifice(reason: string): void {
     const busy = [...crew.threads()].filter(({ load }) => load > 0);
     const stalled = busy.find((thread) => thread.stalled);
@@ -214,7 +214,7 @@ export function createPool(options: PoolOptions): Pool {
     crew.watch();
   }
 
-  /** Ends guests that nobody waits for, as many as there are requests that wait. */
+  /** Ends guests that no client waits for, at most one for each queued request. */
   function makeRoom(): void {
     const wanted = queue.size + awaitedQueue.size - evicted;
     for (const ticket of dispensable.take(wanted, ({ thread }) => thread?.responsive === true)) evict(ticket);

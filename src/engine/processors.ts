@@ -1,19 +1,19 @@
 import type { CallbackFunctionFromSignature } from 'node:ffi';
 
-/** `sched_setaffinity(2)` and `sched_getaffinity(2)`: thread, bytes of the mask, mask. Negative when it could not be done. */
+/** `sched_setaffinity(2)` and `sched_getaffinity(2)`: thread, bytes of the mask, mask. Negative on failure. */
 const SIGNATURE = { return: 'i32', arguments: ['i32', 'u64', 'buffer'] } as const;
 type Call = CallbackFunctionFromSignature<typeof SIGNATURE>;
 type Affinity = Record<'sched_setaffinity' | 'sched_getaffinity', Call>;
 
-/** For 1024 processors, as `cpu_set_t` of the C libraries. */
+/** For 1024 processors, like `cpu_set_t` of the C libraries. */
 const MASK_BYTES = 128;
 
-/** Functions of the system, found once, as each look for them takes memory for good; null where there are none. */
+/** Functions of the system, looked up once, as each lookup leaks memory; null if not available. */
 let affinity: Affinity | null | undefined;
 
 /**
- * Keeps a thread of this process from the first of the processors that it may run on, and answers what takes that back.
- * Undefined when it may run on no other, and where there is no Linux or no `node:ffi` (Node below 26.9).
+ * Keeps a thread of this process off the first of the processors that it may run on, and returns a function that undoes it.
+ * Undefined if there is no other processor, and without Linux or `node:ffi` (Node below 26.9).
  */
 export function leaveFirstProcessor(thread: number): (() => void) | undefined {
   affinity ??= load();
@@ -36,11 +36,11 @@ function withoutFirst(mask: Uint8Array): Uint8Array {
 function load(): Affinity | null {
   if (process.platform !== 'linux') return null;
   const { emitWarning } = process;
-  // That the module is experimental is no concern of whoever reads what the server prints.
+  // Suppresses Node's warning that the module is experimental: users of the server cannot act on it.
   process.emitWarning = () => {};
   try {
     const { dlopen } = process.getBuiltinModule('node:ffi');
-    // Of the C library, whichever Node is linked with.
+    // From the C library that Node is linked with.
     return dlopen(null, { sched_setaffinity: SIGNATURE, sched_getaffinity: SIGNATURE }).functions;
   } catch {
     return null;

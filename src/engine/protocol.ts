@@ -1,8 +1,8 @@
 import type { Change, WasmcpErrorCode } from '../../host/index.ts';
 
 /**
- * What the main thread and a worker say to each other. The main thread owns sockets and deadlines, the worker owns
- * guests; every message about a request carries its number. Header lists are flat (name, value, name, value, …) with
+ * Messages between the main thread and a worker. The main thread owns sockets and deadlines, the worker owns guests;
+ * every message about a request carries its number. Header lists are flat (name, value, name, value, …) with
  * latin1 values, as `node:http` has them.
  */
 export interface RequestMessage {
@@ -13,10 +13,10 @@ export interface RequestMessage {
   readonly authority: string | undefined;
   readonly path: string;
   readonly headers: string[];
-  /** The whole body, see `SMALL`; undefined when there is none, or it `follows` in `body` messages. */
+  /** The whole body, see `SMALL`; undefined if there is none, or it `follows` in `body` messages. */
   readonly body: Uint8Array | string | undefined;
   readonly follows: boolean;
-  /** To tell the guest's watcher of, in place of a request to answer. */
+  /** A change for the guest's watcher, instead of a request. */
   readonly change?: Change;
 }
 
@@ -25,25 +25,25 @@ export type ToWorker =
   | { readonly type: 'body'; readonly id: number; readonly bytes: Uint8Array }
   | { readonly type: 'body-end'; readonly id: number; readonly trailers: string[] }
   | { readonly type: 'body-failed'; readonly id: number }
-  /** So many bytes of the response have left: the guest may write as many more. */
+  /** This many bytes of the response were sent: the guest may write as many more. */
   | { readonly type: 'credit'; readonly id: number; readonly bytes: number }
-  /** The client went away: the guest's writes fail as closed, it may run on. */
+  /** The client disconnected: the guest's writes fail as closed, but it may continue to run. */
   | { readonly type: 'gone'; readonly id: number }
   /** The guest must stop. */
   | { readonly type: 'abort'; readonly id: number; readonly reason: string }
-  /** So many bytes of guests' output and logging were passed on. */
+  /** This many bytes of guests' output and logging were passed on. */
   | { readonly type: 'output-taken'; readonly bytes: number }
-  /** Nothing to do but to take it: the main thread looks whether it is taken. */
+  /** No operation: the main thread checks whether it is taken. */
   | { readonly type: 'beat' }
-  /** The requests that were sent before and are not begun yet were withdrawn. */
+  /** The requests that were sent before and are not yet begun were withdrawn. */
   | { readonly type: 'withdrawn' }
-  /** Memory is short, or nothing runs: collect garbage, and give up instances that are `idle`, if asked to. */
+  /** Memory is short, or nothing runs: collect garbage, and discard idle instances if `idle` is true. */
   | { readonly type: 'press'; readonly idle: boolean }
-  /** No more requests: close the store and end. */
+  /** No more requests: close the store and exit. */
   | { readonly type: 'close' };
 
 export type FromWorker =
-  /** `thread` is its id at the operating system, if that gives any. */
+  /** `thread` is the operating system's id of the thread, if there is one. */
   | { readonly type: 'ready'; readonly thread: number | undefined }
   /** It takes messages again after `withdrawn`. */
   | { readonly type: 'back' }
@@ -51,7 +51,7 @@ export type FromWorker =
   | { readonly type: 'head'; readonly id: number; readonly status: number; readonly headers: string[] }
   | { readonly type: 'chunk'; readonly id: number; readonly bytes: Uint8Array }
   | { readonly type: 'end'; readonly id: number; readonly trailers: string[] }
-  /** All of a small answer, from `head` to `done`, with its body as latin1 text. */
+  /** A whole small response, from `head` to `done`, with its body as latin1 text. */
   | {
       readonly type: 'answer';
       readonly id: number;
@@ -59,22 +59,22 @@ export type FromWorker =
       readonly headers: string[];
       readonly body: string;
     }
-  /** The guest took so many bytes of the request's body. */
+  /** The guest took this many bytes of the request's body. */
   | { readonly type: 'taken'; readonly id: number; readonly bytes: number }
-  /** The guest is finished and its instance gone; `failure` when it ended badly. */
+  /** The guest is finished and has released its instance; `failure` says what went wrong, if anything. */
   | { readonly type: 'done'; readonly id: number; readonly failure?: GuestFailure }
-  /** After `press`: the guest that holds most, and what its memories and host objects take. */
+  /** After `press`: the largest guest, and the size of its memories and host objects. */
   | { readonly type: 'measured'; readonly id: number; readonly bytes: number }
   /** Instances cannot be restored: each request gets a new one. */
   | { readonly type: 'degraded'; readonly reason: string }
-  /** The store can promise nothing any more. */
+  /** The store no longer gives any guarantee. */
   | { readonly type: 'store-broken'; readonly message: string }
-  /** The store's disk is full, or takes new entries again. */
+  /** The store's disk is full, or has room again. */
   | { readonly type: 'store-full'; readonly isFull: boolean }
   | { readonly type: 'output'; readonly stream: 'stdout' | 'stderr'; readonly bytes: Uint8Array }
   | LogMessage;
 
-/** What a guest says through wasi:logging. */
+/** What a guest logs through wasi:logging. */
 export interface LogMessage {
   readonly type: 'log';
   readonly level: string;
@@ -87,13 +87,13 @@ export interface GuestFailure {
   readonly message: string;
 }
 
-/** What a message counts while it is under way, as output does by its length. */
+/** The size that a log message counts while it is in transit; output counts its length. */
 export function logSize({ context, message }: LogMessage): number {
   return 64 + context.length + message.length;
 }
 
-/** Bytes of a body that may be on their way, per request and direction, before the writer has to wait. */
+/** Bytes of a body that may be in transit, per request and direction, before the writer must wait. */
 export const WINDOW: number = 256 * 1024;
 
-/** Bytes of a body up to which it travels as latin1 text: cheaper to send than memory of its own, and no work for the collector. */
+/** Bodies up to this many bytes are posted as latin1 text: cheaper than a buffer, and no work for the garbage collector. */
 export const SMALL: number = 16 * 1024;

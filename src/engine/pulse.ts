@@ -1,12 +1,12 @@
 /**
- * What a worker shows of itself in shared memory. The main thread counts what it sends and the worker what it takes, so
- * that a worker which takes nothing is known without its help, and so is what it has not begun: that can be withdrawn,
- * and no request is ever run by two workers.
+ * Counters that a worker shares with the main thread. The main thread counts what it sends and the worker what it takes, so
+ * the main thread can detect a worker that takes nothing, and withdraw the requests that it has not begun: no request is
+ * ever run by two workers.
  */
 
-/** Requests begun, modulo 2^30. Negative while the main thread has withdrawn the rest. */
+/** Number of requests begun, modulo 2^30. Negative while the main thread has withdrawn the rest. */
 const BEGUN = 0;
-/** Messages taken, modulo 2^32. */
+/** Number of messages taken, modulo 2^32. */
 const TAKEN = 1;
 
 const COUNT = 0x3fff_ffff;
@@ -18,13 +18,13 @@ export interface Pulse {
   readonly memory: SharedArrayBuffer;
   /** A message was posted to the worker. */
   sent(type: string): void;
-  /** Changes whenever the worker takes a message. */
+  /** Changes each time the worker takes a message. */
   readonly taken: number;
-  /** The worker has taken all that was sent. */
+  /** The worker has taken everything that was sent. */
   readonly answered: boolean;
   /**
-   * Takes those of the requests back that the worker has not begun, and tells how many they are: the last ones that were
-   * sent. It begins nothing until it `reopen`s.
+   * Withdraws the requests that the worker has not begun, and returns their number: they are the last ones that were sent.
+   * The worker begins nothing until it calls `reopen`.
    */
   withdraw(): number;
 }
@@ -59,9 +59,9 @@ export function createPulse(): Pulse {
 export interface WorkerPulse {
   /** A message was taken. */
   take(): void;
-  /** Whether a request may be begun; if not, it was withdrawn and belongs to another worker by now. */
+  /** Whether a request may be begun; otherwise it was withdrawn and belongs to another worker. */
   begin(): boolean;
-  /** Whatever is taken from here on was sent after the withdrawal. */
+  /** Everything taken from now on was sent after the withdrawal. */
   reopen(): void;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Says once that the store's disk is full, and once that it has room again, however many workers find out.
- * Told by each of them; returns what they are to call.
+ * Logs once that the store's disk is full, and once that it has room again, however many workers notice it.
+ * Each of them calls the returned function.
  */
 export function reportFull(log: (level: string, message: string) => void): (isFull: boolean) => void {
   let known = false;

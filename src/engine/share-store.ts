@@ -15,37 +15,37 @@ import {
 } from '../../host/index.ts';
 import type { StoreSetup } from './setup.ts';
 
-/** One store for many workers. */
+/** One store that many workers share. */
 export interface SharedStore {
   readonly url: string;
-  /** The store itself where it lives on this thread. */
+  /** The store itself if it lives on this thread. */
   readonly local: Store | undefined;
-  /** Through which answers have to leave; none where writes that answered last already, or never. */
+  /** Delays responses until their writes are durable; undefined if writes are durable when they return, or never. */
   readonly gate: DurabilityGate | undefined;
-  /** For one more worker; its ports have to be transferred. */
+  /** For one more worker; its ports must be transferred. */
   setup(): StoreSetup;
-  /** The same for a worker of whose changes `changed` is not told. */
+  /** The same for a worker whose changes are not reported to `changed`. */
   setupUntold(): StoreSetup;
-  /** Closes what was opened here, the gate when all that it holds has left: a `Store` object stays its owner's. */
+  /** Closes what was opened here, the gate once it is empty; a `Store` object remains open for its owner. */
   close(): Promise<void>;
 }
 
 export interface ShareOptions {
   readonly durability: Durability;
-  /** The store can promise nothing any more. */
+  /** The store no longer gives any guarantee. */
   readonly broken: (failure: WasmcpError) => void;
-  /** Its disk is full, or takes new entries again. */
+  /** Its disk is full, or has room again. */
   readonly full: (isFull: boolean) => void;
-  /** Told of each commit, in order, when it is made. */
+  /** Called for each commit, in order. */
   readonly changed?: ((change: Change) => void) | undefined;
   /** Keys of the default bucket, see `seed`. */
   readonly presets: readonly (readonly [string, string])[];
 }
 
 /**
- * SQLite is opened again by each worker, so that it answers at once there; every other store, and one whose changes are
- * told, lives on this thread and is reached by message: only one connection knows the order of commits. Opening it here
- * first tells a broken store before any worker starts.
+ * Each worker opens SQLite itself, so that calls return without messages; every other store, and one whose changes are
+ * reported, lives on this thread and is accessed through messages: only one connection knows the order of commits. It is
+ * opened here first, which reports a broken store before any worker starts.
  */
 export async function shareStore(
   store: string | Store,
@@ -74,7 +74,7 @@ export async function shareStore(
     return {
       ...(changed === undefined ? shared : { ...throughPorts(opened, gate, changed), local: undefined }),
       async close() {
-        // The last one to close moves the log into the database: not into one that was damaged.
+        // The last connection to close writes the log into the database: never into a damaged one.
         isWhole = housekeeping?.isWhole() ?? true;
         if (!isWhole) await opened.close();
         await gate?.close();

@@ -1,43 +1,43 @@
 import type { OsThread } from './os-thread.ts';
 import type { Pulse } from './pulse.ts';
 
-/** Finds out whether a worker takes messages, and keeps one that does not from taking the processor from others. */
+/** Detects whether a worker takes messages, and lowers the priority of one that does not. */
 export interface StallWatch {
   readonly stalled: boolean;
-  /** It has a low priority for good: the system does not allow to raise it again. */
+  /** Its priority stays low: the system does not allow raising it again. */
   readonly worn: boolean;
   /**
-   * To be called every `LOOK` milliseconds, with whether the worker has work, and whether others get theirs done soon.
-   * Answers true when it has just stalled.
+   * Must be called every `LOOK` milliseconds, with whether the worker has work, and whether others finish theirs quickly.
+   * Returns true when the worker has just stalled.
    */
   look(hasWork: boolean, othersAreQuick: boolean): boolean;
   /** It takes messages again. */
   back(): void;
 }
 
-/** Milliseconds between two looks at a worker. */
+/** Milliseconds between two checks of a worker. */
 export const LOOK = 50;
 
-/** A worker is stalled that spends so many milliseconds of processor time without taking a message … */
+/** A worker is stalled if it spends this many milliseconds of processor time without taking a message … */
 const BUSY = 30;
 
-/** … or so many without one, unless it waits for a processor: one more worker mends no such thing. */
+/** … or this many milliseconds in total, except while it waits for a processor: another worker would not help. */
 const SILENT = 250;
 
-/** After so many milliseconds of processor time a guest leaves one processor to others that are quick. */
+/** After this many milliseconds of processor time a guest leaves one processor to others that are quick. */
 const LONG = 100;
 
 /**
- * After so many milliseconds of processor time a guest hardly ever comes back. Before, it gets enough to do so even where
- * other programs take every processor, and keeps its priority where that could never be raised again.
+ * After this many milliseconds of processor time a guest rarely finishes. Before that, it gets enough time to finish even
+ * if other programs use every processor, and keeps its priority if that could never be raised again.
  */
 const LOST = 1000;
 
-/** `beat` has to send the worker something to take. */
+/** `beat` must send the worker a message. */
 export function createStallWatch(pulse: Pulse, thread: OsThread, beat: () => void): StallWatch {
   let stalled = false;
   let worn = false;
-  /** When it last took a message, or was sent one with nothing to take before. */
+  /** When it last took a message, or was sent one after it had taken all others. */
   let mark:
     | { readonly taken: number; readonly at: number; readonly busy: number; readonly waiting: number }
     | undefined;

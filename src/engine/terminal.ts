@@ -1,13 +1,13 @@
-/** Of control characters, what a terminal may be sent: tab and line feed. */
+/** The only control characters that are sent to a terminal: tab and line feed. */
 const TAB = 0x09;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
-/** In UTF-8, the first byte of U+0080 to U+009F, which are control characters too. */
+/** The first UTF-8 byte of U+0080 to U+009F, which are control characters too. */
 const C1_LEAD = 0xc2;
 
 /**
- * What a guest prints, as `stream` may show it: a terminal gets escapes in place of control characters, so that a guest can
- * neither change what others have printed nor type for whoever looks; everything else gets the bytes as they are.
+ * Converts what a guest prints for `stream`: a terminal gets escapes instead of control characters, so that a guest can
+ * neither change what others have printed nor enter input for the user; any other stream gets the bytes unchanged.
  */
 export function shownOn(stream: NodeJS.WritableStream): (bytes: Uint8Array) => Uint8Array {
   if ((stream as { readonly isTTY?: boolean }).isTTY !== true) return (bytes) => bytes;

@@ -8,47 +8,47 @@ import type { WorkerSetup } from './setup.ts';
 import { createStallWatch, type StallWatch } from './stall.ts';
 
 /**
- * Takes what guests print (whole lines) and say through wasi:logging. Guests that print wait, and those that log lose
- * messages, while more than a megabyte of it is not settled.
+ * Receives what guests print (whole lines) and log through wasi:logging. While more than a megabyte of it is pending,
+ * guests that print wait, and guests that log lose messages.
  */
 export interface GuestVoice {
   output(stream: 'stdout' | 'stderr', bytes: Uint8Array): void | Promise<void>;
   log(level: string, context: string, message: string): void | Promise<void>;
-  /** A worker cannot restore instances, so that each request gets a new one; every worker says so for itself. */
+  /** A worker cannot restore instances, so each request gets a new one; each worker reports this separately. */
   degraded(reason: string): void;
 }
 
-/** What a thread tells of itself. */
+/** What a thread reports. */
 export interface ThreadEvents extends GuestVoice {
-  /** The exchange's guest is finished, its place is free. */
+  /** The exchange's guest is finished and its place is free. */
   done(exchange: Exchange, failure: GuestFailure | undefined): void;
-  /** A guest keeps the worker from taking messages. `unbegun` are the exchanges that another worker may have. */
+  /** A guest keeps the worker from taking messages. Another worker may take the exchanges in `unbegun`. */
   stalled(unbegun: readonly Exchange[]): void;
   /** It takes messages again. */
   back(): void;
-  /** The worker is gone, asked or not, and the guests of the exchanges `lost` with it. */
+  /** The worker has exited, on request or not, and the guests of the exchanges `lost` with it. */
   gone(lost: readonly Exchange[], unbegun: readonly Exchange[], reason: string): void;
 }
 
-/** What a thread tells whoever shares the store out. */
+/** What a thread reports about the store. */
 export interface StoreVoice {
   /** A sync has failed in the worker. */
   storeBroken(failure: WasmcpError): void;
-  /** The worker has found the store's disk full, or with room again. */
+  /** The worker found that the store's disk is full, or has room again. */
   storeFull(isFull: boolean): void;
 }
 
 /** A worker thread and the exchanges whose guests run in it, seen from the main thread. */
 export interface Thread {
-  /** Settles once the worker can take requests; rejects with the reason why it never will. */
+  /** Settles once the worker can take requests; rejects with the reason if it never will. */
   readonly ready: Promise<void>;
   /** It can take requests: it is ready, takes messages, and no guest in it fails to stop. */
   readonly available: boolean;
-  /** It takes messages: a guest in it that waits can be told to stop at once. */
+  /** It takes messages: a waiting guest in it can be stopped immediately. */
   readonly responsive: boolean;
-  /** It runs at a low priority for good, and is better replaced. */
+  /** It permanently runs at a low priority and should be replaced. */
   readonly worn: boolean;
-  /** Guests that run in it or are about to. */
+  /** Guests that run in it or are about to start. */
   readonly load: number;
   /** A guest keeps it from taking messages. */
   readonly stalled: boolean;
@@ -57,24 +57,24 @@ export interface Thread {
   /** The guest that held most when the worker was last pressed; it may be gone. */
   readonly largest: { readonly id: number; readonly bytes: number } | undefined;
   run(exchange: Exchange): void;
-  /** Makes the guest of this exchange stop, if need be with the whole worker; `done` or `gone` follows. */
+  /** Stops the guest of this exchange, if necessary with the whole worker; `done` or `gone` follows. */
   abort(exchange: Exchange, reason: string): void;
   /**
-   * Looks whether the worker takes messages; to be called every `LOOK` milliseconds while anything runs, with whether guests
-   * of other workers are done soon.
+   * Checks whether the worker takes messages; must be called every `LOOK` milliseconds while anything runs, with whether
+   * guests of other workers finish quickly.
    */
   look(othersAreQuick: boolean): void;
-  /** Asks for what the worker can do without; `idle` instances too. */
+  /** Asks the worker to free memory, including that of idle instances if `idle` is true. */
   press(idle: boolean): void;
-  /** Ends the worker at once, for this reason. */
+  /** Ends the worker immediately, for this reason. */
   end(reason: string): void;
   /** Ends the worker; whatever still runs in it is lost. */
   close(): Promise<void>;
 }
 
 /**
- * A guest that was told to stop and did not within so many milliseconds is spinning, unless another one has the thread: its
- * worker is ended.
+ * Milliseconds within which a guest must stop when told to. Otherwise it is spinning, unless another guest occupies the
+ * thread: its worker is ended.
  */
 const ABORT_GRACE = 500;
 
@@ -160,7 +160,7 @@ export function startThread(
     else void passed.then(answer, answer);
   }
 
-  /** Requests are begun in the order in which they were posted. */
+  /** The unbegun requests are the last ones: they are begun in the order in which they were posted. */
   function takeBack(count: number): Exchange[] {
     const unbegun = count === 0 ? [] : [...running.values()].slice(-count);
     for (const exchange of unbegun) {
@@ -190,7 +190,7 @@ export function startThread(
     aborting.set(exchange.id, setTimeout(notEnded, ABORT_GRACE));
   }
 
-  /** Nothing is lost with a stalled worker all of whose guests were told to stop. */
+  /** Ends a stalled worker all of whose guests were told to stop: nothing is lost with it. */
   function endIfHopeless(): void {
     if (watch?.stalled && running.size > 0 && aborting.size === running.size)
       terminate('its guests did not stop');

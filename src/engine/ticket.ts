@@ -2,7 +2,7 @@ import type { Deadline } from '../http/deadline.ts';
 import type { Exchange } from './exchange.ts';
 import type { Thread } from './thread.ts';
 
-/** A request on its way. */
+/** A request that is queued or running. */
 export interface Ticket {
   readonly exchange: Exchange;
   /** In milliseconds of `performance.now()`. */
@@ -19,8 +19,8 @@ export interface Ticket {
   placedAt: number;
   /** Until then, in milliseconds of `performance.now()`, it shall only get a worker that runs nothing else. */
   suspectUntil: number;
-  /** What ended it was logged. */
+  /** The reason why it ended was logged. */
   reported: boolean;
-  /** It was told to stop so that others have its place. */
+  /** It was told to stop to make room for others. */
   evicted: boolean;
 }

@@ -1,6 +1,6 @@
 import type { Handler } from '../http/handler.ts';
 
-/** Sends `GET /` to a component and waits for the head of a response, whatever its status. Rejects when there is none. */
+/** Sends `GET /` to a component and waits for the head of the response, whatever its status. Rejects if there is none. */
 export function warmUp(handle: Handler): Promise<void> {
   return new Promise((resolve, reject) => {
     const call = handle(

@@ -3,21 +3,21 @@ import type { GuestRequest } from '../http/handler.ts';
 import type { ResponseWriter } from '../http/response.ts';
 import type { Pool } from './pool.ts';
 
-/** Tells a component's `wasi:keyvalue/watcher` of changes, one after the other. */
+/** Notifies a component's `wasi:keyvalue/watcher` of changes, one after the other. */
 export interface Watch {
   /** As `Pool.start`. */
   start(): Promise<void>;
-  /** Never fails, never waits; what becomes of it is in the log. */
+  /** Never fails, never waits; failures are logged. */
   tell(change: Change): void;
-  /** Tells what it still can within `limit` milliseconds, then ends. */
+  /** Delivers what it can within `limit` milliseconds, then ends. */
   close(limit: number): Promise<void>;
 }
 
 export interface WatchOptions {
-  /** Runs nothing else: a watcher that hangs takes no request with it. Closed here. */
+  /** Used for nothing else: a watcher that hangs affects no request. Closed by `close`. */
   readonly pool: Pool;
   readonly log: (level: string, context: string, message: string) => unknown;
-  /** Most changes that may wait, 10,000 by default, and most bytes of their values, 64 MiB. Later ones are not told. */
+  /** Maximum number of queued changes, 10,000 by default, and bytes of their values, 64 MiB. Others are dropped. */
   readonly maxChanges?: number;
   readonly maxBytes?: number;
 }
@@ -76,7 +76,7 @@ export function watcherOf(exports: readonly string[]): string | undefined {
 
 /** Settles when the watcher has returned or failed. */
 async function tellOne(pool: Pool, change: Change): Promise<void> {
-  // While its worker is being replaced, for as long as it takes.
+  // Retries while its worker is being replaced, however long that takes.
   while ((await attempt(pool, change)) === 'queue-full');
 }
 
@@ -93,7 +93,7 @@ function attempt(pool: Pool, change: Change): Promise<WasmcpErrorCode | undefine
   });
 }
 
-/** What a log line names; keys carry secrets. */
+/** What a log line names; keys may contain secrets. */
 const REQUEST = {
   scheme: 'http',
   authority: undefined,

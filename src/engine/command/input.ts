@@ -1,6 +1,6 @@
 import { type ByteSource, Signal, type StreamFailure } from '../../../host/index.ts';
 
-/** Standard input that comes in messages, one for each time that the guest finds nothing. */
+/** Standard input that arrives in messages, one each time the guest finds nothing to read. */
 export interface PostedInput extends ByteSource {
   push(bytes: Uint8Array): void;
   end(): void;
@@ -10,9 +10,9 @@ export interface PostedInput extends ByteSource {
 const NOTHING: Uint8Array = new Uint8Array(0);
 
 /**
- * @param want asks for bytes, of which there may be any number: called when the guest looks for some, never before
- * @param receive handles what has arrived meanwhile: a guest that looks again and again, without waiting, leaves this
- *   thread no other moment to do so
+ * @param want asks for any number of bytes: called when the guest tries to read, never before
+ * @param receive handles messages that have arrived: a guest that polls without waiting gives this thread no other
+ *   opportunity
  */
 export function createPostedInput(want: () => void, receive: () => void): PostedInput {
   const changed = new Signal();

@@ -12,19 +12,19 @@ export interface CommandSetup {
   readonly component: LoadedComponent;
   /** The guest's whole environment. */
   readonly env: Readonly<Record<string, string>>;
-  /** The program's name first. */
+  /** Starts with the program's name. */
   readonly args: readonly string[];
   readonly config: Readonly<Record<string, string>>;
   /** Keys of the default bucket, see `seed`. */
   readonly presets: readonly (readonly [string, string])[];
   readonly preopens: readonly Preopen[];
-  /** What the guest never gets at, wherever it lies. */
+  /** Paths that the guest can never access, wherever they are. */
   readonly protected: readonly ProtectedPath[];
   readonly storeUrl: string;
   readonly storeLimits: StoreLimits;
-  /** Bytes that the host holds for the guest at most. */
+  /** Maximum number of bytes that the host holds for the guest. */
   readonly maxHostMemory?: number;
-  /** Where the guest's HTTP requests may go. */
+  /** Where the guest may send HTTP requests. */
   readonly outgoing: OutgoingPolicy;
 }
 
@@ -34,23 +34,23 @@ export type ToCommand =
   | { readonly type: 'input'; readonly bytes: Uint8Array }
   | { readonly type: 'input-end' }
   | { readonly type: 'input-failed'; readonly reason: string }
-  /** So many bytes of output have left: as many more may be written. */
+  /** This many bytes of output were written: as many more may be sent. */
   | { readonly type: 'taken'; readonly stream: OutputStream; readonly bytes: number }
-  /** Nobody takes this output any more. */
+  /** This output has no reader any more. */
   | { readonly type: 'broken'; readonly stream: OutputStream; readonly reason: string };
 
 export type FromCommand =
-  /** Everything is ready, the guest starts now. */
+  /** Everything is ready and the guest starts now. */
   | { readonly type: 'started' }
-  /** The guest waits for input: one answer is wanted, whatever its length. */
+  /** The guest waits for input: expects one reply of any length. */
   | { readonly type: 'want-input' }
   | { readonly type: 'output'; readonly stream: OutputStream; readonly bytes: Uint8Array }
   | { readonly type: 'log'; readonly level: string; readonly context: string; readonly message: string }
-  /** Could not start. */
+  /** The program could not start. */
   | { readonly type: 'failed'; readonly code: WasmcpErrorCode; readonly message: string }
   | { readonly type: 'ended'; readonly end: CommandEnd };
 
-/** How a program ended: by a status of its own, or by a trap. */
+/** How a program ended: with an exit status, or by a trap. */
 export type CommandEnd =
   | { readonly kind: 'exited'; readonly status: number }
   | { readonly kind: 'trapped'; readonly message: string };

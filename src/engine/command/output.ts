@@ -1,16 +1,16 @@
 import { type ByteSink, Signal, type StreamFailure } from '../../../host/index.ts';
 
-/** Standard output or error that leaves in messages. */
+/** Standard output or error that is sent in messages. */
 export interface PostedOutput extends ByteSink {
-  /** So many bytes have left. */
+  /** This many bytes were written. */
   taken(bytes: number): void;
   break(reason: string): void;
 }
 
-/** Bytes that may be on their way: whoever reads slowly slows the guest down. */
+/** Bytes that may be in transit: a slow reader slows the guest down. */
 const WINDOW = 64 * 1024;
 
-/** @param receive handles what has arrived meanwhile, for a guest that asks for room without waiting */
+/** @param receive handles messages that have arrived, for a guest that polls for room without waiting */
 export function createPostedOutput(post: (bytes: Uint8Array) => void, receive: () => void): PostedOutput {
   const changed = new Signal();
   let underWay = 0;

@@ -10,12 +10,12 @@ import { openStandardOutput } from './standard-output.ts';
 
 export type { CommandEnd } from './messages.ts';
 
-/** What a program gets, and where its output goes. The streams stay the caller's to close. */
+/** What a program gets, and where its output goes. The caller closes the streams. */
 export interface CommandOptions extends CommandSetup {
   readonly stdin: Readable;
   readonly stdout: Writable;
   readonly stderr: Writable;
-  /** Milliseconds of running after which the program is ended; `Infinity` for none. */
+  /** Milliseconds after which the program is terminated; `Infinity` for no limit. */
   readonly timeout: number;
   /** Messages of wasi:logging. */
   readonly log: Log;
@@ -24,8 +24,8 @@ export interface CommandOptions extends CommandSetup {
 const ENTRY = new URL(import.meta.url.replace(/run(\.[jt]s)$/, 'worker$1'));
 
 /**
- * Runs the `wasi:cli/run` of a component to its end, in a thread of its own. Settles when all that it printed is
- * written. Input is read when the guest asks for it, never ahead; a reader that is slow slows the guest down.
+ * Runs the `wasi:cli/run` of a component to its end, in its own thread. Settles when all its output is written. Input is
+ * read when the guest asks for it, never ahead; a slow reader slows the guest down.
  *
  * @throws WasmcpError `component-unlinkable`, `store-*`, `directory-unusable`; `worker-lost` when the thread died
  */

@@ -2,13 +2,13 @@ import type { Readable } from 'node:stream';
 
 /** Standard input of this process, one piece at a time. */
 export interface StandardInput {
-  /** The next piece; undefined at the end. Rejects when the input breaks. Reads nothing of the input between calls. */
+  /** The next piece; undefined at the end. Rejects if the input fails. Reads nothing between calls. */
   next(): Promise<Uint8Array | undefined>;
-  /** Lets go of the input: it no longer keeps the process alive. */
+  /** Releases the input: it no longer keeps the process alive. */
   close(): void;
 }
 
-/** In flowing mode, paused after each piece: the other mode would read ahead. */
+/** Uses flowing mode, paused after each piece: paused mode would read ahead. */
 export function openStandardInput(stream: Readable): StandardInput {
   let waiting: PromiseWithResolvers<Uint8Array | undefined> | undefined;
 
@@ -29,7 +29,7 @@ export function openStandardInput(stream: Readable): StandardInput {
         return stream.errored === null ? Promise.resolve(undefined) : Promise.reject(stream.errored);
       }
       waiting = Promise.withResolvers();
-      // Listening to `data` starts the stream.
+      // A listener for `data` starts the stream.
       if (stream.listenerCount('data') === 0) stream.on('data', onData);
       stream.resume();
       return waiting.promise;

@@ -1,11 +1,11 @@
 import type { Writable } from 'node:stream';
 import { shownOn } from '../terminal.ts';
 
-/** Standard output or error of this process, which may lose its reader at any time. */
+/** Standard output or error of this process, whose reader may go away at any time. */
 export interface StandardOutput {
-  /** Settles when the bytes have left, with undefined; or with the reason why they never will. */
+  /** Settles with undefined when the bytes were written, or with the reason why they cannot be. */
   write(bytes: Uint8Array): Promise<string | undefined>;
-  /** Waits for what is being written, then lets go of the stream. */
+  /** Waits for pending writes, then releases the stream. */
   close(): Promise<void>;
 }
 
@@ -36,7 +36,7 @@ export function openStandardOutput(stream: Writable): StandardOutput {
     },
     async close() {
       await last;
-      // An error is an event only after it was the outcome of a write.
+      // The `error` event comes after the callback of the write that failed.
       await new Promise((resolve) => setImmediate(resolve));
       stream.off('error', onError).off('close', onClose);
     },

@@ -50,7 +50,7 @@ function receive(message: ToCommand): void {
   else outputs[message.stream].break(message.reason);
 }
 
-/** A program that keeps nothing leaves no store behind. */
+/** Opens no store for a program that does not use one: it would leave a file behind. */
 async function openNeededStore(): Promise<Store | undefined> {
   const needed = component.imports.some(({ name }) => name.startsWith('wasi:keyvalue/'));
   if (!needed) return undefined;

@@ -1,30 +1,30 @@
 import type { DescriptorTotal } from '../../../host/index.ts';
 
-/** What Node, the store, logs and folders on the way to a file take. */
+/** Descriptors that Node, the store, logs and the folders on a path use. */
 const BASE = 64;
-/** What a worker takes, with its event loop and its connection to the store. */
+/** Descriptors of a worker, with its event loop and its connection to the store. */
 const WORKER = 10;
-/** Workers that may stand by or in for others, and those of a component that takes over. */
+/** Standby and replacement workers, and those of a component that takes over after a reload. */
 const EXTRA_WORKERS = 16;
-/** The part of what is left that guests get where it is short; clients get the rest. */
+/** The part of the rest that guests get if there are too few; clients get the remainder. */
 const GUESTS_PART = 1 / 4;
-/** The part of guests' descriptors that one of them gets at most. */
+/** The maximum part of guests' descriptors for one guest. */
 const ONE_PART = 1 / 4;
 
-/** Who may have how many descriptors. */
+/** The number of descriptors for each purpose. */
 export interface DescriptorShares {
-  /** Connections of clients. */
+  /** Client connections. */
   readonly connections: number;
-  /** Files and connections of all guests. */
+  /** Files and connections of all guests together. */
   readonly guests: number;
   /** Of one guest. */
   readonly guest: number;
-  /** Descriptors that would do for what was asked for. */
+  /** Descriptors that would be enough for what was requested. */
   readonly needed: number;
 }
 
 export interface DescriptorWishes {
-  /** What the process may have open. */
+  /** Descriptors that the process may have open. */
   readonly files: number;
   readonly workers: number;
   readonly connections: number;
@@ -44,7 +44,7 @@ export function shareDescriptors({ files, workers, connections, guest }: Descrip
   };
 }
 
-/** What a worker is given: the count of all, and its own part in it, which is given back when the worker is gone. */
+/** What a worker gets: the total count, and its own part of it, which is subtracted when the worker exits. */
 export interface DescriptorMemory {
   readonly total: SharedArrayBuffer;
   readonly own: SharedArrayBuffer;
@@ -56,7 +56,7 @@ const OPEN = 1;
 /** The main thread's side. */
 export interface DescriptorLedger {
   open(): DescriptorMemory;
-  /** The worker is gone, and the system has closed what it had open. */
+  /** The worker has exited, and the system has closed its descriptors. */
   close(memory: DescriptorMemory): void;
 }
 
@@ -74,7 +74,7 @@ export function createDescriptorLedger(limit: number): DescriptorLedger {
 
 /** A worker's side. */
 export function descriptorTotal(memory: DescriptorMemory): DescriptorTotal & {
-  /** For what can be done without: leaves half to others. */
+  /** For optional uses: leaves half of the descriptors to others. */
   tryTakeSpare(): boolean;
 } {
   const words = new Int32Array(memory.total);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** What the system lets this process have: `ulimit -n`, `-u` and `-v`. Infinity where there is no limit, or none is known. */
+/** The system's limits for this process: `ulimit -n`, `-u` and `-v`. Infinity if there is no limit, or it is unknown. */
 export interface SystemLimits {
   readonly files: number;
   readonly processes: number;
@@ -8,13 +8,13 @@ export interface SystemLimits {
   readonly addressSpace: number;
 }
 
-/** By proc_pid_limits(5), which is Linux's. */
+/** Reads proc_pid_limits(5), which only Linux has. */
 export function systemLimits(path = '/proc/self/limits'): SystemLimits {
   let text = '';
   try {
     text = readFileSync(path, 'utf8');
   } catch {
-    // Elsewhere Node has raised the limit of files as far as it may.
+    // On other systems Node has raised the limit on files as far as possible.
   }
   const soft = (name: string): number => {
     const found = new RegExp(`^${name}\\s+(\\d+)`, 'm').exec(text);

@@ -1,12 +1,12 @@
 import type { DescriptorShares } from './descriptors.ts';
 import type { SystemLimits } from './system.ts';
 
-/** Address space that V8 reserves for each memory, so that it need not check each access. */
+/** Address space that V8 reserves for each memory, to avoid bounds checks. */
 const RESERVED = 10 * 1024 ** 3;
-/** Threads of Node's own. */
+/** Threads that Node itself starts. */
 const NODE_THREADS = 12;
 
-/** What is to be run. */
+/** What the server is about to run. */
 export interface Needs {
   readonly workers: number;
   /** Memories of one instance. */
@@ -15,11 +15,11 @@ export interface Needs {
   readonly shares: DescriptorShares;
 }
 
-/** For people: each limit of the system that is too small for it, and what to do. */
+/** A human-readable warning, with the remedy, for each system limit that is too low. */
 export function limitWarnings(limits: SystemLimits, needs: Needs): string[] {
   const { files, processes, addressSpace } = limits;
   const { workers, memories, connections, shares } = needs;
-  // Two instances at the start, one more while they are compared, in each worker and the one that stands by.
+  // Two instances at the start, one more while they are compared, in each worker and the standby worker.
   const reserved = (workers + 1) * 3 * Math.max(1, memories) * RESERVED;
   const threads = NODE_THREADS + workers + 1;
   const found: string[] = [];

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** Collects this thread's garbage, all of it, at once. What instances and buffers held goes back to the system with it. */
+/** Runs a full garbage collection of this thread, which returns the memory of instances and buffers to the system. */
 export type Collect = () => void;
 
 export function createCollect(): Collect {
@@ -12,7 +12,7 @@ export function createCollect(): Collect {
   };
 }
 
-/** V8 shows it to new contexts only, once it may. */
+/** V8 exposes `gc` only in contexts that are created after the flag is set. */
 function find(): Collect {
   setFlagsFromString('--expose-gc');
   return runInNewContext('gc') as Collect;

@@ -5,14 +5,14 @@ import type { BudgetParent } from '../../../host/index.ts';
  * since, and what those that run were promised in all, as a system grants memory at once and hands it out as it is touched.
  */
 
-/** What may be held. */
+/** The limit. */
 const LIMIT = 0;
-/** What was held at the last measurement. */
+/** The use at the last measurement. */
 const MEASURED = 1;
-/** Promised in all, modulo 2^32, and that number at the last measurement. */
+/** The sum of promises, modulo 2^32, and its value at the last measurement. */
 const PROMISED = 2;
 const PROMISED_THEN = 3;
-/** The most that one guest was promised, of those that asked since the last measurement. */
+/** The largest sum of one guest's promises, among guests that asked since the last measurement. */
 const LARGEST = 4;
 /** Promised to guests that run now: they may not have touched all of it yet. */
 const COMMITTED = 5;
@@ -20,10 +20,10 @@ const COMMITTED = 5;
 const BASE = 6;
 const WORDS = 7;
 
-/** In KiB, what each guest gets whatever is held: those that were let in shall be able to end. */
+/** In KiB, what each guest gets regardless of the limit, so that admitted guests can finish. */
 const SMALL = 2048;
 
-/** The part above the limit that stays for guests smaller than the largest. */
+/** The part above the limit that is reserved for guests smaller than the largest. */
 const SLACK_PART = 1 / 8;
 
 /** In KiB, what makes a guest a large one. */
@@ -47,9 +47,9 @@ export interface LedgerMemory {
 /** The main thread's side. */
 export interface Ledger {
   readonly limit: number;
-  /** Bytes that the process holds, or soon will. */
+  /** Bytes that the process uses, or soon will. */
   readonly held: number;
-  /** No guest should be begun while others run. */
+  /** No guest should be started while others run. */
   readonly full: boolean;
   /** `bytes` is what the system says now; the first time, no guest has run yet. */
   measured(bytes: number): void;
@@ -160,7 +160,7 @@ class Share implements MemoryShare {
   }
 }
 
-/** What a guest, or the log, is told. */
+/** The message for a guest or the log. */
 export function refusal(held: number, limit: number): string {
   return `the process holds ${mebibytes(held)} MiB, the limit is ${mebibytes(limit)} MiB (--memory-budget)`;
 }

@@ -1,17 +1,17 @@
 import { totalmem } from 'node:os';
 
 /**
- * The part of the memory that a container, or the machine, has, that guests and server may take: what is above is for what
- * is taken between two measurements, and for the system.
+ * The part of the container's or machine's memory that guests and server may use: the rest is for allocations between
+ * two measurements, and for the system.
  */
 const PART = 0.75;
 
-/** What the process may hold in bytes, unless an option says otherwise. */
+/** The default limit of the process's memory in bytes. */
 export function defaultMemoryBudget(
   constrained: number = process.constrainedMemory(),
   machine: number = totalmem(),
 ): number {
-  // Without a limit the system names none, or one that no machine has.
+  // Without a limit the system reports none, or one that is larger than the machine's memory.
   const available = constrained > 0 && constrained < machine ? constrained : machine;
   return Math.floor(available * PART);
 }

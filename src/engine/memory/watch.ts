@@ -2,34 +2,35 @@ import type { Collect } from './collect.ts';
 import type { Ledger } from './ledger.ts';
 import { refusal } from './ledger.ts';
 
-/** Milliseconds between two requests to workers for what they can do without, and until an ended guest's memory is gone. */
+/** Milliseconds between two requests to workers to free memory, and until the memory of an ended guest is freed. */
 const PRESS_INTERVAL = 250;
 
-/** The part of the limit above which memory is asked back. */
+/** The part of the limit above which workers are asked to free memory. */
 const PRESS_PART = 0.8;
 
-/** The part of the limit above which a guest is ended: those that ask are refused before. And one after another. */
+/** The part of the limit above which a guest is ended: guests that ask for memory are refused before that. */
 const SACRIFICE_PART = 1.05;
+/** The part of the limit above which the next guest is ended without a pause. */
 const URGENT_PART = 1.15;
 
-/** Milliseconds without a request until the memory of the last ones goes back to the system. */
+/** Milliseconds without a request until the memory of the last ones is returned to the system. */
 const QUIET = 2000;
 
-/** What the watch asks of the workers. */
+/** What the memory watch asks of the workers. */
 export interface MemoryWorkers {
-  /** All give up idle instances and collect their garbage, as soon as they take messages. */
+  /** All workers discard idle instances and collect garbage, as soon as they take messages. */
   press(): void;
-  /** Those that run nothing collect their garbage. */
+  /** Workers that run nothing collect garbage. */
   collectIdle(): void;
-  /** Ends the guest that seems to hold most. */
+  /** Ends the guest that seems to be the largest. */
   sacrifice(reason: string): void;
 }
 
-/** Keeps the process within its budget. */
+/** Keeps the process within its memory budget. */
 export interface MemoryWatch {
-  /** Measures, and does what has to be done; to be called all the time while guests run. */
+  /** Measures and acts; must be called continually while guests run. */
   look(): void;
-  /** Nothing runs any more: soon the memory of the last requests goes back. */
+  /** Nothing runs any more: soon returns the memory of the last requests to the system. */
   quiet(): void;
   /** Something runs again. */
   busy(): void;
@@ -40,7 +41,7 @@ export interface MemoryWatchOptions {
   readonly ledger: Ledger;
   readonly workers: MemoryWorkers;
   readonly collect: Collect;
-  /** Bytes that the process holds. */
+  /** Bytes that the process uses. */
   readonly measure?: () => number;
 }
 
@@ -67,7 +68,7 @@ export function createMemoryWatch(options: MemoryWatchOptions): MemoryWatch {
     workers.press();
   }
 
-  /** What the last one held has to be gone first, unless there is no time for that. */
+  /** Waits until the memory of the last ended guest is freed, unless it is urgent. */
   function sacrifice(bytes: number): void {
     const isUrgent = bytes > ledger.limit * URGENT_PART;
     if (!isUrgent && performance.now() - sacrificedAt < PRESS_INTERVAL) return;
@@ -79,7 +80,7 @@ export function createMemoryWatch(options: MemoryWatchOptions): MemoryWatch {
     timer = undefined;
     workers.collectIdle();
     collect();
-    // Workers are done by then; whoever waits for room sees it.
+    // Workers have finished by then; the new value lets queued requests in.
     timer = setTimeout(() => {
       timer = undefined;
       ledger.measured(measure());

@@ -1,16 +1,16 @@
 import type { FieldList } from '../../../host/index.ts';
 
-/** Up to here it is faster to look at each character than to make a buffer. */
+/** Up to this length a loop over the characters is faster than a buffer. */
 const SHORT = 64;
 
-/** Header fields of `node:http` (flat, latin1) as a guest gets them (pairs, bytes). */
+/** Converts header fields of `node:http` (flat, latin1) to a guest's form (pairs, bytes). */
 export function toFields(flat: readonly string[]): FieldList {
   const fields: [string, Uint8Array][] = [];
   for (let i = 0; i < flat.length; i += 2) fields.push([flat[i]!, encode(flat[i + 1]!)]);
   return fields;
 }
 
-/** A guest's header fields as `node:http` takes them. */
+/** Converts a guest's header fields to the form of `node:http`. */
 export function toFlat(fields: FieldList): string[] {
   const flat: string[] = [];
   for (const [name, value] of fields) flat.push(name, decode(value));

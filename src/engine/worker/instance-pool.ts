@@ -8,24 +8,24 @@ import {
 } from '../../snapshot/restorable-instance.ts';
 
 /**
- * What a request finds of those that the same instance has served before.
+ * Which state of earlier requests a request sees.
  *
- * - `request`: nothing, the instance is restored between them
- * - `fresh`: nothing, each request gets a new instance
- * - `reuse`: everything, for so many requests; then comes a new instance
+ * - `request`: none, the instance is restored between requests
+ * - `fresh`: none, each request gets a new instance
+ * - `reuse`: all of it, for this many requests; then a new instance is used
  */
 export type Isolation = 'request' | 'fresh' | { readonly reuse: number };
 
-/** An instance that has just been made, before any of its functions was called. */
+/** An instance that was just created, before any of its functions was called. */
 export interface NewInstance<T> {
   readonly instance: T;
-  /** Its core instances, in the order in which they were made, from modules that went through `exposeState`. */
+  /** Its core instances, in the order of their creation, from modules that went through `exposeState`. */
   readonly cores: readonly WebAssembly.Instance[];
-  /** Bytes that each of their memories may grow to, in the order in which `findState` finds them. */
+  /** Maximum size in bytes of each of their memories, in the order of `findState`. */
   readonly memoryLimits: readonly number[];
-  /** Bytes that all of them may take together. */
+  /** Maximum size in bytes of all of them together. */
   readonly memoryLimit?: number | undefined;
-  /** What its glue keeps; undefined when that is nothing. */
+  /** The state of its glue; undefined if there is none. */
   readonly glue: GlueState | undefined;
   /** While it was made it called the host for what is not the same each time, such as the time or a random number. */
   readonly nondeterministicInit: boolean;
@@ -36,41 +36,41 @@ export interface InstancePoolOptions<T> {
   readonly isolation: Isolation;
   /** Why instances of this component cannot be restored, human-readable; undefined when nothing is known against it. */
   readonly unrestorable?: string | undefined;
-  /** Most instances that wait for a request; one more is discarded. */
+  /** Maximum number of idle instances; one more is discarded. */
   readonly idleLimit: number;
-  /** Bytes by which the memories of one instance may grow; it is discarded beyond them, see `GrowthBounds`. */
+  /** Bytes by which the memories of one instance may grow before it is discarded, see `GrowthBounds`. */
   readonly maxGrowth?: number | undefined;
-  /** The instance is not used again. */
+  /** The instance will not be used again. */
   discarded?(instance: T): void;
-  /** For tests: after each restore, everything is compared byte for byte. */
+  /** For tests: after each restore, compare everything byte for byte. */
   readonly verify?: boolean;
   /** Called once, if `request` was asked for and each request gets a new instance instead; `reason` is human-readable. */
   degraded(reason: string): void;
 }
 
 /**
- * - `poisoned`: whoever used it says that its state is not to be trusted
+ * - `poisoned`: the caller reported that its state cannot be trusted
  * - `worn`: it has served as many requests as `reuse` allows
- * - `surplus`: enough others are waiting
+ * - `surplus`: enough others are idle
  */
 export type Discard = DiscardReason | 'poisoned' | 'worn' | 'surplus';
 
 /** The instances of one component in one thread. */
 export interface InstancePool<T> {
-  /** An instance for one request. What `create` throws goes to the caller. */
+  /** Returns an instance for one request. Throws what `create` throws. */
   take(): T;
   /**
-   * The request is over, its promise settled. `poisoned` after a trap, a failed stream or a request that was given up. Returns
-   * true when the instance is kept with what it holds: not restored, and not discarded.
+   * The request is over and its promise is settled. `poisoned` after a trap, a failed stream or an aborted request. Returns
+   * true if the instance keeps its state: it was neither restored nor discarded.
    */
   give(instance: T, end: { readonly poisoned: boolean }): boolean;
-  /** Gives up those that wait for a request. */
+  /** Discards all idle instances. */
   relinquish(): void;
-  /** What is done; `fresh` once `degraded` was told. */
+  /** The isolation in effect; `fresh` once `degraded` was called. */
   readonly isolation: Isolation;
-  /** Instances that wait for a request. */
+  /** Number of idle instances. */
   readonly idle: number;
-  /** How many instances were discarded, by reason; those of `fresh` are not counted. */
+  /** Number of discarded instances by reason; those of `fresh` are not counted. */
   readonly discards: Readonly<Record<Discard, number>>;
 }
 
@@ -126,13 +126,13 @@ function createRestoration<T>(options: InstancePoolOptions<T>, dropIdle: () => v
 }
 
 /**
- * With `request`, two instances are made and compared at once, so that a component that cannot be restored is known
- * at the start; they wait for the first requests. Every later instance is compared as well.
+ * With `request`, creates and compares two instances immediately, so that a component that cannot be restored is detected
+ * at the start; they serve the first requests. Every later instance is compared as well.
  */
 export function createInstancePool<T>(options: InstancePoolOptions<T>): InstancePool<T> {
   const { create, idleLimit, verify = false } = options;
   const waiting: Entry<T>[] = [];
-  /** An array: the tables that a `Map` leaves behind would keep instances that were discarded. */
+  /** An array: the old tables of a `Map` would keep discarded instances alive. */
   const taken: Entry<T>[] = [];
   const discards = noDiscards();
   const restoration = createRestoration(options, () => {
@@ -150,7 +150,7 @@ export function createInstancePool<T>(options: InstancePoolOptions<T>): Instance
     return discard;
   }
 
-  /** Why the instance has served its last request; undefined when it can serve another. */
+  /** Why the instance must be discarded; undefined if it can serve another request. */
   function finish(entry: Entry<T>, poisoned: boolean): Discard | undefined {
     if (poisoned) return 'poisoned';
     if (entry.glue?.dead) return 'trapped';
@@ -161,7 +161,7 @@ export function createInstancePool<T>(options: InstancePoolOptions<T>): Instance
     return waiting.length >= idleLimit ? 'surplus' : undefined;
   }
 
-  /** The one that waited least, its memory is still in the processor's caches. */
+  /** The most recently used one: its memory is still in the processor's caches. */
   function next(): Entry<T> {
     for (let entry = waiting.pop(); entry !== undefined; entry = waiting.pop()) {
       // Again: the code that ran since then may have kept a way into it.

@@ -24,15 +24,15 @@ import { createShare, type LedgerMemory } from '../memory/ledger.ts';
 import { createInstancePool, type InstancePool, type Isolation, type NewInstance } from './instance-pool.ts';
 import { createTell, type Tell } from './watcher.ts';
 
-/** An instance, and the guest and the output that its host functions are bound to for its whole life. */
+/** An instance, with the guest and the output that its host functions are bound to for its whole life. */
 export interface GuestInstance {
   readonly guest: Guest;
   /** Where the guest's output goes from now on. */
   connect(io: GuestIo): void;
-  /** `wasi:http/incoming-handler#handle`; settles when the guest is done with the request. */
+  /** `wasi:http/incoming-handler#handle`; settles when the guest has finished the request. */
   handle(request: unknown, responseOut: unknown): unknown;
   readonly tell: Tell;
-  /** Bytes of its memories, and of what the host holds for it. */
+  /** Bytes of its memories and of what the host holds for it. */
   held(): number;
   /** Its request is over: what it still holds was measured, and is promised no more. */
   settled(): void;
@@ -42,9 +42,9 @@ export interface InstancesParts {
   readonly component: LoadedComponent;
   readonly glue: GlueModule;
   readonly host: Host;
-  /** Bytes that the host holds for one guest at most. */
+  /** Maximum number of bytes that the host holds for one guest. */
   readonly maxHostMemory?: number | undefined;
-  /** What all guests may have open together, and one of them. */
+  /** Descriptors of all guests together, and the limit of one guest. */
   readonly descriptors?: DescriptorTotal;
   readonly maxDescriptors?: number;
   /** What the process holds, see `createShare`; without it guests are bounded one by one. */
@@ -54,14 +54,14 @@ export interface InstancesParts {
   readonly isolation: Isolation;
   readonly idleLimit: number;
   readonly verify: boolean;
-  /** Told once when instances cannot be restored although they should be. */
+  /** Called once if instances cannot be restored although they should be. */
   degraded(reason: string): void;
 }
 
-/** What is printed before there is a request belongs to none. */
+/** Discards what is printed before the first request. */
 const NOWHERE: GuestIo = { stdout: prefixedLines('', () => {}), stderr: prefixedLines('', () => {}) };
 
-/** What they answer is the same for every instance: a guest may ask for it while it is instantiated. */
+/** They return the same to every instance: a guest may call them during instantiation. */
 const CONSTANT: ReadonlySet<string> = new Set([
   'wasi:cli/environment',
   'wasi:cli/stdin',
@@ -70,7 +70,7 @@ const CONSTANT: ReadonlySet<string> = new Set([
   'wasi:filesystem/preopens',
 ]);
 
-/** The instances of this thread's component, each with a guest of its own. */
+/** The instances of this thread's component, each with its own guest. */
 export function createInstances(parts: InstancesParts): InstancePool<GuestInstance> {
   const { component, glue, host, maxHostMemory, ledger, discarded, descriptors, maxDescriptors, ...options } =
     parts;
@@ -178,7 +178,7 @@ function memoryOf(cores: readonly WebAssembly.Instance[]): number {
   return findState(cores).memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
 }
 
-/** The same functions, each of which tells that it was called. */
+/** The same functions, each of which reports that it was called. */
 function counting(implementation: Implementation, called: () => void): Implementation {
   return Object.fromEntries(
     Object.entries(implementation).map(([name, value]) => [
@@ -192,8 +192,8 @@ function counting(implementation: Implementation, called: () => void): Implement
 }
 
 /**
- * Guests fetch their standard streams once, while they are instantiated: what is written goes to where it belongs now. A
- * class, as an object literal with accessors would keep its instance until the whole heap is collected.
+ * Guests get their standard streams once, during instantiation: this sink forwards to the stream of the current request. A
+ * class, as an object literal with accessors would keep its instance alive until a full garbage collection.
  */
 class Following implements ByteSink {
   readonly #current: () => ByteSink;

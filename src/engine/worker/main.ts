@@ -27,10 +27,10 @@ import { createOutputChannel } from './output.ts';
 import { createPace } from './pace.ts';
 import { createRunner, type Runner } from './runner.ts';
 
-/** Milliseconds until what Node compiled is written; the first requests come first. */
+/** Milliseconds until Node's compile cache is written; the first requests have priority. */
 const FLUSH_DELAY = 3000;
 
-/** Milliseconds in which more of it may come. */
+/** Milliseconds between the first large discarded instance and the collection, for more of them. */
 const COLLECT_DELAY = 100;
 
 const port = parentPort!;
@@ -47,7 +47,7 @@ const output = createOutputChannel(settings.loggingPrefix, outbox.postNow);
 let store: Store | undefined;
 let outgoing: OutgoingHttp | undefined;
 
-/** An instance as large as this is collected soon: the collector takes its memories for a few words. */
+/** Instances of this size are collected soon: the garbage collector sees only a few words of their memories. */
 const LARGE = 32 * 1024 ** 2;
 const collect = createCollect();
 let collecting: NodeJS.Timeout | undefined;
@@ -137,13 +137,13 @@ try {
     else if (message.type === 'output-taken') output.taken(message.bytes);
     else if (message.type === 'press') press(message.idle);
     else if (message.type === 'withdrawn') {
-      // Requests among it are none of this worker's any more.
+      // Requests in the queue no longer belong to this worker.
       pace.flush();
       pulse.reopen();
       outbox.postNow({ type: 'back' });
     } else if (message.type !== 'beat') pace.take(message);
   });
-  // Now that it serves: a kill would leave nothing for the next start.
+  // While it serves: a killed process would leave no cache for the next start.
   setTimeout(module.flushCompileCache, FLUSH_DELAY).unref();
   outbox.post({ type: 'ready', thread: ownThreadId() });
 } catch (error) {

@@ -2,12 +2,12 @@ import type { MessagePort } from 'node:worker_threads';
 import { type FromWorker, SMALL } from '../protocol.ts';
 
 /**
- * Messages leave together, because each post wakes the main thread: at the latest when the event loop turns, and with
- * word that a guest is done. What can be collected is bounded by the windows of the bodies and by the budget for output.
+ * Posts messages in batches, because each post wakes the main thread: at the latest in the next turn of the event loop, and
+ * when a guest is done. The windows of the bodies and the budget for output limit the size of a batch.
  */
 export interface Outbox {
   post(message: FromWorker): void;
-  /** Sends it and everything before it now: a guest that spins gives no other chance. */
+  /** Sends it and everything before it now: a guest that spins leaves no other opportunity. */
   postNow(message: FromWorker): void;
   flush(): void;
 }
@@ -46,7 +46,7 @@ export function createOutbox(port: Pick<MessagePort, 'postMessage'>): Outbox {
   };
 }
 
-/** In one, if that is all that a small answer has come to; most are. */
+/** Combines the batch into one message if it is exactly one small response, which is the common case. */
 function asAnswer(batch: readonly FromWorker[]): FromWorker | undefined {
   const [head, chunk, end, done] = batch;
   if (batch.length !== 4 || head?.type !== 'head') return undefined;

@@ -1,22 +1,22 @@
 import { type GuestIo, type LineSink, type Log, prefixedLines, Signal } from '../../../host/index.ts';
 import { type FromWorker, type LogMessage, logSize } from '../protocol.ts';
 
-/** Standard output and error of one guest; `end` passes on what has no newline yet. */
+/** Standard output and error of one guest; `end` passes on an unfinished line. */
 export interface GuestOutput extends GuestIo {
   end(): void;
 }
 
-/** What the guests of one worker print and log, on its way to the main thread. */
+/** Sends what the guests of one worker print and log to the main thread. */
 export interface OutputChannel {
   /** For the guest of request `id`. */
   open(id: number): GuestOutput;
-  /** Cannot wait: messages above the budget are dropped, and counted in the next one that is not. */
+  /** Cannot wait: messages above the budget are dropped, and the next message reports their number. */
   readonly log: Log;
-  /** The main thread has passed on so many bytes. */
+  /** The main thread has passed on this many bytes. */
   taken(bytes: number): void;
 }
 
-/** Makes a stream when the guest asks for it: few requests print. */
+/** Creates a stream when the guest first uses it: few requests print. */
 class Output implements GuestOutput {
   readonly #make: (stream: 'stdout' | 'stderr') => LineSink;
   #stdout: LineSink | undefined;
@@ -49,7 +49,7 @@ interface PrintedParts {
   pass(bytes: Uint8Array): void;
 }
 
-/** A class, as an object literal with accessors would keep its request until the whole heap is collected. */
+/** A class, as an object literal with accessors would keep its request alive until a full garbage collection. */
 class Printed implements LineSink {
   readonly closed: boolean = false;
   readonly changed: Signal;
@@ -77,7 +77,7 @@ class Printed implements LineSink {
     this.#pass();
   }
 
-  /** The lines of one write go together: a message for each would keep the main thread busy. */
+  /** Sends the lines of one write together: a message for each would keep the main thread busy. */
   #pass(): void {
     if (this.#lines.length === 0) return;
     const bytes = new Uint8Array(Buffer.concat(this.#lines));
@@ -86,10 +86,10 @@ class Printed implements LineSink {
   }
 }
 
-/** Bytes that may be on their way: a guest that prints without end waits, it does not fill the memory. */
+/** Bytes that may be in transit: a guest that prints endlessly waits instead of filling the memory. */
 const BUDGET = 1024 * 1024;
 
-/** `post` has to send at once: what a guest prints before it hangs tells why it does. */
+/** `post` must send immediately: what a guest prints before it hangs explains the hang. */
 export function createOutputChannel(prefixed: boolean, post: (message: FromWorker) => void): OutputChannel {
   const changed = new Signal();
   let underWay = 0;

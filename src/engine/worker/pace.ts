@@ -2,23 +2,23 @@ import type { RequestMessage } from '../protocol.ts';
 import type { MessageAboutRequest } from './runner.ts';
 
 /**
- * Milliseconds that requests may be begun one after another: a port hands out a thousand messages before anything else of its
- * thread runs, such as timers and guests that were suspended.
+ * Milliseconds in which requests may be begun one after another: a port delivers up to a thousand messages before anything
+ * else in its thread runs, such as timers and suspended guests.
  */
 const TURN = 10;
 
 type Paced = RequestMessage | MessageAboutRequest;
 
-/** Passes messages about requests on in their order, and lets the event loop turn from time to time. */
+/** Passes on messages about requests in order, and yields to the event loop regularly. */
 export interface Pace {
   take(message: Paced): void;
-  /** Passes on at once what waits for the loop to turn. */
+  /** Passes on all delayed messages immediately. */
   flush(): void;
 }
 
 export function createPace(pass: (message: Paced) => void): Pace {
   let waiting: Paced[] = [];
-  /** When the first request of this turn was begun. */
+  /** When the first request of this turn of the event loop was begun. */
   let began: number | undefined;
 
   function mayBegin(): boolean {
@@ -29,7 +29,7 @@ export function createPace(pass: (message: Paced) => void): Pace {
   }
 
   function take(message: Paced): void {
-    // What belongs to a request comes after it.
+    // Messages about a request must follow it.
     if (waiting.length > 0 || (message.type === 'request' && !mayBegin())) waiting.push(message);
     else pass(message);
   }

@@ -1,7 +1,7 @@
 import { type ByteSource, type FieldList, free, Signal, type StreamFailure } from '../../../host/index.ts';
 import { toFields } from './fields.ts';
 
-/** The body of a request whose bytes come in messages. */
+/** The body of a request whose bytes arrive in messages. */
 export interface RequestBody extends ByteSource {
   push(bytes: Uint8Array): void;
   end(trailers: readonly string[]): void;
@@ -14,12 +14,12 @@ const BROKEN: StreamFailure = {
   http: { tag: 'connection-terminated' },
 };
 
-/** `taken` is called with the number of bytes that the guest has read or dropped: as many more may be sent. */
+/** Calls `taken` with the number of bytes that the guest has read or dropped: as many more may be sent. */
 export function createRequestBody(taken: (bytes: number) => void): RequestBody {
   return new Body(taken);
 }
 
-/** A class, as an object literal with accessors is slow to make, and each request makes one. */
+/** A class, as an object literal with accessors is slow to create, and each request creates one. */
 class Body implements RequestBody {
   readonly changed: Signal = new Signal();
   failure: StreamFailure | undefined;
@@ -28,7 +28,7 @@ class Body implements RequestBody {
   #chunks: Uint8Array[] = [];
   #complete = false;
   #cancelled = false;
-  /** The memory of the chunk that was read from last, and how much of it the guest has copied. */
+  /** The buffer of the chunk that was read last, and how much of it the guest has copied. */
   #spending: ArrayBufferLike | undefined;
   #spent = 0;
 
@@ -71,7 +71,7 @@ class Body implements RequestBody {
     if (buffer !== this.#spending) this.#spent = 0;
     this.#spending = buffer;
     this.#spent += byteLength;
-    // Each byte is read once: if all of them were copied, nobody else was given any.
+    // Each byte is read once: if all were copied, no other reader has any.
     if (this.#spent < buffer.byteLength) return;
     this.#spending = undefined;
     free(new Uint8Array(buffer));

@@ -2,15 +2,15 @@ import { type FieldList, type ResponseSink, Signal } from '../../../host/index.t
 import { type FromWorker, WINDOW } from '../protocol.ts';
 import { toFlat } from './fields.ts';
 
-/** A response that leaves in messages, as far as the client's reading allows. */
+/** A response that is sent in messages, as fast as the client reads. */
 export interface PostedResponse extends ResponseSink {
   /** All of it was sent. */
   readonly complete: boolean;
-  /** The client went away first. */
+  /** The client disconnected first. */
   readonly abandoned: boolean;
-  /** The client has taken so many bytes. */
+  /** The client has taken this many bytes. */
   credit(bytes: number): void;
-  /** The client went away: writes fail as closed from now on. */
+  /** The client disconnected: writes fail as closed from now on. */
   gone(): void;
 }
 
@@ -18,7 +18,7 @@ export function createPostedResponse(id: number, post: (message: FromWorker) => 
   return new Posted(id, post);
 }
 
-/** A class, as an object literal with accessors is slow to make, and each request makes one. */
+/** A class, as an object literal with accessors is slow to create, and each request creates one. */
 class Posted implements PostedResponse {
   readonly changed: Signal = new Signal();
   readonly #id: number;

@@ -14,12 +14,12 @@ import type { OutputChannel } from './output.ts';
 import { createRequestBody, type RequestBody } from './request-body.ts';
 import { createPostedResponse, type PostedResponse } from './response-sink.ts';
 
-/** Runs guests in this thread, each request in an instance that no other request uses meanwhile. */
+/** Runs guests in this thread, each request in an instance that no other request uses at the same time. */
 export interface Runner {
   run(request: RequestMessage): void;
-  /** Word from the main thread about a request that is under way; about a finished one it is dropped. */
+  /** A message from the main thread about a request in flight; ignored if the request is finished. */
   receive(message: MessageAboutRequest): void;
-  /** The request whose guest holds most, and how many bytes; undefined when none is under way. */
+  /** The request with the largest guest, and its size in bytes; undefined if none is in flight. */
   largest(): { readonly id: number; readonly bytes: number } | undefined;
 }
 
@@ -57,7 +57,7 @@ export function createRunner({ instances, output, post }: RunnerParts): Runner {
       const poisoned = failure !== undefined || response.abandoned || instance.guest.ended !== undefined;
       instance.guest.end('the request is over');
       instance.guest.release();
-      // Of what was not dropped nothing is left, unless the next request finds it.
+      // The guest's host objects are released, unless the instance keeps its state for the next request.
       if (!instances.give(instance, { poisoned })) instance.guest.budget.reset();
       instance.settled();
     } catch (error) {
@@ -133,7 +133,7 @@ function failureOf(error: unknown, response: PostedResponse): GuestFailure | und
     if (response.complete && error.ok) return undefined;
     return { code: 'guest-trapped', message: `${error.message} before its response was complete` };
   }
-  // Traps of generated code can go on for lines; the first one says it.
+  // Trap messages of generated code can have many lines; the first one is enough.
   const [reason] = (error instanceof Error ? error.message : String(error)).split('\n', 1);
   return { code: 'guest-trapped', message: `the guest trapped: ${cutText(reason!)}` };
 }
@@ -150,7 +150,7 @@ function describe(outcome: Outcome, response: PostedResponse): GuestFailure | un
     case 'unanswered':
       return { code: 'guest-no-response', message: 'the guest returned without a response' };
     case 'unfinished':
-      // Without a client there was nobody to finish it for.
+      // Without a client there was no reason to finish it.
       if (response.abandoned) return undefined;
       return {
         code: 'guest-no-response',

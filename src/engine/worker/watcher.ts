@@ -2,7 +2,7 @@ import type { Binding, Change } from '../../../host/index.ts';
 import type { GlueModule } from '../../component/glue.ts';
 import { watcherOf } from '../watch.ts';
 
-/** Tells an instance's `wasi:keyvalue/watcher` of a change; settles when the guest is done with it. */
+/** Notifies an instance's `wasi:keyvalue/watcher` of a change; settles when the guest has handled it. */
 export type Tell = (change: Change) => unknown;
 
 /** For one instance and the host functions that it is bound to. Only for a component that exports the watcher. */
