@@ -4,7 +4,7 @@ import { type Crew, createCrew } from '../../src/engine/crew.ts';
 import type { Exchange } from '../../src/engine/exchange.ts';
 import type { Thread, ThreadEvents } from '../../src/engine/thread.ts';
 
-/** A worker that does what the test says: real ones start, stall and fail when they like. */
+/** A worker that the test controls: real ones start, stall and fail unpredictably. */
 interface Actor {
   readonly thread: Thread;
   readonly events: ThreadEvents;
@@ -79,19 +79,19 @@ function actor(events: ThreadEvents): Actor {
 
 interface Stage {
   readonly crew: Crew;
-  /** All that were ever started. */
+  /** All workers that were ever started. */
   readonly actors: Actor[];
   readonly returned: Exchange[];
   readonly log: string[];
-  /** What the system says to one thread more. */
+  /** The system's error for one more thread. */
   refusal: Error | undefined;
   living(): number;
 }
 
-/** Most guests in one worker. */
+/** Maximum number of guests in one worker. */
 const LIMIT = 4;
 
-/** The crew of so many workers before any of them is ready, whose start settles with the first `first` of them. */
+/** A crew of `workers` workers, none of them ready, whose start settles with the first `first` of them. */
 function starting(workers: number, first: number): Stage & { readonly ready: Promise<void> } {
   const actors: Actor[] = [];
   const returned: Exchange[] = [];
@@ -136,8 +136,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe('a system that gives no more threads', () => {
-  test('is asked again later, and costs nothing but the replacement', async () => {
+describe('a system without more threads', () => {
+  test('is asked again later, and only the replacement is missing', async () => {
     const stage = await started(1);
     const { actors, crew, log } = stage;
     stage.refusal = new Error('pthread_create');
@@ -151,7 +151,7 @@ describe('a system that gives no more threads', () => {
 });
 
 describe('the start', () => {
-  test('is over with the first worker; the others are started then and join it', async () => {
+  test('settles with the first worker; the others are started then and join it', async () => {
     const { crew, ready, actors } = starting(3, 1);
     expect(actors.length).toBe(1);
     await actors[0]!.start();
@@ -172,7 +172,7 @@ describe('the start', () => {
     expect(actors.length).toBe(1);
   });
 
-  test('does not fail with a later one, which is tried again', async () => {
+  test('does not fail with a later worker, which is retried', async () => {
     const { crew, ready, actors, log } = starting(2, 1);
     await actors[0]!.start();
     await ready;
@@ -184,7 +184,7 @@ describe('the start', () => {
     expect(crew.freest(LIMIT)).toBe(actors.at(-1)!.thread);
   });
 
-  test('may be followed by the end at once: those that still start end, too', async () => {
+  test('may be followed by a close immediately: workers that are still starting end too', async () => {
     const { crew, ready, actors, living, log } = starting(3, 1);
     await actors[0]!.start();
     await ready;
@@ -194,8 +194,8 @@ describe('the start', () => {
   });
 });
 
-describe('the worker that stands by', () => {
-  test('is started after the others, takes no requests, and is one', async () => {
+describe('the standby worker', () => {
+  test('is started after the others, takes no requests, and is alone', async () => {
     const { crew, actors } = await started(2);
     expect(actors.length).toBe(2);
     await vi.advanceTimersByTimeAsync(1000);
@@ -207,7 +207,7 @@ describe('the worker that stands by', () => {
     expect(actors.length).toBe(3);
   });
 
-  test('takes the place of one that is kept busy at once, what that had not begun goes back', async () => {
+  test('replaces a busy worker immediately, whose unbegun requests are returned', async () => {
     const { crew, actors, returned } = await started(1);
     await vi.advanceTimersByTimeAsync(1000);
     await actors[1]!.start();
@@ -217,7 +217,7 @@ describe('the worker that stands by', () => {
     expect(crew.freest(LIMIT)).toBe(actors[1]!.thread);
   });
 
-  test('is tried again when it cannot be started, later each time; whoever serves does so meanwhile', async () => {
+  test('is retried when it cannot be started, with growing delays, while the others serve', async () => {
     const { crew, actors, log } = await started(1);
     await vi.advanceTimersByTimeAsync(1000);
     const times: number[] = [];
@@ -253,7 +253,7 @@ describe('workers that guests keep busy', () => {
     expect(crew.freest(LIMIT)).toBe(actors[0]!.thread);
     for (const one of actors.slice(1)) await one.start();
     expect(living()).toBe(3);
-    // They seldom come alone.
+    // Busy guests often come in groups.
     actors[0]!.stall();
     actors[0]!.back();
     await actors[3]!.start();
@@ -263,7 +263,7 @@ describe('workers that guests keep busy', () => {
     expect(actors[0]!.closed).toBe(false);
   });
 
-  test('are replaced when they stay slow, once they have finished what they had', async () => {
+  test('are replaced if they stay slow, once they have finished their requests', async () => {
     const { crew, actors } = await started(1);
     const first = actors[0]!;
     first.load = 1;
@@ -278,7 +278,7 @@ describe('workers that guests keep busy', () => {
   });
 });
 
-test('a worker that has room is one with the fewest guests; alone is without any', async () => {
+test('the freest worker is the one with the fewest guests; a limit of 1 requires one without any', async () => {
   const { crew, actors } = await started(2);
   actors[0]!.load = 2;
   actors[1]!.load = 1;
@@ -290,7 +290,7 @@ test('a worker that has room is one with the fewest guests; alone is without any
   expect(crew.freest(LIMIT)).toBe(undefined);
 });
 
-test('closing ends those that serve, start and are kept busy, and starts none', async () => {
+test('closing ends workers that serve, start or are busy, and starts none', async () => {
   const { crew, actors, living, log } = await started(1);
   actors[0]!.stall();
   await actors[1]!.start();

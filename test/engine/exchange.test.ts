@@ -3,7 +3,7 @@ import { createExchange } from '../../src/engine/exchange.ts';
 import type { ToWorker } from '../../src/engine/protocol.ts';
 import type { UploadReceiver } from '../../src/http/handler.ts';
 
-/** A request with a body that comes in pieces, and what two workers are sent of it. */
+/** A request with a streamed body, and the messages that two workers get. */
 function uploading() {
   let receiver: UploadReceiver | undefined;
   let starts = 0;
@@ -44,7 +44,7 @@ function uploading() {
   };
 }
 
-test('a request that no worker has begun takes its body along to the next one', () => {
+test('a request that a worker has not begun moves to the next one with its body', () => {
   const { exchange, worker, receive, end, starts } = uploading();
   const [first, second] = [worker(), worker()];
   exchange.start(first.post);
@@ -59,7 +59,7 @@ test('a request that no worker has begun takes its body along to the next one', 
   expect(starts()).toBe(1);
 });
 
-test('a body is kept for another worker until this one has begun, within a window', () => {
+test('a body is kept for another worker until this one has begun, up to a window', () => {
   const { exchange, worker, receive } = uploading();
   const { said, post } = worker();
   exchange.start(post);
@@ -71,7 +71,7 @@ test('a body is kept for another worker until this one has begun, within a windo
   expect(said.slice(5)).toEqual(['body more', 'request']);
 });
 
-test('the memory of what the worker has begun, or of what came for a client that is gone, is freed', () => {
+test('buffers are freed once the worker has begun, or when the client is gone', () => {
   const { exchange, worker, receive } = uploading();
   const kept: ArrayBuffer[] = [];
   const { post } = worker();

@@ -8,7 +8,7 @@ import { share } from '../support/serving.ts';
 const folder = mkdtempSync(join(tmpdir(), 'wasmcp-fair-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** On SQLite, whose answers are always there at once. */
+/** On SQLite, whose calls always return immediately. */
 const shared = share('waits', { store: `sqlite:${join(folder, 'store.db')}`, workers: 1 });
 
 function ask(path: string): Promise<Response> {
@@ -17,12 +17,12 @@ function ask(path: string): Promise<Response> {
 
 describe('a guest that never has to wait', () => {
   test.each(['block', 'poll', 'read', 'write', 'flush', 'get', 'set'])(
-    '%s: leaves its worker time for messages and for other guests',
+    '%s: yields to messages and to other guests of its worker',
     async (name) => {
       await ask('/ok');
       const start = performance.now();
       const busy = await ask(`/busy?call=${name}&ms=600`);
-      // Its head was sent before it began, but leaves in another turn of the event loop.
+      // Its head was sent before the loop began, but is posted in another turn of the event loop.
       expect(performance.now() - start).toBeLessThan(300);
       const text = busy.text();
       const others = await Promise.all([ask('/ok'), ask('/ok'), ask('/ok')]);
@@ -32,7 +32,7 @@ describe('a guest that never has to wait', () => {
     },
   );
 
-  test('shares its worker with many of its kind, and all of them get on', async () => {
+  test('shares its worker with many of its kind, and all make progress', async () => {
     const start = performance.now();
     const busy = await Promise.all(Array.from({ length: 8 }, () => ask('/busy?call=block&ms=600')));
     expect(performance.now() - start).toBeLessThan(500);
@@ -41,12 +41,12 @@ describe('a guest that never has to wait', () => {
   });
 });
 
-describe('many guests that are soon done', () => {
+describe('many quick guests', () => {
   const short = async (): Promise<void> => {
     await (await ask('/busy?call=block&ms=3')).text();
   };
 
-  // Raw glue suspends guests at each call that may wait, ready or not: all that have begun take turns.
+  // Raw glue suspends guests at each call that may wait, ready or not: all running guests alternate.
   test.skipIf(rawGlue)('are answered one after another, not all at the end', async () => {
     await Promise.all(Array.from({ length: 20 }, short));
     const start = performance.now();
@@ -60,7 +60,7 @@ describe('many guests that are soon done', () => {
     expect(times[4]).toBeLessThan(times[19]! / 2);
   });
 
-  test('do not keep one that was suspended from getting on', async () => {
+  test('do not starve a suspended guest', async () => {
     const long = async (): Promise<number> => {
       const start = performance.now();
       await (await ask('/busy?call=block&ms=100')).text();

@@ -24,7 +24,7 @@ async function status(server: Server): Promise<number> {
   return response.status;
 }
 
-/** A guest that makes arrays of this size, and keeps them all, until it is stopped. */
+/** A guest that creates arrays of this size, and keeps them all, until it is stopped. */
 const arrays = (make: string): WatGuest => ({
   items: `(type $bytes (array i8)) (type $wide (array i64))
     (type $list (struct (field (ref null $list)) (field (ref null array))))
@@ -38,19 +38,19 @@ test.each([
   ['ones of 20 MB', '(array.new_default $bytes (i32.const 20000000))', 500, /trapped: .*unreachable/],
   ['ones of 1 GB', '(array.new $wide (i64.const 1) (i32.const 125000000))', 500, /trapped: .*unreachable/],
 ])(
-  'a guest that fills the heap with arrays costs its worker at most: %s',
+  'a guest that fills the heap with arrays loses at most its worker: %s',
   async (_, make, code, reason) => {
     const [filling, other] = await Promise.all([start(arrays(make)), start({ answer: '(i32.const 201)' })]);
     expect(await status(filling.server)).toBe(code);
     expect(filling.log.at(-1)).toMatch(reason);
     expect(await status(other.server)).toBe(201);
-    // The next one is served, and fares no better.
+    // The next request is served, with the same outcome.
     expect(await status(filling.server)).toBe(code);
   },
   240_000,
 );
 
-test('many guests that fill their tables at a time are told that there is no room before V8 has none', async () => {
+test('concurrent guests that fill their tables fail to grow them before V8 runs out of memory', async () => {
   const rounds = 64;
   const guest: WatGuest = {
     items: '(table $t 0 funcref)',

@@ -6,7 +6,7 @@ async function text(response: Response): Promise<string> {
   return (await response.text()).trim();
 }
 
-/** At most so many calls under way at once, until all are done. */
+/** Runs all calls, at most `width` at a time. */
 async function inParallel(
   width: number,
   calls: number,
@@ -20,7 +20,7 @@ async function inParallel(
   );
 }
 
-describe('what a request finds of those before it', () => {
+describe('the state of earlier requests that a request sees', () => {
   test.each([
     ['request', 'request', ['1', '1', '1', '1']],
     ['fresh', 'fresh', ['1', '1', '1', '1']],
@@ -34,7 +34,7 @@ describe('what a request finds of those before it', () => {
     expect(seen).toEqual(counts);
   });
 
-  test('no trace of 10,000 requests is ever seen by another, while others are suspended', async () => {
+  test('none of 10,000 requests sees a trace of another, while others are suspended', async () => {
     const { server } = await create('http-lab', { workers: 2, liveLimit: 16 });
     const seen = new Map<string, number>();
     await inParallel(24, 10_000, async (i) => {
@@ -45,7 +45,7 @@ describe('what a request finds of those before it', () => {
     expect([...seen]).toEqual([['1', 8750]]);
   }, 120_000);
 
-  test('instances that trap are replaced: of 10,000 requests each tenth fails, and no other', async () => {
+  test('instances that trap are replaced: of 10,000 requests every tenth fails, and no other', async () => {
     const { server } = await create('misbehave');
     const statuses = new Map<number, number>();
     let half = 0;
@@ -56,12 +56,12 @@ describe('what a request finds of those before it', () => {
       statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
     });
     expect(Object.fromEntries(statuses)).toEqual({ 200: 9000, 500: 1000 });
-    // Five hundred instances died in the second half, each with more than a megabyte.
+    // Five hundred instances trapped in the second half, each with more than a megabyte.
     expect((process.memoryUsage.rss() - half) / 1024 ** 2).toBeLessThan(100);
   }, 120_000);
 });
 
-describe('after each restore, memories, globals and handles are what they were at first', () => {
+describe('each restore returns memories, globals and handles to their initial state', () => {
   test.each([
     [
       'http-lab',
@@ -112,7 +112,7 @@ describe('after each restore, memories, globals and handles are what they were a
       );
       expect(await called.text()).toContain(`"text":"${count}"`);
     }
-    // Both lend the host's stream to another component; the second one works on when its response is complete.
+    // Both lend the host's stream to another component; the second one continues after its response is complete.
     for (const name of ['test_tool_with_logging', 'test_reconnection']) {
       const called = await post({ method: 'tools/call', params: { name } }, session, 'text/event-stream');
       expect([name, called.headers.get('content-type')]).toEqual([name, 'text/event-stream']);
@@ -126,7 +126,7 @@ describe('after each restore, memories, globals and handles are what they were a
   });
 });
 
-test('memory has a cap that the guest is told of', async () => {
+test('memory has a cap, and growing beyond it fails', async () => {
   const { loadComponent, createServer } = await import('../../src/index.ts');
   const component = await loadComponent(fixture('misbehave'), { maxMemory: 32 * 1024 ** 2 });
   const server = createServer(component, { store: 'memory:' });

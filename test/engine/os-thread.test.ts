@@ -48,7 +48,7 @@ test.runIf(canStandAside)('keeps one thread off the first processor until it nee
 });
 
 test.runIf(process.platform === 'linux')(
-  'a thread that is gone, or whose id means nothing, harms nobody',
+  'a thread that has exited, or whose id is unknown, is ignored',
   async () => {
     const worker = new Worker(SPIN, { eval: true });
     const [id] = (await once(worker, 'message')) as [number];
@@ -62,7 +62,7 @@ test.runIf(process.platform === 'linux')(
   },
 );
 
-test('where the system tells nothing of threads, time on the clock counts and priorities stay', () => {
+test('without information about threads, wall-clock time counts and priorities stay', () => {
   const thread = osThread(undefined);
   const before = thread.times();
   while (thread.times().busy < before.busy + 1);

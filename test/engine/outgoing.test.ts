@@ -5,7 +5,7 @@ import { fixture, serve } from '../support/command.ts';
 import { httpServer } from '../support/servers.ts';
 import { create, listen, share } from '../support/serving.ts';
 
-/** Somebody whom guests may ask. */
+/** A server that guests may call. */
 const peer = async (listener: RequestListener): Promise<string> => (await httpServer(listener)).url;
 
 const query = (target: string, more = ''): string => `/outgoing?url=${encodeURIComponent(target)}${more}`;
@@ -26,7 +26,7 @@ describe('a guest', () => {
     expect(text).toMatch(/\n\ngot 3000000$/);
   });
 
-  test('gets the error-code of what went wrong', async () => {
+  test('gets the error-code of a failure', async () => {
     const target = await peer(() => {});
     const error = async (at: string, more?: string): Promise<string> =>
       (await fetch(shared.url + query(at, more))).text();
@@ -36,7 +36,7 @@ describe('a guest', () => {
     expect(await error('http://169.254.169.254/latest/meta-data/')).toContain('error: http-request-denied');
   });
 
-  test('cannot call its own server, unless that is listed', async () => {
+  test('cannot call its own server, unless it is listed', async () => {
     const { url, logged } = shared;
     expect(await (await fetch(url + query(`${url}/globals`))).text()).toContain('http-request-denied');
     expect(await logged(/the server's own address/)).toContain(`allow it with --allow-outbound '${url}'`);
@@ -44,7 +44,7 @@ describe('a guest', () => {
     expect(await (await fetch(open.url + query(`${open.url}/globals`))).text()).toMatch(/^status: 200/);
   });
 
-  test('cannot reach where those are heard who look after its server, in particular not end it', async () => {
+  test('cannot reach the metrics and shutdown listeners of its server', async () => {
     const served = await serve(fixture('http-lab'), [
       ...['--store', 'memory:', '--admin-addr', '127.0.0.1:0', '--shutdown-addr', '127.0.0.1:0'],
     ]);
@@ -58,7 +58,7 @@ describe('a guest', () => {
     expect((await served.stop()).status).toBe(0);
   });
 
-  test('reaches nothing on this machine when others reach the server, or when nobody listens', async () => {
+  test('reaches nothing on this machine if the server is public, or does not listen', async () => {
     const target = await peer((_request, response) => response.end('inside'));
     const wide = await create('http-lab');
     const { port } = new URL(await wide.server.listen(0, '0.0.0.0'));
@@ -70,7 +70,7 @@ describe('a guest', () => {
     expect(await (await asked()).text()).toContain('http-request-denied');
   });
 
-  test('that is ended in the middle of a request leaves no connection', async () => {
+  test('that is ended during a request leaves no connection', async () => {
     let arrived = 0;
     const gone: Promise<unknown>[] = [];
     const target = await peer((request, response) => {
@@ -87,7 +87,7 @@ describe('a guest', () => {
     await Promise.all(gone);
   });
 
-  test('is served by the function that takes requests over', async () => {
+  test('uses the custom fetch function', async () => {
     const seen: string[] = [];
     const { server } = await create('http-lab', {
       fetch: async (request) => {
@@ -106,7 +106,7 @@ describe('a guest', () => {
 });
 
 describe('the flags', () => {
-  test('open and close destinations, and a refusal names the one that would open', async () => {
+  test('allow and deny destinations, and a refusal names the one that would allow it', async () => {
     const target = await peer((_request, response) => response.end('inside'));
     const { host } = new URL(target);
     const denying = await serve(fixture('http-lab'), ['--store', 'memory:', '--deny-outbound', '*']);

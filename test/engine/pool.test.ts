@@ -17,8 +17,8 @@ async function status(server: Server, path: string): Promise<number> {
   return (await ask(server, path)).status;
 }
 
-describe('a guest that does not answer in time', () => {
-  test('is ended where it waits, and its place is free', async () => {
+describe('a guest that does not respond in time', () => {
+  test('is ended while it waits, and its place is free', async () => {
     const { server, errors } = await listen('misbehave', { timeout: 400, liveLimit: 3 });
     const began = performance.now();
     const statuses = await Promise.all(Array.from({ length: 3 }, () => status(server, '/sleep-forever')));
@@ -27,7 +27,7 @@ describe('a guest that does not answer in time', () => {
     expect(errors()).toEqual(
       Array(3).fill('error GET /sleep-forever: the guest did not respond within 400 ms'),
     );
-    // Many times what may live: were one of them still there, these would wait in vain.
+    // Many times the limit on live guests: if one were left, these would wait forever.
     for (let i = 0; i < 4; i++) {
       const more = await Promise.all(Array.from({ length: 3 }, () => status(server, '/sleep-forever')));
       expect(more).toEqual([504, 504, 504]);
@@ -35,16 +35,16 @@ describe('a guest that does not answer in time', () => {
     expect(await status(server, '/ok')).toBe(200);
   });
 
-  test('and spins costs its worker, which is replaced', async () => {
+  test('and spins is ended with its worker, which is replaced', async () => {
     const { server, errors } = await listen('misbehave', { timeout: 2000 });
     expect(await status(server, '/spin')).toBe(504);
-    // The worker is not ended yet: these wait for the next one, and are not lost with this one.
+    // The worker has not exited yet: these wait for the next one, and are not lost with this one.
     const next = await Promise.all(Array.from({ length: 5 }, () => status(server, '/ok')));
     expect(next).toEqual([200, 200, 200, 200, 200]);
     expect(errors()).toEqual(['error GET /spin: the guest did not respond within 2000 ms']);
   });
 
-  test('costs others that were begun in its worker their answer', async () => {
+  test('aborts the other requests that its worker had begun', async () => {
     const { server, errors } = await listen('misbehave', { timeout: 1000 });
     const other = await ask(server, '/write-after-client-gone');
     expect(await status(server, '/spin')).toBe(504);
@@ -87,24 +87,24 @@ describe('a guest that reads a body as it arrives', () => {
     return { method: 'POST', body, duplex: 'half' } as RequestInit;
   }
 
-  test('has its time from the moment the body is there', async () => {
+  test('gets its time from the moment the body has arrived', async () => {
     const { server } = await listen('kv-draft', { timeout: 600 });
     expect((await ask(server, '/set?key=slow', arriving(100))).status).toBe(200);
   });
 
-  test('and one that does not read it, from the moment the head is there', async () => {
+  test('and one that does not read it, from the moment the head has arrived', async () => {
     const { server } = await listen('misbehave', { timeout: 600 });
     expect((await ask(server, '/sleep-forever', arriving(100))).status).toBe(504);
   });
 });
 
 describe('a guest that computes', () => {
-  test('gets its own time, though another one in its worker is over its own and cannot stop meanwhile', async () => {
+  test('gets its full time, even if another guest of its worker is overdue and cannot stop', async () => {
     const { server, errors } = await listen('misbehave', { timeout: 6000 });
     expect(await status(server, '/ok')).toBe(200);
     const began = performance.now();
     expect(await status(server, '/leak?n=100000')).toBe(200);
-    // Some two seconds: longer than the other one may take to stop, and not too long itself.
+    // About two seconds: longer than the other one may take to stop, but within its own limit.
     const count = Math.round((100_000 * 2000) / (performance.now() - began));
     const late = status(server, '/sleep-forever');
     await pause(5500);
@@ -116,7 +116,7 @@ describe('a guest that computes', () => {
 });
 
 describe('a guest that keeps its worker busy', () => {
-  test('holds nobody up: who waits behind it and who comes later is served by others', async () => {
+  test('delays nobody: requests behind it and later ones are served by other workers', async () => {
     const { server, errors } = await listen('misbehave', { timeout: 15_000 });
     let over = false;
     const spinner = status(server, '/spin').finally(() => {
@@ -131,7 +131,7 @@ describe('a guest that keeps its worker busy', () => {
     expect(await spinner).toBe(502);
   });
 
-  test('may be one of many: each is ended at its limit, and others are served meanwhile', async () => {
+  test('may be one of many: each is ended at its limit, while others are served', async () => {
     const { server, errors } = await listen('misbehave', { workers: 2, timeout: 8000 });
     const loops: Promise<{ answered: number; after: number }>[] = [];
     for (let i = 0; i < 6; i++) {
@@ -147,12 +147,12 @@ describe('a guest that keeps its worker busy', () => {
   }, 60_000);
 
   test.runIf(canStandAside)(
-    'leaves a processor to the others as long as these are quick',
+    'leaves a processor to others while these are quick',
     async () => {
       const { server } = await listen('misbehave', { timeout: 60_000 });
       const spinner = status(server, '/spin');
       await vi.waitUntil(async () => (await status(server, '/ok')) === 200 && threadsAside() === 1, 20_000);
-      // Nobody comes any more who would have something of it.
+      // No other request would benefit any more.
       await vi.waitUntil(() => threadsAside() === 0, 20_000);
       await server.close(0);
       expect(await spinner).toBe(502);
@@ -160,7 +160,7 @@ describe('a guest that keeps its worker busy', () => {
     60_000,
   );
 
-  test('gives it back when it is done, without loss', async () => {
+  test('releases it when it finishes, and nothing is lost', async () => {
     const { server, log } = await listen('misbehave', { maxHostMemory: 1024 ** 3 });
     let over = false;
     const long = ask(server, '/leak?n=300000').finally(() => {
@@ -174,7 +174,7 @@ describe('a guest that keeps its worker busy', () => {
     expect(log).toEqual([]);
   });
 
-  test('does not keep the server from closing, while its replacement starts or cannot', async () => {
+  test('does not keep the server from closing, whether or not its replacement starts', async () => {
     const folder = temporaryFolder();
     const { server, logged } = await create('misbehave', {
       directories: [{ host: folder, guest: '/data' }],
@@ -182,7 +182,7 @@ describe('a guest that keeps its worker busy', () => {
     expect(await status(server, '/ok')).toBe(200);
     rmSync(folder, { recursive: true });
     const spinners = [status(server, '/spin'), status(server, '/spin')];
-    // The first was begun, the second waits for a worker that never comes.
+    // The first was begun, the second waits for a worker that never starts.
     expect(await logged(/^error engine:/)).toContain(folder);
     await server.close(0);
     expect(await Promise.all(spinners)).toEqual([502, 503]);
@@ -190,13 +190,13 @@ describe('a guest that keeps its worker busy', () => {
 });
 
 describe('a response that has begun', () => {
-  test('may take longer than the time for an answer, as long as it gets on', async () => {
+  test('may take longer than the timeout, as long as it makes progress', async () => {
     const { server } = await listen('http-lab', { timeout: 400, streamIdle: 400 });
     const response = await ask(server, '/stream?n=10&ms=50&size=1');
     expect(await response.text()).toBe('x'.repeat(10));
   });
 
-  test('is cut when it falls silent, and its guest ended', async () => {
+  test('is aborted when it makes no progress, and its guest is ended', async () => {
     const { server, errors } = await listen('http-lab', { streamIdle: 150, liveLimit: 1 });
     const response = await ask(server, '/stream?n=2&ms=60000&size=1');
     await expect(response.text()).rejects.toThrow('made no progress within 150 ms');
@@ -204,7 +204,7 @@ describe('a response that has begun', () => {
     expect(errors()).toEqual(['error GET /stream: the response made no progress within 150 ms']);
   });
 
-  test('without a client is over for its guest too', async () => {
+  test('is closed for its guest when the client disconnects', async () => {
     const { server } = await listen('misbehave', { liveLimit: 1 });
     const response = await ask(server, '/write-after-client-gone');
     await response.body!.cancel();
@@ -212,7 +212,7 @@ describe('a response that has begun', () => {
     expect(word).toBe('first StreamError::Closed, then Err(StreamError::Closed)');
   });
 
-  test('without a client gives its guest the time of an answer, no more', async () => {
+  test('gives its guest one more timeout after the client disconnects', async () => {
     const { server, logged } = await listen('http-lab', { timeout: 500, streamIdle: 60_000, liveLimit: 1 });
     const response = await ask(server, '/stream?n=2&ms=60000&size=1');
     await response.body!.cancel();
@@ -221,14 +221,14 @@ describe('a response that has begun', () => {
   });
 });
 
-describe('guests whose clients have left', () => {
-  test('are the first to go when places are needed', async () => {
+describe('guests whose clients have disconnected', () => {
+  test('are the first to be ended when places are needed', async () => {
     const { server, log, errors } = await listen('misbehave', { liveLimit: 3 });
     const leaving = new AbortController();
     const left = [1, 2].map(() =>
       ask(server, '/sleep-forever', { signal: leaving.signal }).catch(() => 'left'),
     );
-    // Those before it have their places.
+    // The earlier requests have their places.
     expect(await status(server, '/ok')).toBe(200);
     const began = performance.now();
     const stays = status(server, '/sleep-forever');
@@ -236,7 +236,7 @@ describe('guests whose clients have left', () => {
     expect(await Promise.all(left)).toEqual(['left', 'left']);
     const served = await Promise.all(Array.from({ length: 5 }, () => status(server, '/ok')));
     expect(served).toEqual(Array(5).fill(200));
-    // Long before the time of those that have left was over.
+    // Long before the timeout of the disconnected ones.
     expect(performance.now() - began).toBeLessThan(20_000);
     const message =
       'warn GET /sleep-forever: the guest was ended: its client had disconnected, and others needed its place';
@@ -246,7 +246,7 @@ describe('guests whose clients have left', () => {
     expect(await stays).toBe(502);
   });
 
-  test('may finish while nobody needs their places', async () => {
+  test('may finish while no other request needs their places', async () => {
     const { server, log } = await listen('http-lab', { liveLimit: 2 });
     const leaving = new AbortController();
     const left = ask(server, '/sleep?ms=1500', { signal: leaving.signal }).catch(() => 'left');
@@ -257,7 +257,7 @@ describe('guests whose clients have left', () => {
     expect(log).toEqual([]);
   });
 
-  test('are not all that may go: so may those whose clients send their bodies for too long', async () => {
+  test('are not the only ones: guests whose clients send their bodies for too long are ended too', async () => {
     const { server, logged } = await listen('kv-draft', { liveLimit: 1, timeout: 1500 });
     const stop = new AbortController();
     const body = new ReadableStream<Uint8Array>({
@@ -270,7 +270,7 @@ describe('guests whose clients have left', () => {
     onTestFinished(() => stop.abort());
     const dripping = ask(server, '/set?key=slow', { method: 'POST', body, duplex: 'half' } as RequestInit);
     await pause(2000);
-    // The first of them may wait in vain: the guest has a second from the moment that it is late.
+    // The first of them may fail: the guest has a second from the moment that it is late.
     while ((await status(server, '/exists?key=x')) !== 200);
     expect((await dripping).status).toBe(503);
     expect(await logged(/^warn POST/)).toContain('its body arrived too slowly');
@@ -278,7 +278,7 @@ describe('guests whose clients have left', () => {
 });
 
 describe('the queue', () => {
-  test('is bounded: one more gets 503 and word to come back', async () => {
+  test('is bounded: one more request gets 503 with Retry-After', async () => {
     const { server } = await listen('http-lab', { liveLimit: 2, queueLimit: 3 });
     const slow = Array.from({ length: 5 }, () => status(server, '/sleep?ms=150'));
     const refused = await ask(server, '/globals');
@@ -287,14 +287,14 @@ describe('the queue', () => {
     expect(await Promise.all(slow)).toEqual([200, 200, 200, 200, 200]);
   });
 
-  test('gives nobody away whose time it takes', async () => {
+  test('returns 503 once the time of a request is over', async () => {
     const { server } = await listen('http-lab', { liveLimit: 1, timeout: 600 });
     const first = ask(server, '/stream?n=10&ms=100&size=1');
     expect(await status(server, '/globals')).toBe(503);
     expect((await (await first).text()).length).toBe(10);
   });
 
-  test('takes of the time that a request has', async () => {
+  test('counts towards the timeout of a request', async () => {
     const { server, errors } = await listen('http-lab', { liveLimit: 1, timeout: 1500 });
     const [first, second] = [ask(server, '/sleep?ms=1000'), ask(server, '/sleep?ms=1000')];
     expect((await first).status).toBe(200);
@@ -302,7 +302,7 @@ describe('the queue', () => {
     expect(errors()).toEqual(['error GET /sleep: the guest did not respond within 1500 ms']);
   });
 
-  test('forgets those who left: they take no place in it and never run', async () => {
+  test('drops requests whose clients disconnect: they take no place and never run', async () => {
     const { server } = await listen('kv-draft', { liveLimit: 1, queueLimit: 2 });
     const lab = new AbortController();
     const held = new ReadableStream<Uint8Array>({
@@ -330,7 +330,7 @@ test('requests spread over the workers', async () => {
   expect(await spinner).toBe(502);
 });
 
-test('a worker that cannot start is tried again until it can', async () => {
+test('the start of a worker is retried until it succeeds', async () => {
   const folder = temporaryFolder();
   const { server, logged } = await listen('misbehave', {
     timeout: 1000,
@@ -338,14 +338,14 @@ test('a worker that cannot start is tried again until it can', async () => {
   });
   rmSync(folder, { recursive: true });
   expect(await status(server, '/spin')).toBe(504);
-  // Without any worker, requests wait and are turned away; none is lost in one that does not start.
+  // Without any worker, requests wait and time out; none is lost in a worker that does not start.
   expect(await logged(/^error engine:/)).toContain(folder);
   expect(await status(server, '/ok')).toBe(503);
   mkdirSync(folder);
   while ((await status(server, '/ok')) !== 200);
 });
 
-test('a server that is closed while workers are busy, start or stand by leaves nothing that runs', async () => {
+test('a server that is closed while workers are busy, starting or on standby leaves nothing running', async () => {
   const program = `
     import { createServer, loadComponent } from ${JSON.stringify(join(import.meta.dirname, '../../src/index.ts'))};
     const server = createServer(await loadComponent(${JSON.stringify(fixture('misbehave'))}), { store: 'memory:' });

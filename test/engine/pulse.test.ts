@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createPulse, workerPulse } from '../../src/engine/pulse.ts';
 
-test('tells whether the worker takes what it is sent', () => {
+test('shows whether the worker takes its messages', () => {
   const pulse = createPulse();
   const worker = workerPulse(pulse.memory);
   pulse.sent('request');
@@ -13,7 +13,7 @@ test('tells whether the worker takes what it is sent', () => {
   expect([pulse.taken, pulse.answered]).toEqual([2, true]);
 });
 
-test('what was withdrawn is not begun, and what is sent after it is', () => {
+test('withdrawn requests are not begun, and later ones are', () => {
   const pulse = createPulse();
   const worker = workerPulse(pulse.memory);
   for (let i = 0; i < 5; i++) pulse.sent('request');
@@ -27,7 +27,7 @@ test('what was withdrawn is not begun, and what is sent after it is', () => {
   expect(pulse.withdraw()).toBe(0);
 });
 
-test('counts on when its numbers start anew', () => {
+test('keeps counting when its counters wrap around', () => {
   const pulse = createPulse();
   const worker = workerPulse(pulse.memory);
   // The worker has begun 2^30 - 1 more than were sent, which is one less.

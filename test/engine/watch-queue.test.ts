@@ -6,30 +6,27 @@ import type { ResponseWriter } from '../../src/http/response.ts';
 test.each([
   ['changes', { maxChanges: 2 }],
   ['bytes', { maxBytes: 20 }],
-])(
-  'no more than so many %s wait for a watcher that does not get on',
-  async (_, limits: Partial<WatchOptions>) => {
-    const told: string[] = [];
-    const log: string[] = [];
-    const current = Promise.withResolvers<ResponseWriter>();
-    const pool: Pool = {
-      start: async () => {},
-      load: () => ({ guests: 0, waiting: 0, serving: 1, standby: 0, starting: 0, busy: 0 }),
-      handle({ change }, target) {
-        told.push(change!.key);
-        if (told.length === 1) current.resolve(target);
-        else target.end([]);
-        return { cancel() {}, stop() {} };
-      },
-      close: async () => {},
-    };
-    const watch = createWatch({ pool, log: (...words) => log.push(words.join(' ')), ...limits });
-    for (const key of ['a', 'b', 'c', 'd', 'e']) {
-      watch.tell({ kind: 'set', bucket: 'default', key, value: new Uint8Array(10) });
-    }
-    (await current.promise).end([]);
-    await watch.close(1000);
-    expect(told).toEqual(['a', 'b', 'c']);
-    expect(log).toEqual(['error watcher 2 changes were not delivered: too many were waiting']);
-  },
-);
+])('the number of %s that wait for a stuck watcher is limited', async (_, limits: Partial<WatchOptions>) => {
+  const told: string[] = [];
+  const log: string[] = [];
+  const current = Promise.withResolvers<ResponseWriter>();
+  const pool: Pool = {
+    start: async () => {},
+    load: () => ({ guests: 0, waiting: 0, serving: 1, standby: 0, starting: 0, busy: 0 }),
+    handle({ change }, target) {
+      told.push(change!.key);
+      if (told.length === 1) current.resolve(target);
+      else target.end([]);
+      return { cancel() {}, stop() {} };
+    },
+    close: async () => {},
+  };
+  const watch = createWatch({ pool, log: (...words) => log.push(words.join(' ')), ...limits });
+  for (const key of ['a', 'b', 'c', 'd', 'e']) {
+    watch.tell({ kind: 'set', bucket: 'default', key, value: new Uint8Array(10) });
+  }
+  (await current.promise).end([]);
+  await watch.close(1000);
+  expect(told).toEqual(['a', 'b', 'c']);
+  expect(log).toEqual(['error watcher 2 changes were not delivered: too many were waiting']);
+});

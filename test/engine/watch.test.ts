@@ -7,9 +7,9 @@ import { temporaryFolder } from '../support/command.ts';
 import { create, type Serving, type ServingOptions } from '../support/serving.ts';
 
 interface Watched extends Serving {
-  /** Sends a change; answers the status. */
+  /** Sends a change; returns the status. */
   change(path: string, value?: string): Promise<number>;
-  /** What the watcher was told, once that is so many changes. */
+  /** Waits for `count` notifications of the watcher and returns them. */
   told(count: number): Promise<string[]>;
 }
 
@@ -29,7 +29,7 @@ async function watched(options: ServingOptions = {}, name = 'watcher-draft'): Pr
   };
 }
 
-/** A store that answers each call some time later. */
+/** A store whose calls return with a delay. */
 async function slowStore(): Promise<Store> {
   const store = await openStore('memory:');
   return new Proxy(store, {
@@ -45,14 +45,14 @@ async function slowStore(): Promise<Store> {
 const stores: Record<string, () => Promise<string | Store> | string> = {
   'in a file': () => `sqlite:${join(temporaryFolder(), 'store.db')}`,
   'in memory': () => 'memory:',
-  'that answers later': slowStore,
+  'with a delay': slowStore,
 };
 
 test.each([
   ['watcher-draft', 'in a file'],
   ['watcher-draft', 'in memory'],
-  ['watcher-draft2', 'that answers later'],
-])('%s is told of each change in a store %s, in order', async (name, kind) => {
+  ['watcher-draft2', 'with a delay'],
+])('%s is notified of each change in a store %s, in order', async (name, kind) => {
   const { change, told, errors } = await watched({ store: await stores[kind]!() }, name);
   await change('/set?bucket=a&key=name', 'A');
   await change('/set?bucket=b&key=name', 'B');
@@ -77,13 +77,13 @@ test.each([
   expect(errors()).toEqual([]);
 });
 
-test('a value that was swapped in is told, one that was not is not', async () => {
+test('a successful swap is reported, a failed one is not', async () => {
   const { change, told } = await watched({}, 'watcher-draft2');
   await change('/swap?key=k', 'swapped');
   expect(await told(1)).toEqual(['set k swapped in ']);
 });
 
-test('changes of many requests in many workers are told in the order of their commits', async () => {
+test('changes of many requests in many workers are reported in the order of their commits', async () => {
   const store = `sqlite:${join(temporaryFolder(), 'store.db')}`;
   const { change, told } = await watched({ store, workers: 3 });
   await Promise.all(Array.from({ length: 60 }, () => change('/increment?key=n')));
@@ -91,13 +91,13 @@ test('changes of many requests in many workers are told in the order of their co
   expect(lines).toEqual(Array.from({ length: 60 }, (_, n) => `set n ${n + 1} in `));
 });
 
-test('a change is told although the request that made it trapped', async () => {
+test('a change is reported even if its request trapped', async () => {
   const { change, told } = await watched();
   expect(await change('/set-then-trap?key=k', 'v')).toBe(500);
   expect(await told(1)).toEqual(['set k v in ']);
 });
 
-test('what the watcher changes itself is not told', async () => {
+test('changes that the watcher makes itself are not reported', async () => {
   const { change, told } = await watched();
   await change('/set?key=echo', 'loud');
   await change('/set?key=last', '');
@@ -110,7 +110,7 @@ describe('a watcher that fails', () => {
     ['exit', /exited with status 1/],
     ['spin', /did not respond within 3000 ms/],
     ['hang', /did not respond within 3000 ms/],
-  ])('by %s is logged once, harms no request, and is told of the next change', async (key, reason) => {
+  ])('by %s is logged once, harms no request, and is notified of the next change', async (key, reason) => {
     const { change, told, errors } = await watched({ timeout: 3000 });
     expect(await change(`/set?key=${key}`, 'v')).toBe(200);
     expect(await change('/set?key=next', 'v')).toBe(200);
@@ -119,7 +119,7 @@ describe('a watcher that fails', () => {
     expect(errors()[0]).toMatch(/^error on-set wasi:keyvalue\/watcher: /);
   });
 
-  test('starts from its first state again, for each change', async () => {
+  test('starts in its initial state for each change', async () => {
     const { change, told, errors } = await watched({ verifyRestores: true });
     for (const key of ['a', 'trap', 'b']) await change(`/set?key=${key}`, 'v');
     expect(await told(3)).toEqual(['set a v in ', 'set trap v in ', 'set b v in ']);
@@ -127,7 +127,7 @@ describe('a watcher that fails', () => {
   });
 });
 
-test('a slow watcher keeps no request waiting, and a server that closes waits for it', async () => {
+test('a slow watcher delays no request, and a closing server waits for it', async () => {
   const store = await openStore('memory:');
   const { change, server } = await watched({ store });
   for (const value of ['1', '2', '3']) await change('/set?key=sleep', value);
@@ -136,7 +136,7 @@ test('a slow watcher keeps no request waiting, and a server that closes waits fo
   expect(Buffer.from((await store.get('book', '3'))!).toString()).toBe('set sleep 3 in ');
 });
 
-test('what a closing server could not tell any more is logged', async () => {
+test('changes that a closing server could not deliver are logged', async () => {
   const { change, server, log } = await watched();
   for (let n = 0; n < 3; n += 1) await change('/set?key=hang');
   await server.close(100);

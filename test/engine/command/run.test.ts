@@ -12,7 +12,7 @@ beforeAll(async () => {
   component = await loadComponent(fixture('command'));
 });
 
-/** Starts the program; its streams stay in the hands of the test. */
+/** Starts the program; the test controls its streams. */
 function start(args: readonly string[], options: Partial<CommandOptions> = {}) {
   const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() };
   onTestFinished(() => {
@@ -37,7 +37,7 @@ function start(args: readonly string[], options: Partial<CommandOptions> = {}) {
   return { ...streams, end };
 }
 
-/** Runs it to its end. */
+/** Runs the program to its end. */
 async function run(
   args: readonly string[],
   input: string | Uint8Array = '',
@@ -58,7 +58,7 @@ async function run(
 const OK = { kind: 'exited', status: 0 };
 
 describe('what the guest gets', () => {
-  test('arguments, variables, configuration, folders and a store, as they are given', async () => {
+  test('arguments, environment, configuration, folders and a store, as configured', async () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, 'note.txt'), 'written outside');
     expect((await run(['args', '-x', ''])).stdout).toBe('command.wasm\nargs\n-x\n\n');
@@ -71,12 +71,12 @@ describe('what the guest gets', () => {
     expect((await run(['add', 'runs'], '', { storeUrl })).stdout).toBe('2\n');
   });
 
-  test('a store that cannot be opened is a failure before the guest runs', async () => {
+  test('a store that cannot be opened is reported before the guest runs', async () => {
     const opening = run(['args'], '', { storeUrl: 'sqlite:/dev/null/store.db' });
     await expect(opening).rejects.toMatchObject({ code: 'store-unusable' });
   });
 
-  test('a component that is no program is refused, and no store is made for it', async () => {
+  test('a component that is not a program is refused, and no store is created for it', async () => {
     const storeUrl = `sqlite:${join(temporaryFolder(), 'store.db')}`;
     const server = await loadComponent(fixture('misbehave'));
     await expect(run([], '', { component: server, storeUrl })).rejects.toMatchObject({
@@ -96,12 +96,12 @@ describe('input', () => {
     expect(await end).toEqual(OK);
 
     const unread = start(['fail']);
-    unread.stdin.write('for somebody else');
+    unread.stdin.write('for another program');
     await unread.end;
-    expect(String(unread.stdin.read())).toBe('for somebody else');
+    expect(String(unread.stdin.read())).toBe('for another program');
   });
 
-  test('comes whole and untouched, to guests that wait, that do not, and that let the host copy', async () => {
+  test('arrives complete and unchanged, in guests that wait, that do not, and that let the host copy', async () => {
     const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * 7 + (i >> 8)) % 256));
     for (const copying of ['cat', 'spliced-cat']) {
       const { end, stdout } = await run([copying], bytes);
@@ -111,14 +111,14 @@ describe('input', () => {
     expect((await run(['read-busily'], bytes)).stdout).toBe('300000 bytes, closed: true\n');
   });
 
-  test('that breaks is a failure for the guest, not an end', async () => {
+  test('that fails is an error for the guest, not the end of the stream', async () => {
     const { stdin, stderr, end } = start(['cat']);
     stdin.destroy(new Error('the cable was pulled'));
     expect(await end).toMatchObject({ kind: 'trapped' });
     expect(String(stderr.read())).toContain('standard input and output work');
   });
 
-  test('has an end that programs may meet again and again, and that stops one in a loop', async () => {
+  test('has an end that programs may read repeatedly, and that traps one in a loop', async () => {
     const questions = await run(['ask', '40'], 'one\n');
     expect(questions).toMatchObject({ end: OK, stdout: `"one\\n"\n${'""\n'.repeat(39)}` });
     const spliced = await run(['spliced-cat'], 'abc');
@@ -133,7 +133,7 @@ describe('input', () => {
 });
 
 describe('output', () => {
-  test('that nobody takes holds the guest up; when the reader leaves, the guest is told', async () => {
+  test('that nobody reads blocks the guest; when the reader closes, the guest gets an error', async () => {
     const { stdout, stderr, end } = start(['yes']);
     await new Promise((resolve) => stdout.once('readable', resolve));
     await expect.poll(() => stdout.writableLength).toBeGreaterThan(0);
@@ -146,7 +146,7 @@ describe('output', () => {
 });
 
 describe('the end', () => {
-  test('by a status, by an error result, by a trap', async () => {
+  test('with a status, an error result or a trap', async () => {
     expect(await run(['exit', '7'])).toMatchObject({
       end: { kind: 'exited', status: 7 },
       stdout: 'leaving with 7\n',
@@ -163,7 +163,7 @@ describe('the end', () => {
     });
   });
 
-  test('by the time limit, whether the guest waits or spins', async () => {
+  test('at the time limit, whether the guest waits or spins', async () => {
     for (const [args, stdout] of [
       [['sleep'], 'asleep\n'],
       [['add-then-spin', 'k'], '1\n'],

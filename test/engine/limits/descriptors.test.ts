@@ -11,21 +11,21 @@ import { limitWarnings } from '../../../src/engine/limits/warnings.ts';
 import { temporaryFolder } from '../../support/command.ts';
 import { listen } from '../../support/serving.ts';
 
-describe('what the process may have open', () => {
-  test('is enough for all where the limit is high', () => {
+describe('the descriptors of the process', () => {
+  test('are enough for all if the limit is high', () => {
     const shares = shareDescriptors({ files: 20_000, workers: 2, connections: 1000, guest: 256 });
     expect([shares.connections, shares.guest]).toEqual([1000, 256]);
     expect(shares.guests + shares.connections).toBeLessThan(20_000 - 200);
   });
 
-  test('is divided where it is low: together they leave what the server needs itself', () => {
+  test('are divided if the limit is low, and the server keeps what it needs', () => {
     const shares = shareDescriptors({ files: 1024, workers: 2, connections: 1000, guest: 256 });
     expect(shares.connections + shares.guests).toBeLessThanOrEqual(1024 - 64 - 180);
     expect(shares.connections).toBeGreaterThan(500);
     expect(shares.guest).toBe(Math.floor(shares.guests / 4));
   });
 
-  test('is counted over all workers, and given back with one that is gone', () => {
+  test('are counted over all workers, and released when a worker exits', () => {
     const ledger = createDescriptorLedger(4);
     const [lost, kept] = [ledger.open(), ledger.open()];
     const guests = [lost, kept].map((memory) => createDescriptors(3, descriptorTotal(memory)));
@@ -36,7 +36,7 @@ describe('what the process may have open', () => {
   });
 });
 
-test('limits of the system that are too small are named, with what to do', () => {
+test('system limits that are too low are reported with a remedy', () => {
   const shares = shareDescriptors({ files: 1024, workers: 2, connections: 1000, guest: 256 });
   const needs = { workers: 2, memories: 8, connections: 1000, shares };
   const limits = { files: 1024, processes: 10, addressSpace: 16 * 1024 ** 3 };
@@ -54,7 +54,7 @@ async function text(url: string): Promise<string> {
   return (await fetch(url)).text();
 }
 
-test('one guest opens so many files, and all are closed with its request', async () => {
+test('one guest can open a limited number of files, and all are closed with its request', async () => {
   const folder = temporaryFolder();
   const { url } = await listen('hostile', {
     directories: [{ host: folder, guest: '/' }],
@@ -67,7 +67,7 @@ test('one guest opens so many files, and all are closed with its request', async
   }
 });
 
-test('connections count as well, and those that fail at first sight do not', async () => {
+test('connections count as well, but not those that are refused before they connect', async () => {
   const silent = createServer(() => {});
   await new Promise<void>((done) => silent.listen(0, '127.0.0.1', done));
   onTestFinished(() => {

@@ -8,7 +8,7 @@ function guestOf(ledger: Ledger) {
   return createBudget({ limit: 1024 * MIB, parent: createShare(ledger.open()) });
 }
 
-test('what guests were promised counts at once, and what was measured replaces it', () => {
+test('promises to guests count immediately, and the next measurement replaces them', () => {
   const ledger = createLedger(100 * MIB);
   ledger.measured(60 * MIB);
   const guest = guestOf(ledger);
@@ -17,7 +17,7 @@ test('what guests were promised counts at once, and what was measured replaces i
   ledger.measured(95 * MIB);
   expect([ledger.held, ledger.full]).toEqual([95 * MIB, false]);
   guest.release(30 * MIB);
-  // Gone once the system says so.
+  // Subtracted by the next measurement.
   expect(ledger.held).toBe(95 * MIB);
 });
 
@@ -32,18 +32,18 @@ test('above the limit the largest guest is refused first, with both figures', ()
   );
   expect(small.tryCharge(5 * MIB)).toBe(true);
   expect(ledger.full).toBe(true);
-  // Nobody goes beyond an eighth more.
+  // No guest exceeds the limit by more than an eighth.
   expect(small.tryCharge(20 * MIB)).toBe(false);
 });
 
-test('what every guest needs it gets, whatever is held', () => {
+test('every guest gets a minimum, whatever is in use', () => {
   const ledger = createLedger(100 * MIB);
   ledger.measured(200 * MIB);
   const guest = guestOf(ledger);
   expect([guest.tryCharge(MIB), guest.tryCharge(MIB), guest.tryCharge(MIB)]).toEqual([true, true, false]);
 });
 
-test('a guest that is reset gives all of it back', () => {
+test('a guest that is reset releases everything', () => {
   const ledger = createLedger(100 * MIB);
   ledger.measured(10 * MIB);
   const guest = guestOf(ledger);

@@ -15,14 +15,14 @@ console.log(defaultMemoryBudget());`;
 
 test.each([
   ['a container with a limit', 4 * GIB, 16 * GIB, 3 * GIB],
-  ['no limit, said by 0', 0, 16 * GIB, 12 * GIB],
-  ['no limit, said by a number that no machine has', 2 ** 64, 16 * GIB, 12 * GIB],
+  ['no limit, reported as 0', 0, 16 * GIB, 12 * GIB],
+  ['no limit, reported as a number that no machine has', 2 ** 64, 16 * GIB, 12 * GIB],
 ])('%s: three quarters', (_, constrained, machine, expected) => {
   expect(defaultMemoryBudget(constrained, machine)).toBe(expected);
 });
 
 test.skipIf(noMemoryCgroups() !== undefined)(
-  'a process in a control group has that of the group',
+  'a process in a control group gets three quarters of the limit of the group',
   async () => {
     const cgroup = createMemoryCgroup(GIB);
     try {
@@ -36,9 +36,9 @@ test.skipIf(noMemoryCgroups() !== undefined)(
 );
 
 describe.skipIf(process.platform !== 'linux' || process.getuid?.() !== 0)(
-  'with the files of version 2',
+  'with the files of control groups version 2',
   () => {
-    /** Runs it where `/sys/fs/cgroup` and `/proc/self/cgroup` read as they do there. */
+    /** Runs the script with simulated `/sys/fs/cgroup` and `/proc/self/cgroup`. */
     async function budget(max: string): Promise<number> {
       const root = temporaryFolder();
       mkdirSync(join(root, 'guests'));
@@ -58,11 +58,11 @@ describe.skipIf(process.platform !== 'linux' || process.getuid?.() !== 0)(
       return Number(stdout);
     }
 
-    test('it is that of the group', async () => {
+    test('uses the limit of the group', async () => {
       expect(await budget(`${GIB}\n`)).toBe(0.75 * GIB);
     });
 
-    test('and the machine’s where there is no limit', async () => {
+    test('uses the memory of the machine if there is no limit', async () => {
       expect(await budget('max\n')).toBe(Math.floor(0.75 * totalmem()));
     });
   },

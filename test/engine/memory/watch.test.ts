@@ -16,17 +16,17 @@ function resident(pid: number): number {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) * 1024;
 }
 
-test('guests that grow together get what there is, and others are served', { timeout: 120_000 }, async () => {
+test('concurrent growing guests share the budget, and others are served', { timeout: 120_000 }, async () => {
   const memoryBudget = process.memoryUsage.rss() + 400 * MIB;
   const { url } = await listen('misbehave', { memoryBudget, workers: 2 });
   const growing = Array.from({ length: 4 }, () => status(`${url}/grow?mib=350`));
   expect(await status(`${url}/ok`)).toBe(200);
-  // Refused by the guest's own word, or ended.
+  // Either the guest reports the refusal, or it was ended.
   expect(Math.max(...(await Promise.all(growing)))).toBeGreaterThanOrEqual(500);
   expect(await status(`${url}/ok`)).toBe(200);
 });
 
-test('a guest alone is told that there is no more memory, and goes on', async () => {
+test('a single guest fails to grow its memory, and continues', async () => {
   const memoryBudget = process.memoryUsage.rss() + 250 * MIB;
   const { url, errors } = await listen('misbehave', { memoryBudget, workers: 1 });
   const response = await fetch(`${url}/grow?mib=700`);
@@ -35,8 +35,8 @@ test('a guest alone is told that there is no more memory, and goes on', async ()
   expect([response.status, errors()]).toEqual([507, []]);
 });
 
-test('while the process holds too much requests wait, or get 503 and word to come back', async () => {
-  // Less than it holds already: one guest is let in, and is the largest.
+test('while the process uses too much memory, requests wait, or get 503 with Retry-After', async () => {
+  // Less than the process already uses: one guest is admitted, and is the largest.
   const memoryBudget = Math.max(64 * MIB, Math.floor(process.memoryUsage.rss() / 2));
   const { url, errors } = await listen('misbehave', { memoryBudget, workers: 1, queueLimit: 0 });
   expect(await status(`${url}/ok`)).toBe(200);
@@ -44,19 +44,19 @@ test('while the process holds too much requests wait, or get 503 and word to com
   expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, expect.stringMatching(/^\d+$/)]);
   expect(held).toBe(500);
   expect(errors().join()).toMatch(/GET \/sleep-forever: the process holds \d+ MiB, the limit is/);
-  // Until the ended guest has left its place, clients are asked to come back.
+  // Until the ended guest has released its place, clients get 503.
   while ((await status(`${url}/ok`)) !== 200) await pause(10);
 });
 
 test.skipIf(process.platform !== 'linux')(
-  'what a guest took is given back to the system',
+  'the memory of a guest is returned to the system',
   { timeout: 120_000 },
   async () => {
     const { url, pid } = await serve(fixture('misbehave'), ['--store', 'memory:', '--workers', '1']);
     for (let n = 0; n < 20; n++) expect(await status(`${url}/ok`)).toBe(200);
     const before = resident(pid);
     for (let n = 0; n < 3; n++) expect(await status(`${url}/grow?mib=300`)).toBe(200);
-    // One more worker stands by meanwhile.
+    // One more standby worker has started meanwhile.
     while (resident(pid) > before + 150 * MIB) await pause(100);
   },
 );

@@ -8,7 +8,7 @@ import {
 import { type Guest, holdGlue, prepareGuest } from '../../snapshot/guests.ts';
 import { seededRandom } from '../../support/wat.ts';
 
-/** Keeps what each request leaves behind: a count in its memory, a secret in a global. */
+/** Keeps state between requests: a count in its memory, a secret in a global. */
 const guest = await prepareGuest(`(module
   (import "host" "number" (func $number (result i32)))
   (memory 1) (global $secret (mut i32) (i32.const 0))
@@ -31,7 +31,7 @@ interface Watched {
 function createPool(
   options: Partial<InstancePoolOptions<Guest>> & {
     readonly number?: () => number;
-    /** Of the one memory, in bytes. */
+    /** Limit of the only memory, in bytes. */
     readonly limit?: number;
     readonly alter?: (made: NewInstance<Guest>) => Partial<NewInstance<Guest>>;
   } = {},
@@ -61,7 +61,7 @@ function createPool(
   return { pool, created, reasons };
 }
 
-/** Each instance has glue, which can be made to say that it is dead or unsettled. */
+/** Each instance has glue that can be marked as dead or unsettled. */
 function createPoolWithGlue(): Watched & { readonly glues: ReadonlyMap<Guest, ReturnType<typeof holdGlue>> } {
   const glues = new Map<Guest, ReturnType<typeof holdGlue>>();
   const watched = createPool({
@@ -95,7 +95,7 @@ describe('an instance for each request', () => {
     expect(Object.values(pool.discards)).toEqual([0, 0, 0, 0, 0, 0]);
   });
 
-  test('no instance serves two requests at a time, and none is given back twice', () => {
+  test('no instance serves two requests at the same time, and none is given back twice', () => {
     const { pool } = createPool();
     const [a, b, c] = [pool.take(), pool.take(), pool.take()];
     expect(new Set([a, b, c]).size).toBe(3);
@@ -113,7 +113,7 @@ describe('an instance for each request', () => {
     expect(instance.call('keep', 6)).toBe(0);
   });
 
-  test('a poisoned instance never comes back', () => {
+  test('a poisoned instance is never used again', () => {
     const { pool } = createPool();
     const instance = pool.take();
     pool.give(instance, { poisoned: true });
@@ -140,7 +140,7 @@ describe('an instance for each request', () => {
     expect(pool.discards).toMatchObject({ grown: 1 });
   });
 
-  test('one that died while it waited is discarded, and the next is taken', () => {
+  test('one that died while it was idle is discarded, and the next is taken', () => {
     const { pool, glues } = createPoolWithGlue();
     const [a, b] = [pool.take(), pool.take()];
     for (const instance of [a, b]) pool.give(instance, FINE);
@@ -149,7 +149,7 @@ describe('an instance for each request', () => {
     expect(pool.discards).toMatchObject({ trapped: 1 });
   });
 
-  test('no more of them wait than the limit says', () => {
+  test('the number of idle instances is limited', () => {
     const { pool } = createPool({ idleLimit: 1 });
     expect(pool.idle).toBe(1);
     const [a, b] = [pool.take(), pool.take()];
@@ -159,9 +159,9 @@ describe('an instance for each request', () => {
     expect(pool.discards).toMatchObject({ surplus: 1 });
   });
 
-  test('a restore that leaves something behind is found by the verification', () => {
+  test('the verification detects an incomplete restore', () => {
     const { pool } = createPool({
-      // This glue does not notice that the component is entered.
+      // This glue does not notice that the component was called.
       alter: ({ instance }) => ({ glue: holdGlue([[instance.state.memories[0]!, 1]]) }),
     });
     const instance = pool.take();
@@ -170,7 +170,7 @@ describe('an instance for each request', () => {
   });
 });
 
-describe('when instances cannot be restored, each request gets a new one, and the reason is told once', () => {
+describe('if instances cannot be restored, each request gets a new one, and the reason is reported once', () => {
   function expectFresh({ pool, created, reasons }: Watched, reason: RegExp): void {
     const before = created.length;
     for (let n = 1; n <= 5; n += 1) {
@@ -184,7 +184,7 @@ describe('when instances cannot be restored, each request gets a new one, and th
     expect(reasons).toEqual([expect.stringMatching(reason)]);
   }
 
-  test('known beforehand: no instance is made before the first request', () => {
+  test('known in advance: no instance is created before the first request', () => {
     const watched = createPool({ unrestorable: 'a module changes a table' });
     expect(watched.created).toEqual([]);
     expectFresh(watched, /^a module changes a table$/);
@@ -202,7 +202,7 @@ describe('when instances cannot be restored, each request gets a new one, and th
     expectFresh(createPool({ number: () => number++ }), /differ after instantiation \(memory 0 at byte 8\)/);
   });
 
-  test('a later instance differs: those that wait are dropped', () => {
+  test('a later instance differs: idle ones are dropped', () => {
     let number = 7;
     const watched = createPool({ number: () => number });
     expect(watched.reasons).toEqual([]);
@@ -227,7 +227,7 @@ describe('when instances cannot be restored, each request gets a new one, and th
   });
 });
 
-test('fresh: each request gets a new instance, and none is made in advance', () => {
+test('fresh: each request gets a new instance, and none is created in advance', () => {
   const { pool, created, reasons } = createPool({ isolation: 'fresh' });
   for (let n = 1; n <= 3; n += 1) {
     expect(created.length).toBe(n - 1);
@@ -237,7 +237,7 @@ test('fresh: each request gets a new instance, and none is made in advance', () 
 });
 
 describe('reuse', () => {
-  test('keeps the state for so many requests', () => {
+  test('keeps the state for the given number of requests', () => {
     const { pool } = createPool({ isolation: { reuse: 3 } });
     const counts = Array.from({ length: 7 }, () => {
       const instance = pool.take();
@@ -249,7 +249,7 @@ describe('reuse', () => {
     expect(pool.discards).toMatchObject({ worn: 2 });
   });
 
-  test('ends early for an instance that is poisoned or dead', () => {
+  test('ends early if an instance is poisoned or dead', () => {
     const glue = holdGlue([]);
     const { pool } = createPool({ isolation: { reuse: 100 }, alter: () => ({ glue }) });
     const poisoned = pool.take();
@@ -263,7 +263,7 @@ describe('reuse', () => {
   });
 });
 
-test('what goes wrong while an instance is made goes to whoever asked for it', () => {
+test('an error during the creation of an instance reaches the caller', () => {
   let fail = false;
   const { pool } = createPool({
     number() {

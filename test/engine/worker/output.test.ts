@@ -6,7 +6,7 @@ const text = (message: FromWorker): string =>
   message.type === 'output' ? Buffer.from(message.bytes).toString() : '';
 
 describe('what guests print', () => {
-  test('leaves with the write that ends its line, several lines together', () => {
+  test('is sent with the write that ends the line, several lines together', () => {
     const sent: FromWorker[] = [];
     const { stdout } = createOutputChannel(true, (message) => sent.push(message)).open(7);
     stdout.write(Buffer.from('one\ntwo\nthr'));
@@ -15,7 +15,7 @@ describe('what guests print', () => {
     expect(sent.map(text)[1]).toBe('stdout [7] :: three\n');
   });
 
-  test('makes all of them wait while too much of it is under way', () => {
+  test('makes all of them wait while too much of it is in transit', () => {
     const channel = createOutputChannel(false, () => {});
     const [loud, quiet] = [channel.open(1), channel.open(2)];
     let written = 0;
@@ -35,7 +35,7 @@ describe('what guests print', () => {
   });
 });
 
-test('what guests log is dropped while too much of it is under way, and the loss is told', () => {
+test('log messages are dropped while too much is in transit, and the loss is reported', () => {
   const sent: LogMessage[] = [];
   const channel = createOutputChannel(true, (message) => sent.push(message as LogMessage));
   const message = 'm'.repeat(1000);

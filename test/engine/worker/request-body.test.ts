@@ -3,7 +3,7 @@ import { createRequestBody } from '../../../src/engine/worker/request-body.ts';
 
 const SIZE = 64 * 1024;
 
-/** A body, and whether the memory of the chunk that it was given is still there. */
+/** A body, and whether the buffer of its chunk still exists. */
 function bodyOf(chunk: Uint8Array) {
   const taken: number[] = [];
   const body = createRequestBody((bytes) => taken.push(bytes));
@@ -23,7 +23,7 @@ test('a chunk that is read in parts is freed after the last one', () => {
   expect(taken).toEqual([1000, SIZE - 1000]);
 });
 
-test('what nobody will read is freed, and counts as taken', () => {
+test('bytes that will not be read are freed, and count as taken', () => {
   const { body, taken, isFreed } = bodyOf(new Uint8Array(SIZE));
   body.cancel();
   const late = new Uint8Array(SIZE);
@@ -42,7 +42,7 @@ test.each([
   expect(isFreed()).toBe(false);
 });
 
-test('memory of which the body has a part is not freed', () => {
+test('a buffer of which the body has only a part is not freed', () => {
   const pool = new Uint8Array(SIZE).fill(7);
   const { body, isFreed } = bodyOf(pool.subarray(SIZE / 2));
   body.spent!(body.read(SIZE));
