@@ -22,7 +22,7 @@ test('at its start a server reports its sessions, who may connect, and the addre
   expect(await status(url, 'Host: mcp.example.com')).toBe('405');
   expect(await status(url, 'Host: b.example:1', 'Origin: https://app.example.com')).toBe('405');
   expect(await status(url, 'Host: b.example')).toBe('403');
-  expect(text.stderr).toContain('warn: access-policy: the host "b.example" is not one');
+  expect(text.stderr).toContain('warn: access-policy: host "b.example" is not allowed');
 });
 
 test('a server on all addresses warns of it, unless it knows its own names', async () => {
