@@ -50,7 +50,7 @@ async function prefix(faulty: FaultyServer): Promise<number> {
   return there;
 }
 
-test('a log that was cut off has all up to there, and nothing else', async () => {
+test('a truncated log keeps everything before the cut, and nothing else', async () => {
   const faulty = await left('SIGKILL');
   const log = `${faulty.path}-wal`;
   truncateSync(log, Math.floor(statSync(log).size * 0.6));
@@ -89,7 +89,7 @@ test('the log of another store is refused and left alone; without it the store i
   expect(await again.ask('/set?key=39', 'new')).toBe('200');
 });
 
-test('a header that is none is refused, and the file left as it is', async () => {
+test('an invalid header is refused, and the file is left unchanged', async () => {
   const faulty = await left('SIGTERM');
   const header = readFileSync(faulty.path).subarray(0, 16);
   overwrite(faulty.path, Buffer.from('not a database..'), 0);
@@ -102,7 +102,7 @@ test('a header that is none is refused, and the file left as it is', async () =>
   expect(await again.ask('/set?key=39', 'new')).toBe('200');
 });
 
-test('a page that is none fails who reads it, is found by the check, and a backup mends it', async () => {
+test('a damaged page fails its readers, is found by the check, and is repaired by a backup', async () => {
   const faulty = await left('SIGTERM', 3000);
   const url = `sqlite:${faulty.path}`;
   const backup = `${faulty.path}.backup`;

@@ -85,7 +85,7 @@ describe.skipIf(!canFail())('a disk that fails', () => {
     expect(await again.ask('/set?key=after', 'value')).toBe('200');
   });
 
-  test('a full disk: writes say so, reads go on, and so do writes when there is room', async () => {
+  test('a full disk fails writes, not reads, and writes work again once there is room', async () => {
     const faulty = await start({ fault: { call: 'write', file: '-wal', error: 'ENOSPC' } });
     expect(await faulty.ask('/set?key=before', 'value')).toBe('200');
     faulty.begin();
@@ -201,7 +201,7 @@ describe.skipIf(wrapper === undefined)('what may not be written', () => {
     expect(await again.ask('/set?key=after', 'value')).toBe('200');
   });
 
-  test('while a server has it open, that server goes on', async () => {
+  test('a server that already has it open continues', async () => {
     const faulty = await start({ wrapper: wrapper! });
     expect(await faulty.ask('/set?key=k', 'value')).toBe('200');
     chmodSync(faulty.path, 0o400);
@@ -212,7 +212,7 @@ describe.skipIf(wrapper === undefined)('what may not be written', () => {
 });
 
 describe('a database that another program has locked', () => {
-  test('is waited for, and reads go on', async () => {
+  test('is waited for, and reads continue', async () => {
     const { ask, path } = await start({});
     expect(await ask('/set?key=k', 'value')).toBe('200');
     const other = new DatabaseSync(path);
@@ -224,7 +224,7 @@ describe('a database that another program has locked', () => {
     expect(await waiting).toBe('200');
   });
 
-  test('is busy after five seconds, and good again afterwards', async () => {
+  test('is busy after five seconds, and works again afterwards', async () => {
     const { ask, path } = await start({});
     const other = new DatabaseSync(path);
     other.exec('BEGIN EXCLUSIVE');

@@ -27,7 +27,7 @@ export interface FaultyServer {
   end(): void;
   /** One request: its status and its body. */
   ask(path: string, body?: string): Promise<string>;
-  /** Starts anew on a good machine. */
+  /** Starts again without faults. */
   restart(): Promise<FaultyServer>;
   /** Ends the servers of this store and removes it. */
   destroy(): Promise<void>;

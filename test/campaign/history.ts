@@ -60,7 +60,7 @@ export async function historyCampaign(options: HistoryOptions): Promise<HistoryR
     if (done < operations) await work(seed + 1000, operations - done);
   }
 
-  /** Answers how many operations were begun. */
+  /** Returns the number of operations that were begun. */
   async function collect(child: ChildProcess, fatal: number | undefined): Promise<number> {
     let begun = 0;
     let current: Operation | undefined;

@@ -3,7 +3,9 @@ import { hostile } from './hostile.ts';
 import { PATTERNS } from './hostile-patterns.ts';
 
 /** The campaign on a small scale: neither root nor a control group, low limits, and patterns that are over in a moment. */
-test('whatever a guest takes, the process lives and others are served', { timeout: 180_000 }, async () => {
+test('whatever a guest allocates, the process survives and others are served', {
+  timeout: 180_000,
+}, async () => {
   const servers = await hostile({
     patterns: PATTERNS.filter(({ small }) => small !== undefined),
     rounds: [1, 3],

@@ -13,7 +13,7 @@ function write(acknowledged: boolean): string {
   return value;
 }
 
-test('what was acknowledged must be there', () => {
+test('an acknowledged write must be present', () => {
   const value = write(true);
   expect(ledger.settle(value)).toBe('kept');
   expect(ledger.settle(undefined)).toBe('lost');
@@ -26,7 +26,7 @@ test('an older value than the acknowledged one is lost, whatever came after', ()
   expect(ledger.settle(old)).toBe('lost');
 });
 
-test('a write without an answer may have happened or not', () => {
+test('a write without a response may have happened or not', () => {
   const old = write(true);
   const open = write(false);
   expect(ledger.settle(open)).toBe('kept');
@@ -40,7 +40,7 @@ test('a deletion that was acknowledged stays', () => {
   expect(ledger.settle(value)).toBe('lost');
 });
 
-test('what somebody has read must be there, acknowledged or not', () => {
+test('a value that was read must be present, acknowledged or not', () => {
   const old = write(true);
   expect(ledger.seen(write(false))).toBe(true);
   expect(ledger.settle(old)).toBe('lost');

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { soak } from './soak.ts';
 
-test('mixed requests go as they should, and memory does not grow with them', async () => {
+test('mixed requests succeed, and memory does not grow', async () => {
   for (const { component, steps, failures, examples, early, late } of await soak({
     seconds: 20,
     seed: 1,

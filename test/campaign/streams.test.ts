@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { streamsCampaign } from './streams.ts';
 
-test('guests sleep side by side, slow clients cost little memory, and those that leave leave nothing', async () => {
+test('guests sleep concurrently, slow clients use little memory, and disconnected ones leave nothing behind', async () => {
   const { sleepers, events, stalled, leaving } = await streamsCampaign(3);
   expect(sleepers).toBeLessThan(1500);
   expect(events.first).toBeLessThan(events.last - 600);

@@ -153,8 +153,8 @@ describe('wrong usage', () => {
     ['an unknown option', ['--colour', 'green'], '--colour'],
     ['an --env without a name', ['--env', '=x'], '--env'],
     ['an address without a port', ['--addr', 'localhost'], '--addr'],
-    ['a port that is none', ['--addr', 'localhost:99999'], '--addr'],
-    ['a duration that is none', ['--timeout', 'soon'], '--timeout'],
+    ['an invalid port', ['--addr', 'localhost:99999'], '--addr'],
+    ['an invalid duration', ['--timeout', 'soon'], '--timeout'],
     ['no workers', ['--workers', '0'], '--workers'],
   ])('%s', async (_, args, named) => {
     expect((await refused([NOTES, ...args], { status: 2 })).stderr).toContain(named);

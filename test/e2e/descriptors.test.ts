@@ -7,7 +7,7 @@ import { startHostileServer } from '../campaign/hostile-server.ts';
 import { fixture, temporaryFolder } from '../support/command.ts';
 
 test.skipIf(process.platform === 'win32')(
-  'guests that open all they can cut nobody off where the process may have few files open',
+  'guests that open all they can disconnect nobody if the limit on open files is low',
   { timeout: 60_000 },
   async () => {
     const folder = temporaryFolder();

@@ -45,7 +45,7 @@ test.each(['::/data', 'a::/b::/c', 'a::', 'a:::ro'])(
   },
 );
 
-test('what the server itself uses is not given with a folder that it lies in, and the start says so', async () => {
+test('the server protects its own files inside a guest folder, and says so at the start', async () => {
   const folder = temporaryFolder();
   const component = join(folder, 'server.wasm');
   copyFileSync(fixture('http-lab'), component);

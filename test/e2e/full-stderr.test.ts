@@ -53,7 +53,7 @@ function fill(pipe: number): void {
 }
 
 onLinux(
-  'a log that nobody reads keeps no process for longer than --drain',
+  'a log that nobody reads keeps no process alive for longer than --drain',
   async () => {
     const { child } = await serve('--drain', '300ms');
     const began = performance.now();

@@ -13,7 +13,7 @@ function memoryOf(pid: number): number {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024;
 }
 
-test('readers that stall keep the memory bounded, and nobody else waiting', async () => {
+test('stalled readers keep the memory bounded and delay no other client', async () => {
   const { url, pid } = await start('--workers', '1');
   await (await fetch(`${url}/globals`)).text();
   const before = memoryOf(pid);
@@ -25,7 +25,7 @@ test('readers that stall keep the memory bounded, and nobody else waiting', asyn
   expect(await (await fetch(`${url}/globals`)).text()).toBe('1');
 });
 
-test('senders that nobody reads from keep the memory bounded', async () => {
+test('senders whose bodies are not read keep the memory bounded', async () => {
   const { url, pid } = await start('--workers', '1', '--max-body', '1GB');
   await (await fetch(`${url}/globals`)).text();
   const before = memoryOf(pid);
@@ -72,7 +72,7 @@ test('what guests print is prefixed with their request, or not', async () => {
   expect(plain.text.stdout).toBe('out one\nout two\nout without newline\n');
 });
 
-test('a client can make no line of its own in the log', async () => {
+test('a client cannot forge a line in the log', async () => {
   const { url, text } = await start();
   await fetch(`${url}/error?code=internal-error&message=${encodeURIComponent('a\nerror: forged\x1b[2J')}`);
   expect(text.stderr).toContain('internal-error: a\\x0aerror: forged\\x1b[2J\n');

@@ -23,7 +23,7 @@ const UNREACHABLE = /the guest trapped: (unreachable|wasm trap: wasm `unreachabl
 const OVERFLOW =
   /the guest trapped: (Maximum call stack size exceeded|memory access out of bounds|wasm trap: (call stack exhausted|out of bounds memory access))$/;
 
-test('whatever a guest does, it costs its own request and one line on stderr', async () => {
+test('whatever a guest does, only its own request fails, with one line on stderr', async () => {
   const { url, text } = await start();
   const cases: [path: string, reason: RegExp][] = [
     ['/trap', UNREACHABLE],
@@ -56,7 +56,7 @@ test('whatever a guest does, it costs its own request and one line on stderr', a
   expect(await (await fetch(`${url}/bom-key`)).text()).toBe('two keys');
 });
 
-test('an answer that breaks off is never taken for a complete one', async () => {
+test('an aborted response is never mistaken for a complete one', async () => {
   const { url, text } = await start();
   for (const path of ['/abandon-body', '/trap-after-start']) {
     const { response, body } = await call(url + path);
@@ -67,7 +67,7 @@ test('an answer that breaks off is never taken for a complete one', async () => 
   }
 });
 
-test('a second answer costs nobody the first one', async () => {
+test('a second response does not affect the first', async () => {
   const { url, text } = await start();
   // The first one has no body: it may have left by then.
   expect([200, 500]).toContain(await status(`${url}/answer-twice`));
@@ -75,7 +75,7 @@ test('a second answer costs nobody the first one', async () => {
   expect(text.stderr).toContain('error: GET /answer-twice: the guest trapped: ');
 });
 
-test('guests that hang or spin are ended at the limit, many more of them than may live', async () => {
+test('guests that hang or spin are ended at the limit, even many more of them than may be alive', async () => {
   const { url, text } = await start('--timeout', '1s');
   // Three times what one worker lets live: were they still there, the next round would wait in vain.
   for (let round = 0; round < 3; round++) {
@@ -86,7 +86,7 @@ test('guests that hang or spin are ended at the limit, many more of them than ma
   expect(text.stderr).toContain('error: GET /sleep-forever: the guest did not respond within 1000 ms');
 });
 
-test('a guest that spins costs its worker, not the process', async () => {
+test('a guest that spins ends its worker, not the process', async () => {
   const { url, text } = await start('--timeout', '4s');
   expect(await status(`${url}/spin-calls`)).toBe(504);
   expect(await status(`${url}/ok`)).toBe(200);
@@ -110,7 +110,7 @@ test('memory does not grow with the number of requests, nor with handles that ar
   expect(memoryOf(pid) - before).toBeLessThan(200);
 });
 
-test('a flood of output to a reader that stalls makes the guest wait, not the memory grow', async () => {
+test('a flood of output to a stalled reader makes the guest wait, and memory does not grow', async () => {
   const { url, pid, child } = await start('--timeout', '3s');
   await status(`${url}/ok`);
   child.stdout!.pause();
@@ -121,7 +121,7 @@ test('a flood of output to a reader that stalls makes the guest wait, not the me
   expect(await status(`${url}/ok`)).toBe(200);
 });
 
-test('a flood of output to nobody is no reason to stop', async () => {
+test('a flood of output without a reader does not stop the server', async () => {
   const { url, child } = await start();
   child.stdout!.destroy();
   child.stderr!.destroy();

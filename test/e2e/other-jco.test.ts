@@ -24,7 +24,7 @@ function complaints({ text }: ServeProcess): string[] {
   return text.stderr.split('\n').filter((line) => /^(warn|error)/.test(line));
 }
 
-test('a server runs by raw glue, with one warning, and sessions go on after a kill', async () => {
+test('a server runs with raw glue, with one warning, and sessions survive a kill', async () => {
   const options = environment();
   const store = ['--store', `sqlite:${join(temporaryFolder(), 'store.db')}`, '--workers', '2'];
   let session: string | undefined;
@@ -38,7 +38,7 @@ test('a server runs by raw glue, with one warning, and sessions go on after a ki
   }
 });
 
-test('each request has a guest in its first state, and a bad one costs itself alone', async () => {
+test('each request gets a guest in its initial state, and a bad request fails alone', async () => {
   const server = await serve(fixture('misbehave'), ['--store', 'memory:'], environment());
   const statuses: number[] = [];
   for (const path of ['/ok', '/trap', '/ok', '/use-after-drop', '/exit?code=3', '/ok']) {
@@ -49,7 +49,7 @@ test('each request has a guest in its first state, and a bad one costs itself al
   expect(statuses).toEqual([200, 500, 200, 500, 500, 200]);
 });
 
-test('a program runs by raw glue, with one warning', async () => {
+test('a program runs with raw glue, with one warning', async () => {
   const { status, stdout, stderr } = await run(['run', fixture('command'), 'args', 'a', 'b'], environment());
   expect([status, stderr]).toEqual([
     0,

@@ -9,7 +9,7 @@ function adminOf(server: ServeProcess): string {
   return /^Serving .* on (http:\S+)\/$/m.exec(server.text.stderr)![1]!;
 }
 
-test('ended and expired sessions go after the retention, live ones and other keys stay, and it is told', async () => {
+test('ended and expired sessions are purged after the retention, live ones and other keys stay, and it is logged', async () => {
   const url = `sqlite:${join(temporaryFolder(), 'store.db')}`;
   const store = await openStore(url, { durability: 'process' });
   onTestFinished(async () => store.close());
@@ -50,7 +50,7 @@ test('off keeps all', async () => {
   expect(await store.exists('default', `${id}:__meta__`)).toBe(true);
 });
 
-test('an address that is taken ends the start', async () => {
+test('an address in use ends the start', async () => {
   const first = await serve(fixture('notes-draft'), ['--store', 'memory:', '--admin-addr', ':0']);
   const address = new URL(adminOf(first)).host;
   const second = serve(fixture('notes-draft'), ['--store', 'memory:', '--admin-addr', address]);

@@ -49,7 +49,7 @@ interface SdkError extends Error {
 }
 
 describe.each(sdks)('the official client, %s', (_, { connect, spawn }) => {
-  test('lists and calls, is told of what happens meanwhile, and answers what it is asked', async () => {
+  test('lists and calls tools, receives notifications meanwhile, and answers requests of the server', async () => {
     await converse(await connect((await start()).url), 2);
   });
 
@@ -58,7 +58,7 @@ describe.each(sdks)('the official client, %s', (_, { connect, spawn }) => {
     await converse(await spawn([fixture('notes-draft'), '--store', 'memory:']), 1);
   });
 
-  test('goes on with its session, and takes up a call, after the server was killed', async () => {
+  test('continues its session, and resumes a call, after the server was killed', async () => {
     const folder = temporaryFolder();
     const first = await start(folder);
     const client = await connect(first.url);
@@ -82,7 +82,7 @@ describe.each(sdks)('the official client, %s', (_, { connect, spawn }) => {
     expect(await again.call('test_reconnection', {}, { resumptionToken: token! })).toBe(answer);
   });
 
-  test('ends its session, is refused with it, and starts anew', async () => {
+  test('ends its session, is refused with it, and starts another', async () => {
     const { url } = await start();
     const client = await connect(url);
     const { session } = client;

@@ -57,7 +57,7 @@ describe.each(['notes-draft', 'notes-draft2'])('%s', (name) => {
   });
 });
 
-test('a store in memory is shared by all workers and forgotten at the end', async () => {
+test('a store in memory is shared by all workers and gone after the end', async () => {
   const first = await serve(fixture('notes-draft'), ['--store', 'memory:', '--workers', '2']);
   const session = await initialize(first.url);
   const totals = await Promise.all(Array.from({ length: 20 }, () => callTool(first.url, session, 'total')));

@@ -28,7 +28,7 @@ export function program(
   onTestFinished(() => {
     child.kill('SIGKILL');
   });
-  // Whoever writes on after the end is told by the exit status.
+  // Writes after the end fail; the exit status shows it.
   child.stdin.on('error', () => {});
   const text = outputOf(child);
   const finished = once(child, 'close').then(([status]) => ({ status: status as number | null, ...text }));

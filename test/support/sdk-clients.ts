@@ -40,7 +40,7 @@ export interface SdkClient {
 
 /** One line of the official clients. What they connect is closed with the test. */
 export interface Sdk {
-  /** With the id of a session it goes on with that one. */
+  /** With the id of a session it continues that session. */
   connect(url: string, sessionId?: string): Promise<SdkClient>;
   /** Starts `wasmcp-node stdio` with these arguments. */
   spawn(args: readonly string[]): Promise<SdkClient>;
