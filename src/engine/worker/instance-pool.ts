@@ -27,7 +27,7 @@ export interface NewInstance<T> {
   readonly memoryLimit?: number | undefined;
   /** The state of its glue; undefined if there is none. */
   readonly glue: GlueState | undefined;
-  /** While it was made it called the host for what is not the same each time, such as the time or a random number. */
+  /** Its instantiation called the host for values that differ each time, such as the time or random numbers. */
   readonly nondeterministicInit: boolean;
 }
 
@@ -113,9 +113,7 @@ function createRestoration<T>(options: InstancePoolOptions<T>, dropIdle: () => v
     prepare({ cores, memoryLimits: limits, memoryLimit: limit, glue, nondeterministicInit }) {
       if (isolation !== 'request') return undefined;
       if (nondeterministicInit)
-        return degrade(
-          'it calls the host while it is instantiated, and each instance may be told something else',
-        );
+        return degrade('it calls the host during instantiation, and each instance may get another result');
       const state = findState(cores);
       image ??= captureImage(state);
       const difference = sizeDifference(image, state) ?? firstDifference(image, state);
@@ -164,7 +162,7 @@ export function createInstancePool<T>(options: InstancePoolOptions<T>): Instance
   /** The most recently used one: its memory is still in the processor's caches. */
   function next(): Entry<T> {
     for (let entry = waiting.pop(); entry !== undefined; entry = waiting.pop()) {
-      // Again: the code that ran since then may have kept a way into it.
+      // Restored again: code that ran since then may have kept a reference into it.
       const discard = entry.restorable && restore(entry.restorable);
       if (discard === undefined) return entry;
       discards[discard] += 1;

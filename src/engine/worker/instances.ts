@@ -99,7 +99,7 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
     );
   }
 
-  /** Whether instantiation asks the host for what another instance may be answered otherwise. Tried once, with one instance. */
+  /** Whether instantiation calls the host for results that may differ between instances. Tried once, with one instance. */
   function hasNondeterministicInit(): boolean {
     let constant = 0;
     const guest = new Guest(undefined, createBudget({ limit: maxHostMemory }));

@@ -190,10 +190,10 @@ describe('if instances cannot be restored, each request gets a new one, and the 
     expectFresh(watched, /^a module changes a table$/);
   });
 
-  test('the host was asked for the time, or the like, while it was instantiated', () => {
+  test('instantiation called the host for values such as the time', () => {
     expectFresh(
       createPool({ alter: () => ({ nondeterministicInit: true }) }),
-      /calls the host while it is instantiated/,
+      /calls the host during instantiation/,
     );
   });
 
