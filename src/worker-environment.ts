@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 
 /**
  * The environment of this process for a thread of ours. Node keeps what it compiles in a folder, if this thread does, only
- * for threads that are told of the folder.
+ * for threads that get the folder in their environment.
  */
 export function workerEnvironment(): NodeJS.ProcessEnv {
   const folder = module.getCompileCacheDir();

@@ -1,7 +1,7 @@
 /** Milliseconds after a request in which more of its kind are expected. */
 const EXPECTED = 10_000;
 
-/** Whether requests of different kinds come at the same time. Remembers two kinds only, as it is told of every request. */
+/** Whether requests of different kinds come at the same time. Remembers two kinds only, as every request is reported to it. */
 export interface RecentKinds {
   seen(kind: string, now: number): void;
   /** Requests of another kind than this one are expected. */

@@ -176,7 +176,7 @@ export function startThread(
     return [...running.values()].at(-1);
   }
 
-  /** Unless told to stop, whoever has the thread has until its own time is over. */
+  /** Unless asked to stop, the guest that has the thread keeps it until its own time is over. */
   function isHeldByAnother(): boolean {
     const holder = newest();
     return watch?.stalled === true && holder?.phase === 'waiting' && !aborting.has(holder.id);

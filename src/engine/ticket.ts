@@ -17,7 +17,7 @@ export interface Ticket {
   thread: Thread | undefined;
   /** When it was given to that, in milliseconds of `performance.now()`. */
   placedAt: number;
-  /** Until then, in milliseconds of `performance.now()`, it shall only get a worker that runs nothing else. */
+  /** Until then, in milliseconds of `performance.now()`, it must get a worker that runs nothing else. */
   suspectUntil: number;
   /** The reason why it ended was logged. */
   reported: boolean;

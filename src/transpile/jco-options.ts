@@ -1,4 +1,4 @@
-/** What jco is told of each component, whichever glue is to come. */
+/** The options of jco for every component, whichever glue follows. */
 export interface JcoOptions {
   readonly name: string;
   readonly instantiation: 'sync';

@@ -122,7 +122,7 @@ function allowedAfter(before: number): number {
   return before + Math.max(before / 5, 64 * MEBIBYTE);
 }
 
-/** Each pattern shall meet a server that has room: waits, not for long, until it holds little more than at first. */
+/** Each pattern must meet a server that has room: waits, not for long, until it holds little more than at first. */
 async function calm(server: HostileServer, before: number): Promise<string> {
   const start = performance.now();
   while (server.alive && server.resident() > 2 * before) {

@@ -54,7 +54,7 @@ export function createProject(): Project {
   };
 }
 
-/** Packs this repository as it is; answers the path of the tarball. */
+/** Packs this repository as it is; returns the path of the tarball. */
 export async function pack(project: Project): Promise<string> {
   const { status, stderr } = await project.npm('pack', ROOT, '--pack-destination', project.folder);
   if (status !== 0) throw new Error(`npm pack: ${stderr}`);

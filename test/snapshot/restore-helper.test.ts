@@ -6,7 +6,7 @@ import { assemble } from '../support/wat.ts';
 
 const FOLDER = join(import.meta.dirname, '../../src/snapshot');
 
-test('the embedded bytes are restore.wat, assembled; `vitest -u` writes them anew', async () => {
+test('the embedded bytes are restore.wat, assembled; `vitest -u` writes them again', async () => {
   const bytes = await assemble(readFileSync(join(FOLDER, 'restore.wat'), 'utf8'));
   const text = `/** \`restore.wat\`, assembled, in base64. Generated: change the text, then run its test with \`-u\`. */
 export const RESTORE_WASM: string =

@@ -143,7 +143,7 @@ export const RESOURCES: string = `(component ${IMPORT_THINGS}
 /**
  * Memory and strings. Numbers: 1 passes the inner component a string that is not UTF-8; 2 passes one that is; 3 passes
  * the host a string outside of the memory; 4 asks the host for a list, whose memory `realloc` asks for a log entry
- * first; 7 passes the inner component a string outside of the memory, and catches the trap. `name` answers a string, whose post-return asks for a log entry if the number was 5, and traps if it was 6.
+ * first; 7 passes the inner component a string outside of the memory, and catches the trap. `name` returns a string, whose post-return asks for a log entry if the number was 5, and traps if it was 6.
  */
 export const STRINGS: string = `(component
   (import "test:host/things@1.0.0" (instance $things ${THINGS}))

@@ -10,7 +10,7 @@ const HOARDER = single(`(func (export "run") (param $n i32) (result i32)
   (call $make))`);
 
 describe('restoring', () => {
-  test('disposes what the guest kept, and handles begin anew', async () => {
+  test('disposes what the guest kept, and handles start again', async () => {
     const guest = (await loadGuest(HOARDER))();
     const saved = guest.state.save();
     expect(guest.run(4)).toBe(5);
