@@ -19,8 +19,12 @@ export function preopenedFolder(guest: Guest, path: string): Folder {
   return new Held(guest, 0, () => withErrorCodes(() => openRealDirectory(path)));
 }
 
-/** A folder that was opened below another; closed with the `Folder`. */
+/** A folder that was opened below another; closed with the `Folder`, or if the guest has too many files and folders open. */
 export function openedFolder(guest: Guest, directory: Directory, depth: number): Folder {
+  if (!guest.descriptors.take()) {
+    directory.close();
+    throw 'insufficient-memory';
+  }
   return new Held(guest, depth, undefined, directory);
 }
 
@@ -48,6 +52,7 @@ class Held implements Folder {
     const held = this.#held;
     this.#held = undefined;
     this.#forget();
+    if (held !== undefined && this.#open === undefined) this.#guest.descriptors.give();
     held?.close();
   }
 

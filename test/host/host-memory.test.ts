@@ -141,6 +141,21 @@ describe('files', () => {
     directory.readDirectory();
   });
 
+  test.skipIf(process.platform !== 'linux')(
+    'have descriptors of the guest’s share while they are open',
+    () => {
+      const { guest, directory } = root(100 * MIB);
+      const open = (): Descriptor => directory.openAt({}, '.', { directory: true }, { read: true });
+      const [first] = Array.from({ length: 256 }, open);
+      expect(thrown(open)).toBe('insufficient-memory');
+      first![Symbol.dispose]();
+      open();
+      expect(thrown(open)).toBe('insufficient-memory');
+      guest.release();
+      expect(guest.descriptors.take()).toBe(true);
+    },
+  );
+
   test('have paths of at most 4095 bytes', () => {
     const { directory } = root(MIB);
     expect(thrown(() => directory.statAt({}, 'a/'.repeat(2048)))).toBe('name-too-long');
