@@ -100,7 +100,8 @@ describe('a guest that reads a body as it arrives', () => {
 
 describe('a guest that computes', () => {
   test('gets its full time, even if another guest of its worker is overdue and cannot stop', async () => {
-    const { server, errors } = await listen('misbehave', { timeout: 6000 });
+    // The handles that it keeps cost more than a guest may have by default.
+    const { server, errors } = await listen('misbehave', { timeout: 6000, maxHostMemory: 2 * 1024 ** 3 });
     expect(await status(server, '/ok')).toBe(200);
     const began = performance.now();
     expect(await status(server, '/leak?n=100000')).toBe(200);
