@@ -84,7 +84,7 @@ export interface EngineOptions {
   readonly loggingPrefix?: boolean;
   /** Which state of earlier requests a request sees; none (`request`) by default. */
   readonly isolation?: Isolation;
-  /** Worker threads; 1 by default. Up to 8 more are on standby or replace those that a guest keeps busy. */
+  /** Worker threads; 1 by default. Up to 10 more are on standby or replace those that a guest keeps busy. */
   readonly workers?: number;
   /** Maximum number of live guests in one worker; 64 by default. */
   readonly liveLimit?: number;
