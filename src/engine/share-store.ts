@@ -79,7 +79,9 @@ export async function shareStore(
         if (!isWhole) await opened.close();
         await gate?.close();
         await housekeeping?.close();
-        if (isWhole) await opened.close();
+        if (!isWhole) return;
+        await opened.close();
+        housekeeping?.keepReserve();
       },
     };
   } catch (error) {

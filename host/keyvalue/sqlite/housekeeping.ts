@@ -12,6 +12,11 @@ export interface Housekeeping {
   isWhole(): boolean;
   /** Settles once nothing of it is running. Calling it again has no effect. */
   close(): Promise<void>;
+  /**
+   * Creates the reserve if it is missing and there is space: to be called after the last connection was closed, which frees
+   * the log. Otherwise the next start on a disk that has filled up meanwhile would find none.
+   */
+  keepReserve(): void;
 }
 
 export interface HousekeepingOptions {
@@ -72,5 +77,6 @@ export function startHousekeeping(path: string, options: HousekeepingOptions = {
       await checkpoint;
       guard.close();
     },
+    keepReserve: () => reserve.keep(),
   };
 }
