@@ -9,7 +9,7 @@ export interface PublishedLine {
 }
 
 const TESTS = 'bytecodealliance/wasmtime tests/all/cli_tests.rs';
-const ONLY_0_2 = '-S p3, -W component-model-async: components of WASI 0.2 are run';
+const ONLY_0_2 = '-S p3, -W component-model-async: only components of WASI 0.2 are supported';
 const COMPILED = "Node's V8 compiles guests";
 
 export const PUBLISHED_LINES: readonly PublishedLine[] = [
@@ -81,7 +81,7 @@ export const PUBLISHED_LINES: readonly PublishedLine[] = [
   {
     source: 'https://github.com/bytecodealliance/wasmtime/issues/8773',
     line: 'wasmtime serve ./my-component.wasm --profile=guest',
-    warnings: ['--profile: use --cpu-prof of node'],
+    warnings: ['--profile: profile with node --cpu-prof'],
   },
   {
     source: 'https://github.com/bytecodealliance/wasmtime/issues/8504',
