@@ -101,18 +101,18 @@ describe('a guest that reads a body as it arrives', () => {
 describe('a guest that computes', () => {
   test('gets its full time, even if another guest of its worker is overdue and cannot stop', async () => {
     // The handles that it keeps cost more than a guest may have by default.
-    const { server, errors } = await listen('misbehave', { timeout: 6000, maxHostMemory: 2 * 1024 ** 3 });
+    const { server, errors } = await listen('misbehave', { timeout: 8000, maxHostMemory: 4 * 1024 ** 3 });
     expect(await status(server, '/ok')).toBe(200);
     const began = performance.now();
     expect(await status(server, '/leak?n=100000')).toBe(200);
-    // About two seconds: longer than the other one may take to stop, but within its own limit.
-    const count = Math.round((100_000 * 2000) / (performance.now() - began));
+    // More than a second: longer than the other one may take to stop, but on a busy machine, too, within its own limit.
+    const count = Math.min(600_000, Math.round((100_000 * 1300) / (performance.now() - began)));
     const late = status(server, '/sleep-forever');
-    await pause(5500);
+    await pause(7500);
     const computing = ask(server, `/leak?n=${count}`);
     expect(await late).toBe(504);
     expect(await (await computing).text()).toBe(`leaked ${count} of each`);
-    expect(errors()).toEqual(['error GET /sleep-forever: the guest did not respond within 6000 ms']);
+    expect(errors()).toEqual(['error GET /sleep-forever: the guest did not respond within 8000 ms']);
   }, 30_000);
 });
 
