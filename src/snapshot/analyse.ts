@@ -89,7 +89,7 @@ function read(sections: readonly Section[]): ModuleAnalysis {
 }
 
 /** What a module imports is the state of the module that defines it; only the numbering matters here. */
-function countImports(sections: readonly Section[]): {
+export function countImports(sections: readonly Section[]): {
   memories: number;
   globals: number;
   reserved: boolean;

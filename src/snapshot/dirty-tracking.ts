@@ -1,10 +1,10 @@
 import { WasmcpError } from '../../host/index.ts';
 import { DIRTY_MAP_MODULE, MAP_PAGES } from '../wasm/dirty-map.ts';
 import { concat, encodeName, encodeNumber, encodeSection } from '../wasm/encode.ts';
-import { readImports } from '../wasm/imports.ts';
 import { findSection, readSections, SECTION, type Section } from '../wasm/sections.ts';
 import { readTypeSection } from '../wasm/type-section.ts';
 import { readMemoryType } from '../wasm/types.ts';
+import { countImports } from './analyse.ts';
 import { addWriteBarriers } from './write-barriers.ts';
 
 /** V8 reserves 10 GiB of addresses for each memory, and dirty maps double their number. */
@@ -106,22 +106,6 @@ function countMemories(sections: readonly Section[]): number {
     count += 1;
   });
   return count;
-}
-
-function countImports(sections: readonly Section[]): { memories: number; reserved: boolean } {
-  const counts = { memories: 0, reserved: false };
-  const section = findSection(sections, SECTION.import)?.read();
-  if (section === undefined) return counts;
-  readImports(section, {
-    name(module) {
-      if (module === DIRTY_MAP_MODULE) counts.reserved = true;
-    },
-    memory(reader) {
-      readMemoryType(reader);
-      counts.memories += 1;
-    },
-  });
-  return counts;
 }
 
 function functionTypes(sections: readonly Section[]): number[] {
