@@ -9,19 +9,24 @@ import { call, rawConnection } from '../support/serving.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const MEMORY = ['--store', 'memory:'];
 
+/** A request that the server has received, and whose guest sleeps. */
+async function sleepingRequest(url: string, milliseconds: number): ReturnType<typeof rawConnection> {
+  const slow = await rawConnection(url);
+  slow.send(
+    `POST /sleep?ms=${milliseconds} HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n`,
+  );
+  await slow.receive(/100 Continue/);
+  slow.send('x');
+  return slow;
+}
+
 describe('the first signal', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)(
     '%s lets requests finish, and takes no new ones',
     async (signal) => {
       const { url, text, finished, kill } = await serve(fixture('http-lab'), MEMORY);
       const stream = await call(`${url}/stream?n=5&ms=200&size=1`);
-      const slow = await rawConnection(url);
-      slow.send(
-        'POST /sleep?ms=800 HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n',
-      );
-      // Now it is certain that the request has arrived.
-      await slow.receive(/100 Continue/);
-      slow.send('x');
+      const slow = await sleepingRequest(url, 800);
       const idle = await rawConnection(url);
       kill(signal);
       // Idle connections are ended as soon as the port is closed.
@@ -65,14 +70,14 @@ test('unread output does not keep the process alive for longer than --drain', as
 
 test('the second signal ends the process at once', async () => {
   const { url, text, kill, finished } = await serve(fixture('http-lab'), MEMORY);
-  const slow = fetch(`${url}/sleep?ms=60000`).catch(String);
+  const slow = await sleepingRequest(url, 60_000);
   const idle = await rawConnection(url);
   kill('SIGTERM');
   await idle.end();
   kill('SIGTERM');
   expect(await finished).toMatchObject({ status: 143 });
   expect(text.stderr).toContain('Stopped at once');
-  await slow;
+  await slow.end();
 });
 
 test('after a kill, everything acknowledged is there', async () => {
