@@ -2,13 +2,15 @@ import { createBudget, type GuestBudget } from './budget.ts';
 import { createDescriptors, type Descriptors } from './descriptors.ts';
 import { Signal } from './signal.ts';
 import { Table } from './table.ts';
-import type { Turns } from './turns.ts';
 
-/** How a guest shares its thread with others. */
-export interface Sharing {
-  readonly turns: Turns;
-  /** False while nothing can suspend the guest: it is being instantiated, or runs a destructor. */
-  maySuspend(): boolean;
+/** What a guest has of its thread, which it shares with others. */
+export interface ThreadShare {
+  /** The guest begins a request, in the thread that it has for now. */
+  begin(): void;
+  /** Whether the guest has had its share for now, and can be suspended: then it must wait for `next`. */
+  isDue(): boolean;
+  /** Resolves when it is the guest's turn again. */
+  next(): Promise<void>;
 }
 
 /**
@@ -23,16 +25,16 @@ export class Guest {
   readonly descriptors: Descriptors;
   readonly #ending = new Signal();
   readonly #releases = new Table<symbol, () => void>();
-  readonly #sharing: Sharing | undefined;
+  readonly #share: ThreadShare | undefined;
   #ended: string | undefined;
 
-  /** Without `sharing` the guest has its thread for itself. */
+  /** Without `share` the guest has its thread for itself. */
   constructor(
-    sharing?: Sharing,
+    share?: ThreadShare,
     budget: GuestBudget = createBudget(),
     descriptors: Descriptors = createDescriptors(),
   ) {
-    this.#sharing = sharing;
+    this.#share = share;
     this.budget = budget;
     this.descriptors = descriptors;
   }
@@ -50,7 +52,7 @@ export class Guest {
   /** Begins another request on an instance that has served one. Only after `end` and `release`. */
   begin(): void {
     this.#ended = undefined;
-    this.#sharing?.turns.begin();
+    this.#share?.begin();
   }
 
   /** Ends the guest: its pending waits settle, and every later host call traps. */
@@ -64,10 +66,10 @@ export class Guest {
    * Returns the result of `work`, or a promise of it if other guests must run first. For host functions that may return a
    * promise: without it, a guest that never has to wait would keep the thread forever.
    */
-  fairly<T>(work: () => T | Promise<T>): T | Promise<T> {
-    const sharing = this.#sharing;
-    if (sharing === undefined || !sharing.turns.due() || !sharing.maySuspend()) return work();
-    return sharing.turns.next().then(() => {
+  yieldIfDue<T>(work: () => T | Promise<T>): T | Promise<T> {
+    const share = this.#share;
+    if (share === undefined || !share.isDue()) return work();
+    return share.next().then(() => {
       this.check();
       return work();
     });

@@ -16,7 +16,7 @@ export { createDescriptors, type Descriptors, type DescriptorTotal } from './des
 export { WasmcpError, type WasmcpErrorCode } from './error.ts';
 export { preopenWarnings } from './filesystem/preopens.ts';
 export { makeFolders } from './folders.ts';
-export { Guest, type Sharing } from './guest.ts';
+export { Guest, type ThreadShare } from './guest.ts';
 export { createHost } from './host.ts';
 export { createExchange, type Exchange, type Outcome, type ResponseSink } from './http/exchange.ts';
 export type { Fields } from './http/fields.ts';
@@ -84,4 +84,3 @@ export type {
 export { Signal } from './signal.ts';
 export { Table } from './table.ts';
 export { cutText } from './text.ts';
-export { createTurns, type Turns } from './turns.ts';

@@ -30,7 +30,7 @@ export class InputStream {
 
   blockingRead(length: bigint): Uint8Array | Promise<Uint8Array> {
     if (length !== 0n && !this.#isReady()) return this.#waitAndRead(length);
-    return this.#guest.fairly(() => this.read(length));
+    return this.#guest.yieldIfDue(() => this.read(length));
   }
 
   skip(length: bigint): bigint {

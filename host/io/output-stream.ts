@@ -69,7 +69,7 @@ export class OutputStream {
 
   blockingFlush(): void | Promise<void> {
     if (!this.#isReady()) return this.#waitUntil(() => true).then(() => this.#check());
-    return this.#fairly(() => this.#check());
+    return this.#yieldIfDue(() => this.#check());
   }
 
   splice(source: InputStream, length: bigint): bigint {
@@ -83,7 +83,7 @@ export class OutputStream {
   blockingSplice(source: InputStream, length: bigint): bigint | Promise<bigint> {
     const readable = InputStream.waitable(source);
     if (!this.#canSplice(readable)) return this.#waitAndSplice(source, readable, length);
-    return this.#fairly(() => this.splice(source, length));
+    return this.#yieldIfDue(() => this.splice(source, length));
   }
 
   subscribe(): Pollable {
@@ -132,14 +132,14 @@ export class OutputStream {
       }
       return written === length && this.#isReady();
     };
-    return this.#fairly(() => {
+    return this.#yieldIfDue(() => {
       if (!advance()) return this.#waitUntil(advance);
     });
   }
 
-  #fairly<T>(work: () => T | Promise<T>): T | Promise<T> {
+  #yieldIfDue<T>(work: () => T | Promise<T>): T | Promise<T> {
     const guest = this.#writer.guest;
-    return guest === undefined ? work() : guest.fairly(work);
+    return guest === undefined ? work() : guest.yieldIfDue(work);
   }
 
   async #waitUntil(done: () => boolean): Promise<void> {

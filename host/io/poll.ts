@@ -27,7 +27,7 @@ export class Pollable {
 
   block(): void | Promise<void> {
     if (!this.ready()) return wait([this.#waitable]).then(() => undefined);
-    return this.#waitable.guest?.fairly(() => undefined);
+    return this.#waitable.guest?.yieldIfDue(() => undefined);
   }
 
   /** The host's side of the resource. */
@@ -47,7 +47,7 @@ export function poll(pollables: readonly Pollable[]): Uint32Array | Promise<Uint
   for (const waitable of waitables) waitable.guest?.check();
   const ready = readyOf(waitables);
   if (ready.length === 0) return wait(waitables);
-  return guestOf(waitables)?.fairly(() => ready) ?? ready;
+  return guestOf(waitables)?.yieldIfDue(() => ready) ?? ready;
 }
 
 async function wait(waitables: readonly Waitable[]): Promise<Uint32Array> {

@@ -48,7 +48,7 @@ export function call<T, R>(
     throw error instanceof WasmcpError ? failure(keyvalueError(error)) : error;
   };
   guest.check();
-  return guest.fairly(() => {
+  return guest.yieldIfDue(() => {
     let value: Awaitable<T>;
     try {
       value = work();

@@ -1,5 +1,5 @@
 import type { Exchange } from './exchange.ts';
-import type { GuestFailure } from './protocol.ts';
+import type { GuestFailure } from './protocol/messages.ts';
 import { LOOK } from './stall.ts';
 import type { GuestVoice, Thread, ThreadEvents } from './thread.ts';
 

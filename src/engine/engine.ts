@@ -25,6 +25,7 @@ import { createCollect } from './memory/collect.ts';
 import { createLedger } from './memory/ledger.ts';
 import { ownPaths } from './own-paths.ts';
 import { createPool, type Pool, type PoolLoad } from './pool.ts';
+import { createLongPlaces } from './protocol/long-places.ts';
 import { reportFull } from './report-full.ts';
 import type { GuestSettings } from './setup.ts';
 import { shareStore } from './share-store.ts';
@@ -221,6 +222,7 @@ export async function startEngine(
   for (const warning of limitWarnings(limits, { workers, memories, connections, shares }))
     void log('warn', 'limits', warning);
   const descriptors = createDescriptorLedger(shares.guests);
+  const longPlaces = createLongPlaces(workers);
   const told = new Set<string>();
   const poolOptions = {
     workers,
@@ -260,7 +262,11 @@ export async function startEngine(
       // Raw glue was already reported, and explains this.
       degraded: (problem) => isRaw || tell('isolation', `each request gets a new instance: ${problem}`),
       start(events) {
-        const opened = { descriptors: descriptors.open(), ledger: ledger.open() };
+        const opened = {
+          descriptors: descriptors.open(),
+          ledger: ledger.open(),
+          longPlaces: longPlaces.open(),
+        };
         return startThread(
           {
             component,
@@ -278,6 +284,7 @@ export async function startEngine(
             gone(...lost) {
               descriptors.close(opened.descriptors);
               ledger.close(opened.ledger);
+              longPlaces.close(opened.longPlaces);
               events.gone(...lost);
             },
           },

@@ -1,7 +1,7 @@
 import { free, type WasmcpError } from '../../host/index.ts';
 import type { GuestRequest, UploadReceiver } from '../http/handler.ts';
 import type { ResponseWriter } from '../http/response.ts';
-import { type FromWorker, SMALL, type ToWorker, WINDOW } from './protocol.ts';
+import { type FromWorker, SMALL, type ToWorker, WINDOW } from './protocol/messages.ts';
 
 /** The progress of a response: not begun, begun, or over: nothing more of it will be delivered, for whatever reason. */
 export type Phase = 'waiting' | 'streaming' | 'over';

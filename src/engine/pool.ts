@@ -8,7 +8,7 @@ import { createExchange, type Exchange } from './exchange.ts';
 import type { Collect } from './memory/collect.ts';
 import type { Ledger } from './memory/ledger.ts';
 import { createMemoryWatch } from './memory/watch.ts';
-import type { GuestFailure } from './protocol.ts';
+import type { GuestFailure } from './protocol/messages.ts';
 import { createRecentKinds } from './recent-kinds.ts';
 import type { GuestVoice, Thread, ThreadEvents } from './thread.ts';
 import type { Ticket } from './ticket.ts';

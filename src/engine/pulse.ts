@@ -8,6 +8,8 @@
 const BEGUN = 0;
 /** Number of messages taken, modulo 2^32. */
 const TAKEN = 1;
+/** Number of messages posted, modulo 2^32. */
+const SENT = 2;
 
 const COUNT = 0x3fff_ffff;
 const WITHDRAWN = 1 << 31;
@@ -30,22 +32,21 @@ export interface Pulse {
 }
 
 export function createPulse(): Pulse {
-  const memory = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
+  const memory = new SharedArrayBuffer(3 * Int32Array.BYTES_PER_ELEMENT);
   const words = new Int32Array(memory);
-  let messages = 0;
   let requests = 0;
 
   return {
     memory,
     sent(type) {
-      messages = (messages + 1) | 0;
+      Atomics.add(words, SENT, 1);
       if (type === 'request') requests = (requests + 1) & COUNT;
     },
     get taken() {
       return Atomics.load(words, TAKEN);
     },
     get answered() {
-      return Atomics.load(words, TAKEN) === messages;
+      return Atomics.load(words, TAKEN) === Atomics.load(words, SENT);
     },
     withdraw() {
       const count = (requests - Atomics.or(words, BEGUN, WITHDRAWN)) & COUNT;
@@ -59,6 +60,8 @@ export function createPulse(): Pulse {
 export interface WorkerPulse {
   /** A message was taken. */
   take(): void;
+  /** There is a message that was not taken yet. */
+  waits(): boolean;
   /** Whether a request may be begun; otherwise it was withdrawn and belongs to another worker. */
   begin(): boolean;
   /** Everything taken from now on was sent after the withdrawal. */
@@ -71,6 +74,8 @@ export function workerPulse(memory: SharedArrayBuffer): WorkerPulse {
     take() {
       Atomics.add(words, TAKEN, 1);
     },
+    // Counted after it is posted: for a moment the worker may be ahead.
+    waits: () => ((Atomics.load(words, SENT) - Atomics.load(words, TAKEN)) | 0) > 0,
     begin() {
       const before = Atomics.load(words, BEGUN);
       return before >= 0 && Atomics.compareExchange(words, BEGUN, before, (before + 1) & COUNT) === before;

@@ -3,6 +3,7 @@ import type { Durability, OutgoingPolicy, Preopen, ProtectedPath, StoreLimits } 
 import type { LoadedComponent } from '../component/component.ts';
 import type { DescriptorMemory } from './limits/descriptors.ts';
 import type { LedgerMemory } from './memory/ledger.ts';
+import type { LongPlacesMemory } from './protocol/long-places.ts';
 import type { Isolation } from './worker/instance-pool.ts';
 
 /** What a guest can access, the same for each request. Can be sent to a worker. */
@@ -51,6 +52,8 @@ export interface WorkerSetup {
   readonly maxDescriptors: number;
   /** What the process holds, see `createShare`. */
   readonly ledger: LedgerMemory;
+  /** Places for guests that use much of their threads, see `workerPlaces`. */
+  readonly longPlaces: LongPlacesMemory;
   /** Where it shows what it has taken, see `workerPulse`. */
   readonly pulse: SharedArrayBuffer;
 }

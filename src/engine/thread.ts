@@ -2,7 +2,7 @@ import { Table, WasmcpError } from '../../host/index.ts';
 import type { Exchange, Post } from './exchange.ts';
 import { type IdleWorker, startIdleWorker } from './idle-worker.ts';
 import { osThread } from './os-thread.ts';
-import { type FromWorker, type GuestFailure, logSize } from './protocol.ts';
+import { type FromWorker, type GuestFailure, logSize } from './protocol/messages.ts';
 import { createPulse } from './pulse.ts';
 import type { WorkerSetup } from './setup.ts';
 import { createStallWatch, type StallWatch } from './stall.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createExchange } from '../../src/engine/exchange.ts';
-import type { ToWorker } from '../../src/engine/protocol.ts';
+import type { ToWorker } from '../../src/engine/protocol/messages.ts';
 import type { UploadReceiver } from '../../src/http/handler.ts';
 
 /** A request with a streamed body, and the messages that two workers get. */

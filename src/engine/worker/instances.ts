@@ -3,7 +3,6 @@ import {
   type ByteSink,
   createBudget,
   createDescriptors,
-  createTurns,
   type DescriptorTotal,
   Guest,
   type GuestBudget,
@@ -22,6 +21,8 @@ import { findState } from '../../snapshot/exposed-state.ts';
 import { coreInstantiator } from '../../snapshot/instantiate.ts';
 import { createShare, type LedgerMemory } from '../memory/ledger.ts';
 import { createInstancePool, type InstancePool, type Isolation, type NewInstance } from './instance-pool.ts';
+import { ScheduledGuest } from './scheduled-guest.ts';
+import type { Scheduler } from './scheduler.ts';
 import { createTell, type Tell } from './watcher.ts';
 
 /** An instance, with the guest and the output that its host functions are bound to for its whole life. */
@@ -49,6 +50,8 @@ export interface InstancesParts {
   readonly maxDescriptors?: number;
   /** What the process holds, see `createShare`; without it guests are bounded one by one. */
   readonly ledger?: LedgerMemory;
+  /** Shares the thread between guests; without it each has the thread until it waits. */
+  readonly scheduler?: Scheduler;
   /** An instance is not used again, and its memories have so many bytes. */
   discarded?(bytes: number): void;
   readonly isolation: Isolation;
@@ -72,13 +75,22 @@ const CONSTANT: ReadonlySet<string> = new Set([
 
 /** The instances of this thread's component, each with its own guest. */
 export function createInstances(parts: InstancesParts): InstancePool<GuestInstance> {
-  const { component, glue, host, maxHostMemory, ledger, discarded, descriptors, maxDescriptors, ...options } =
-    parts;
+  const {
+    component,
+    glue,
+    host,
+    maxHostMemory,
+    ledger,
+    discarded,
+    descriptors,
+    maxDescriptors,
+    scheduler,
+    ...options
+  } = parts;
   const handler = component.exports.find((name) => name.startsWith('wasi:http/incoming-handler@'))!;
   const limitsOf = new Map(
     Object.entries(component.modules).map(([name, module]) => [module, component.memoryLimits[name] ?? []]),
   );
-  const turns = createTurns();
   let nondeterministicInit: boolean | undefined;
 
   function instantiate(
@@ -120,10 +132,10 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
   }
 
   function create(): NewInstance<GuestInstance> {
-    let maySuspend = (): boolean => false;
+    const scheduled = scheduler && new ScheduledGuest(scheduler);
     const share = ledger && createShare(ledger);
     const guest = new Guest(
-      { turns, maySuspend: () => maySuspend() },
+      scheduled,
       createBudget({ limit: maxHostMemory, parent: share }),
       createDescriptors(maxDescriptors, descriptors),
     );
@@ -144,7 +156,7 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
       share && { tryCharge: (bytes) => share.tryGrow(bytes), release: (bytes) => share.release(bytes) },
     );
     const state = glueState(exports);
-    maySuspend = () => state?.maySuspend ?? true;
+    scheduled?.connect(guest, state);
     if (state !== undefined && state.hostCalls > 0) nondeterministicInit ??= hasNondeterministicInit();
     return {
       instance: {
@@ -152,7 +164,10 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
         handle: exports[handler]!.handle!,
         tell: createTell(exports, bind),
         held: () => guest.budget.used + memoryOf(cores),
-        settled: () => share?.close(),
+        settled() {
+          share?.close();
+          scheduled?.finish();
+        },
         connect(newIo) {
           io = newIo;
         },

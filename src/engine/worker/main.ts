@@ -18,7 +18,8 @@ import { runGlue } from '../../component/glue.ts';
 import { descriptorTotal } from '../limits/descriptors.ts';
 import { createCollect } from '../memory/collect.ts';
 import { ownThreadId } from '../os-thread.ts';
-import type { ToWorker } from '../protocol.ts';
+import { workerPlaces } from '../protocol/long-places.ts';
+import type { ToWorker } from '../protocol/messages.ts';
 import { workerPulse } from '../pulse.ts';
 import type { StoreSetup, WorkerSetup } from '../setup.ts';
 import { createInstances } from './instances.ts';
@@ -26,6 +27,7 @@ import { createOutbox } from './outbox.ts';
 import { createOutputChannel } from './output.ts';
 import { createPace } from './pace.ts';
 import { createRunner, type Runner } from './runner.ts';
+import { createScheduler } from './scheduler.ts';
 
 /** Milliseconds until Node's compile cache is written; the first requests have priority. */
 const FLUSH_DELAY = 3000;
@@ -42,6 +44,7 @@ const {
   fetch: fetchPort,
   ...shared
 } = await receiveSetup(workerData as MessagePort);
+const pulse = workerPulse(shared.pulse);
 const outbox = createOutbox(port);
 const output = createOutputChannel(settings.loggingPrefix, outbox.postNow);
 let store: Store | undefined;
@@ -101,6 +104,7 @@ async function start(): Promise<{ runner: Runner; relinquish(): void }> {
     host,
     maxHostMemory: settings.maxHostMemory,
     ledger: shared.ledger,
+    scheduler: createScheduler({ places: workerPlaces(shared.longPlaces), messageWaits: pulse.waits }),
     descriptors,
     maxDescriptors: shared.maxDescriptors,
     discarded: collectAfter,
@@ -126,7 +130,6 @@ try {
     const largest = runner.largest();
     if (largest !== undefined) outbox.postNow({ type: 'measured', ...largest });
   };
-  const pulse = workerPulse(shared.pulse);
   const pace = createPace((message) => {
     if (message.type !== 'request') runner.receive(message);
     else if (pulse.begin()) runner.run(message);

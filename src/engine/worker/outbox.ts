@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import { type FromWorker, SMALL } from '../protocol.ts';
+import { type FromWorker, SMALL } from '../protocol/messages.ts';
 
 /**
  * Posts messages in batches, because each post wakes the main thread: at the latest in the next turn of the event loop, and

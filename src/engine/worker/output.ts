@@ -1,5 +1,5 @@
 import { type GuestIo, type LineSink, type Log, prefixedLines, Signal } from '../../../host/index.ts';
-import { type FromWorker, type LogMessage, logSize } from '../protocol.ts';
+import { type FromWorker, type LogMessage, logSize } from '../protocol/messages.ts';
 
 /** Standard output and error of one guest; `end` passes on an unfinished line. */
 export interface GuestOutput extends GuestIo {

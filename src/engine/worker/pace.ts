@@ -1,4 +1,4 @@
-import type { RequestMessage } from '../protocol.ts';
+import type { RequestMessage } from '../protocol/messages.ts';
 import type { MessageAboutRequest } from './runner.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { type FieldList, type ResponseSink, Signal } from '../../../host/index.ts';
-import { type FromWorker, WINDOW } from '../protocol.ts';
+import { type FromWorker, WINDOW } from '../protocol/messages.ts';
 import { toFlat } from './fields.ts';
 
 /** A response that is sent in messages, as fast as the client reads. */

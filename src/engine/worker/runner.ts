@@ -6,7 +6,7 @@ import {
   type Outcome,
   Table,
 } from '../../../host/index.ts';
-import type { FromWorker, GuestFailure, RequestMessage, ToWorker } from '../protocol.ts';
+import type { FromWorker, GuestFailure, RequestMessage, ToWorker } from '../protocol/messages.ts';
 import { toFields } from './fields.ts';
 import type { InstancePool } from './instance-pool.ts';
 import type { GuestInstance } from './instances.ts';

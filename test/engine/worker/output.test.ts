@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type FromWorker, type LogMessage, logSize } from '../../../src/engine/protocol.ts';
+import { type FromWorker, type LogMessage, logSize } from '../../../src/engine/protocol/messages.ts';
 import { createOutputChannel } from '../../../src/engine/worker/output.ts';
 
 const text = (message: FromWorker): string =>

@@ -1,20 +1,28 @@
 import { describe, expect, test } from 'vitest';
-import { createTurns, Guest, type Sharing } from '../../host/index.ts';
+import { Guest } from '../../../host/index.ts';
+import type { GlueState } from '../../../src/component/glue-state.ts';
+import { ScheduledGuest } from '../../../src/engine/worker/scheduled-guest.ts';
+import { createScheduler } from '../../../src/engine/worker/scheduler.ts';
 
 /** Keeps the thread busy for so many milliseconds, as a guest whose calls never wait. */
 async function busy(guest: Guest, milliseconds: number): Promise<number> {
   const end = performance.now() + milliseconds;
   let calls = 0;
   for (; performance.now() < end; calls += 1) {
-    const answer = guest.fairly(() => 1);
+    const answer = guest.yieldIfDue(() => 1);
     if (answer !== 1) await answer;
   }
   return calls;
 }
 
-function guests(count: number, more: Partial<Sharing> = {}): Guest[] {
-  const turns = createTurns();
-  return Array.from({ length: count }, () => new Guest({ turns, maySuspend: () => true, ...more }));
+function guests(count: number, maySuspend = true): Guest[] {
+  const scheduler = createScheduler({ messageWaits: () => false });
+  return Array.from({ length: count }, () => {
+    const share = new ScheduledGuest(scheduler);
+    const guest = new Guest(share);
+    share.connect(guest, { maySuspend } as GlueState);
+    return guest;
+  });
 }
 
 /** The median delay of a timer: the machine itself delays some. */
@@ -44,21 +52,21 @@ describe('guests whose calls never wait', () => {
 
   test('continue at once while they are quick', () => {
     const [guest] = guests(1) as [Guest];
-    const answers = Array.from({ length: 1000 }, (_, call) => guest.fairly(() => call));
+    const answers = Array.from({ length: 1000 }, (_, call) => guest.yieldIfDue(() => call));
     expect(answers.filter((answer) => typeof answer !== 'number').length).toBeLessThan(10);
   });
 
   test('do not wait where they cannot be suspended', async () => {
-    const [guest] = guests(1, { maySuspend: () => false }) as [Guest];
+    const [guest] = guests(1, false) as [Guest];
     const end = performance.now() + 30;
-    while (performance.now() < end) expect(guest.fairly(() => 1)).toBe(1);
+    while (performance.now() < end) expect(guest.yieldIfDue(() => 1)).toBe(1);
   });
 
   test('trap when they were ended meanwhile', async () => {
     const [guest] = guests(1) as [Guest];
     const end = performance.now() + 1000;
     let answer: unknown = 1;
-    while (answer === 1 && performance.now() < end) answer = guest.fairly(() => 1);
+    while (answer === 1 && performance.now() < end) answer = guest.yieldIfDue(() => 1);
     guest.end('too slow');
     await expect(answer).rejects.toThrow('too slow');
   });

@@ -1,4 +1,4 @@
-import type { Change, WasmcpErrorCode } from '../../host/index.ts';
+import type { Change, WasmcpErrorCode } from '../../../host/index.ts';
 
 /**
  * Messages between the main thread and a worker. The main thread owns sockets and deadlines, the worker owns guests;

@@ -1,0 +1,112 @@
+/**
+ * Places for guests that use much of their threads, shared by all workers: while quick requests are served, such guests leave
+ * one worker to them at any time. Alone they need no places.
+ */
+
+/** Places that are free. */
+const FREE = 0;
+/** Workers that wait for one. */
+const WAITING = 1;
+/** When a quick guest last finished, in milliseconds of a clock that all threads share, modulo 2^31. */
+const QUICK_AT = 2;
+const WORDS = 3;
+
+/** Milliseconds after a quick guest has finished in which more are expected. */
+const QUICK = 1000;
+
+/** Milliseconds after which a worker looks again, although no place was given back. */
+const PATIENCE = 20;
+
+const CLOCK = 0x7fff_ffff;
+
+/** Of a worker: the places that it has, and those that it waits for. */
+const HELD = 0;
+const WAITS = 1;
+
+/** What a worker is given: the words of all, and its own. */
+export interface LongPlacesMemory {
+  readonly total: SharedArrayBuffer;
+  readonly own: SharedArrayBuffer;
+}
+
+/** The main thread's side. */
+export interface LongPlaces {
+  /** For one more worker. */
+  open(): LongPlacesMemory;
+  /** The worker has exited. */
+  close(memory: LongPlacesMemory): void;
+}
+
+export function createLongPlaces(workers: number): LongPlaces {
+  const total = new SharedArrayBuffer(WORDS * Int32Array.BYTES_PER_ELEMENT);
+  const words = new Int32Array(total);
+  words[FREE] = Math.max(1, workers - 1);
+  words[QUICK_AT] = (clock() - QUICK) & CLOCK;
+  return {
+    open: () => ({ total, own: new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT) }),
+    close({ own }) {
+      const [held, waits] = new Int32Array(own);
+      Atomics.sub(words, WAITING, waits!);
+      give(words, held!);
+    },
+  };
+}
+
+/** A worker's side. */
+export interface WorkerPlaces {
+  /** Whether a long guest may run now: this worker has a place, or needs none. */
+  take(): boolean;
+  /** Gives the worker's place back, if it has one. */
+  give(): void;
+  /** Others wait for a place. */
+  readonly wanted: boolean;
+  /** Resolves when there may be a place. */
+  wait(): Promise<void>;
+  /** A guest has finished that was not long. */
+  finishedQuickly(): void;
+}
+
+export function workerPlaces({ total, own }: LongPlacesMemory): WorkerPlaces {
+  const words = new Int32Array(total);
+  const mine = new Int32Array(own);
+
+  return {
+    take() {
+      if (mine[HELD] !== 0) return true;
+      if (((clock() - Atomics.load(words, QUICK_AT)) & CLOCK) >= QUICK) return true;
+      const free = Atomics.load(words, FREE);
+      if (free <= 0 || Atomics.compareExchange(words, FREE, free, free - 1) !== free) return false;
+      mine[HELD] = 1;
+      return true;
+    },
+    give() {
+      if (mine[HELD] === 0) return;
+      mine[HELD] = 0;
+      give(words, 1);
+    },
+    get wanted() {
+      return Atomics.load(words, WAITING) > 0;
+    },
+    async wait() {
+      mine[WAITS] = 1;
+      Atomics.add(words, WAITING, 1);
+      await Atomics.waitAsync(words, FREE, 0, PATIENCE).value;
+      Atomics.sub(words, WAITING, 1);
+      mine[WAITS] = 0;
+    },
+    finishedQuickly() {
+      Atomics.store(words, QUICK_AT, clock());
+    },
+  };
+}
+
+function give(words: Int32Array<SharedArrayBuffer>, count: number): void {
+  if (count === 0) return;
+  Atomics.add(words, FREE, count);
+  Atomics.notify(words, FREE, count);
+}
+
+/** Unlike `performance.now()`, it is the same in all threads. */
+function clock(): number {
+  return Math.trunc(Number(process.hrtime.bigint() / 1_000_000n)) & CLOCK;
+}

@@ -1,0 +1,87 @@
+import { performance } from 'node:perf_hooks';
+import type { WorkerPlaces } from '../protocol/long-places.ts';
+import { createRunQueue, isLong, type Moment, type Task } from './run-queue.ts';
+
+/** Shares a thread between its guests and its event loop. */
+export interface Scheduler {
+  /** A guest has begun a request, in the thread that it has for now. */
+  begin(task: Task): void;
+  /** Whether a guest has to give the thread up now: if it can be suspended, it must wait for `next`. */
+  isDue(task: Task): boolean;
+  /** Resolves when it is the guest's turn, after a turn of the event loop. */
+  next(task: Task): Promise<void>;
+  /** The guest's request is over. */
+  finish(task: Task): void;
+}
+
+export interface SchedulerParts {
+  /** Shared with other workers; without it, this is the only one. */
+  readonly places?: WorkerPlaces | undefined;
+  /** The thread has got a message that it has not taken. */
+  messageWaits(): boolean;
+}
+
+interface Waiting {
+  readonly task: Task;
+  readonly resume: () => void;
+}
+
+/** One guest gets the thread in each turn of the event loop: timers and messages run in between. */
+export function createScheduler({ places, messageWaits }: SchedulerParts): Scheduler {
+  const queue = createRunQueue<Waiting>();
+  let isScheduled = false;
+  let waitsForPlace = false;
+
+  const mayBeLong = (): boolean => places?.take() ?? true;
+  const give = (): void => places?.give();
+
+  function schedule(): void {
+    if (isScheduled || queue.size === 0) return;
+    isScheduled = true;
+    // An immediate set while immediates run belongs to the next turn.
+    setImmediate(resumeOne);
+  }
+
+  function resumeOne(): void {
+    isScheduled = false;
+    const next = queue.next(mayBeLong);
+    if (next === undefined) {
+      void waitForPlace();
+      return;
+    }
+    queue.begin(next.task, moment());
+    next.resume();
+    // It may wait for something else, or end, without giving the place back.
+    if (isLong(next.task)) setImmediate(give);
+    schedule();
+  }
+
+  async function waitForPlace(): Promise<void> {
+    if (waitsForPlace || places === undefined || queue.size === 0) return;
+    waitsForPlace = true;
+    await places.wait();
+    waitsForPlace = false;
+    schedule();
+  }
+
+  return {
+    begin: (task) => queue.begin(task, moment()),
+    isDue: (task) => queue.isDue(task, moment(), messageWaits),
+    next(task) {
+      give();
+      return new Promise((resume) => {
+        queue.push({ task, resume });
+        // Those of other workers that wait for the place get it meanwhile.
+        if (isLong(task) && places?.wanted) setTimeout(schedule, 0);
+        else schedule();
+      });
+    },
+    finish(task) {
+      if (!isLong(task)) places?.finishedQuickly();
+    },
+  };
+}
+
+function moment(): Moment {
+  return { now: performance.now(), turn: performance.nodeTiming.uvMetricsInfo.loopCount };
+}

@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import { createLongPlaces, workerPlaces } from '../../../src/engine/protocol/long-places.ts';
+
+/** The sides of so many workers. */
+function open(count: number) {
+  const places = createLongPlaces(count);
+  const memories = Array.from({ length: count }, () => places.open());
+  return { places, memories, workers: memories.map(workerPlaces) };
+}
+
+test('alone, long guests of all workers run', () => {
+  const { workers } = open(3);
+  expect(workers.map((worker) => worker.take())).toEqual([true, true, true]);
+});
+
+test('beside quick requests they leave one worker to these, and a place goes from one to another', () => {
+  const { workers } = open(3);
+  const [first, second, third] = workers;
+  first!.finishedQuickly();
+  expect(workers.map((worker) => worker.take())).toEqual([true, true, false]);
+  // It has its place until it gives it back.
+  expect(first!.take()).toBe(true);
+  first!.give();
+  first!.give();
+  expect([third!.take(), first!.take(), second!.take()]).toEqual([true, false, true]);
+});
+
+test('a single worker always has its place', () => {
+  const [only] = open(1).workers;
+  only!.finishedQuickly();
+  expect(only!.take()).toBe(true);
+});
+
+test('the place of a worker that has exited is free, and who waits learns of it', async () => {
+  const { places, memories, workers } = open(2);
+  const [first, second] = workers;
+  first!.finishedQuickly();
+  expect([first!.take(), second!.take()]).toEqual([true, false]);
+  const freed = second!.wait();
+  expect(first!.wanted).toBe(true);
+  places.close(memories[0]!);
+  await freed;
+  expect([second!.take(), second!.wanted]).toEqual([true, false]);
+});
+
+test('a worker that has exited waits for no place', () => {
+  const { places, memories, workers } = open(2);
+  const [first, second] = workers;
+  first!.finishedQuickly();
+  first!.take();
+  void second!.wait();
+  places.close(memories[1]!);
+  expect(first!.wanted).toBe(false);
+});

@@ -1,0 +1,116 @@
+import { describe, expect, test } from 'vitest';
+import { createRunQueue, type RunQueue, type Task } from '../../../src/engine/worker/run-queue.ts';
+
+interface Named {
+  readonly name: string;
+  readonly task: Task;
+}
+
+const MAY = (): boolean => true;
+const MAY_NOT = (): boolean => false;
+
+function named(name: string, used: number, isEnding = false): Named {
+  return { name, task: { used, isEnding: () => isEnding } };
+}
+
+function queueOf(...waiting: readonly Named[]): RunQueue<Named> {
+  const queue = createRunQueue<Named>();
+  for (const one of waiting) queue.push(one);
+  return queue;
+}
+
+/** Milliseconds from the start of its slice until a guest that asks every tenth of one has to give way. */
+function slice(used: number, messageWaits: () => boolean): number {
+  const queue = createRunQueue<Named>();
+  const { task } = named('a', used);
+  queue.begin(task, { now: 1000, turn: 1 });
+  for (let tenth = 1; tenth < 200; tenth += 1) {
+    if (queue.isDue(task, { now: 1000 + tenth / 10, turn: 1 }, messageWaits)) return tenth / 10;
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+describe('a slice', () => {
+  test.each([
+    ['of a new guest', 0, 5],
+    ['of one that has used 5 ms', 5, 5],
+    ['of a long one', 50, 8],
+  ])('%s', (_, used, milliseconds) => {
+    expect(slice(used, MAY_NOT)).toBeCloseTo(milliseconds, 0);
+  });
+
+  test.each([
+    ['not that of a new guest', 0, 5],
+    ['that of one that has used 5 ms', 5, 0.1],
+    ['that of a long one', 50, 0.1],
+  ])('ends early while a message waits: %s', (_, used, milliseconds) => {
+    expect(slice(used, MAY)).toBeCloseTo(milliseconds, 0);
+  });
+
+  test('begins when the guest was resumed by something else, and what passed until then is not counted', () => {
+    const queue = createRunQueue<Named>();
+    const { task } = named('a', 0);
+    queue.begin(task, { now: 0, turn: 1 });
+    expect(queue.isDue(task, { now: 3, turn: 1 }, MAY_NOT)).toBe(false);
+    expect(queue.isDue(task, { now: 900, turn: 2 }, MAY_NOT)).toBe(false);
+    expect(queue.isDue(task, { now: 904, turn: 2 }, MAY_NOT)).toBe(false);
+    expect(task.used).toBe(7);
+    expect(queue.isDue(task, { now: 905, turn: 2 }, MAY_NOT)).toBe(true);
+  });
+
+  test('is of the guest that asks', () => {
+    const queue = createRunQueue<Named>();
+    const [first, second] = [named('a', 0).task, named('b', 0).task];
+    queue.begin(first, { now: 0, turn: 1 });
+    expect(queue.isDue(second, { now: 100, turn: 1 }, MAY_NOT)).toBe(false);
+    expect(second.used).toBe(0);
+  });
+});
+
+describe('who is next', () => {
+  function order(queue: RunQueue<Named>, mayBeLong = MAY): string {
+    const names: string[] = [];
+    for (let next = queue.next(mayBeLong); next !== undefined; next = queue.next(mayBeLong))
+      names.push(next.name);
+    return names.join(' ');
+  }
+
+  test('the lowest level, and within it who has waited longest', () => {
+    const queue = queueOf(named('long', 80), named('a', 7), named('b', 6), named('new', 1));
+    expect([queue.next(MAY)?.name, queue.next(MAY)?.name, queue.next(MAY)?.name]).toEqual(['new', 'a', 'b']);
+  });
+
+  test('every fourth time who has waited longest, so that nobody starves', () => {
+    const queue = queueOf(named('long', 80));
+    const names: string[] = [];
+    for (let n = 0; n < 8; n += 1) {
+      queue.push(named('new', 0));
+      const next = queue.next(MAY)!;
+      names.push(next.name);
+      if (next.name === 'long') queue.push(next);
+    }
+    expect(names.join(' ')).toBe('new new new long new new new long');
+  });
+
+  test('a guest that has to stop, whatever it has used', () => {
+    expect(order(queueOf(named('new', 0), named('ending', 900, true)))).toBe('ending new');
+    expect(order(queueOf(named('ending', 900, true)), MAY_NOT)).toBe('ending');
+  });
+
+  test('no long guest that may not run, and then the others all the same', () => {
+    const queue = queueOf(named('long', 80), named('a', 6), named('b', 6), named('c', 6), named('d', 6));
+    expect(order(queue, MAY_NOT)).toBe('a b c d');
+    expect(queue.size).toBe(1);
+    expect(order(queue)).toBe('long');
+  });
+
+  test('nobody asks for a place that is not needed', () => {
+    const queue = queueOf(named('long', 80), named('new', 0));
+    let asked = 0;
+    queue.next(() => {
+      asked += 1;
+      return true;
+    });
+    expect(asked).toBe(0);
+  });
+});
