@@ -7,9 +7,6 @@ import type { RequestEvents, Sending, SentRequest } from './transport.ts';
 /** RFC 9110 section 9.2.2: methods whose requests can be repeated. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
-/** RFC 9112 section 6.3: these have no body whatever their fields say, such as the length that a 200 would have had. */
-const BODILESS: ReadonlySet<number> = new Set([204, 304]);
-
 /**
  * Sends a request on a connection of `connections`. If an idle connection turns out to be closed, an idempotent request without
  * a body is sent again, once, on a new one (RFC 9112 section 9.3.1).
@@ -23,8 +20,6 @@ export function sendOver(
   let flow: { pause(): void; resume(): void } | undefined;
   let started = false;
   let aborted = false;
-  /** The response consists of its head only. */
-  let bodilessResponse = false;
   /** The request is known to consist of its head only. */
   let bodiless = request.body === undefined;
 
@@ -58,11 +53,9 @@ export function sendOver(
           // 1xx are not final responses (RFC 9110 section 15.2).
           if (status < 200 || aborted) return;
           started = true;
-          bodilessResponse = BODILESS.has(status);
           events.head({ status, headers: fieldsOf(controller.rawHeaders) });
         },
         onResponseData(_controller, chunk) {
-          bodilessResponse = false;
           if (!aborted) events.data(chunk);
         },
         onResponseEnd(controller) {
@@ -74,9 +67,7 @@ export function sendOver(
         },
         onResponseError(_controller, error) {
           connection?.destroy(error);
-          if (bodilessResponse && isLengthMismatch(error)) {
-            if (!aborted) events.ended([]);
-          } else if (mayRepeat(error)) send(true, undefined).catch(fail);
+          if (mayRepeat(error)) send(true, undefined).catch(fail);
           else fail(error);
         },
       },
@@ -102,11 +93,6 @@ export function sendOver(
       connection?.destroy(reason);
     },
   };
-}
-
-/** undici expects the body that the Content-Length announced. */
-function isLengthMismatch(error: Error): boolean {
-  return 'code' in error && error.code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH';
 }
 
 /**
