@@ -43,16 +43,11 @@ async function startNginx(server: string): Promise<string> {
 }
 
 describe.skipIf(NGINX === undefined)('nginx with the documented file', () => {
-  test('passes events on one by one', async () => {
+  test('passes an event on long before the next one is due', async () => {
     const url = await startNginx((await serve(fixture('http-lab'))).url);
-    const response = await fetch(`${url}/sse?n=3&ms=300`);
-    const arrivals: number[] = [];
-    for await (const chunk of response.body!) {
-      for (const _event of new TextDecoder().decode(chunk).matchAll(/^data:/gm))
-        arrivals.push(performance.now());
-    }
-    expect(arrivals).toHaveLength(3);
-    expect(arrivals[2]! - arrivals[0]!).toBeGreaterThan(300);
+    const events = (await fetch(`${url}/sse?n=2&ms=60000`)).body!.getReader();
+    expect(Buffer.from((await events.read()).value!).toString()).toMatch(/^data: /m);
+    await events.cancel();
   });
 
   test('passes large bodies, and keeps connections', async () => {

@@ -5,7 +5,7 @@ import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { fixture, temporaryFolder } from '../support/command.ts';
-import { rawConnection } from '../support/serving.ts';
+import { rawConnection, receivedRequest } from '../support/serving.ts';
 
 const COMMAND = join(import.meta.dirname, '../../bin/wasmcp-node.js');
 const { O_RDONLY, O_RDWR, O_NONBLOCK } = constants;
@@ -68,13 +68,7 @@ onLinux(
   'a log that nobody reads does not delay the end that a second signal asks for',
   async () => {
     const { child, url } = await serve('--drain', '60s');
-    const slow = await rawConnection(url);
-    slow.send(
-      'POST /sleep-forever HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n',
-    );
-    // Now it is certain that the request has arrived.
-    await slow.receive(/100 Continue/);
-    slow.send('x');
+    await receivedRequest(url, '/sleep-forever');
     const idle = await rawConnection(url);
     child.kill('SIGTERM');
     await idle.end();

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createMonitor } from '../../src/server/admin/monitor.ts';
 import { fixture, serve } from '../support/command.ts';
-import { listen, type RawConnection, rawConnection } from '../support/serving.ts';
+import { listen, type RawConnection, rawConnection, receivedRequest } from '../support/serving.ts';
 
 describe('connections above the limit', () => {
   const GET = 'GET /globals HTTP/1.1\r\nHost: a\r\n\r\n';
@@ -189,10 +189,7 @@ describe('a close', () => {
     const { url, server } = await listen('http-lab');
     const connection = await rawConnection(url);
     connection.send('GET /sleep?ms=300 HTTP/1.1\r\nHost: a\r\n\r\nGET /globals HTTP/1.1\r\nHost: a\r\n\r\n');
-    await new Promise((resolve) => setImmediate(resolve));
-    const other = await rawConnection(url);
-    other.send('GET /sleep?ms=300 HTTP/1.1\r\nHost: a\r\n\r\n');
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    const other = await receivedRequest(url, '/sleep?ms=300');
     const closed = server.close();
     other.send('GET /globals HTTP/1.1\r\nHost: a\r\n\r\n');
     expect((await connection.end()).text.match(/ 200 OK/g)).toHaveLength(2);

@@ -27,7 +27,7 @@ describe('another component', () => {
 
   test('serves from then on; the previous one ends what it started', async () => {
     const { server, url } = await listen('misbehave', { timeout: 1000 });
-    const slow = fetch(`${url}/sleep-forever`);
+    const slow = server.fetch(new Request('http://localhost/sleep-forever'));
     await server.reload(await component('kv-draft'));
     expect((await fetch(`${url}/ok`)).status).toBe(404);
     expect((await slow).status).toBe(504);

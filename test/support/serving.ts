@@ -140,7 +140,18 @@ export async function rawConnection(url: string): Promise<RawConnection> {
   };
 }
 
-/** Sends raw bytes and answers what came back until the other side closed. */
+/**
+ * A GET request that the server has received: the moment that it sends `100 Continue` is that in which it passes the request
+ * on. A body would have to be awaited, too.
+ */
+export async function receivedRequest(url: string, path: string): Promise<RawConnection> {
+  const connection = await rawConnection(url);
+  connection.send(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n\r\n`);
+  await connection.receive(/100 Continue/);
+  return connection;
+}
+
+/** Sends raw bytes and returns what came back until the other side closed. */
 export async function raw(url: string, text: string): Promise<string> {
   const connection = await rawConnection(url);
   connection.send(text);

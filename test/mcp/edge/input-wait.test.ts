@@ -117,10 +117,10 @@ describe('other messages, and requests with a response:', () => {
     ['an answer that writes the id otherwise', '{"jsonrpc":"2.0","id":7.0,"result":{}}'],
     ['a refusal', '{"jsonrpc":"2.0","error":{"code":-1,"message":"no"},"id":7}'],
   ])('%s ends the wait', async (_, text) => {
-    const { say, end, asking, edge } = start(30);
+    const { say, end, asking, edge } = start(200);
     say(`data: ${QUESTION}\n\n`);
     await ask(edge, text, HEADERS).answer;
-    await pause(60);
+    await pause(300);
     say(`data: ${RESULT}\n\n`);
     end();
     expect(lastEvent(await asking.answer)).toBe(`data: ${RESULT}`);

@@ -240,12 +240,12 @@ describe('a slow session', () => {
     const { server } = await create('http-lab', LAB);
     await pause(server, 0, 'warm');
     const ended: string[] = [];
-    const slow = Array.from({ length: 20 }, () => pause(server, 150, 'slow').then(() => ended.push('slow')));
+    const slow = Array.from({ length: 20 }, () => pause(server, 1000, 'slow').then(() => ended.push('slow')));
     const others = Array.from({ length: 100 }, (_, n) =>
       pause(server, 1, `other ${n}`).then(() => ended.push('other')),
     );
     await Promise.all(others);
-    // Twenty of these take three seconds; they were sent first.
+    // Twenty of these take twenty seconds; they were sent first.
     expect(ended.filter((who) => who === 'slow').length).toBeLessThan(15);
     await server.close(0);
     await Promise.all(slow);
@@ -272,7 +272,7 @@ describe('a slow session', () => {
   test('may have a limited number of calls waiting', async () => {
     const { server } = await create('http-lab', { ...LAB, queueLimit: 3 });
     await pause(server, 0, 'warm');
-    const calls = Array.from({ length: 6 }, () => pause(server, 20, 'slow'));
+    const calls = Array.from({ length: 6 }, () => pause(server, 150, 'slow'));
     const texts = await Promise.all(calls);
     expect(texts.filter((text) => / ms$/.test(text))).toHaveLength(4);
     expect(texts.filter((text) => /too many requests of the session/.test(text))).toHaveLength(2);

@@ -90,6 +90,7 @@ describe('nothing is left', () => {
       await finish?.();
       // The client has to read the end before it can use the connection again.
       await new Promise((resolve) => setTimeout(resolve, 100));
+      await new Promise(setImmediate);
     }
     expect(server.accepted).toBe(1);
   });

@@ -238,13 +238,13 @@ test('a writer that does not finish makes a call fail as busy, without a change'
 });
 
 test('closing does not wait for a writer', async () => {
-  const store = openSqlite(path);
+  const store = openSqlite(path, { busyTimeout: 60_000 });
   await store.set('b', 'k', one);
   const other = connect(path, 0);
   other.exec('BEGIN IMMEDIATE');
   const start = performance.now();
   await store.close();
-  expect(performance.now() - start).toBeLessThan(2500);
+  expect(performance.now() - start).toBeLessThan(30_000);
   other.exec('ROLLBACK');
   other.close();
 });
