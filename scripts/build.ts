@@ -24,7 +24,7 @@ const ENTRIES = [
   'host/keyvalue/imports/draft.ts',
   'host/keyvalue/imports/draft2.ts',
   'src/engine/worker/main.ts',
-  'src/engine/command/worker.ts',
+  'src/engine/run/worker.ts',
   'host/keyvalue/sqlite/checkpoint-worker.ts',
   'host/keyvalue/sqlite/maintenance-worker.ts',
   'src/mcp/sessions/purge-worker.ts',
@@ -115,7 +115,7 @@ async function compile(): Promise<void> {
         // What is loaded before Node keeps compiled code, and before the first thread starts.
         {
           name: 'first',
-          test: /\/src\/(loader\/cache-folder|worker-environment|engine\/idle-worker)\./,
+          test: /\/src\/(loader\/cache-folder|worker-environment|engine\/main\/prestarted-worker)\./,
           priority: 1,
         },
         { name: 'host', test: /\/host\//, minShareCount: 2 },

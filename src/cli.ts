@@ -8,7 +8,7 @@ import { serve } from './commands/serve.ts';
 import { sessions } from './commands/sessions/group.ts';
 import { stdio } from './commands/stdio.ts';
 import { store } from './commands/store/group.ts';
-import type { IdleWorkers } from './engine/idle-worker.ts';
+import type { PrestartedWorkers } from './engine/main/prestarted-worker.ts';
 import { WasmcpError } from './index.ts';
 import { environmentFlags, environmentWarnings } from './options/environment.ts';
 import { OPTIONS } from './options/table.ts';
@@ -46,7 +46,7 @@ Exit status: 0 stopped on request, 1 could not start or run, 2 wrong usage; run:
 export async function main(
   args: readonly string[],
   streams: CliStreams = process,
-  idleWorkers?: IdleWorkers,
+  prestartedWorkers?: PrestartedWorkers,
 ): Promise<number> {
   let status = 0;
   const program = new Program('wasmcp-node')
@@ -73,7 +73,7 @@ export async function main(
           (name) => sub.getOptionValueSource(name) === 'cli',
         );
         for (const warning of warnings) streams.stderr.write(`warning: ${oneLine(warning)}\n`);
-        status = await command.run(component, options, streams, rest, idleWorkers);
+        status = await command.run(component, options, streams, rest, prestartedWorkers);
       });
     if (command.rest !== undefined) sub.argument('[args...]', command.rest.description);
     if (command.rest?.from === 'component') sub.passThroughOptions();

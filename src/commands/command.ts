@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import type { IdleWorkers } from '../engine/idle-worker.ts';
+import type { PrestartedWorkers } from '../engine/main/prestarted-worker.ts';
 import type { OptionAdjustments, OptionName, OptionValues } from '../options/types.ts';
 
 /** The streams of the process, or replacements for them. */
@@ -26,14 +26,14 @@ export interface Command {
   readonly examples: string;
   /**
    * Returns the exit status; throws an expected failure as `WasmcpError`. `rest` are the words after the component;
-   * `idleWorkers` are for commands that need workers.
+   * `prestartedWorkers` are for commands that need workers.
    */
   run(
     component: string,
     options: OptionValues,
     streams: CliStreams,
     rest: readonly string[],
-    idleWorkers?: IdleWorkers,
+    prestartedWorkers?: PrestartedWorkers,
   ): Promise<number>;
 }
 

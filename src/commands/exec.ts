@@ -43,7 +43,7 @@ The command finds the server's address in WASMCP_URL (http://127.0.0.1:PORT, wit
 PORT. It inherits this shell's input and output; the output of server and guests goes to stderr, or to --server-log.
 Exit status: the command's, 128 + the signal that ended it, 127 when it is not found, 1 when the server could not start.`,
 
-  async run(path, options, streams, [command, ...args], idleWorkers) {
+  async run(path, options, streams, [command, ...args], prestartedWorkers) {
     if (command === undefined) {
       throw new WasmcpError('option-invalid', 'no command: write it after --, such as -- node test.mjs');
     }
@@ -54,7 +54,7 @@ Exit status: the command's, 128 + the signal that ended it, 127 when it is not f
     const component = await load(path, options);
     const { server, storeBroken } = startServer(component, await serverOptions(options, apart), options, {
       output: apart,
-      ...(idleWorkers && { idleWorkers }),
+      ...(prestartedWorkers && { prestartedWorkers }),
     });
     try {
       const url = (await server.listen(options.addr.port, options.addr.host)).slice(0, -1);

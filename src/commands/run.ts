@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { preopenWarnings } from '../../host/index.ts';
-import { runCommand } from '../engine/command/run.ts';
-import { ownPaths } from '../engine/own-paths.ts';
+import { ownPaths } from '../engine/main/own-paths.ts';
+import { runCommand } from '../engine/run/run-command.ts';
 import { WasmcpError } from '../index.ts';
 import type { OptionValues } from '../options/types.ts';
 import type { Command } from './command.ts';

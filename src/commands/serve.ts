@@ -1,4 +1,4 @@
-import type { IdleWorkers } from '../engine/idle-worker.ts';
+import type { PrestartedWorkers } from '../engine/main/prestarted-worker.ts';
 import type { OptionValues } from '../options/types.ts';
 import { type Admin, openAdmin } from '../server/admin/admin.ts';
 import type { CliStreams, Command } from './command.ts';
@@ -26,12 +26,12 @@ SIGHUP reloads the component, as --watch does when its file changes. The new com
 test request; the previous one finishes the requests that it has started. If the new one cannot be served, the previous
 one is kept.`,
 
-  async run(path, options, streams, _rest, idleWorkers) {
+  async run(path, options, streams, _rest, prestartedWorkers) {
     // Opened first and closed last, so that probes see the start and the end.
     const admin = options.adminAddr && (await openAdmin(options.adminAddr.port, options.adminAddr.host));
     try {
       if (admin) streams.stderr.write(`Serving /healthz, /readyz and /metrics on ${admin.url}\n`);
-      return await serveUntilStopped(path, options, streams, idleWorkers, admin || undefined);
+      return await serveUntilStopped(path, options, streams, prestartedWorkers, admin || undefined);
     } finally {
       await admin?.close();
     }
@@ -42,7 +42,7 @@ async function serveUntilStopped(
   path: string,
   options: OptionValues,
   streams: CliStreams,
-  idleWorkers: IdleWorkers | undefined,
+  prestartedWorkers: PrestartedWorkers | undefined,
   admin: Admin | undefined,
 ): Promise<number> {
   const file = options.watch ? watchable(path) : undefined;
@@ -52,7 +52,7 @@ async function serveUntilStopped(
   const { server, storeBroken } = startServer(component, await serverOptions(options, streams), options, {
     output: streams,
     ownPorts: portsOf(admin, shutdown),
-    ...(idleWorkers && { idleWorkers }),
+    ...(prestartedWorkers && { prestartedWorkers }),
     ...(admin && { monitor: admin.monitor }),
   });
   const stop = untilSignal();

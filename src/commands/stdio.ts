@@ -39,7 +39,7 @@ In an mcp.json:
 A returning client continues its session, which is kept in .wasmcp beside the component unless --store names another
 place. Output of guests goes to stderr.`,
 
-  async run(path, options, streams, _rest, idleWorkers) {
+  async run(path, options, streams, _rest, prestartedWorkers) {
     if (path === '-') {
       throw new WasmcpError('option-invalid', 'stdin carries the protocol: pass the component as a file');
     }
@@ -68,7 +68,7 @@ place. Output of guests goes to stderr.`,
       options,
       {
         output: { stdout: streams.stderr, stderr: streams.stderr },
-        ...(idleWorkers && { idleWorkers }),
+        ...(prestartedWorkers && { prestartedWorkers }),
       },
     );
     const stop = untilSignal();

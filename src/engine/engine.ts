@@ -17,21 +17,21 @@ import { assertLinked } from '../component/link-check.ts';
 import { linkWithHost } from '../component/link-with-host.ts';
 import { COMPLETE, type Handler } from '../http/handler.ts';
 import type { Resolved } from '../options/resolve.ts';
-import type { IdleWorkers } from './idle-worker.ts';
 import { createDescriptorLedger, shareDescriptors } from './limits/descriptors.ts';
 import { systemLimits } from './limits/system.ts';
 import { limitWarnings } from './limits/warnings.ts';
+import { createDispatcher, type Dispatcher, type DispatcherLoad } from './main/dispatcher.ts';
+import { ownPaths } from './main/own-paths.ts';
+import type { PrestartedWorkers } from './main/prestarted-worker.ts';
+import { reportFull } from './main/report-full.ts';
+import { shareStore } from './main/share-store.ts';
+import { warmUp } from './main/warm-up.ts';
+import { createWatch, type Watch, watcherOf } from './main/watch.ts';
+import { startWorker } from './main/worker-handle.ts';
 import { createCollect } from './memory/collect.ts';
 import { createLedger } from './memory/ledger.ts';
-import { ownPaths } from './own-paths.ts';
-import { createPool, type Pool, type PoolLoad } from './pool.ts';
 import { createLongPlaces } from './protocol/long-places.ts';
-import { reportFull } from './report-full.ts';
-import type { GuestSettings } from './setup.ts';
-import { shareStore } from './share-store.ts';
-import { startThread } from './thread.ts';
-import { warmUp } from './warm-up.ts';
-import { createWatch, type Watch, watcherOf } from './watch.ts';
+import type { GuestSettings } from './protocol/setup.ts';
 import type { Isolation } from './worker/instance-pool.ts';
 
 /** How the engine runs guests. */
@@ -122,11 +122,11 @@ export interface EngineInternals {
   /** After each request, compare the restored instance with its initial state, byte for byte. */
   readonly verifyRestores?: boolean;
   /** Workers that were started before the component was loaded, used first. */
-  readonly idleWorkers?: IdleWorkers;
+  readonly prestartedWorkers?: PrestartedWorkers;
 }
 
 /** The current load. */
-export interface EngineLoad extends PoolLoad {
+export interface EngineLoad extends DispatcherLoad {
   /** Syncs of the store that responses have waited for; undefined if responses do not wait. */
   readonly syncs: number | undefined;
   /** Why the store no longer gives any guarantee. */
@@ -164,7 +164,7 @@ export interface Engine {
 export async function startEngine(
   component: LoadedComponent,
   options: EngineSettings,
-  { verifyRestores = false, idleWorkers }: EngineInternals = {},
+  { verifyRestores = false, prestartedWorkers }: EngineInternals = {},
 ): Promise<Engine> {
   if (!('Suspending' in WebAssembly)) {
     throw new WasmcpError(
@@ -252,11 +252,11 @@ export async function startEngine(
     settings: GuestSettings,
     reach = store.setup,
     workers = poolOptions.workers,
-  ): Pool {
+  ): Dispatcher {
     const { kind, reason } = component.glue;
     const isRaw = kind === 'raw';
     if (isRaw) tell('glue', `the component runs with jco's own glue, which is slower: ${reason}`);
-    return createPool({
+    return createDispatcher({
       ...poolOptions,
       workers,
       // Raw glue was already reported, and explains this.
@@ -267,7 +267,7 @@ export async function startEngine(
           ledger: ledger.open(),
           longPlaces: longPlaces.open(),
         };
-        return startThread(
+        return startWorker(
           {
             component,
             settings,
@@ -288,7 +288,7 @@ export async function startEngine(
               events.gone(...lost);
             },
           },
-          idleWorkers?.take(),
+          prestartedWorkers?.take(),
         );
       },
     });

@@ -1,5 +1,5 @@
 import type { OsThread } from './os-thread.ts';
-import type { Pulse } from './pulse.ts';
+import type { MessageCounts } from './protocol/message-counts.ts';
 
 /** Detects whether a worker takes messages, and lowers the priority of one that does not. */
 export interface StallWatch {
@@ -34,7 +34,7 @@ const LONG = 100;
 const LOST = 1000;
 
 /** `beat` must send the worker a message. */
-export function createStallWatch(pulse: Pulse, thread: OsThread, beat: () => void): StallWatch {
+export function createStallWatch(pulse: MessageCounts, thread: OsThread, beat: () => void): StallWatch {
   let stalled = false;
   let worn = false;
   /** When it last took a message, or was sent one after it had taken all others. */

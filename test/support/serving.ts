@@ -66,8 +66,14 @@ async function make(name: string, options: ServingOptions): Promise<Serving> {
   const log: string[] = [];
   const news = new EventEmitter();
   let warned = false;
-  const { monitor, requestHeaders, ownPorts, verifyRestores, idleWorkers, ...shared } = options;
-  const internals = { monitor, requestHeaders, ownPorts, verifyRestores, idleWorkers } as ServerInternals;
+  const { monitor, requestHeaders, ownPorts, verifyRestores, prestartedWorkers, ...shared } = options;
+  const internals = {
+    monitor,
+    requestHeaders,
+    ownPorts,
+    verifyRestores,
+    prestartedWorkers,
+  } as ServerInternals;
   const settings = {
     store: 'memory:',
     // Tests that are not about names call hosts what they like.

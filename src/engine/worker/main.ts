@@ -19,13 +19,13 @@ import { descriptorTotal } from '../limits/descriptors.ts';
 import { createCollect } from '../memory/collect.ts';
 import { ownThreadId } from '../os-thread.ts';
 import { workerPlaces } from '../protocol/long-places.ts';
+import { workerMessageCounts } from '../protocol/message-counts.ts';
 import type { ToWorker } from '../protocol/messages.ts';
-import { workerPulse } from '../pulse.ts';
-import type { StoreSetup, WorkerSetup } from '../setup.ts';
+import type { StoreSetup, WorkerSetup } from '../protocol/setup.ts';
+import { createBatchLimiter } from './batch-limiter.ts';
 import { createInstances } from './instances.ts';
 import { createOutbox } from './outbox.ts';
 import { createOutputChannel } from './output.ts';
-import { createPace } from './pace.ts';
 import { createRunner, type Runner } from './runner.ts';
 import { createScheduler } from './scheduler.ts';
 
@@ -44,7 +44,7 @@ const {
   fetch: fetchPort,
   ...shared
 } = await receiveSetup(workerData as MessagePort);
-const pulse = workerPulse(shared.pulse);
+const pulse = workerMessageCounts(shared.pulse);
 const outbox = createOutbox(port);
 const output = createOutputChannel(settings.loggingPrefix, outbox.postNow);
 let store: Store | undefined;
@@ -130,7 +130,7 @@ try {
     const largest = runner.largest();
     if (largest !== undefined) outbox.postNow({ type: 'measured', ...largest });
   };
-  const pace = createPace((message) => {
+  const pace = createBatchLimiter((message) => {
     if (message.type !== 'request') runner.receive(message);
     else if (pulse.begin()) runner.run(message);
   });

@@ -21,7 +21,7 @@ export interface CommandOptions extends CommandSetup {
   readonly log: Log;
 }
 
-const ENTRY = new URL(import.meta.url.replace(/run(\.[jt]s)$/, 'worker$1'));
+const ENTRY = new URL(import.meta.url.replace(/run-command(\.[jt]s)$/, 'worker$1'));
 
 /**
  * Runs the `wasi:cli/run` of a component to its end, in its own thread. Settles when all its output is written. Input is

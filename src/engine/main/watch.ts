@@ -1,11 +1,11 @@
-import type { Change, WasmcpErrorCode } from '../../host/index.ts';
-import type { GuestRequest } from '../http/handler.ts';
-import type { ResponseWriter } from '../http/response.ts';
-import type { Pool } from './pool.ts';
+import type { Change, WasmcpErrorCode } from '../../../host/index.ts';
+import type { GuestRequest } from '../../http/handler.ts';
+import type { ResponseWriter } from '../../http/response.ts';
+import type { Dispatcher } from './dispatcher.ts';
 
 /** Notifies a component's `wasi:keyvalue/watcher` of changes, one after the other. */
 export interface Watch {
-  /** As `Pool.start`. */
+  /** As `Dispatcher.start`. */
   start(): Promise<void>;
   /** Never fails, never waits; failures are logged. */
   tell(change: Change): void;
@@ -15,7 +15,7 @@ export interface Watch {
 
 export interface WatchOptions {
   /** Used for nothing else: a watcher that hangs affects no request. Closed by `close`. */
-  readonly pool: Pool;
+  readonly pool: Dispatcher;
   readonly log: (level: string, context: string, message: string) => unknown;
   /** Maximum number of queued changes, 10,000 by default, and bytes of their values, 64 MiB. Others are dropped. */
   readonly maxChanges?: number;
@@ -75,12 +75,12 @@ export function watcherOf(exports: readonly string[]): string | undefined {
 }
 
 /** Settles when the watcher has returned or failed. */
-async function tellOne(pool: Pool, change: Change): Promise<void> {
+async function tellOne(pool: Dispatcher, change: Change): Promise<void> {
   // Retries while its worker is being replaced, however long that takes.
   while ((await attempt(pool, change)) === 'queue-full');
 }
 
-function attempt(pool: Pool, change: Change): Promise<WasmcpErrorCode | undefined> {
+function attempt(pool: Dispatcher, change: Change): Promise<WasmcpErrorCode | undefined> {
   return new Promise((done) => {
     const target: ResponseWriter = {
       head() {},

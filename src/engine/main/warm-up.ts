@@ -1,4 +1,4 @@
-import type { Handler } from '../http/handler.ts';
+import type { Handler } from '../../http/handler.ts';
 
 /** Sends `GET /` to a component and waits for the head of the response, whatever its status. Rejects if there is none. */
 export function warmUp(handle: Handler): Promise<void> {

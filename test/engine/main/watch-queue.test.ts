@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { Pool } from '../../src/engine/pool.ts';
-import { createWatch, type WatchOptions } from '../../src/engine/watch.ts';
-import type { ResponseWriter } from '../../src/http/response.ts';
+import type { Dispatcher } from '../../../src/engine/main/dispatcher.ts';
+import { createWatch, type WatchOptions } from '../../../src/engine/main/watch.ts';
+import type { ResponseWriter } from '../../../src/http/response.ts';
 
 test.each([
   ['changes', { maxChanges: 2 }],
@@ -10,7 +10,7 @@ test.each([
   const told: string[] = [];
   const log: string[] = [];
   const current = Promise.withResolvers<ResponseWriter>();
-  const pool: Pool = {
+  const pool: Dispatcher = {
     start: async () => {},
     load: () => ({ guests: 0, waiting: 0, serving: 1, standby: 0, starting: 0, busy: 0 }),
     handle({ change }, target) {

@@ -1,22 +1,22 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { WasmcpError } from '../../host/index.ts';
-import { type Crew, createCrew } from '../../src/engine/crew.ts';
-import type { Exchange } from '../../src/engine/exchange.ts';
-import type { Thread, ThreadEvents } from '../../src/engine/thread.ts';
+import { WasmcpError } from '../../../host/index.ts';
+import type { InFlightRequest } from '../../../src/engine/main/in-flight-request.ts';
+import type { WorkerEvents, WorkerHandle } from '../../../src/engine/main/worker-handle.ts';
+import { createWorkerSupervisor, type WorkerSupervisor } from '../../../src/engine/main/worker-supervisor.ts';
 
 /** A worker that the test controls: real ones start, stall and fail unpredictably. */
 interface Actor {
-  readonly thread: Thread;
-  readonly events: ThreadEvents;
+  readonly thread: WorkerHandle;
+  readonly events: WorkerEvents;
   readonly closed: boolean;
   load: number;
   start(): Promise<void>;
   fail(reason: string): Promise<void>;
-  stall(unbegun?: readonly Exchange[]): void;
+  stall(unbegun?: readonly InFlightRequest[]): void;
   back(worn?: boolean): void;
 }
 
-function actor(events: ThreadEvents): Actor {
+function actor(events: WorkerEvents): Actor {
   const ready = Promise.withResolvers<void>();
   ready.promise.catch(() => {});
   const state = { available: false, worn: false };
@@ -64,7 +64,7 @@ function actor(events: ThreadEvents): Actor {
       events.gone([], [], reason);
       await ready.promise.catch(() => {});
     },
-    stall(unbegun: readonly Exchange[] = []) {
+    stall(unbegun: readonly InFlightRequest[] = []) {
       state.available = false;
       events.stalled(unbegun);
     },
@@ -78,10 +78,10 @@ function actor(events: ThreadEvents): Actor {
 }
 
 interface Stage {
-  readonly crew: Crew;
+  readonly crew: WorkerSupervisor;
   /** All workers that were ever started. */
   readonly actors: Actor[];
-  readonly returned: Exchange[];
+  readonly returned: InFlightRequest[];
   readonly log: string[];
   /** The system's error for one more thread. */
   refusal: Error | undefined;
@@ -94,10 +94,10 @@ const LIMIT = 4;
 /** A crew of `workers` workers, none of them ready, whose start settles with the first `first` of them. */
 function starting(workers: number, first: number): Stage & { readonly ready: Promise<void> } {
   const actors: Actor[] = [];
-  const returned: Exchange[] = [];
+  const returned: InFlightRequest[] = [];
   const log: string[] = [];
   const stage: { refusal: Error | undefined } = { refusal: undefined };
-  const crew = createCrew({
+  const crew = createWorkerSupervisor({
     workers,
     output() {},
     log: (_level, _context, message) => void log.push(message),
@@ -211,7 +211,7 @@ describe('the standby worker', () => {
     const { crew, actors, returned } = await started(1);
     await vi.advanceTimersByTimeAsync(1000);
     await actors[1]!.start();
-    const exchange = { id: 1 } as Exchange;
+    const exchange = { id: 1 } as InFlightRequest;
     actors[0]!.stall([exchange]);
     expect(returned).toEqual([exchange]);
     expect(crew.freest(LIMIT)).toBe(actors[1]!.thread);
@@ -273,7 +273,7 @@ describe('workers that guests keep busy', () => {
     expect(crew.freest(LIMIT)).toBe(actors[1]!.thread);
     expect(first.closed).toBe(false);
     first.load = 0;
-    first.events.done({ id: 1 } as Exchange, undefined);
+    first.events.done({ id: 1 } as InFlightRequest, undefined);
     expect(first.closed).toBe(true);
   });
 });

@@ -4,10 +4,10 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { Server } from '../../src/index.ts';
-import { fixture, temporaryFolder } from '../support/command.ts';
-import { canStandAside, threadsAside } from '../support/processors.ts';
-import { create, listen } from '../support/serving.ts';
+import type { Server } from '../../../src/index.ts';
+import { fixture, temporaryFolder } from '../../support/command.ts';
+import { canStandAside, threadsAside } from '../../support/processors.ts';
+import { create, listen } from '../../support/serving.ts';
 
 function ask(server: Server, path: string, init?: RequestInit): Promise<Response> {
   return server.fetch(new Request(`http://localhost${path}`, init));
@@ -348,7 +348,7 @@ test('the start of a worker is retried until it succeeds', async () => {
 
 test('a server that is closed while workers are busy, starting or on standby leaves nothing running', async () => {
   const program = `
-    import { createServer, loadComponent } from ${JSON.stringify(join(import.meta.dirname, '../../src/index.ts'))};
+    import { createServer, loadComponent } from ${JSON.stringify(join(import.meta.dirname, '../../../src/index.ts'))};
     const server = createServer(await loadComponent(${JSON.stringify(fixture('misbehave'))}), { store: 'memory:' });
     await server.listen(0);
     const ask = async (path) => (await server.fetch(new Request('http://localhost' + path))).status;

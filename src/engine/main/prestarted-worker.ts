@@ -1,23 +1,23 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
-import { workerEnvironment } from '../worker-environment.ts';
-import { GUEST_THREAD_LIMITS } from './heap.ts';
+import { workerEnvironment } from '../../worker-environment.ts';
+import { GUEST_THREAD_LIMITS } from '../heap.ts';
 
 /** A worker thread that is loading its code, or has loaded it, and waits for its setup. */
-export interface IdleWorker {
+export interface PrestartedWorker {
   readonly worker: Worker;
   /** Receives the `WorkerSetup`. */
   readonly setup: MessagePort;
 }
 
 /** Workers that were started ahead of time, while the component is loaded. */
-export interface IdleWorkers {
+export interface PrestartedWorkers {
   /** Removes and returns one of them; undefined if none is left. */
-  take(): IdleWorker | undefined;
+  take(): PrestartedWorker | undefined;
 }
 
-const ENTRY = new URL(import.meta.url.replace(/idle-worker(\.[jt]s)$/, 'worker/main$1'));
+const ENTRY = new URL(import.meta.url.replace(/main\/prestarted-worker(\.[jt]s)$/, 'worker/main$1'));
 
-export function startIdleWorker(): IdleWorker {
+export function prestartWorker(): PrestartedWorker {
   const { port1, port2 } = new MessageChannel();
   const worker = new Worker(ENTRY, {
     workerData: port2,
@@ -33,10 +33,10 @@ export function startIdleWorker(): IdleWorker {
 }
 
 /** Workers that are never taken do not keep the process alive. */
-export function startIdleWorkers(count: number): IdleWorkers {
-  const idle = new Set<IdleWorker>();
+export function prestartWorkers(count: number): PrestartedWorkers {
+  const idle = new Set<PrestartedWorker>();
   for (let number = 0; number < count; number++) {
-    const started = startIdleWorker();
+    const started = prestartWorker();
     idle.add(started);
     const gone = (): void => void idle.delete(started);
     // The caller that needs a worker starts another, and gets the error then.

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { createExchange } from '../../src/engine/exchange.ts';
-import type { ToWorker } from '../../src/engine/protocol/messages.ts';
-import type { UploadReceiver } from '../../src/http/handler.ts';
+import { createInFlightRequest } from '../../../src/engine/main/in-flight-request.ts';
+import type { ToWorker } from '../../../src/engine/protocol/messages.ts';
+import type { UploadReceiver } from '../../../src/http/handler.ts';
 
 /** A request with a streamed body, and the messages that two workers get. */
 function uploading() {
@@ -24,7 +24,7 @@ function uploading() {
     headers: [],
     receivedAt: 0,
   } as const;
-  const exchange = createExchange(7, { ...head, headers: [], body }, target, () => {});
+  const exchange = createInFlightRequest(7, { ...head, headers: [], body }, target, () => {});
   const worker = (): { said: string[]; post: (message: ToWorker, transfer?: ArrayBuffer[]) => void } => {
     const said: string[] = [];
     return {

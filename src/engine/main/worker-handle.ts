@@ -1,11 +1,11 @@
-import { Table, WasmcpError } from '../../host/index.ts';
-import type { Exchange, Post } from './exchange.ts';
-import { type IdleWorker, startIdleWorker } from './idle-worker.ts';
-import { osThread } from './os-thread.ts';
-import { type FromWorker, type GuestFailure, logSize } from './protocol/messages.ts';
-import { createPulse } from './pulse.ts';
-import type { WorkerSetup } from './setup.ts';
-import { createStallWatch, type StallWatch } from './stall.ts';
+import { Table, WasmcpError } from '../../../host/index.ts';
+import { osThread } from '../os-thread.ts';
+import { createMessageCounts } from '../protocol/message-counts.ts';
+import { type FromWorker, type GuestFailure, logSize } from '../protocol/messages.ts';
+import type { WorkerSetup } from '../protocol/setup.ts';
+import { createStallWatch, type StallWatch } from '../stall.ts';
+import type { InFlightRequest, Post } from './in-flight-request.ts';
+import { type PrestartedWorker, prestartWorker } from './prestarted-worker.ts';
 
 /**
  * Receives what guests print (whole lines) and log through wasi:logging. While more than a megabyte of it is pending,
@@ -19,15 +19,15 @@ export interface GuestVoice {
 }
 
 /** What a thread reports. */
-export interface ThreadEvents extends GuestVoice {
+export interface WorkerEvents extends GuestVoice {
   /** The exchange's guest is finished and its place is free. */
-  done(exchange: Exchange, failure: GuestFailure | undefined): void;
+  done(exchange: InFlightRequest, failure: GuestFailure | undefined): void;
   /** A guest keeps the worker from taking messages. Another worker may take the exchanges in `unbegun`. */
-  stalled(unbegun: readonly Exchange[]): void;
+  stalled(unbegun: readonly InFlightRequest[]): void;
   /** It takes messages again. */
   back(): void;
   /** The worker has exited, on request or not, and the guests of the exchanges `lost` with it. */
-  gone(lost: readonly Exchange[], unbegun: readonly Exchange[], reason: string): void;
+  gone(lost: readonly InFlightRequest[], unbegun: readonly InFlightRequest[], reason: string): void;
 }
 
 /** What a thread reports about the store. */
@@ -39,7 +39,7 @@ export interface StoreVoice {
 }
 
 /** A worker thread and the exchanges whose guests run in it, seen from the main thread. */
-export interface Thread {
+export interface WorkerHandle {
   /** Settles once the worker can take requests; rejects with the reason if it never will. */
   readonly ready: Promise<void>;
   /** It can take requests: it is ready, takes messages, and no guest in it fails to stop. */
@@ -56,9 +56,9 @@ export interface Thread {
   readonly holder: number | undefined;
   /** The guest that held most when the worker was last pressed; it may be gone. */
   readonly largest: { readonly id: number; readonly bytes: number } | undefined;
-  run(exchange: Exchange): void;
+  run(exchange: InFlightRequest): void;
   /** Stops the guest of this exchange, if necessary with the whole worker; `done` or `gone` follows. */
-  abort(exchange: Exchange, reason: string): void;
+  abort(exchange: InFlightRequest, reason: string): void;
   /**
    * Checks whether the worker takes messages; must be called every `LOOK` milliseconds while anything runs, with whether
    * guests of other workers finish quickly.
@@ -81,23 +81,23 @@ const ABORT_GRACE = 500;
 /** Milliseconds for a worker without guests to close its store. */
 const CLOSE_GRACE = 5000;
 
-export function startThread(
+export function startWorker(
   setup: Omit<WorkerSetup, 'pulse'>,
-  events: ThreadEvents & StoreVoice,
-  { worker, setup: setupPort }: IdleWorker = startIdleWorker(),
-): Thread {
+  events: WorkerEvents & StoreVoice,
+  { worker, setup: setupPort }: PrestartedWorker = prestartWorker(),
+): WorkerHandle {
   const { store, fetch } = setup;
   const ports = ['port' in store ? store.port : undefined, store.gate, fetch].filter(
     (port) => port !== undefined,
   );
-  const pulse = createPulse();
+  const pulse = createMessageCounts();
   setupPort.postMessage({ ...setup, pulse: pulse.memory } satisfies WorkerSetup, ports);
-  const running = new Table<number, Exchange>();
+  const running = new Table<number, InFlightRequest>();
   const aborting = new Map<number, NodeJS.Timeout>();
   const ready = Promise.withResolvers<void>();
   const exited = Promise.withResolvers<void>();
   let watch: StallWatch | undefined;
-  let largest: Thread['largest'];
+  let largest: WorkerHandle['largest'];
   let accepting = false;
   let closing: Promise<void> | undefined;
   let end = 'the worker was ended';
@@ -116,7 +116,7 @@ export function startThread(
     void worker.terminate();
   }
 
-  function finish(exchange: Exchange, failure: GuestFailure | undefined): void {
+  function finish(exchange: InFlightRequest, failure: GuestFailure | undefined): void {
     running.delete(exchange.id);
     clearTimeout(aborting.get(exchange.id));
     aborting.delete(exchange.id);
@@ -161,7 +161,7 @@ export function startThread(
   }
 
   /** The unbegun requests are the last ones: they are begun in the order in which they were posted. */
-  function takeBack(count: number): Exchange[] {
+  function takeBack(count: number): InFlightRequest[] {
     const unbegun = count === 0 ? [] : [...running.values()].slice(-count);
     for (const exchange of unbegun) {
       exchange.withdraw();
@@ -172,7 +172,7 @@ export function startThread(
   }
 
   /** Who was begun last has the thread, as far as can be told. */
-  function newest(): Exchange | undefined {
+  function newest(): InFlightRequest | undefined {
     return [...running.values()].at(-1);
   }
 
@@ -182,7 +182,7 @@ export function startThread(
     return watch?.stalled === true && holder?.phase === 'waiting' && !aborting.has(holder.id);
   }
 
-  function awaitEnd(exchange: Exchange): void {
+  function awaitEnd(exchange: InFlightRequest): void {
     const notEnded = (): void => {
       if (isHeldByAnother()) awaitEnd(exchange);
       else terminate('another guest of the same worker did not stop');

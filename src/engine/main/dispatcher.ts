@@ -1,19 +1,19 @@
-import { cutText, Table, WasmcpError } from '../../host/index.ts';
-import { createDeadline } from '../http/deadline.ts';
-import type { GuestRequest, RequestHandle } from '../http/handler.ts';
-import type { ResponseWriter } from '../http/response.ts';
-import { type Census, createCrew } from './crew.ts';
+import { cutText, Table, WasmcpError } from '../../../host/index.ts';
+import { createDeadline } from '../../http/deadline.ts';
+import type { GuestRequest, RequestHandle } from '../../http/handler.ts';
+import type { ResponseWriter } from '../../http/response.ts';
+import type { Collect } from '../memory/collect.ts';
+import type { Ledger } from '../memory/ledger.ts';
+import { createMemoryWatch } from '../memory/watch.ts';
+import type { GuestFailure } from '../protocol/messages.ts';
+import { createRecentKinds } from '../recent-kinds.ts';
 import { createDispensable } from './dispensable.ts';
-import { createExchange, type Exchange } from './exchange.ts';
-import type { Collect } from './memory/collect.ts';
-import type { Ledger } from './memory/ledger.ts';
-import { createMemoryWatch } from './memory/watch.ts';
-import type { GuestFailure } from './protocol/messages.ts';
-import { createRecentKinds } from './recent-kinds.ts';
-import type { GuestVoice, Thread, ThreadEvents } from './thread.ts';
-import type { Ticket } from './ticket.ts';
+import { createInFlightRequest, type InFlightRequest } from './in-flight-request.ts';
+import type { QueuedRequest } from './queued-request.ts';
+import type { GuestVoice, WorkerEvents, WorkerHandle } from './worker-handle.ts';
+import { createWorkerSupervisor, type WorkerCounts } from './worker-supervisor.ts';
 
-export interface PoolOptions extends GuestVoice {
+export interface DispatcherOptions extends GuestVoice {
   /** Worker threads. */
   readonly workers: number;
   /** Maximum number of live guests in one worker; instantiation slows down with their number. */
@@ -30,21 +30,21 @@ export interface PoolOptions extends GuestVoice {
   /** The process's memory: requests wait while too much is in use. */
   readonly ledger: Ledger;
   readonly collect: Collect;
-  start(events: ThreadEvents): Thread;
+  start(events: WorkerEvents): WorkerHandle;
 }
 
 /** The current load. */
-export interface PoolLoad extends Census {
+export interface DispatcherLoad extends WorkerCounts {
   /** Requests that wait for a worker. */
   readonly waiting: number;
 }
 
 /** The workers, and the requests that run in them or wait for one. */
-export interface Pool {
-  /** Settles when `first` workers can take requests, see `Crew`. */
+export interface Dispatcher {
+  /** Settles when `first` workers can take requests, see `WorkerSupervisor`. */
   start(first: number): Promise<void>;
   handle(request: GuestRequest, target: ResponseWriter): RequestHandle;
-  load(): PoolLoad;
+  load(): DispatcherLoad;
   /** Accepts no new requests; waits at most `limit` milliseconds for those in flight, then ends the workers. */
   close(limit: number): Promise<void>;
 }
@@ -64,12 +64,12 @@ const LIKE_PART = 1 / 2;
 /** Places in each worker for requests that a guest there may be waiting for. */
 const RESERVED = 16;
 
-export function createPool(options: PoolOptions): Pool {
-  const tickets = new Table<number, Ticket>();
-  const queue = new Table<number, Ticket>();
+export function createDispatcher(options: DispatcherOptions): Dispatcher {
+  const tickets = new Table<number, QueuedRequest>();
+  const queue = new Table<number, QueuedRequest>();
   /** Served before all others. */
-  const awaitedQueue = new Table<number, Ticket>();
-  const crew = createCrew({
+  const awaitedQueue = new Table<number, QueuedRequest>();
+  const crew = createWorkerSupervisor({
     ...options,
     done: (exchange, failure) => settle(exchange.id, failure),
     returned: takeBack,
@@ -93,7 +93,7 @@ export function createPool(options: PoolOptions): Pool {
     },
   });
   /** Guests whose clients have disconnected, or send their bodies for longer than a request may take. */
-  const dispensable = createDispensable<Ticket>();
+  const dispensable = createDispensable<QueuedRequest>();
   /** Guests that were told to stop to make room and have not stopped yet. */
   let evicted = 0;
   const suspicion = Math.min(SUSPICION.milliseconds, options.timeout * SUSPICION.part);
@@ -104,7 +104,7 @@ export function createPool(options: PoolOptions): Pool {
   let closing = false;
   let idle: (() => void) | undefined;
 
-  function queueOf({ awaited }: Ticket): Table<number, Ticket> {
+  function queueOf({ awaited }: QueuedRequest): Table<number, QueuedRequest> {
     return awaited ? awaitedQueue : queue;
   }
 
@@ -120,12 +120,15 @@ export function createPool(options: PoolOptions): Pool {
   }
 
   /** More of the same are likely to keep workers busy, too; that matters where there are others. */
-  function isLike(busy: ReadonlySet<string>, { kind }: Ticket): boolean {
+  function isLike(busy: ReadonlySet<string>, { kind }: QueuedRequest): boolean {
     return busy.has(kind) && recent.hasOther(kind, performance.now());
   }
 
   /** A worker that may take it. */
-  function placeFor(ticket: Ticket, busy: ReadonlySet<string> = busyKinds()): Thread | undefined {
+  function placeFor(
+    ticket: QueuedRequest,
+    busy: ReadonlySet<string> = busyKinds(),
+  ): WorkerHandle | undefined {
     const { awaited, suspectUntil, receivedAt } = ticket;
     // One is always let in: what it finds held may be nobody's.
     if (placed > 0 && !awaited && options.ledger.full) return undefined;
@@ -138,7 +141,7 @@ export function createPool(options: PoolOptions): Pool {
     return crew.freest(options.liveLimit + (awaited ? RESERVED : 0));
   }
 
-  function report(ticket: Ticket, error: WasmcpError): void {
+  function report(ticket: QueuedRequest, error: WasmcpError): void {
     if (!ticket.reported) void options.log('error', ticket.label, error.message);
     ticket.reported = true;
   }
@@ -161,7 +164,7 @@ export function createPool(options: PoolOptions): Pool {
     if (tickets.size === 0) idle?.();
   }
 
-  function expire(ticket: Ticket): void {
+  function expire(ticket: QueuedRequest): void {
     if (ticket.thread === undefined) {
       const missing = options.ledger.full ? 'memory' : 'worker';
       const message = `no ${missing} was free within ${options.timeout} ms`;
@@ -171,7 +174,7 @@ export function createPool(options: PoolOptions): Pool {
     }
   }
 
-  function stop(ticket: Ticket, error: WasmcpError): void {
+  function stop(ticket: QueuedRequest, error: WasmcpError): void {
     const { exchange, thread } = ticket;
     if (tickets.get(exchange.id) !== ticket) return;
     if (thread === undefined) {
@@ -197,14 +200,14 @@ export function createPool(options: PoolOptions): Pool {
     if (ticket?.thread !== undefined) stop(ticket, new WasmcpError('guest-trapped', reason));
   }
 
-  function overdue(exchange: Exchange): string {
+  function overdue(exchange: InFlightRequest): string {
     const { timeout, streamIdle } = options;
     if (exchange.phase === 'waiting') return `the guest did not respond within ${timeout} ms`;
     if (exchange.phase === 'streaming') return `the response made no progress within ${streamIdle} ms`;
     return `the guest did not return within ${timeout} ms after its response ended`;
   }
 
-  function run(ticket: Ticket, thread: Thread): void {
+  function run(ticket: QueuedRequest, thread: WorkerHandle): void {
     queueOf(ticket).delete(ticket.exchange.id);
     ticket.thread = thread;
     ticket.placedAt = performance.now();
@@ -220,7 +223,7 @@ export function createPool(options: PoolOptions): Pool {
     for (const ticket of dispensable.take(wanted, ({ thread }) => thread?.responsive === true)) evict(ticket);
   }
 
-  function evict(ticket: Ticket): void {
+  function evict(ticket: QueuedRequest): void {
     const { exchange, thread } = ticket;
     const reason = exchange.phase === 'over' ? 'its client had disconnected' : 'its body arrived too slowly';
     const message = `the guest was ended: ${reason}, and others needed its place`;
@@ -244,7 +247,7 @@ export function createPool(options: PoolOptions): Pool {
   }
 
   /** Those of the kinds that keep workers busy, or the others. */
-  function fillFrom(waiting: Table<number, Ticket>, busy: ReadonlySet<string>, ofThem: boolean): void {
+  function fillFrom(waiting: Table<number, QueuedRequest>, busy: ReadonlySet<string>, ofThem: boolean): void {
     for (const ticket of waiting.values()) {
       if (busy.has(ticket.kind) !== ofThem) continue;
       const thread = placeFor(ticket, busy);
@@ -254,7 +257,7 @@ export function createPool(options: PoolOptions): Pool {
   }
 
   /** Their turn had come already. */
-  function takeBack(exchanges: readonly Exchange[]): void {
+  function takeBack(exchanges: readonly InFlightRequest[]): void {
     const others = [...awaitedQueue.clear(), ...queue.clear()];
     for (const { id } of exchanges) {
       const ticket = tickets.get(id)!;
@@ -266,17 +269,17 @@ export function createPool(options: PoolOptions): Pool {
     for (const ticket of others) queueOf(ticket).add(ticket.exchange.id, ticket);
   }
 
-  function admit(request: GuestRequest, target: ResponseWriter): Ticket {
+  function admit(request: GuestRequest, target: ResponseWriter): QueuedRequest {
     const id = nextId++;
     const path = request.path.split('?', 1)[0]!;
     recent.seen(path, performance.now());
-    const exchange = createExchange(id, request, target, () => {
+    const exchange = createInFlightRequest(id, request, target, () => {
       const limit = exchange.phase === 'streaming' ? options.streamIdle : options.timeout;
       ticket.deadline.restart(limit);
       if (exchange.phase !== 'waiting' || !exchange.arriving) dispensable.delete(id);
       else if (performance.now() - request.receivedAt > options.timeout) dispensable.add(id, ticket);
     });
-    const ticket: Ticket = {
+    const ticket: QueuedRequest = {
       exchange,
       receivedAt: request.receivedAt,
       awaited: request.awaited ?? false,

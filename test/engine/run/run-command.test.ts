@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { LoadedComponent } from '../../../src/component/component.ts';
-import { type CommandOptions, runCommand } from '../../../src/engine/command/run.ts';
+import { type CommandOptions, runCommand } from '../../../src/engine/run/run-command.ts';
 import { loadComponent } from '../../../src/loader/load-component.ts';
 import { fixture, temporaryFolder } from '../../support/command.ts';
 

@@ -12,8 +12,8 @@ import {
   startStoreHousekeeping,
   type WasmcpError,
   withChangeNotifier,
-} from '../../host/index.ts';
-import type { StoreSetup } from './setup.ts';
+} from '../../../host/index.ts';
+import type { StoreSetup } from '../protocol/setup.ts';
 
 /** One store that many workers share. */
 export interface SharedStore {

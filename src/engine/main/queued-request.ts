@@ -1,10 +1,10 @@
-import type { Deadline } from '../http/deadline.ts';
-import type { Exchange } from './exchange.ts';
-import type { Thread } from './thread.ts';
+import type { Deadline } from '../../http/deadline.ts';
+import type { InFlightRequest } from './in-flight-request.ts';
+import type { WorkerHandle } from './worker-handle.ts';
 
 /** A request that is queued or running. */
-export interface Ticket {
-  readonly exchange: Exchange;
+export interface QueuedRequest {
+  readonly exchange: InFlightRequest;
   /** In milliseconds of `performance.now()`. */
   readonly receivedAt: number;
   readonly awaited: boolean;
@@ -14,7 +14,7 @@ export interface Ticket {
   /** Its path: requests that have it in common are likely to keep guests busy alike. */
   readonly kind: string;
   /** Where it runs; undefined while it waits. */
-  thread: Thread | undefined;
+  thread: WorkerHandle | undefined;
   /** When it was given to that, in milliseconds of `performance.now()`. */
   placedAt: number;
   /** Until then, in milliseconds of `performance.now()`, it must get a worker that runs nothing else. */

@@ -1,10 +1,10 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { Durability, OutgoingPolicy, Preopen, ProtectedPath, StoreLimits } from '../../host/index.ts';
-import type { LoadedComponent } from '../component/component.ts';
-import type { DescriptorMemory } from './limits/descriptors.ts';
-import type { LedgerMemory } from './memory/ledger.ts';
-import type { LongPlacesMemory } from './protocol/long-places.ts';
-import type { Isolation } from './worker/instance-pool.ts';
+import type { Durability, OutgoingPolicy, Preopen, ProtectedPath, StoreLimits } from '../../../host/index.ts';
+import type { LoadedComponent } from '../../component/component.ts';
+import type { DescriptorMemory } from '../limits/descriptors.ts';
+import type { LedgerMemory } from '../memory/ledger.ts';
+import type { Isolation } from '../worker/instance-pool.ts';
+import type { LongPlacesMemory } from './long-places.ts';
 
 /** What a guest can access, the same for each request. Can be sent to a worker. */
 export interface GuestSettings {
@@ -54,6 +54,6 @@ export interface WorkerSetup {
   readonly ledger: LedgerMemory;
   /** Places for guests that use much of their threads, see `workerPlaces`. */
   readonly longPlaces: LongPlacesMemory;
-  /** Where it shows what it has taken, see `workerPulse`. */
+  /** Where it shows what it has taken, see `workerMessageCounts`. */
   readonly pulse: SharedArrayBuffer;
 }

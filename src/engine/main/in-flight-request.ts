@@ -1,7 +1,7 @@
-import { free, type WasmcpError } from '../../host/index.ts';
-import type { GuestRequest, UploadReceiver } from '../http/handler.ts';
-import type { ResponseWriter } from '../http/response.ts';
-import { type FromWorker, SMALL, type ToWorker, WINDOW } from './protocol/messages.ts';
+import { free, type WasmcpError } from '../../../host/index.ts';
+import type { GuestRequest, UploadReceiver } from '../../http/handler.ts';
+import type { ResponseWriter } from '../../http/response.ts';
+import { type FromWorker, SMALL, type ToWorker, WINDOW } from '../protocol/messages.ts';
 
 /** The progress of a response: not begun, begun, or over: nothing more of it will be delivered, for whatever reason. */
 export type Phase = 'waiting' | 'streaming' | 'over';
@@ -10,7 +10,7 @@ export type Phase = 'waiting' | 'streaming' | 'over';
 export type Post = (message: ToWorker, transfer?: ArrayBuffer[]) => void;
 
 /** One request that a worker handles, seen from the main thread. */
-export interface Exchange {
+export interface InFlightRequest {
   readonly id: number;
   readonly phase: Phase;
   /** More of the body may arrive. */
@@ -29,12 +29,12 @@ export interface Exchange {
 }
 
 /** Calls `moved` when the response begins, progresses or is over, and before that for each part of an upload that is read. */
-export function createExchange(
+export function createInFlightRequest(
   id: number,
   { body, awaited: _awaited, receivedAt: _receivedAt, ...head }: GuestRequest,
   target: ResponseWriter,
   moved: () => void,
-): Exchange {
+): InFlightRequest {
   const upload = body === undefined || body instanceof Uint8Array ? undefined : body;
   const whole = body instanceof Uint8Array ? packed(body) : undefined;
   let post: Post = () => {};
@@ -107,7 +107,7 @@ export function createExchange(
 
   // No getters: an object literal with a getter has its own hidden class, which V8 keeps, together with the whole request,
   // until a full garbage collection.
-  const exchange: Exchange & { phase: Phase; arriving: boolean } = {
+  const exchange: InFlightRequest & { phase: Phase; arriving: boolean } = {
     id,
     phase: 'waiting',
     arriving: upload !== undefined,

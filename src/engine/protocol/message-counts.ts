@@ -15,8 +15,8 @@ const COUNT = 0x3fff_ffff;
 const WITHDRAWN = 1 << 31;
 
 /** The main thread's side. */
-export interface Pulse {
-  /** For the worker, see `workerPulse`. */
+export interface MessageCounts {
+  /** For the worker, see `workerMessageCounts`. */
   readonly memory: SharedArrayBuffer;
   /** A message was posted to the worker. */
   sent(type: string): void;
@@ -31,7 +31,7 @@ export interface Pulse {
   withdraw(): number;
 }
 
-export function createPulse(): Pulse {
+export function createMessageCounts(): MessageCounts {
   const memory = new SharedArrayBuffer(3 * Int32Array.BYTES_PER_ELEMENT);
   const words = new Int32Array(memory);
   let requests = 0;
@@ -57,7 +57,7 @@ export function createPulse(): Pulse {
 }
 
 /** The worker's side. */
-export interface WorkerPulse {
+export interface WorkerMessageCounts {
   /** A message was taken. */
   take(): void;
   /** There is a message that was not taken yet. */
@@ -68,7 +68,7 @@ export interface WorkerPulse {
   reopen(): void;
 }
 
-export function workerPulse(memory: SharedArrayBuffer): WorkerPulse {
+export function workerMessageCounts(memory: SharedArrayBuffer): WorkerMessageCounts {
   const words = new Int32Array(memory);
   return {
     take() {

@@ -1,16 +1,16 @@
-import type { Exchange } from './exchange.ts';
-import type { GuestFailure } from './protocol/messages.ts';
-import { LOOK } from './stall.ts';
-import type { GuestVoice, Thread, ThreadEvents } from './thread.ts';
+import type { GuestFailure } from '../protocol/messages.ts';
+import { LOOK } from '../stall.ts';
+import type { InFlightRequest } from './in-flight-request.ts';
+import type { GuestVoice, WorkerEvents, WorkerHandle } from './worker-handle.ts';
 
-export interface CrewOptions extends GuestVoice {
+export interface SupervisorOptions extends GuestVoice {
   /** Workers that take requests. */
   readonly workers: number;
-  start(events: ThreadEvents): Thread;
+  start(events: WorkerEvents): WorkerHandle;
   /** The exchange's guest is finished, or was lost with its worker. */
-  done(exchange: Exchange, failure: GuestFailure | undefined): void;
+  done(exchange: InFlightRequest, failure: GuestFailure | undefined): void;
   /** These were given to a worker that has not begun them and never will. */
-  returned(exchanges: readonly Exchange[]): void;
+  returned(exchanges: readonly InFlightRequest[]): void;
   /** There may be room in a worker. */
   room(): void;
   /** All workers were checked, and run this many guests; if none, checks stop until `watch` is called. */
@@ -21,29 +21,29 @@ export interface CrewOptions extends GuestVoice {
  * The workers. The requested number takes requests; one more is started as a standby, which replaces a worker that exits
  * or that a guest keeps busy, and is itself replaced in the background. For some time after that, more are on standby.
  */
-export interface Crew {
+export interface WorkerSupervisor {
   /**
    * Settles when `first` workers can take requests; rejects with the first reason why one of them cannot. The others are
    * started then: their failures do not stop these from serving.
    */
   start(first: number): Promise<void>;
   /** The worker with the fewest guests, if one has fewer than `limit`. */
-  freest(limit: number): Thread | undefined;
+  freest(limit: number): WorkerHandle | undefined;
   /** Workers that a guest keeps busy. */
   readonly busy: number;
   /** The workers that are left are for other requests than those whose guests keep workers busy. */
   readonly short: boolean;
-  census(): Census;
+  census(): WorkerCounts;
   /** A worker was given work: checks all workers periodically until none has any. */
   watch(): void;
   /** All workers, in any state. */
-  threads(): Iterable<Thread>;
+  threads(): Iterable<WorkerHandle>;
   /** Ends all workers and the guests in them. */
   close(): Promise<void>;
 }
 
 /** The number of guests and workers. */
-export interface Census {
+export interface WorkerCounts {
   /** Guests that are alive or about to start. */
   readonly guests: number;
   /** Workers that take requests. */
@@ -75,14 +75,14 @@ const SURPLUS_DELAY = 15_000;
 /** Milliseconds after a quick guest finished in which more quick ones are expected. */
 const QUICK = 1000;
 
-export function createCrew(options: CrewOptions): Crew {
+export function createWorkerSupervisor(options: SupervisorOptions): WorkerSupervisor {
   const { workers } = options;
-  const threads = new Set<Thread>();
+  const threads = new Set<WorkerHandle>();
   // The state of each; a worker that is in none of these sets is kept busy by a guest.
-  const starting = new Set<Thread>();
-  const serving = new Set<Thread>();
-  const standby = new Set<Thread>();
-  const retiring = new Set<Thread>();
+  const starting = new Set<WorkerHandle>();
+  const serving = new Set<WorkerHandle>();
+  const standby = new Set<WorkerHandle>();
+  const retiring = new Set<WorkerHandle>();
   /** How many workers should be on standby. */
   let spares = 0;
   let started = false;
@@ -96,7 +96,7 @@ export function createCrew(options: CrewOptions): Crew {
   let looking: NodeJS.Timeout | undefined;
 
   function spawn(): void {
-    let thread: Thread;
+    let thread: WorkerHandle;
     try {
       thread = create();
     } catch (error) {
@@ -120,7 +120,7 @@ export function createCrew(options: CrewOptions): Crew {
     );
   }
 
-  function create(): Thread {
+  function create(): WorkerHandle {
     const thread = options.start({
       output: options.output,
       log: options.log,
@@ -162,11 +162,11 @@ export function createCrew(options: CrewOptions): Crew {
     return thread;
   }
 
-  function leave(thread: Thread): void {
+  function leave(thread: WorkerHandle): void {
     for (const place of [starting, serving, standby]) place.delete(thread);
   }
 
-  function retire(thread: Thread): void {
+  function retire(thread: WorkerHandle): void {
     leave(thread);
     retiring.add(thread);
     if (thread.load === 0) void thread.close();
@@ -239,7 +239,7 @@ export function createCrew(options: CrewOptions): Crew {
       }, STANDBY_DELAY);
     },
     freest(limit) {
-      let best: Thread | undefined;
+      let best: WorkerHandle | undefined;
       for (const thread of serving) {
         if (thread.available && thread.load < (best?.load ?? limit)) best = thread;
       }

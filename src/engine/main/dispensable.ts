@@ -1,4 +1,4 @@
-import { Table } from '../../host/index.ts';
+import { Table } from '../../../host/index.ts';
 
 /** Guests that may be ended when others need their places, in the order in which they became dispensable. */
 export interface Dispensable<T> {

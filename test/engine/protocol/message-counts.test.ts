@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { createPulse, workerPulse } from '../../src/engine/pulse.ts';
+import { createMessageCounts, workerMessageCounts } from '../../../src/engine/protocol/message-counts.ts';
 
 test('shows whether the worker takes its messages', () => {
-  const pulse = createPulse();
-  const worker = workerPulse(pulse.memory);
+  const pulse = createMessageCounts();
+  const worker = workerMessageCounts(pulse.memory);
   pulse.sent('request');
   pulse.sent('body');
   expect([pulse.taken, pulse.answered]).toEqual([0, false]);
@@ -14,8 +14,8 @@ test('shows whether the worker takes its messages', () => {
 });
 
 test('withdrawn requests are not begun, and later ones are', () => {
-  const pulse = createPulse();
-  const worker = workerPulse(pulse.memory);
+  const pulse = createMessageCounts();
+  const worker = workerMessageCounts(pulse.memory);
   for (let i = 0; i < 5; i++) pulse.sent('request');
   expect([worker.begin(), worker.begin()]).toEqual([true, true]);
   expect(pulse.withdraw()).toBe(3);
@@ -28,8 +28,8 @@ test('withdrawn requests are not begun, and later ones are', () => {
 });
 
 test('keeps counting when its counters wrap around', () => {
-  const pulse = createPulse();
-  const worker = workerPulse(pulse.memory);
+  const pulse = createMessageCounts();
+  const worker = workerMessageCounts(pulse.memory);
   // The worker has begun 2^30 - 1 more than were sent, which is one less.
   new Int32Array(pulse.memory).set([0x3fff_ffff, 0x7fff_ffff]);
   expect(worker.begin()).toBe(true);

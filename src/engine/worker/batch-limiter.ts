@@ -10,13 +10,13 @@ const TURN = 10;
 type Paced = RequestMessage | MessageAboutRequest;
 
 /** Passes on messages about requests in order, and yields to the event loop regularly. */
-export interface Pace {
+export interface BatchLimiter {
   take(message: Paced): void;
   /** Passes on all delayed messages immediately. */
   flush(): void;
 }
 
-export function createPace(pass: (message: Paced) => void): Pace {
+export function createBatchLimiter(pass: (message: Paced) => void): BatchLimiter {
   let waiting: Paced[] = [];
   /** When the first request of this turn of the event loop was begun. */
   let began: number | undefined;
