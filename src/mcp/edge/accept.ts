@@ -1,4 +1,4 @@
-import { withHeader } from '../../http/headers.ts';
+import { header, withHeader } from '../../http/headers.ts';
 import { REQUIRED_ACCEPT } from '../wasmcp-quirks.ts';
 import { jsonResponse } from './json-response.ts';
 import type { MessageHandler } from './stages.ts';
@@ -26,6 +26,8 @@ export function withAccept(next: MessageHandler): MessageHandler {
 }
 
 export function readAccept(headers: string[]): Accepted {
+  // As the SDKs write it.
+  if (header(headers, 'accept') === REQUIRED_ACCEPT) return { streams: true, headers };
   const types = new Set<string>();
   for (let i = 0; i < headers.length; i += 2) {
     if (headers[i]!.toLowerCase() !== 'accept') continue;

@@ -30,6 +30,8 @@ const CLOSE_OBJECT = 0x7d;
 const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
 
+const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 type Place = 'start' | 'first key' | 'key' | 'colon' | 'value' | 'scalar' | 'after value' | 'end';
 
 /** Reads the members of a JSON object byte by byte: other values are skipped, nothing is built from them. */
@@ -145,14 +147,14 @@ export class MemberScanner {
       this.#afterValue();
       return;
     }
-    const bytes = Uint8Array.from(token);
     try {
-      const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+      const text = asciiText(token) ?? DECODER.decode(new Uint8Array(token));
       if (this.#place === 'key' || this.#place === 'first key') {
         this.#place = 'colon';
         this.#name = text.includes('\\') ? JSON.parse(text) : text.slice(1, -1);
         this.#handler.name(this.#level, this.#name);
       } else {
+        const bytes = new Uint8Array(token);
         this.#handler.scalar(this.#level, this.#name, JSON.parse(text), bytes, end - bytes.length);
         if (!this.stopped) this.#afterValue();
       }
@@ -174,6 +176,20 @@ export class MemberScanner {
       this.#afterValue();
     }
   }
+}
+
+/** Up to this length a loop over the bytes is faster than a decoder. */
+const SHORT = 64;
+
+/** Undefined for a text that is long, or has other characters. */
+function asciiText(bytes: readonly number[]): string | undefined {
+  if (bytes.length > SHORT) return undefined;
+  let text = '';
+  for (const byte of bytes) {
+    if (byte >= 0x80) return undefined;
+    text += String.fromCharCode(byte);
+  }
+  return text;
 }
 
 /** Most of a long message is text that nobody reads. */

@@ -53,16 +53,19 @@ export interface InitializeMessage {
   readonly protocolVersion: ProtocolVersion;
 }
 
+const CLIENT_INFO: string = JSON.stringify({ name: 'wasmcp-node', version });
+
 export function initializeMessage(id: Uint8Array | undefined, name: string): InitializeMessage {
-  const clientInfo = JSON.stringify({ name: 'wasmcp-node', version });
   const quoted = JSON.stringify(name);
   const head = message(
     id,
-    `"method":"initialize","params":{"capabilities":{},"clientInfo":${clientInfo},"protocolVersion":${quoted}}`,
+    `"method":"initialize","params":{"capabilities":{},"clientInfo":${CLIENT_INFO},"protocolVersion":${quoted}}`,
   );
   const length = Buffer.byteLength(quoted);
   return { message: head, protocolVersion: { name, at: head.length - length - 2, length } };
 }
+
+const HEAD: Buffer = Buffer.from('{"jsonrpc":"2.0","id":');
 
 export const INITIALIZED: Uint8Array = Buffer.from('{"jsonrpc":"2.0","method":"notifications/initialized"}');
 
@@ -103,11 +106,7 @@ export function errorEvent(id: Uint8Array | undefined, text: string): Uint8Array
 
 /** The id is copied as the client wrote it: numbers beyond the precision of JavaScript keep their digits. */
 function message(id: Uint8Array | undefined, members: string): Uint8Array {
-  return Buffer.concat([
-    Buffer.from('{"jsonrpc":"2.0","id":'),
-    id ?? Buffer.from(JSON.stringify(OWN_ID)),
-    Buffer.from(`,${members}}`),
-  ]);
+  return Buffer.concat([HEAD, id ?? Buffer.from(JSON.stringify(OWN_ID)), Buffer.from(`,${members}}`)]);
 }
 
 function respond(

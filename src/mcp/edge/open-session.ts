@@ -92,9 +92,9 @@ function open(
     id,
     about: ABOUT,
     judge,
-    proceed({ headers, response }) {
-      const session = header(headers, 'mcp-session-id');
-      if (session === undefined) return opened({ session, withoutSession: response !== undefined });
+    proceed(result) {
+      const session = header(result.headers, 'mcp-session-id');
+      if (session === undefined) return opened({ session, withoutSession: result.response !== undefined });
       const notified = probeTarget(sequence.target, {
         id,
         about: ABOUT,
@@ -111,7 +111,7 @@ function open(
 /** The probe has the client's id, so the client can read what the guest returns for it. */
 function judge(result: ProbeResult): Verdict {
   const verdict = verdictByStatus(result);
-  if (verdict === 'proceed') return result.response?.error === undefined ? 'proceed' : 'relay';
+  if (verdict === 'proceed') return result.mayHaveError && result.response?.error ? 'relay' : 'proceed';
   return verdict === 'refused' ? 'relay' : verdict;
 }
 

@@ -13,6 +13,8 @@ export interface ProbeResult {
   readonly body: Uint8Array | undefined;
   /** The body, when it is a JSON-RPC response. */
   readonly response: Response | undefined;
+  /** Whether the response may have an error: false where a look at the bytes shows that it has none. */
+  readonly mayHaveError: boolean;
 }
 
 interface Response {
@@ -68,7 +70,7 @@ export function probeTarget(client: ResponseWriter, probe: Probe): ResponseWrite
   let size = 0;
 
   function decide(body: Uint8Array | undefined): void {
-    const result: ProbeResult = { status, headers, body, response: body && readResponse(body) };
+    const result = new Result(status, headers, body);
     const verdict = probe.judge(result);
     if (verdict === 'proceed') probe.proceed(result);
     else if (verdict === 'relay' && status > 0) relay(client, result);
@@ -83,16 +85,51 @@ export function probeTarget(client: ResponseWriter, probe: Probe): ResponseWrite
     },
     chunk(bytes, acknowledged) {
       size += bytes.length;
-      if (size <= MAX_RESPONSE) chunks.push(new Uint8Array(bytes));
+      if (size <= MAX_RESPONSE) chunks.push(bytes);
       acknowledged(bytes.length);
     },
-    end: () => decide(size <= MAX_RESPONSE ? Buffer.concat(chunks) : undefined),
+    end: () => decide(size <= MAX_RESPONSE ? joined(chunks) : undefined),
     fail(error: WasmcpError) {
       if (GUEST_FAILURES.has(error.code)) decide(undefined);
       else client.fail(error);
     },
     finished: client.finished,
   });
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+}
+
+/** Bytes that the text of an `error` member has, if none of its letters is escaped. */
+const ERROR: Buffer = Buffer.from('error');
+const BACKSLASH = 0x5c;
+
+/**
+ * Parses the body only when somebody asks for the response: most verdicts depend on the status, and what JSON.parse throws
+ * for an empty body costs more than the rest of a probe.
+ */
+class Result implements ProbeResult {
+  readonly status: number;
+  readonly headers: string[];
+  readonly body: Uint8Array | undefined;
+
+  constructor(status: number, headers: string[], body: Uint8Array | undefined) {
+    this.status = status;
+    this.headers = headers;
+    this.body = body;
+  }
+
+  get response(): Response | undefined {
+    return this.body === undefined || this.body.length === 0 ? undefined : readResponse(this.body);
+  }
+
+  get mayHaveError(): boolean {
+    if (this.body === undefined) return false;
+    const { buffer, byteOffset, length } = this.body;
+    const bytes = Buffer.from(buffer, byteOffset, length);
+    return bytes.includes(ERROR) || bytes.includes(BACKSLASH);
+  }
 }
 
 function readResponse(body: Uint8Array): Response | undefined {

@@ -47,7 +47,8 @@ export function createSessionQueue(limit: number): SessionQueue {
         if (at < 0) return;
         queue.splice(at, 1);
         // Deferred: a thousand requests that fail at once would otherwise nest a thousand calls deep.
-        queueMicrotask(() => advance(session, queue));
+        if (queue.length > 0) queueMicrotask(() => advance(session, queue));
+        else advance(session, queue);
       }
 
       advance(session, queue);
