@@ -13,9 +13,6 @@ const reason = noDisks();
 const skip = reason !== undefined;
 if (skip) console.info(`full disks are not tested: ${reason}`);
 
-/** All of them take two minutes. */
-const _isCampaign = process.env.npm_lifecycle_event === 'campaign:faults';
-
 async function serveOn(disk: Volume, component?: string): Promise<ServedStore> {
   const path = join(disk.folder, 'store.db');
   const server = await serveStore({ path, durability: 'power', workers: 2, ...(component && { component }) });

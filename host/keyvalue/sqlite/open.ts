@@ -30,7 +30,7 @@ export interface SqliteOptions {
   readonly durability?: Durability;
   /** Called once, when a sync has failed: every later call fails with `store-broken`, and the process should end. */
   readonly broken?: (failure: WasmcpError) => void;
-  /** Called with true when the disk is full, with false when it accepts new entries again. */
+  /** Called with true when the disk is full, with false when it has space for new entries again. */
   readonly full?: (isFull: boolean) => void;
   /** With `power`, called when the store is closed: whether the log may still be checkpointed; by default it may. */
   readonly isWhole?: () => boolean;

@@ -9,14 +9,25 @@ import { checkpointPages, type Reserve, spaceReserve } from './space-reserve.ts'
  * half-way; so it is only tried if all of the log fits, and SQLite's automatic checkpoints are disabled meanwhile.
  */
 export interface SpaceRecovery {
-  /** Checkpoints the log so that it restarts from its beginning, using the reserve if that suffices; false if it does not. */
-  restartLog(): boolean;
+  /**
+   * Checkpoints the log so that it restarts from its beginning, using the reserve if it may and that suffices. False if the
+   * database has no space for the log, or others still read from it.
+   */
+  restartLog(mayUseReserve: boolean): boolean;
   /** Releases the reserve for the log. */
   release(): boolean;
+  /** Whether the log could be restarted without the reserve, and there is space for new entries. */
+  hasRecovered(): boolean;
 }
 
 /** Bytes added for the overhead of file systems. */
 const MARGIN = 64 * 1024;
+
+/** Bytes for new entries, in the database or on the disk, from which a disk no longer counts as full. */
+const ROOM = 256 * 1024;
+
+/** Milliseconds that a check for space waits for others: it blocks its thread, and is repeated. */
+const CHECK_PATIENCE = 50;
 
 /** Space recovery for the database at `path`, a real path, which `connection` writes. `patience` in milliseconds. */
 export function createSpaceRecovery(connection: Connection, path: string, patience: number): SpaceRecovery {
@@ -25,26 +36,34 @@ export function createSpaceRecovery(connection: Connection, path: string, patien
   const usual = checkpointPages(reserve, pageSize);
   connection.pragma(`wal_autocheckpoint = ${usual}`);
 
+  function restartLog(mayUseReserve: boolean, milliseconds = patience): boolean {
+    if (mayUseReserve) connection.pragma('wal_autocheckpoint = 0');
+    const [needed, free] = [growth(connection, path), reserve.free()];
+    if (needed > free + (mayUseReserve ? reserve.size() : 0)) return false;
+    if (needed > free) reserve.release();
+    if (!restart(connection, milliseconds)) return false;
+    connection.pragma(`wal_autocheckpoint = ${usual}`);
+    return true;
+  }
+
   return {
-    restartLog() {
-      connection.pragma('wal_autocheckpoint = 0');
-      const [needed, free] = [growth(connection, path), reserve.free()];
-      if (needed > free + reserve.size()) return false;
-      if (needed > free) reserve.release();
-      if (!restart(connection, patience)) return false;
-      connection.pragma(`wal_autocheckpoint = ${usual}`);
-      return true;
-    },
+    restartLog: (mayUseReserve) => restartLog(mayUseReserve),
     release: reserve.release,
+    hasRecovered() {
+      if (!restartLog(false, CHECK_PATIENCE)) return false;
+      const unused = Number(connection.pragma('freelist_count', { simple: true })) * pageSize;
+      return Math.max(unused, reserve.free()) >= ROOM;
+    },
   };
 }
 
-/** Bytes that must be free for the database at `path` to take in all of its log. */
+/** Bytes that must be free for the database at `path` to take in all of its log; 0 if its pages have their place there already. */
 export function growth(connection: Connection, path: string): number {
   const [pages, size] = ['page_count', 'page_size'].map((name) =>
     Number(connection.pragma(name, { simple: true })),
   ) as [number, number];
-  return Math.max(0, pages * size - statSync(path).size) + MARGIN;
+  const added = pages * size - statSync(path).size;
+  return added > 0 ? added + MARGIN : 0;
 }
 
 /** Checkpoints all of the log, so that the next write restarts it; false if that failed. */

@@ -42,6 +42,7 @@ export function sqliteStore(
     close() {
       if (closed) return;
       closed = true;
+      transactions.close();
       events.closing((isWhole) => {
         if (isWhole && !transactions.isBroken) checkpointAndTruncate(connection);
         connection.close();

@@ -10,8 +10,8 @@ import type { Statements } from './statements.ts';
  */
 const BUSY_TIMEOUT = 10;
 
-/** Milliseconds without a full disk after which a new entry counts as a sign that it has space again. */
-const RECOVERED = 5000;
+/** Milliseconds since the disk was last found full after which it is checked for space. */
+const RECOVERY_INTERVAL = 5000;
 
 /** Callbacks of the opener of a store. */
 export interface StoreEvents {
@@ -25,7 +25,7 @@ export interface StoreEvents {
   readonly closing: (close: (isWhole: boolean) => void) => void;
   /** A sync has failed, or a file is lost: every call fails with this from now on. */
   readonly broken: (failure: WasmcpError) => void;
-  /** Called with true when the disk is found full, with false when it accepts new entries again. */
+  /** Called with true when the disk is found full, with false when it has space for new entries again. */
   readonly full: (isFull: boolean) => void;
   /** Undefined for a store in memory. */
   readonly spaceRecovery: SpaceRecovery | undefined;
@@ -42,10 +42,10 @@ export interface Transactions {
   write<T>(work: () => T): T;
   /** The same for deletes: on a full disk they get the reserve. */
   remove(work: () => void): void;
-  /** The same for writes that may replace: on a full disk `replaces` says whether they need hardly more space than before. */
+  /** The same for writes that may replace: on a full disk they get the reserve if `replaces` says that they need hardly more space than before. */
   replace<T>(work: () => T, replaces: () => boolean): T;
-  /** To be called for each new entry, within the transaction. */
-  inserted(): void;
+  /** Ends what runs in the background. */
+  close(): void;
 }
 
 export function createTransactions(
@@ -62,13 +62,21 @@ export function createTransactions(
   });
   const { attempt } = attempts;
   let written = false;
-  /** When the disk was last found full; undefined while it is not. */
-  let fullAt: number | undefined;
-  let inserts = false;
+  /** Runs while the disk is full. On a timer, since the writes of a server that has several connections may all go to others. */
+  let recoveryTimer: NodeJS.Timeout | undefined;
 
   function foundFull(): void {
-    if (fullAt === undefined) events.full(true);
-    fullAt = performance.now();
+    if (recoveryTimer === undefined) {
+      events.full(true);
+      recoveryTimer = setInterval(checkRecovery, RECOVERY_INTERVAL).unref();
+    } else recoveryTimer.refresh();
+  }
+
+  function checkRecovery(): void {
+    if (attempts.isBroken || !events.spaceRecovery?.hasRecovered()) return;
+    clearInterval(recoveryTimer);
+    recoveryTimer = undefined;
+    events.full(false);
   }
 
   function transaction<T>(begin: Statement, work: () => T): T {
@@ -87,7 +95,6 @@ export function createTransactions(
   }
 
   function write<T>(work: () => T): T {
-    inserts = false;
     const result = transaction(sql.beginImmediate, () => {
       const done = work();
       refuse(events.mayCommit());
@@ -96,11 +103,6 @@ export function createTransactions(
     attempt(() => refuse(events.mayAcknowledge()));
     if (!written) attempt(events.afterFirstWrite);
     written = true;
-    if (fullAt !== undefined && inserts && performance.now() - fullAt > RECOVERED) {
-      fullAt = undefined;
-      events.spaceRecovery?.restartLog();
-      events.full(false);
-    }
     return result;
   }
 
@@ -127,18 +129,18 @@ export function createTransactions(
       const { spaceRecovery } = events;
       writeFreeing(
         work,
-        spaceRecovery === undefined ? [] : [spaceRecovery.restartLog, spaceRecovery.release],
+        spaceRecovery === undefined ? [] : [() => spaceRecovery.restartLog(true), spaceRecovery.release],
       );
     },
     replace(work, replaces) {
       const { spaceRecovery } = events;
       return writeFreeing(
         work,
-        spaceRecovery === undefined ? [] : [() => replaces() && spaceRecovery.restartLog()],
+        spaceRecovery === undefined ? [] : [() => spaceRecovery.restartLog(replaces())],
       );
     },
-    inserted() {
-      inserts = true;
+    close() {
+      clearInterval(recoveryTimer);
     },
   };
 }

@@ -9,9 +9,6 @@ type Writes = Pick<Store, 'set' | 'delete' | 'setMany' | 'deleteMany' | 'increme
 
 /** The methods of a store that write, each in one transaction. */
 export function createWrites({ sql, transactions, requireOpen, attempt }: StoreAccess): Writes {
-  /** Row id of the last entry written, which distinguishes a new entry from an updated one. */
-  let newest: unknown;
-
   function nextVersion(): bigint {
     return sql.nextVersion.get()!.version;
   }
@@ -19,9 +16,7 @@ export function createWrites({ sql, transactions, requireOpen, attempt }: StoreA
   function put(bucket: string, key: Buffer, version: bigint, value: Uint8Array): void {
     const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
     const now = BigInt(Date.now());
-    const { lastInsertRowid } = sql.put.run(bucket, key, version, now, now, bytes);
-    if (lastInsertRowid !== newest) transactions.inserted();
-    newest = lastInsertRowid;
+    sql.put.run(bucket, key, version, now, now, bytes);
   }
 
   function setMany(bucket: string, entries: readonly (readonly [string, Uint8Array])[]): void {

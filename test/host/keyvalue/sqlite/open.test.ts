@@ -275,7 +275,7 @@ function child(code: string, ...wrapper: string[]): string {
     const attempt = (work) => { try { work(); return 'fine'; } catch (error) { return error.code; } };
     ${code}`;
   const [command, ...args] = [...wrapper, process.execPath, '--input-type=module', '-e', script];
-  return execFileSync(command!, args, { encoding: 'utf8' }).trim();
+  return execFileSync(command!, args, { encoding: 'utf8', timeout: 60_000 }).trim();
 }
 
 test.skipIf(process.platform === 'win32')(
@@ -298,6 +298,8 @@ test.skipIf(process.platform === 'win32')(
     expect(existsSync(path)).toBe(false);
   },
 );
+
+const HOUSEKEEPING = new URL('../../../../host/keyvalue/sqlite/housekeeping.ts', import.meta.url).href;
 
 const canMount = ((): boolean => {
   try {
@@ -338,11 +340,10 @@ test.skipIf(!canMount)(
 );
 
 test.skipIf(!canMount)('entries can be deleted on a full disk, and then new ones be written', () => {
-  const housekeeping = new URL('../../../../host/keyvalue/sqlite/housekeeping.ts', import.meta.url).href;
   const code = `
     import { execFileSync } from 'node:child_process';
     import { existsSync } from 'node:fs';
-    import { startHousekeeping } from ${JSON.stringify(housekeeping)};
+    import { startHousekeeping } from ${JSON.stringify(HOUSEKEEPING)};
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'none', ${JSON.stringify(folder)}]);
     const store = openSqlite(path);
     const { close } = startHousekeeping(path);
@@ -358,6 +359,52 @@ test.skipIf(!canMount)('entries can be deleted on a full disk, and then new ones
     console.log(outcomes.join());`;
   expect(child(code, 'unshare', '-rm')).toBe('true,store-full,store-full,1,fine,false,0,fine');
 });
+
+test.skipIf(!canMount)(
+  'a disk that was full has room for new entries as soon as others are deleted, through each connection',
+  () => {
+    const code = `
+    import { execFileSync } from 'node:child_process';
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'none', ${JSON.stringify(folder)}]);
+    const [deleting, writing] = [openSqlite(path), openSqlite(path)];
+    const keys = [];
+    const outcomes = [
+      attempt(() => { for (let n = 0; ; n++) { deleting.set('b', String(n), new Uint8Array(100_000)); keys.push(String(n)); } }),
+      // No reserve was kept, so there is not even room for this.
+      attempt(() => writing.set('b', keys[0], new Uint8Array(100_000))),
+    ];
+    execFileSync('mount', ['-o', 'remount,size=28m', ${JSON.stringify(folder)}]);
+    outcomes.push(
+      attempt(() => { for (const key of keys) deleting.delete('b', key); }),
+      attempt(() => { for (const key of keys.slice(1)) writing.set('b', 'again' + key, new Uint8Array(100_000)); }),
+    );
+    deleting.close();
+    writing.close();
+    console.log(outcomes.join());`;
+    expect(child(code, 'unshare', '-rm')).toBe('store-full,store-full,fine,fine');
+  },
+);
+
+test.skipIf(!canMount)(
+  'a connection that found the disk full reports that it has room again, even if only others write',
+  () => {
+    const code = `
+    import { execFileSync } from 'node:child_process';
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', ${JSON.stringify(folder)}]);
+    const reports = [];
+    const recovered = Promise.withResolvers();
+    const full = (isFull) => { reports.push(isFull); if (!isFull) recovered.resolve(); };
+    const store = openSqlite(path, { full });
+    reports.push(attempt(() => store.set('b', 'large', new Uint8Array(2_000_000))));
+    execFileSync('mount', ['-o', 'remount,size=8m', ${JSON.stringify(folder)}]);
+    const alive = setInterval(() => {}, 1000);
+    await recovered.promise;
+    clearInterval(alive);
+    store.close();
+    console.log(reports.join());`;
+    expect(child(code, 'unshare', '-rm')).toBe('true,store-full,false');
+  },
+);
 
 test('recognizes network file systems by their type', () => {
   expect([0x6969, 0xfe534d42, 0x01021997].map(networkFileSystem)).toEqual(['NFS', 'SMB2', '9P']);
