@@ -1,37 +1,8 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { loadComponent } from '../../src/loader/load-component.ts';
-import type { LoadOptions } from '../../src/loader/load-options.ts';
-import { createServer } from '../../src/server/server.ts';
+import { describe, expect, test } from 'vitest';
 import { read } from '../docs/markdown.ts';
-import { rawGlue, withoutWarning } from '../support/raw-glue.ts';
-import { assembleGuest, type WatGuest } from '../support/wat-guest.ts';
-import { temporaryFolder } from './fixtures.ts';
-
-/** Serves three requests, and returns their statuses and what the server logged. */
-async function serve(
-  guest: WatGuest,
-  options: LoadOptions = {},
-): Promise<{ statuses: number[]; log: string[] }> {
-  const bytes = await assembleGuest(guest);
-  const component = await loadComponent(bytes, { cacheDir: await temporaryFolder(), ...options });
-  const log: string[] = [];
-  const server = createServer(
-    component,
-    {
-      store: 'memory:',
-      log: (level, context, message) => void log.push(`${level} ${context}: ${message}`),
-    },
-    { verifyRestores: true },
-  );
-  onTestFinished(() => server.close(0));
-  const statuses: number[] = [];
-  for (let request = 0; request < 3; request += 1) {
-    const response = await server.fetch(new Request('http://localhost/'));
-    await response.arrayBuffer();
-    statuses.push(response.status);
-  }
-  return { statuses, log: log.filter((line) => withoutWarning(line) !== '') };
-}
+import { rawGlue } from '../support/raw-glue.ts';
+import { serveWat } from '../support/serve-wat.ts';
+import type { WatGuest } from '../support/wat-guest.ts';
 
 const FUNCTION =
   '(type $f (func (result i32))) (func $two (type $f) (i32.const 201)) (elem declare func $two)';
@@ -195,13 +166,13 @@ const FRESH: Readonly<Record<string, WatGuest & { readonly why: string }>> = {
 
 describe('serves a guest, and restores its instance after each request, that uses', () => {
   test.each(Object.entries({ ...RESTORED, ...MORE_RESTORED }))('%s', async (_, guest) => {
-    expect(await serve(guest)).toEqual({ statuses: [201, 201, 201], log: [] });
+    expect(await serveWat(guest)).toEqual({ statuses: [201, 201, 201], log: [] });
   });
 });
 
 describe('serves a guest, with a new instance for each request and a warning, that uses', () => {
   test.each(Object.entries(FRESH))('%s', async (_, { why, ...guest }) => {
-    const { statuses, log } = await serve(guest);
+    const { statuses, log } = await serveWat(guest);
     expect(statuses).toEqual([201, 201, 201]);
     if (!rawGlue) expect(log).toEqual([expect.stringContaining(why)]);
   });
@@ -264,7 +235,7 @@ const REFUSED: Readonly<Record<string, WatGuest & { readonly why: string }>> = {
 
 describe('refuses, with the reason, a guest that uses', () => {
   test.each(Object.entries(REFUSED))('%s', async (_, { why, ...guest }) => {
-    await expect(serve(guest)).rejects.toMatchObject({
+    await expect(serveWat(guest)).rejects.toMatchObject({
       code: 'component-invalid',
       message: expect.stringContaining(why),
     });
@@ -290,7 +261,7 @@ describe("serves a guest with objects on V8's heap where that is allowed", () =>
       items: '(type $s (struct (field i32)))',
       answer: '(struct.get $s 0 (struct.new $s (i32.const 201)))',
     };
-    expect(await serve(guest, { allowWasmGc: true })).toEqual({ statuses: [201, 201, 201], log: [] });
+    expect(await serveWat(guest, { allowWasmGc: true })).toEqual({ statuses: [201, 201, 201], log: [] });
   });
 
   test('with a new instance for each request when it does', async () => {
@@ -300,7 +271,7 @@ describe("serves a guest with objects on V8's heap where that is allowed", () =>
         (i32.add (array.get $a (global.get $g) (i32.const 0)) (i32.const 1)))
         (array.get $a (global.get $g) (i32.const 0))`,
     };
-    const { statuses, log } = await serve(guest, { allowWasmGc: true });
+    const { statuses, log } = await serveWat(guest, { allowWasmGc: true });
     expect(statuses).toEqual([201, 201, 201]);
     if (!rawGlue) expect(log).toEqual([expect.stringContaining('it changes objects (array.set)')]);
   });

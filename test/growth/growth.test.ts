@@ -1,40 +1,15 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { loadComponent } from '../../src/loader/load-component.ts';
-import { createServer } from '../../src/server/server.ts';
+import type { LoadOptions } from '../../src/loader/load-options.ts';
 import { temporaryFolder } from '../component/fixtures.ts';
-import { rawGlue, withoutWarning } from '../support/raw-glue.ts';
+import { rawGlue } from '../support/raw-glue.ts';
+import { type Served, serveWat } from '../support/serve-wat.ts';
 import { assembleGuest, type WatGuest } from '../support/wat-guest.ts';
 
 const MIB = 1024 ** 2;
 
-interface Served {
-  readonly statuses: readonly number[];
-  readonly log: readonly string[];
-}
-
-async function serve(
-  guest: WatGuest,
-  options: { maxMemory?: number; maxEachMemory?: number } = { maxMemory: 64 * MIB },
-): Promise<Served> {
-  const bytes = await assembleGuest(guest);
-  const component = await loadComponent(bytes, { cacheDir: await temporaryFolder(), ...options });
-  const log: string[] = [];
-  const server = createServer(
-    component,
-    {
-      store: 'memory:',
-      log: (level, context, message) => void log.push(`${level} ${context}: ${message}`),
-    },
-    { verifyRestores: true },
-  );
-  onTestFinished(() => server.close(0));
-  const statuses: number[] = [];
-  for (let request = 0; request < 3; request += 1) {
-    const response = await server.fetch(new Request('http://localhost/'));
-    await response.arrayBuffer();
-    statuses.push(response.status);
-  }
-  return { statuses, log: log.filter((line) => withoutWarning(line) !== '') };
+function serve(guest: WatGuest, options: LoadOptions = { maxMemory: 64 * MIB }): Promise<Served> {
+  return serveWat(guest, options);
 }
 
 function repeat(count: number, text: (n: number) => string): string {

@@ -2,6 +2,7 @@ import type { GlueBudget } from '../glue-budget.ts';
 import { CallFrames } from './call-frames.ts';
 import type { HandleTable } from './handle-table.ts';
 import { LiftCharge } from './lift-charge.ts';
+import { ThreadSide } from './thread-side.ts';
 
 /** Calls under way in one instance: which component runs, what it was lent, what it may do. Whatever is not allowed traps. */
 export interface CallStack {
@@ -47,20 +48,9 @@ export interface CallStack {
   readonly entered: Uint8Array;
 }
 
-/** What adapters between components say about anything that was thrown below them. */
-const UNCAUGHT = 'wasm trap: uncaught exception propagated out of component';
-
-/** Sides on which the thread can be. */
-const GUEST = 0;
-const HOST = 1;
-const DEAD = 2;
-
 /**
  * The call stack of an instance with this number of components. `slot0` and `slot1` hold the context slots of the call that
  * runs.
- *
- * A guest can catch what JavaScript throws, our traps included. So the side on which the thread is gets noted at each crossing:
- * a throw that skips the way back leaves a note that does not fit, and the next crossing traps.
  */
 export function createCallStack(
   components: number,
@@ -68,77 +58,57 @@ export function createCallStack(
   slot1: { value: number },
   budget?: GlueBudget,
 ): CallStack {
+  const side = new ThreadSide();
+  const trap: (message: string) => never = side.trap;
   const frames = new CallFrames(components, slot0, slot1, trap);
   const charge = new LiftCharge(budget, trap);
-  let side = GUEST;
   let hostCalls = 0;
   let destructors = 0;
-  /** What ended the call that is under way. */
-  let failure: Error | undefined;
-
-  function trap(message: string): never {
-    side = DEAD;
-    if (message === UNCAUGHT && failure !== undefined) throw failure;
-    failure ??= new WebAssembly.RuntimeError(message);
-    throw new WebAssembly.RuntimeError(message);
-  }
-
-  function refuse(): never {
-    trap(side === DEAD ? 'the instance trapped before' : 'wasm trap: cannot leave component instance');
-  }
 
   function leaveGuestSide(component: number, flags: { readonly value: number }): void {
-    if (side !== GUEST || flags.value !== 1) refuse();
+    side.toHost();
+    if (flags.value !== 1) side.refuse();
     if (frames.top.component !== component && frames.depth !== 0)
       trap('a component called in the name of another');
-    side = HOST;
-  }
-
-  function returnToGuest(): void {
-    if (side !== HOST) refuse();
-    side = GUEST;
   }
 
   /** A component destroys its own resources within its call; to enter another component, nothing may run in it. */
   function destroy(component: number, destructor: (rep: number) => unknown, rep: number): void {
-    if (side !== HOST) refuse();
+    side.expectHost();
     const isForeign = frames.top.component !== component;
     if (isForeign) frames.push(component);
     const { depth } = frames;
-    side = GUEST;
+    side.toGuest();
     destructors += 1;
     destructor(rep);
     destructors -= 1;
-    if (side !== GUEST || frames.depth !== depth) refuse();
-    side = HOST;
+    side.toHost();
+    if (frames.depth !== depth) side.refuse();
     if (isForeign) frames.pop();
   }
 
   return {
     enterRoot(component) {
-      failure = undefined;
-      if (side === DEAD) refuse();
+      side.begin();
       if (frames.depth !== 0) throw new TypeError('the instance is busy with another call');
       frames.push(component);
     },
     leaveRoot() {
-      if (side !== GUEST) refuse();
+      if (!side.isGuest) side.refuse();
       if (frames.depth !== 1) trap('a call ended before the calls it had made');
       frames.pop();
     },
     enterGuest(caller, isAsync, callee) {
-      if (side !== GUEST) refuse();
+      side.toHost();
       if (isAsync !== 0 || frames.top.component !== caller) trap('a component called in the name of another');
-      side = HOST;
       frames.push(callee);
-      side = GUEST;
+      side.toGuest();
     },
     leaveGuest() {
-      if (side !== GUEST) refuse();
+      side.toHost();
       if (frames.depth < 2) trap('a call ended that never began');
-      side = HOST;
       frames.pop();
-      side = GUEST;
+      side.toGuest();
     },
     destroy,
     enterHost(component, flags) {
@@ -146,7 +116,7 @@ export function createCallStack(
       hostCalls += 1;
     },
     leaveHost<T>(result?: T): T {
-      returnToGuest();
+      side.toGuest();
       charge.release();
       return result as T;
     },
@@ -154,7 +124,7 @@ export function createCallStack(
     guarded: (component, flags, operation) => (value) => {
       leaveGuestSide(component, flags);
       const result = operation(value);
-      returnToGuest();
+      side.toGuest();
       return result;
     },
     borrow: (component) => frames.borrow(component),
@@ -162,13 +132,11 @@ export function createCallStack(
     lend: (table, index) => frames.lend(table, index),
     trap,
     thrown(error) {
-      if (error instanceof Error) failure ??= error;
+      if (error instanceof Error) side.note(error);
       return error;
     },
-    kill() {
-      side = DEAD;
-    },
-    isDead: () => side === DEAD || (frames.depth === 0 && side !== GUEST),
+    kill: () => side.kill(),
+    isDead: () => side.isDead || (frames.depth === 0 && !side.isGuest),
     isIdle: () => frames.depth === 0,
     maySuspend: () => frames.depth !== 0 && destructors === 0,
     hostCalls: () => hostCalls,
