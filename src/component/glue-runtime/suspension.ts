@@ -31,13 +31,13 @@ export function createSuspension(callStack: CallStack): Suspension {
     );
   }
 
-  /** Nobody may be there to see it fail. */
+  /** Keeps its failure from being reported as unhandled. */
   function ignore(promise: PromiseLike<unknown>): void {
     promise.then(undefined, () => {});
   }
 
   function resume(hostFunction: HostFunction): (...values: never[]) => Promise<void> {
-    return async (...values) => {
+    async function settle(values: never[]): Promise<void> {
       const promise = deferred!;
       deferred = undefined;
       try {
@@ -46,6 +46,13 @@ export function createSuspension(callStack: CallStack): Suspension {
         settled = { error };
       }
       hostFunction(...values);
+    }
+
+    return (...values) => {
+      const done = settle(values);
+      // Some versions of V8 call this although a start function, which cannot be suspended, is on the stack.
+      ignore(done);
+      return done;
     };
   }
 
