@@ -19,6 +19,7 @@ const LAYERS: readonly RegExp[] = [
   /^src\/snapshot\//,
   /^src\/component\//,
   /^src\/growth\//,
+  /^src\/metering\//,
   /^src\/wasm\//,
   /^src\/(version|worker-environment)\.ts$/,
   /^src\/options\/(?:defaults|ranges|resolve|types)\.ts$/,

@@ -1,5 +1,6 @@
 import type { GetManyShape } from '../../host/index.ts';
 import type { MemoryBounds } from '../growth/bound.ts';
+import type { MeterNames } from '../metering/names.ts';
 
 /** One interface that a component imports. */
 export interface ImportedInterface {
@@ -57,6 +58,10 @@ export interface LoadedComponent extends Component {
   readonly memory: MemoryBounds;
   /** Why its instances cannot be put back to where they started, human-readable; absent when they can, as far as is known. */
   readonly unrestorable?: string;
+  /** What core modules that count their instructions export for it, by the names of `modules`. */
+  readonly meters: Readonly<Record<string, MeterNames>>;
+  /** Why some of its code is not counted, and cannot be interrupted, human-readable; absent when all of it is. */
+  readonly unmetered?: string;
   /** How many core modules are nested in it. */
   readonly coreModules: number;
   /** False when this load had to transpile. */

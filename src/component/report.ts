@@ -3,7 +3,7 @@ import { describeProblem, type LinkReport, type Verdict } from './link-check.ts'
 
 /** All that `inspect` shows of a component, as lines of text. */
 export function formatReport(component: LoadedComponent, report: LinkReport): string {
-  const { glue, memory } = component;
+  const { glue, memory, unmetered } = component;
   const facts: (readonly [string, string])[] = [
     ['size', formatSize(component.size)],
     ['sha256', component.digest],
@@ -15,6 +15,9 @@ export function formatReport(component: LoadedComponent, report: LinkReport): st
     ...(memory.divided === undefined
       ? []
       : [['memory', `--max-memory is divided in equal parts: ${memory.divided}`] as const]),
+    ...(unmetered === undefined
+      ? []
+      : [['interrupts', `some of its code cannot be interrupted: ${unmetered}`] as const]),
   ];
   const imports = report.imports.map(
     ({ imported, verdict }) => [imported.name, formatVerdict(imported, verdict)] as const,

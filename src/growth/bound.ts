@@ -37,6 +37,8 @@ export interface BoundOptions {
   readonly prepared: boolean;
   /** Why a module grows without asking. */
   readonly uncounted: string | undefined;
+  /** Modules whose last table is that of `meterModule`, by their names. */
+  readonly meters: Readonly<Record<string, object>>;
 }
 
 interface Declared {
@@ -51,25 +53,32 @@ interface Declared {
  */
 export function boundModules(
   modules: readonly NamedModule[],
-  { limit, each, prepared, uncounted }: BoundOptions,
+  { limit, each, prepared, uncounted, meters }: BoundOptions,
 ): { readonly modules: readonly NamedModule[]; readonly bounds: MemoryBounds } {
   const pages = Math.floor(Math.min(limit, each) / PAGE);
   const capped = modules.map(([name, bytes]): NamedModule => [name, capMemory(bytes, pages, prepared)]);
-  const ours = { dirtyMaps: prepared, table: uncounted === undefined };
-  const declared = capped.map(([name, bytes]) => [name, declaredBy(bytes, ours)] as const);
+  const declare = ([name, bytes]: NamedModule): readonly [string, Declared] => [
+    name,
+    declaredBy(bytes, {
+      dirtyMaps: prepared,
+      growth: uncounted === undefined,
+      metering: meters[name] !== undefined,
+    }),
+  ];
+  const declared = capped.map(declare);
   const sizes = Object.fromEntries(declared.map(([name, module]) => [name, initialSize(module)]));
   assertFits(Object.values(sizes), limit);
   if (uncounted === undefined) return { modules: capped, bounds: { limit, sizes } };
   const parts = divide(declared, Object.values(sizes), limit);
   const divided = capped.map(([name, bytes]): NamedModule => [name, capEach(bytes, prepared, parts)]);
-  const most = divided.map(([name, bytes]) => [name, largestSize(declaredBy(bytes, ours))] as const);
+  const most = divided.map(declare).map(([name, module]) => [name, largestSize(module)] as const);
   return { modules: divided, bounds: { limit, sizes: Object.fromEntries(most), divided: uncounted } };
 }
 
 /** What the module has itself; `ours` says what is not its own if it looks like ours. */
 function declaredBy(
   bytes: Uint8Array,
-  ours: { readonly dirtyMaps: boolean; readonly table: boolean },
+  ours: { readonly dirtyMaps: boolean; readonly growth: boolean; readonly metering: boolean },
 ): Declared {
   const sections = readSections(bytes);
   const memories: MemoryType[] = [];
@@ -80,11 +89,14 @@ function declaredBy(
   readDefinedTables(sections, (table) => tables.push(readTableType(table)));
   return {
     memories: memories.slice(0, memories.length - (ours.dirtyMaps ? countDirtyMaps(exports) : 0)),
-    tables: ours.table && isCounted(exports) ? tables.slice(0, -1) : tables,
+    tables: tables.slice(
+      0,
+      tables.length - Number(ours.metering) - Number(ours.growth && isCounted(exports)),
+    ),
   };
 }
 
-/** Whether the last table is that of `countGrowth`. */
+/** Whether it has the table of `countGrowth`. */
 function isCounted(exports: Section | undefined): boolean {
   const reader = exports?.read();
   let found = false;

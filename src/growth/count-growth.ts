@@ -4,8 +4,6 @@ import {
   createOutput,
   encodeName,
   encodeNumber,
-  encodeSection,
-  encodeVector,
   type Output,
   put,
   putAll,
@@ -13,6 +11,7 @@ import {
   putNumber,
   written,
 } from '../wasm/encode.ts';
+import { extendModule } from '../wasm/extend.ts';
 import { bulkOpcode, managedOpcode, readInstruction } from '../wasm/instructions.ts';
 import { numberAt } from '../wasm/reader.ts';
 import { readSections, SECTION, type Section } from '../wasm/sections.ts';
@@ -82,7 +81,11 @@ function count(bytes: Uint8Array, sections: readonly Section[]): CountedModule {
     [SECTION.export, exported],
     [SECTION.code, added.bodies],
   ]);
-  const counted = assemble(bytes, sections, extended, code);
+  const counted = extendModule(bytes, sections, {
+    entries: extended,
+    code,
+    omit: ({ id }) => id === SECTION.start,
+  });
   const tooMuch = exceedsV8(counted);
   if (tooMuch !== undefined) return { bytes, uncounted: `it has as many ${tooMuch} as V8 takes` };
   return { bytes: counted, uncounted: undefined };
@@ -155,56 +158,4 @@ function lastNumber(bytes: Uint8Array, end: number): number {
   let value = bytes[end - 1]!;
   for (let at = end - 2; bytes[at]! >= 0x80; at -= 1) value = value * 0x80 + (bytes[at]! & 0x7f);
   return value;
-}
-
-/** In the order of the format, which is not that of the numbers. */
-const ORDER: readonly number[] = [
-  SECTION.type,
-  SECTION.import,
-  SECTION.function,
-  SECTION.table,
-  SECTION.memory,
-  SECTION.tag,
-  SECTION.global,
-  SECTION.export,
-  SECTION.start,
-  SECTION.element,
-  SECTION.dataCount,
-  SECTION.code,
-  SECTION.data,
-];
-
-/** The sections with more entries at the end of some, and without the start function. */
-function assemble(
-  bytes: Uint8Array,
-  sections: readonly Section[],
-  extended: Map<number, readonly Uint8Array[]>,
-  code: Uint8Array,
-): Uint8Array {
-  const parts: Uint8Array[] = [bytes.subarray(0, 8)];
-  const left = [...extended.keys()];
-  const putNew = (before: number): void => {
-    while (left.length > 0 && ORDER.indexOf(left[0]!) < before) {
-      const id = left.shift()!;
-      const entries = extended.get(id)!;
-      parts.push(encodeSection(id, encodeVector(entries)));
-    }
-  };
-  for (const section of sections) {
-    const place = ORDER.indexOf(section.id);
-    putNew(place);
-    if (section.id === SECTION.start) continue;
-    const entries = extended.get(section.id);
-    if (entries === undefined) {
-      parts.push(bytes.subarray(section.start, section.end));
-      continue;
-    }
-    left.shift();
-    const reader = section.read();
-    const total = encodeNumber(reader.u32() + entries.length);
-    const present = section.id === SECTION.code ? code : bytes.subarray(reader.position, section.end);
-    parts.push(encodeSection(section.id, concat([total, present, ...entries])));
-  }
-  putNew(ORDER.length);
-  return concat(parts);
 }

@@ -19,6 +19,8 @@ interface Header {
   readonly reason: string;
   readonly unrestorable?: string | undefined;
   readonly uncounted?: string | undefined;
+  readonly meters: Transpiled['meters'];
+  readonly unmetered?: string | undefined;
   readonly outline: ComponentOutline;
   /** Bytes of the glue's text. */
   readonly glue: number;
@@ -30,7 +32,7 @@ const DIGEST_LENGTH = 32;
 const HEADER_START = DIGEST_LENGTH + 4;
 
 export function encodeEntry(key: string, component: CachedComponent): Uint8Array {
-  const { kind, reason, unrestorable, uncounted, outline, modules } = component;
+  const { kind, reason, unrestorable, uncounted, meters, unmetered, outline, modules } = component;
   const glue = Buffer.from(component.glue);
   const header: Header = {
     key,
@@ -38,6 +40,8 @@ export function encodeEntry(key: string, component: CachedComponent): Uint8Array
     reason,
     unrestorable,
     uncounted,
+    meters,
+    unmetered,
     outline,
     glue: glue.length,
     modules: modules.map(([name, bytes]) => [name, bytes.length]),
@@ -67,6 +71,8 @@ export function decodeEntry(entry: Uint8Array, key: string): CachedComponent | u
     reason: header.reason,
     unrestorable: header.unrestorable,
     uncounted: header.uncounted,
+    meters: header.meters,
+    unmetered: header.unmetered,
     outline: header.outline,
     glue: take(header.glue).toString(),
     modules: header.modules.map(([name, length]) => [name, take(length)]),

@@ -46,7 +46,7 @@ export async function loadComponent(
   // Whichever fails, nothing is under way when the load ends.
   await Promise.allSettled([compiling, writing]);
   const [modules, cacheProblem] = await Promise.all([compiling, writing]);
-  const { kind, reason, unrestorable } = made;
+  const { kind, reason, unrestorable, meters, unmetered } = made;
   return {
     source: name,
     digest,
@@ -57,6 +57,8 @@ export async function loadComponent(
     memory: bounds,
     memoryLimits: unrestorable === undefined ? limitsOf(whole) : {},
     ...(unrestorable !== undefined && { unrestorable }),
+    meters,
+    ...(unmetered !== undefined && { unmetered }),
     fromCache: cached !== undefined,
     ...(cacheDir !== undefined && { cacheFolder: resolve(cacheDir) }),
     ...(cacheProblem !== undefined && { cacheProblem }),
@@ -85,12 +87,12 @@ function refuseManaged({ managedModule }: ComponentOutline, source: string): voi
 }
 
 function bounded(
-  { modules, unrestorable, uncounted }: Transpiled,
+  { modules, unrestorable, uncounted, meters }: Transpiled,
   { maxMemory: limit = DEFAULTS.maxMemory, maxEachMemory: each = limit }: LoadOptions,
   source: string,
 ): ReturnType<typeof boundModules> {
   try {
-    return boundModules(modules, { limit, each, prepared: unrestorable === undefined, uncounted });
+    return boundModules(modules, { limit, each, prepared: unrestorable === undefined, uncounted, meters });
   } catch (error) {
     if (!(error instanceof WasmcpError)) throw error;
     throw new WasmcpError(error.code, `${source} does not fit: ${error.message}`, { cause: error });

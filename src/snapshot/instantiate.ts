@@ -1,5 +1,6 @@
 import type { LoadedComponent } from '../component/component.ts';
 import { type GrowthParent, openAccount } from '../growth/account.ts';
+import { createMeter, type Meter, type Questions } from '../metering/meter.ts';
 import { DIRTY_MAP, DIRTY_MAP_EXPORT, DIRTY_MAP_MODULE } from '../wasm/dirty-map.ts';
 
 type Tracked = WebAssembly.Memory & { [DIRTY_MAP]?: WebAssembly.Memory };
@@ -8,26 +9,40 @@ type InstantiateCore = typeof instantiateTracked;
 
 /**
  * What makes the core instances of one instance of a component, whose memories and tables may take so much together. In a
- * component that is not restorable, names of ours for its state are its own.
+ * component that is not restorable, names of ours for its state are its own. Without a meter, nobody is asked whether it goes on.
  */
 export function coreInstantiator(
-  { unrestorable, modules, memory }: Pick<LoadedComponent, 'unrestorable' | 'modules' | 'memory'>,
+  {
+    unrestorable,
+    modules,
+    memory,
+    meters,
+  }: Pick<LoadedComponent, 'unrestorable' | 'modules' | 'memory' | 'meters'>,
   parent?: GrowthParent,
+  meter: Meter = createMeter(UNLIMITED, LARGEST),
 ): InstantiateCore {
   const account = openAccount(memory, parent);
-  const sizes = new Map(Object.entries(modules).map(([name, module]) => [module, memory.sizes[name]]));
+  const names = new Map(Object.entries(modules).map(([name, module]) => [module, name]));
   const instantiate: InstantiateCore =
     unrestorable === undefined
       ? instantiateTracked
       : (module, imports) => new WebAssembly.Instance(module, imports);
   return (module, imports) => {
-    const size = sizes.get(module);
-    if (size !== undefined) account.take(size);
+    const name = names.get(module);
+    if (name !== undefined) account.take(memory.sizes[name]!);
     const instance = instantiate(module, imports);
+    const metered = name === undefined ? undefined : meters[name];
+    // Both may run the start function, and both are asked by it.
+    if (metered !== undefined) meter.attach(instance, metered);
     if (memory.divided === undefined) account.connect(instance);
+    if (metered?.start !== undefined) (instance.exports[metered.start] as () => void)();
     return instance;
   };
 }
+
+const LARGEST = 1_000_000_000;
+
+const UNLIMITED: Questions = { tick: () => LARGEST, wait: async () => LARGEST, cannotWait: () => LARGEST };
 
 /** Makes a core instance of a module that went through `prepareModules`, or of another one without names of ours. */
 export function instantiateTracked(

@@ -1,4 +1,7 @@
 import { countGrowth } from '../growth/count-growth.ts';
+import type { MeteredModule } from '../metering/meter-module.ts';
+import { createMetering } from '../metering/metering.ts';
+import type { MeterNames } from '../metering/names.ts';
 import type { NamedModule } from '../wasm/named-module.ts';
 import { exceedsV8 } from '../wasm/v8-limits.ts';
 import { analyse, type ModuleAnalysis } from './analyse.ts';
@@ -16,6 +19,8 @@ export interface PreparedModule {
   readonly tracked: Uint8Array | undefined;
   /** That, with its state within reach. Not to be called with problems. */
   exposed(): Uint8Array;
+  /** Counts what one of those three does, see `meterModule`. */
+  meter(bytes: Uint8Array): MeteredModule;
 }
 
 /** The core modules of one component, ready for restoring its instances, or with the reason why they cannot be. */
@@ -26,10 +31,15 @@ export interface PreparedModules {
   readonly unrestorable: string | undefined;
   /** Why one of them grows without asking; undefined when none does. */
   readonly uncounted: string | undefined;
+  /** What those that count their instructions export for it, by their names. */
+  readonly meters: Readonly<Record<string, MeterNames>>;
+  /** Why some of their code is not counted; undefined when all of it is. */
+  readonly unmetered: string | undefined;
 }
 
 export function prepareModule(bytes: Uint8Array): PreparedModule {
   const analysis = analyse(bytes);
+  const metering = createMetering(bytes);
   const { bytes: counted, uncounted } = countGrowth(bytes);
   const problems = [...analysis.problems];
   let exposed = counted;
@@ -40,7 +50,9 @@ export function prepareModule(bytes: Uint8Array): PreparedModule {
     if (tooMuch !== undefined) problems.push(`it has as many ${tooMuch} as V8 takes`);
     else tracked = expose(trackDirtyBlocks(counted), analysis);
   }
-  return { problems, counted, uncounted, tracked, exposed: () => exposed };
+  // What will be asked for, unless it is for another module of the component.
+  metering(tracked ?? exposed);
+  return { problems, counted, uncounted, tracked, exposed: () => exposed, meter: metering };
 }
 
 function expose(tracked: Uint8Array | undefined, analysis: ModuleAnalysis): Uint8Array | undefined {
@@ -62,14 +74,22 @@ export function countAll(
   modules: readonly NamedModule[],
   open: (module: Uint8Array) => PreparedModule = prepareModule,
 ): Omit<PreparedModules, 'unrestorable'> {
-  return counted(prepareEach(modules, open));
+  return finish(prepareEach(modules, open), ({ counted }) => counted);
 }
 
-function counted(prepared: readonly Prepared[]): Omit<PreparedModules, 'unrestorable'> {
+/** Of each module, the variant that `choose` takes, metered. */
+function finish(
+  prepared: readonly Prepared[],
+  choose: (module: Prepared) => Uint8Array,
+): Omit<PreparedModules, 'unrestorable'> {
+  const metered = prepared.map((module) => [module.name, module.meter(choose(module))] as const);
   const blind = prepared.find(({ uncounted }) => uncounted !== undefined);
+  const unmetered = metered.find(([, module]) => module.unmetered !== undefined);
   return {
-    modules: prepared.map(({ name, counted }) => [name, counted]),
+    modules: metered.map(([name, { bytes }]) => [name, bytes]),
     uncounted: blind && `core module ${blind.name}: ${blind.uncounted}`,
+    meters: Object.fromEntries(metered.flatMap(([name, { names }]) => (names ? [[name, names]] : []))),
+    unmetered: unmetered && `core module ${unmetered[0]}: ${unmetered[1].unmetered}`,
   };
 }
 
@@ -82,16 +102,13 @@ export function prepareModules(
   open: (module: Uint8Array) => PreparedModule = prepareModule,
 ): PreparedModules {
   const prepared = prepareEach(modules, open);
-  const asking = counted(prepared);
   const stuck = prepared.find(({ problems }) => problems.length > 0);
   if (stuck !== undefined) {
+    const asking = finish(prepared, ({ counted }) => counted);
     return { ...asking, unrestorable: `core module ${stuck.name}: ${stuck.problems.join(', ')}` };
   }
   // One that cannot be tracked may write to the memories of all others.
   const areTracked = prepared.every(({ tracked }) => tracked !== undefined);
-  return {
-    modules: prepared.map(({ name, tracked, exposed }) => [name, areTracked ? tracked! : exposed()]),
-    unrestorable: undefined,
-    uncounted: asking.uncounted,
-  };
+  const restorable = finish(prepared, ({ tracked, exposed }) => (areTracked ? tracked! : exposed()));
+  return { ...restorable, unrestorable: undefined };
 }

@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { WasmcpError } from '../../host/index.ts';
 import type { ImportedInterface } from '../component/component.ts';
+import type { MeterNames } from '../metering/names.ts';
 import { countAll, type PreparedModule, prepareModule, prepareModules } from '../snapshot/prepare.ts';
 import type { NamedModule } from '../wasm/named-module.ts';
 import { workerEnvironment } from '../worker-environment.ts';
@@ -20,6 +21,10 @@ export interface Transpiled {
   readonly unrestorable?: string | undefined;
   /** Why a module grows its memories and tables without asking; undefined when none does. */
   readonly uncounted?: string | undefined;
+  /** What modules that count their instructions export for it, by their names. */
+  readonly meters: Readonly<Record<string, MeterNames>>;
+  /** Why some of their code is not counted; undefined when all of it is. */
+  readonly unmetered?: string | undefined;
   readonly modules: readonly NamedModule[];
 }
 

@@ -30,13 +30,17 @@ export function readTableLimits(reader: Reader): TableType {
   return { min, max: flags & FLAG.maximum ? number() : undefined };
 }
 
-/** Has the types of the tables that the module defines read by `read`, one after another. */
-export function readDefinedTables(sections: readonly Section[], read: (reader: Reader) => void): void {
+/** Has the types of the tables that the module defines read by `read`, and their first values by `readValue`, one after another. */
+export function readDefinedTables(
+  sections: readonly Section[],
+  read: (reader: Reader) => void,
+  readValue: (reader: Reader) => void = skipConstant,
+): void {
   const reader = findSection(sections, SECTION.table)?.read();
   reader?.list(() => {
     const initialized = reader.peek() === INITIALIZED;
     if (initialized) reader.skip(2);
     read(reader);
-    if (initialized) skipConstant(reader);
+    if (initialized) readValue(reader);
   });
 }

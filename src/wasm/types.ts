@@ -19,6 +19,15 @@ export function readMemoryType(reader: Reader): MemoryType {
   return { min, max: flags & FLAG.maximum ? reader.u32() : undefined };
 }
 
+/** Steps over the type of a memory, also of one that is not supported. Returns whether its addresses have 64 bits. */
+export function skipMemoryType(reader: Reader): boolean {
+  const flags = reader.u8();
+  reader.skipNumber();
+  if (flags & FLAG.maximum) reader.skipNumber();
+  if (flags & FLAG.pageSize) reader.u32();
+  return (flags & FLAG.wide) !== 0;
+}
+
 export type ValueType = 'i32' | 'i64' | 'f32' | 'f64' | 'v128' | 'reference';
 
 /** As signed LEB128, which is how the format writes them. */

@@ -22,6 +22,7 @@ export function exceedsV8(bytes: Uint8Array): string | undefined {
     ['imports', MAX_OTHERS, SECTION.import],
     // Imported ones count as well.
     ['functions', MAX_OTHERS, SECTION.function, SECTION.import],
+    ['globals', MAX_OTHERS, SECTION.global, SECTION.import],
     ['exports', MAX_OTHERS, SECTION.export],
   ];
   const count = (id: number): number => findSection(sections, id)?.read().u32() ?? 0;

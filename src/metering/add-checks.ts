@@ -1,0 +1,156 @@
+import { createOutput, type Output, put, putAll, putNumber, written } from '../wasm/encode.ts';
+import { readInstruction } from '../wasm/instructions.ts';
+import { numberAt, type Reader } from '../wasm/reader.ts';
+import type { Section } from '../wasm/sections.ts';
+import { readValueType } from '../wasm/types.ts';
+import { MAX_BODY, MAX_LOCALS } from '../wasm/v8-limits.ts';
+import type { HintedFunction } from './branch-hints.ts';
+import { type Added, type Checks, createChecks } from './checks.ts';
+import { INIT, isBulk } from './costs.ts';
+import { depthChange, exitBy } from './exits.ts';
+import type { FunctionPlan } from './plan.ts';
+
+const I32 = 0x7f;
+const LOOP = 0x03;
+
+export interface CheckedCode {
+  /** The functions' bodies, without their count. */
+  readonly bodies: Uint8Array;
+  readonly hints: readonly HintedFunction[];
+  /** The first of the functions that V8 would not take with checks in it, and has none. */
+  readonly skipped: number | undefined;
+}
+
+export interface CheckOptions {
+  readonly plan: readonly FunctionPlan[];
+  readonly added: Added;
+  /** How many functions the module imports. */
+  readonly imported: number;
+  /** Memories of its own, which are the first ones: what is written to others is not the guest's work. */
+  readonly memories: number;
+  parametersOf(index: number): number;
+}
+
+/** Adds checks to the functions of a module, which may have more code in them than when they were planned, and more of them. */
+export function addChecks(bytes: Uint8Array, code: Section, options: CheckOptions): CheckedCode {
+  const { plan, imported } = options;
+  const reader = code.read();
+  const output = createOutput(Math.ceil(1.2 * (code.end - code.start)));
+  const body = createOutput(0x1_0000);
+  const hints: HintedFunction[] = [];
+  let skipped: number | undefined;
+  const count = reader.u32();
+  for (let index = 0; index < count; index += 1) {
+    const length = reader.u32();
+    const from = reader.position;
+    const planned = plan[index];
+    body.length = 0;
+    const branches =
+      planned !== undefined && needsChecks(planned)
+        ? writeBody(body, bytes, reader, from + length, { ...options, index, planned })
+        : [];
+    if (branches === undefined) skipped ??= imported + index;
+    reader.skip(from + length - reader.position);
+    if (branches === undefined || branches.length === 0) {
+      putNumber(output, length);
+      putAll(output, bytes, from, from + length);
+    } else {
+      hints.push([imported + index, branches]);
+      putNumber(output, body.length);
+      putAll(output, body.bytes, 0, body.length);
+    }
+  }
+  return { bodies: written(output), hints, skipped };
+}
+
+function needsChecks({ entry, loops, bulk }: FunctionPlan): boolean {
+  return entry > 0 || bulk || loops.some(({ units }) => units > 0);
+}
+
+interface BodyOptions extends CheckOptions {
+  readonly index: number;
+  readonly planned: FunctionPlan;
+}
+
+/** Returns where the branches are that are hardly ever taken; undefined when V8 would not take it. */
+function writeBody(
+  body: Output,
+  bytes: Uint8Array,
+  reader: Reader,
+  end: number,
+  { index, planned, added, memories, parametersOf }: BodyOptions,
+): number[] | undefined {
+  const groups = reader.u32();
+  const groupsAt = reader.position;
+  let local = parametersOf(index);
+  for (let group = 0; group < groups; group += 1) {
+    local += reader.u32();
+    readValueType(reader);
+  }
+  if (local + 2 > MAX_LOCALS) return undefined;
+  putNumber(body, groups + 1);
+  putAll(body, bytes, groupsAt, reader.position);
+  put(body, planned.bulk ? 2 : 1, I32);
+  const checks = createChecks(body, local, added);
+  const counts = planned.bulk || planned.loops.some(({ units }) => units > 0);
+  if (planned.entry > 0) checks.enter(planned.entry, counts);
+  if (counts) copyCode(body, bytes, reader, end, { planned, memories, checks });
+  else putAll(body, bytes, reader.position, end);
+  return body.length > MAX_BODY ? undefined : checks.branches;
+}
+
+interface CopyOptions {
+  readonly planned: FunctionPlan;
+  readonly memories: number;
+  readonly checks: Checks;
+}
+
+/** Copies the code of a function with checks in it. */
+function copyCode(
+  body: Output,
+  bytes: Uint8Array,
+  reader: Reader,
+  end: number,
+  { planned: { loops, bulk }, memories, checks }: CopyOptions,
+): void {
+  let copied = reader.position;
+  const copyTo = (at: number): void => {
+    putAll(body, bytes, copied, at);
+    copied = at;
+  };
+  let depth = 0;
+  let next = 0;
+  let counted = false;
+  while (reader.position < end) {
+    const at = reader.position;
+    const opcode = readInstruction(reader);
+    if (opcode === LOOP) {
+      const { units, limit } = loops[next]!;
+      next += 1;
+      if (units > 0) {
+        copyTo(at);
+        checks.beforeLoop(units);
+        copyTo(reader.position);
+        checks.turn(units, limit);
+        counted = true;
+      }
+    } else if (bulk && isBulk(opcode) && destination(bytes, at, opcode) < memories) {
+      copyTo(at);
+      checks.bulk();
+      counted = true;
+    }
+    const exit = counted ? exitBy(bytes, at, opcode, depth) : undefined;
+    if (exit !== undefined) {
+      copyTo(at);
+      checks.settle(exit === 'returns');
+    }
+    depth += depthChange(opcode);
+  }
+  copyTo(end);
+}
+
+/** The memory that a bulk operation writes to. */
+function destination(bytes: Uint8Array, at: number, opcode: number): number {
+  const first = numberAt(bytes, numberAt(bytes, at + 1).next);
+  return opcode === INIT ? numberAt(bytes, first.next).value : first.value;
+}

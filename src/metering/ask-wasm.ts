@@ -1,0 +1,3 @@
+/** `ask.wat`, assembled, in base64. Generated: change the text, then run its test with `-u`. */
+export const ASK_WASM: string =
+  'AGFzbQEAAAABCgJgAX8Bf2AAAX8CKwMEaG9zdAR0aWNrAAAEaG9zdAR3YWl0AAEEaG9zdApjYW5ub3RXYWl0AAEDAgEABwcBA2FzawADCikBJwEBfyAAEAAhASABRQRABkAQASEBGRACIQELCyABQQBMBEAACyABCwA1BG5hbWUBGgMABHRpY2sBBHdhaXQCC2Nhbm5vdC13YWl0AhIBAwIABGxlZnQBB3F1YW50dW0=';

@@ -1,0 +1,25 @@
+;; Stands between a guest that has used up its quantum and the host. A guest can catch what JavaScript throws, but no trap.
+;; Nothing here but `wait` suspends, and no JavaScript is on the stack between the guest and this module.
+(module
+  ;; Gets what is left, which is at most 0. Returns the next quantum, 0 to wait for it, or a negative number to trap.
+  (import "host" "tick" (func $tick (param i32) (result i32)))
+  ;; Suspends. The same, but for 0.
+  (import "host" "wait" (func $wait (result i32)))
+  ;; The same, once `wait` has thrown: below JavaScript nothing can be suspended.
+  (import "host" "cannotWait" (func $cannot-wait (result i32)))
+
+  (func (export "ask") (param $left i32) (result i32)
+    (local $quantum i32)
+    (local.set $quantum (call $tick (local.get $left)))
+    (if (i32.eqz (local.get $quantum))
+      (then
+        ;; The older form of exceptions: Node 24 has the newer one behind a flag.
+        try
+          call $wait
+          local.set $quantum
+        catch_all
+          call $cannot-wait
+          local.set $quantum
+        end))
+    (if (i32.le_s (local.get $quantum) (i32.const 0)) (then (unreachable)))
+    (local.get $quantum)))

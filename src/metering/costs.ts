@@ -1,0 +1,29 @@
+import { bulkOpcode, managedOpcode, OPCODES } from '../wasm/instructions.ts';
+
+/**
+ * Units of each instruction, by the number of its opcode: never more than the fuel that wasmtime takes for it (1, and 0 for these).
+ * What moves as much as its operand says takes more, see `UNIT_SHIFT`.
+ */
+export const COSTS: Uint8Array = new Uint8Array(OPCODES).fill(1);
+for (const free of [0x00, 0x01, 0x02, 0x03, 0x05, 0x0b, 0x0f, 0x1a]) COSTS[free] = 0;
+// Legacy exceptions, which wasmtime does not know: try, catch, delegate, catch_all.
+for (const free of [0x06, 0x07, 0x18, 0x19]) COSTS[free] = 0;
+
+/** A bulk operation on memories takes a unit for each 8 bytes; wasmtime takes 8. */
+export const UNIT_SHIFT = 3;
+
+/** Operations on memories with a length on top of the stack: `memory.init`, `memory.copy`, `memory.fill`. */
+export const INIT: number = bulkOpcode(0x08);
+export const COPY: number = bulkOpcode(0x0a);
+export const FILL: number = bulkOpcode(0x0b);
+
+export const isBulk = (opcode: number): boolean => opcode === INIT || opcode === COPY || opcode === FILL;
+
+/** How many instructions other bulk operations are taken for, of tables and arrays, whose length is not looked at. */
+export const UNKNOWN_LENGTH = 4096;
+
+export const hasUnknownLength = (opcode: number): boolean =>
+  opcode === bulkOpcode(0x0c) ||
+  (opcode >= bulkOpcode(0x0e) && opcode !== bulkOpcode(0x10) && opcode <= bulkOpcode(0x11)) ||
+  (opcode >= managedOpcode(0x06) && opcode <= managedOpcode(0x0a)) ||
+  (opcode >= managedOpcode(0x10) && opcode <= managedOpcode(0x13));

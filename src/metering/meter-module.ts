@@ -1,0 +1,148 @@
+import { WasmcpError } from '../../host/index.ts';
+import {
+  concat,
+  createOutput,
+  encodeName,
+  encodeNumber,
+  put,
+  putConstant,
+  putNumber,
+  written,
+} from '../wasm/encode.ts';
+import { extendModule } from '../wasm/extend.ts';
+import { findSection, readSections, SECTION, type Section } from '../wasm/sections.ts';
+import { readTypeSection } from '../wasm/type-section.ts';
+import { exceedsV8 } from '../wasm/v8-limits.ts';
+import { addChecks } from './add-checks.ts';
+import { encodeBranchHints, isCodeMetadata } from './branch-hints.ts';
+import type { Added } from './checks.ts';
+import { countIndexes } from './indexes.ts';
+import { chooseNames, type MeterNames } from './names.ts';
+import type { ModuleOutline } from './outline.ts';
+import { planChecks } from './plan.ts';
+
+/** A core module that counts what it does, and asks when it has done so much. */
+export interface MeteredModule {
+  readonly bytes: Uint8Array;
+  /** Undefined when nothing was added. */
+  readonly names: MeterNames | undefined;
+  /** Why some of its code is not counted; undefined when all of it is. */
+  readonly unmetered: string | undefined;
+}
+
+const I32 = 0x7f;
+
+/** Units before the first question of an instance that nothing was attached to. */
+const UNATTACHED = 1_000_000_000;
+
+/**
+ * Makes the functions of a core module count the instructions that they execute, and ask when a quantum of them is used up. It is
+ * the last of all passes, so that positions of branch hints hold; the outline is that of the module before the first of them.
+ *
+ * Types, functions, a table and a global are added behind what is there, so that no index changes. A start function could run
+ * before there is anyone to ask: it is exported instead, see `coreInstantiator`.
+ */
+export function meterModule(outline: ModuleOutline, bytes: Uint8Array): MeteredModule {
+  try {
+    return meter(outline, bytes, readSections(bytes));
+  } catch (error) {
+    if (error instanceof WasmcpError) return { bytes, names: undefined, unmetered: error.message };
+    throw error;
+  }
+}
+
+function meter(outline: ModuleOutline, bytes: Uint8Array, sections: readonly Section[]): MeteredModule {
+  const code = findSection(sections, SECTION.code);
+  if (code === undefined) return { bytes, names: undefined, unmetered: undefined };
+  const indexes = countIndexes(sections);
+  const types = findSection(sections, SECTION.type);
+  const { parameters } = types === undefined ? { parameters: [] } : readTypeSection(types.read());
+  const added: Added = {
+    units: indexes.globals,
+    ask: indexes.functions,
+    spend: indexes.functions + 1,
+  };
+  const checked = addChecks(bytes, code, {
+    plan: planChecks(outline),
+    added,
+    imported: outline.imported.functions,
+    memories: outline.memories,
+    parametersOf: (index) => parameters[indexes.types[index]!] ?? 0,
+  });
+  const unmetered =
+    checked.skipped === undefined ? undefined : `function ${checked.skipped} would be larger than V8 takes`;
+  // Nothing to interrupt: it calls others, once.
+  if (checked.hints.length === 0) return { bytes, names: undefined, unmetered };
+  const start = findSection(sections, SECTION.start)?.read().u32();
+  const names = chooseNames(indexes.exports, start !== undefined);
+  const metered = extendModule(bytes, sections, {
+    entries: new Map([
+      [SECTION.type, TYPES],
+      [SECTION.function, [encodeNumber(parameters.length + ASK), encodeNumber(parameters.length + SPEND)]],
+      [SECTION.table, [Uint8Array.of(0x70, 1, 1, 1)]],
+      [SECTION.global, [concat([Uint8Array.of(I32, 1), constant(UNATTACHED), Uint8Array.of(0x0b)])]],
+      [SECTION.export, encodeExports(names, { table: indexes.tables, units: added.units, start })],
+      [SECTION.code, bodies(added, { check: parameters.length + CHECK, table: indexes.tables })],
+    ]),
+    code: checked.bodies,
+    omit: (section) => section.id === SECTION.start || isCodeMetadata(section),
+    beforeCode: encodeBranchHints(checked.hints),
+  });
+  const tooMuch = exceedsV8(metered);
+  if (tooMuch !== undefined) {
+    return { bytes, names: undefined, unmetered: `it has as many ${tooMuch} as V8 takes` };
+  }
+  return { bytes: metered, names, unmetered };
+}
+
+/** Types that are added, by their place. */
+const [CHECK, ASK, SPEND] = [0, 1, 2];
+const TYPES: readonly Uint8Array[] = [
+  Uint8Array.of(0x60, 1, I32, 1, I32),
+  Uint8Array.of(0x60, 0, 0),
+  Uint8Array.of(0x60, 1, I32, 0),
+];
+
+function constant(value: number): Uint8Array {
+  const output = createOutput(8);
+  putConstant(output, value);
+  return written(output);
+}
+
+function encodeExports(
+  names: MeterNames,
+  indexes: { readonly table: number; readonly units: number; readonly start: number | undefined },
+): Uint8Array[] {
+  const encode = (name: string, kind: number, index: number): Uint8Array =>
+    concat([encodeName(name), Uint8Array.of(kind), encodeNumber(index)]);
+  const exported = [encode(names.table, 1, indexes.table), encode(names.units, 3, indexes.units)];
+  if (names.start !== undefined) exported.push(encode(names.start, 0, indexes.start!));
+  return exported;
+}
+
+/**
+ * The functions that are added. In text:
+ *
+ *     (func $ask (global.set $units (call_indirect $table (type $check) (global.get $units) (i32.const 0))))
+ *     (func $spend (param i32)
+ *       (global.set $units (i32.sub (global.get $units) (local.get 0)))
+ *       (if (i32.le_s (global.get $units) (i32.const 0)) (then (call $ask))))
+ */
+function bodies(
+  { units, ask }: Added,
+  { check, table }: { readonly check: number; readonly table: number },
+): Uint8Array[] {
+  const [get, set] = [
+    [0x23, ...encodeNumber(units)],
+    [0x24, ...encodeNumber(units)],
+  ] as const;
+  const asking = [0, ...get, 0x41, 0, 0x11, ...encodeNumber(check), ...encodeNumber(table), ...set, 0x0b];
+  const spending = [0, ...get, 0x20, 0, 0x6b, ...set, ...get, 0x41, 0, 0x4c, 0x04, 0x40, 0x10];
+  spending.push(...encodeNumber(ask), 0x0b, 0x0b);
+  return [asking, spending].map((body) => {
+    const output = createOutput(body.length + 5);
+    putNumber(output, body.length);
+    put(output, ...body);
+    return written(output);
+  });
+}

@@ -1,0 +1,71 @@
+import { ASK_WASM } from './ask-wasm.ts';
+import type { MeterNames } from './names.ts';
+
+/** What a guest asks in the middle of its code. */
+export interface Questions {
+  /** A quantum is used up: returns the next one, 0 to wait for it, or -1 to trap. */
+  tick(): number;
+  /** Called after `tick` returned 0. Resolves to the next quantum, or -1 to trap. */
+  wait(): Promise<number>;
+  /** The guest was not suspended by `wait` after all, because JavaScript is on its stack. Returns the next quantum, or -1 to trap. */
+  cannotWait(): number;
+}
+
+/** What joins the core instances of one instance of a component to those who decide on its quantums. */
+export interface Meter {
+  /** Lets a core instance ask, which has just been made: its start function has not run yet. */
+  attach(core: WebAssembly.Instance, names: MeterNames): void;
+  /** Units used since the instance was made. Exact while it asks, and between calls. */
+  readonly used: number;
+}
+
+type Ask = (left: number) => number;
+
+let compiled: WebAssembly.Module | undefined;
+
+export function createMeter(questions: Questions, firstQuantum: number): Meter {
+  const cores: WebAssembly.Global<'i32'>[] = [];
+  let granted = 0;
+
+  function grant(quantum: number): number {
+    if (quantum > 0) granted += quantum;
+    return quantum;
+  }
+
+  const ask = instantiateAsk({
+    tick(left) {
+      // What was used beyond the last quantum is not owed in the next one.
+      granted -= left;
+      return grant(questions.tick());
+    },
+    wait: async () => grant(await questions.wait()),
+    cannotWait: () => grant(questions.cannotWait()),
+  });
+
+  return {
+    attach({ exports }, names) {
+      const units = exports[names.units] as WebAssembly.Global<'i32'>;
+      (exports[names.table] as WebAssembly.Table).set(0, ask);
+      units.value = grant(firstQuantum);
+      cores.push(units);
+    },
+    get used() {
+      return cores.reduce((used, units) => used - units.value, granted);
+    },
+  };
+}
+
+function instantiateAsk(host: {
+  tick(left: number): number;
+  wait(): Promise<number>;
+  cannotWait(): number;
+}): Ask {
+  compiled ??= new WebAssembly.Module(Buffer.from(ASK_WASM, 'base64'));
+  const { Suspending } = WebAssembly as unknown as {
+    Suspending: new (waiting: () => Promise<number>) => WebAssembly.ImportValue;
+  };
+  const { exports } = new WebAssembly.Instance(compiled, {
+    host: { tick: host.tick, wait: new Suspending(host.wait), cannotWait: host.cannotWait },
+  });
+  return exports.ask as Ask;
+}

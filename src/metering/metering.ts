@@ -1,0 +1,27 @@
+import { WasmcpError } from '../../host/index.ts';
+import { type MeteredModule, meterModule } from './meter-module.ts';
+import { type ModuleOutline, outlineModule } from './outline.ts';
+
+/** Returns what meters variants of this core module, to which code was added (see `meterModule`), each of them once. */
+export function createMetering(bytes: Uint8Array): (variant: Uint8Array) => MeteredModule {
+  const outline = tryOutline(bytes);
+  const made = new Map<Uint8Array, MeteredModule>();
+  return (variant) => {
+    if (typeof outline === 'string') return { bytes: variant, names: undefined, unmetered: outline };
+    const known = made.get(variant);
+    if (known !== undefined) return known;
+    const metered = meterModule(outline, variant);
+    made.set(variant, metered);
+    return metered;
+  };
+}
+
+/** Or why it cannot be read. */
+function tryOutline(bytes: Uint8Array): ModuleOutline | string {
+  try {
+    return outlineModule(bytes);
+  } catch (error) {
+    if (error instanceof WasmcpError) return error.message;
+    throw error;
+  }
+}

@@ -1,0 +1,207 @@
+import { readImports } from '../wasm/imports.ts';
+import { managedOpcode, readInstruction } from '../wasm/instructions.ts';
+import { numberAt, type Reader } from '../wasm/reader.ts';
+import { findSection, readSections, SECTION } from '../wasm/sections.ts';
+import { readValueType, skipMemoryType } from '../wasm/types.ts';
+import { COSTS, hasUnknownLength, isBulk, UNKNOWN_LENGTH } from './costs.ts';
+import { readRoots } from './roots.ts';
+import { createTape, EVENT, record, type Tape } from './tape.ts';
+
+/** A core module as it was before anything was added, as far as counting its instructions depends on it. */
+export interface ModuleOutline {
+  /** How many functions, and memories, it imports. */
+  readonly imported: { readonly functions: number; readonly memories: number };
+  /** Memories that it has in all. */
+  readonly memories: number;
+  /** Where on the tape each function begins that it defines. */
+  readonly starts: readonly number[];
+  readonly tape: Tape;
+  /** 1 for each function it defines that has bulk operations on memories. */
+  readonly bulk: Uint8Array;
+  /** Functions that it defines and that others than direct calls may call. */
+  readonly roots: ReadonlySet<number>;
+}
+
+/**
+ * Reads all functions of a core module.
+ *
+ * @throws WasmcpError `component-invalid`: not readable
+ */
+export function outlineModule(bytes: Uint8Array): ModuleOutline {
+  const sections = readSections(bytes);
+  const imported = { functions: 0, memories: 0 };
+  let isWide = false;
+  const readMemory = (memory: Reader): void => {
+    if (skipMemoryType(memory)) isWide = true;
+  };
+  const imports = findSection(sections, SECTION.import)?.read();
+  if (imports !== undefined) {
+    readImports(imports, {
+      function() {
+        imported.functions += 1;
+      },
+      memory(reader) {
+        readMemory(reader);
+        imported.memories += 1;
+      },
+    });
+  }
+  let defined = 0;
+  const memories = findSection(sections, SECTION.memory)?.read();
+  memories?.list(() => {
+    readMemory(memories);
+    defined += 1;
+  });
+  const code = findSection(sections, SECTION.code);
+  const count = code?.read().u32() ?? 0;
+  const outline = {
+    imported,
+    memories: imported.memories + defined,
+    starts: [] as number[],
+    tape: createTape(1024 + Math.ceil((code === undefined ? 0 : code.end - code.start) / 4)),
+    bulk: new Uint8Array(count),
+    roots: new Set<number>(),
+  };
+  const addRoot = (index: number): void => {
+    if (index >= imported.functions) outline.roots.add(index - imported.functions);
+  };
+  readRoots(bytes, sections, addRoot);
+  const reader = code?.read();
+  reader?.list(() => {
+    outline.starts.push(outline.tape.length);
+    readFunction(bytes, reader, outline, addRoot);
+  });
+  // Lengths may have 64 bits then.
+  if (isWide) outline.bulk.fill(0);
+  return outline;
+}
+
+function readFunction(
+  bytes: Uint8Array,
+  reader: Reader,
+  { tape, bulk, starts, imported }: Pick<ModuleOutline, 'tape' | 'bulk' | 'starts' | 'imported'>,
+  addRoot: (index: number) => void,
+): void {
+  const end = reader.u32() + reader.position;
+  reader.list(() => {
+    reader.u32();
+    readValueType(reader);
+  });
+  let units = 0;
+  const flush = (): void => {
+    if (units > 0) record(tape, EVENT.units, units);
+    units = 0;
+  };
+  while (reader.position < end) {
+    const at = reader.position;
+    const opcode = readInstruction(reader);
+    units += COSTS[opcode]!;
+    const control = opcode < CONTROL.length ? CONTROL[opcode] : undefined;
+    if (control !== undefined) {
+      flush();
+      control(tape, bytes, at + 1, imported.functions);
+    } else if (isBulk(opcode)) bulk[starts.length - 1] = 1;
+    else if (hasUnknownLength(opcode)) record(tape, EVENT.work, UNKNOWN_LENGTH);
+    else if (opcode === REF_FUNC) addRoot(numberAt(bytes, at + 1).value);
+    else if (isCastBranch(opcode)) {
+      flush();
+      // Behind the prefix, the opcode and the flags.
+      branch(tape, bytes, numberAt(bytes, at + 1).next + 1, 0);
+    }
+  }
+}
+
+const REF_FUNC = 0xd2;
+
+/** `br_on_cast` and `br_on_cast_fail`. */
+export const isCastBranch = (opcode: number): boolean =>
+  opcode === managedOpcode(0x18) || opcode === managedOpcode(0x19);
+
+type Control = (tape: Tape, bytes: Uint8Array, at: number, imported: number) => void;
+
+const only =
+  (kind: number): Control =>
+  (tape) =>
+    record(tape, kind);
+
+const branch: Control = (tape, bytes, at) => record(tape, EVENT.branch, numberAt(bytes, at).value);
+
+const call: Control = (tape, bytes, at, imported) => {
+  const { value } = numberAt(bytes, at);
+  if (value < imported) record(tape, EVENT.callOther);
+  else record(tape, EVENT.call, value - imported);
+};
+
+const stop = only(EVENT.stop);
+
+const leave: Control = (tape) => {
+  record(tape, EVENT.leave);
+  record(tape, EVENT.stop);
+};
+
+/** Every target, the default one too. */
+const branchTable: Control = (tape, bytes, at) => {
+  let { value: left, next } = numberAt(bytes, at);
+  for (; left >= 0; left -= 1) {
+    const target = numberAt(bytes, next);
+    record(tape, EVENT.branch, target.value);
+    next = target.next;
+  }
+  record(tape, EVENT.stop);
+};
+
+/** Its handlers are labels outside of it, which may be the next from its first instruction on. */
+const tryTable: Control = (tape, bytes, at) => {
+  const type = bytes[at]!;
+  // A typed reference is followed by a heap type.
+  let next = type === 0x63 || type === 0x64 ? numberAt(bytes, at + 1).next : numberAt(bytes, at).next;
+  let { value: left, next: clause } = numberAt(bytes, next);
+  for (; left > 0; left -= 1) {
+    next = clause + 1;
+    if (bytes[clause]! < 2) next = numberAt(bytes, next).next;
+    const label = numberAt(bytes, next);
+    record(tape, EVENT.branch, label.value);
+    clause = label.next;
+  }
+  record(tape, EVENT.block);
+};
+
+/** What control flow does, by opcode (WebAssembly core specification, 5.4.1 Control instructions). */
+const CONTROL: readonly (Control | undefined)[] = ((): (Control | undefined)[] => {
+  const table: (Control | undefined)[] = new Array(0xd7).fill(undefined);
+  const put = (control: Control, ...opcodes: readonly number[]): void => {
+    for (const opcode of opcodes) table[opcode] = control;
+  };
+  put(stop, 0x00);
+  put(only(EVENT.block), 0x02, 0x06);
+  put(only(EVENT.loop), 0x03);
+  put(only(EVENT.if), 0x04);
+  put(only(EVENT.else), 0x05);
+  put(only(EVENT.catch), 0x07, 0x19);
+  // throw, rethrow, throw_ref, return
+  put(leave, 0x08, 0x09, 0x0a, 0x0f);
+  put(only(EVENT.end), 0x0b, 0x18);
+  put((tape, bytes, at) => {
+    branch(tape, bytes, at, 0);
+    record(tape, EVENT.stop);
+  }, 0x0c);
+  put(branch, 0x0d, 0xd5, 0xd6);
+  put(branchTable, 0x0e);
+  put(call, 0x10);
+  // call_indirect, call_ref, and both in place of a return
+  put(only(EVENT.callOther), 0x11, 0x14);
+  put(
+    (tape, bytes, at, imported) => {
+      record(tape, EVENT.callOther);
+      leave(tape, bytes, at, imported);
+    },
+    0x13,
+    0x15,
+  );
+  put((tape, bytes, at, imported) => {
+    call(tape, bytes, at, imported);
+    leave(tape, bytes, at, imported);
+  }, 0x12);
+  put(tryTable, 0x1f);
+  return table;
+})();

@@ -1,0 +1,83 @@
+import type { ModuleOutline } from './outline.ts';
+import { EVENT } from './tape.ts';
+import { createWeigher, type WeighedFunction } from './weigh.ts';
+
+/** What to add to one function. */
+export interface FunctionPlan {
+  /** Units to spend at each call; 0 when it is left to the caller to count it. */
+  readonly entry: number;
+  readonly loops: WeighedFunction['loops'];
+  /** It has bulk operations, which count their length. */
+  readonly bulk: boolean;
+}
+
+/** Instructions that may be passed by calls of functions which do not count them. */
+const BOUND = 8000;
+
+/** Instructions of a function that need not count itself wherever it is called, as long as nothing can call it back. */
+const TINY = 64;
+
+const FRESH = 0;
+const ENTERED = 1;
+const DONE = 2;
+
+/**
+ * Decides where the functions of a module spend units: each loop at its head, and functions at their start that cannot be counted
+ * where they are called, because it is not known where that is, because they are called by what they call themselves, or because
+ * they are long.
+ */
+export function planChecks(outline: ModuleOutline): readonly FunctionPlan[] {
+  const count = outline.starts.length;
+  const checked = new Uint8Array(count);
+  for (const root of outline.roots) checked[root] = 1;
+  const weigher = createWeigher(outline, checked);
+  const state = new Uint8Array(count);
+  const recursive = new Uint8Array(count);
+
+  /** In the order of calls, so that those who are called are weighed first. */
+  function visit(root: number): void {
+    const path = [callsOf(outline, root)];
+    state[root] = ENTERED;
+    while (path.length > 0) {
+      const top = path.at(-1)!;
+      const callee = top.calls[top.next];
+      if (callee === undefined) {
+        path.pop();
+        state[top.index] = DONE;
+        const { size, callsOther } = weigher.weigh(top.index);
+        if (size > BOUND) checked[top.index] = 1;
+        else if (size <= TINY && !callsOther && !recursive[top.index]) checked[top.index] = 0;
+        continue;
+      }
+      top.next += 1;
+      if (state[callee] === ENTERED) checked[callee] = recursive[callee] = 1;
+      else if (state[callee] === FRESH) {
+        state[callee] = ENTERED;
+        path.push(callsOf(outline, callee));
+      }
+    }
+  }
+
+  for (let index = 0; index < count; index += 1) if (state[index] === FRESH) visit(index);
+  return weigher.weighed.map(({ path, loops }, index) => ({
+    entry: checked[index] === 1 ? path : 0,
+    loops,
+    bulk: outline.bulk[index] === 1,
+  }));
+}
+
+interface Calls {
+  readonly index: number;
+  readonly calls: readonly number[];
+  next: number;
+}
+
+function callsOf({ starts, tape }: ModuleOutline, index: number): Calls {
+  const calls: number[] = [];
+  const end = starts[index + 1] ?? tape.length;
+  for (let at = starts[index]!; at < end; at += 1) {
+    const event = tape.events[at]!;
+    if ((event & 0xf) === EVENT.call) calls.push(event >> 4);
+  }
+  return { index, calls, next: 0 };
+}
