@@ -1,6 +1,12 @@
 /** Default limit: bytes that the host holds for one guest. */
 export const DEFAULT_MAX_HOST_MEMORY: number = 256 * 1024 * 1024;
 
+/**
+ * Bytes of these that may be header fields: four times as many as 64 outgoing requests with heads of 16 KiB. Their values are
+ * small pieces of memory, which malloc(3) takes from an arena of the thread and rarely returns to the system.
+ */
+export const MAX_FIELDS: number = 4 * 1024 * 1024;
+
 /** Bytes charged for a handle on a host object: the object, its table entries, and what it keeps alive. */
 export const HANDLE_COST = 500;
 
@@ -23,6 +29,9 @@ export interface Budget {
 export interface GuestBudget extends Budget {
   /** Why a charge of so many bytes was refused: names the limit and the option. */
   refusal(bytes: number): string;
+  /** As `charge`, for header fields, which have a lower limit of their own. */
+  chargeFields(bytes: number): void;
+  releaseFields(bytes: number): void;
   /** Charges what exists already, even beyond the limit. */
   hold(bytes: number): void;
   /** Releases everything, and returns all that was taken from the parent: the guest holds nothing any longer. */
@@ -53,6 +62,8 @@ class Account implements GuestBudget {
   readonly limit: number;
   readonly #parent: BudgetParent | undefined;
   #used = 0;
+  /** The part of `#used` that is for header fields. */
+  #fields = 0;
   /** Bytes taken from the parent. Without one there is nothing to take. */
   #share: number;
 
@@ -77,6 +88,21 @@ class Account implements GuestBudget {
     if (!this.tryCharge(bytes)) throw new WebAssembly.RuntimeError(this.refusal(bytes));
   }
 
+  chargeFields(bytes: number): void {
+    const fields = this.#fields + bytes;
+    if (fields > MAX_FIELDS)
+      throw new WebAssembly.RuntimeError(
+        `the header fields of the guest would take ${fields} bytes, the limit is ${MAX_FIELDS}`,
+      );
+    this.charge(bytes);
+    this.#fields = fields;
+  }
+
+  releaseFields(bytes: number): void {
+    this.#fields = Math.max(0, this.#fields - bytes);
+    this.release(bytes);
+  }
+
   hold(bytes: number): void {
     if (!this.tryCharge(bytes)) this.#used += bytes;
   }
@@ -94,6 +120,7 @@ class Account implements GuestBudget {
 
   reset(): void {
     this.#used = 0;
+    this.#fields = 0;
     if (this.#parent === undefined || this.#share === 0) return;
     this.#parent.release(this.#share);
     this.#share = 0;

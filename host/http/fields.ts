@@ -31,7 +31,7 @@ const FORBIDDEN: ReadonlySet<string> = new Set([
 
 /**
  * The resource `fields` of `wasi:http/types`. Keeps the spelling of names, which compare case-insensitively, their order and
- * repetitions. Errors are thrown as `header-error`s; more than 128 KiB in total, or more than the guest's budget, traps.
+ * repetitions. Errors are thrown as `header-error`s; more than 128 KiB in total, or more than the guest may have, traps.
  */
 export class Fields {
   #entries: Entry[] = [];
@@ -99,7 +99,7 @@ export class Fields {
   static immutable(entries: FieldList, guest?: Guest | undefined): Fields {
     const fields = new Fields(guest);
     for (const [name, value] of entries) fields.#take(name, value);
-    guest?.budget.charge(fields.#cost());
+    guest?.budget.chargeFields(fields.#cost());
     fields.#mutable = false;
     return fields;
   }
@@ -108,7 +108,7 @@ export class Fields {
   static received(entries: FieldList, guest?: Guest | undefined): Fields {
     const fields = new Fields(guest);
     for (const [name, value] of entries) fields.#take(name, value, FORBIDDEN);
-    guest?.budget.charge(fields.#cost());
+    guest?.budget.chargeFields(fields.#cost());
     return Fields.adopt(fields);
   }
 
@@ -121,7 +121,7 @@ export class Fields {
 
   /** Releases the fields of a message that is gone; remaining handles find them empty. */
   static release(fields: Fields): void {
-    fields.#guest?.budget.release(fields.#cost());
+    fields.#guest?.budget.releaseFields(fields.#cost());
     fields.#entries = [];
     fields.#keys = [];
     fields.#size = 0;
@@ -141,7 +141,7 @@ export class Fields {
   }
 
   #copy(): Fields {
-    this.#guest?.budget.charge(this.#cost());
+    this.#guest?.budget.chargeFields(this.#cost());
     const fields = new Fields(this.#guest);
     fields.#entries = this.#entries.slice();
     fields.#keys = this.#keys.slice();
@@ -159,7 +159,7 @@ export class Fields {
     const size = sizeOf(name, value);
     if (this.#size + size > MAX_SIZE)
       throw new WebAssembly.RuntimeError(`fields of more than ${MAX_SIZE} bytes`);
-    this.#guest?.budget.charge(size + ENTRY_COST);
+    this.#guest?.budget.chargeFields(size + ENTRY_COST);
     this.#take(name, value.slice());
   }
 
@@ -178,7 +178,7 @@ export class Fields {
     this.#entries = this.#entries.filter((_, i) => this.#keys[i] !== key);
     this.#keys = this.#keys.filter((kept) => kept !== key);
     this.#size = this.#entries.reduce((size, [kept, value]) => size + sizeOf(kept, value), 0);
-    this.#guest?.budget.release(cost - this.#cost());
+    this.#guest?.budget.releaseFields(cost - this.#cost());
   }
 }
 

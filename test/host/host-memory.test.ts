@@ -35,6 +35,27 @@ function guestOf(limit: number, options: HostOptions = {}): { guest: Guest; bind
   return { guest, bind: createHost(options).bind(guest, { stdout: testSink(), stderr: testSink() }) };
 }
 
+test('all header fields of a guest have a limit of their own, below that of the host', () => {
+  const { guest } = guestOf(100 * MIB);
+  const value = new Uint8Array(100_000).fill(0x61);
+  const full = (): Fields => {
+    const fields = new Fields(guest);
+    fields.append('x', value);
+    return fields;
+  };
+  const kept = Array.from({ length: 41 }, full);
+  expect(full).toThrow('the header fields of the guest would take 4218186 bytes, the limit is 4194304');
+  const used = guest.budget.used;
+  kept[0]![Symbol.dispose]();
+  kept[1]!.delete('x');
+  expect(guest.budget.used).toBe(used - 2 * 100_433);
+  full();
+  kept[2]!.clone();
+  expect(full).toThrow(WebAssembly.RuntimeError);
+  guest.budget.reset();
+  full();
+});
+
 describe('wasi:keyvalue', () => {
   async function keyvalue(limit: number): Promise<{ guest: Guest } & Draft2> {
     const store = await openStore('memory:');

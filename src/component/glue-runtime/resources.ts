@@ -1,6 +1,12 @@
 import type { GlueBudget } from '../glue-budget.ts';
 
 /**
+ * Resources of one type that a guest may hold beyond those that have a place. More make V8's collections of the whole heap
+ * slow, and other guests of the thread wait for them.
+ */
+const MAX_RESOURCES: number = 64 * 1024;
+
+/**
  * The host's resources of one type that a guest holds, by representation. Has what the glue uses of a `Map`.
  *
  * Representations are counted up and most live shortly, so nearly all have a place by their last bits. The tables that a
@@ -35,6 +41,10 @@ export class Resources {
       this.#reps[at] = rep;
       this.#resources[at] = resource;
     } else {
+      if (this.#others.size >= MAX_RESOURCES)
+        throw new WebAssembly.RuntimeError(
+          `the guest holds more than ${MAX_RESOURCES} resources of one type`,
+        );
       // Of the host's `HANDLE_COST`.
       if (this.#budget?.tryCharge(500) === false)
         throw new WebAssembly.RuntimeError(this.#budget.refusal(500));

@@ -32,6 +32,12 @@ test('a representation may be 0, and may not touch the bit that tells own from b
   expect(() => handles.own(table, 1 << 30)).toThrow('a representation beyond 2^30');
 });
 
+test('a component has at most a million handles on resources of one type', () => {
+  const [table] = tables as [HandleTable];
+  for (let n = 1; n <= 1_000_000; n += 1) handles.own(table, n);
+  expect(() => handles.own(table, 7)).toThrow('too many handles');
+});
+
 test('an own handle that is lent can be neither dropped nor given away', () => {
   const [table] = tables as [HandleTable];
   const handle = handles.own(table, 5);

@@ -173,4 +173,13 @@ describe.each(Object.entries(kinds))('%s glue', (_, make) => {
     expect(() => it.keep(20_000)).toThrow(/--max-host-memory/);
     expect(it.dead).not.toBe(false);
   });
+
+  test('a guest keeps at most so many resources of one type, however large its budget is', async () => {
+    const it = await guest(512 * MIB);
+    const last = it.keep(65_000);
+    for (let handle = last; handle > last - 1000; handle -= 1) it.drop(handle);
+    it.keep(1500);
+    expect(() => it.keep(1000)).toThrow('the guest holds more than 65536 resources of one type');
+    expect(it.dead).not.toBe(false);
+  });
 });
