@@ -43,6 +43,24 @@ test.runIf(process.platform === 'linux')(
   },
 );
 
+test.runIf(process.platform === 'linux')(
+  'the memories of the last guest of a worker go back to the system once its request is over',
+  { timeout: 60_000 },
+  async () => {
+    const server = program([
+      ...['serve', HOSTILE, '--addr', '127.0.0.1:0', '--store', 'memory:', '--workers', '1'],
+    ]);
+    await server.said('Serving HTTP on ', 'stderr');
+    const url = /Serving HTTP on (http:\S+)\//.exec(server.text.stderr)![1]!;
+    for (let n = 0; n < 20; n += 1) expect(await get(`${url}/ok`)).toBe(200);
+    const before = resident(server.child.pid!);
+    expect(await get(`${url}/grow?mib=500&ms=10`)).toBe(200);
+    await expect
+      .poll(() => resident(server.child.pid!) - before, { timeout: 12_000 })
+      .toBeLessThan(150 * MIB);
+  },
+);
+
 test('a guest that goes over its budget is told which one, by the option that sets it', async () => {
   const server = program([
     ...['serve', HOSTILE, '--addr', '127.0.0.1:0', '--store', 'memory:', '--workers', '1'],

@@ -45,6 +45,8 @@ export interface RunQueue<T extends { readonly task: Task }> {
   readonly size: number;
   /** The guest has the thread from now on. */
   begin(task: Task, moment: Moment): void;
+  /** The guest needs the thread no more. Until the next one begins, nothing else forgets it, and its memories. */
+  end(task: Task): void;
   /**
    * A guest that has the thread asks whether it must give it up. If it was resumed by something else than this queue, its slice
    * begins now.
@@ -88,6 +90,9 @@ export function createRunQueue<T extends { readonly task: Task }>(): RunQueue<T>
       return waiting.length;
     },
     begin,
+    end(task) {
+      if (running === task) running = undefined;
+    },
     isDue(task, moment, messageWaits) {
       if (task !== running || moment.turn !== turn) {
         begin(task, moment);

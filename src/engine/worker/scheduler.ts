@@ -77,6 +77,7 @@ export function createScheduler({ places, messageWaits }: SchedulerParts): Sched
       });
     },
     finish(task) {
+      queue.end(task);
       if (!isLong(task)) places?.finishedQuickly();
     },
   };
