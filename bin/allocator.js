@@ -15,7 +15,7 @@ export function settleAllocator() {
   const { env, execve, platform, argv } = process;
   if (platform !== 'linux' || execve === undefined || process.channel !== undefined) return;
   if (env.MALLOC_MMAP_THRESHOLD_ === THRESHOLD) {
-    // Nobody that is started from here needs it.
+    // Processes that are started from here do not need it.
     delete env.MALLOC_MMAP_THRESHOLD_;
     return;
   }

@@ -1,5 +1,5 @@
 import { mkdirSync, statSync } from 'node:fs';
-// As a whole: a Node without these functions has to come as far as to be told that it is too old.
+// Imported as a whole, so that a Node without these functions gets far enough to report that it is too old.
 import module from 'node:module';
 import { join } from 'node:path';
 import { reasonNotTrusted, userCacheFolder } from '../src/loader/cache-folder.js';

@@ -27,7 +27,7 @@ export interface Budget {
 
 /** The budget as the host of its guest uses it. */
 export interface GuestBudget extends Budget {
-  /** Why a charge of so many bytes was refused: names the limit and the option. */
+  /** Why a charge of this many bytes was refused: names the limit and the option. */
   refusal(bytes: number): string;
   /** As `charge`, for header fields, which have a lower limit of their own. */
   chargeFields(bytes: number): void;

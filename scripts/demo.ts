@@ -1,7 +1,7 @@
 /**
  * `npm start`: serves the example of docs/sessions.md as the guide of wasmcp describes it. Options go behind `--`.
  *
- * Ends with npm, however npm ends: a killed one tells nobody, and the server would keep the port.
+ * Ends with npm, however npm ends: a killed npm does not notify the server, which would keep the port.
  */
 import { start } from '../src/start.ts';
 

@@ -1,4 +1,4 @@
-// As a whole: an older Node has to come as far as to be told that it is too old.
+// Imported as a whole, so that an older Node gets far enough to report that it is too old.
 import module from 'node:module';
 import { dirname } from 'node:path';
 

@@ -9,7 +9,7 @@ type Entry = readonly [name: string, value: Uint8Array];
 /** RFC 9110 section 5.6.2. */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
-/** Maximum size of one `fields` in bytes of names and values, plus so many for each entry (as in RFC 9113 section 6.5.2). */
+/** Maximum size of one `fields` in bytes of names and values, plus a constant for each entry (as in RFC 9113 section 6.5.2). */
 const MAX_SIZE = 128 * 1024;
 const ENTRY_SIZE = 32;
 

@@ -17,7 +17,7 @@ export class UnsentPages {
     this.#buffer = new ArrayBuffer(0, { maxByteLength: Math.ceil(capacity / PAGES_STEP) * PAGES_STEP });
   }
 
-  /** Bytes by which the buffer must grow to take so many more. */
+  /** Bytes by which the buffer must grow to take this many more. */
   growth(bytes: number): number {
     const missing = this.#length + bytes - this.#buffer.byteLength;
     return missing <= 0 ? 0 : Math.ceil(missing / PAGES_STEP) * PAGES_STEP;

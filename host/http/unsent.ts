@@ -42,7 +42,7 @@ export class UnsentChunks {
     const refusal = this.#store(chunk);
     if (refusal !== undefined) return refusal;
     this.#size += chunk.length;
-    // The garbage collector sees little of large bodies: they are freed by hand if the request ends without sending them.
+    // The garbage collector sees little of large bodies: they are freed explicitly if the request ends without sending them.
     if (this.#size >= SMALL) this.#forget ??= this.#guest?.onRelease(() => this.free());
     return undefined;
   }

@@ -45,7 +45,7 @@ export function startReloading(options: ReloadOptions): () => void {
     again = false;
     reload()
       .catch((error: Error) => {
-        // Any failure, including a bug of ours, must not affect the clients.
+        // No failure, not even a bug in this program, may affect the clients.
         if (error instanceof WasmcpError && error.code === 'server-closing') return;
         streams.stderr.write(`warning: keeping the previous component: ${oneLine(error.message)}\n`);
       })

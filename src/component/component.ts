@@ -6,11 +6,11 @@ import type { MeterNames } from '../metering/names.ts';
 export interface ImportedInterface {
   /** Full name with its version, such as `wasi:io/poll@0.2.6`: the key that the glue looks up among the imports. */
   readonly name: string;
-  /** WIT names of its functions, such as `poll` or `[method]pollable.block`; empty when it carries types only. */
+  /** WIT names of its functions, such as `poll` or `[method]pollable.block`; empty if it contains types only. */
   readonly functions: readonly string[];
-  /** WIT names of the resources it defines itself; those it takes from other interfaces are left out. */
+  /** WIT names of the resources that it defines itself, without those that it uses from other interfaces. */
   readonly resources: readonly string[];
-  /** Present when the interface has a `get-many`. */
+  /** Present if the interface has a `get-many`. */
   readonly getMany?: GetManyShape;
 }
 
@@ -18,11 +18,11 @@ export interface ImportedInterface {
 export interface Glue {
   /** A script for `runGlue`: the code that runs is the text that was verified. */
   readonly script: string;
-  /** What stack traces show in place of a file. */
+  /** The file name in stack traces. */
   readonly name: string;
   /**
-   * `lean` is jco's synchronous output, rewritten: cheaper, and able to suspend. `raw` is jco's own output for JSPI, with
-   * counted patches: the fallback when the rewriting met something that it does not know.
+   * `lean` is jco's synchronous output, rewritten: faster, and able to suspend. `raw` is jco's own output for JSPI, with
+   * counted patches: the fallback if the rewriting finds code that it does not know.
    */
   readonly kind: 'lean' | 'raw';
   /** Why this kind, human-readable. */
@@ -44,31 +44,31 @@ export interface Component {
 export interface LoadedComponent extends Component {
   /** Length of the component in bytes. */
   readonly size: number;
-  /** How many components are nested in it. */
+  /** The number of components nested in it. */
   readonly innerComponents: number;
   readonly glue: Glue;
-  /** Core modules by the name that the glue asks for. */
+  /** Core modules, by the name that the glue requests. */
   readonly modules: Readonly<Record<string, WebAssembly.Module>>;
   /**
-   * Bytes that each memory which a core module defines may grow to, in their order, by the names of `modules`. Empty when
-   * its instances cannot be put back.
+   * Bytes to which each memory that a core module defines may grow, in their order, by the names of `modules`. Empty if its
+   * instances cannot be restored.
    */
   readonly memoryLimits: Readonly<Record<string, readonly number[]>>;
   /** How much all memories and tables of one instance may take. */
   readonly memory: MemoryBounds;
-  /** Why its instances cannot be put back to where they started, human-readable; absent when they can, as far as is known. */
+  /** Why its instances cannot be restored, human-readable; absent if no reason is known. */
   readonly unrestorable?: string;
   /** What core modules that count their instructions export for it, by the names of `modules`. */
   readonly meters: Readonly<Record<string, MeterNames>>;
-  /** Why some of its code is not counted, and cannot be interrupted, human-readable; absent when all of it is. */
+  /** Why some of its code is not counted, and cannot be interrupted, human-readable; absent if all of it is. */
   readonly unmetered?: string;
-  /** How many core modules are nested in it. */
+  /** The number of core modules nested in it. */
   readonly coreModules: number;
-  /** False when this load had to transpile. */
+  /** False if this load had to transpile. */
   readonly fromCache: boolean;
-  /** The folder that it is kept in for the next start, when that is not the user's. */
+  /** The cache folder, if it is not the user's default one. */
   readonly cacheFolder?: string;
-  /** Why it could not be kept for the next start; absent when it was. */
+  /** Why it could not be cached for the next start; absent if it was. */
   readonly cacheProblem?: string;
 }
 

@@ -1,47 +1,50 @@
 /**
- * The key of the glue's state on what `instantiate` returns. In the registry of symbols, because the glue is a module
- * of its own that imports nothing.
+ * The key of the glue's state on the result of `instantiate`. In the global registry of symbols, because the glue imports
+ * nothing.
  */
 export const GLUE_STATE: unique symbol = Symbol.for('wasmcp-node.glue-state');
 
-/** What lean glue keeps about one instance: its handle tables and its calls under way. Opaque, and for that instance only. */
+/** The state of lean glue for one instance: its handle tables and its calls in progress. Opaque, and for that instance only. */
 export interface SavedGlueState {
   readonly saved: 'glue state';
 }
 
 /**
- * The state of one instance made by lean glue, open to being saved and put back. Together with the memories, the
- * mutable globals and the tables of the core modules it is all the state of an instance; raw glue has none to offer.
+ * Saves and restores the glue's state of one instance. Together with the memories, the mutable globals and the tables of the
+ * core modules it is all the state of an instance. Raw glue does not have it.
  */
 export interface GlueState {
   /**
-   * Copies the handle tables, as they are now. To be taken right after instantiation.
+   * Copies the current handle tables. To be called right after instantiation.
    *
-   * @throws TypeError while a call is under way, or when the instance is dead
+   * @throws TypeError during a call, or if the instance is dead
    */
   save(): SavedGlueState;
   /**
-   * Puts back what was saved, and releases host resources that the guest has kept since then: they are disposed.
+   * Restores what was saved, and disposes of host resources that the guest has kept since then.
    *
-   * Returns false, and the instance has to be discarded, when it is dead, when a call is under way, when the guest
-   * kept more host resources than a request can excuse (1,000), or when disposing one of them failed.
+   * Returns false, and the instance must be discarded, if it is dead, during a call, if the guest kept more than 1,000 host
+   * resources, or if disposing of one of them failed.
    */
   restore(saved: SavedGlueState): boolean;
   /**
-   * Which inner component owns a memory, by its index in `entered`. A memory that is left out belongs to nobody in
-   * particular: it has to be restored always.
+   * Which inner component owns a memory, by its index in `entered`. A memory without an entry has no known owner and must
+   * always be restored.
    */
   memoryOwners(): Iterable<readonly [memory: WebAssembly.Memory, component: number]>;
   /**
-   * 1 at the index of each inner component that was entered, by an export or by another component, since this was last
-   * zeroed. The caller zeroes it, after instantiation and after each restore.
+   * 1 at the index of each inner component that was entered, by an export or by another component, since the caller last
+   * zeroed the array: after instantiation and after each restore.
    */
   readonly entered: Uint8Array;
-  /** Host functions called so far. Above 0 right after instantiation: what the guest was told then (the time, randomness) is in its memory. */
+  /**
+   * Host functions called so far. If any was called during instantiation, its results (the time, randomness) are in the
+   * guest's memory.
+   */
   readonly hostCalls: number;
-  /** Host functions that may return a promise can do so now: no start function and no destructor is under way. */
+  /** Whether host functions may return a promise now: neither a start function nor a destructor is running. */
   readonly maySuspend: boolean;
-  /** A trap or another exception went through the guest's code: nothing in the instance can be trusted. */
+  /** A trap or another exception went through the guest's code: the state of the instance is undefined. */
   readonly dead: boolean;
 }
 

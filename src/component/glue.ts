@@ -6,10 +6,10 @@ import { GLUE_RUNTIME, type GlueRuntime } from './glue-runtime/runtime.ts';
 /** Host functions by full interface name, then by jco's name of the function or class (`blockingRead`, `Pollable`). */
 export type GlueImports = Readonly<Record<string, object>> & { readonly [GLUE_BUDGET]?: GlueBudget };
 
-/** What glue offers. Interfaces are found under their full names: `['wasi:cli/run@0.2.6'].run()`. */
+/** The exports of glue. Interfaces have their full names: `['wasi:cli/run@0.2.6'].run()`. */
 export interface GlueModule {
   /**
-   * Makes one instance of the component. Synchronous: start functions run before it returns and cannot suspend.
+   * Creates an instance of the component. Synchronous: start functions run before it returns and cannot suspend.
    * `instantiateCore` can be replaced to see each core instance as it is made.
    */
   instantiate(
@@ -19,7 +19,7 @@ export interface GlueModule {
   ): Readonly<Record<string, Readonly<Record<string, (...values: unknown[]) => unknown>>>>;
 }
 
-/** Runs glue on this thread. The code that runs is the text that was verified: it is in no file that could change meanwhile. */
+/** Runs glue on this thread. The code that runs is the verified text itself, not a file that could change meanwhile. */
 export function runGlue({ script, name }: Pick<Glue, 'script' | 'name'>): GlueModule {
   const link = new Script(script, { filename: name }).runInThisContext() as (
     runtime: GlueRuntime,
@@ -27,14 +27,14 @@ export function runGlue({ script, name }: Pick<Glue, 'script' | 'name'>): GlueMo
   return link(GLUE_RUNTIME);
 }
 
-/** All that jco exports, at the start of a line. */
+/** Each export of jco's output, at the start of a line. */
 const EXPORT = /^export (?=function instantiate\(|const _util = )/gm;
 
 /**
- * Makes a script of glue, which is an ES module without imports: a script is compiled in half the time, and needs no URL. It
- * evaluates to a function that takes the runtime, which the glue calls `$runtime`, and returns a `GlueModule`.
+ * Converts glue, an ES module without imports, into a script: that compiles in half the time and needs no URL. It evaluates
+ * to a function that takes the runtime, which the glue calls `$runtime`, and returns a `GlueModule`.
  *
- * @throws TypeError when it exports or imports something else
+ * @throws TypeError for an unknown export or an import
  */
 export function toScript(glue: string): string {
   const body = glue.replace(EXPORT, '');

@@ -4,40 +4,40 @@ import type { GlueImports } from './glue.ts';
 import { GLUE_BUDGET, type GlueBudget } from './glue-budget.ts';
 import { withoutVersion } from './suspending.ts';
 
-/** What a component is linked against. */
+/** The host against which a component is linked. */
 export interface LinkHost {
   readonly bind: Binding;
   /** Whether an implementation has the function of this WIT name, such as `[resource-drop]pollable`. */
   readonly offersFunction: (implementation: Implementation, witFunction: string) => boolean;
 }
 
-/** The part of a component that linking looks at. */
+/** The part of a component that linking depends on. */
 export type Linkable = Pick<Component, 'source' | 'imports' | 'exports'>;
 
-/** How one import fares. */
+/** The result for one import. */
 export type Verdict =
   | { readonly kind: 'offered' }
-  /** No functions and no resources: nobody has to provide anything. */
+  /** No functions and no resources: nothing has to be provided. */
   | { readonly kind: 'types-only' }
   | { readonly kind: 'unknown-interface' }
-  /** `offered` are the versions there are. */
+  /** `offered` are the available versions. */
   | { readonly kind: 'unknown-version'; readonly offered: readonly string[] }
   /** `missing` are functions by WIT name, and resources as `resource pollable`. */
   | { readonly kind: 'incomplete'; readonly missing: readonly string[] }
   /** A `get-many` that is neither of the two that exist. */
   | { readonly kind: 'unknown-get-many' };
 
-/** What a component imports, held against what a host offers. */
+/** A component's imports, compared with what a host offers. */
 export interface LinkReport {
   readonly source: string;
   readonly exports: readonly string[];
   readonly imports: readonly { readonly imported: ImportedInterface; readonly verdict: Verdict }[];
 }
 
-/** Exports that a component is started by. */
+/** Exports by which a component is started. */
 export type EntryPoint = 'wasi:http/incoming-handler' | 'wasi:cli/run';
 
-/** Versions that people meet; the host is asked which of them it offers when the one wanted is not there. */
+/** Published versions: if the host lacks the imported version, the message lists those of these that it has. */
 const KNOWN_VERSIONS: readonly (readonly [version: string, shown: string])[] = [
   ['0.2.0', '0.2.x'],
   ['0.2.0-draft', '0.2.0-draft'],
@@ -57,9 +57,9 @@ export function link(component: Linkable, host: LinkHost): LinkReport {
 }
 
 /**
- * Passes when everything the component needs is there.
+ * Returns if everything that the component needs is available.
  *
- * @param entry the export that it is going to be started by, in any version 0.2.x
+ * @param entry the export by which it will be started, in any version 0.2.x
  * @throws WasmcpError `component-unlinkable` with the whole list
  */
 export function assertLinked(report: LinkReport, entry?: EntryPoint): void {
@@ -77,7 +77,7 @@ export function assertLinked(report: LinkReport, entry?: EntryPoint): void {
   );
 }
 
-/** Host functions for the glue: one implementation for each import that needs any. */
+/** Host functions for the glue: an implementation of each import that needs one. */
 export function bindImports(
   component: Pick<Component, 'imports'>,
   bind: Binding,
@@ -92,7 +92,7 @@ export function bindImports(
   return imports;
 }
 
-/** Why an import keeps the component from running, with what to do; undefined when it does not. */
+/** Why the component cannot run with this import, and what to do about it; undefined if it can. */
 export function describeProblem(verdict: Verdict): string | undefined {
   switch (verdict.kind) {
     case 'offered':
@@ -120,7 +120,7 @@ function describeMissingEntry(entry: EntryPoint, exports: readonly string[]): st
   return `${what}: it exports ${instead}, not ${entry}@0.2.x; ${adviceFor(entry, exports)}`;
 }
 
-/** Most often the file is right and the command is not. */
+/** Usually the file is right and the command is wrong. */
 function adviceFor(entry: EntryPoint, exports: readonly string[]): string {
   const other: EntryPoint = entry === 'wasi:cli/run' ? 'wasi:http/incoming-handler' : 'wasi:cli/run';
   if (exports.some((name) => isEntryPoint(name, other))) {

@@ -10,7 +10,7 @@ import {
 import type { LoadedComponent } from './component.ts';
 import { type LinkReport, link } from './link-check.ts';
 
-/** Compares a component's imports with everything the host can offer. Runs nothing and leaves nothing behind. */
+/** Compares a component's imports with everything that the host can offer. Runs nothing and has no side effects. */
 export async function linkWithHost(component: LoadedComponent): Promise<LinkReport> {
   const store = checked(await openStore('memory:'));
   const silent = prefixedLines('', () => {});

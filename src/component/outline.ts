@@ -17,7 +17,7 @@ import {
   spellType,
 } from './wit-types.ts';
 
-/** What a component says about itself. */
+/** The imports, exports and counts that a component declares. */
 export interface ComponentOutline {
   readonly imports: readonly ImportedInterface[];
   /** Names of its exports, interfaces and functions alike. */
@@ -26,7 +26,7 @@ export interface ComponentOutline {
   readonly innerComponents: number;
   /** Core modules in it, at any depth. */
   readonly coreModules: number;
-  /** The first core module with struct or array types, such as `core module 3`; absent when there is none. */
+  /** The first core module with struct or array types, such as `core module 3`; absent if none has any. */
   readonly managedModule?: string | undefined;
 }
 
@@ -51,7 +51,7 @@ const GET_MANY: Readonly<Record<string, GetManyShape>> = {
 /**
  * Reads a component's imports and exports, and checks every name in it that reaches generated code, nested modules included.
  *
- * @throws WasmcpError `component-invalid`: malformed, cut off, or a name that must not reach generated code.
+ * @throws WasmcpError `component-invalid`: malformed, truncated, or a name that must not reach generated code
  */
 export function readComponent(bytes: Uint8Array, source: string): ComponentOutline {
   const fail = (problem: string, position: number): never => {
@@ -124,7 +124,7 @@ export function readComponent(bytes: Uint8Array, source: string): ComponentOutli
   return { ...outline, ...counts, managedModule };
 }
 
-/** Undefined for a type, which nobody has to provide; everything that is no interface stands for itself. */
+/** Undefined for a type, which no host has to provide. An import that is not an interface is described as one function. */
 function describeImport(imported: Extern, scope: Scope): ImportedInterface | undefined {
   const { name, sort, index } = imported;
   if (sort === 'type' && index !== undefined) return undefined;
@@ -148,19 +148,19 @@ function describeGetMany(scope: Scope): GetManyShape | undefined {
   return GET_MANY[spellType(result.scope, result.type.ok)];
 }
 
-/** Steps over one export after its name; true unless it is a type. */
+/** Skips one export after its name; returns true unless it is a type. */
 function readExport(section: Reader, scope: Scope): boolean {
   const sort = section.u8();
   if (sort === 0x00) section.u8();
   const index = section.u32();
-  // A type that is ascribed to the export adds nothing to the index space of its own.
+  // A type that is ascribed to the export adds nothing to the component's own index space.
   if (section.u8() !== 0) readExtern(section, createScope(scope), '');
   if (sort !== 0x03) return true;
   scope.types.push({ kind: 'alias', levels: 0, index });
   return false;
 }
 
-/** Names in `core instance` definitions: arguments of an instantiation, or what is exported inline. */
+/** Names in `core instance` definitions: arguments of an instantiation, or inline exports. */
 function visitCoreInstanceNames(section: Reader, visit: (name: string) => void): void {
   section.list(() => {
     const instantiates = section.u8() === 0;

@@ -1,7 +1,7 @@
 import type { ImportedInterface, LoadedComponent } from './component.ts';
 import { describeProblem, type LinkReport, type Verdict } from './link-check.ts';
 
-/** All that `inspect` shows of a component, as lines of text. */
+/** The output of `inspect` for a component, as lines of text. */
 export function formatReport(component: LoadedComponent, report: LinkReport): string {
   const { glue, memory, unmetered } = component;
   const facts: (readonly [string, string])[] = [

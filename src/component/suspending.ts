@@ -1,6 +1,6 @@
 import type { ImportedInterface } from './component.ts';
 
-/** Functions of WASI 0.2 that wait, by interface without its version. */
+/** Functions of WASI 0.2 that may wait, by interface without its version. */
 const WAITING: Readonly<Record<string, readonly string[]>> = {
   'wasi:io/poll': ['poll', '[method]pollable.block'],
   'wasi:io/streams': [
@@ -13,7 +13,7 @@ const WAITING: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** Every function of these may return a promise: a store can be at the other end of a network. */
+/** Every function of these interfaces may return a promise, because a store may be remote. */
 const STORES: ReadonlySet<string> = new Set([
   'wasi:keyvalue/store',
   'wasi:keyvalue/batch',
@@ -36,7 +36,7 @@ export function withoutVersion(name: string): string {
 /** The functions of an interface for which the host may return a promise. */
 export function suspendingFunctions(imported: ImportedInterface): readonly string[] {
   const name = withoutVersion(imported.name);
-  // No JavaScript constructor can return a promise.
+  // A JavaScript constructor cannot return a promise.
   if (STORES.has(name)) return imported.functions.filter((func) => !func.startsWith('[constructor]'));
   return imported.functions.filter((func) => WAITING[name]?.includes(func));
 }

@@ -1,6 +1,6 @@
 import type { Reader } from '../wasm/reader.ts';
 
-/** What valid components may use and the transpiler does not know: it would fail in odd ways. */
+/** Features of valid components that the transpiler does not know: it would fail in confusing ways. */
 export const UNSUPPORTED = {
   async: 'asynchronous functions, streams or futures, which are not supported: build it for WASI 0.2',
   latin1: 'strings as latin1+utf16, which are not supported: build it with utf8 or utf16',
@@ -10,7 +10,7 @@ export function isUnsupported(problem: string): boolean {
   return Object.values(UNSUPPORTED).some((known) => known === problem);
 }
 
-/** How canonical definitions begin (component model, Binary.md). */
+/** First bytes of canonical definitions (component model, Binary.md). */
 const LIFT = 0x00;
 const LOWER = 0x01;
 /** `resource.new`, `resource.drop`, `resource.rep`. */
@@ -18,7 +18,7 @@ const RESOURCES: ReadonlySet<number> = new Set([0x02, 0x03, 0x04]);
 
 const OPTION = { latin1: 0x02, memory: 0x03, postReturn: 0x05, async: 0x06, callback: 0x07 } as const;
 
-/** Steps over one canonical definition. Fails for what is not supported. */
+/** Skips one canonical definition. Fails for unsupported features. */
 export function checkCanonical(reader: Reader): void {
   const form = reader.u8();
   if (form === LIFT || form === LOWER) {

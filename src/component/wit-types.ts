@@ -4,7 +4,7 @@ import { UNSUPPORTED } from './unsupported.ts';
 /** A value type: a primitive by its name in WIT, or an index into the types of its scope. */
 export type ValueType = string | number;
 
-/** A type of the component model, as far as linking needs to tell types apart. */
+/** A type of the component model, as far as linking has to distinguish types. */
 export type Type =
   | { readonly kind: 'function'; readonly result: ValueType | undefined }
   | { readonly kind: 'instance'; readonly scope: Scope }
@@ -12,7 +12,7 @@ export type Type =
   | { readonly kind: 'list' | 'option'; readonly element: ValueType }
   | { readonly kind: 'tuple'; readonly elements: readonly ValueType[] }
   | { readonly kind: 'result'; readonly ok: ValueType | undefined }
-  /** Another name of a type that `levels` scopes further out has this index. */
+  /** Another name for the type with this index, `levels` scopes further out. */
   | { readonly kind: 'alias'; readonly levels: number; readonly index: number }
   | { readonly kind: 'other' };
 
@@ -20,7 +20,7 @@ export type Type =
 export interface Extern {
   readonly name: string;
   readonly sort: 'function' | 'type' | 'instance' | 'other';
-  /** Of its type, in the scope it stands in; absent for a resource of its own and for `other`. */
+  /** The index of its type in its scope; undefined for a resource that it defines and for `other`. */
   readonly index: number | undefined;
 }
 
@@ -31,7 +31,7 @@ export interface Scope {
   readonly exports: Extern[];
 }
 
-/** Deeper nesting than any toolchain emits: stops recursion bombs. */
+/** Deeper nesting than any toolchain emits: protects against unbounded recursion. */
 export const DEEPEST = 64;
 
 const OTHER: Type = { kind: 'other' };
@@ -62,11 +62,11 @@ export function readType(reader: Reader, scope: Scope, depth = 0): void {
   scope.types.push(readDefinition(reader, scope, depth));
 }
 
-/** The definition behind an index, aliases followed; undefined when there is none. */
+/** The definition behind an index, with aliases resolved; undefined if there is none. */
 export function resolveType(scope: Scope, index: number): { type: Type; scope: Scope } | undefined {
   let place: Scope | undefined = scope;
   let at = index;
-  // Not yet validated: aliases may form a ring.
+  // Not yet validated: aliases may form a cycle.
   for (let step = 0; step < DEEPEST; step += 1) {
     const type: Type | undefined = place?.types[at];
     if (type === undefined || place === undefined) return undefined;
@@ -77,7 +77,7 @@ export function resolveType(scope: Scope, index: number): { type: Type; scope: S
   return undefined;
 }
 
-/** The type in WIT's own spelling; `?` stands for what this reader does not tell apart. */
+/** The type in WIT's spelling; `?` stands for types that this reader does not distinguish. */
 export function spellType(scope: Scope, value: ValueType | undefined, depth = 0): string {
   if (value === undefined) return '_';
   if (typeof value === 'string') return value;
@@ -90,7 +90,7 @@ export function spellType(scope: Scope, value: ValueType | undefined, depth = 0)
   return '?';
 }
 
-/** `externdesc`; a type or an instance extends the scope's index spaces where the format says so. */
+/** Reads an `externdesc`; a type or an instance extends the scope's index spaces where the format says so. */
 export function readExtern(reader: Reader, scope: Scope, name: string): Extern {
   const sort = reader.u8();
   switch (sort) {
@@ -127,7 +127,7 @@ export function readExtern(reader: Reader, scope: Scope, name: string): Extern {
 export function readExternName(reader: Reader): string {
   const form = reader.u8();
   const name = reader.name();
-  // Form 2 keeps the rest of the version apart; nothing that runs on 0.2 emits it.
+  // Form 2 has the rest of the version separately; no toolchain for 0.2 emits it.
   if (form > 1) reader.fail(`a name has the unknown form ${form}`);
   return name;
 }

@@ -7,35 +7,35 @@ import { describeExcess, type MemoryBounds, type ModuleSize } from './bound.ts';
 import { COUNTED } from './count-growth.ts';
 import { MAX_TABLE_ELEMENTS, TABLE_ELEMENT } from './sizes.ts';
 
-/** What the memories and tables of one instance of a component take. */
+/** Counts what the memories and tables of one instance of a component take. */
 export interface MemoryAccount {
   /** Bytes. */
   readonly used: number;
   /**
-   * For a core instance that is about to be made.
+   * Charges a core instance that is about to be made.
    *
    * @throws WasmcpError `component-too-large`
    */
   take(size: ModuleSize): void;
-  /** Lets a core instance grow, which has just been made: its functions have not run yet. */
+  /** Lets a new core instance grow. Called before any of its functions runs. */
   connect(instance: WebAssembly.Instance): void;
 }
 
 /**
- * Bytes that have to be left of V8's heap when a table is made or grows, or a large array is made. V8 ends the process when there is
- * no room for them, or for the copy of a table that grows.
+ * Bytes of V8's heap that must stay free when a table is created or grows, or a large array is created. V8 ends the process if
+ * there is no room for them, or for the copy of a growing table.
  */
 const HEAP_RESERVE: number = 128 * 1024 ** 2;
 
-/** The functions of ours that a module asks, in the order of its table. */
+/** The functions that a rewritten module calls before it grows, in the order of its table. */
 const SLOTS = ['grow', 'shrink', 'allocate'] as const;
 
-/** Elements of a table for which nobody looks at the heap. */
+/** Elements of a table up to which the heap is not checked. */
 const FEW_ELEMENTS = 10_000;
 
-/** Who else has a say in growth, such as the budget of the process. */
+/** Another limit on growth, such as the budget of the process. */
 export interface GrowthParent {
-  /** False when there is no room for so many bytes more. */
+  /** Returns false if there is no room for this many more bytes. */
   tryCharge(bytes: number): boolean;
   release(bytes: number): void;
 }
@@ -55,14 +55,14 @@ export function openAccount({ limit, divided }: MemoryBounds, parent?: GrowthPar
     elements += size.elements;
   }
 
-  /** Units as WebAssembly has them: 32 bits, signed in JavaScript. */
+  /** A number of units from WebAssembly: 32 bits, signed in JavaScript. */
   function sizeOf(unit: number, units: number): ModuleSize {
     const count = units >>> 0;
     return { bytes: unit * count, elements: unit === TABLE_ELEMENT ? count : 0 };
   }
 
   function grow(unit: number, units: number): 0 | 1 {
-    // All that it may ever have was taken at first.
+    // Its maximum was charged when it was created.
     if (divided !== undefined) return 1;
     const more = sizeOf(unit, units);
     if (!hasRoom(more) || parent?.tryCharge(more.bytes) === false) return 0;
@@ -100,7 +100,7 @@ export function openAccount({ limit, divided }: MemoryBounds, parent?: GrowthPar
   };
 }
 
-/** For an array of so many elements. */
+/** For an array of this many elements. */
 function allocate(unit: number, units: number): 0 | 1 {
   return heapHasRoom(unit * (units >>> 0)) ? 1 : 0;
 }
@@ -116,7 +116,7 @@ function heapRoom(): number {
   return heap_size_limit - used_heap_size;
 }
 
-/** What is used may be garbage. V8 gives its collector to new contexts only. */
+/** What is used may be garbage. V8 exposes its collector to new contexts only. */
 function collectGarbage(): void {
   setFlagsFromString('--expose-gc');
   const collect: unknown = runInNewContext('gc');

@@ -10,7 +10,7 @@ import { MAX_TABLE_ELEMENTS, PAGE, TABLE_ELEMENT } from './sizes.ts';
 
 const HAS_MAXIMUM = 1;
 
-/** What one instance of a core module takes for memories and tables of its own. */
+/** What one instance of a core module takes for the memories and tables that it defines. */
 export interface ModuleSize {
   /** Bytes, those of tables included. */
   readonly bytes: number;
@@ -18,11 +18,11 @@ export interface ModuleSize {
   readonly elements: number;
 }
 
-/** How much the memories and tables of one instance of a component may take, all core modules together. */
+/** How much the memories and tables of one instance of a component may take, for all core modules together. */
 export interface MemoryBounds {
   /** Bytes. */
   readonly limit: number;
-  /** What each module takes from the start, by its name; if the limit is divided, the most that it may take. */
+  /** What each module takes initially, by its name; if the limit is divided, the most that it may take. */
   readonly sizes: Readonly<Record<string, ModuleSize>>;
   /** Why the limit is divided among memories and tables, rather than counted as they grow; absent when it is not. */
   readonly divided?: string;
@@ -33,9 +33,9 @@ export interface BoundOptions {
   readonly limit: number;
   /** Bytes for each memory. */
   readonly each: number;
-  /** They went through `prepareModules` and came out restorable. */
+  /** `prepareModules` made them restorable. */
   readonly prepared: boolean;
-  /** Why a module grows without asking. */
+  /** Why the growth of a module is not counted. */
   readonly uncounted: string | undefined;
   /** Modules whose last table is that of `meterModule`, by their names. */
   readonly meters: Readonly<Record<string, object>>;
@@ -47,7 +47,7 @@ interface Declared {
 }
 
 /**
- * Bounds the memories of each module of a component, and says what they take from the start.
+ * Limits the memories of each module of a component, and computes what they take initially.
  *
  * @throws WasmcpError `component-too-large`: they begin with more than they may have; `component-invalid`: see `capMemory`
  */
@@ -75,7 +75,7 @@ export function boundModules(
   return { modules: divided, bounds: { limit, sizes: Object.fromEntries(most), divided: uncounted } };
 }
 
-/** What the module has itself; `ours` says what is not its own if it looks like ours. */
+/** What the module itself defines. With `ours`, memories and tables under our names were added by us. */
 function declaredBy(
   bytes: Uint8Array,
   ours: { readonly dirtyMaps: boolean; readonly growth: boolean; readonly metering: boolean },
@@ -131,7 +131,7 @@ function assertFits(sizes: readonly ModuleSize[], limit: number): void {
   if (problem !== undefined) throw new WasmcpError('component-too-large', problem);
 }
 
-/** What is too much of this, human-readable; undefined when it is not. */
+/** Which of these is above its limit, human-readable; undefined if none is. */
 export function describeExcess({ bytes, elements }: ModuleSize, limit: number): string | undefined {
   const mib = (amount: number): string => `${Math.ceil((10 * amount) / 1024 ** 2) / 10} MiB`;
   if (elements > MAX_TABLE_ELEMENTS) {
@@ -141,7 +141,7 @@ export function describeExcess({ bytes, elements }: ModuleSize, limit: number): 
   return `its memories and tables begin with ${mib(bytes)}, more than the ${mib(limit)} that --max-memory allows`;
 }
 
-/** What each may grow by at most. */
+/** By how much each may grow at most. */
 interface Parts {
   readonly pages: number;
   readonly elements: number;
@@ -163,7 +163,7 @@ function divide(
   return { elements, pages: Math.floor((left - forTables) / PAGE / Math.max(memories, 1)) };
 }
 
-/** Lowers the maximum of each memory and table to what it has and its part. */
+/** Lowers the maximum of each memory and table to its initial size plus its share. */
 function capEach(bytes: Uint8Array, prepared: boolean, parts: Parts): Uint8Array {
   const memories = capMemory(bytes, (min) => min + parts.pages, prepared);
   const sections = readSections(memories);

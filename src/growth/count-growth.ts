@@ -19,13 +19,16 @@ import { readValueType } from '../wasm/types.ts';
 import { exceedsV8, MAX_BODY } from '../wasm/v8-limits.ts';
 import { type GrowthFunctions, growthFunctions } from './growth-functions.ts';
 
-/** Names of exports of ours: the table of what counts growth, and the start function, which waits until that is there. */
+/**
+ * Exports that are added: the table of the counting functions, and the start function, which must not run before the table is
+ * filled.
+ */
 export const COUNTED = { table: '$grow', start: '$start' } as const;
 
-/** A module whose memories and tables grow only as far as it is let. */
+/** A module whose memories and tables grow only with permission. */
 export interface CountedModule {
   readonly bytes: Uint8Array;
-  /** Why its growth cannot be counted; undefined when it is, or when it never grows anything. */
+  /** Why its growth is not counted; undefined if it is, or if the module never grows anything. */
   readonly uncounted: string | undefined;
 }
 
@@ -41,12 +44,13 @@ const ARRAY_NEW_ELEM: number = managedOpcode(0x0a);
 const isArray = (opcode: number): boolean => opcode >= ARRAY_NEW && opcode <= ARRAY_NEW_ELEM;
 
 /**
- * Makes a core module ask before it grows a memory or a table, or makes a large array. Functions of ours take the place of the instructions; they
- * call the first function of a table, which is exported as `$grow`, with the size of a unit in bytes and a number of units.
- * It returns 1 when they may be had. The second function takes back what could not be had after all. The third is asked in the same
- * way before a large array of WasmGC is made, which traps without its consent.
+ * Makes a core module ask for permission before it grows a memory or a table, or creates a large array. The instructions are
+ * replaced by calls of added functions. Those call the first function of a table, which is exported as `$grow`, with the size
+ * of a unit in bytes and a number of units; it returns 1 to permit them. The second function takes back a permission that
+ * could not be used. The third is called in the same way before a large array of WasmGC is created; without its permission,
+ * that traps.
  *
- * Everything is added behind what is there, so that no index changes.
+ * Everything is added behind the module's own items, so no index changes.
  */
 export function countGrowth(bytes: Uint8Array): CountedModule {
   try {
@@ -91,7 +95,7 @@ function count(bytes: Uint8Array, sections: readonly Section[]): CountedModule {
   return { bytes: counted, uncounted: undefined };
 }
 
-/** The functions' bodies with calls in place of what grows; undefined when nothing does. */
+/** The functions' bodies with calls in place of instructions that grow; undefined if there are none. */
 function rewriteCode(
   bytes: Uint8Array,
   sections: readonly Section[],
@@ -137,7 +141,7 @@ function rewriteCode(
   return fits ? written(output) : 'too large';
 }
 
-/** In front of what makes an array. Its length is on the stack, or in the instruction. */
+/** Inserts the check before an instruction that creates an array. The length is on the stack, or in the instruction. */
 function putArrayCheck(
   body: Output,
   bytes: Uint8Array,
@@ -153,7 +157,7 @@ function putArrayCheck(
   if (fixed) put(body, DROP);
 }
 
-/** The unsigned number that ends in front of this position. */
+/** The unsigned number that ends before this position. */
 function lastNumber(bytes: Uint8Array, end: number): number {
   let value = bytes[end - 1]!;
   for (let at = end - 2; bytes[at]! >= 0x80; at -= 1) value = value * 0x80 + (bytes[at]! & 0x7f);

@@ -7,17 +7,17 @@ import { readTypeSection } from '../wasm/type-section.ts';
 import { readValueType } from '../wasm/types.ts';
 import { LARGE_ARRAY, PAGE, TABLE_ELEMENT } from './sizes.ts';
 
-/** Functions of ours that ask before they grow something. They are numbered as they are asked for. */
+/** The added functions that ask before they grow something. They are numbered in the order in which they are requested. */
 export interface GrowthFunctions {
-  /** The index of the function that takes the place of `memory.grow`. */
+  /** The index of the function that replaces `memory.grow`. */
   ofMemory(memory: number): number;
   /** The same for `table.grow`. */
   ofTable(table: number): number;
-  /** The index of a function that returns a length of an array of this type, unless it is too much. */
+  /** The index of a function that returns the length of an array of this type unchanged, or traps if it is not permitted. */
   ofArray(type: number): number;
   /** Names that the module exports. */
   readonly exports: readonly string[];
-  /** What has to be added to the module for those that were asked for, and the index of the table they call. */
+  /** What must be added to the module for the requested functions, and the index of the table that they call through. */
   added(): {
     readonly types: readonly Uint8Array[];
     readonly functions: readonly Uint8Array[];
@@ -29,12 +29,12 @@ export interface GrowthFunctions {
 const I32 = 0x7f;
 const I64 = 0x7e;
 
-/** Of a table's flags: its indexes have 64 bits. */
+/** A flag of a table: its indexes have 64 bits. */
 const WIDE = 4;
 
-/** A table, as far as growing it needs it. */
+/** The properties of a table that growing it depends on. */
 interface Table {
-  /** Its type of references as it is written. */
+  /** Its reference type, encoded. */
   readonly reference: Uint8Array;
   readonly wide: boolean;
 }
@@ -162,13 +162,13 @@ function arrayCheck(unit: number, check: number, table: number): Growing {
 }
 
 interface Asked {
-  /** The type of the functions that are asked. */
+  /** The type of the functions that are called for permission. */
   readonly check: number;
-  /** The table they are in. */
+  /** The table that contains them. */
   readonly table: number;
-  /** Bytes of one more. */
+  /** Bytes of one unit. */
   readonly unit: number;
-  /** The parameter that says how many more. */
+  /** The parameter with the number of units. */
   readonly delta: number;
   /** It has 64 bits. */
   readonly wide: boolean;
@@ -190,7 +190,7 @@ function growing({ check, table, unit, delta, wide }: Asked, grow: readonly Iter
     ...[0x41, ...encodeSigned(unit), 0x20, delta, ...(wide ? [0xa7] : [])],
     ...[0x41, slot, 0x11, ...encodeNumber(check), ...encodeNumber(table)],
   ];
-  // More than 32 bits say is more than any table has.
+  // No table has room for a number that does not fit into 32 bits.
   const tooMany = wide ? [0x20, delta, 0x42, 32, 0x88, 0x42, 0, 0x52, 0x04, 0x40, ...none, 0x0f, 0x0b] : [];
   return Uint8Array.from([
     ...[1, 1, wide ? I64 : I32, ...tooMany],

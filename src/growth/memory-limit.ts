@@ -9,14 +9,15 @@ const PAGES_PER_MIB = 16;
 const HAS_MAXIMUM = 1;
 
 /**
- * Lowers the declared maximum of each memory that the module defines to `maxPages` (of 64 KiB), which may depend on its first size: `memory.grow` beyond
- * it returns -1 to the guest. A lower maximum of the module's own is kept. V8 has no other bound on a worker's memories.
+ * Lowers the declared maximum of each memory that the module defines to `maxPages` (of 64 KiB), which may depend on its initial
+ * size: `memory.grow` beyond it returns -1 to the guest. A lower maximum of the module is kept. V8 has no other limit for the
+ * memories of a worker.
  *
- * `prepared`: it went through `prepareModules` and came out restorable. Only then are exports with names of ours not the guest's,
- * which could otherwise pass its memories off as dirty maps.
+ * `prepared`: `prepareModules` made the module restorable. Only then are exports under our names ours; otherwise a guest could
+ * pass its memories off as dirty maps.
  *
- * @throws WasmcpError `component-too-large`: a memory is larger than that from the start; `component-invalid`: not
- *   readable, or a kind of memory that cannot be bounded here (shared, 64-bit)
+ * @throws WasmcpError `component-too-large`: a memory is larger initially; `component-invalid`: not readable, or a kind of
+ *   memory that cannot be limited (shared, 64-bit)
  */
 export function capMemory(
   bytes: Uint8Array,
@@ -50,7 +51,7 @@ export function capMemory(
   ]);
 }
 
-/** Bytes that each memory of a module may grow to that went through `prepareModules`, in their order. Those of ours are left out. */
+/** Bytes to which each memory of a module from `prepareModules` may grow, in their order, without the dirty maps. */
 export function memoryLimits(bytes: Uint8Array): number[] {
   const sections = readSections(bytes);
   const limits: number[] = [];
@@ -59,7 +60,7 @@ export function memoryLimits(bytes: Uint8Array): number[] {
   return limits.slice(0, limits.length - countDirtyMaps(findSection(sections, SECTION.export)));
 }
 
-/** Memories of ours, which come last and stay as they are, see `trackDirtyBlocks`. */
+/** Dirty maps, which come last and have a fixed size, see `trackDirtyBlocks`. */
 export function countDirtyMaps(section: Section | undefined): number {
   const reader = section?.read();
   let count = 0;

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { ComponentOutline } from '../component/outline.ts';
 import type { Transpiled } from '../transpile/transpile.ts';
 
-/** All that a load computes. */
+/** Everything that a load computes. */
 export interface CachedComponent extends Transpiled {
   readonly outline: ComponentOutline;
 }
@@ -13,7 +13,7 @@ export interface CachedComponent extends Transpiled {
  * text, the core modules.
  */
 interface Header {
-  /** Repeated, so that an entry under another name is not taken for its namesake. */
+  /** Repeated here, so that a renamed entry is not accepted. */
   readonly key: string;
   readonly kind: Transpiled['kind'];
   readonly reason: string;
@@ -53,7 +53,7 @@ export function encodeEntry(key: string, component: CachedComponent): Uint8Array
   return Buffer.concat([digestOf(content), content]);
 }
 
-/** Undefined unless every byte is as it was written, under this key. */
+/** Undefined unless every byte is as it was written for this key. */
 export function decodeEntry(entry: Uint8Array, key: string): CachedComponent | undefined {
   const bytes = Buffer.from(entry.buffer, entry.byteOffset, entry.byteLength);
   if (bytes.length < HEADER_START) return undefined;
@@ -63,7 +63,7 @@ export function decodeEntry(entry: Uint8Array, key: string): CachedComponent | u
     position += length;
     return bytes.subarray(position - length, position);
   };
-  // The digest vouches for the structure as well: nobody but encodeEntry wrote it.
+  // The digest proves the structure as well, because only encodeEntry writes entries.
   const header: Header = JSON.parse(take(bytes.readUInt32LE(DIGEST_LENGTH)).toString());
   if (header.key !== key) return undefined;
   return {

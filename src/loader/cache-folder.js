@@ -1,10 +1,10 @@
-// JavaScript, as the command reads it before it can keep what Node makes of TypeScript: types cost 57 ms then.
+// JavaScript, because the command loads it before Node's compile cache is enabled: stripping types would cost 57 ms.
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 
 export function userCacheFolder(environment = process.env) {
   const { XDG_CACHE_HOME, LOCALAPPDATA } = environment;
-  // The XDG specification: a relative path is to be ignored.
+  // XDG specification: a relative path must be ignored.
   if (XDG_CACHE_HOME !== undefined && isAbsolute(XDG_CACHE_HOME)) return join(XDG_CACHE_HOME, 'wasmcp-node');
   if (process.platform === 'win32' && LOCALAPPDATA) return join(LOCALAPPDATA, 'wasmcp-node', 'Cache');
   const home = findHome();

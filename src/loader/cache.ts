@@ -7,18 +7,18 @@ import { reasonNotTrusted, userCacheFolder } from './cache-folder.js';
 
 /** Transpiled components on disk, one file each. */
 export interface Cache {
-  /** What was written under this key; undefined when it is missing, damaged, or could belong to another user. */
+  /** The entry for this key; undefined if it is missing, damaged, or could have been written by another user. */
   read(key: string): Promise<CachedComponent | undefined>;
   /**
-   * Returns why it could not be kept, if so. Written aside and renamed: readers and other writers see a whole entry.
+   * Returns the reason if it could not be written. Writes a temporary file and renames it, so readers always see a whole entry.
    *
-   * @throws WasmcpError `cache-unusable` when the folder was asked for and cannot be used
+   * @throws WasmcpError `cache-unusable` if the folder was given explicitly and cannot be used
    */
   write(key: string, component: CachedComponent): Promise<string | undefined>;
 }
 
 /**
- * Opens the cache in a folder, by default the user's: `$XDG_CACHE_HOME`, `~/.cache`, or what the platform has instead.
+ * Opens the cache in a folder, by default the user's: `$XDG_CACHE_HOME`, `~/.cache`, or the platform's equivalent.
  * The default folder is a convenience: where it cannot be used (read-only home in CI) components are transpiled again.
  */
 export function openCache(asked?: string): Cache {

@@ -2,7 +2,10 @@ const MAGIC = [0x00, 0x61, 0x73, 0x6d];
 const CORE_MODULE = [0x01, 0x00, 0x00, 0x00];
 const COMPONENT = [0x0d, 0x00, 0x01, 0x00];
 
-/** What a file is instead of a component, with what to do; undefined for a component, as far as eight bytes tell. */
+/**
+ * What a file is instead of a component, and what to do about it; undefined if its first eight bytes are those of a
+ * component.
+ */
 export function detectFormat(bytes: Uint8Array): string | undefined {
   if (bytes.length === 0) return 'is empty; build or download it again';
   if (!startsWith(bytes, MAGIC, 0)) return describeForeign(bytes);
@@ -26,9 +29,9 @@ function describeForeign(bytes: Uint8Array): string {
   return 'is a text file; give a component (.wasm)';
 }
 
-/** The text, unless these bytes are something else than text. */
+/** The text, or undefined if these bytes are not text. */
 function decodeText(bytes: Uint8Array): string | undefined {
-  // The end may be in the middle of a character, which is no reason to call it binary.
+  // The end may be in the middle of a character, which does not make it binary.
   const text = new TextDecoder().decode(bytes).replace(/\uFFFD$/, '');
   return /[\u0000-\u0008\u000e-\u001a\uFFFD]/.test(text) ? undefined : text;
 }

@@ -2,7 +2,7 @@ import { check, type OptionChecks } from '../../host/index.ts';
 import { RANGES } from '../options/ranges.ts';
 import type { LoadOptions } from './load-options.ts';
 
-/** Of `loadComponent`. */
+/** The checks of `loadComponent`. */
 export const LOAD_CHECKS: OptionChecks<LoadOptions> = {
   cacheDir: check.text,
   maxSize: check.bytes(1),

@@ -16,8 +16,8 @@ import type { LoadOptions } from './load-options.ts';
 import { readSource } from './source.ts';
 
 /**
- * Loads a component from a path, a `file:`, `http:` or `https:` URL, standard input (`-`), or bytes: checks it,
- * transpiles it or takes that from the cache, and compiles its core modules.
+ * Loads a component from a path, a `file:`, `http:` or `https:` URL, standard input (`-`), or bytes: checks it, transpiles it
+ * or takes the result from the cache, and compiles its core modules.
  *
  * @throws WasmcpError `component-not-found`, `component-too-large`, `component-invalid`; `cache-unusable` only for a
  *   `cacheDir` that was given
@@ -43,7 +43,7 @@ export async function loadComponent(
   const { modules: whole, bounds } = bounded(made, options, name);
   const compiling = compile(whole, name);
   const writing = cached === undefined ? cache.write(key, made) : undefined;
-  // Whichever fails, nothing is under way when the load ends.
+  // Whichever fails, nothing is still running when the load ends.
   await Promise.allSettled([compiling, writing]);
   const [modules, cacheProblem] = await Promise.all([compiling, writing]);
   const { kind, reason, unrestorable, meters, unmetered } = made;
@@ -66,7 +66,7 @@ export async function loadComponent(
 }
 
 async function make(bytes: Uint8Array, source: string, allowWasmGc: boolean): Promise<CachedComponent> {
-  // A start from the cache does without it.
+  // A start from the cache does not need it.
   const { startTranspiler } = await import('../transpile/transpile.ts');
   const transpiler = startTranspiler();
   try {

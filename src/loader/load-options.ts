@@ -1,4 +1,4 @@
-/** What a load is busy with; only `transpiling` takes seconds. */
+/** The current stage of a load; only `transpiling` takes seconds. */
 export type LoadStage = 'reading' | 'transpiling' | 'compiling';
 
 export interface LoadOptions {
@@ -8,7 +8,7 @@ export interface LoadOptions {
   readonly maxSize?: number;
   /** Bytes that all memories and tables of one instance may take together; 1 GiB by default. */
   readonly maxMemory?: number;
-  /** Bytes that each of its memories may grow to, in steps of 64 KiB; `maxMemory` by default. */
+  /** Bytes to which each of its memories may grow, in steps of 64 KiB; `maxMemory` by default. */
   readonly maxEachMemory?: number;
   /** Run core modules with struct or array types: their objects live on V8's heap, outside of `maxMemory`. */
   readonly allowWasmGc?: boolean;

@@ -5,16 +5,16 @@ import { fileURLToPath } from 'node:url';
 import { WasmcpError } from '../../host/index.ts';
 import { detectFormat } from './format.ts';
 
-/** A component's bytes and what to call it in messages. */
+/** A component's bytes, and its name in messages. */
 export interface SourceBytes {
   readonly name: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** Largest component by default, in bytes: wasmcp servers have 5 to 24 MB. */
+/** Default for the largest component, in bytes: wasmcp servers have 5 to 24 MB. */
 export const MAX_SIZE: number = 256 * 1024 * 1024;
 
-/** A whole download may take this long, in milliseconds. */
+/** Longest time of a whole download, in milliseconds. */
 const FETCH_TIMEOUT = 300_000;
 
 /**
@@ -36,7 +36,7 @@ export async function readSource(
 async function fetchBytes(source: string | URL | Uint8Array, maxSize: number): Promise<SourceBytes> {
   if (source instanceof Uint8Array) {
     if (source.length > maxSize) throw tooLarge('bytes', maxSize, source.length);
-    // A copy: the caller may go on writing to its own, after the check.
+    // A copy, because the caller may change its own bytes after the check.
     return { name: 'bytes', bytes: new Uint8Array(source) };
   }
   if (source === '-') return readStdin(maxSize);
@@ -47,7 +47,7 @@ async function fetchBytes(source: string | URL | Uint8Array, maxSize: number): P
   throw notFound(`cannot load ${url.href}: give a path, or a file:, http: or https: URL`);
 }
 
-/** Only what has a scheme and slashes is a URL: `C:\server.wasm` is a path. */
+/** Only text with a scheme and slashes is a URL: `C:\server.wasm` is a path. */
 function parseUrl(text: string): URL | undefined {
   return /^([a-z][a-z0-9+.-]+:\/\/|file:)/i.test(text) && URL.canParse(text) ? new URL(text) : undefined;
 }
@@ -64,7 +64,7 @@ async function readFile(path: string, name: string, maxSize: number): Promise<So
     if (status.isDirectory()) throw notFound(`${name} is a folder; name the .wasm file in it`);
     if (status.isFile() && status.size > maxSize) throw tooLarge(name, maxSize, status.size);
     if (status.isFile() && status.size > 0) return { name, bytes: await readWhole(file, status.size) };
-    // Pipes have no size: counted while reading.
+    // Pipes have no size, so it is counted while reading.
     return { name, bytes: await collect(file.createReadStream({ autoClose: false }), name, maxSize) };
   } catch (error) {
     throw error instanceof WasmcpError ? error : unreadable(path, name, error);
@@ -73,7 +73,10 @@ async function readFile(path: string, name: string, maxSize: number): Promise<So
   }
 }
 
-/** As large as it was said to be, whatever becomes of the file meanwhile; at once, which is several times faster than in chunks. */
+/**
+ * Reads as many bytes as the file had, even if it changes meanwhile; in one piece, which is several times faster than in
+ * chunks.
+ */
 async function readWhole(file: FileHandle, size: number): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(size);
   let at = 0;

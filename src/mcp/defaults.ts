@@ -12,7 +12,7 @@ export function guestDefaults(url: string): Environment {
   };
 }
 
-/** Origins that the user told the guest to allow. */
+/** Origins that the guest's environment allows. */
 export function guestOrigins(env: Environment): string[] {
   return (env.WASMCP_ALLOWED_ORIGINS ?? '')
     .split(',')
@@ -35,8 +35,8 @@ export function describeSessions(env: Environment, storeUrl: string): string {
 }
 
 /**
- * Checks before the first client comes whether sessions can be kept: reads the bucket and attempts a write that does not
- * happen.
+ * Checks, before the first client connects, whether sessions can be kept: reads the bucket and attempts a write that has no
+ * effect.
  *
  * @throws WasmcpError `store-*`, `bucket-denied`, `bucket-name-invalid`
  */

@@ -62,7 +62,7 @@ interface McpSettings extends Resolved<McpOptions, 'sessionOrder' | 'sessionRete
 export interface Mcp {
   /** The environment of guests, with what a wasmcp server needs where the user did not set it. */
   environment(component: Component): Readonly<Record<string, string>>;
-  /** Origins that the user told the guest to allow. */
+  /** Origins that the guest's environment allows. */
   origins(component: Component): readonly string[];
   /** What stands between MCP clients and the guests. */
   withMcp(component: Component): Middleware;

@@ -14,7 +14,7 @@ export interface Lifecycle {
   /** Undefined until it has started. */
   readonly engine: Engine | undefined;
   readonly served: ServedComponent;
-  /** The way to the component of the moment. Must not be called before the start. */
+  /** Serves requests with the current component. Must not be called before the start. */
   readonly handle: Handler;
   status(): Omit<ServerStatus, 'durability'>;
   /** @throws WasmcpError `server-closing` once it stops */

@@ -40,7 +40,7 @@ export function nodeSettings(keepAlive: number): Required<Omit<NodeOptions, Unse
     optimizeEmptyRequests: false,
     // Streams are sent piece by piece.
     noDelay: true,
-    // A client whose machine has vanished would keep its stream and its guest for ever.
+    // A client whose machine has vanished would keep its stream and its guest forever.
     keepAlive: true,
     keepAliveInitialDelay: PROBE_AFTER,
     highWaterMark: 64 * 1024,

@@ -5,21 +5,21 @@ import { bulkOpcode, collectOpcodes, managedOpcode, OPCODES, skipConstant } from
 import { findSection, readSections, SECTION, type Section } from '../wasm/sections.ts';
 import { type MemoryType, readGlobalType, readMemoryType, type ValueType } from '../wasm/types.ts';
 
-/** What a core module keeps while it runs, and whether that can be saved and put back. Plain data. */
+/** The state that a core module keeps while it runs, and whether it can be saved and restored. Plain data. */
 export interface ModuleAnalysis {
   /** Memories that the module defines itself; the first has the index `importedMemories`. */
   readonly memories: readonly MemoryType[];
   readonly importedMemories: number;
   /** Indexes of the mutable globals that the module defines itself. */
   readonly mutableGlobals: readonly number[];
-  /** Why its state cannot be put back by memories and globals alone, human-readable; empty when it can. */
+  /** Why restoring memories and globals does not restore its state, human-readable; empty if it does. */
   readonly problems: readonly string[];
 }
 
 /** Exports with these names are our own, see `exposeState`. */
 export const RESERVED_NAME: RegExp = /^\$[mgd]\d+$/;
 
-/** What these instructions change is in neither a memory nor a global. */
+/** Instructions that change neither a memory nor a global, but other state. */
 const UNREACHABLE_STATE: ReadonlyMap<number, string> = new Map([
   [0x26, 'it changes a table (table.set)'],
   [bulkOpcode(0x09), 'it drops a data segment (data.drop)'],
@@ -39,9 +39,9 @@ const UNREACHABLE_STATE: ReadonlyMap<number, string> = new Map([
 const NUMBERS: ReadonlySet<ValueType> = new Set(['i32', 'i64', 'f32', 'f64']);
 
 /**
- * Reads a core module for its state. Takes every byte sequence: one that is no module, or that uses what is not
- * known here, comes back with a problem, because state may then be where nothing looks. Whether a module is valid is
- * for the compiler to say.
+ * Finds the state of a core module. Accepts every byte sequence: one that is not a module, or that uses unknown features, is
+ * returned with a problem, because it may have state that this function does not find. The compiler decides whether a module is
+ * valid.
  */
 export function analyse(bytes: Uint8Array): ModuleAnalysis {
   try {

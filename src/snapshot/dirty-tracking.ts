@@ -11,11 +11,11 @@ import { addWriteBarriers } from './write-barriers.ts';
 const MAX_TRACKED = 16;
 
 /**
- * Makes a core module note what it writes, so that a restore need not read the rest. Each memory gets a dirty map, with a byte
- * for each block of 4 KiB that is set before anything in the block is written (see `addWriteBarriers`).
+ * Makes a core module record what it writes, so that a restore does not have to read the rest. Each memory gets a dirty map,
+ * with a byte for each block of 4 KiB, which is set before anything in the block is written (see `addWriteBarriers`).
  *
  * The module defines and exports the maps of its own memories as `$d0`, `$d1`, …, and imports those of imported memories.
- * Returns undefined when it cannot be done because the module is of an unusual kind.
+ * Returns undefined for unusual modules that cannot be tracked.
  */
 export function trackDirtyBlocks(bytes: Uint8Array): Uint8Array | undefined {
   try {

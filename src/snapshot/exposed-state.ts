@@ -2,17 +2,17 @@ import { concat, encodeName, encodeNumber, encodeSection } from '../wasm/encode.
 import { findSection, readSections, SECTION } from '../wasm/sections.ts';
 import { type ModuleAnalysis, RESERVED_NAME } from './analyse.ts';
 
-/** The state of core instances that is within reach: every memory and every mutable global that they define. */
+/** The accessible state of core instances: every memory and every mutable global that they define. */
 export interface CoreState {
   readonly memories: readonly WebAssembly.Memory[];
   readonly globals: readonly WebAssembly.Global[];
-  /** What says where each memory was written, see `trackDirtyBlocks`; undefined when nothing does. */
+  /** The dirty map of each memory, see `trackDirtyBlocks`; undefined if it has none. */
   readonly dirtyMaps: readonly (WebAssembly.Memory | undefined)[];
 }
 
 const KIND = { memory: 2, global: 3 } as const;
 
-/** They come after the exports in the file; the first of them that is there ends the search for a place. */
+/** Sections that follow the exports in the file: new exports go before the first of them. */
 const AFTER_EXPORTS: ReadonlySet<number> = new Set([
   SECTION.start,
   SECTION.element,
@@ -22,8 +22,8 @@ const AFTER_EXPORTS: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * Adds exports for the module's own memories (`$m0`, `$m1`, …) and mutable globals (`$g0`, …), where `findState`
- * finds them; everything else stays as it is. The analysis has to be of the same bytes and without problems.
+ * Adds exports for the module's own memories (`$m0`, `$m1`, …) and mutable globals (`$g0`, …), for `findState`. Everything else
+ * is unchanged. The analysis must be of the same bytes and without problems.
  */
 export function exposeState(bytes: Uint8Array, analysis: ModuleAnalysis): Uint8Array {
   if (analysis.problems.length > 0)
@@ -52,7 +52,7 @@ function encodeExport(name: string, kind: number, index: number): Uint8Array {
   return concat([encodeName(name), Uint8Array.of(kind), encodeNumber(index)]);
 }
 
-/** Collects what `exposeState` added, over all core instances of one instance, in their order. */
+/** Collects what `exposeState` added, from all core instances of one instance, in their order. */
 export function findState(instances: Iterable<WebAssembly.Instance>): CoreState {
   const memories: WebAssembly.Memory[] = [];
   const globals: WebAssembly.Global[] = [];

@@ -1,9 +1,9 @@
 import { concat, encodeModule, encodeName, encodeNumber } from '../wasm/encode.ts';
 import { SECTION } from '../wasm/sections.ts';
 
-/** The values of one instance's mutable globals, bit by bit: JavaScript cannot tell one NaN from another. */
+/** The saved values of one instance's mutable globals, bit by bit: JavaScript cannot distinguish NaNs. */
 export interface SavedGlobals {
-  /** Puts them back. */
+  /** Restores them. */
   restore(): void;
 }
 
@@ -18,8 +18,8 @@ const ZERO: Readonly<Record<Type, readonly number[]>> = {
 };
 
 /**
- * Returns what saves the globals of each instance of a component, given those of one of them. In wasm, as a global that is
- * set from JavaScript costs as much as hundreds of them set there.
+ * Returns a function that saves the globals of any instance of a component, given those of one instance. The copying is done in
+ * wasm: setting one global from JavaScript costs as much as setting hundreds there.
  */
 export function compileGlobals(
   sample: readonly WebAssembly.Global[],
@@ -34,7 +34,7 @@ export function compileGlobals(
   };
 }
 
-/** JavaScript does not tell the type of a global; only one of that type links. */
+/** JavaScript does not show the type of a global, but only an import of the same type links. */
 function typeOf(global: WebAssembly.Global): Type {
   for (const type of Object.keys(TYPES) as Type[]) {
     const probe = new WebAssembly.Module(globalsModule([type]) as BufferSource);
@@ -49,7 +49,7 @@ function typeOf(global: WebAssembly.Global): Type {
 }
 
 /**
- * Imports a global for each type, and has another one of its own beside it. In text:
+ * A module that imports a global of each of these types, and defines a second one to save it in. In text:
  *
  *     (import "live" "0" (global $live (mut i32)))
  *     (global $saved (mut i32) (i32.const 0))

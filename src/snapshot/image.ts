@@ -3,11 +3,11 @@ import type { CoreState } from './exposed-state.ts';
 import { compileGlobals, type SavedGlobals } from './globals.ts';
 import { bindHelper, compileHelper, type RestoreHelper } from './restore-helper.ts';
 
-/** A stretch of a memory, in bytes and blocks. */
+/** A range of a memory, in bytes and blocks. */
 export interface Run {
   readonly at: number;
   readonly blocks: number;
-  /** Where its content is in the image; undefined when it is all zeros, which are not stored. */
+  /** Where its content is in the image; undefined if it is all zeros, which are not stored. */
   readonly from: number | undefined;
 }
 
@@ -18,15 +18,15 @@ export interface MemoryImage {
 }
 
 /**
- * The state that every instance of a component has right after instantiation. One is enough for all instances of a
- * thread; it is never changed.
+ * The state that every instance of a component has right after instantiation. One image serves all instances of a thread; it
+ * never changes.
  */
 export interface SnapshotImage {
-  /** The blocks of all memories that are not zeros, one behind the other. */
+  /** The blocks of all memories that are not zeros, one after another. */
   readonly content: WebAssembly.Memory;
   readonly memories: readonly MemoryImage[];
   readonly globals: readonly (number | bigint)[];
-  /** What compares a live memory with this image and puts it back. */
+  /** Compares a live memory with this image and restores it. */
   bind(live: WebAssembly.Memory, dirtyMap: WebAssembly.Memory | undefined): RestoreHelper;
   /** Saves the globals of an instance that has not run yet. */
   saveGlobals(live: readonly WebAssembly.Global[]): SavedGlobals;
@@ -35,7 +35,7 @@ export interface SnapshotImage {
 const PAGE = 0x10000;
 const ZEROS: Buffer = Buffer.alloc(PAGE);
 
-/** Takes the image of an instance that has not run yet. Reads all of its memory, and touches none of it. */
+/** Takes the image of an instance that has not run yet. Reads all of its memory and changes nothing. */
 export function captureImage({ memories, globals }: CoreState): SnapshotImage {
   let stored = 0;
   const images = memories.map(({ buffer }): MemoryImage => {
@@ -71,7 +71,7 @@ interface Stretch {
   readonly zeros: boolean;
 }
 
-/** Stretches of blocks that are zeros, and of those that are not, in turns. */
+/** Ranges of blocks that are zeros and ranges of other blocks, alternating. */
 function divide(memory: Buffer): Stretch[] {
   const stretches: Stretch[] = [];
   const isZero = (at: number, length: number): boolean =>
@@ -82,14 +82,14 @@ function divide(memory: Buffer): Stretch[] {
     else stretches.push({ at, blocks, zeros });
   };
   for (let page = 0; page < memory.length; page += PAGE) {
-    // Most pages are zeros: one comparison for each of them.
+    // Most pages are zeros: one comparison for each page.
     if (isZero(page, PAGE)) add(page, PAGE / BLOCK, true);
     else for (let at = page; at < page + PAGE; at += BLOCK) add(at, 1, isZero(at, BLOCK));
   }
   return stretches;
 }
 
-/** Whether an instance has as many memories, of the same sizes, and as many globals; undefined when it has. */
+/** Whether sizes of memories or the number of globals differ from the image, human-readable; undefined if they do not. */
 export function sizeDifference(image: SnapshotImage, state: CoreState): string | undefined {
   const sizes = state.memories.map(({ buffer }) => buffer.byteLength).join();
   if (sizes !== image.memories.map(({ size }) => size).join()) return 'sizes of memories';
@@ -97,8 +97,8 @@ export function sizeDifference(image: SnapshotImage, state: CoreState): string |
 }
 
 /**
- * Where an instance's state is not that of the image, human-readable; undefined when every byte and every global is the
- * same. A memory that has grown since counts as the same while what was added is zeros.
+ * The first difference between an instance's state and the image, human-readable; undefined if every byte and every global is
+ * the same. A memory that has grown since counts as the same if the added part is zeros.
  */
 export function firstDifference(image: SnapshotImage, state: CoreState): string | undefined {
   const content = Buffer.from(image.content.buffer);
@@ -116,7 +116,7 @@ export function firstDifference(image: SnapshotImage, state: CoreState): string 
   return global < 0 ? undefined : `global ${global}`;
 }
 
-/** Offset of the first byte in `live` that is not the same as in `other`. */
+/** Offset of the first byte in `live` that differs from `other`. */
 function findOther(live: Buffer, at: number, end: number, other: Buffer, from: number): number | undefined {
   if (live.compare(other, from, from + end - at, at, end) === 0) return undefined;
   let offset = 0;

@@ -8,8 +8,8 @@ type Tracked = WebAssembly.Memory & { [DIRTY_MAP]?: WebAssembly.Memory };
 type InstantiateCore = typeof instantiateTracked;
 
 /**
- * What makes the core instances of one instance of a component, whose memories and tables may take so much together. In a
- * component that is not restorable, names of ours for its state are its own. Without a meter, nobody is asked whether it goes on.
+ * Creates the core instances of one instance of a component; the limit in `memory` applies to all of them together. In a
+ * component that is not restorable, exports under our names belong to the guest. Without a meter, it runs without interruption.
  */
 export function coreInstantiator(
   {
@@ -58,7 +58,7 @@ export function instantiateTracked(
   return instance;
 }
 
-/** The imports with the dirty maps of their memories, in the order of the memories. */
+/** The imports, plus the dirty maps of imported memories, in the order of the memories. */
 function withDirtyMaps(module: WebAssembly.Module, imports: WebAssembly.Imports): WebAssembly.Imports {
   const described = WebAssembly.Module.imports(module);
   if (described.at(-1)?.module !== DIRTY_MAP_MODULE) return imports;

@@ -8,28 +8,28 @@ import { analyse, type ModuleAnalysis } from './analyse.ts';
 import { trackDirtyBlocks } from './dirty-tracking.ts';
 import { exposeState } from './exposed-state.ts';
 
-/** One core module by itself: what comes of it depends on the others of its component. */
+/** One core module by itself: which of its forms is used depends on the other modules of its component. */
 export interface PreparedModule {
-  /** Why its state cannot be put back, human-readable; empty when it can. */
+  /** Why its state cannot be restored, human-readable; empty if it can. */
   readonly problems: readonly string[];
-  /** Asking before it grows anything, unless `uncounted` says why it does not. */
+  /** Rewritten to ask before it grows anything, unless `uncounted` says why it does not. */
   readonly counted: Uint8Array;
   readonly uncounted: string | undefined;
-  /** That, with its state within reach, telling what it writes; undefined when it cannot tell, and with problems. */
+  /** The same, with exposed state and write barriers; undefined if they cannot be added, or if there are problems. */
   readonly tracked: Uint8Array | undefined;
-  /** That, with its state within reach. Not to be called with problems. */
+  /** The same, with exposed state. Must not be called if there are problems. */
   exposed(): Uint8Array;
   /** Counts what one of those three does, see `meterModule`. */
   meter(bytes: Uint8Array): MeteredModule;
 }
 
-/** The core modules of one component, ready for restoring its instances, or with the reason why they cannot be. */
+/** The core modules of one component, ready for restoring its instances, or with the reason why that is impossible. */
 export interface PreparedModules {
-  /** Without their state within reach when `unrestorable` is there. */
+  /** Without exposed state if `unrestorable` is set. */
   readonly modules: readonly NamedModule[];
-  /** For people; undefined when instances can be restored. */
+  /** Human-readable; undefined if instances can be restored. */
   readonly unrestorable: string | undefined;
-  /** Why one of them grows without asking; undefined when none does. */
+  /** Why the growth of one of them is not counted; undefined if all are. */
   readonly uncounted: string | undefined;
   /** What those that count their instructions export for it, by their names. */
   readonly meters: Readonly<Record<string, MeterNames>>;
@@ -69,7 +69,7 @@ function prepareEach(
   return modules.map(([name, bytes]) => ({ name, ...open(bytes) }));
 }
 
-/** The modules of a component whose state stays where it is, asking before they grow anything. */
+/** The modules of a component that is not restored: only their growth is counted. */
 export function countAll(
   modules: readonly NamedModule[],
   open: (module: Uint8Array) => PreparedModule = prepareModule,
@@ -94,8 +94,8 @@ function finish(
 }
 
 /**
- * Puts the state of all core modules of a component within reach of `findState`. One module whose state cannot be put
- * back is enough for none to be rewritten for that: the component is one whole. `open` answers as `prepareModule` does.
+ * Exposes the state of all core modules of a component to `findState`. If the state of one module cannot be restored, none is
+ * rewritten: a component is restored as a whole or not at all. `open` returns the same as `prepareModule`.
  */
 export function prepareModules(
   modules: readonly NamedModule[],
@@ -107,7 +107,7 @@ export function prepareModules(
     const asking = finish(prepared, ({ counted }) => counted);
     return { ...asking, unrestorable: `core module ${stuck.name}: ${stuck.problems.join(', ')}` };
   }
-  // One that cannot be tracked may write to the memories of all others.
+  // A module that cannot be tracked may write to the memories of all others.
   const areTracked = prepared.every(({ tracked }) => tracked !== undefined);
   const restorable = finish(prepared, ({ tracked, exposed }) => (areTracked ? tracked! : exposed()));
   return { ...restorable, unrestorable: undefined };

@@ -9,21 +9,21 @@ import { BLOCKS_PER_PAGE, type RestoreHelper } from './restore-helper.ts';
  * Why an instance cannot be used again.
  *
  * - `trapped`: an exception went through the guest's code
- * - `unsettled`: a call is under way, or host resources could not be let go
- * - `grown`: its memories have grown by more than is worth clearing, or by what the next request may need
+ * - `unsettled`: a call is in progress, or host resources could not be released
+ * - `grown`: its memories have grown by more than is worth clearing, or by memory that the next request may need
  */
 export type DiscardReason = 'trapped' | 'unsettled' | 'grown';
 
-/** One instance that can be put back to the state it had right after instantiation. */
+/** One instance that can be reset to the state it had right after instantiation. */
 export interface RestorableInstance {
   /**
-   * Puts back memories, globals and handle tables, and releases host resources. Memories that grew stay as long as
-   * they are, with zeros where they grew. Only between calls: a guest that is suspended is not settled.
+   * Restores memories, globals and handle tables, and releases host resources. Memories that have grown keep their size; the
+   * added part is zeroed. Only between calls: a suspended guest is not settled.
    *
-   * Returns undefined when it is done; otherwise the instance is in no defined state and has to be discarded.
+   * Returns undefined on success; otherwise the state of the instance is undefined, and it must be discarded.
    */
   restore(): DiscardReason | undefined;
-  /** Blocks of 4 KiB that the last `restore` had to write. */
+  /** Blocks of 4 KiB that the last `restore` wrote. */
   readonly written: number;
   /** For tests. @throws TypeError that names the first byte, global or handle table that is not restored */
   assertRestored(): void;
@@ -32,20 +32,20 @@ export interface RestorableInstance {
 const PAGE = BLOCK * BLOCKS_PER_PAGE;
 const MAX_GROWTH = 16 * 1024 * 1024;
 
-/** What a 32-bit memory can have. */
+/** Maximum of a 32-bit memory. */
 const MOST = 4 * 1024 ** 3;
 
-/** A memory stays grown while it took no more than this part of its room to grow. */
+/** A memory may stay grown if it took at most this share of its room to grow. */
 const KEPT_PART = 1 / 16;
 
-/** How far memories may grow in an instance that goes on to serve. */
+/** How far memories may grow in an instance that is used again. */
 export interface GrowthBounds {
   /**
-   * Bytes that each memory may grow to; 4 GiB by default. One that has taken more than a sixteenth of its room does not
-   * go on: the guest's allocator is put back, knows nothing of it, and would find that much less.
+   * Bytes to which each memory may grow; 4 GiB by default. If one has taken more than a sixteenth of its room, the instance is
+   * not used again: the guest's allocator is reset, does not know of the growth, and would find that much less room.
    */
   readonly limits?: readonly number[];
-  /** Bytes that all memories together may take; the same holds for these. */
+  /** Bytes that all memories together may take; the same applies to them. */
   readonly limit?: number | undefined;
   /** Bytes by which all memories together may grow; 16 MiB by default. */
   readonly maxGrowth?: number | undefined;
@@ -54,17 +54,17 @@ export interface GrowthBounds {
 interface LiveMemory {
   readonly image: MemoryImage;
   readonly helper: RestoreHelper;
-  /** Bytes by which it may grow. */
+  /** Its room: bytes by which it may grow. */
   readonly maxGrowth: number;
-  /** It is known where it was written. */
+  /** It has a dirty map. */
   readonly tracked: boolean;
-  /** The inner component that alone can reach it; undefined when that is not known. */
+  /** The only inner component that can access it; undefined if that is not known. */
   readonly owner: number | undefined;
 }
 
 /**
- * Gets an instance ready to be restored to `image`. It has just been made: its state is that of the image, and no
- * function of it has been called. `glue` is what its glue keeps; undefined when there is no glue with state.
+ * Prepares a new instance for being restored to `image`: its state is that of the image, and none of its functions has been
+ * called. `glue` is the state of its glue; undefined if the glue has none.
  */
 export function makeRestorable(
   image: SnapshotImage,

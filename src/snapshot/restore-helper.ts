@@ -2,25 +2,28 @@ import { RESTORE_WASM } from './restore-wasm.ts';
 
 export const BLOCKS_PER_PAGE = 16;
 
-/** `restore.wat`, bound to one live memory, to its dirty map if it has one, and to the image. Offsets and lengths that are outside of a memory trap. */
+/**
+ * `restore.wat`, bound to one live memory, to its dirty map if it has one, and to the image. Accesses outside of a memory
+ * trap.
+ */
 export interface RestoreHelper {
-  /** Makes `blocks` blocks from `at` on what they are from `from` on in the image; returns how many were written. */
+  /** Restores `blocks` blocks at `at` from the image at `from`; returns how many were written. */
   restore(at: number, from: number, blocks: number): number;
-  /** Makes `blocks` blocks from `at` on zeros; returns how many were written. */
+  /** Zeros `blocks` blocks at `at`; returns how many were written. */
   clear(at: number, blocks: number): number;
   /** Size of the live memory, in pages of 64 KiB. */
   pages(): number;
-  /** Whether something was written to the first blocks since `unmark`; they are a multiple of 16. */
+  /** Whether any of the first `blocks` blocks, a multiple of 16, was written since `unmark`. */
   isMarked(blocks: number): 0 | 1;
-  /** As `restore`, less what was not marked in the dirty map since `unmark`. */
+  /** As `restore`, but only for blocks that the dirty map marks since `unmark`. */
   restoreMarked(at: number, from: number, blocks: number): number;
-  /** As `clear`, less what was not marked in the dirty map since `unmark`. */
+  /** As `clear`, but only for blocks that the dirty map marks since `unmark`. */
   clearMarked(at: number, blocks: number): number;
-  /** Forgets what was written to the first blocks. */
+  /** Removes the marks of the first blocks. */
   unmark(blocks: number): void;
 }
 
-/** To be compiled once for an image, and bound once for each memory. */
+/** Compiled once for each image, and bound once to each memory. */
 export function compileHelper(): WebAssembly.Module {
   return new WebAssembly.Module(Buffer.from(RESTORE_WASM, 'base64'));
 }

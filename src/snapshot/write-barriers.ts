@@ -21,7 +21,7 @@ const F32 = 0x7d;
 const F64 = 0x7c;
 const V128 = 0x7b;
 
-/** The type of what it stores, by opcode; 0 for those that store nothing. */
+/** The type of the stored value, by opcode; 0 for opcodes that store nothing. */
 const STORED: Uint8Array = new Uint8Array(OPCODES);
 for (const [type, ...opcodes] of [
   [I32, 0x36, 0x3a, 0x3b],
@@ -33,13 +33,13 @@ for (const [type, ...opcodes] of [
   for (const opcode of opcodes) STORED[opcode] = type;
 }
 
-/** Atomic stores, and what reads and writes at once. They are not marked. */
+/** Atomic stores and read-modify-write operations. They cannot be marked. */
 const isAtomicWrite = (opcode: number): boolean => opcode >= atomicOpcode(0x17);
 
-/** Largest offset from an address with which the widest store, of 16 bytes, ends within a block of it. */
+/** Largest offset with which the widest store, of 16 bytes, ends within a block after its address. */
 const REACH: number = BLOCK - 16;
 
-/** With a destination, another number, and a length on the stack. */
+/** Operations with a destination, another operand, and a length on the stack. */
 const INIT: number = bulkOpcode(0x08);
 const COPY: number = bulkOpcode(0x0a);
 const FILL: number = bulkOpcode(0x0b);
@@ -57,13 +57,13 @@ function putLocal(output: Output, instruction: number, index: number): void {
   putNumber(output, index);
 }
 
-/** From an address to the index of its block. */
+/** Converts an address into the index of its block. */
 function putBlockIndex(output: Output): void {
   putConstant(output, BLOCK_SHIFT);
   put(output, SHR);
 }
 
-/** Marks the block whose index the instructions in front compute. */
+/** Marks the block whose index the preceding instructions have computed. */
 function putMark(output: Output, dirtyMap: number): void {
   putConstant(output, 1);
   put(output, 0x3a, MULTI_MEMORY);
@@ -71,17 +71,17 @@ function putMark(output: Output, dirtyMap: number): void {
   put(output, MAP_START);
 }
 
-/** A function's body in the making. */
+/** The body of a function that is being written. */
 interface Body {
-  /** How many groups of locals it has, and the groups. */
+  /** The number of groups of locals, and the groups. */
   readonly locals: Output;
   readonly code: Output;
 }
 
 /**
- * The code section with a mark before each write; undefined when not all of them can be marked, or when V8 would not take a
- * function any more that became larger by it. The dirty map of memory `n` is memory `memories + n`; `parametersOf` tells how
- * many parameters a function of this section has.
+ * The code section with a mark before each write; undefined if not all writes can be marked, or if a function becomes too
+ * large for V8. The dirty map of memory `n` is memory `memories + n`; `parametersOf` returns the number of parameters of a
+ * function of this section.
  */
 export function addWriteBarriers(
   bytes: Uint8Array,
@@ -113,7 +113,7 @@ export function addWriteBarriers(
   return encodeSection(SECTION.code, written(output));
 }
 
-/** False when it writes nothing; undefined when it cannot be done. */
+/** Returns false if the function writes nothing; undefined if not all of its writes can be marked. */
 function rewriteBody(
   { locals, code }: Body,
   bytes: Uint8Array,
@@ -133,7 +133,7 @@ function rewriteBody(
   const added: number[] = [];
   let copied = codeAt;
 
-  /** The index of an added local of this type, one of several. */
+  /** The index of the `nth` added local of this type. */
   function local(type: number, nth = 0): number {
     let at = -1;
     for (let n = 0; n <= nth; n += 1) {
@@ -188,7 +188,7 @@ function rewriteBody(
   return locals.length + code.length > MAX_BODY ? undefined : true;
 }
 
-/** For more than a block, of the address and the length in these locals: all of its blocks, and perhaps one too many. */
+/** If the range in these locals is longer than a block, marks all of its blocks, and possibly one too many. */
 function putMarks(output: Output, dirtyMap: number, address: number, length: number): void {
   putLocal(output, GET, length);
   putConstant(output, BLOCK);
@@ -206,7 +206,7 @@ function putMarks(output: Output, dirtyMap: number, address: number, length: num
   put(output, 0x0b); // end
 }
 
-/** Of the store at this position, which was stepped over before: it is whole. */
+/** The memory and the offset of the store at this position, which was read before, so it is complete. */
 function memoryArgument(bytes: Uint8Array, at: number): { memory: number; offset: number } {
   const opcode = bytes[at] === 0xfd ? numberAt(bytes, at + 1).next : at + 1;
   const alignment = numberAt(bytes, opcode);

@@ -1,6 +1,6 @@
 /**
- * What corrected glue calls, by name: source text, as the glue imports nothing. Memories that lean glue keeps views of are the
- * last parameter.
+ * Functions that corrected glue calls, by name, as source text because the glue imports nothing. The last parameter is the
+ * memory, for which lean glue passes its views.
  */
 export const ABI_HELPERS: Readonly<Record<string, string>> = {
   _allocate: `function _allocate(realloc, align, size, memory) {

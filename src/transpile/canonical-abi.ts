@@ -1,25 +1,25 @@
 import { ABI_HELPERS } from './canonical-abi-helpers.ts';
 import { expectShape } from './lean/expect-shape.ts';
 
-/** Where jco's code departs from the Canonical ABI, and what it becomes. */
+/** Code of jco that deviates from the Canonical ABI, and its replacement. */
 interface Correction {
-  /** Stands nowhere else than in what the pattern matches. */
+  /** Occurs only in text that the pattern matches. */
   readonly token: RegExp;
   readonly pattern: RegExp;
   readonly replacement: string | ((text: string, ...groups: string[]) => string);
 }
 
-/** A helper gets the memory that the code around it reads or writes next: there is one for all of a function. */
+/** A helper gets the memory that the code after it reads or writes: each function uses only one. */
 const MEMORY = '(?=[\\s\\S]*?\\b(?<memory>memory\\d+)\\b)';
 
 const CORRECTIONS: readonly Correction[] = [
-  // `realloc` is called for an empty string too: the adapter of preview 1 writes behind the pointer that it returned.
+  // `realloc` is called for an empty string as well: the adapter of preview 1 writes behind the returned pointer.
   {
     token: /ptr: 1, len: 0/g,
     pattern: /if \(s\.length === 0\) \{ return \{ ptr: 1, len: 0 \}; \}/g,
     replacement: '',
   },
-  // What `realloc` returns is checked, and has no sign.
+  // The pointer from `realloc` is checked, and unsigned.
   {
     token: /\brealloc\(0, 0, 1,/g,
     pattern: /const ptr = realloc\(0, 0, 1, len\);/g,
@@ -41,15 +41,15 @@ const CORRECTIONS: readonly Correction[] = [
     ),
     replacement: '_allocate($<realloc>, $<sizes>, $<memory>)',
   },
-  // An array of all characters, which nothing reads.
+  // An array of all characters that nothing reads.
   { token: /\[\.\.\.str\]/g, pattern: /, codepoints: \[\.\.\.str\]\.length/g, replacement: '' },
-  // Pointers and lengths that are parameters have no sign.
+  // Pointers and lengths among the parameters are unsigned.
   {
     token: /\bvar (?:ptr|len|base)\d+ = arg\d+\b(?!\.length)/g,
     pattern: /\bvar (?:ptr|len|base)\d+ = arg\d+(?=;)/g,
     replacement: '$& >>> 0',
   },
-  // All of a list is in the memory: otherwise the guest is told so after the rest of the memory was read.
+  // The whole list must be in memory; otherwise the trap would come only after the rest of the memory was read.
   {
     token: /\bvar result\d+ = \[\];/g,
     pattern: new RegExp(
@@ -58,7 +58,7 @@ const CORRECTIONS: readonly Correction[] = [
     ),
     replacement: '_checkList(base$<list>, len$<list>, $<size>, $<memory>); $&',
   },
-  // All but 0 is true, and bits that have no meaning are ignored.
+  // Everything but 0 is true, and undefined bits are ignored.
   {
     token: /(?<!function )\bthrowInvalidBool\(/g,
     pattern: /\b(\w+) == 0 \? false : \(\1 == 1 \? true : throwInvalidBool\(\)\)/g,
@@ -97,10 +97,10 @@ const HOST_FUNCTION =
 const ENTRY = /^export function instantiate\([^\n]*\) \{$/m;
 
 /**
- * Makes the code that jco generated follow the Canonical ABI where components can tell: what they may do does not fail, and
- * what has to trap does.
+ * Makes jco's code follow the Canonical ABI where components can observe it: what is allowed does not fail, and what must trap
+ * does.
  *
- * @throws GlueMismatch when the code does not look as it did when this was written
+ * @throws GlueMismatch if the code does not have the expected form
  */
 export function followCanonicalAbi(glue: string): string {
   let code = glue.replace(HOST_FUNCTION, checkResultPointer);
@@ -116,7 +116,7 @@ export function followCanonicalAbi(glue: string): string {
   return code.replace(ENTRY, (entry) => [entry, ...used.map(([, helper]) => helper)].join('\n'));
 }
 
-/** The last parameter of a host function may be where its result goes, whose alignment is that of its largest part. */
+/** The last parameter of a host function may be the pointer to its result, aligned like the largest part of the result. */
 function checkResultPointer(
   text: string,
   head: string,

@@ -6,7 +6,7 @@ const RESOURCES = /(?<=\bconst captureTable\d+\s?= )new Map\(\)(?=;)/g;
 const HOST_FUNCTION = /\bconst _trampoline\d+ = (?:async )?function\([\w, ]*\) \{/g;
 const ENTRY = /^export function instantiate\(getCoreModule, imports, [^\n]*\) \{$/m;
 
-/** How often each stands in code that is to be charged; `all` counts whatever could be one in another form. */
+/** Code that must be charged. `all` also matches occurrences in another form, so that none is missed. */
 const CHARGED: readonly { readonly form: RegExp; readonly all: RegExp; readonly becomes: string }[] = [
   { form: LIST, all: /\bvar result\d+ = \[\];/g, becomes: '$& $lifts.elements(len$1);' },
   { form: BYTES, all: /\b_listBytes\(memory\d/g, becomes: '$lifts.array($&)' },
@@ -19,7 +19,7 @@ const CHARGED: readonly { readonly form: RegExp; readonly all: RegExp; readonly 
   { form: RESOURCES, all: /\bconst captureTable\d+/g, becomes: 'new $Resources($budget)' },
 ];
 
-/** Makes raw glue charge the guest's budget for what it lifts, and for handles on the host's resources. */
+/** Makes raw glue charge the guest's budget for contents that it lifts, and for handles on the host's resources. */
 export function chargeLifts(glue: string, expectShape: (condition: boolean, what: string) => void): string {
   let code = glue;
   for (const { form, all, becomes } of CHARGED) {

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 
 const PACKAGE = '@bytecodealliance/jco-transpile';
 
-/** jco as it is installed, with its version. */
+/** The name and version of the installed jco. */
 export function jcoName(): string {
   // Its package.json is not among its exports.
   const entry = createRequire(import.meta.url).resolve(PACKAGE);

@@ -1,4 +1,4 @@
-/** The options of jco for every component, whichever glue follows. */
+/** The options of jco for every component, for both kinds of glue. */
 export interface JcoOptions {
   readonly name: string;
   readonly instantiation: 'sync';
@@ -15,7 +15,7 @@ export function jcoOptions(imports: readonly { readonly name: string }[]): JcoOp
     multiMemory: true,
     emitTypescriptDeclarations: false,
     bindgenEnableWasmExnref: true,
-    // To itself: jco would strip the version, and both drafts of wasi:keyvalue become one.
+    // Mapped to itself: jco would strip the version, and the drafts of wasi:keyvalue would have the same name.
     map: Object.fromEntries(imports.map(({ name }) => [name, name])),
   };
 }

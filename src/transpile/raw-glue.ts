@@ -3,7 +3,7 @@ import { chargeLifts } from './charge-lifts.ts';
 import { GlueMismatch } from './lean/expect-shape.ts';
 import { hideNames } from './lean/names.ts';
 
-/** Added in front of the glue's code. */
+/** Inserted before the glue's code. */
 const PRELUDE = `
 // A library never prints; each failure that jco would print is also thrown.
 const console = { debug() {}, error() {} };
@@ -31,27 +31,27 @@ function _copyUtf8(from, src, length, to, dst) {
 
 const ENTRY = 'export function instantiate(';
 
-/** As emitted, it is cut off at the end of the memory. */
+/** As emitted, a list is truncated at the end of the memory. */
 const LIST = /(memory\d+)\.buffer\.slice\((\w+), \2 \+ (\w+ \* \d+)\)/g;
-/** A string from component to component. As emitted, it may hold what is not UTF-8. */
+/** A copy of a string between components. As emitted, it may contain invalid UTF-8. */
 const COPY =
   /new Uint8Array\((memory\d+)\.buffer, to_ptr, len\)\.set\(new Uint8Array\((memory\d+)\.buffer, from_ptr, len\)\);/g;
 
-/** One lowered host function: its text, whether it is async, and which function it calls. */
+/** One lowered host function: its text, whether it is async, and the function that it calls. */
 const TRAMPOLINE =
   /const (?<id>_trampoline\d+) = (?<async>async )?function\(.*?\n\s*\k<id>\.fnName = '(?<name>[^']*)';\n(?<marked>\s*\k<id>\.manuallyAsync = true;)?/gs;
 
 /**
- * Repairs jco's JSPI glue. Each rewrite knows how often it has to match, so that a new jco cannot slip through.
+ * Repairs jco's JSPI glue. The number of matches of each rewrite is checked, so that a new jco cannot go unnoticed.
  *
  * - Invalid UTF-8 or UTF-16 from a guest traps (as the canonical ABI says) instead of being replaced, and a byte-order
  *   mark stays: two different keys never become one.
- * - A host function that rejects makes its caller trap. As emitted, it left the guest suspended for ever.
- * - What is lifted is charged to the guest's budget first.
+ * - A host function that rejects makes its caller trap. As emitted, it left the guest suspended forever.
+ * - Contents are charged to the guest's budget before they are lifted.
  * - A promise where none can be awaited traps. As emitted, it was lowered as garbage.
  *
- * @param suspending names of the functions that have to be able to wait, as `fnName` spells them (`interface#method`)
- * @throws TypeError when the code does not look as it did when this was written
+ * @param suspending names of the functions that must be able to wait, as `fnName` spells them (`interface#method`)
+ * @throws TypeError if the code does not have the expected form
  */
 export function patchGlue(glue: string, suspending: ReadonlySet<string>, generator: string): string {
   const expectShape = (condition: boolean, what: string): void => {
@@ -68,7 +68,7 @@ export function patchGlue(glue: string, suspending: ReadonlySet<string>, generat
     expectShape(count(text, '_trackHostOperation(') === 1, `${name} does not call the host once`);
     if (!isAsync) return text.replace('_trackHostOperation(', '_readyHostOperation(');
     const hanging = count(text, 'return task.completionPromise();');
-    // With a result type, an unexpected error is thrown on by getErrorPayload.
+    // With a result type, getErrorPayload rethrows an unexpected error.
     expectShape(hanging + count(text, 'getErrorPayload(') === 1, `${name} handles errors in an unknown way`);
     return text.replace('return task.completionPromise();', 'throw err;');
   }
@@ -76,7 +76,7 @@ export function patchGlue(glue: string, suspending: ReadonlySet<string>, generat
   const trampolines = code.replace(TRAMPOLINE, (text, ...groups) => {
     const match = groups.at(-1) as { name: string; async?: string; marked?: string };
     expectShape((match.async !== undefined) === (match.marked !== undefined), `${match.name} is half async`);
-    // A local name that is taken gets a number: both drafts of wasi:keyvalue have an `open`.
+    // jco numbers local names that are taken: both drafts of wasi:keyvalue have an `open`.
     return patchTrampoline(text, match.name.replace(/\$\d+/g, ''), match.async !== undefined);
   });
   expectShape(count(code, ".fnName = '") === hostFunctions, 'a host function has an unknown form');

@@ -3,17 +3,17 @@ import { concat, encodeName, encodeNumber, encodeSection } from '../wasm/encode.
 import { createReader, type Reader } from '../wasm/reader.ts';
 import { SECTION as MODULE_SECTION, readSections } from '../wasm/sections.ts';
 
-/** A component without the code and data of its core modules. It has the same types, so the same glue is made of it. */
+/** A component without the code and data of its core modules. It has the same types, so jco generates the same glue. */
 export interface StubbedComponent {
   readonly bytes: Uint8Array;
-  /** Core modules, as they are in the stubbed and as they were, in the order of the file. */
+  /** Core modules in their stubbed and their original form, in the order of the file. */
   readonly modules: readonly { readonly stub: Uint8Array; readonly original: Uint8Array }[];
 }
 
 const PREAMBLE_LENGTH = 8;
 const SECTION = { custom: 0, coreModule: 1, component: 4 } as const;
 
-/** What says how a module fits with others. Its functions have to be there; what they do is nobody's business. */
+/** Sections that determine how a module is linked. Its functions must exist, but their code does not matter. */
 const KEPT: ReadonlySet<number> = new Set([
   MODULE_SECTION.type,
   MODULE_SECTION.import,
@@ -30,7 +30,7 @@ const KEPT: ReadonlySet<number> = new Set([
 /** A function body: its length, no locals, `unreachable`, `end`. Valid for every type. */
 const TRAP = Uint8Array.of(3, 0x00, 0x00, 0x0b);
 
-/** Takes the code out of a component that `readComponent` has read without a complaint. */
+/** Removes the code from a component that `readComponent` has accepted. */
 export function stubModules(component: Uint8Array): StubbedComponent {
   const modules: { stub: Uint8Array; original: Uint8Array }[] = [];
   const fail = (problem: string, position: number): never => {
@@ -59,7 +59,7 @@ export function stubModules(component: Uint8Array): StubbedComponent {
   return { bytes: stubComponent(createReader(component, fail)), modules };
 }
 
-/** A number makes it different from all others: it can be found again among the modules that come back. */
+/** Contains a number that distinguishes it from all others, so that it can be found among jco's output modules. */
 function stubModule(module: Uint8Array, number: number): Uint8Array {
   try {
     const parts = [module.subarray(0, PREAMBLE_LENGTH)];
@@ -73,7 +73,7 @@ function stubModule(module: Uint8Array, number: number): Uint8Array {
     parts.push(encodeSection(MODULE_SECTION.custom, concat([encodeName('stub'), encodeNumber(number)])));
     return concat(parts);
   } catch (error) {
-    // Of an unknown form: the transpiler gets to see it and says what is wrong.
+    // Of an unknown form: the transpiler gets it unchanged and reports the problem.
     if (error instanceof WasmcpError) return module;
     throw error;
   }

@@ -17,9 +17,9 @@ export interface Transpiled {
   /** See `Glue` in component.ts. */
   readonly kind: 'lean' | 'raw';
   readonly reason: string;
-  /** Why instances cannot be put back to where they started; undefined when the modules' state is exposed for that. */
+  /** Why instances cannot be restored; undefined if the modules' state is exposed for that. */
   readonly unrestorable?: string | undefined;
-  /** Why a module grows its memories and tables without asking; undefined when none does. */
+  /** Why the growth of a module's memories and tables is not counted; undefined if it is for all modules. */
   readonly uncounted?: string | undefined;
   /** What modules that count their instructions export for it, by their names. */
   readonly meters: Readonly<Record<string, MeterNames>>;
@@ -28,14 +28,14 @@ export interface Transpiled {
   readonly modules: readonly NamedModule[];
 }
 
-/** jco, in a thread of its own: the calling thread can serve meanwhile. */
+/** jco in a separate thread, so that the calling thread can serve meanwhile. */
 export interface Transpiler {
   /**
-   * Transpiles a component that `readComponent` has read. jco gets it without its code, which would take as long to read as
-   * all the rest; the modules are put back afterwards.
+   * Transpiles a component that `readComponent` has accepted. jco gets it without its code, which would take as long to read as
+   * everything else; the original modules are reinserted afterwards.
    *
-   * @throws WasmcpError `component-invalid` when jco refuses it
-   * @throws TypeError when jco's output is not what the patches were written for
+   * @throws WasmcpError `component-invalid` if jco refuses it
+   * @throws TypeError if jco's output does not have the form that the patches expect
    */
   transpile(bytes: Uint8Array, source: string, imports: readonly ImportedInterface[]): Promise<Transpiled>;
   /** Ends the thread. */
@@ -44,7 +44,7 @@ export interface Transpiler {
 
 const ENTRY = new URL(import.meta.url.replace(/transpile(\.[jt]s)$/, 'worker$1'));
 
-/** The thread has much to load: what the caller does before `transpile` costs nothing. */
+/** The thread takes a while to load: whatever the caller does before `transpile` costs no additional time. */
 export function startTranspiler(): Transpiler {
   const worker = new Worker(ENTRY, { execArgv: [], env: workerEnvironment() });
   const ended = once(worker, 'exit').then(() => {
@@ -68,7 +68,7 @@ export function startTranspiler(): Transpiler {
         prepareAll(stubbed.modules.map(({ original }) => original)),
       ]);
       const complete = reinsertOriginals(generated.modules, stubbed);
-      // Unless jco changed them: then it has to see all of the component.
+      // If jco changed the modules, it must get the whole component.
       const { kind, glue, reason, modules } =
         complete === undefined
           ? await generate({ bytes, source, imports })
@@ -81,7 +81,7 @@ export function startTranspiler(): Transpiler {
   };
 }
 
-/** What jco made with original modules in place of the stub ones; undefined when one of them did not come back as it was. */
+/** jco's modules with the originals in place of the stubs; undefined if jco changed one of the stubs. */
 function reinsertOriginals(
   modules: readonly NamedModule[],
   stubbed: StubbedComponent,
@@ -98,7 +98,7 @@ function reinsertOriginals(
   return missing.size === 0 ? complete : undefined;
 }
 
-/** In pieces: this thread may be serving. */
+/** One at a time, because this thread may be serving. */
 async function prepareAll(modules: readonly Uint8Array[]): Promise<ReadonlyMap<Uint8Array, PreparedModule>> {
   const prepared = new Map<Uint8Array, PreparedModule>();
   for (const module of modules) {

@@ -9,7 +9,7 @@ import { jcoOptions } from './jco-options.ts';
 import { buildGlue } from './lean/build.ts';
 import { glueName, patchGlue } from './raw-glue.ts';
 
-/** What a transpiling thread is told to do, one thing after another. */
+/** A task of the transpiling thread, which performs them one after another. */
 export interface TranspilerTask {
   readonly bytes: Uint8Array;
   readonly source: string;
@@ -23,15 +23,16 @@ export interface Generated {
   readonly modules: readonly NamedModule[];
 }
 
-/** Its answer. */
+/** The result. */
 export type FromTranspiler =
   | { readonly generated: Generated }
-  | { readonly message: string /** The component is to blame. */; readonly invalid: boolean };
+  /** `invalid`: the component is the cause. */
+  | { readonly message: string; readonly invalid: boolean };
 
-/** Not a `WasmcpError`: all of `host/` would have to be loaded for it, and messages keep no classes. */
+/** Not a `WasmcpError`, for which all of `host/` would be loaded; messages do not preserve classes anyway. */
 class RefusedComponent extends Error {}
 
-/** Transpiles once to make lean glue of it, and once more when that does not succeed. */
+/** Transpiles once for lean glue, and again for raw glue if that does not succeed. */
 async function generate(task: TranspilerTask): Promise<Generated> {
   const { imports } = task;
   const suspending = imports.flatMap((imported) =>
@@ -81,13 +82,13 @@ async function run(
 }
 
 let printed = '';
-// Where jco gives up it prints why, and then there is but a trap. This thread prints nothing else.
+// When jco panics, it prints the reason, and the error is only a trap. This thread prints nothing else.
 process.stderr.write = (text: string | Uint8Array) => {
   printed += typeof text === 'string' ? text : Buffer.from(text).toString();
   return true;
 };
 
-/** Why jco gave up, as it printed it; undefined for errors of another kind. */
+/** The reason that jco printed for a panic; undefined for other errors. */
 function reasonOfTrap(error: unknown): string | undefined {
   if (!(error instanceof WebAssembly.RuntimeError)) return undefined;
   const cause = /panicked at [^\n]*\n([^\n]+)/.exec(printed)?.[1] ?? error.message;
@@ -97,7 +98,7 @@ function reasonOfTrap(error: unknown): string | undefined {
   return `jco gave up on it (${cause})${advice}`;
 }
 
-/** jco's errors are Rust's, printed with all their causes: the first line says what failed, the last one why. */
+/** jco's errors are Rust errors, printed with all their causes: the first line says what failed, the last one why. */
 function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const [first = '', ...rest] = message

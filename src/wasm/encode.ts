@@ -1,9 +1,9 @@
-/** How a core module begins. */
+/** The preamble of a core module. */
 export const PREAMBLE: Uint8Array = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00);
 
-/** Bytes of a module that grow at the end: joining arrays later costs several times as much. */
+/** A growing buffer for the bytes of a module: concatenating arrays costs several times as much. */
 export interface Output {
-  /** Those behind `length` mean nothing. */
+  /** Bytes at `length` and beyond have no meaning. */
   bytes: Uint8Array;
   length: number;
 }
@@ -38,7 +38,7 @@ export function putNumber(output: Output, value: number): void {
   output.bytes[output.length++] = rest;
 }
 
-/** Signed LEB128 of 32 bits; a number from 2^31 on is taken for the negative one with the same bits. */
+/** Signed LEB128 of 32 bits; a number from 2^31 on is encoded as the negative number with the same bits. */
 export function putSigned(output: Output, value: number): void {
   let rest = value | 0;
   for (; rest < -0x40 || rest >= 0x40; rest >>= 7) put(output, (rest & 0x7f) | 0x80);
@@ -75,12 +75,12 @@ export function encodeName(name: string): Uint8Array {
   return concat([encodeNumber(bytes.length), bytes]);
 }
 
-/** A vector: how many items there are, then the items. */
+/** A vector: the number of items, then the items. */
 export function encodeVector(items: readonly Uint8Array[]): Uint8Array {
   return concat([encodeNumber(items.length), ...items]);
 }
 
-/** A section with its id and its length in front. */
+/** A section: its id, its length, then the content. */
 export function encodeSection(id: number, content: Uint8Array): Uint8Array {
   return concat([Uint8Array.of(id), encodeNumber(content.length), content]);
 }

@@ -4,9 +4,9 @@ import { readGlobalType, readMemoryType } from './types.ts';
 
 const KIND = { function: 0, table: 1, memory: 2, global: 3, tag: 4 } as const;
 
-/** What to do with each import. Those that get the reader have to read the type; by default it is read and checked. */
+/** Callbacks for each import. Those that get the reader must read the type; by default it is read and checked. */
 export interface ImportVisitor {
-  /** The names of every import, before its type. */
+  /** Called with the names of every import, before its type. */
   name?(module: string, name: string): void;
   function?(): void;
   table?(reader: Reader): void;
@@ -14,7 +14,7 @@ export interface ImportVisitor {
   global?(reader: Reader): void;
 }
 
-/** Reads an import section; `reader` stands before its count. */
+/** Reads an import section; `reader` is positioned before its count. */
 export function readImports(reader: Reader, visitor: ImportVisitor): void {
   reader.list(() => {
     const module = reader.name();

@@ -1,7 +1,7 @@
 import type { Reader } from './reader.ts';
 import { readValueType, skipBlockType, skipHeapType } from './types.ts';
 
-/** How to step over what follows an opcode (WebAssembly core specification, 5.4 Instructions). */
+/** How to skip the immediates of an opcode (WebAssembly core specification, 5.4 Instructions). */
 const SKIP = {
   none: () => {},
   byte: (reader) => reader.skip(1),
@@ -122,8 +122,8 @@ const ATOMIC: readonly Range[] = [
 ];
 
 /**
- * Opcodes as one number: those behind a prefix follow the plain ones, in stretches of their own. Second numbers are
- * below the length of a stretch.
+ * Opcodes as one number: opcodes with a prefix follow the plain ones, in one range for each prefix. The second numbers are
+ * below the length of a range.
  */
 const STRETCH = 0x200;
 const BASE: ReadonlyMap<number, number> = new Map([
@@ -133,30 +133,30 @@ const BASE: ReadonlyMap<number, number> = new Map([
   [0xfe, 4 * STRETCH],
 ]);
 
-/** Numbers of opcodes are below this. */
+/** Upper bound of the numbers of opcodes. */
 export const OPCODES: number = 5 * STRETCH;
 
-/** The number of the opcode with this second number behind the prefix 0xFC. */
+/** The number of the opcode with the prefix 0xFC and this second number. */
 export function bulkOpcode(second: number): number {
   return STRETCH + second;
 }
 
-/** The number of the opcode with this second number behind the prefix 0xFD. */
+/** The number of the opcode with the prefix 0xFD and this second number. */
 export function simdOpcode(second: number): number {
   return 2 * STRETCH + second;
 }
 
-/** The number of the opcode with this second number behind the prefix 0xFB, of garbage collection. */
+/** The number of the opcode with the prefix 0xFB (garbage collection) and this second number. */
 export function managedOpcode(second: number): number {
   return 3 * STRETCH + second;
 }
 
-/** The number of the opcode with this second number behind the prefix 0xFE. */
+/** The number of the opcode with the prefix 0xFE and this second number. */
 export function atomicOpcode(second: number): number {
   return 4 * STRETCH + second;
 }
 
-/** How to step over the immediates, by the number of the opcode; undefined for an unknown one. */
+/** How to skip the immediates, by the number of the opcode; undefined for an unknown one. */
 const SKIPS: readonly (((reader: Reader) => void) | undefined)[] = [
   PLAIN,
   BULK,
@@ -171,12 +171,12 @@ const SKIPS: readonly (((reader: Reader) => void) | undefined)[] = [
 
 const END = 0x0b;
 
-/** Steps over a constant expression, such as the first value of a global. */
+/** Skips a constant expression, such as the initial value of a global. */
 export function skipConstant(reader: Reader): void {
   while (readInstruction(reader) !== END);
 }
 
-/** Sets `seen` to 1 at the number of each opcode of a function's body; `reader` stands before the body's length. */
+/** Sets `seen` to 1 at the number of each opcode of a function's body; `reader` is positioned before the body's length. */
 export function collectOpcodes(reader: Reader, seen: Uint8Array): void {
   const length = reader.u32();
   const end = reader.position + length;
@@ -193,8 +193,7 @@ export function collectOpcodes(reader: Reader, seen: Uint8Array): void {
 }
 
 /**
- * Steps over one instruction and answers its opcode. An unknown one fails: what follows it could be taken for
- * something else.
+ * Skips one instruction and returns its opcode. Fails for an unknown opcode, because the length of its immediates is unknown.
  */
 export function readInstruction(reader: Reader): number {
   let opcode = reader.u8();
@@ -211,10 +210,10 @@ export function readInstruction(reader: Reader): number {
   return opcode;
 }
 
-/** Alignment and offset; bit 6 of the alignment says that the index of the memory stands between them. */
+/** Alignment and offset; if bit 6 of the alignment is set, the index of the memory is between them. */
 function skipMemoryArgument(reader: Reader): void {
   const alignment = reader.u8();
-  // Longer than it has to be, which is allowed.
+  // Longer than necessary, which is allowed.
   if (alignment & 0x80) reader.skipNumber();
   if (alignment & 0x40) reader.skipNumber();
   reader.skipNumber();

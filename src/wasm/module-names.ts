@@ -4,15 +4,15 @@ import { SECTION } from './sections.ts';
 import { readTypeSection } from './type-section.ts';
 import { readValueType } from './types.ts';
 
-/** What a core module says about itself, as far as loading it depends on that. */
+/** The properties of a core module on which loading depends. */
 export interface CoreModuleOutline {
   /** It has struct or array types. */
   readonly managed: boolean;
 }
 
 /**
- * Reads a core module, calling `visitImport` with both names of each import; `reader` stands after its preamble. Names of
- * exports reach generated code only where a core instance or an alias mentions them.
+ * Reads a core module and calls `visitImport` with both names of each import; `reader` is positioned after its preamble.
+ * Names of exports reach generated code only if a core instance or an alias mentions them.
  */
 export function readCoreModule(reader: Reader, visitImport: (name: string) => void): CoreModuleOutline {
   let managed = false;

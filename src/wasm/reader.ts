@@ -1,23 +1,23 @@
-/** Reads one stretch of a WebAssembly binary. Every read is checked against its end; what does not fit is `fail`ed. */
+/** Reads a range of a WebAssembly binary. Every read is checked against its end; reading beyond it calls `fail`. */
 export interface Reader {
   /** Offset in the whole file. */
   readonly position: number;
   readonly end: number;
   u8(): number;
-  /** The next byte, which is not stepped over. */
+  /** The next byte, without advancing. */
   peek(): number;
   u32(): number;
   /** Exact up to 2^53. */
   u64(): number;
-  /** Signed 33-bit LEB128: a type index when it is not negative. */
+  /** Signed 33-bit LEB128: a type index if it is not negative. */
   s33(): number;
-  /** Steps over a LEB128 number of at most 64 bits. */
+  /** Skips a LEB128 number of at most 64 bits. */
   skipNumber(): void;
   skip(length: number): void;
   name(): string;
   /** Reads a count, then that many items. */
   list(item: () => void): void;
-  /** The next `length` bytes as a reader of their own; this one steps over them. */
+  /** A separate reader of the next `length` bytes, which this one skips. */
   part(length: number): Reader;
   fail(problem: string): never;
 }
@@ -48,7 +48,7 @@ export function createReader(
     return position < end && bytes[position]! < 0x80 ? bytes[position++]! : leb(32, false);
   }
 
-  /** Seven bits a byte, lowest first; `bits` is what the format allows for this number. */
+  /** Seven bits per byte, lowest first; `bits` is the size that the format allows for this number. */
   function leb(bits: number, signed: boolean): number {
     const at = position;
     let value = 0;
@@ -108,7 +108,7 @@ export function createReader(
   return reader;
 }
 
-/** The unsigned LEB128 number at this position, which a reader has stepped over before, and the offset behind it. */
+/** The unsigned LEB128 number at this position, which a reader has checked before, and the offset behind it. */
 export function numberAt(bytes: Uint8Array, at: number): { value: number; next: number } {
   let value = 0;
   let next = at;

@@ -2,7 +2,7 @@ import { WasmcpError } from '../../host/index.ts';
 import { PREAMBLE } from './encode.ts';
 import { createReader, type Reader } from './reader.ts';
 
-/** Ids of the sections of a core module that something here reads or writes. */
+/** Ids of the sections of a core module that are read or written here. */
 export const SECTION = {
   custom: 0,
   type: 1,
@@ -36,7 +36,7 @@ const KNOWN: ReadonlySet<number> = new Set(Object.values(SECTION));
 /**
  * Divides a core module (WebAssembly core specification, 5.5 Modules) into its sections, in the order of the file.
  *
- * @throws WasmcpError `component-invalid`: no core module, cut off, or a section that is unknown or there twice
+ * @throws WasmcpError `component-invalid`: not a core module, truncated, or an unknown or repeated section
  */
 export function readSections(bytes: Uint8Array): Section[] {
   const fail = (problem: string, position: number): never => {
@@ -64,7 +64,7 @@ export function readSections(bytes: Uint8Array): Section[] {
   return sections;
 }
 
-/** The section with this id; undefined when the module has none. */
+/** The section with this id; undefined if the module has none. */
 export function findSection(sections: readonly Section[], id: number): Section | undefined {
   return sections.find((section) => section.id === id);
 }

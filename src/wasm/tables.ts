@@ -6,13 +6,13 @@ import { readValueType } from './types.ts';
 /** Size of a table, in elements. */
 export interface TableType {
   readonly min: number;
-  /** As declared; undefined when the module sets no bound itself. */
+  /** As declared; undefined if the module declares no maximum. */
   readonly max: number | undefined;
 }
 
 const FLAG = { maximum: 1, wide: 4 } as const;
 
-/** How a table begins whose elements have a first value. */
+/** The first byte of a table whose elements have an initial value. */
 const INITIALIZED = 0x40;
 
 /** Reads the type of a table. */
@@ -21,7 +21,7 @@ export function readTableType(reader: Reader): TableType {
   return readTableLimits(reader);
 }
 
-/** Reads what comes behind the type of a table's references. */
+/** Reads the rest of a table's type, after its reference type. */
 export function readTableLimits(reader: Reader): TableType {
   const flags = reader.u8();
   if (flags & ~(FLAG.maximum | FLAG.wide)) reader.fail('a table has unknown properties');

@@ -1,17 +1,17 @@
 import type { Reader } from './reader.ts';
 import { readValueType, type ValueType } from './types.ts';
 
-/** The types of a core module, as far as anything here needs them. */
+/** The properties of a core module's types that are needed here. */
 export interface ModuleTypes {
-  /** How many parameters the functions of each type have; undefined for a type that is not one of functions. */
+  /** The number of parameters of each function type; undefined for other types. */
   readonly parameters: readonly (number | undefined)[];
-  /** How many bytes an element of each type has; undefined for a type that is not one of arrays. */
+  /** The number of bytes of an element of each array type; undefined for other types. */
   readonly elements: readonly (number | undefined)[];
-  /** There are struct or array types: their objects live on V8's heap. */
+  /** Whether there are struct or array types, whose objects live on V8's heap. */
   readonly managed: boolean;
 }
 
-/** How definitions of types begin (WebAssembly core specification, 5.3 Types). */
+/** First bytes of definitions of types (WebAssembly core specification, 5.3 Types). */
 const FORM = {
   group: 0x4e,
   sub: 0x50,
@@ -25,7 +25,7 @@ const FORM = {
   continuation: 0x5d,
 } as const;
 
-/** Types of fields beside those that values have, with their bytes. */
+/** Types that only fields have, with their number of bytes. */
 const PACKED: ReadonlyMap<number, number> = new Map([
   [0x78, 1],
   [0x77, 2],
@@ -33,7 +33,7 @@ const PACKED: ReadonlyMap<number, number> = new Map([
 
 const SIZES: Readonly<Record<ValueType, number>> = { i32: 4, i64: 8, f32: 4, f64: 8, v128: 16, reference: 8 };
 
-/** Reads a type section; `reader` stands before its count. */
+/** Reads a type section; `reader` is positioned before its count. */
 export function readTypeSection(reader: Reader): ModuleTypes {
   const parameters: (number | undefined)[] = [];
   const elements: (number | undefined)[] = [];
@@ -71,7 +71,7 @@ export function readTypeSection(reader: Reader): ModuleTypes {
   return { parameters, elements, managed };
 }
 
-/** Returns how many parameters it has. */
+/** Returns the number of parameters. */
 function readFunction(reader: Reader): number {
   let count = 0;
   reader.list(() => {
@@ -82,7 +82,7 @@ function readFunction(reader: Reader): number {
   return count;
 }
 
-/** Returns how many bytes it has. */
+/** Returns the number of bytes. */
 function readField(reader: Reader): number {
   const packed = PACKED.get(reader.peek());
   const size = packed ?? SIZES[readValueType(reader)];

@@ -3,13 +3,13 @@ import type { Reader } from './reader.ts';
 /** Size of a memory, in pages of 64 KiB. */
 export interface MemoryType {
   readonly min: number;
-  /** As declared; undefined when the module sets no bound itself. */
+  /** As declared; undefined if the module declares no maximum. */
   readonly max: number | undefined;
 }
 
 const FLAG = { maximum: 1, shared: 2, wide: 4, pageSize: 8 } as const;
 
-/** Reads the type of a memory. What `MemoryType` cannot express is refused, so that nobody takes it for less than it is. */
+/** Reads the type of a memory. Refuses what `MemoryType` cannot express (shared, 64-bit), so that no limit misses it. */
 export function readMemoryType(reader: Reader): MemoryType {
   const flags = reader.u8();
   if (flags & FLAG.shared) reader.fail('shared memory is not supported');
@@ -30,7 +30,7 @@ export function skipMemoryType(reader: Reader): boolean {
 
 export type ValueType = 'i32' | 'i64' | 'f32' | 'f64' | 'v128' | 'reference';
 
-/** As signed LEB128, which is how the format writes them. */
+/** As signed LEB128, as in the format. */
 const VALUE_TYPES: ReadonlyMap<number, ValueType> = new Map([
   [-0x01, 'i32'],
   [-0x02, 'i64'],
@@ -42,10 +42,10 @@ const VALUE_TYPES: ReadonlyMap<number, ValueType> = new Map([
 /** `(ref ht)` and `(ref null ht)`: a heap type follows. */
 const isTypedReference = (code: number): boolean => code === -0x1c || code === -0x1d;
 
-/** In front of the index of a type that is to be exactly that one. */
+/** Precedes the index of a type that must match exactly. */
 const EXACT = -0x1e;
 
-/** Steps over a heap type: an abstract one, or the index of a type. */
+/** Skips a heap type: an abstract one, or the index of a type. */
 export function skipHeapType(reader: Reader): void {
   if (reader.s33() === EXACT) reader.u32();
 }
@@ -57,12 +57,12 @@ export function readValueType(reader: Reader): ValueType {
   return VALUE_TYPES.get(code) ?? 'reference';
 }
 
-/** Steps over the type of a block: nothing, a value type, or the index of a function type. */
+/** Skips the type of a block: nothing, a value type, or the index of a function type. */
 export function skipBlockType(reader: Reader): void {
   if (isTypedReference(reader.s33())) skipHeapType(reader);
 }
 
-/** Reads the type of a global; `mutable` tells whether the guest may change it. */
+/** Reads the type of a global; `mutable` is whether the guest may change it. */
 export function readGlobalType(reader: Reader): { type: ValueType; mutable: boolean } {
   const type = readValueType(reader);
   const mutability = reader.u8();

@@ -1,9 +1,9 @@
 import { findSection, readSections, SECTION } from './sections.ts';
 
-/** What V8 takes of a function (WebAssembly JavaScript interface, "Implementation-defined limits"). */
+/** V8's limits for a function (WebAssembly JavaScript interface, "Implementation-defined limits"). */
 export const MAX_BODY = 7_654_321;
 
-/** Of a function, its parameters included. */
+/** Locals of a function, including its parameters. */
 export const MAX_LOCALS = 50_000;
 
 const MAX_SIZE: number = 1024 ** 3;
@@ -11,7 +11,10 @@ const MAX_MEMORIES = 100_000;
 const MAX_TABLES = 100_000;
 const MAX_OTHERS = 1_000_000;
 
-/** Of which kind of things a module has more than V8 takes; undefined for none that is added to modules here. */
+/**
+ * The kind of items of which a module has more than V8 accepts, among those that are added to modules here; undefined if
+ * none.
+ */
 export function exceedsV8(bytes: Uint8Array): string | undefined {
   if (bytes.length > MAX_SIZE) return 'bytes';
   const sections = readSections(bytes);
@@ -20,7 +23,7 @@ export function exceedsV8(bytes: Uint8Array): string | undefined {
     ['tables', MAX_TABLES, SECTION.table],
     ['types', MAX_OTHERS, SECTION.type],
     ['imports', MAX_OTHERS, SECTION.import],
-    // Imported ones count as well.
+    // Imports count as well.
     ['functions', MAX_OTHERS, SECTION.function, SECTION.import],
     ['globals', MAX_OTHERS, SECTION.global, SECTION.import],
     ['exports', MAX_OTHERS, SECTION.export],

@@ -78,7 +78,7 @@ function coded(error: Error): CodedError {
   return { code: typeof code === 'string' ? code : error.name, message: error.message, reason };
 }
 
-/** undici has one code for all errors of a socket; the message tells what the peer did. */
+/** undici has one code for all errors of a socket; the message says what the peer did. */
 function socketError({ message }: CodedError): HttpErrorCode {
   if (message === 'bad upgrade') return { tag: 'HTTP-upgrade-failed' };
   if (message === 'bad response') return { tag: 'HTTP-protocol-error' };

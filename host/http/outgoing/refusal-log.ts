@@ -1,6 +1,9 @@
 import { cutText } from '../../text.ts';
 
-/** Each destination is logged once in so many milliseconds, and at most so many of them: guests must not flood a log. */
+/**
+ * Interval in milliseconds between two lines about a destination, and number of destinations logged in it: guests must not
+ * flood a log.
+ */
 const PERIOD = 60_000;
 const MAX_NAMED = 100;
 

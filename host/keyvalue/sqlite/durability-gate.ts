@@ -61,7 +61,7 @@ function over(guard: StoreGuard, url: string, broken: (failure: WasmcpError) => 
  */
 const CHECK_INTERVAL = 10;
 
-/** Calls `check`, or returns undefined if the last call was less than so many milliseconds ago. */
+/** Calls `check`, or returns undefined if the last call was less than `milliseconds` ago. */
 function atMostEvery<T>(milliseconds: number, check: () => T | undefined): () => T | undefined {
   let last = Number.NEGATIVE_INFINITY;
   return () => {

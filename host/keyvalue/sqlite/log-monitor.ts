@@ -32,7 +32,7 @@ interface Mark {
 
 /**
  * Monitors the log of the database at `path`, which `connection` has open. SQLite holds no locks on the log (os_unix.c,
- * `noLock`), so a descriptor of ours does no harm.
+ * `noLock`), so an additional descriptor does no harm.
  *
  * SQLite relies on the index in `-shm`, not on the length of the log: if the log is truncated it continues to write behind
  * the hole, and all of it is lost at the next start.

@@ -5,7 +5,7 @@ import { sqliteFailure } from './errors.ts';
 import { lost, rememberFiles, type StoreFiles } from './file-identity.ts';
 import { monitorLog } from './log-monitor.ts';
 
-/** Checks that the files of an open store are still what SQLite takes them for. */
+/** Checks that the files of an open store are still those that SQLite has opened. */
 export interface StoreGuard {
   /**
    * Read-only. While it is open no other connection of this process checkpoints the log when it closes, which is right while

@@ -1,6 +1,6 @@
 import type { HandleTable } from './handle-table.ts';
 
-/** One call under way. */
+/** One call in progress. */
 interface Frame {
   component: number;
   borrows: number;
@@ -15,7 +15,7 @@ function createFrame(): Frame {
   return { component: -1, borrows: 0, lends: 0, slot0: 0, slot1: 0, lenders: [], lent: [] };
 }
 
-/** The calls under way in one instance, with the context slots and the borrowed handles of each. */
+/** The calls in progress in one instance, with the context slots and the borrowed handles of each. */
 export class CallFrames {
   /** 1 for each component that was entered since the caller last zeroed it. */
   readonly entered: Uint8Array;
@@ -23,7 +23,7 @@ export class CallFrames {
   top: Frame = createFrame();
   depth = 0;
   readonly #busy: Uint8Array;
-  /** One for each depth, used again and again. */
+  /** One for each depth, reused. */
   readonly #frames: Frame[] = [this.top];
   readonly #slot0: { value: number };
   readonly #slot1: { value: number };
@@ -43,7 +43,7 @@ export class CallFrames {
   }
 
   push(component: number): void {
-    // Not 0 for an index outside of the array, too.
+    // An index outside of the array gives undefined, which traps too.
     if (this.#busy[component] !== 0) this.#trap('wasm trap: cannot enter component instance');
     this.#busy[component] = 1;
     this.entered[component] = 1;

@@ -4,9 +4,9 @@ import type { HandleTable } from './handle-table.ts';
 import { LiftCharge } from './lift-charge.ts';
 import { ThreadSide } from './thread-side.ts';
 
-/** Calls under way in one instance: which component runs, what it was lent, what it may do. Whatever is not allowed traps. */
+/** Calls in progress in one instance: which component runs, what it was lent, what it may do. Everything else traps. */
 export interface CallStack {
-  /** Enters a component from outside. While another call is under way it throws a `TypeError`, which harms nothing. */
+  /** Enters a component from outside. During another call it throws a `TypeError`, and the instance stays usable. */
   enterRoot(component: number): void;
   leaveRoot(): void;
   /** One component calls another; called by the adapter between them. */
@@ -14,43 +14,43 @@ export interface CallStack {
   leaveGuest(): void;
   /** Runs a resource's destructor in the component that defines it. */
   destroy(component: number, destructor: (rep: number) => unknown, rep: number): void;
-  /** A component calls a host function. `flags` says whether it may leave. */
+  /** A component calls a host function. `flags` is 1 if the component may leave. */
   enterHost(component: number, flags: { readonly value: number }): void;
-  /** The host function is done, its results are in place. Returns its argument. */
+  /** The host function has returned, and its results are in place. Returns its argument. */
   leaveHost<T>(result?: T): T;
-  /** This number of bytes is about to be lifted for the host function that is called; held until it is left. */
+  /** This number of bytes is about to be lifted for the called host function; charged until `leaveHost`. */
   lift(bytes: number): void;
-  /** Wraps an operation on handles: it crosses to the host as a host function does, but is not counted as a call. */
+  /** Wraps an operation on handles: it crosses to the host like a host function, but is not counted as a call. */
   guarded(
     component: number,
     flags: { readonly value: number },
     operation: (value: number) => unknown,
   ): (value: number) => unknown;
-  /** The component that runs now was lent a handle; returns the depth of its call. */
+  /** The running component was lent a handle; returns the depth of its call. */
   borrow(component: number | undefined): number;
   /** A borrow handle of the call at this depth was dropped. */
   giveBack(depth: number): void;
-  /** An own handle was lent to the component that runs now; it comes back when the call ends. */
+  /** An own handle was lent to the running component; it is returned when the call ends. */
   lend(table: HandleTable, index: number): void;
   trap(message: string): never;
   /**
-   * Notes what a host function throws. Adapters between components catch it and trap with a message of their own, which is
-   * then replaced by this error.
+   * Records an error that a host function throws. Adapters between components catch it and trap with a message of their own,
+   * which is then replaced by this error.
    */
   thrown<T>(error: T): T;
   /** Marks the instance dead. */
   kill(): void;
   isDead(): boolean;
   isIdle(): boolean;
-  /** A guest runs, and neither a start function nor a destructor, which cannot be suspended. */
+  /** Whether a guest runs that can be suspended: neither a start function nor a destructor. */
   maySuspend(): boolean;
   hostCalls(): number;
   readonly entered: Uint8Array;
 }
 
 /**
- * The call stack of an instance with this number of components. `slot0` and `slot1` hold the context slots of the call that
- * runs.
+ * The call stack of an instance with this number of components. `slot0` and `slot1` hold the context slots of the running
+ * call.
  */
 export function createCallStack(
   components: number,
@@ -72,7 +72,7 @@ export function createCallStack(
       trap('a component called in the name of another');
   }
 
-  /** A component destroys its own resources within its call; to enter another component, nothing may run in it. */
+  /** A component destroys its own resources within its call; another component must not be running when it is entered. */
   function destroy(component: number, destructor: (rep: number) => unknown, rep: number): void {
     side.expectHost();
     const isForeign = frames.top.component !== component;

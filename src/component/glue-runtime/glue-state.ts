@@ -4,13 +4,13 @@ import type { HandleTable } from './handle-table.ts';
 import type { Handles } from './handles.ts';
 import type { Resources } from './resources.ts';
 
-/** What the glue keeps in variables of its own. */
+/** The state that the glue keeps in its variables. */
 export interface Variables {
   readonly handles: Handles;
   readonly tables: HandleTable[];
   /** One for each type. */
   readonly resources: readonly Resources[];
-  /** The representation given last, one for each type. */
+  /** The last representation that was given out, one for each type. */
   readonly counters: () => readonly number[];
   readonly setCounters: (counters: readonly number[]) => void;
   /** Whether each component may leave. */
@@ -24,7 +24,7 @@ interface Saved extends SavedGlueState {
   readonly counters: readonly number[];
 }
 
-/** A class, as V8 would keep an object with getters of its own, and with it an instance that was discarded. */
+/** A class, because V8 would keep an object literal with getters alive, and with it a discarded instance. */
 export class InstanceState implements GlueState {
   readonly #callStack: CallStack;
   readonly #variables: Variables;
@@ -93,7 +93,7 @@ export class InstanceState implements GlueState {
     return true;
   }
 
-  /** Only those that were touched, a few of a hundred. */
+  /** Only those that have changed, a few of about a hundred. */
   #restoreTables(saved: Saved['tables']): void {
     const { tables, handles } = this.#variables;
     if (tables.length !== saved.length) tables.length = saved.length;
@@ -108,7 +108,7 @@ export class InstanceState implements GlueState {
   #restoreResources(live: Resources, before: ReadonlyMap<number, object>): boolean {
     if (live.size === 0) return before.size === 0;
     const kept = live.entries().filter(([rep, resource]) => before.get(rep) !== resource);
-    // One that was there at the start and was given away since cannot be brought back.
+    // A resource that existed at the start and was given away cannot be restored.
     if (live.size - kept.length !== before.size) return false;
     for (const [rep, resource] of kept.reverse()) {
       live.delete(rep);

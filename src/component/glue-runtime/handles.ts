@@ -4,28 +4,28 @@ import type { HandleTable } from './handle-table.ts';
 
 /** Operations on handles. A handle that is not valid for the operation traps. */
 export interface Handles {
-  /** What an own or borrow handle stands for. */
+  /** The representation behind an own or borrow handle. */
   rep(table: HandleTable, handle: number): number;
   /** Adds an own handle. */
   own(table: HandleTable, rep: number): number;
-  /** Removes a handle to drop it. An own handle that is lent cannot be. */
+  /** Removes a handle in order to drop it. An own handle that is lent cannot be dropped. */
   remove(table: HandleTable, handle: number): { readonly rep: number; readonly own: boolean };
-  /** Removes an own handle to give the resource away. */
+  /** Removes an own handle in order to give the resource away. */
   giveAway(table: HandleTable, handle: number): number;
-  /** Moves an own handle between the tables of these numbers. */
+  /** Moves an own handle between the tables with these numbers. */
   transferOwn(handle: number, from: number, to: number): number;
   /** Lends a handle to the component that was just entered. */
   transferBorrow(handle: number, from: number, to: number): number;
-  /** The tables that have changed since this was asked last. */
+  /** The tables that have changed since the last call. */
   touched(): HandleTable[];
 }
 
 const FLAG: number = 1 << 30;
 
-/** Enough for any guest, and less than 20 MB. */
+/** Enough for any guest; takes less than 20 MB. */
 const MAX_HANDLES = 1_000_000;
 
-/** Handles that are charged at once, and bytes of one in a table that grows. */
+/** The number of handles that are charged together, and the bytes that one takes in a growing table. */
 const CHARGED = 128;
 const ENTRY = 32;
 
@@ -87,7 +87,7 @@ export function createHandles(callStack: CallStack, tables: HandleTable[], budge
     return remove(table, handle).rep;
   }
 
-  /** jco declares no table for a component that uses a type in no other way. */
+  /** jco declares no table for a component whose only use of a type is this transfer. */
   function tableOf(index: number): HandleTable {
     tables[index] ??= [FLAG, 0];
     return tables[index];

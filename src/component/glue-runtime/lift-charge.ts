@@ -1,9 +1,9 @@
 import type { GlueBudget } from '../glue-budget.ts';
 
-/** Bytes that a call may lift without a charge: there is one call at a time. */
+/** Bytes that a call may lift without being charged: there is only one call at a time. */
 export const FREE_LIFT: number = 256 * 1024;
 
-/** Bytes that the host holds for an element, a string and an array, beside their content. */
+/** Bytes that the host holds for an element, a string and an array, in addition to their content. */
 export const ELEMENT_COST = 64;
 export const STRING_COST = 24;
 export const ARRAY_COST = 200;
@@ -11,7 +11,7 @@ export const ARRAY_COST = 200;
 /** Charges the guest's budget for what is lifted for one call. */
 export class LiftCharge {
   #lifted = 0;
-  /** How much of it was charged. */
+  /** How many of these bytes were charged. */
   #charged = 0;
   readonly #budget: GlueBudget | undefined;
   readonly #trap: (message: string) => never;

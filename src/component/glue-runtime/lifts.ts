@@ -1,7 +1,7 @@
 import type { GlueBudget } from '../glue-budget.ts';
 import { ARRAY_COST, ELEMENT_COST, LiftCharge, STRING_COST } from './lift-charge.ts';
 
-/** Charges what raw glue lifts for a host function, before it does; what was lifted is released with the next call. */
+/** Charges what raw glue is about to lift for a host function. The charge is released at the next call. */
 export interface Lifts {
   begin(): void;
   elements(length: number): void;

@@ -1,24 +1,24 @@
 import type { CallStack } from './call-stack.ts';
 import { ARRAY_COST, ELEMENT_COST, STRING_COST } from './lift-charge.ts';
 
-/** Reads what a guest points to. Pointers and lengths are 32 bits of either sign. */
+/** Reads memory that a guest points to. Pointers and lengths are 32 bits, signed or unsigned. */
 export interface MemoryReader {
-  /** UTF-8 as it is, a byte-order mark included; anything else traps, so that two strings never become one. */
+  /** Decodes UTF-8 and keeps a byte-order mark. Invalid bytes trap, so two different strings never become the same. */
   string(bytes: Uint8Array, pointer: number, length: number): string;
-  /** So many bytes of a list of numbers of the host's, not copied. */
+  /** The first `length` bytes of the host's list of numbers, not copied. */
   bytes(list: Uint8Array | ArrayBufferView | ArrayBuffer, length: number): Uint8Array;
-  /** Before the elements of a list of so many are lifted; bytes and strings among them count by themselves. */
+  /** Charges the elements of a list of this length before they are lifted; bytes and strings in them are charged separately. */
   elements(length: number): void;
-  /** Before UTF-16 is decoded. */
+  /** Charges UTF-16 before it is decoded. Returns its argument. */
   units<T extends ArrayLike<number>>(units: T): T;
   /** A copy. */
   list(bytes: Uint8Array<ArrayBuffer>, pointer: number, length: number): Uint8Array<ArrayBuffer>;
 }
 
 export function createMemoryReader(callStack: CallStack): MemoryReader {
-  /** Up to here it is faster to look at each byte than to call a decoder. */
+  /** Up to this length, examining each byte is faster than calling a decoder. */
   const SHORT = 24;
-  /** Up to here arrays have no memory of their own, and to copy them by hand is faster. */
+  /** Up to this length V8 keeps arrays on its heap, and copying them in a loop is faster. */
   const TINY = 64;
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -58,7 +58,7 @@ export function createMemoryReader(callStack: CallStack): MemoryReader {
       return units;
     },
     bytes(list, length) {
-      // To ask for its buffer would move a small array out of V8's heap.
+      // Accessing its buffer would move a small array out of V8's heap.
       if (list instanceof Uint8Array) return list;
       return ArrayBuffer.isView(list)
         ? new Uint8Array(list.buffer, list.byteOffset, length)

@@ -1,6 +1,6 @@
 import { BLOCK, BLOCK_SHIFT, DIRTY_MAP, MAP_START } from '../../wasm/dirty-map.ts';
 
-/** What writes numbers, of a `DataView`. */
+/** The methods of a `DataView` that write numbers. */
 export type MemoryWriter = Pick<
   DataView<ArrayBuffer>,
   | 'setInt8'
@@ -15,27 +15,27 @@ export type MemoryWriter = Pick<
   | 'setFloat64'
 >;
 
-/** Views of one memory, made again only after it has grown. Everything that is written goes through `writer` and `target`. */
+/** Views of one memory, recreated only after it has grown. All writes go through `writer` and `target`. */
 export interface MemoryViews {
   /** For reading. */
   view(): DataView<ArrayBuffer>;
   /** For reading. */
   bytes(): Uint8Array<ArrayBuffer>;
   writer(): MemoryWriter;
-  /** Where so many bytes are going to be written. */
+  /** The `length` bytes at `pointer`, which the caller is going to write. */
   target(pointer: number, length: number): Uint8Array<ArrayBuffer>;
 }
 
 /**
- * `memory` is asked first when the views are: the glue declares memories before they exist. Where there is a dirty map beside
- * a memory (`trackDirtyBlocks`), what is written is marked in it.
+ * `memory` is called at the first use, because the glue declares memories before they exist. If the memory has a dirty map
+ * (`trackDirtyBlocks`), writes are marked in it.
  */
 export function createMemoryViews(memory: () => WebAssembly.Memory): MemoryViews {
   let bytes = new Uint8Array(0);
   let view = new DataView(bytes.buffer);
   let dirtyMap = bytes;
 
-  // A view is emptied when its memory grows.
+  // A view becomes empty when its memory grows.
   function refresh(): void {
     const { buffer, [DIRTY_MAP]: map } = memory() as {
       buffer: ArrayBuffer;

@@ -1,16 +1,16 @@
 import type { GlueBudget } from '../glue-budget.ts';
 
 /**
- * Resources of one type that a guest may hold beyond those that have a place. More make V8's collections of the whole heap
- * slow, and other guests of the thread wait for them.
+ * Resources of one type that a guest may hold in addition to those that have a place. More would make full garbage collections
+ * slow, for which the other guests of the thread wait.
  */
 const MAX_RESOURCES: number = 64 * 1024;
 
 /**
- * The host's resources of one type that a guest holds, by representation. Has what the glue uses of a `Map`.
+ * The host's resources of one type that a guest holds, by representation. Implements the part of `Map` that the glue uses.
  *
- * Representations are counted up and most live shortly, so nearly all have a place by their last bits. The tables that a
- * `Map` leaves behind would keep what is deleted, and with it whole requests, until V8 collects its whole heap.
+ * Representations are consecutive numbers and mostly short-lived, so their last bits are nearly always a free place. The old
+ * tables of a `Map` would keep deleted resources, and with them whole requests, alive until a full garbage collection.
  */
 export class Resources {
   readonly #budget: GlueBudget | undefined;
@@ -18,10 +18,10 @@ export class Resources {
   size = 0;
   readonly #reps: number[] = new Array(64).fill(0);
   readonly #resources: (object | undefined)[] = new Array(64).fill(undefined);
-  /** Those whose place was taken, in cells that are emptied when they go. */
+  /** Resources whose place was taken, in cells that are emptied when they are deleted. */
   readonly #others = new Map<number, { resource: object | undefined }>();
 
-  /** `budget` is charged for those beyond the ones that have a place. */
+  /** `budget` is charged for resources without a place. */
   constructor(budget?: GlueBudget) {
     this.#budget = budget;
   }
@@ -65,7 +65,7 @@ export class Resources {
     return true;
   }
 
-  /** In the order of their representations, which is that in which guests got them. */
+  /** In the order of their representations, which is the order in which guests got them. */
   entries(): [rep: number, resource: object][] {
     const entries: [number, object][] = [];
     if (this.size === 0) return entries;

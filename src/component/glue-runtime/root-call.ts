@@ -1,6 +1,6 @@
 import type { CallStack } from './call-stack.ts';
 
-/** A call from outside, with the methods of jco's task that its code for exports uses. */
+/** A call from outside, with those methods of jco's task that its code for exports uses. */
 export interface RootCall {
   setCalleeIsAsync(): void;
   enterSync(): boolean;
@@ -11,7 +11,7 @@ export interface RootCall {
   setReturnMemory(): void;
   resolve(): void;
   isResolvedState(): boolean;
-  /** With an argument: after a failure. */
+  /** An argument means that the call has failed. */
   exit(failure?: object): void;
   isExited(): boolean;
   setErrored(): void;
@@ -45,7 +45,7 @@ export function createRootCall(callStack: CallStack, component: number): [RootCa
       if (isExited) return;
       isExited = true;
       if (failure !== undefined) fail();
-      // Traps when a trap was caught on the way.
+      // Traps if a guest caught a trap during the call.
       if (!isFailed) callStack.leaveRoot();
     },
     isExited: () => isExited,

@@ -8,7 +8,7 @@ import { Resources } from './resources.ts';
 import { createRootCall } from './root-call.ts';
 import { createSuspension } from './suspension.ts';
 
-/** What rewritten glue calls. */
+/** The functions that rewritten glue calls. */
 export interface GlueRuntime {
   readonly createCallStack: typeof createCallStack;
   readonly createHandles: typeof createHandles;

@@ -4,16 +4,16 @@ type HostFunction = (...values: never[]) => unknown;
 
 /** How host functions wait while their guest is suspended. */
 export interface Suspension {
-  /** What a host function returned, if it may not wait: a promise traps. */
+  /** Passes on what a host function that must not wait has returned; a promise traps. */
   ready<T>(answer: T): T;
   isPromise(answer: unknown): answer is PromiseLike<unknown>;
-  /** Enters a host function for the first or, when its promise has settled, for the second time. */
+  /** Enters a host function: for the first time, or again when its promise has settled. */
   enter(component: number, flags: { readonly value: number }): void;
   /** True on the second time. */
   isSettled(): boolean;
-  /** What the promise settled to; throws what it was rejected with. */
+  /** The value of the settled promise; throws the reason if it was rejected. */
   outcome(): unknown;
-  /** Notes what to wait for; the caller then returns 1. */
+  /** Records the promise to wait for; the caller then returns 1. */
   defer(promise: PromiseLike<unknown>): void;
   /** The wasm functions that call the host functions of these names, and suspend when one returns 1. */
   link(module: WebAssembly.Module, functions: Readonly<Record<string, HostFunction>>): WebAssembly.Exports;
@@ -78,7 +78,7 @@ export function createSuspension(callStack: CallStack): Suspension {
       deferred = promise;
     },
     link(module, functions) {
-      // Not among TypeScript's types yet.
+      // TypeScript has no type for it yet.
       const { Suspending } = WebAssembly as unknown as {
         Suspending: new (hostFunction: HostFunction) => object;
       };

@@ -1,20 +1,20 @@
-/** Sides on which the thread can be. */
+/** The sides on which the thread can be. */
 const GUEST = 0;
 const HOST = 1;
 const DEAD = 2;
 
-/** What adapters between components say about anything that was thrown below them. */
+/** The message of adapters between components for anything that was thrown below them. */
 const UNCAUGHT = 'wasm trap: uncaught exception propagated out of component';
 
 /**
  * The side on which the thread is, in the calls of one instance.
  *
- * A guest can catch what JavaScript throws, our traps included. So the side is noted at each crossing: a throw that skips the
- * way back leaves a note that does not fit, and the next crossing traps.
+ * A guest can catch what JavaScript throws, including our traps. So each crossing records the side: a throw that skips the
+ * return crossing leaves the wrong side recorded, and the next crossing traps.
  */
 export class ThreadSide {
   #side: number = GUEST;
-  /** What ended the call that is under way. */
+  /** The error that ended the current call. */
   #failure: Error | undefined;
 
   readonly trap = (message: string): never => {
@@ -58,7 +58,7 @@ export class ThreadSide {
     if (this.isDead) this.refuse();
   }
 
-  /** Notes the first error that a call throws. */
+  /** Records the first error of a call. */
   note(error: Error): void {
     this.#failure ??= error;
   }

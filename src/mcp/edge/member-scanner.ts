@@ -192,7 +192,7 @@ function asciiText(bytes: readonly number[]): string | undefined {
   return text;
 }
 
-/** Most of a long message is text that nobody reads. */
+/** Most of a long message is text that is skipped. */
 function endOfPlainText(bytes: Uint8Array, from: number, end: number): number {
   let i = from;
   while (i < end && bytes[i] !== QUOTE && bytes[i] !== BACKSLASH) i++;

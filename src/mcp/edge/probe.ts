@@ -32,7 +32,7 @@ export type Verdict = 'proceed' | 'refused' | 'unavailable' | 'relay';
 export interface Probe {
   /** Id of the client's request, as it was written. */
   readonly id: Uint8Array | undefined;
-  /** What the probe decides, in words for the client. */
+  /** What the probe decides, worded for the client. */
   readonly about: string;
   judge(result: ProbeResult): Verdict;
   proceed(result: ProbeResult): void;
@@ -106,7 +106,7 @@ const ERROR: Buffer = Buffer.from('error');
 const BACKSLASH = 0x5c;
 
 /**
- * Parses the body only when somebody asks for the response: most verdicts depend on the status, and what JSON.parse throws
+ * Parses the body only when the response is accessed: most verdicts depend on the status alone, and an exception of JSON.parse
  * for an empty body costs more than the rest of a probe.
  */
 class Result implements ProbeResult {

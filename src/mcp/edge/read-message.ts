@@ -64,7 +64,7 @@ function stopsReading(request: GuestRequest, needs: ReadingNeeds): (found: Envel
   const whole = mayBeOwned(request) || needs.session(request);
   if (whole) return () => false;
   const isUpload = !(request.body instanceof Uint8Array);
-  // An upload has gone by the time that its request fails, and with it the id.
+  // When the request of an upload fails, the upload is gone, and its id with it.
   const needsId = ({ kind }: Envelope): boolean =>
     kind === 'request' ? isUpload : kind === 'response' && needs.responseId(request);
   return (found) => isClassified(found) && (found.id !== undefined || !needsId(found));

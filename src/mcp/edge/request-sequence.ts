@@ -68,7 +68,7 @@ export function createRequestSequence(client: ResponseWriter, dropped: () => voi
     },
     call: {
       cancel() {
-        // A guest may work on after its response: then only `finished` is due.
+        // A guest may continue after its response; then only `finished` is due.
         if (!over) finish(() => current?.cancel());
       },
       stop(failure) {

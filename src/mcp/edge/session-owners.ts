@@ -7,7 +7,7 @@ import type { SessionQueue } from './session-queue.ts';
 
 /**
  * Which tokens the guest has accepted in which sessions. Only these enter a session's queue unverified: a client that knows
- * the id of somebody else's session must not be able to delay it.
+ * the id of another client's session must not be able to delay it.
  */
 export interface SessionOwners {
   /** Whether the guest must accept a `ping` of the client before the request may enter the session's queue. */

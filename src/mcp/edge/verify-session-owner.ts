@@ -23,7 +23,7 @@ export function verifySessionOwner(
   sequence.next(() => guest(messageFor(request, PING), target));
 }
 
-/** Lets only the owner of a session end it by DELETE, and hands on everything else. */
+/** Lets only the owner of a session end it by DELETE, and passes on everything else. */
 export function withVerifiedDelete(guest: Handler): Handler {
   return (request, target) => {
     if (request.method !== 'DELETE' || sessionOf(request) === undefined) return guest(request, target);
@@ -37,7 +37,7 @@ export function withVerifiedDelete(guest: Handler): Handler {
 
 /**
  * Verifies the owner before a message that guests accept from every client, and before a request takes a place in the
- * queue of a session that it may not use. `ends` tells which messages end their session.
+ * queue of a session that it may not use. `ends` returns whether a message ends its session.
  */
 export function withVerifiedOwner(
   guest: Handler,
@@ -72,7 +72,7 @@ function judge(result: ProbeResult): Verdict {
   }
   if (verdict !== 'proceed') return verdict;
   if (code !== undefined) return code === INTERNAL_ERROR ? 'unavailable' : 'refused';
-  // A guest that returns something else returns it to everybody.
+  // Any other response does not depend on the client.
   return response?.id === OWN_ID ? 'proceed' : 'unavailable';
 }
 

@@ -3,8 +3,8 @@ type Environment = Readonly<Record<string, string>>;
 const MODES: readonly string[] = ['public', 'oauth'];
 
 /**
- * Problems with these variables, in words for the user who starts the server: a wasmcp server reads them at each request, so
- * that only its clients would notice.
+ * Problems with these variables, worded for the user who starts the server: a wasmcp server reads them at each request, so only
+ * its clients would notice.
  */
 export function authProblems(env: Environment): string[] {
   const mode = env.WASMCP_AUTH_MODE?.toLowerCase() ?? 'public';

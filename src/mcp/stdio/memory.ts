@@ -6,7 +6,7 @@ import { deleteSession } from '../sessions/sessions.ts';
 export interface SessionMemory {
   find(client: string): Promise<string | undefined>;
   keep(client: string, session: string): Promise<void>;
-  /** Deletes a session that was ended before anybody used it. */
+  /** Deletes a session that was ended before it was used. */
   forget(session: string): Promise<void>;
 }
 

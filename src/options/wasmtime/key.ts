@@ -52,7 +52,7 @@ export function within(reason: string, form: string, check: (text: string | unde
   };
 }
 
-/** A flag that sets an option of ours. */
+/** A flag that sets one of our options. */
 export function flag(option: string, change: (on: boolean) => Changes): Key {
   return { form: YES_OR_NO, summary: option, read: (text) => ({ changes: change(yesOrNo(text)) }) };
 }
@@ -69,7 +69,7 @@ export function without(reason: string, form: string, check: (text: string | und
   };
 }
 
-/** A value that sets an option of ours. */
+/** A value that sets one of our options. */
 export function value<T>(
   form: string,
   option: string,

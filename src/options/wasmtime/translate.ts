@@ -2,7 +2,7 @@ import { RANGES } from '../ranges.ts';
 import { longFlag, OPTIONS } from '../table.ts';
 import type { Changes, Meaning, OptionName, OptionValues, Setting } from '../types.ts';
 
-/** A command line of wasmtime as options of ours. */
+/** Translates a command line of wasmtime into our options. */
 export interface Translated {
   readonly options: OptionValues;
   /** One line for each thing that is not supported, with the keys that ask for it. */

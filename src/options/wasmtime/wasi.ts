@@ -12,7 +12,7 @@ import {
   without,
 } from './key.ts';
 
-/** Also of `-W component-model-async`, which stands beside `-S p3`. */
+/** Also for `-W component-model-async`, which accompanies `-S p3`. */
 export const ONLY_0_2 = 'only components of WASI 0.2 are supported, not yet those of 0.3';
 
 const OFFERED = 'it is always available; only a component that imports it can use it';

@@ -26,27 +26,27 @@ import { findRootExports } from './root-exports.ts';
 import { removeUnused } from './unused.ts';
 
 export interface GlueOptions {
-  /** Host functions that may return a promise, versions left out: `wasi:io/poll#[method]pollable.block`. */
+  /** Host functions that may return a promise, without versions: `wasi:io/poll#[method]pollable.block`. */
   readonly suspending: readonly string[];
-  /** Exports during which a guest may be suspended, versions left out: `wasi:cli/run#run`. They return promises. */
+  /** Exports during which a guest may be suspended, without versions: `wasi:cli/run#run`. They return promises. */
   readonly exports: readonly string[];
 }
 
-/** Lean glue, or why there is none. */
+/** Lean glue, or the reason why it could not be built. */
 export type BuiltGlue =
   | { readonly kind: 'lean'; readonly source: string }
   | {
       readonly kind: 'raw';
       readonly reason: string;
-      /** The text that was not as expected, where that is known. */
+      /** The unexpected text, if it is known. */
       readonly near?: string | undefined;
     };
 
-/** Names that the rewrites give. */
+/** Names that the rewrites introduce. */
 const TAKEN =
   /\$(answer|bound|budget|callStack|code|context|copyUtf|counters|handles|memory|memoryReader|runtime|state|suspension|waiting|[A-Z]\w*)\d*\b/;
 
-/** In this order: what is inside of something comes before the whole of it. */
+/** In this order: an inner part is rewritten before the code around it. */
 const REWRITES: readonly ((rewriting: Rewriting) => void)[] = [
   removeDebugLog,
   moveContextSlots,
@@ -63,18 +63,18 @@ const REWRITES: readonly ((rewriting: Rewriting) => void)[] = [
 ];
 
 /**
- * Makes lean glue of what jco-transpile generated in its synchronous mode, with `instantiation: 'sync'`, `multiMemory`,
- * and each import mapped to its own full name.
+ * Builds lean glue from the output of jco-transpile's synchronous mode, with `instantiation: 'sync'`, `multiMemory`, and each
+ * import mapped to its own full name.
  *
- * Takes out what a synchronous component of WASI 0.2 does not need, and adds that guests can be suspended (JSPI). Each
- * rewrite asserts what it finds: glue of an unknown shape is never changed. The result is then `raw`: jco's own glue is
- * to be used.
+ * Removes what a synchronous component of WASI 0.2 does not need, and makes guests suspendable (JSPI). Each rewrite checks
+ * the code that it finds: glue of an unknown form is never changed. The result is then `raw`, and jco's own glue must be
+ * used.
  */
 export function buildGlue(source: string, options: GlueOptions): BuiltGlue {
   try {
     return { kind: 'lean', source: rewrite(source, options) };
   } catch (error) {
-    // Whatever surprised a rewrite, jco's own glue works.
+    // Any failure of a rewrite is acceptable, because jco's own glue works.
     const message = error instanceof Error ? error.message : String(error);
     const [kind, near] = error instanceof GlueMismatch ? ['', error.near] : ['unexpected failure: '];
     return { kind: 'raw', reason: `the generated code is not as expected: ${kind}${message}`, near };
@@ -123,7 +123,7 @@ function rewrite(glue: string, { suspending, exports }: GlueOptions): string {
   return result;
 }
 
-/** By the compiler that is going to run it. */
+/** Compiles it with the compiler that will run it. */
 function checkSyntax(glue: string): void {
   try {
     new Script(toScript(glue));

@@ -1,32 +1,32 @@
-/** Part of a text, from `start` up to but without `end`. */
+/** Part of a text, from `start` to before `end`. */
 export interface Span {
   readonly start: number;
   readonly end: number;
 }
 
-/** Edits of one text. Positions are those of the text as it was before any edit. */
+/** Edits of one text. Positions refer to the original text. */
 export interface Editor {
-  /** The text as it was. */
+  /** The original text. */
   readonly original: string;
-  /** What a span held before any edit. */
+  /** The original text of a span. */
   text(span: Span): string;
   /** Discards the edits within the span. */
   replace(span: Span, text: string): void;
   /** Discards the edits within the span. */
   remove(span: Span): void;
-  /** Inserts in front of a position, behind what was inserted there before. */
+  /** Inserts before a position, after earlier insertions at the same position. */
   insert(position: number, text: string): void;
   /**
    * The text with all edits.
    *
-   * @throws TypeError when a span was edited after a larger one around it, or across the border of another
+   * @throws TypeError if a span was edited after a larger one around it, or overlaps with another
    */
   result(): string;
 }
 
 interface Edit extends Span {
   readonly text: string;
-  /** How many edits came before. */
+  /** The number of earlier edits. */
   readonly order: number;
 }
 
@@ -45,7 +45,7 @@ export function createEditor(original: string): Editor {
     insert: (position, text) => replace({ start: position, end: position }, text),
     result() {
       const parts: string[] = [];
-      /** The last replacement; what comes next begins at its end. */
+      /** The last replacement; the following text begins at its end. */
       let last: Edit = { start: 0, end: 0, text: '', order: -1 };
       let at = 0;
       for (const edit of edits.toSorted(inOrder)) {
@@ -65,7 +65,7 @@ export function createEditor(original: string): Editor {
   };
 }
 
-/** By place; insertions first, then what is larger, then what is later. */
+/** By position; insertions first, then larger spans, then later edits. */
 function inOrder(a: Edit, b: Edit): number {
   if (a.start !== b.start) return a.start - b.start;
   if (a.start === a.end || b.start === b.end) {

@@ -1,6 +1,6 @@
-/** The glue does not look as it did when a rewrite was written. Never fatal: jco's own glue runs instead. */
+/** The glue does not have the form that a rewrite expects. Never fatal: jco's own glue runs instead. */
 export class GlueMismatch extends Error {
-  /** The text in question, as it stands in the glue; undefined when the message has to do. */
+  /** The unexpected text of the glue; undefined if the message alone must suffice. */
   readonly near: string | undefined;
 
   constructor(message: string, near?: string) {
@@ -10,7 +10,7 @@ export class GlueMismatch extends Error {
   }
 }
 
-/** @throws GlueMismatch saying that `what`, at the text `near`, is not as it was */
+/** @throws GlueMismatch naming `what` and the unexpected text `near` */
 export function expectShape(condition: unknown, what: string, near?: string): asserts condition {
   if (!condition) throw new GlueMismatch(what, near);
 }

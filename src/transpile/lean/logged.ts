@@ -6,7 +6,7 @@ const CALL = new RegExp(
   'g',
 );
 
-/** Removes calls of jco's debug log. Those in another form stay; that nothing uses them is checked at the end. */
+/** Removes calls of jco's debug log. Calls in another form remain, and are found by the check at the end. */
 export function removeLogged(edit: Editor): void {
   for (const match of edit.original.matchAll(CALL)) edit.remove(spanOf(match));
 }

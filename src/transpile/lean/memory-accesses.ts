@@ -2,19 +2,19 @@ import type { Span } from './edit.ts';
 import { expectShape } from './expect-shape.ts';
 import { KEY } from './text.ts';
 
-/** Where code reads or writes a memory, and what it becomes. */
+/** Code that reads or writes a memory, and its replacement. */
 export interface MemoryAccess extends Span {
-  /** Undefined for what is copied to one. */
+  /** Undefined for a source that is copied to a memory. */
   readonly memory: string | undefined;
   readonly text: string;
 }
 
-/** In this order: some are part of others. */
+/** The order matters: some are part of others. */
 const FORMS = [
   // A copy of a string from memory to memory, which becomes a wasm function.
   'function trampoline\\d+\\(from_ptr, len, to_ptr\\) \\{[^{}]*\\}',
   'utf16Decoder\\.decode\\(new Uint16Array\\(memory\\d+\\.buffer, \\w+, \\w+\\)\\)',
-  // Where it is declared, gets its value, or is told to a task: there are no tasks.
+  // Its declaration, its assignment, and where it is passed to a task: there are no tasks.
   '\\blet memory\\d+(?=;)',
   '(?<![\\w$.])memory\\d+(?= = )',
   '(?<=\\(\\) => )memory\\d+(?=\\))',
@@ -23,12 +23,12 @@ const FORMS = [
   'TEXT_DECODER_UTF8\\.decode\\(new Uint8Array\\((?<string>memory\\d+)\\.buffer, (?<from>\\w+), (?<length>\\w+)\\)\\)',
   'new Uint8Array\\((?<list>memory\\d+)\\.buffer\\.slice\\((?<first>\\w+), \\k<first> \\+ (?<count>\\w+) \\* 1\\)\\)',
   'new Uint8Array\\((?<target>memory\\d+)\\.buffer, (?<at>\\w+), (?<size>\\w+)\\)',
-  // What a list of numbers is copied from.
+  // The source of a copied list of numbers.
   'new Uint8Array\\((?<copied>val\\d+)\\.buffer \\|\\| \\k<copied>, \\k<copied>\\.byteOffset, (?<bytes>valLenBytes\\d+)\\)',
   'new DataView\\((?<written>memory\\d+)\\.buffer\\)',
 ];
 const FORM = new RegExp(FORMS.join('|'), 'g');
-/** Forms that have to be known, with what is wrong when one is not. */
+/** Code that must have a known form, and the problem if it does not. */
 const SUSPECT: readonly (readonly [RegExp, string])[] = [
   [/\bTEXT_DECODER_UTF8\.decode\(/, 'a string in an unknown place'],
   [/\.buffer\.slice\b/, 'a list in an unknown place'],
@@ -36,14 +36,14 @@ const SUSPECT: readonly (readonly [RegExp, string])[] = [
   [/\b_utf(?:8|16)AllocateAndEncode\(/, 'a string that goes to an unknown place'],
   [/\b_(?:allocate|checkList)\(/, 'a list in an unknown place'],
 ];
-/** As a variable: no member, no string. */
+/** As a variable: not a member, not in a string. */
 const MEMORY = /(?<![\w$.'"])memory\d+\b/;
 
 /**
- * Finds all accesses to memories in a component's code. Memories are read through views that are kept; strings and lists
- * of bytes from guests are checked. What is written is written through views that note where.
+ * Finds all accesses to memories in a component's code. Reads go through cached views; strings and lists of bytes from guests
+ * are checked. Writes go through views that mark them in the dirty map.
  *
- * @throws GlueMismatch for one that is of no known form
+ * @throws GlueMismatch for an access in an unknown form
  */
 export function findMemoryAccesses(code: string): MemoryAccess[] {
   const others = code.replace(KEY, '$1').replace(FORM, '');

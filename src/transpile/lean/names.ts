@@ -1,27 +1,30 @@
 import { expectShape } from './expect-shape.ts';
 
-/** Glue in which no name that a core module gives can be taken for code. */
+/** Glue in which no name from a core module can be mistaken for code. */
 export interface HiddenNames {
   readonly code: string;
   /**
-   * Puts the names back into what was made of the code.
+   * Puts the names back into the rewritten code.
    *
-   * @throws GlueMismatch when one of them was changed
+   * @throws GlueMismatch if one of the placeholders was changed
    */
   reveal(code: string): string;
 }
 
-/** What a core module is given: an object of objects. Names have no line breaks, so a line begins with a key or none. */
+/**
+ * The imports of a core module: an object of objects. Names contain no line breaks, so a key is always at the start of a
+ * line.
+ */
 const GIVEN = /\binstantiateCore\(module\d+, \{\n[\s\S]*?\n\s*\}\)\);/g;
 const KEY = /^(\s*)(?:'([^'\n]*)'|([A-Za-z_$][\w$]*)): /gm;
-/** What is taken from a core module; strings, comments and templates are stepped over as a whole. */
+/** An export of a core module; strings, comments and templates are skipped as a whole. */
 const TAKEN =
   /\b(exports\d+)(?:\['([^'\n]*)'\]|\.([A-Za-z_$][\w$]*))|\/\/.*|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g;
 const HIDDEN = /'name:(\d+)'/g;
 
 /**
- * Hides the names by which core modules give and take functions: they may be any printable text, such as what a rewrite
- * looks for. Every other name in glue is one of WIT, or made of letters and digits.
+ * Hides the names of core modules' imports and exports: they may be any printable text, including text that a rewrite looks
+ * for. Every other name in glue comes from WIT, or consists of letters and digits.
  */
 export function hideNames(glue: string): HiddenNames {
   const numbers = new Map<string, number>();

@@ -3,7 +3,7 @@ import { expectShape } from './expect-shape.ts';
 import { readStatements, type Statement } from './statements.ts';
 import { plainText } from './text.ts';
 
-/** `export function instantiate(…) { … }`, which is nearly all of the glue that jco generated. */
+/** `export function instantiate(…) { … }`, which is nearly all of jco's glue. */
 export interface Entry {
   /** The glue without strings, comments and keys; positions are the same. */
   readonly plain: string;
@@ -11,9 +11,9 @@ export interface Entry {
   readonly helpers: ReadonlyMap<string, Statement>;
 }
 
-/** Where things are in it. */
+/** The positions of its parts. */
 export interface Outline extends Entry {
-  /** The statement that holds the component's own code, a generator that is run at once. */
+  /** The statement with the component's own code, a generator that is run immediately. */
   readonly generator: Statement;
   /** The generator's body, from its first brace to its last. */
   readonly body: Span;
@@ -74,13 +74,13 @@ export interface FunctionParts {
   readonly body: string;
 }
 
-/** What a function declaration consists of; undefined for anything else. */
+/** The parts of a function declaration; undefined for anything else. */
 export function functionParts(text: string): FunctionParts | undefined {
   const [, params, body] = /^function [\w$]+\(([^()]*)\) (\{[\s\S]*\})$/.exec(text) ?? [];
   return params !== undefined && body !== undefined ? { params, body } : undefined;
 }
 
-/** Where the first value of a variable is; undefined when it has none, and for anything else. */
+/** The span of a variable's initial value; undefined if it has none, and for anything else. */
 export function valueSpan(outline: Outline, name: string): Span | undefined {
   const statement = outline.locals.get(name);
   if (statement?.kind !== 'variable') return undefined;

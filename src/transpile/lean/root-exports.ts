@@ -12,7 +12,7 @@ export interface RootExport {
   /** Index of the component that it enters. */
   readonly component: number;
   readonly code: Statement;
-  /** Where the task of a call is made. */
+  /** The code that creates the task of a call. */
   readonly task: Span;
 }
 
@@ -20,7 +20,7 @@ const TASK =
   /(?<==\s)createNewCurrentTask\(\{\s*componentIdx: (?<component>\d+),\s*isAsync: (?<isAsync>\w+),\s*isManualAsync: (?<isManual>\w+),\s[^{}]*\scallingWasmExport: (?<isExport>\w+),\s*\}\)/g;
 const ENTER = /_debugLog\('\[iface="([^"\n]+)", function="([^"\n]+)"\]\[Instruction::CallWasm\] enter'/g;
 
-/** @throws GlueMismatch when one of them is asynchronous, or not a plain function */
+/** @throws GlueMismatch if one of them is asynchronous, or not a plain function */
 export function findRootExports(outline: Outline, edit: Editor): readonly RootExport[] {
   const found: RootExport[] = [];
   for (const [name, code] of outline.locals) {

@@ -4,24 +4,24 @@ import { expectShape, GlueMismatch } from './expect-shape.ts';
 /** A statement, with its semicolon. */
 export interface Statement extends Span {
   readonly kind: 'function' | 'class' | 'variable' | 'other';
-  /** Of the function, the class or the one variable that it declares. */
+  /** The name of the function, the class or the single variable that it declares. */
   readonly name: string | undefined;
 }
 
-/** How one begins, or how the block of all of them ends. */
+/** The beginning of a statement, or the end of their block. */
 const HEAD =
   /\s*(?:(?<function>(?:async )?function\*?) (?<called>[\w$]+) ?\(|(?<class>class) (?<classed>[\w$]+) |(?<variable>const|let|var) (?:(?<valued>[\w$]+)(?=\s*[=;]))?|(?<block>if|try|for|while|switch)\b|(?<other>[\w$(])|(?<end>\}))/y;
-/** Keywords begin statements where they begin a line. */
+/** Keywords that begin a statement if they begin a line. */
 const TOKEN = /[{};]|^ *(?:(?:async )?function|class|const|let|var|return|if|try|for|while|switch|throw)\b/gm;
-/** What a closing brace does not end. */
+/** Text after a closing brace that continues the statement. */
 const CONTINUES = /\s*(?:else\b|catch\b|finally\b|[),=.])/y;
 
 /**
  * The statements of a block, and where it ends.
  *
  * @param plain see `plainText`
- * @param start behind the block's opening brace
- * @throws GlueMismatch when one of them does not end as jco's do: with a semicolon, or with the block that it is
+ * @param start position after the block's opening brace
+ * @throws GlueMismatch if a statement does not end as jco's do: with a semicolon, or with its own block
  */
 export function readStatements(plain: string, start: number): { statements: Statement[]; end: number } {
   const statements: Statement[] = [];

@@ -2,8 +2,8 @@ import type { Span } from './edit.ts';
 import { expectShape } from './expect-shape.ts';
 
 /**
- * A pattern for the first word of a statement in a list of statements. What is in front of it is looked at last: patterns
- * that begin by looking back take ten times as long.
+ * A pattern for the first word of a statement in a list of statements. The text before it is examined last: patterns that begin
+ * with a lookbehind take ten times as long.
  */
 export function statementWith(word: string): string {
   return `${word}(?<=[;{}]\\s*${word})`;
@@ -12,7 +12,7 @@ export function statementWith(word: string): string {
 const STRING = /'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"/g;
 const OPAQUE = new RegExp(`//.*|${STRING.source}|\`(?:[^\`\\\\]|\\\\.)*\``, 'g');
 const COMPUTED = /(\$\{[^{}]*\})/;
-/** A key of an object, and what is in front of it. */
+/** A key of an object, and the text before it. */
 export const KEY: RegExp = /([{,]\s*)([\w$]+:)/g;
 /** Not after a dot, unless it is the third of a spread. */
 const NAME = /(?<![\w$#]|(?<!\.\.)\.)[A-Za-z_$][\w$]*/g;
@@ -29,7 +29,7 @@ const KEYWORDS: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** The span of a match in a text that begins at `offset`, but for so many characters at its start. */
+/** The span of a match in a text that begins at `offset`, without the first `skip` characters of the match. */
 export function spanOf(
   match: RegExpExecArray,
   { offset = 0, skip = 0 }: { readonly offset?: number; readonly skip?: number } = {},
@@ -39,9 +39,9 @@ export function spanOf(
 }
 
 /**
- * Code with blanks in place of its strings and comments, of what is not computed in templates, and of keys.
+ * Code with blanks in place of strings, comments, the literal parts of templates, and keys.
  *
- * @throws GlueMismatch when there are regular expressions, divisions, or templates within templates: jco writes none
+ * @throws GlueMismatch for regular expressions, divisions, and templates within templates: jco writes none
  */
 export function plainText(code: string): string {
   const plain = code.replace(OPAQUE, (text) => {
@@ -62,7 +62,7 @@ function blank(text: string): string {
   return ' '.repeat(text.length);
 }
 
-/** Is the block that plain code opens first the end of it? */
+/** Whether plain code ends with the block that it opens first. */
 export function endsWithItsBlock(plain: string): boolean {
   let depth = 0;
   for (const { 0: brace, index } of plain.matchAll(/[{}]/g)) {
@@ -79,7 +79,7 @@ export function namesInText(plain: string): Set<string> {
   return names;
 }
 
-/** Names that plain code declares, wherever they are known in it. */
+/** Names that plain code declares, in any scope. */
 export function declaredInText(plain: string): Set<string> {
   const declared = new Set<string>();
   for (const pattern of [DECLARED, PARAMETERS, METHOD]) {

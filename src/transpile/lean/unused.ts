@@ -4,7 +4,7 @@ import { readEntry } from './outline.ts';
 import type { Statement } from './statements.ts';
 import { declaredInText, namesInText } from './text.ts';
 
-/** Parts of jco's machinery that lean glue must not reach: a rewrite missed something if it does. */
+/** Parts of jco's machinery that lean glue must not use: if it does, a rewrite has missed something. */
 const MACHINERY = [
   'AsyncTask',
   'ComponentAsyncState',
@@ -20,10 +20,10 @@ const MACHINERY = [
   'curResourceBorrows',
 ];
 
-/** Of `instantiate`. */
+/** The parameters of `instantiate`. */
 const PARAMETERS = ['getCoreModule', 'imports', 'instantiateCore'];
 
-/** What glue relies on that is not in its text. */
+/** Names that connect the glue with code outside of its text. */
 export interface Surroundings {
   /** Names that are used elsewhere. */
   readonly used: Iterable<string>;
@@ -32,8 +32,8 @@ export interface Surroundings {
 }
 
 /**
- * Takes out jco's helpers that nothing uses any more: they would be parsed, and most of them evaluated, for nothing.
- * What is left is a check of the rewrites: all its names are known, the machinery is gone.
+ * Removes jco's helpers that are no longer used: they would be parsed, and most of them evaluated, for nothing. Then checks the
+ * rewrites: all remaining names are declared, and none belongs to jco's machinery.
  */
 export function removeUnused(glue: string, surroundings: Surroundings): string {
   const { plain, helpers } = readEntry(glue);
@@ -63,7 +63,7 @@ export function removeUnused(glue: string, surroundings: Surroundings): string {
   for (const [name, statement] of owners) if (!used.has(name)) edit.remove(statement);
   const reached = MACHINERY.filter((name) => used.has(name));
   expectShape(reached.length === 0, `${reached.join(', ')} is still in use`);
-  // Coarse, without scopes; what the rewrites removed had names that occur once.
+  // Ignores scopes; this suffices because the names that the rewrites remove are unique.
   const unknown = [...used].filter(
     (name) => !declared.has(name) && !(name in globalThis) && name !== 'undefined' && name !== 'arguments',
   );
@@ -71,7 +71,7 @@ export function removeUnused(glue: string, surroundings: Surroundings): string {
   return edit.result();
 }
 
-/** One name, and nothing happens when it is declared. */
+/** Whether it declares a single name, and its declaration has no side effects. */
 function isRemovable({ kind, start, end }: Statement, plain: string): boolean {
   if (kind !== 'variable') return kind !== 'other';
   return !/(?<![\w$.])(?:imports|getCoreModule)\b/.test(plain.slice(start, end));

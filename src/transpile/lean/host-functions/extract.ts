@@ -1,6 +1,6 @@
 import { expectShape } from '../expect-shape.ts';
 
-/** A host function as a guest sees it, as jco generated it. */
+/** A host function for guests, as jco generated it. */
 export interface ExtractedHostFunction {
   /** jco's number for it: `trampolineN` is what guests import, `_trampolineN` is the code. */
   readonly number: string;
@@ -8,11 +8,11 @@ export interface ExtractedHostFunction {
   readonly code: string;
   /** The names of its parameters. */
   readonly params: readonly string[];
-  /** What stands between the code and the assignment of the name that jco's tasks show. */
+  /** The text between the code and the assignment of the name that jco's tasks show. */
   readonly gap: string;
   /** `interface#function` in jco's spelling, without the type of a method. */
   readonly fnName: string;
-  /** Source of the object by which jco's machinery knows the function. */
+  /** Source of the object that describes the function to jco's machinery. */
   readonly meta: string;
 }
 
@@ -24,18 +24,18 @@ export interface ExtractedGlue {
   readonly hostFunctions: ReadonlyMap<string, ExtractedHostFunction>;
 }
 
-/** To the line that closes it: what is inside is indented by more. */
+/** Up to the closing line: the lines between are indented further. */
 const CODE =
   /^( *)const (_trampoline(\d+)) = (function\(((?:\w+(?:, \w+)*)?)\) \{\n(?:\1 .*\n| *\n)*\1\})(\s*)\2\.fnName = '([^'\n]*)';$/gm;
-/** Says everything twice: jco knows the way to take when the function is made. */
+/** Contains both variants: jco chooses one when the function is created. */
 const BINDING =
   /^( *let trampoline(\d+) = )_trampoline\2\.manuallyAsync \? new WebAssembly\.Suspending\(_suspendingImport\(\d+, (_lowerImportBackwardsCompat\.bind\(\s*null,\s*(\{[\s\S]*?\}),\s*\))\)\) : \3;$/gm;
 
 /**
- * Takes the code of host functions, and what guests are given of them, out of the glue. They are four fifths of it, all
- * of one form: to parse them would take most of the time.
+ * Extracts the code of host functions, and their bindings for guests, from the glue. They are four fifths of it, all in the
+ * same form: parsing them would take most of the time.
  *
- * @throws GlueMismatch when one of them does not look like all the others
+ * @throws GlueMismatch if one of them has another form
  */
 export function extractHostFunctions(glue: string): ExtractedGlue {
   const extracted = new Map<string, Omit<ExtractedHostFunction, 'meta'>>();
@@ -76,7 +76,7 @@ export function extractHostFunctions(glue: string): ExtractedGlue {
   return { rest, hostFunctions };
 }
 
-/** Puts code in its place. */
+/** Reinserts the code of host functions. */
 export function reinsertHostFunctions(rest: string, codes: ReadonlyMap<string, string>): string {
   const missing = new Set(codes.keys());
   const whole = rest.replace(/\$code(\d+);/g, (_, number: string) => {

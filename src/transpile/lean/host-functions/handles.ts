@@ -3,7 +3,7 @@ import { expectShape } from '../expect-shape.ts';
 import { spanOf, statementWith } from '../text.ts';
 import type { HostFunction } from './read.ts';
 
-/** Names that must be gone. */
+/** Names that must not remain. */
 export const HANDLE_NAMES = ['curResourceBorrows', 'rscTableRemove'] as const;
 
 const REP = /(handleTable\d+)\[\((\w+) << 1\) \+ 1\] & ~T_FLAG(?=;)/g;
@@ -17,8 +17,8 @@ const BORROWS_END = new RegExp(
 );
 
 /**
- * Handles that guests give to host functions are checked: they trap when stale, unknown, or given away while only
- * borrowed. jco makes an empty object up instead, and keeps a list of what was borrowed that nothing here needs.
+ * Checks handles that guests pass to host functions: those that are stale, unknown, or given away although only borrowed
+ * trap. jco creates an empty object instead, and keeps a list of borrowed handles that is not needed here.
  */
 export function checkHandles({ code, number }: HostFunction, edit: Editor): void {
   let read = 0;

@@ -8,24 +8,24 @@ import type { HostFunction } from './read.ts';
 import type { SuspendMode } from './suspend-mode.ts';
 import { removeTask, TASK_NAMES } from './task.ts';
 
-/** The code of a host function without what it does not need. */
+/** The code of a host function without unneeded parts. */
 export interface LeanCode {
   readonly code: string;
   /** Memories that it reads or writes through views, in the order of the text. */
   readonly memories: readonly string[];
   /** Names of variables and functions in it. */
   readonly names: ReadonlySet<string>;
-  /** Those that it declares. */
+  /** Names that it declares. */
   readonly declared: ReadonlySet<string>;
 }
 
-/** Only known elsewhere. */
+/** Names that are declared elsewhere in the glue. */
 const FOREIGN = ['TextDecoder', 'contextGet', 'contextSet', '_guardMayLeave', 'WebAssembly'] as const;
 
 const LIST = /\bvar result(\d+) = \[\];(?=\s*for \(let i = 0; i < len\1; i\+\+\) \{)/g;
 const UTF16 = /(?<=\butf16Decoder\.decode\()new Uint16Array\(memory\d+\.buffer, \w+, \w+\)(?=\))/g;
 
-/** The guest pays for what is lifted before it is; strings and lists of bytes do so when memory is read. */
+/** Charges the guest before anything is lifted; strings and lists of bytes are charged when memory is read. */
 function chargeLifts({ code, number }: HostFunction, edit: Editor): void {
   const lists = [...code.matchAll(LIST)];
   expectShape(
@@ -45,12 +45,12 @@ function chargeLifts({ code, number }: HostFunction, edit: Editor): void {
 
 const THROWN = /(?<=\bthrow |\bgetErrorPayload\()(?:e|err)(?=[;)])/g;
 
-/** Adapters between components catch whatever a host function throws, an exit of the guest too. */
+/** Adapters between components catch everything that a host function throws, including an exit of the guest. */
 function noteThrown({ code }: HostFunction, edit: Editor): void {
   for (const match of code.matchAll(THROWN)) edit.replace(spanOf(match), `$callStack.thrown(${match[0]})`);
 }
 
-/** @throws GlueMismatch when there is anything in it that is not of a known form */
+/** @throws GlueMismatch if any part of it has an unknown form */
 export function leanCode(hostFunction: HostFunction, mode: SuspendMode): LeanCode {
   const { code, number, gap } = hostFunction;
   const edit = createEditor(code);

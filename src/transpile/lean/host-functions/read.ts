@@ -4,7 +4,7 @@ import { type Outline, valueSpan } from '../outline.ts';
 import type { Statement } from '../statements.ts';
 import type { ExtractedHostFunction } from './extract.ts';
 
-/** A host function as a guest sees it: jco's code that lifts parameters, calls the host, and lowers the result. */
+/** A host function for guests: jco's code that lifts parameters, calls the host, and lowers the result. */
 export interface HostFunction extends ExtractedHostFunction {
   /** Such as `wasi:io/poll@0.2.6#[method]pollable.block`. */
   readonly wit: string;
@@ -12,26 +12,26 @@ export interface HostFunction extends ExtractedHostFunction {
   readonly component: number;
   /** Name of the variable with the guest's memory. */
   readonly memory: string | undefined;
-  /** How the parameters are lifted: the source of an array. */
+  /** The functions that lift the parameters: the source of an array. */
   readonly lifts: string;
-  /** Is the last parameter where the result goes? */
+  /** Whether the last parameter is the pointer to the result. */
   readonly hasResultPointer: boolean;
-  /** What stands for the code. */
+  /** The placeholder of the code. */
   readonly place: Span;
-  /** What stands for what guests are given. */
+  /** The placeholder of the binding for guests. */
   readonly binding: Span;
-  /** The statement that holds the binding. */
+  /** The statement that contains the binding. */
   readonly bindingStatement: Statement;
 }
 
 const META =
   /^\{\s*trampolineIdx: (?<number>\d+),\s*componentIdx: (?<component>\d+),\s*isAsync: (?<isAsync>\w+),\s*isManualAsync: [\w.]+,\s*paramLiftFns: (?<lifts>\[[\s\S]*\]),\s*resultLowerFns: [\s\S]*,\s*hasResultPointer: (?<pointer>true|false),\s*funcTypeIsAsync: (?<isTypeAsync>\w+),\s*getCallbackFn: [^\n]*,\s*getPostReturnFn: [^\n]*,\s*isCancellable: \w+,\s*memoryIdx: (?<memory>\d+|null),\s*stringEncoding: [^\n]*,\s*getMemoryFn: [^\n]*,\s*getReallocFn: [^\n]*,\s*importFn: (?<code>\w+),\s*\}$/;
 type Known = 'number' | 'component' | 'isAsync' | 'lifts' | 'pointer' | 'isTypeAsync' | 'memory' | 'code';
-/** The only place with the whole name is what jco logs before it calls the host. */
+/** The whole name occurs only in the text that jco logs before it calls the host. */
 const ENTER =
   /_debugLog\('\[iface="([^"\n]+)", function="([^"\n]+)"\] \[Instruction::CallInterface\] \(sync, @ enter\)'\);/g;
 
-/** @throws GlueMismatch when it does not look like all the others */
+/** @throws GlueMismatch if it has another form than the others */
 export function readHostFunction(extracted: ExtractedHostFunction, outline: Outline): HostFunction {
   const name = `_trampoline${extracted.number}`;
   const known = META.exec(extracted.meta)?.groups as Readonly<Record<Known, string>> | undefined;

@@ -4,14 +4,14 @@ import type { HostFunction } from './read.ts';
  * How a host function suspends its guest.
  *
  * - `none`: a promise is refused.
- * - `retry`: when the host returns a promise, it returns 1; when that has settled it is called again with the same
+ * - `retry`: if the host returns a promise, the function returns 1; once that has settled, it is called again with the same
  *   parameters and takes the outcome. The guest is suspended only if there is something to wait for.
- * - `async`: it is async, and suspends the guest for each call. For functions that cannot be called twice or whose
- *   signature in wasm is not certain.
+ * - `async`: the function is async and suspends the guest at each call. For functions that cannot be called twice, or whose
+ *   signature in wasm is uncertain.
  */
 export type SuspendMode = 'none' | 'retry' | 'async';
 
-/** The better of `retry` and `async` for one that may wait. */
+/** `retry` if possible, otherwise `async`, for a function that may wait. */
 export function suspendModeOf(hostFunction: HostFunction): SuspendMode {
   const returns = /(?<![\w$.'])return [^;]/.test(hostFunction.code);
   const gives = hostFunction.code.includes('rscTableRemove(');
@@ -29,7 +29,7 @@ const CORE_TYPES: Readonly<Record<string, string>> = {
   List: 'ii',
 };
 
-/** Core types of the parameters, `i` for `i32` and `I` for `i64`; undefined unless they are of a kind where that is certain. */
+/** Core types of the parameters, `i` for `i32` and `I` for `i64`; undefined if they are uncertain. */
 export function coreParams({ lifts, hasResultPointer, params }: HostFunction): string | undefined {
   const types = elements(lifts).map(
     (lift) => CORE_TYPES[/^_liftFlat(\w+)(?:\.bind)?$/.exec(lift)?.[1] ?? ''],

@@ -4,7 +4,7 @@ import { spanOf, statementWith } from '../text.ts';
 import type { HostFunction } from './read.ts';
 import type { SuspendMode } from './suspend-mode.ts';
 
-/** Names of a task that must be gone. */
+/** Names of a task that must not remain. */
 export const TASK_NAMES = ['hostProvided', 'parentTask', 'task', 'subtask', 'createTask', 'started'] as const;
 
 const TASK =
@@ -16,8 +16,8 @@ const RETURN = /(?<![\w$.'])return\b/g;
 const LAST_RETURN = /return ([^;\n]+);\s*\}$/;
 
 /**
- * CallStack the host from a host function's code at once, without a task. `$callStack` notes that the thread is on the host's
- * side from the first parameter lifted to the last result lowered.
+ * Makes the code of a host function call the host directly, without a task. `$callStack` records that the thread is on the
+ * host's side, from before the first parameter is lifted until the last result is lowered.
  */
 export function removeTask({ code, number, component }: HostFunction, mode: SuspendMode, edit: Editor): void {
   const name = `_trampoline${number}`;
@@ -56,7 +56,7 @@ function callHost(code: string, mode: SuspendMode, name: string, edit: Editor): 
   edit.replace(span, '$answer');
 }
 
-/** A trap stays a trap, never a result. */
+/** A trap remains a trap and never becomes a result. */
 function keepTraps(code: string, component: number, edit: Editor): void {
   const mark = `\\(${component}\\)\\.markTrapped\\((e|err)\\)`;
   const statement = new RegExp(`${statementWith('getOrCreateAsyncState')}${mark};`, 'g');
@@ -66,7 +66,7 @@ function keepTraps(code: string, component: number, edit: Editor): void {
     edit.replace(spanOf(match), `${match[1]} instanceof WebAssemblyRuntimeError`);
 }
 
-/** The only way back to the guest is at the end, where results are computed before the side changes. */
+/** The code returns to the guest only at its end, where results are computed before the side changes. */
 function leave(code: string, name: string, edit: Editor): void {
   const returns = code.match(RETURN)?.length ?? 0;
   const last = LAST_RETURN.exec(code);

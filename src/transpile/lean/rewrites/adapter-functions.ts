@@ -10,8 +10,8 @@ const COPY =
 const HELPERS = /^(_symmetricSyncGuestCall(Enter|Exit)|resourceTransfer(Own|Borrow))$/;
 
 /**
- * What the adapters between components call: traps, which have to mark the instance dead because a guest can catch
- * them, and copies of strings, which a wasm module makes and checks.
+ * Replaces the functions that adapters between components call: traps, which must mark the instance dead because a guest can
+ * catch them, and copies of strings, which a wasm module makes and checks.
  */
 export function replaceAdapterFunctions(rewriting: Rewriting): void {
   const { outline, edit, prelude, hostFunctions } = rewriting;
@@ -38,11 +38,11 @@ const $NO_DIRTY_MAP = new WebAssembly.Memory({ initial: 17 });\n`);
   );
 }
 
-/** Returns true for a copy: it becomes a function that makes the copying function, for when the memories exist. */
+/** Returns true for a copy: it becomes a function that creates the copying function once the memories exist. */
 function replaceFunction({ edit, outline }: Rewriting, name: string, declared: Statement): boolean {
   const { params, body } = functionParts(edit.text(declared)) ?? {};
   expectShape(params !== undefined && body !== undefined, `what ${name} is`);
-  // Looked at with the handle tables.
+  // Checked together with the handle tables.
   if (params === 'handle' && body.includes('rscTable')) return false;
   const message = TRAP.exec(body)?.[1];
   if (message !== undefined && params === '') {

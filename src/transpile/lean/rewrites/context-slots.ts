@@ -5,7 +5,7 @@ import { CONTEXT_SLOTS } from '../wasm/context-slots.ts';
 
 const SLOT = /\bcontext(Get|Set)\.bind\(null, \{ slot: ([01]) \}\)/g;
 
-/** Context slots live in a wasm module: four of five calls from wasm to JavaScript were for them. */
+/** Moves context slots into a wasm module: they caused four of five calls from wasm to JavaScript. */
 export function moveContextSlots({ outline, edit, prelude }: Rewriting): void {
   const offset = outline.body.start;
   const body = edit.text(outline.body);

@@ -5,15 +5,15 @@ import { spanOf } from '../text.ts';
 
 /** A function among the imports of a core module. */
 const LINKED = /(?<=: )Object\.assign\((.+?), \{ _jcoMaySuspend: (\w+) \}\)(?=,)/g;
-/** Made for each of these, and never called in synchronous glue. */
+/** Created for each `realloc` and `post-return`, and never called in synchronous glue. */
 const ASYNC_FUNCTION =
   /try \{\s*((?:realloc|postReturn)\d+Async) = WebAssembly\.promising\(([^()]+)\);\s*\} catch\(err\) \{\s*\1 = \2;\s*\}/g;
 const GUARDED = /^_guardMayLeave\((\d+), (trampoline\d+)\)$/;
 const FUNCTION = /^(exports\d+(\['[^'\\]*'\]|\.[\w$]+)|trampoline\d+)$/;
 
 /**
- * Core modules are given functions themselves: a wasm function that comes from another core module is then called
- * without JavaScript between them. Operations on handles get their checks from `$callStack`.
+ * Passes functions to core modules without wrappers, so that a wasm function of another core module is called without
+ * JavaScript in between. `$callStack` checks operations on handles.
  */
 export function linkCoreImports({ outline, edit }: Rewriting): void {
   const memories = new Map<string, number>();
@@ -42,7 +42,7 @@ export function linkCoreImports({ outline, edit }: Rewriting): void {
     const local = outline.locals.get(target);
     const parts = local && functionParts(edit.text(local));
     if (parts === undefined) return target;
-    // To look at a resource of its own a component need not leave.
+    // A component does not leave when it reads a resource of its own.
     expectShape(parts.params !== 'handle' || parts.body.includes('rscTableGet('), `${target} is not guarded`);
     if (parts.params.split(', ').length !== 3) return target;
     for (const [memory] of parts.body.matchAll(/memory\d+/g)) {

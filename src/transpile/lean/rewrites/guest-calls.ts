@@ -14,7 +14,7 @@ const REPLACED: readonly Replacement[] = [
   ['resourceTransferOwn', 'handle, fromTid, toTid', '$handles.transferOwn'],
 ];
 
-/** CallStack from one component to another, and handles that go with them, need no tasks. */
+/** Makes calls from one component to another, and the transfer of handles with them, work without tasks. */
 export function simplifyGuestCalls(rewriting: Rewriting): void {
   replaceHelpers(rewriting, REPLACED);
   const { helpers } = rewriting.outline;

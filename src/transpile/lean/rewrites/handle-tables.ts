@@ -11,9 +11,9 @@ const REPLACED: readonly Replacement[] = [
 ];
 
 /**
- * Handles are checked in each operation. jco also keeps every representation that a table ever held, to know the
- * component that defines a resource: that grows with each request, and is wrong for a resource that comes back. The
- * component that makes the resources defines them.
+ * Makes each operation check its handles. To know which component defines a resource, jco keeps every representation that a
+ * table ever contained: that grows with each request, and is wrong for a resource that is returned to its component. Here,
+ * the component that creates the resources is taken to define them.
  */
 export function checkHandleTables(rewriting: Rewriting): void {
   const { outline, edit } = rewriting;
@@ -32,7 +32,7 @@ export function checkHandleTables(rewriting: Rewriting): void {
 
 const REP = /^\{\s*return rscTableGet\(handleTable\d+, handle\)\.rep;\s*\}$/;
 
-/** Components by the destructor that is called for their resources, as it is written. */
+/** Components, by the source text of the destructor of their resources. */
 type Definers = ReadonlyMap<string, string>;
 
 function markDefiners({ outline, edit }: Rewriting): Definers {
@@ -52,7 +52,7 @@ function markDefiners({ outline, edit }: Rewriting): Definers {
     const registered = valueSpan(outline, `finalizationRegistry${number}`);
     expectShape(registry && registered, `the finalization of handleTable${number}`);
     const destructor = destructorOf(edit.text(registered));
-    // For handles that the host drops; no host gets any.
+    // For handles that the host drops; this host gets none.
     edit.remove(registry);
     if (destructor === undefined) continue;
     expectShape((definers.get(destructor) ?? owner) === owner, `${destructor} belongs to two components`);
@@ -75,11 +75,11 @@ const DROP =
   /^\{\s*const handleEntry = rscTableRemove\(handleTable\d+, handle\);\s*if \(handleEntry\.own\) \{\s*([\s\S]*?)\s*\}\s*\}$/;
 const HOST_DROP =
   /^const rsc = (captureTable\d+)\.get\(handleEntry\.rep\);\s*if \(rsc\) \{\s*if \(rsc\[symbolDispose\]\) rsc\[symbolDispose\]\(\);\s*\1\.delete\(handleEntry\.rep\);\s*\} else if \(([\w$]+)\[symbolCabiDispose\]\) \{\s*\2\[symbolCabiDispose\]\(handleEntry\.rep\);\s*\}$/;
-/** Of a type that neither the host nor a component makes. */
+/** For a type that neither the host nor a component creates. */
 const NEVER_DROPPED = /^throw new TypeError\('unreachable trampoline for resource \[[\w()]+\]'\)$/;
 const GUEST_DROP = /^(exports\d+(?:\['[^']*'\]|\.[\w$]+))\(handleEntry\.rep\);$/;
 
-/** A destructor runs in the component that defines the resource, which may not be under way, unless it drops its own. */
+/** A destructor runs in the component that defines the resource, which must not be running unless it drops its own resource. */
 function checkDrop({ edit }: Rewriting, drop: Statement, body: string, definers: Definers): void {
   const [, action] = DROP.exec(body) ?? [];
   expectShape(action !== undefined, `what ${drop.name} does`);

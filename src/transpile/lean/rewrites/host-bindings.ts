@@ -4,8 +4,8 @@ import type { Rewriting } from '../rewriting.ts';
 import { type WaitingCall, waitingCallsModule } from '../wasm/waiting-calls.ts';
 
 /**
- * Gives guests the code of host functions itself, without jco's machinery in front of it; in front of those that may
- * wait comes a wasm function that suspends only when one has to.
+ * Binds guests directly to the code of host functions, without jco's machinery. Functions that may wait are called through a
+ * wasm function that suspends only if necessary.
  */
 export function bindHostFunctions(rewriting: Rewriting): void {
   const { edit, hostFunctions } = rewriting;

@@ -2,11 +2,11 @@ import { expectShape } from '../expect-shape.ts';
 import { findMemoryAccesses } from '../memory-accesses.ts';
 import type { Rewriting } from '../rewriting.ts';
 
-/** Get views in place of a memory, as their last parameter. */
+/** Helpers that get views instead of a memory as their last parameter. */
 const HELPERS = ['_utf8AllocateAndEncode', '_utf16AllocateAndEncode', '_allocate', '_checkList'];
 const TARGET = /\bnew Uint8Array\(memory\.buffer, (ptr, [^()\n]+)\)/g;
 
-/** Makes the views of memories that code, that of host functions too, reads and writes through. */
+/** Creates the memory views through which all code reads and writes, including that of host functions. */
 export function keepMemoryViews({ outline, edit, hostFunctions }: Rewriting): void {
   const { start, end } = outline.body;
   const used = hostFunctions.flatMap(({ place, lean }) =>

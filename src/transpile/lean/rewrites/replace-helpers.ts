@@ -2,10 +2,10 @@ import { expectShape } from '../expect-shape.ts';
 import { functionParts } from '../outline.ts';
 import type { Rewriting } from '../rewriting.ts';
 
-/** A function of jco's, with its parameters, and what takes its place. */
+/** A function of jco, with its parameters and its replacement. */
 export type Replacement = readonly [name: string, params: string, replacement: string];
 
-/** Those that the glue has are replaced; one with other parameters is not the function that is meant. */
+/** Replaces those that the glue contains. Other parameters mean another function, which is a mismatch. */
 export function replaceHelpers({ outline, edit }: Rewriting, replacements: readonly Replacement[]): void {
   for (const [name, params, replacement] of replacements) {
     const helper = outline.helpers.get(name);

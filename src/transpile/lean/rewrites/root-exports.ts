@@ -3,16 +3,16 @@ import type { Rewriting } from '../rewriting.ts';
 import type { RootExport } from '../root-exports.ts';
 import { spanOf, statementWith } from '../text.ts';
 
-/** The parts of a task that `createRootCall` has. */
+/** The members of a task that `createRootCall` implements. */
 const KNOWN =
   /^(setCalleeIsAsync|enterSync|mayBlock|id|componentIdx|setReturnMemoryIdx|setReturnMemory|resolve|isResolvedState|exit|isExited|setErrored|reject)$/;
-/** The outer of its two nested calls, and the inner one, which calls the guest. */
+/** The outer of two nested calls, and the inner one, which calls the guest. */
 const OUTER =
   /\breturn _withGlobalCurrentTaskMeta\(\{\s*taskID: task\.id\(\),\s*componentIdx: task\.componentIdx\(\),\s*fn: (?=\(\) => \{)/g;
 const INNER =
   /(?<![\w$.]|return )_withGlobalCurrentTaskMeta\(\{\s*taskID: task\.id\(\),\s*componentIdx: task\.componentIdx\(\),\s*fn: \(\) => ([\w$]+)\([^{}]*\),\s*\}\)/g;
 
-/** CallStack into the component make a light record in place of a task; where a guest may be suspended they are async. */
+/** Makes calls into the component create a small record instead of a task; those that may be suspended become async. */
 export function simplifyRootExports(rewriting: Rewriting): void {
   const { edit, outline, rootExports, maySuspend } = rewriting;
   const runner = outline.helpers.get('_withGlobalCurrentTaskMeta');
@@ -44,9 +44,7 @@ function simplify({ edit, outline }: Rewriting, { code, component, name }: RootE
     expectShape(KNOWN.test(part), `the task of ${name} (${part})`);
 }
 
-/**
- * The outer call gets an async function, so the inner one can be awaited.
- */
+/** Passes an async function to the outer call, so that the inner one can be awaited. */
 function suspend({ edit, outline }: Rewriting, { code, name }: RootExport): void {
   const text = edit.text(code);
   const [outer, ...outers] = [...text.matchAll(OUTER)];

@@ -14,7 +14,7 @@ const PARTS: Readonly<Record<string, keyof GlueRuntime>> = {
   $Resources: 'Resources',
 };
 
-/** Takes the runtime that all rewrites rely on from the argument of the glue, and makes its parts for an instance. */
+/** Takes the runtime that all rewrites rely on from the argument of the glue, and creates its parts for an instance. */
 export function linkRuntime({ outline, edit, prelude }: Rewriting): void {
   expectShape(outline.helpers.has('INSTANCE_FLAGS'), 'there are no flags');
   expectShape(edit.original.includes('function instantiate(getCoreModule, imports, '), 'the imports');

@@ -3,7 +3,7 @@ import type { HostFunction } from '../host-functions/read.ts';
 import { valueSpan } from '../outline.ts';
 import type { Rewriting } from '../rewriting.ts';
 
-/** Puts the glue's state on what `instantiate` returns, for those who restore instances. */
+/** Adds the glue's state to the result of `instantiate`, for restoring instances. */
 export function exposeState({ outline, edit, hostFunctions }: Rewriting): void {
   const named = (pattern: RegExp): string[] =>
     [...outline.locals.keys()].filter((name) => pattern.test(name));

@@ -4,7 +4,7 @@ import { spanOf } from '../text.ts';
 
 const DECODER = /\bnew TextDecoder\(([^)]*)\)/g;
 
-/** Decoders refuse what is not valid and keep a byte-order mark, so that two different keys never become one. */
+/** Makes decoders refuse invalid text and keep a byte-order mark, so that two different keys never become the same. */
 export function makeDecodersStrict({ edit }: Rewriting): void {
   for (const match of edit.original.matchAll(DECODER)) {
     const kind = match[1] || "'utf-8'";

@@ -11,9 +11,9 @@ const I32 = 0x7f;
 const I64 = 0x7e;
 
 /**
- * A module that exports a function for each call. It calls the host function `fast.NAME`; if that returns 1 it calls
- * `slow.NAME` with the same parameters, the only one that suspends. So a call that needs no waiting works where no
- * guest can be suspended (start functions, destructors), and costs no suspension elsewhere. In text:
+ * A module that exports a function for each call. The function calls the host function `fast.NAME`; if that returns 1, it
+ * calls `slow.NAME` with the same parameters, and only that suspends. So a call that does not have to wait works even where
+ * guests cannot be suspended (start functions, destructors), and costs no suspension elsewhere. In text:
  *
  *     (func (export "NAME") (param i32 i64)
  *       (if (call $fast.NAME (local.get 0) (local.get 1))
@@ -48,7 +48,7 @@ export function waitingCallsModule(calls: readonly WaitingCall[]): Uint8Array {
   ]);
 }
 
-/** The function of this index, or of a type of this index, as imports and exports spell it. */
+/** The function with this index, or the function type with this index, as encoded in imports and exports. */
 function functionOf(index: number): Uint8Array {
   return Uint8Array.of(0, ...encodeNumber(index));
 }
