@@ -48,13 +48,20 @@ export function createOutbox(port: Pick<MessagePort, 'postMessage'>): Outbox {
 
 /** Combines the batch into one message if it is exactly one small response, which is the common case. */
 function asAnswer(batch: readonly FromWorker[]): FromWorker | undefined {
-  const [head, chunk, end, done] = batch;
-  if (batch.length !== 4 || head?.type !== 'head') return undefined;
-  if (chunk?.type !== 'chunk' || chunk.id !== head.id) return undefined;
+  const [head, second] = batch;
+  if (head?.type !== 'head') return undefined;
+  const chunk = second?.type === 'chunk' && second.id === head.id ? second.bytes : undefined;
+  const rest = chunk === undefined ? 1 : 2;
+  const end = batch[rest];
+  const done = batch[rest + 1];
+  if (batch.length !== rest + 2) return undefined;
   if (end?.type !== 'end' || end.id !== head.id || end.trailers.length > 0) return undefined;
   if (done?.type !== 'done' || done.id !== head.id || done.failure !== undefined) return undefined;
-  const { buffer, byteOffset, byteLength } = chunk.bytes;
-  if (byteLength > SMALL) return undefined;
-  const body = Buffer.from(buffer, byteOffset, byteLength).toString('latin1');
-  return { type: 'answer', id: head.id, status: head.status, headers: head.headers, body };
+  if (chunk !== undefined && chunk.byteLength > SMALL) return undefined;
+  return { type: 'answer', id: head.id, status: head.status, headers: head.headers, body: latin1(chunk) };
+}
+
+function latin1(bytes: Uint8Array | undefined): string {
+  if (bytes === undefined) return '';
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }

@@ -117,8 +117,10 @@ export function createAccessPolicy(
 
       // Each name on its own: a page that reached the server under its own name can send any `X-Forwarded-Host`.
       const reached: URL[] = [];
+      let last: string | undefined;
       for (const name of [head.authority, forwarded.authority, authority]) {
-        if (name === undefined) continue;
+        if (name === undefined || name === last) continue;
+        last = name;
         const host = hostOf(name, name === authority ? scheme : head.scheme);
         if ('response' in host) return host;
         reached.push(host);

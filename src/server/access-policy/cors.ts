@@ -22,6 +22,8 @@ export function corsHeaders(method: string, origin: string | undefined): Readonl
 export function withCors(headers: string[], cors: Readonly<Record<string, string>>): string[] {
   if (cors === NONE) return headers;
   if (header(headers, 'access-control-allow-origin') !== undefined) return headers;
+  // Each GET without an origin.
+  if (cors === VARY) return [...headers, 'vary', 'Origin'];
   return [...headers, ...Object.entries(cors).flat()];
 }
 

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import type { FromWorker } from '../../../src/engine/protocol/messages.ts';
+import { createOutbox, type Outbox } from '../../../src/engine/worker/outbox.ts';
+
+/** An outbox, and the batches that it has posted. */
+function open(): { readonly outbox: Outbox; readonly posted: FromWorker[][] } {
+  const posted: FromWorker[][] = [];
+  return { outbox: createOutbox({ postMessage: (batch: FromWorker[]) => void posted.push(batch) }), posted };
+}
+
+const id = 7;
+const head: FromWorker = { type: 'head', id, status: 202, headers: ['a', 'b'] };
+const chunk: FromWorker = { type: 'chunk', id, bytes: Uint8Array.of(0xe9) };
+const end: FromWorker = { type: 'end', id, trailers: [] };
+const done: FromWorker = { type: 'done', id };
+
+test.each([
+  ['with a body', [head, chunk, end, done], '\u00e9'],
+  ['without a body', [head, end, done], ''],
+])('posts a small response %s as one message', (_, messages, body) => {
+  const { outbox, posted } = open();
+  for (const message of messages) outbox.post(message);
+  expect(posted).toEqual([[{ type: 'answer', id, status: 202, headers: ['a', 'b'], body }]]);
+});
+
+test.each<[string, FromWorker[]]>([
+  ['has trailers', [head, { type: 'end', id, trailers: ['a', 'b'] }, done]],
+  ['failed', [head, end, { type: 'done', id, failure: { code: 'guest-trapped', message: 'x' } }]],
+  ['was not ended', [head, done]],
+  ['was not ended after its body', [head, chunk, done]],
+  ['has a large body', [head, { type: 'chunk', id, bytes: new Uint8Array(1024 * 1024) }, end, done]],
+  ['has two chunks', [head, chunk, chunk, end, done]],
+  [
+    'shares the batch with another one',
+    [head, { type: 'chunk', id: 8, bytes: new Uint8Array(1) }, end, done],
+  ],
+])('posts a response as it is that %s', (_, messages) => {
+  const { outbox, posted } = open();
+  for (const message of messages) outbox.post(message);
+  expect(posted).toEqual([messages]);
+});
