@@ -1,0 +1,109 @@
+import { checked, createExchange, createHost, Guest, openStore, prefixedLines } from '../../host/index.ts';
+import type { LoadedComponent } from '../../src/component/component.ts';
+import { runGlue } from '../../src/component/glue.ts';
+import { glueState } from '../../src/component/glue-state.ts';
+import { bindImports } from '../../src/component/link-check.ts';
+import { toFields } from '../../src/engine/worker/fields.ts';
+import { createRequestBody } from '../../src/engine/worker/request-body.ts';
+import { createPostedResponse } from '../../src/engine/worker/response-sink.ts';
+import { createMeter, type Questions } from '../../src/metering/meter.ts';
+import { coreInstantiator } from '../../src/snapshot/instantiate.ts';
+
+export interface GuestRequest {
+  readonly method?: string;
+  readonly path: string;
+  /** Flat: name, value, name, value, … */
+  readonly headers?: readonly string[];
+  readonly body?: string;
+}
+
+export interface GuestAnswer {
+  /** Status, headers, body and what failed, as one text. */
+  readonly text: string;
+  readonly headers: readonly string[];
+  readonly body: string;
+  /** Units from the instance's start to the end of the request. */
+  readonly units: number;
+  readonly ticks: number;
+  readonly waits: number;
+}
+
+/** Whether a guest is suspended at every question; `never` asks nothing. */
+export type Manner = 'never' | 'ask' | 'suspend';
+
+/** Units between questions, which is less than any useful quantum. */
+const OFTEN = 500;
+
+/** Runs requests one after another in this thread, each in a new instance, with a store in memory. */
+export async function serveInThread(
+  component: LoadedComponent,
+  manner: Manner,
+): Promise<(request: GuestRequest) => Promise<GuestAnswer>> {
+  const store = checked(await openStore('memory:'));
+  const lines = prefixedLines('', () => {});
+  const host = createHost({ store, env: { NAME: 'value' } });
+  const glue = runGlue(component.glue);
+  const handler = component.exports.find((name) => name.startsWith('wasi:http/incoming-handler@'))!;
+
+  return async ({ method = 'GET', path, headers = [], body: content }) => {
+    let maySuspend = (): boolean => false;
+    const guest = new Guest();
+    let ticks = 0;
+    let waits = 0;
+    const questions: Questions = {
+      tick() {
+        ticks += 1;
+        return manner === 'suspend' && maySuspend() ? 0 : OFTEN;
+      },
+      wait() {
+        waits += 1;
+        return new Promise((resolve) => setImmediate(resolve, OFTEN));
+      },
+      cannotWait: () => OFTEN,
+    };
+    const meter = createMeter(questions, manner === 'never' ? 2_000_000_000 : OFTEN);
+    const exports = glue.instantiate(
+      (name) => component.modules[name]!,
+      bindImports(component, host.bind(guest, { stdout: lines, stderr: lines }), guest.budget),
+      coreInstantiator(component, undefined, meter),
+    );
+    const state = glueState(exports);
+    maySuspend = () => state?.maySuspend ?? false;
+    const parts: Uint8Array[] = [];
+    let status = 0;
+    let fields: readonly string[] = [];
+    let trailers: readonly string[] = [];
+    const response = createPostedResponse(1, (message) => {
+      if (message.type === 'head') [status, fields] = [message.status, message.headers];
+      else if (message.type === 'end') trailers = message.trailers;
+      else if (message.type === 'chunk') {
+        parts.push(message.bytes);
+        setImmediate(() => response.credit(message.bytes.length));
+      }
+    });
+    const body = createRequestBody(() => {});
+    if (content !== undefined) body.push(Buffer.from(content));
+    body.end([]);
+    guest.begin();
+    const head = {
+      method,
+      scheme: 'http' as const,
+      authority: 'lab',
+      pathWithQuery: path,
+      headers: toFields([...headers]),
+    };
+    const exchange = createExchange(guest, head, body, response);
+    let failure = '';
+    try {
+      await exports[handler]!.handle!(exchange.request, exchange.responseOut);
+      failure = JSON.stringify(exchange.outcome());
+    } catch (error) {
+      failure = String(error).split('\n', 1)[0]!;
+    }
+    guest.end('the request is over');
+    guest.release();
+    const received = Buffer.concat(parts).toString('latin1');
+    const text = JSON.stringify([status, fields, received, trailers, failure]);
+    return { text, headers: fields, body: received, units: meter.used, ticks, waits };
+  };
+}
