@@ -1,9 +1,13 @@
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
+import { testCaches } from './test/support/test-cache.ts';
 
 const config: ViteUserConfig = defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
+    // By default one processor fewer: too few on a small machine, where tests wait for much of their time.
+    maxWorkers: '100%',
+    env: testCaches(),
     reporters: ['default', './test/support/closing-line.ts'],
     testTimeout: 20_000,
     hookTimeout: 60_000,

@@ -16,7 +16,7 @@ import { assertLinked, bindImports, type LinkHost, link } from '../../src/compon
 import { readComponent } from '../../src/component/outline.ts';
 import { formatReport } from '../../src/component/report.ts';
 import { loadComponent } from '../../src/loader/load-component.ts';
-import { parseWat, temporaryFolder } from './fixtures.ts';
+import { parseWat } from './fixtures.ts';
 
 /** Offers these interfaces; their functions by WIT name. */
 function hostWith(interfaces: Record<string, readonly string[]>): LinkHost & { readonly asked: unknown[][] } {
@@ -52,7 +52,7 @@ const handler = (version: string): string => `
 
 async function load(...parts: string[]): Promise<LoadedComponent> {
   const text = `(component ${parts.join('\n')})`;
-  return loadComponent(await parseWat(text), { cacheDir: await temporaryFolder() });
+  return loadComponent(await parseWat(text));
 }
 
 const HOST = {

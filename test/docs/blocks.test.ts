@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { blocksOf, DOCUMENTS } from './markdown.ts';
-import { fileOf, isSkipped, LIMIT, SCRIPT, stepsOf, tryOut } from './steps.ts';
+import { fileOf, isSkipped, SCRIPT } from './steps.ts';
 
 const blocks = DOCUMENTS.flatMap(blocksOf);
 const at = ({ document, line }: { document: string; line: number }): string => `${document}:${line}`;
@@ -32,13 +32,3 @@ describe('every block of code', () => {
     expect(reasons.length).toBeLessThanOrEqual(16);
   });
 });
-
-const tried = DOCUMENTS.filter((document) => stepsOf(blocksOf(document)).length > 0);
-
-test.each(tried)(
-  'the commands and programs of %s print what the page shows',
-  async (document) => {
-    expect(await tryOut(blocksOf(document))).toEqual([]);
-  },
-  LIMIT + 30_000,
-);

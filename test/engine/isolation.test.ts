@@ -1,23 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { fixture } from '../support/command.ts';
+import { inParallel } from '../support/parallel.ts';
 import { create } from '../support/serving.ts';
 
 async function text(response: Response): Promise<string> {
   return (await response.text()).trim();
-}
-
-/** Runs all calls, at most `width` at a time. */
-async function inParallel(
-  width: number,
-  calls: number,
-  call: (index: number) => Promise<void>,
-): Promise<void> {
-  let next = 0;
-  await Promise.all(
-    Array.from({ length: width }, async () => {
-      while (next < calls) await call(next++);
-    }),
-  );
 }
 
 describe('the state of earlier requests that a request sees', () => {
@@ -34,31 +21,16 @@ describe('the state of earlier requests that a request sees', () => {
     expect(seen).toEqual(counts);
   });
 
-  test('none of 10,000 requests sees a trace of another, while others are suspended', async () => {
+  test('none of 2,000 requests sees a trace of another, while others are suspended', async () => {
     const { server } = await create('http-lab', { workers: 2, liveLimit: 16 });
     const seen = new Map<string, number>();
-    await inParallel(24, 10_000, async (i) => {
+    await inParallel(24, 2000, async (i) => {
       const path = i % 8 === 0 ? '/sleep?ms=1' : '/globals';
       const answer = await text(await server.fetch(new Request(`http://lab${path}`)));
       if (path === '/globals') seen.set(answer, (seen.get(answer) ?? 0) + 1);
     });
-    expect([...seen]).toEqual([['1', 8750]]);
-  }, 120_000);
-
-  test('instances that trap are replaced: of 10,000 requests every tenth fails, and no other', async () => {
-    const { server } = await create('misbehave');
-    const statuses = new Map<number, number>();
-    let half = 0;
-    await inParallel(8, 10_000, async (i) => {
-      if (i === 5000) half = process.memoryUsage.rss();
-      const response = await server.fetch(new Request(`http://lab/${i % 10 === 0 ? 'trap' : 'ok'}`));
-      await response.text();
-      statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
-    });
-    expect(Object.fromEntries(statuses)).toEqual({ 200: 9000, 500: 1000 });
-    // Five hundred instances trapped in the second half, each with more than a megabyte.
-    expect((process.memoryUsage.rss() - half) / 1024 ** 2).toBeLessThan(100);
-  }, 120_000);
+    expect([...seen]).toEqual([['1', 1750]]);
+  });
 });
 
 describe('each restore returns memories, globals and handles to their initial state', () => {

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { loadComponent } from '../../src/loader/load-component.ts';
 import type { LoadOptions } from '../../src/loader/load-options.ts';
-import { temporaryFolder } from '../component/fixtures.ts';
 import { rawGlue } from '../support/raw-glue.ts';
 import { type Served, serveWat } from '../support/serve-wat.ts';
 import { assembleGuest, type WatGuest } from '../support/wat-guest.ts';
@@ -164,6 +163,6 @@ test('a module whose growth cannot be counted gets a part of the limit for each 
 
 test('and says which module that is, and why', async () => {
   const bytes = await assembleGuest({ items: '(func (export "$grow"))', answer: '(i32.const 201)' });
-  const { memory } = await loadComponent(bytes, { cacheDir: await temporaryFolder() });
+  const { memory } = await loadComponent(bytes);
   expect(memory.divided).toBe('core module component.core.wasm: it exports the reserved name $grow');
 });

@@ -6,7 +6,7 @@ import { bindImports } from '../../src/component/link-check.ts';
 import { loadComponent } from '../../src/loader/load-component.ts';
 import { findState } from '../../src/snapshot/exposed-state.ts';
 import { coreInstantiator } from '../../src/snapshot/instantiate.ts';
-import { parseWat, temporaryFolder } from '../component/fixtures.ts';
+import { parseWat } from '../component/fixtures.ts';
 import { fixture } from '../support/command.ts';
 import { rawGlue } from '../support/raw-glue.ts';
 
@@ -63,7 +63,7 @@ test.each([
   ['of the cards, for a function', '(func (export "$d0"))'],
 ])('a guest with names of ours, %s, runs and is capped as any other', async (_, exports) => {
   const bytes = await parseWat(growing(exports));
-  const component = await loadComponent(bytes, { cacheDir: await temporaryFolder(), maxMemory: 4 * PAGE });
+  const component = await loadComponent(bytes, { maxMemory: 4 * PAGE });
   const instance = runGlue(component.glue).instantiate(
     (module) => component.modules[module]!,
     {},
@@ -88,7 +88,7 @@ test('a guest whose memories have names of ours keeps what it wrote when the hos
     (func $run (result u32) (canon lift (core func $i "run")))
     (instance $lab (export "run" (func $run)))
     (export "acme:lab/main@1.0.0" (instance $lab)))`);
-  const component = await loadComponent(bytes, { cacheDir: await temporaryFolder() });
+  const component = await loadComponent(bytes);
   const instance = runGlue(component.glue).instantiate(
     (module) => component.modules[module]!,
     { 'acme:lab/host@1.0.0': { name: () => 'host' } },

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { runGlue } from '../../src/component/glue.ts';
 import { createInstances } from '../../src/engine/worker/instances.ts';
 import { loadComponent } from '../../src/loader/load-component.ts';
-import { parseWat, temporaryFolder } from '../component/fixtures.ts';
+import { parseWat } from '../component/fixtures.ts';
 
 const PAGE = 65_536;
 
@@ -24,7 +24,7 @@ test.each([
   ['the limit of all together', '1', { maxMemory: 4 * PAGE }],
 ])('a request has as much room to grow as the one before it, up to %s', async (_, limits, options) => {
   const bytes = await parseWat(grower(limits));
-  const component = await loadComponent(bytes, { cacheDir: await temporaryFolder(), ...options });
+  const component = await loadComponent(bytes, options);
   const grown: number[] = [];
   const pool = createInstances({
     component,

@@ -2,7 +2,6 @@ import { onTestFinished } from 'vitest';
 import { loadComponent } from '../../src/loader/load-component.ts';
 import type { LoadOptions } from '../../src/loader/load-options.ts';
 import { createServer } from '../../src/server/server.ts';
-import { temporaryFolder } from '../component/fixtures.ts';
 import { withoutWarning } from './raw-glue.ts';
 import { assembleGuest, type WatGuest } from './wat-guest.ts';
 
@@ -14,7 +13,7 @@ export interface Served {
 /** Serves three requests, and returns their statuses and what the server logged. */
 export async function serveWat(guest: WatGuest, options: LoadOptions = {}): Promise<Served> {
   const bytes = await assembleGuest(guest);
-  const component = await loadComponent(bytes, { cacheDir: await temporaryFolder(), ...options });
+  const component = await loadComponent(bytes, options);
   const log: string[] = [];
   const server = createServer(
     component,

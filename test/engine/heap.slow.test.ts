@@ -1,11 +1,9 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createServer, loadComponent, type Server } from '../../src/index.ts';
-import { temporaryFolder } from '../component/fixtures.ts';
 import { assembleGuest, type WatGuest } from '../support/wat-guest.ts';
 
 async function start(guest: WatGuest): Promise<{ server: Server; log: string[] }> {
   const component = await loadComponent(await assembleGuest(guest), {
-    cacheDir: await temporaryFolder(),
     allowWasmGc: true,
   });
   const log: string[] = [];

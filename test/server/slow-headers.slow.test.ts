@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { listen, rawConnection } from '../support/serving.ts';
 
-// In a file of its own: it waits for ten seconds, and other files run meanwhile.
+// It waits for ten seconds.
 test('a connection that sends its headers too slowly is closed', async () => {
   const { url } = await listen('http-lab');
   const connection = await rawConnection(url);
