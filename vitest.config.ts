@@ -9,8 +9,9 @@ const config: ViteUserConfig = defineConfig({
     maxWorkers: '100%',
     env: testCaches(),
     reporters: ['default', './test/support/closing-line.ts'],
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    // For what hangs. A busy machine may take many times as long as an idle one.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
   },
 });
 
