@@ -44,6 +44,11 @@ export interface GlueState {
   readonly hostCalls: number;
   /** Whether host functions may return a promise now: neither a start function nor a destructor is running. */
   readonly maySuspend: boolean;
+  /**
+   * The guest can be suspended in the middle of its code: no JavaScript is on its stack, as far as is known. That a root call
+   * is lifted or lowered is not.
+   */
+  readonly mayInterrupt: boolean;
   /** A trap or another exception went through the guest's code: the state of the instance is undefined. */
   readonly dead: boolean;
 }

@@ -37,6 +37,7 @@ export function holdGlue(owners: readonly (readonly [WebAssembly.Memory, number]
     settled: true,
     hostCalls: 0,
     maySuspend: false,
+    mayInterrupt: false,
     entered: new Uint8Array(8),
     memoryOwners: () => owners,
     save() {

@@ -44,6 +44,8 @@ export interface CallStack {
   isIdle(): boolean;
   /** Whether a guest runs that can be suspended: neither a start function nor a destructor. */
   maySuspend(): boolean;
+  /** The same, and no host function is called or returns: what it returns is lowered by JavaScript. */
+  mayInterrupt(): boolean;
   hostCalls(): number;
   readonly entered: Uint8Array;
 }
@@ -139,6 +141,7 @@ export function createCallStack(
     isDead: () => side.isDead || (frames.depth === 0 && !side.isGuest),
     isIdle: () => frames.depth === 0,
     maySuspend: () => frames.depth !== 0 && destructors === 0,
+    mayInterrupt: () => side.isGuest && frames.depth !== 0 && destructors === 0,
     hostCalls: () => hostCalls,
     entered: frames.entered,
   };

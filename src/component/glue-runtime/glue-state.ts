@@ -84,6 +84,10 @@ export class InstanceState implements GlueState {
     return this.#callStack.maySuspend();
   }
 
+  get mayInterrupt(): boolean {
+    return this.#callStack.mayInterrupt();
+  }
+
   get dead(): boolean {
     return this.#callStack.isDead();
   }

@@ -4,7 +4,7 @@ import type { DescriptorTotal } from '../../../host/index.ts';
 const BASE = 64;
 /** Descriptors of a worker, with its event loop and its connection to the store. */
 const WORKER = 10;
-/** Standby and replacement workers, and those of a component that takes over after a reload. */
+/** Workers that replace others, and those of a component that takes over after a reload. */
 const EXTRA_WORKERS = 16;
 /** The part of the rest that guests get if there are too few; clients get the remainder. */
 const GUESTS_PART = 1 / 4;

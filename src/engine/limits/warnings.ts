@@ -19,7 +19,7 @@ export interface Needs {
 export function limitWarnings(limits: SystemLimits, needs: Needs): string[] {
   const { files, processes, addressSpace } = limits;
   const { workers, memories, connections, shares } = needs;
-  // Two instances at the start, one more while they are compared, in each worker and the standby worker.
+  // Two instances at the start, one more while they are compared, in each worker and in one that replaces another.
   const reserved = (workers + 1) * 3 * Math.max(1, memories) * RESERVED;
   const threads = NODE_THREADS + workers + 1;
   const found: string[] = [];

@@ -6,7 +6,7 @@ export interface Dispensable<T> {
   add(id: number, guest: T): void;
   delete(id: number): void;
   /** Removes and returns at most `count` of those that have been here for long enough. */
-  take(count: number, isPossible: (guest: T) => boolean): T[];
+  take(count: number): T[];
 }
 
 /**
@@ -30,13 +30,13 @@ export function createDispensable<T>(): Dispensable<T> {
     delete(id) {
       if (entries.size > 0) entries.delete(id);
     },
-    take(count, isPossible) {
+    take(count) {
       const taken: T[] = [];
       if (entries.size === 0 || count <= 0) return taken;
       const latest = performance.now() - GRACE;
-      for (const { id, guest, since } of entries.values()) {
+      for (const { id, since } of entries.values()) {
         if (taken.length >= count || since > latest) break;
-        if (isPossible(guest)) taken.push(entries.delete(id)!.guest);
+        taken.push(entries.delete(id)!.guest);
       }
       return taken;
     },

@@ -1,24 +1,18 @@
 import { free, type WasmcpError } from '../../../host/index.ts';
-import type { GuestRequest, UploadReceiver } from '../../http/handler.ts';
+import type { GuestRequest } from '../../http/handler.ts';
 import type { ResponseWriter } from '../../http/response.ts';
-import { type FromWorker, SMALL, type ToWorker, WINDOW } from '../protocol/messages.ts';
+import { type FromWorker, type Post, SMALL } from '../protocol/messages.ts';
+import type { Phase } from '../protocol/time-limits.ts';
+import { BodyForwarder } from './body-forwarder.ts';
 
-/** The progress of a response: not begun, begun, or over: nothing more of it will be delivered, for whatever reason. */
-export type Phase = 'waiting' | 'streaming' | 'over';
-
-/** Sends to the worker; the memory of `transfer` moves along. */
-export type Post = (message: ToWorker, transfer?: ArrayBuffer[]) => void;
-
-/** One request that a worker handles, seen from the main thread. */
+/** One request, seen from the main thread. */
 export interface InFlightRequest {
   readonly id: number;
   readonly phase: Phase;
   /** More of the body may arrive. */
   readonly arriving: boolean;
-  /** Gives the request to a worker, or to another one after `withdraw`. */
-  start(post: Post): void;
-  /** The worker did not begin it, and never will. */
-  withdraw(): void;
+  /** Gives the request to a worker. `due` is when the response must have begun, see `toShared`. */
+  start(post: Post, due: number): void;
   receive(message: FromWorker): void;
   /** The client disconnected. */
   gone(): void;
@@ -31,132 +25,110 @@ export interface InFlightRequest {
 /** Calls `moved` when the response begins, progresses or is over, and before that for each part of an upload that is read. */
 export function createInFlightRequest(
   id: number,
-  { body, awaited: _awaited, receivedAt: _receivedAt, ...head }: GuestRequest,
+  request: GuestRequest,
   target: ResponseWriter,
   moved: () => void,
 ): InFlightRequest {
-  const upload = body === undefined || body instanceof Uint8Array ? undefined : body;
-  const whole = body instanceof Uint8Array ? packed(body) : undefined;
-  let post: Post = () => {};
-  let finished = false;
-  let room = WINDOW;
-  // What was sent of the body until the worker begins the request: at most a window, kept for another worker.
-  let sent: ToWorker[] | undefined = upload && [];
-  let uploading = false;
-  function forward(message: ToWorker): void {
-    sent?.push(message);
-    post(message);
+  return new InFlight(id, request, target, moved);
+}
+
+class InFlight implements InFlightRequest {
+  readonly id: number;
+  phase: Phase = 'waiting';
+  readonly #request: GuestRequest;
+  readonly #target: ResponseWriter;
+  readonly #moved: () => void;
+  readonly #body: BodyForwarder | undefined;
+  #post: Post | undefined;
+
+  constructor(id: number, request: GuestRequest, target: ResponseWriter, moved: () => void) {
+    const { body } = request;
+    this.id = id;
+    this.#request = request;
+    this.#target = target;
+    this.#moved = moved;
+    if (body === undefined || body instanceof Uint8Array) return;
+    this.#body = new BodyForwarder(id, body, {
+      ended: () => this.#bodyEnded(),
+      failed: (error) => this.#bodyFailed(error),
+    });
   }
 
-  const receiver: UploadReceiver = {
-    data(bytes) {
-      if (finished) return true;
-      room -= bytes.length;
-      // A copy: the caller owns the memory of `bytes`.
-      const copy = new Uint8Array(bytes);
-      if (sent === undefined) post({ type: 'body', id, bytes: copy }, [copy.buffer]);
-      else forward({ type: 'body', id, bytes: copy });
-      return room > 0;
-    },
-    end(trailers) {
-      exchange.arriving = false;
-      if (exchange.phase === 'waiting') moved();
-      forward({ type: 'body-end', id, trailers });
-    },
-    fail(error) {
-      exchange.arriving = false;
-      // A guest that has begun its response decides itself what a client gets that stops sending.
-      if (error !== undefined && (error.code !== 'body-timeout' || exchange.phase === 'waiting')) fail(error);
-      forward({ type: 'body-failed', id });
-    },
+  get arriving(): boolean {
+    return this.#body?.arriving ?? false;
+  }
+
+  start(post: Post, due: number): void {
+    const { body, awaited: _awaited, receivedAt: _receivedAt, ...head } = this.#request;
+    const whole = body instanceof Uint8Array ? packed(body) : undefined;
+    this.#post = post;
+    post({ type: 'request', id: this.id, ...head, body: whole, follows: this.#body !== undefined, due });
+    this.#body?.start(post);
+  }
+
+  receive(message: FromWorker): void {
+    if (message.type === 'taken') this.#body?.taken(message.bytes);
+    // A guest that reads while the client still sends is waiting for the client, which counts as progress.
+    const reads = this.phase === 'waiting' && this.arriving && message.type === 'taken';
+    if (reads || this.phase === 'streaming') this.#moved();
+    if (this.phase !== 'over') this.#deliver(message);
+    else if (message.type === 'chunk') free(message.bytes);
+  }
+
+  gone(): void {
+    if (this.phase === 'over') return;
+    this.#enter('over');
+    this.#post?.({ type: 'gone', id: this.id });
+  }
+
+  fail(error: WasmcpError): void {
+    if (this.phase === 'over') return;
+    this.gone();
+    this.#target.fail(error);
+  }
+
+  finish(): void {
+    this.#post = undefined;
+    this.#body?.stop();
+    this.#target.finished();
+  }
+
+  #deliver(message: FromWorker): void {
+    const target = this.#target;
+    if (message.type === 'head') {
+      target.head(message.status, message.headers);
+      this.#enter('streaming');
+    } else if (message.type === 'answer') {
+      target.head(message.status, message.headers);
+      if (message.body !== '') target.chunk(Buffer.from(message.body, 'latin1'), this.#credit);
+      target.end([]);
+      this.#enter('over');
+    } else if (message.type === 'chunk') {
+      target.chunk(message.bytes, this.#credit);
+    } else if (message.type === 'end') {
+      target.end(message.trailers);
+      this.#enter('over');
+    }
+  }
+
+  readonly #credit = (bytes: number): void => {
+    this.#post?.({ type: 'credit', id: this.id, bytes });
+    if (this.phase === 'streaming') this.#moved();
   };
 
-  /** No other worker will need the part of the body that was sent. */
-  function forget(): void {
-    for (const message of sent ?? []) if (message.type === 'body') free(message.bytes);
-    sent = undefined;
+  #enter(next: Phase): void {
+    this.phase = next;
+    this.#moved();
   }
 
-  function enter(next: Phase): void {
-    exchange.phase = next;
-    moved();
+  #bodyEnded(): void {
+    if (this.phase === 'waiting') this.#moved();
   }
 
-  function fail(error: WasmcpError): void {
-    if (exchange.phase === 'over') return;
-    gone();
-    target.fail(error);
+  /** A guest that has begun its response decides itself what a client gets that stops sending. */
+  #bodyFailed(error: WasmcpError | undefined): void {
+    if (error !== undefined && (error.code !== 'body-timeout' || this.phase === 'waiting')) this.fail(error);
   }
-
-  function gone(): void {
-    if (exchange.phase === 'over') return;
-    enter('over');
-    post({ type: 'gone', id });
-  }
-
-  function credit(bytes: number): void {
-    post({ type: 'credit', id, bytes });
-    if (exchange.phase === 'streaming') moved();
-  }
-
-  function makeRoom(bytes: number): void {
-    const waited = room <= 0;
-    room += bytes;
-    if (waited && room > 0) upload?.resume();
-  }
-
-  // No getters: an object literal with a getter has its own hidden class, which V8 keeps, together with the whole request,
-  // until a full garbage collection.
-  const exchange: InFlightRequest & { phase: Phase; arriving: boolean } = {
-    id,
-    phase: 'waiting',
-    arriving: upload !== undefined,
-    start(toWorker) {
-      post = toWorker;
-      post({ type: 'request', id, ...head, body: whole, follows: upload !== undefined });
-      for (const message of sent ?? []) post(message);
-      if (!uploading) upload?.start(receiver);
-      uploading = true;
-    },
-    withdraw() {
-      post = () => {};
-    },
-    receive(message) {
-      forget();
-      if (message.type === 'taken') makeRoom(message.bytes);
-      // A guest that reads while the client still sends is waiting for the client, which counts as progress.
-      const reads = exchange.phase === 'waiting' && exchange.arriving && message.type === 'taken';
-      if (reads || exchange.phase === 'streaming') moved();
-      if (exchange.phase === 'over') {
-        if (message.type === 'chunk') free(message.bytes);
-        return;
-      }
-      if (message.type === 'head') {
-        target.head(message.status, message.headers);
-        enter('streaming');
-      } else if (message.type === 'answer') {
-        target.head(message.status, message.headers);
-        if (message.body !== '') target.chunk(Buffer.from(message.body, 'latin1'), credit);
-        target.end([]);
-        enter('over');
-      } else if (message.type === 'chunk') {
-        target.chunk(message.bytes, credit);
-      } else if (message.type === 'end') {
-        target.end(message.trailers);
-        enter('over');
-      }
-    },
-    gone,
-    fail,
-    finish() {
-      finished = true;
-      post = () => {};
-      forget();
-      upload?.stop();
-      target.finished();
-    },
-  };
-  return exchange;
 }
 
 /** The body in the form in which it is posted: a slice of a larger buffer would copy all of the buffer. */

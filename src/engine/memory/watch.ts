@@ -13,26 +13,32 @@ const SACRIFICE_PART = 1.05;
 /** The part of the limit above which the next guest is ended without a pause. */
 const URGENT_PART = 1.15;
 
+/** Milliseconds between two measurements while guests run. */
+const INTERVAL = 50;
+
 /** Milliseconds without a request until the memory of the last ones is returned to the system. */
 const QUIET = 2000;
 
 /** What the memory watch asks of the workers. */
 export interface MemoryWorkers {
+  /** Number of guests. */
+  readonly load: number;
   /** All workers discard idle instances and collect garbage, as soon as they take messages. */
   press(): void;
   /** Workers that run nothing collect garbage. */
   collectIdle(): void;
   /** Ends the guest that seems to be the largest. */
   sacrifice(reason: string): void;
+  /** The use was measured: there may be room for guests that wait. */
+  measured(): void;
 }
 
 /** Keeps the process within its memory budget. */
 export interface MemoryWatch {
-  /** Measures and acts; must be called continually while guests run. */
-  look(): void;
-  /** Nothing runs any more: soon returns the memory of the last requests to the system. */
-  quiet(): void;
-  /** Something runs again. */
+  /**
+   * A guest runs: measures and acts continually until none does, and soon after that returns the memory of the last requests to
+   * the system.
+   */
   busy(): void;
   close(): void;
 }
@@ -61,6 +67,7 @@ export function createMemoryWatch(options: MemoryWatchOptions): MemoryWatch {
   let pressedAt = Number.NEGATIVE_INFINITY;
   let sacrificedAt = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
+  let measuring: NodeJS.Timeout | undefined;
 
   function press(): void {
     if (performance.now() - pressedAt < PRESS_INTERVAL) return;
@@ -76,6 +83,18 @@ export function createMemoryWatch(options: MemoryWatchOptions): MemoryWatch {
     workers.sacrifice(refusal(bytes, ledger.limit));
   }
 
+  function check(): void {
+    const bytes = measure();
+    ledger.measured(bytes);
+    if (bytes > ledger.limit * PRESS_PART) press();
+    if (bytes > ledger.limit * SACRIFICE_PART) sacrifice(bytes);
+    workers.measured();
+    if (workers.load > 0) return;
+    clearInterval(measuring);
+    measuring = undefined;
+    timer ??= setTimeout(goBack, QUIET).unref();
+  }
+
   function goBack(): void {
     timer = undefined;
     workers.collectIdle();
@@ -88,21 +107,15 @@ export function createMemoryWatch(options: MemoryWatchOptions): MemoryWatch {
   }
 
   return {
-    look() {
-      const bytes = measure();
-      ledger.measured(bytes);
-      if (bytes > ledger.limit * PRESS_PART) press();
-      if (bytes > ledger.limit * SACRIFICE_PART) sacrifice(bytes);
-    },
-    quiet() {
-      timer ??= setTimeout(goBack, QUIET).unref();
-    },
     busy() {
+      if (measuring !== undefined) return;
       clearTimeout(timer);
       timer = undefined;
+      measuring = setInterval(check, INTERVAL);
     },
     close() {
       clearTimeout(timer);
+      clearInterval(measuring);
     },
   };
 }

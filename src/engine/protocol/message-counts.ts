@@ -1,46 +1,36 @@
 /**
- * Counters that a worker shares with the main thread. The main thread counts what it sends and the worker what it takes, so
- * the main thread can detect a worker that takes nothing, and withdraw the requests that it has not begun: no request is
- * ever run by two workers.
+ * Counters that a worker shares with the main thread. The main thread counts what it sends and the worker what it takes: guests
+ * give way to a message that waits, and the main thread can detect a worker that takes nothing.
  */
 
-/** Number of requests begun, modulo 2^30. Negative while the main thread has withdrawn the rest. */
-const BEGUN = 0;
-/** Number of messages taken, modulo 2^32. */
+/** Number of messages posted, and of messages taken, modulo 2^32. */
+const SENT = 0;
 const TAKEN = 1;
-/** Number of messages posted, modulo 2^32. */
-const SENT = 2;
-
-const COUNT = 0x3fff_ffff;
-const WITHDRAWN = 1 << 31;
+/** The request whose guest had the thread last. */
+const RUNS = 2;
+const WORDS = 3;
 
 /** The main thread's side. */
 export interface MessageCounts {
   /** For the worker, see `workerMessageCounts`. */
   readonly memory: SharedArrayBuffer;
   /** A message was posted to the worker. */
-  sent(type: string): void;
+  sent(): void;
   /** Changes each time the worker takes a message. */
   readonly taken: number;
   /** The worker has taken everything that was sent. */
   readonly answered: boolean;
-  /**
-   * Withdraws the requests that the worker has not begun, and returns their number: they are the last ones that were sent.
-   * The worker begins nothing until it calls `reopen`.
-   */
-  withdraw(): number;
+  /** The request whose guest has the thread, or had it last. */
+  readonly runs: number;
 }
 
 export function createMessageCounts(): MessageCounts {
-  const memory = new SharedArrayBuffer(3 * Int32Array.BYTES_PER_ELEMENT);
+  const memory = new SharedArrayBuffer(WORDS * Int32Array.BYTES_PER_ELEMENT);
   const words = new Int32Array(memory);
-  let requests = 0;
-
   return {
     memory,
-    sent(type) {
+    sent() {
       Atomics.add(words, SENT, 1);
-      if (type === 'request') requests = (requests + 1) & COUNT;
     },
     get taken() {
       return Atomics.load(words, TAKEN);
@@ -48,10 +38,8 @@ export function createMessageCounts(): MessageCounts {
     get answered() {
       return Atomics.load(words, TAKEN) === Atomics.load(words, SENT);
     },
-    withdraw() {
-      const count = (requests - Atomics.or(words, BEGUN, WITHDRAWN)) & COUNT;
-      requests = (requests - count) & COUNT;
-      return count;
+    get runs() {
+      return Atomics.load(words, RUNS);
     },
   };
 }
@@ -62,10 +50,8 @@ export interface WorkerMessageCounts {
   take(): void;
   /** There is a message that was not taken yet. */
   waits(): boolean;
-  /** Whether a request may be begun; otherwise it was withdrawn and belongs to another worker. */
-  begin(): boolean;
-  /** Everything taken from now on was sent after the withdrawal. */
-  reopen(): void;
+  /** The guest of this request has the thread. */
+  runs(id: number): void;
 }
 
 export function workerMessageCounts(memory: SharedArrayBuffer): WorkerMessageCounts {
@@ -76,12 +62,8 @@ export function workerMessageCounts(memory: SharedArrayBuffer): WorkerMessageCou
     },
     // Counted after it is posted: for a moment the worker may be ahead.
     waits: () => ((Atomics.load(words, SENT) - Atomics.load(words, TAKEN)) | 0) > 0,
-    begin() {
-      const before = Atomics.load(words, BEGUN);
-      return before >= 0 && Atomics.compareExchange(words, BEGUN, before, (before + 1) & COUNT) === before;
-    },
-    reopen() {
-      Atomics.and(words, BEGUN, COUNT);
+    runs(id) {
+      Atomics.store(words, RUNS, id);
     },
   };
 }

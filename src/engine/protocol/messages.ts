@@ -16,6 +16,8 @@ export interface RequestMessage {
   /** The whole body, see `SMALL`; undefined if there is none, or it `follows` in `body` messages. */
   readonly body: Uint8Array | string | undefined;
   readonly follows: boolean;
+  /** When the response must have begun, see `toShared`; later, if the body `follows` and is read. */
+  readonly due: number;
   /** A change for the guest's watcher, instead of a request. */
   readonly change?: Change;
 }
@@ -33,20 +35,18 @@ export type ToWorker =
   | { readonly type: 'abort'; readonly id: number; readonly reason: string }
   /** This many bytes of guests' output and logging were passed on. */
   | { readonly type: 'output-taken'; readonly bytes: number }
-  /** No operation: the main thread checks whether it is taken. */
-  | { readonly type: 'beat' }
-  /** The requests that were sent before and are not yet begun were withdrawn. */
-  | { readonly type: 'withdrawn' }
+  /** What this guest did was terminated, as it did not stop: its call never returns. */
+  | { readonly type: 'terminated'; readonly id: number }
   /** Memory is short, or nothing runs: collect garbage, and discard idle instances if `idle` is true. */
   | { readonly type: 'press'; readonly idle: boolean }
   /** No more requests: close the store and exit. */
   | { readonly type: 'close' };
 
+/** Sends to a worker; the memory of `transfer` moves along. */
+export type Post = (message: ToWorker, transfer?: ArrayBuffer[]) => void;
+
 export type FromWorker =
-  /** `thread` is the operating system's id of the thread, if there is one. */
-  | { readonly type: 'ready'; readonly thread: number | undefined }
-  /** It takes messages again after `withdrawn`. */
-  | { readonly type: 'back' }
+  | { readonly type: 'ready' }
   | { readonly type: 'failed'; readonly code: WasmcpErrorCode; readonly message: string }
   | { readonly type: 'head'; readonly id: number; readonly status: number; readonly headers: string[] }
   | { readonly type: 'chunk'; readonly id: number; readonly bytes: Uint8Array }

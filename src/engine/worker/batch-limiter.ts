@@ -12,8 +12,6 @@ type Paced = RequestMessage | MessageAboutRequest;
 /** Passes on messages about requests in order, and yields to the event loop regularly. */
 export interface BatchLimiter {
   take(message: Paced): void;
-  /** Passes on all delayed messages immediately. */
-  flush(): void;
 }
 
 export function createBatchLimiter(pass: (message: Paced) => void): BatchLimiter {
@@ -41,12 +39,5 @@ export function createBatchLimiter(pass: (message: Paced) => void): BatchLimiter
     for (const message of messages) take(message);
   }
 
-  return {
-    take,
-    flush() {
-      const messages = waiting;
-      waiting = [];
-      for (const message of messages) pass(message);
-    },
-  };
+  return { take };
 }

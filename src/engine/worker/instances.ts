@@ -1,6 +1,5 @@
 import {
   type Binding,
-  type ByteSink,
   createBudget,
   createDescriptors,
   type DescriptorTotal,
@@ -8,26 +7,28 @@ import {
   type GuestBudget,
   type GuestIo,
   type Host,
-  type Implementation,
-  prefixedLines,
-  type Signal,
 } from '../../../host/index.ts';
 import type { LoadedComponent } from '../../component/component.ts';
 import type { GlueModule } from '../../component/glue.ts';
 import { glueState } from '../../component/glue-state.ts';
 import { bindImports } from '../../component/link-check.ts';
 import type { GrowthParent } from '../../growth/account.ts';
+import { createMeter } from '../../metering/meter.ts';
 import { findState } from '../../snapshot/exposed-state.ts';
 import { coreInstantiator } from '../../snapshot/instantiate.ts';
-import { createShare, type LedgerMemory } from '../memory/ledger.ts';
+import { createShare, type LedgerMemory, type MemoryShare } from '../memory/ledger.ts';
 import { createInstancePool, type InstancePool, type Isolation, type NewInstance } from './instance-pool.ts';
-import { ScheduledGuest } from './scheduled-guest.ts';
-import type { Scheduler } from './scheduler.ts';
+import { countingConstantCalls } from './nondeterministic-init.ts';
+import { FIRST_QUANTUM } from './quantum.ts';
+import { RedirectedIo } from './redirecting-sink.ts';
+import type { ScheduledGuest } from './scheduled-guest.ts';
 import { createTell, type Tell } from './watcher.ts';
 
 /** An instance, with the guest and the output that its host functions are bound to for its whole life. */
 export interface GuestInstance {
   readonly guest: Guest;
+  /** Its share of the thread; undefined if it has the thread until it waits. */
+  readonly scheduled: ScheduledGuest | undefined;
   /** Where the guest's output goes from now on. */
   connect(io: GuestIo): void;
   /** `wasi:http/incoming-handler#handle`; settles when the guest has finished the request. */
@@ -50,8 +51,8 @@ export interface InstancesParts {
   readonly maxDescriptors?: number;
   /** What the process holds, see `createShare`; without it guests are bounded one by one. */
   readonly ledger?: LedgerMemory;
-  /** Shares the thread between guests; without it each has the thread until it waits. */
-  readonly scheduler?: Scheduler;
+  /** For one more guest that shares the thread with others. */
+  schedule?(): ScheduledGuest;
   /** An instance is not used again, and its memories have so many bytes. */
   discarded?(bytes: number): void;
   readonly isolation: Isolation;
@@ -61,45 +62,105 @@ export interface InstancesParts {
   degraded(reason: string): void;
 }
 
-/** Discards what is printed before the first request. */
-const NOWHERE: GuestIo = { stdout: prefixedLines('', () => {}), stderr: prefixedLines('', () => {}) };
-
-/** They return the same to every instance: a guest may call them during instantiation. */
-const CONSTANT: ReadonlySet<string> = new Set([
-  'wasi:cli/environment',
-  'wasi:cli/stdin',
-  'wasi:cli/stdout',
-  'wasi:cli/stderr',
-  'wasi:filesystem/preopens',
-]);
-
 /** The instances of this thread's component, each with its own guest. */
 export function createInstances(parts: InstancesParts): InstancePool<GuestInstance> {
-  const {
-    component,
-    glue,
-    host,
-    maxHostMemory,
-    ledger,
-    discarded,
-    descriptors,
-    maxDescriptors,
-    scheduler,
-    ...options
-  } = parts;
-  const handler = component.exports.find((name) => name.startsWith('wasi:http/incoming-handler@'))!;
-  const limitsOf = new Map(
-    Object.entries(component.modules).map(([name, module]) => [module, component.memoryLimits[name] ?? []]),
-  );
-  let nondeterministicInit: boolean | undefined;
+  const { component, isolation, idleLimit, verify, degraded, discarded } = parts;
+  const factory = new InstanceFactory(parts);
+  return createInstancePool({
+    create: () => factory.create(),
+    unrestorable: component.unrestorable,
+    isolation,
+    idleLimit,
+    verify,
+    degraded,
+    ...(discarded && { discarded: (instance: GuestInstance) => discarded(instance.held()) }),
+  });
+}
 
-  function instantiate(
-    bind: Binding,
-    budget: GuestBudget,
-    made: (core: WebAssembly.Instance, module: WebAssembly.Module) => void,
-    growth?: GrowthParent,
-  ): ReturnType<GlueModule['instantiate']> {
-    const instantiateCore = coreInstantiator(component, growth);
+/** What one instance is made with. */
+interface Instantiation {
+  readonly bind: Binding;
+  readonly budget: GuestBudget;
+  readonly growth?: GrowthParent | undefined;
+  readonly scheduled?: ScheduledGuest | undefined;
+  made(core: WebAssembly.Instance, module: WebAssembly.Module): void;
+}
+
+class InstanceFactory {
+  readonly #parts: InstancesParts;
+  readonly #handler: string;
+  readonly #memoryLimits: ReadonlyMap<WebAssembly.Module, readonly number[]>;
+  #nondeterministicInit: boolean | undefined;
+
+  constructor(parts: InstancesParts) {
+    const { exports, modules, memoryLimits } = parts.component;
+    this.#parts = parts;
+    this.#handler = exports.find((name) => name.startsWith('wasi:http/incoming-handler@'))!;
+    this.#memoryLimits = new Map(
+      Object.entries(modules).map(([name, module]) => [module, memoryLimits[name] ?? []]),
+    );
+  }
+
+  create(): NewInstance<GuestInstance> {
+    const { component, host, maxHostMemory, ledger, descriptors, maxDescriptors, schedule } = this.#parts;
+    const scheduled = schedule?.();
+    const share = ledger && createShare(ledger);
+    const guest = new Guest(
+      scheduled,
+      createBudget({ limit: maxHostMemory, parent: share }),
+      createDescriptors(maxDescriptors, descriptors),
+    );
+    const io = new RedirectedIo();
+    const bind = host.bind(guest, io);
+    const cores: WebAssembly.Instance[] = [];
+    const memoryLimits: number[] = [];
+    const exports = this.#instantiate({
+      bind,
+      budget: guest.budget,
+      growth: share && growthOf(share),
+      scheduled,
+      made: (core, module) => {
+        cores.push(core);
+        memoryLimits.push(...this.#memoryLimits.get(module)!);
+      },
+    });
+    const state = glueState(exports);
+    scheduled?.connect(guest, state);
+    if (state !== undefined && state.hostCalls > 0)
+      this.#nondeterministicInit ??= this.#hasNondeterministicInit();
+    return {
+      instance: {
+        guest,
+        scheduled,
+        handle: exports[this.#handler]!.handle!,
+        tell: createTell(exports, bind),
+        held: () => guest.budget.used + memoryOf(cores),
+        settled() {
+          share?.close();
+          scheduled?.finish();
+        },
+        connect(newIo) {
+          io.current = newIo;
+        },
+      },
+      cores,
+      memoryLimits,
+      memoryLimit: component.memory.limit,
+      glue: state,
+      nondeterministicInit: this.#nondeterministicInit ?? false,
+    };
+  }
+
+  #instantiate({
+    bind,
+    budget,
+    growth,
+    scheduled,
+    made,
+  }: Instantiation): ReturnType<GlueModule['instantiate']> {
+    const { component, glue } = this.#parts;
+    const meter = scheduled && createMeter(scheduled, FIRST_QUANTUM);
+    const instantiateCore = coreInstantiator(component, growth, meter);
     return glue.instantiate(
       (name) => component.modules[name]!,
       bindImports(component, bind, budget),
@@ -112,124 +173,20 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
   }
 
   /** Whether instantiation calls the host for results that may differ between instances. Tried once, with one instance. */
-  function hasNondeterministicInit(): boolean {
-    let constant = 0;
+  #hasNondeterministicInit(): boolean {
+    const { host, maxHostMemory, schedule } = this.#parts;
     const guest = new Guest(undefined, createBudget({ limit: maxHostMemory }));
-    const bind = host.bind(guest, NOWHERE);
-    const exports = instantiate(
-      (name, shape) => {
-        const implementation = bind(name, shape);
-        return implementation && CONSTANT.has(name.replace(/@.*$/, ''))
-          ? counting(implementation, () => {
-              constant += 1;
-            })
-          : implementation;
-      },
-      guest.budget,
-      () => {},
-    );
-    return (glueState(exports)?.hostCalls ?? 0) > constant;
+    const { bind, count } = countingConstantCalls(host.bind(guest, new RedirectedIo()));
+    const exports = this.#instantiate({ bind, budget: guest.budget, scheduled: schedule?.(), made() {} });
+    return (glueState(exports)?.hostCalls ?? 0) > count();
   }
+}
 
-  function create(): NewInstance<GuestInstance> {
-    const scheduled = scheduler && new ScheduledGuest(scheduler);
-    const share = ledger && createShare(ledger);
-    const guest = new Guest(
-      scheduled,
-      createBudget({ limit: maxHostMemory, parent: share }),
-      createDescriptors(maxDescriptors, descriptors),
-    );
-    let io = NOWHERE;
-    const bind = host.bind(guest, {
-      stdout: new Following(() => io.stdout),
-      stderr: new Following(() => io.stderr),
-    });
-    const cores: WebAssembly.Instance[] = [];
-    const memoryLimits: number[] = [];
-    const exports = instantiate(
-      bind,
-      guest.budget,
-      (core, module) => {
-        cores.push(core);
-        memoryLimits.push(...limitsOf.get(module)!);
-      },
-      share && { tryCharge: (bytes) => share.tryGrow(bytes), release: (bytes) => share.release(bytes) },
-    );
-    const state = glueState(exports);
-    scheduled?.connect(guest, state);
-    if (state !== undefined && state.hostCalls > 0) nondeterministicInit ??= hasNondeterministicInit();
-    return {
-      instance: {
-        guest,
-        handle: exports[handler]!.handle!,
-        tell: createTell(exports, bind),
-        held: () => guest.budget.used + memoryOf(cores),
-        settled() {
-          share?.close();
-          scheduled?.finish();
-        },
-        connect(newIo) {
-          io = newIo;
-        },
-      },
-      cores,
-      memoryLimits,
-      memoryLimit: component.memory.limit,
-      glue: state,
-      nondeterministicInit: nondeterministicInit ?? false,
-    };
-  }
-
-  return createInstancePool({
-    create,
-    unrestorable: component.unrestorable,
-    ...options,
-    ...(discarded && { discarded: (instance: GuestInstance) => discarded(instance.held()) }),
-  });
+function growthOf(share: MemoryShare): GrowthParent {
+  return { tryCharge: (bytes) => share.tryGrow(bytes), release: (bytes) => share.release(bytes) };
 }
 
 /** Bytes of all memories of these instances. */
 function memoryOf(cores: readonly WebAssembly.Instance[]): number {
   return findState(cores).memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
-}
-
-/** The same functions, each of which reports that it was called. */
-function counting(implementation: Implementation, called: () => void): Implementation {
-  return Object.fromEntries(
-    Object.entries(implementation).map(([name, value]) => [
-      name,
-      (...args: unknown[]): unknown => {
-        called();
-        return (value as (...args: unknown[]) => unknown)(...args);
-      },
-    ]),
-  );
-}
-
-/**
- * Guests get their standard streams once, during instantiation: this sink forwards to the stream of the current request. A
- * class, as an object literal with accessors would keep its instance alive until a full garbage collection.
- */
-class Following implements ByteSink {
-  readonly #current: () => ByteSink;
-
-  constructor(current: () => ByteSink) {
-    this.#current = current;
-  }
-
-  get capacity(): number {
-    return this.#current().capacity;
-  }
-
-  get closed(): boolean {
-    return this.#current().closed;
-  }
-
-  get changed(): Signal {
-    return this.#current().changed;
-  }
-
-  write(chunk: Uint8Array): void {
-    this.#current().write(chunk);
-  }
 }

@@ -17,7 +17,6 @@ import {
 import { runGlue } from '../../component/glue.ts';
 import { descriptorTotal } from '../limits/descriptors.ts';
 import { createCollect } from '../memory/collect.ts';
-import { ownThreadId } from '../os-thread.ts';
 import { workerPlaces } from '../protocol/long-places.ts';
 import { workerMessageCounts } from '../protocol/message-counts.ts';
 import type { ToWorker } from '../protocol/messages.ts';
@@ -27,6 +26,7 @@ import { createInstances } from './instances.ts';
 import { createOutbox } from './outbox.ts';
 import { createOutputChannel } from './output.ts';
 import { createRunner, type Runner } from './runner.ts';
+import { ScheduledGuest } from './scheduled-guest.ts';
 import { createScheduler } from './scheduler.ts';
 
 /** Milliseconds until Node's compile cache is written; the first requests have priority. */
@@ -44,7 +44,7 @@ const {
   fetch: fetchPort,
   ...shared
 } = await receiveSetup(workerData as MessagePort);
-const pulse = workerMessageCounts(shared.pulse);
+const counts = workerMessageCounts(shared.counts);
 const outbox = createOutbox(port);
 const output = createOutputChannel(settings.loggingPrefix, outbox.postNow);
 let store: Store | undefined;
@@ -98,13 +98,18 @@ async function start(): Promise<{ runner: Runner; relinquish(): void }> {
     ...(storeSetup.gate && { pass: connectGate(storeSetup.gate) }),
   });
   const glue = runGlue(component.glue);
+  const scheduler = createScheduler({
+    places: workerPlaces(shared.longPlaces),
+    messageWaits: counts.waits,
+    runs: counts.runs,
+  });
   const instances = createInstances({
     component,
     glue,
     host,
     maxHostMemory: settings.maxHostMemory,
     ledger: shared.ledger,
-    scheduler: createScheduler({ places: workerPlaces(shared.longPlaces), messageWaits: pulse.waits }),
+    schedule: () => new ScheduledGuest(scheduler, settings.limits),
     descriptors,
     maxDescriptors: shared.maxDescriptors,
     discarded: collectAfter,
@@ -130,25 +135,20 @@ try {
     const largest = runner.largest();
     if (largest !== undefined) outbox.postNow({ type: 'measured', ...largest });
   };
-  const pace = createBatchLimiter((message) => {
-    if (message.type !== 'request') runner.receive(message);
-    else if (pulse.begin()) runner.run(message);
+  const limiter = createBatchLimiter((message) => {
+    if (message.type === 'request') runner.run(message);
+    else runner.receive(message);
   });
   port.on('message', (message: ToWorker) => {
-    pulse.take();
+    counts.take();
     if (message.type === 'close') void close();
     else if (message.type === 'output-taken') output.taken(message.bytes);
     else if (message.type === 'press') press(message.idle);
-    else if (message.type === 'withdrawn') {
-      // Requests in the queue no longer belong to this worker.
-      pace.flush();
-      pulse.reopen();
-      outbox.postNow({ type: 'back' });
-    } else if (message.type !== 'beat') pace.take(message);
+    else limiter.take(message);
   });
   // While it serves: a killed process would leave no cache for the next start.
   setTimeout(module.flushCompileCache, FLUSH_DELAY).unref();
-  outbox.post({ type: 'ready', thread: ownThreadId() });
+  outbox.post({ type: 'ready' });
 } catch (error) {
   const code = error instanceof WasmcpError ? error.code : 'worker-lost';
   outbox.post({ type: 'failed', code, message: error instanceof Error ? error.message : String(error) });

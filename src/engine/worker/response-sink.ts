@@ -1,6 +1,7 @@
 import { type FieldList, type ResponseSink, Signal } from '../../../host/index.ts';
 import { type FromWorker, WINDOW } from '../protocol/messages.ts';
 import { toFlat } from './fields.ts';
+import type { GuestDeadline } from './guest-deadline.ts';
 
 /** A response that is sent in messages, as fast as the client reads. */
 export interface PostedResponse extends ResponseSink {
@@ -14,8 +15,13 @@ export interface PostedResponse extends ResponseSink {
   gone(): void;
 }
 
-export function createPostedResponse(id: number, post: (message: FromWorker) => void): PostedResponse {
-  return new Posted(id, post);
+/** `deadline` learns how far the response has come. */
+export function createPostedResponse(
+  id: number,
+  post: (message: FromWorker) => void,
+  deadline?: GuestDeadline,
+): PostedResponse {
+  return new Posted(id, post, deadline);
 }
 
 /** A class, as an object literal with accessors is slow to create, and each request creates one. */
@@ -23,11 +29,13 @@ class Posted implements PostedResponse {
   readonly changed: Signal = new Signal();
   readonly #id: number;
   readonly #post: (message: FromWorker) => void;
+  readonly #deadline: GuestDeadline | undefined;
   #room: number = WINDOW;
   #state: 'open' | 'complete' | 'broken' | 'abandoned' = 'open';
 
-  constructor(id: number, post: (message: FromWorker) => void) {
+  constructor(id: number, post: (message: FromWorker) => void, deadline: GuestDeadline | undefined) {
     this.#id = id;
+    this.#deadline = deadline;
     this.#post = post;
   }
 
@@ -48,18 +56,21 @@ class Posted implements PostedResponse {
   }
 
   head(status: number, headers: FieldList): void {
+    this.#deadline?.enter('streaming');
     this.#post({ type: 'head', id: this.#id, status, headers: toFlat(headers) });
   }
 
   write(bytes: Uint8Array): void {
     if (this.#state !== 'open' || bytes.length === 0) return;
     this.#room -= bytes.length;
+    this.#deadline?.progress();
     this.#post({ type: 'chunk', id: this.#id, bytes });
   }
 
   end(trailers: FieldList = []): void {
     if (this.#state !== 'open') return;
     this.#state = 'complete';
+    this.#deadline?.enter('over');
     this.#post({ type: 'end', id: this.#id, trailers: toFlat(trailers) });
   }
 
@@ -74,10 +85,12 @@ class Posted implements PostedResponse {
 
   credit(bytes: number): void {
     this.#room += bytes;
+    this.#deadline?.progress();
     this.changed.wake();
   }
 
   gone(): void {
+    this.#deadline?.enter('over');
     if (this.#state === 'open') this.#state = 'abandoned';
     this.changed.wake();
   }

@@ -1,5 +1,7 @@
 /** A guest as the queue knows it. */
 export interface Task {
+  /** The number of its request. */
+  readonly id: number;
   /** Milliseconds of its thread that its request has used so far. */
   used: number;
   /** It has to stop: it goes first, as it needs the thread only to trap. */
@@ -14,6 +16,13 @@ const LEVELS = [5, 50] as const;
 
 /** While a message waits, milliseconds after which a guest above level 0 gives way. */
 const GIVE_WAY = 0.1;
+
+/**
+ * The part of the time of others that guests above level 0 are owed while they wait, in a flood of new requests; and from how
+ * many milliseconds on they do not give way until they have had it.
+ */
+const OWED_PART = 1 / 4;
+const OWED = 5;
 
 /** Every so often the guest that has waited longest comes next, whatever its level: nobody starves. */
 const OLDEST_EVERY = 4;
@@ -54,8 +63,13 @@ export interface RunQueue<T extends { readonly task: Task }> {
   isDue(task: Task, moment: Moment, messageWaits: () => boolean): boolean;
   /** The guest has given the thread up and waits for its turn. */
   push(waiting: T): void;
-  /** Removes and returns who is next; undefined if nobody waits, or only long guests wait and `mayBeLong` returns false. */
-  next(mayBeLong: () => boolean): T | undefined;
+  /** A guest that waits goes on at once, as it could not be suspended. */
+  withdraw(task: Task, moment: Moment): void;
+  /**
+   * Removes and returns who is next, and has the thread from now on; undefined if nobody waits, or only long guests wait and
+   * `mayBeLong` returns false.
+   */
+  next(moment: Moment, mayBeLong: () => boolean): T | undefined;
 }
 
 export function createRunQueue<T extends { readonly task: Task }>(): RunQueue<T> {
@@ -66,11 +80,28 @@ export function createRunQueue<T extends { readonly task: Task }>(): RunQueue<T>
   let began = 0;
   let asked = 0;
   let taken = 0;
+  /** What guests above level 0 are owed, whether they get it now, and when one of them last had the thread. */
+  let owed = 0;
+  let isRepaid = false;
+  let freed = 0;
 
   function begin(task: Task, moment: Moment): void {
     running = task;
     turn = moment.turn;
     began = asked = moment.now;
+  }
+
+  /** A guest above level 0 gets the thread after others. */
+  function resume(task: Task, moment: Moment): void {
+    owed = Math.min(2 * OWED, owed + (moment.now - freed) * OWED_PART);
+    isRepaid ||= owed >= OWED;
+    begin(task, moment);
+  }
+
+  /** It has had the thread for so long. */
+  function repay(milliseconds: number): void {
+    owed = Math.max(0, owed - milliseconds);
+    isRepaid &&= owed > 0;
   }
 
   function place(mayBeLong: () => boolean): number {
@@ -98,22 +129,34 @@ export function createRunQueue<T extends { readonly task: Task }>(): RunQueue<T>
         begin(task, moment);
         return false;
       }
-      task.used += moment.now - asked;
+      const milliseconds = moment.now - asked;
+      task.used += milliseconds;
       asked = moment.now;
       const ran = moment.now - began;
       const level = levelOf(task);
-      return ran >= SLICES[level] || (level > 0 && ran >= GIVE_WAY && messageWaits());
+      if (level === 0) return ran >= SLICES[level];
+      repay(milliseconds);
+      return ran >= SLICES[level] || (ran >= GIVE_WAY && !isRepaid && messageWaits());
     },
     push(one) {
       running = undefined;
+      if (levelOf(one.task) > 0) freed = asked;
       waiting.push(one);
     },
-    next(mayBeLong) {
+    withdraw(task, moment) {
+      const at = waiting.findIndex((one) => one.task === task);
+      if (at >= 0) waiting.splice(at, 1);
+      begin(task, moment);
+    },
+    next(moment, mayBeLong) {
       if (waiting.length === 0) return undefined;
       const at = place(mayBeLong);
       if (at < 0) return undefined;
       taken += 1;
-      return waiting.splice(at, 1)[0];
+      const [next] = waiting.splice(at, 1);
+      if (levelOf(next!.task) > 0) resume(next!.task, moment);
+      else begin(next!.task, moment);
+      return next;
     },
   };
 }

@@ -1,16 +1,11 @@
-import {
-  createExchange,
-  cutText,
-  GuestExit,
-  type HttpErrorCode,
-  type Outcome,
-  Table,
-} from '../../../host/index.ts';
+import { createExchange, Table } from '../../../host/index.ts';
+import { fromShared } from '../protocol/clock.ts';
 import type { FromWorker, GuestFailure, RequestMessage, ToWorker } from '../protocol/messages.ts';
+import { describeOutcome, failureOf, TERMINATED } from './failures.ts';
 import { toFields } from './fields.ts';
 import type { InstancePool } from './instance-pool.ts';
 import type { GuestInstance } from './instances.ts';
-import type { OutputChannel } from './output.ts';
+import type { GuestOutput, OutputChannel } from './output.ts';
 import { createRequestBody, type RequestBody } from './request-body.ts';
 import { createPostedResponse, type PostedResponse } from './response-sink.ts';
 
@@ -23,13 +18,11 @@ export interface Runner {
   largest(): { readonly id: number; readonly bytes: number } | undefined;
 }
 
-export type MessageAboutRequest = Exclude<
-  ToWorker,
-  { type: 'request' | 'output-taken' | 'press' | 'beat' | 'withdrawn' | 'close' }
->;
+export type MessageAboutRequest = Exclude<ToWorker, { type: 'request' | 'output-taken' | 'press' | 'close' }>;
 
 interface Live {
   readonly id: number;
+  readonly io: GuestOutput;
   readonly instance: GuestInstance;
   readonly body: RequestBody;
   readonly response: PostedResponse;
@@ -41,45 +34,84 @@ export interface RunnerParts {
   readonly post: (message: FromWorker) => void;
 }
 
-export function createRunner({ instances, output, post }: RunnerParts): Runner {
-  const live = new Table<number, Live>();
+export function createRunner(parts: RunnerParts): Runner {
+  return new GuestRunner(parts);
+}
 
-  async function run(request: RequestMessage): Promise<void> {
-    const { id } = request;
-    const io = output.open(id);
-    const response = createPostedResponse(id, post);
-    let failure: GuestFailure | undefined;
-    try {
-      const instance = instances.take();
-      instance.guest.begin();
-      instance.connect(io);
-      failure = await serve(request, instance, response);
-      const poisoned = failure !== undefined || response.abandoned || instance.guest.ended !== undefined;
-      instance.guest.end('the request is over');
-      instance.guest.release();
-      // The guest's host objects are released, unless the instance keeps its state for the next request.
-      if (!instances.give(instance, { poisoned })) instance.guest.budget.reset();
-      instance.settled();
-    } catch (error) {
-      failure = failureOf(error, response);
-    }
-    io.end();
-    post({ type: 'done', id, ...(failure && { failure }) });
+class GuestRunner implements Runner {
+  readonly #parts: RunnerParts;
+  readonly #live = new Table<number, Live>();
+
+  constructor(parts: RunnerParts) {
+    this.#parts = parts;
   }
 
-  async function serve(
+  run(request: RequestMessage): void {
+    void this.#run(request);
+  }
+
+  receive(message: MessageAboutRequest): void {
+    const found = this.#live.get(message.id);
+    if (found === undefined) return;
+    const { instance, body, response } = found;
+    if (message.type === 'body') body.push(message.bytes);
+    else if (message.type === 'body-end') {
+      instance.scheduled?.deadline.received();
+      body.end(message.trailers);
+    } else if (message.type === 'body-failed') body.fail();
+    else if (message.type === 'credit') response.credit(message.bytes);
+    else if (message.type === 'gone') response.gone();
+    else if (message.type === 'terminated') this.#end(found, TERMINATED);
+    else instance.guest.end(message.reason);
+  }
+
+  largest(): { readonly id: number; readonly bytes: number } | undefined {
+    let most: { id: number; bytes: number } | undefined;
+    for (const { id, instance } of this.#live.values()) {
+      const bytes = instance.held();
+      if (most === undefined || bytes > most.bytes) most = { id, bytes };
+    }
+    return most;
+  }
+
+  async #run(request: RequestMessage): Promise<void> {
+    const io = this.#parts.output.open(request.id);
+    try {
+      const started = this.#start(request, io);
+      this.#end(started, await this.#serve(request, started));
+    } catch (error) {
+      io.end();
+      this.#done(request.id, failureOf(error));
+    }
+  }
+
+  #start(request: RequestMessage, io: GuestOutput): Live {
+    const { id, follows, due } = request;
+    const { post } = this.#parts;
+    const instance = this.#parts.instances.take();
+    const { guest, scheduled } = instance;
+    scheduled?.accept(id, fromShared(due));
+    guest.begin();
+    instance.connect(io);
+    const response = createPostedResponse(id, post, scheduled?.deadline);
+    const body = createRequestBody((bytes) => {
+      if (!follows) return;
+      scheduled?.deadline.received();
+      post({ type: 'taken', id, bytes });
+    });
+    const started = { id, io, instance, body, response };
+    this.#live.add(id, started);
+    return started;
+  }
+
+  async #serve(
     request: RequestMessage,
-    instance: GuestInstance,
-    response: PostedResponse,
+    { instance, body, response }: Live,
   ): Promise<GuestFailure | undefined> {
     const { guest, handle, tell } = instance;
-    const { id } = request;
-    const { follows, body: whole } = request;
-    const body = createRequestBody((bytes) => {
-      if (follows) post({ type: 'taken', id, bytes });
-    });
+    const { body: whole } = request;
     if (whole !== undefined) body.push(typeof whole === 'string' ? Buffer.from(whole, 'latin1') : whole);
-    if (!follows) body.end([]);
+    if (!request.follows) body.end([]);
     const head = {
       method: request.method,
       scheme: request.scheme,
@@ -88,7 +120,6 @@ export function createRunner({ instances, output, post }: RunnerParts): Runner {
       headers: toFields(request.headers),
     };
     const exchange = createExchange(guest, head, body, response);
-    live.add(id, { id, instance, body, response });
     try {
       if (request.change !== undefined) {
         await tell(request.change);
@@ -96,69 +127,28 @@ export function createRunner({ instances, output, post }: RunnerParts): Runner {
         return undefined;
       }
       await handle(exchange.request, exchange.responseOut);
-      return describe(exchange.outcome(), response);
+      return describeOutcome(exchange.outcome(), response);
     } catch (error) {
+      if (instance.scheduled?.overdue)
+        return { code: 'guest-timeout', message: instance.scheduled.deadline.message };
       return failureOf(error, response);
-    } finally {
-      live.delete(id);
     }
   }
 
-  return {
-    run: (request) => void run(request),
-    receive(message) {
-      const found = live.get(message.id);
-      if (found === undefined) return;
-      const { instance, body, response } = found;
-      if (message.type === 'body') body.push(message.bytes);
-      else if (message.type === 'body-end') body.end(message.trailers);
-      else if (message.type === 'body-failed') body.fail();
-      else if (message.type === 'credit') response.credit(message.bytes);
-      else if (message.type === 'gone') response.gone();
-      else instance.guest.end(message.reason);
-    },
-    largest() {
-      let most: { id: number; bytes: number } | undefined;
-      for (const { id, instance } of live.values()) {
-        const bytes = instance.held();
-        if (most === undefined || bytes > most.bytes) most = { id, bytes };
-      }
-      return most;
-    },
-  };
-}
-
-function failureOf(error: unknown, response: PostedResponse): GuestFailure | undefined {
-  if (error instanceof GuestExit) {
-    if (response.complete && error.ok) return undefined;
-    return { code: 'guest-trapped', message: `${error.message} before its response was complete` };
+  /** Its call has returned, or never will. */
+  #end({ id, io, instance, response }: Live, failure: GuestFailure | undefined): void {
+    if (this.#live.delete(id) === undefined) return;
+    const poisoned = failure !== undefined || response.abandoned || instance.guest.ended !== undefined;
+    instance.guest.end('the request is over');
+    instance.guest.release();
+    // The guest's host objects are released, unless the instance keeps its state for the next request.
+    if (!this.#parts.instances.give(instance, { poisoned })) instance.guest.budget.reset();
+    instance.settled();
+    io.end();
+    this.#done(id, failure);
   }
-  // Trap messages of generated code can have many lines; the first one is enough.
-  const [reason] = (error instanceof Error ? error.message : String(error)).split('\n', 1);
-  return { code: 'guest-trapped', message: `the guest trapped: ${cutText(reason!)}` };
-}
 
-function describe(outcome: Outcome, response: PostedResponse): GuestFailure | undefined {
-  switch (outcome.kind) {
-    case 'answered':
-      return undefined;
-    case 'refused':
-      return {
-        code: 'guest-error-response',
-        message: `the guest responded with the error ${describeCode(outcome.code)}`,
-      };
-    case 'unanswered':
-      return { code: 'guest-no-response', message: 'the guest returned without a response' };
-    case 'unfinished':
-      // Without a client there was no reason to finish it.
-      if (response.abandoned) return undefined;
-      return {
-        code: 'guest-no-response',
-        message: 'the guest returned without finishing the body of its response',
-      };
+  #done(id: number, failure: GuestFailure | undefined): void {
+    this.#parts.post({ type: 'done', id, ...(failure && { failure }) });
   }
-}
-
-function describeCode({ tag, val }: HttpErrorCode): string {
-  return typeof val === 'string' ? `${tag}: ${val}` : tag;
 }

@@ -10,6 +10,8 @@ export interface Scheduler {
   isDue(task: Task): boolean;
   /** Resolves when it is the guest's turn, after a turn of the event loop. */
   next(task: Task): Promise<void>;
+  /** The guest could not be suspended after all, and goes on. */
+  withdraw(task: Task): void;
   /** The guest's request is over. */
   finish(task: Task): void;
 }
@@ -19,6 +21,8 @@ export interface SchedulerParts {
   readonly places?: WorkerPlaces | undefined;
   /** The thread has got a message that it has not taken. */
   messageWaits(): boolean;
+  /** The guest of this request has the thread from now on. */
+  runs?(id: number): void;
 }
 
 interface Waiting {
@@ -27,7 +31,7 @@ interface Waiting {
 }
 
 /** One guest gets the thread in each turn of the event loop: timers and messages run in between. */
-export function createScheduler({ places, messageWaits }: SchedulerParts): Scheduler {
+export function createScheduler({ places, messageWaits, runs }: SchedulerParts): Scheduler {
   const queue = createRunQueue<Waiting>();
   let isScheduled = false;
   let waitsForPlace = false;
@@ -44,12 +48,12 @@ export function createScheduler({ places, messageWaits }: SchedulerParts): Sched
 
   function resumeOne(): void {
     isScheduled = false;
-    const next = queue.next(mayBeLong);
+    const next = queue.next(moment(), mayBeLong);
     if (next === undefined) {
       void waitForPlace();
       return;
     }
-    queue.begin(next.task, moment());
+    runs?.(next.task.id);
     next.resume();
     // It may wait for something else, or end, without giving the place back.
     if (isLong(next.task)) setImmediate(give);
@@ -65,7 +69,10 @@ export function createScheduler({ places, messageWaits }: SchedulerParts): Sched
   }
 
   return {
-    begin: (task) => queue.begin(task, moment()),
+    begin(task) {
+      queue.begin(task, moment());
+      runs?.(task.id);
+    },
     isDue: (task) => queue.isDue(task, moment(), messageWaits),
     next(task) {
       give();
@@ -76,6 +83,7 @@ export function createScheduler({ places, messageWaits }: SchedulerParts): Sched
         else schedule();
       });
     },
+    withdraw: (task) => queue.withdraw(task, moment()),
     finish(task) {
       queue.end(task);
       if (!isLong(task)) places?.finishedQuickly();

@@ -72,14 +72,14 @@ export function createMonitor(): Monitor {
   };
 }
 
-function loadMetrics({ guests, waiting, syncs, serving, standby, starting, busy }: EngineLoad): Metric[] {
-  const workers = Object.entries({ serving, standby, starting, busy });
+function loadMetrics({ guests, waiting, syncs, serving, starting }: EngineLoad): Metric[] {
+  const workers = Object.entries({ serving, starting });
   return [
     gauge('wasmcp_node_guests', 'Guests that are running.', [{ value: guests }]),
     gauge('wasmcp_node_requests_waiting', 'Requests that are waiting for a worker.', [{ value: waiting }]),
     gauge(
       'wasmcp_node_workers',
-      'Worker threads that serve requests, stand by, are starting, or are blocked by a guest.',
+      'Worker threads that serve requests or are starting.',
       workers.map(([state, value]) => ({ labels: { state }, value })),
     ),
     {

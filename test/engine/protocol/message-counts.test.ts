@@ -1,41 +1,40 @@
 import { expect, test } from 'vitest';
 import { createMessageCounts, workerMessageCounts } from '../../../src/engine/protocol/message-counts.ts';
 
-test('shows whether the worker takes its messages', () => {
-  const pulse = createMessageCounts();
-  const worker = workerMessageCounts(pulse.memory);
-  pulse.sent('request');
-  pulse.sent('body');
-  expect([pulse.taken, pulse.answered]).toEqual([0, false]);
+test('show both sides whether the worker takes its messages', () => {
+  const counts = createMessageCounts();
+  const worker = workerMessageCounts(counts.memory);
+  expect([counts.answered, worker.waits()]).toEqual([true, false]);
+  counts.sent();
+  counts.sent();
+  expect([counts.taken, counts.answered, worker.waits()]).toEqual([0, false, true]);
   worker.take();
-  expect([pulse.taken, pulse.answered]).toEqual([1, false]);
+  expect([counts.taken, counts.answered, worker.waits()]).toEqual([1, false, true]);
   worker.take();
-  expect([pulse.taken, pulse.answered]).toEqual([2, true]);
+  expect([counts.taken, counts.answered, worker.waits()]).toEqual([2, true, false]);
 });
 
-test('withdrawn requests are not begun, and later ones are', () => {
-  const pulse = createMessageCounts();
-  const worker = workerMessageCounts(pulse.memory);
-  for (let i = 0; i < 5; i++) pulse.sent('request');
-  expect([worker.begin(), worker.begin()]).toEqual([true, true]);
-  expect(pulse.withdraw()).toBe(3);
-  expect([worker.begin(), worker.begin(), worker.begin()]).toEqual([false, false, false]);
-  expect(pulse.withdraw()).toBe(0);
-  worker.reopen();
-  pulse.sent('request');
-  expect(worker.begin()).toBe(true);
-  expect(pulse.withdraw()).toBe(0);
+test('show a message that is taken before it was counted as none that waits', () => {
+  const counts = createMessageCounts();
+  const worker = workerMessageCounts(counts.memory);
+  worker.take();
+  expect(worker.waits()).toBe(false);
+  counts.sent();
+  expect([counts.answered, worker.waits()]).toEqual([true, false]);
 });
 
-test('keeps counting when its counters wrap around', () => {
-  const pulse = createMessageCounts();
-  const worker = workerMessageCounts(pulse.memory);
-  // The worker has begun 2^30 - 1 more than were sent, which is one less.
-  new Int32Array(pulse.memory).set([0x3fff_ffff, 0x7fff_ffff]);
-  expect(worker.begin()).toBe(true);
+test('go on when they wrap around', () => {
+  const counts = createMessageCounts();
+  const worker = workerMessageCounts(counts.memory);
+  new Int32Array(counts.memory).fill(0x7fff_ffff);
+  counts.sent();
+  expect([counts.answered, worker.waits()]).toEqual([false, true]);
   worker.take();
-  expect(pulse.taken).toBe(-0x8000_0000);
-  pulse.sent('request');
-  expect(pulse.withdraw()).toBe(1);
-  expect(worker.begin()).toBe(false);
+  expect([counts.answered, worker.waits()]).toEqual([true, false]);
+});
+
+test('show which guest has the thread', () => {
+  const counts = createMessageCounts();
+  workerMessageCounts(counts.memory).runs(7);
+  expect(counts.runs).toBe(7);
 });

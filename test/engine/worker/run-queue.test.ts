@@ -6,11 +6,12 @@ interface Named {
   readonly task: Task;
 }
 
+const NOW = { now: 0, turn: 1 };
 const MAY = (): boolean => true;
 const MAY_NOT = (): boolean => false;
 
 function named(name: string, used: number, isEnding = false): Named {
-  return { name, task: { used, isEnding: () => isEnding } };
+  return { name, task: { id: 0, used, isEnding: () => isEnding } };
 }
 
 function queueOf(...waiting: readonly Named[]): RunQueue<Named> {
@@ -67,17 +68,30 @@ describe('a slice', () => {
   });
 });
 
+test('a guest that could not be suspended goes on, with a slice of its own', () => {
+  const one = named('a', 60);
+  const queue = queueOf(one, named('b', 60));
+  queue.withdraw(one.task, { now: 100, turn: 1 });
+  expect(queue.isDue(one.task, { now: 107, turn: 1 }, MAY_NOT)).toBe(false);
+  expect(queue.isDue(one.task, { now: 108, turn: 1 }, MAY_NOT)).toBe(true);
+  expect([queue.next(NOW, MAY)?.name, queue.next(NOW, MAY)]).toEqual(['b', undefined]);
+});
+
 describe('who is next', () => {
   function order(queue: RunQueue<Named>, mayBeLong = MAY): string {
     const names: string[] = [];
-    for (let next = queue.next(mayBeLong); next !== undefined; next = queue.next(mayBeLong))
+    for (let next = queue.next(NOW, mayBeLong); next !== undefined; next = queue.next(NOW, mayBeLong))
       names.push(next.name);
     return names.join(' ');
   }
 
   test('the lowest level, and within it who has waited longest', () => {
     const queue = queueOf(named('long', 80), named('a', 7), named('b', 6), named('new', 1));
-    expect([queue.next(MAY)?.name, queue.next(MAY)?.name, queue.next(MAY)?.name]).toEqual(['new', 'a', 'b']);
+    expect([queue.next(NOW, MAY)?.name, queue.next(NOW, MAY)?.name, queue.next(NOW, MAY)?.name]).toEqual([
+      'new',
+      'a',
+      'b',
+    ]);
   });
 
   test('every fourth time who has waited longest, so that nobody starves', () => {
@@ -85,7 +99,7 @@ describe('who is next', () => {
     const names: string[] = [];
     for (let n = 0; n < 8; n += 1) {
       queue.push(named('new', 0));
-      const next = queue.next(MAY)!;
+      const next = queue.next(NOW, MAY)!;
       names.push(next.name);
       if (next.name === 'long') queue.push(next);
     }
@@ -95,6 +109,21 @@ describe('who is next', () => {
   test('a guest that has to stop, whatever it has used', () => {
     expect(order(queueOf(named('new', 0), named('ending', 900, true)))).toBe('ending new');
     expect(order(queueOf(named('ending', 900, true)), MAY_NOT)).toBe('ending');
+  });
+
+  test('a guest gets a fifth of the thread at least, in a flood of requests that it gives way to', () => {
+    const queue = queueOf(named('long', 80));
+    let now = 0;
+    for (let turn = 1; turn < 200; turn += 1) {
+      // New requests take the thread for 10 ms in each turn of the event loop.
+      now += 10;
+      const next = queue.next({ now, turn }, MAY)!;
+      do now += 0.05;
+      while (!queue.isDue(next.task, { now, turn }, MAY));
+      queue.push(next);
+      if (turn === 199) expect((next.task.used - 80) / now).toBeGreaterThan(0.19);
+    }
+    expect.assertions(1);
   });
 
   test('no long guest that may not run, and then the others all the same', () => {
@@ -107,7 +136,7 @@ describe('who is next', () => {
   test('nobody asks for a place that is not needed', () => {
     const queue = queueOf(named('long', 80), named('new', 0));
     let asked = 0;
-    queue.next(() => {
+    queue.next(NOW, () => {
       asked += 1;
       return true;
     });

@@ -18,7 +18,7 @@ async function busy(guest: Guest, milliseconds: number): Promise<number> {
 function guests(count: number, maySuspend = true): Guest[] {
   const scheduler = createScheduler({ messageWaits: () => false });
   return Array.from({ length: count }, () => {
-    const share = new ScheduledGuest(scheduler);
+    const share = new ScheduledGuest(scheduler, { timeout: 60_000, streamIdle: 60_000 });
     const guest = new Guest(share);
     share.connect(guest, { maySuspend } as GlueState);
     return guest;

@@ -1,0 +1,45 @@
+import type { MemoryWorkers } from '../memory/watch.ts';
+import type { WorkerSupervisor } from './worker-supervisor.ts';
+
+/** What can be done about the memory of guests. */
+export class MemoryActions implements MemoryWorkers {
+  readonly #workers: Pick<WorkerSupervisor, 'handles'>;
+  readonly #stop: (id: number, reason: string) => void;
+  readonly measured: () => void;
+
+  constructor(
+    workers: Pick<WorkerSupervisor, 'handles'>,
+    stop: (id: number, reason: string) => void,
+    measured: () => void,
+  ) {
+    this.#workers = workers;
+    this.#stop = stop;
+    this.measured = measured;
+  }
+
+  get load(): number {
+    let load = 0;
+    for (const worker of this.#workers.handles()) load += worker.load;
+    return load;
+  }
+
+  press(): void {
+    for (const worker of this.#workers.handles()) worker.press(true);
+  }
+
+  collectIdle(): void {
+    for (const worker of this.#workers.handles()) if (worker.load === 0) worker.press(false);
+  }
+
+  /** A guest that keeps its worker from reporting its size counts as the largest: it may be growing. */
+  sacrifice(reason: string): void {
+    const busy = [...this.#workers.handles()].filter(({ load }) => load > 0);
+    const silent = busy.find((worker) => worker.silent);
+    if (silent !== undefined) {
+      silent.end(reason);
+      return;
+    }
+    const [largest] = busy.flatMap((worker) => worker.largest ?? []).toSorted((a, b) => b.bytes - a.bytes);
+    if (largest !== undefined) this.#stop(largest.id, reason);
+  }
+}

@@ -1,0 +1,130 @@
+import type { Change, DurabilityGate, WasmcpError } from '../../../host/index.ts';
+import type { LoadedComponent } from '../../component/component.ts';
+import {
+  createDescriptorLedger,
+  type DescriptorLedger,
+  type DescriptorShares,
+  shareDescriptors,
+} from '../limits/descriptors.ts';
+import { systemLimits } from '../limits/system.ts';
+import { limitWarnings } from '../limits/warnings.ts';
+import { type Collect, createCollect } from '../memory/collect.ts';
+import { createLedger, type Ledger } from '../memory/ledger.ts';
+import type { EngineInternals, EngineSettings } from '../options.ts';
+import { createLongPlaces, type LongPlaces } from '../protocol/long-places.ts';
+import type { WorkerSetup } from '../protocol/setup.ts';
+import { reportFull } from './report-full.ts';
+import { type SharedStore, shareStore } from './share-store.ts';
+import { watcherOf } from './watch.ts';
+import type { StoreVoice } from './worker-handle.ts';
+
+/** What all components of an engine share, one after the other. */
+export interface EngineResources extends StoreVoice {
+  readonly options: EngineSettings;
+  readonly internals: EngineInternals;
+  readonly store: SharedStore;
+  /** The first component is notified of changes: the store reports them. */
+  readonly isWatched: boolean;
+  readonly ledger: Ledger;
+  readonly collect: Collect;
+  readonly shares: DescriptorShares;
+  /** Why the store no longer gives any guarantee. */
+  storeFailure(): WasmcpError | undefined;
+  /** Logs each message once. */
+  warnOnce(context: string, message: string): void;
+  /** What one more worker shares with the others; `close` when it has exited. */
+  openForWorker(): Pick<WorkerSetup, 'descriptors' | 'ledger' | 'longPlaces'> & { close(): void };
+}
+
+/** Opens the store. `changed` is called for each commit, if the component is notified of changes. */
+export async function openResources(
+  component: LoadedComponent,
+  options: EngineSettings,
+  internals: EngineInternals,
+  changed: (change: Change) => void,
+): Promise<EngineResources> {
+  let failure: WasmcpError | undefined;
+  // The store can break while it is being opened, because that writes presets.
+  let gate: DurabilityGate | undefined;
+
+  function storeBroken(reason: WasmcpError): void {
+    if (failure !== undefined) return;
+    failure = reason;
+    gate?.fail(reason);
+    void options.log('error', 'store', reason.message);
+    options.storeBroken?.(reason);
+  }
+
+  const storeFull = reportFull((level, message) => void options.log(level, 'store', message));
+  const isWatched = watcherOf(component.exports) !== undefined;
+  const store = await shareStore(options.store, {
+    durability: options.durability,
+    broken: storeBroken,
+    full: storeFull,
+    changed: isWatched ? changed : undefined,
+    presets: options.presets,
+  });
+  gate = store.gate;
+  const ledger = createLedger(options.memoryBudget);
+  ledger.measured(process.memoryUsage.rss());
+  const shares = checkLimits(component, options);
+  return {
+    options,
+    internals,
+    store,
+    isWatched,
+    ledger,
+    collect: createCollect(),
+    shares,
+    storeBroken,
+    storeFull,
+    storeFailure: () => failure,
+    warnOnce: createWarnings(options.log),
+    openForWorker: forWorkers(
+      createDescriptorLedger(shares.guests),
+      ledger,
+      createLongPlaces(options.workers),
+    ),
+  };
+}
+
+/** What the system's limits leave; logs what is too low. */
+function checkLimits({ memoryLimits }: LoadedComponent, options: EngineSettings): DescriptorShares {
+  const { maxConnections: connections, maxDescriptors: guest, workers, log } = options;
+  const limits = systemLimits();
+  const shares = shareDescriptors({ ...limits, workers, connections, guest });
+  const memories = Object.values(memoryLimits).flat().length;
+  for (const warning of limitWarnings(limits, { workers, memories, connections, shares }))
+    void log('warn', 'limits', warning);
+  return shares;
+}
+
+function createWarnings(log: EngineSettings['log']): EngineResources['warnOnce'] {
+  const told = new Set<string>();
+  return (context, message) => {
+    if (!told.has(message)) void log('warn', context, message);
+    told.add(message);
+  };
+}
+
+function forWorkers(
+  descriptors: DescriptorLedger,
+  ledger: Ledger,
+  longPlaces: LongPlaces,
+): EngineResources['openForWorker'] {
+  return () => {
+    const opened = {
+      descriptors: descriptors.open(),
+      ledger: ledger.open(),
+      longPlaces: longPlaces.open(),
+    };
+    return {
+      ...opened,
+      close() {
+        descriptors.close(opened.descriptors);
+        ledger.close(opened.ledger);
+        longPlaces.close(opened.longPlaces);
+      },
+    };
+  };
+}

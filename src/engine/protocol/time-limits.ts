@@ -1,0 +1,23 @@
+/** How long guests may take, in milliseconds. */
+export interface TimeLimits {
+  /** From the arrival of a request's head and body to the head of its response, and from its end until the guest returns. */
+  readonly timeout: number;
+  /** Without progress of a response that has begun. */
+  readonly streamIdle: number;
+}
+
+/** The progress of a response: not begun, begun, or over: nothing more of it will be delivered, for whatever reason. */
+export type Phase = 'waiting' | 'streaming' | 'over';
+
+/** The time for this phase. */
+export function limitOf(phase: Phase, { timeout, streamIdle }: TimeLimits): number {
+  return phase === 'streaming' ? streamIdle : timeout;
+}
+
+/** Why a guest was ended in this phase. */
+export function overdueMessage(phase: Phase, limits: TimeLimits): string {
+  const limit = `${limitOf(phase, limits)} ms`;
+  if (phase === 'waiting') return `the guest did not respond within ${limit}`;
+  if (phase === 'streaming') return `the response made no progress within ${limit}`;
+  return `the guest did not return within ${limit} after its response ended`;
+}

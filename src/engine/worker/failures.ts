@@ -1,0 +1,46 @@
+import { cutText, GuestExit, type HttpErrorCode, type Outcome } from '../../../host/index.ts';
+import type { GuestFailure } from '../protocol/messages.ts';
+import type { PostedResponse } from './response-sink.ts';
+
+/** Of a guest whose code had to be terminated, as it neither returned nor asked. */
+export const TERMINATED: GuestFailure = {
+  code: 'guest-timeout',
+  message: 'the guest did not stop and was terminated',
+};
+
+/** What is wrong with a request whose guest threw this; undefined if nothing. */
+export function failureOf(error: unknown, response?: PostedResponse): GuestFailure | undefined {
+  if (error instanceof GuestExit) {
+    if (response?.complete && error.ok) return undefined;
+    return { code: 'guest-trapped', message: `${error.message} before its response was complete` };
+  }
+  // Trap messages of generated code can have many lines; the first one is enough.
+  const [reason] = (error instanceof Error ? error.message : String(error)).split('\n', 1);
+  return { code: 'guest-trapped', message: `the guest trapped: ${cutText(reason!)}` };
+}
+
+/** What is wrong with a request whose guest returned; undefined if nothing. */
+export function describeOutcome(outcome: Outcome, response: PostedResponse): GuestFailure | undefined {
+  switch (outcome.kind) {
+    case 'answered':
+      return undefined;
+    case 'refused':
+      return {
+        code: 'guest-error-response',
+        message: `the guest responded with the error ${describeCode(outcome.code)}`,
+      };
+    case 'unanswered':
+      return { code: 'guest-no-response', message: 'the guest returned without a response' };
+    case 'unfinished':
+      // Without a client there was no reason to finish it.
+      if (response.abandoned) return undefined;
+      return {
+        code: 'guest-no-response',
+        message: 'the guest returned without finishing the body of its response',
+      };
+  }
+}
+
+function describeCode({ tag, val }: HttpErrorCode): string {
+  return typeof val === 'string' ? `${tag}: ${val}` : tag;
+}

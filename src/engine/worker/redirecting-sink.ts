@@ -1,0 +1,36 @@
+import { type ByteSink, type GuestIo, prefixedLines, type Signal } from '../../../host/index.ts';
+
+/** Discards what is printed before the first request. */
+const NOWHERE: GuestIo = { stdout: prefixedLines('', () => {}), stderr: prefixedLines('', () => {}) };
+
+/** Guests get their standard streams once, during instantiation: these forward to those of the current request. */
+export class RedirectedIo implements GuestIo {
+  current: GuestIo = NOWHERE;
+  readonly stdout: ByteSink = new RedirectingSink(() => this.current.stdout);
+  readonly stderr: ByteSink = new RedirectingSink(() => this.current.stderr);
+}
+
+/** A class, as an object literal with accessors would keep its instance alive until a full garbage collection. */
+class RedirectingSink implements ByteSink {
+  readonly #current: () => ByteSink;
+
+  constructor(current: () => ByteSink) {
+    this.#current = current;
+  }
+
+  get capacity(): number {
+    return this.#current().capacity;
+  }
+
+  get closed(): boolean {
+    return this.#current().closed;
+  }
+
+  get changed(): Signal {
+    return this.#current().changed;
+  }
+
+  write(chunk: Uint8Array): void {
+    this.#current().write(chunk);
+  }
+}

@@ -1,0 +1,118 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Guest } from '../../../host/index.ts';
+import type { GlueState } from '../../../src/component/glue-state.ts';
+import { ScheduledGuest } from '../../../src/engine/worker/scheduled-guest.ts';
+import type { Scheduler } from '../../../src/engine/worker/scheduler.ts';
+
+const LIMITS = { timeout: 1000, streamIdle: 200 };
+const TRAP = -1;
+const WAIT = 0;
+
+/** A guest that is due at any question, and whose turn comes when the test says so. */
+function scheduledGuest(glue: Partial<GlueState> = { maySuspend: true, mayInterrupt: true }) {
+  const turn = Promise.withResolvers<void>();
+  let withdrawn = 0;
+  const scheduler: Scheduler = {
+    begin() {},
+    isDue: () => true,
+    next: () => turn.promise,
+    withdraw() {
+      withdrawn += 1;
+    },
+    finish() {},
+  };
+  const scheduled = new ScheduledGuest(scheduler, LIMITS);
+  const guest = new Guest(scheduled);
+  scheduled.connect(guest, glue as GlueState);
+  scheduled.accept(1, performance.now() + LIMITS.timeout);
+  guest.begin();
+  return { scheduled, guest, resume: turn.resolve, withdrawn: () => withdrawn };
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('a guest that asks in the middle of its code', () => {
+  test('waits for its turn, and goes on', async () => {
+    const { scheduled, resume } = scheduledGuest();
+    expect(scheduled.tick()).toBe(WAIT);
+    const waiting = scheduled.wait();
+    resume();
+    expect(await waiting).toBeGreaterThan(0);
+  });
+
+  test('goes on where it cannot be suspended, and is withdrawn where that was not known', () => {
+    const { scheduled, withdrawn } = scheduledGuest({ maySuspend: true, mayInterrupt: false });
+    expect(scheduled.tick()).toBeGreaterThan(0);
+    expect(scheduled.cannotWait()).toBeGreaterThan(0);
+    expect(withdrawn()).toBe(1);
+  });
+
+  test('traps when it was ended, also while it waits', async () => {
+    const { scheduled, guest, resume } = scheduledGuest();
+    const waiting = scheduled.wait();
+    guest.end('no longer wanted');
+    resume();
+    expect([await waiting, scheduled.tick(), scheduled.overdue]).toEqual([TRAP, TRAP, false]);
+  });
+
+  test('traps when its time is over, suspended or not', async () => {
+    const { scheduled, resume } = scheduledGuest();
+    const waiting = scheduled.wait();
+    vi.advanceTimersByTime(LIMITS.timeout - 1);
+    expect(scheduled.tick()).not.toBe(TRAP);
+    vi.advanceTimersByTime(1);
+    resume();
+    expect([await waiting, scheduled.tick(), scheduled.overdue]).toEqual([TRAP, TRAP, true]);
+    expect(scheduled.deadline.message).toBe('the guest did not respond within 1000 ms');
+  });
+});
+
+describe('the time of a guest', () => {
+  /** Milliseconds until it traps. */
+  function left({ scheduled }: { readonly scheduled: ScheduledGuest }): number {
+    return Math.round(scheduled.deadline.due - performance.now());
+  }
+
+  test('begins again when the response begins, progresses and ends', () => {
+    const one = scheduledGuest();
+    const { deadline } = one.scheduled;
+    vi.advanceTimersByTime(900);
+    expect(left(one)).toBe(100);
+    deadline.enter('streaming');
+    expect([left(one), deadline.message]).toEqual([200, 'the response made no progress within 200 ms']);
+    vi.advanceTimersByTime(150);
+    deadline.progress();
+    expect(left(one)).toBe(200);
+    deadline.enter('over');
+    expect([left(one), deadline.message]).toEqual([
+      1000,
+      'the guest did not return within 1000 ms after its response ended',
+    ]);
+  });
+
+  test('does not begin again without a reason', () => {
+    const one = scheduledGuest();
+    const { deadline } = one.scheduled;
+    vi.advanceTimersByTime(300);
+    deadline.progress();
+    expect(left(one)).toBe(700);
+    deadline.enter('over');
+    vi.advanceTimersByTime(300);
+    deadline.enter('over');
+    deadline.progress();
+    deadline.received();
+    expect(left(one)).toBe(700);
+  });
+
+  test('begins again with each part of a body that is read before the response', () => {
+    const one = scheduledGuest();
+    vi.advanceTimersByTime(900);
+    one.scheduled.deadline.received();
+    expect(left(one)).toBe(1000);
+  });
+});
