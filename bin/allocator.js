@@ -1,6 +1,7 @@
 /**
- * From this size on malloc(3) takes memory from the system and gives it back, as the pieces of large bodies are. By itself it
- * raises the size to 32 MiB, and keeps what is below in arenas of each thread, of which a small block can hold 64 MiB.
+ * From this size on, malloc(3) maps memory separately and returns it to the system as soon as it is freed; pieces of large
+ * bodies are that large. By default malloc raises the threshold to up to 32 MiB and keeps smaller blocks in arenas of each
+ * thread, where one block in use can keep 64 MiB.
  */
 const THRESHOLD = '65536';
 
@@ -8,8 +9,9 @@ const THRESHOLD = '65536';
 const COMMANDS = new Set(['serve']);
 
 /**
- * Starts Node once more in this process, with the same id, files and words: malloc reads its settings at the start only. Those
- * who set it themselves keep theirs. Nothing is done where Node cannot, or a parent has a channel to it.
+ * Replaces this process by a new Node with the same process id, files and arguments, because malloc reads its settings only
+ * at the start. A setting of the user is kept. Does nothing if Node cannot do this, or if a parent process has a channel to
+ * this one.
  */
 export function settleAllocator() {
   const { env, execve, platform, argv } = process;
@@ -27,6 +29,6 @@ export function settleAllocator() {
       MALLOC_MMAP_THRESHOLD_: THRESHOLD,
     });
   } catch {
-    // Not allowed, or not found any more: it runs as it is.
+    // Not permitted, or the file is gone: continue with malloc's defaults.
   }
 }

@@ -4,12 +4,12 @@ import module from 'node:module';
 import { join } from 'node:path';
 import { reasonNotTrusted, userCacheFolder } from '../src/loader/cache-folder.js';
 
-/** Milliseconds after which a start is over; the code that it needed is written then, as a kill would leave nothing. */
+/** Milliseconds after which the compiled code of a start is written, because it would be lost if the process were killed. */
 const START = 3000;
 
 /**
- * Keeps what Node compiles of our own code in the user's cache folder: the next start is faster. Where that folder cannot be
- * used or trusted nothing is kept.
+ * Keeps compiled code in the user's cache folder, so that the next start is faster. If that folder cannot be used or trusted,
+ * nothing is kept.
  */
 export function keepCompiledCode() {
   const folder = userCacheFolder();

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 if (typeof WebAssembly.Suspending !== 'function') {
-  // In a checkout there is the one that `npm ci` brought.
+  // A checkout has the Node that `npm ci` has installed.
   const brought = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url));
   const advice = existsSync(brought) ? `; start it with ${brought}` : '';
   process.stderr.write(
@@ -11,7 +11,7 @@ if (typeof WebAssembly.Suspending !== 'function') {
   );
   process.exit(1);
 }
-// Older versions of Node could not even link what comes now.
+// Older versions of Node could not even link the following modules.
 const { settleAllocator } = await import('./allocator.js');
 settleAllocator();
 const { keepCompiledCode } = await import('./compile-cache.js');

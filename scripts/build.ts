@@ -6,13 +6,13 @@ import { type Plugin, rolldown } from 'rolldown';
 import manifest from '../package.json' with { type: 'json' };
 import { jcoName } from '../src/transpile/jco-name.ts';
 
-/** Makes `dist/`, what the package consists of: Node runs no TypeScript in `node_modules`. */
+/** Builds `dist/`, the content of the package: Node does not run TypeScript in `node_modules`. */
 
 const ROOT = join(import.meta.dirname, '..');
 const DIST = join(ROOT, 'dist');
 const TRANSPILER = 'src/transpile/worker';
 
-/** Files that the package, or a thread of its own, starts with. */
+/** Entry points of the package and of its threads. */
 const ENTRIES = [
   'bin/wasmcp-node.js',
   'src/index.ts',
@@ -30,11 +30,11 @@ const ENTRIES = [
   'src/mcp/sessions/purge-worker.ts',
 ];
 
-/** Those that programs import. */
+/** Entry points that programs import. */
 const LIBRARY =
   /^(?:src\/(?:index|testing)|host\/public|host\/keyvalue\/(?:conformance\/conformance|imports\/\w+))\.js$/;
 
-/** Each of those begins with what tells a Node that it is too old: its linking, or a module for it, would fail otherwise. */
+/** Each of these first checks for a Node that is too old, which would otherwise fail to link it, or lack a module. */
 const supportedNode: Plugin = {
   name: 'supported-node',
   renderChunk(code, { fileName }) {
@@ -43,7 +43,7 @@ const supportedNode: Plugin = {
   },
 };
 
-/** Parts of jco that transpiling never reaches: 100 MB of optimizers, and a second copy of its tools. */
+/** Parts of jco that transpiling never uses: 100 MB of optimizers, and a second copy of its tools. */
 const UNREACHED = /^oxc-minify$|^\.\.\/vendor\/wasm-tools\.js$/;
 
 const withoutUnreached: Plugin = {
@@ -58,7 +58,7 @@ const withoutUnreached: Plugin = {
   },
 };
 
-/** What browsers get of WASI: what Node gets starts a thread for it from a file of its own, and jco needs none of it. */
+/** The WASI shim for browsers: the one for Node starts a thread from a separate file, and jco does not need that. */
 const browserWasi: Plugin = {
   name: 'browser-wasi',
   resolveId(id) {
@@ -69,7 +69,7 @@ const browserWasi: Plugin = {
   },
 };
 
-/** jco has no package.json of its own in the package: what it is called is known now. */
+/** In the package jco has no package.json, so its name and version are inserted at build time. */
 const named: Plugin = {
   name: 'named',
   load(id) {
@@ -78,7 +78,7 @@ const named: Plugin = {
   },
 };
 
-/** What a file sees as its own URL: threads start with files beside it. In the package its code is in a file for many. */
+/** A file's own URL, beside which are the files of threads. In the package, its code is bundled with that of other files. */
 const ownUrls: Plugin = {
   name: 'own-urls',
   transform(code, id) {
@@ -104,7 +104,7 @@ async function compile(): Promise<void> {
     external: Object.keys(manifest.dependencies),
     plugins: [named, ownUrls, supportedNode],
   });
-  // A start would spend most of its time on finding and reading files if it read each module from a file of its own.
+  // With one file for each module, a start would spend most of its time finding and reading files.
   await bundle.write({
     dir: DIST,
     entryFileNames: '[name].js',
@@ -112,7 +112,7 @@ async function compile(): Promise<void> {
     minifyInternalExports: false,
     codeSplitting: {
       groups: [
-        // What is loaded before Node keeps compiled code, and before the first thread starts.
+        // Code that is loaded before the compile cache is enabled and the first thread starts.
         {
           name: 'first',
           test: /\/src\/(loader\/cache-folder|worker-environment|engine\/main\/prestarted-worker)\./,
@@ -129,7 +129,7 @@ async function compile(): Promise<void> {
   });
 }
 
-/** jco, with all that it needs, in one file beside its WebAssembly. */
+/** jco with its dependencies, in one file beside its WebAssembly. */
 async function bundleTranspiler(): Promise<void> {
   const bundle = await rolldown({
     ...COMMON,

@@ -1,12 +1,12 @@
 /**
- * Part of `npm run check`: names that were replaced by standard terms, and words that readers stumble over. Prints each place
- * where one of them came back, and exits with 1.
+ * Part of `npm run check`: finds names that were replaced by standard terms, and words that are hard to understand. Prints each
+ * occurrence, and exits with 1 if there is any.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 
-/** Names of files and exports, with the standard term that took their place; see the glossary in docs/architecture.md. */
+/** Former names of files and exports, with the standard terms that replaced them; see the glossary in docs/architecture.md. */
 const REPLACED: Readonly<Record<string, string>> = {
   'at-head': 'route-by-status',
   belief: 'inference',

@@ -10,12 +10,12 @@ import { type JcoOptions, jcoOptions } from '../src/transpile/jco-options.ts';
 import { buildGlue } from '../src/transpile/lean/build.ts';
 import { stubModules } from '../src/transpile/stub-modules.ts';
 
-/** `npm run jco:check VERSION`: tells whether lean glue can be made of what that jco generates, see docs/new-jco.md. */
+/** `npm run jco:check VERSION`: checks whether lean glue can be built from that jco's output, see docs/new-jco.md. */
 
 const PACKAGE = '@bytecodealliance/jco-transpile';
 const FIXTURES = join(import.meta.dirname, '../fixtures');
 
-/** Lines shown in front of and behind the place of a mismatch. */
+/** Lines shown before and after a mismatch. */
 const CONTEXT = 6;
 
 export type Transpile = (
@@ -23,7 +23,7 @@ export type Transpile = (
   options: JcoOptions,
 ) => Promise<{ readonly files: Readonly<Record<string, Uint8Array>> }>;
 
-/** What comes of one component: `lean`, or the first mismatch with its surroundings. */
+/** The result for one component: `lean`, or the first mismatch with its surroundings. */
 export async function checkComponent(transpile: Transpile, bytes: Uint8Array): Promise<string> {
   const { imports } = readComponent(bytes, 'it');
   const { files } = await transpile(stubModules(bytes).bytes, jcoOptions(imports));
@@ -35,7 +35,7 @@ export async function checkComponent(transpile: Transpile, bytes: Uint8Array): P
   return built.kind === 'lean' ? 'lean' : [built.reason, ...surroundings(glue, built)].join('\n');
 }
 
-/** The lines around the text in question; failing that, around the first name of the glue that the reason mentions. */
+/** The lines around the unexpected text; if it is unknown, around the first name of the glue that the reason mentions. */
 function surroundings(
   glue: string,
   { reason, near }: { reason: string; near?: string | undefined },

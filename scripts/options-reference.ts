@@ -3,7 +3,7 @@ import { OPTIONS } from '../src/options/table.ts';
 import type { OptionName, OptionSpec } from '../src/options/types.ts';
 import { GROUPS } from '../src/options/wasmtime/groups.ts';
 
-/** `docs/options.md`, from the one table of options and the lists of the commands. */
+/** Generates `docs/options.md` from the table of options and the lists of the commands. */
 export function optionsReference(commands: readonly CommandAbout[]): string {
   const names = Object.keys(OPTIONS) as OptionName[];
   const ours = names.filter((name) => OPTIONS[name].group === undefined);
@@ -60,7 +60,7 @@ function shownDefault({
   return fallbackText ?? (fallback === undefined ? '' : `\`${String(fallback)}\``);
 }
 
-/** What the option means for this command alone. */
+/** The meaning of the option for this command only. */
 function differences(name: OptionName, { name: command, adjusted }: CommandAbout): string[] {
   const adjustment = adjusted?.[name];
   if (adjustment === undefined) return [];
@@ -78,7 +78,7 @@ function unique(texts: readonly string[]): string[] {
   return [...new Set(texts)];
 }
 
-/** With its columns aligned, as the formatter wants them. */
+/** With aligned columns, as the formatter requires. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const cells = [head, ...rows].map((texts) => texts.map((text) => text.replaceAll('|', '\\|')));
   const widths = head.map((_, column) => Math.max(3, ...cells.map((texts) => texts[column]!.length)));

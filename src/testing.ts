@@ -9,7 +9,7 @@ import {
 } from './index.ts';
 import { SERVER_CHECKS } from './server/option-checks.ts';
 
-/** What a test may say about its server; the store may be one that it has filled. */
+/** Options of a test's server; the store may be one that the test has filled. */
 export type TestServerOptions = Omit<ServerOptions, 'output' | 'log'>;
 
 /** A component that is served for a test. `await using` closes it. */
@@ -20,11 +20,11 @@ export interface TestServer extends AsyncDisposable {
   readonly store: Store;
   /** What guests have printed so far. */
   readonly output: string;
-  /** What went wrong and what guests have logged so far, `level context: message`. */
+  /** Errors and log messages of guests so far, `level context: message`. */
   readonly log: readonly string[];
   /** As the global `fetch`, without a socket; `path` begins with a slash. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
-  /** Waits for requests under way, a second at most, and closes the server; twice is fine. */
+  /** Waits at most a second for requests in progress, and closes the server. May be called again. */
   close(): Promise<void>;
 }
 

@@ -3,8 +3,8 @@ import module from 'node:module';
 import { dirname } from 'node:path';
 
 /**
- * The environment of this process for a thread of ours. Node keeps what it compiles in a folder, if this thread does, only
- * for threads that get the folder in their environment.
+ * The environment of this process for one of our threads. Node uses the compile cache of this thread only in threads that get
+ * its folder in their environment.
  */
 export function workerEnvironment(): NodeJS.ProcessEnv {
   const folder = module.getCompileCacheDir();

@@ -31,8 +31,8 @@ interface LibraryDefaults {
 }
 
 /**
- * The default of each option, for the command and the library alike. The host's own stand with the host, which knows nothing
- * of options; a default that the machine decides is computed where it is used.
+ * The default of each option, for the command and the library alike. Defaults of the host are imported from the host, which
+ * does not know about options; a default that depends on the machine is computed where it is used.
  */
 export const DEFAULTS: Readonly<Pick<OptionValues, Defaulted>> & Readonly<LibraryDefaults> = {
   store: DEFAULT_STORE_URL,

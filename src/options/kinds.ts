@@ -55,7 +55,7 @@ export function choice<T extends string>(...choices: readonly T[]): Kind<T> {
   return { parse: parseChoice(...choices) };
 }
 
-/** The text as it is, once `parse` has accepted it. */
+/** The text itself, if `parse` accepts it. */
 export function checkedBy(parse: (text: string) => unknown): Kind<string> {
   return {
     parse(text) {

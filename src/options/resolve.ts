@@ -1,12 +1,12 @@
 import { checkOptions, type OptionChecks } from '../../host/index.ts';
 
-/** Options of which those with a default are always there. */
+/** Options, of which those with a default are always present. */
 export type Resolved<O, K extends keyof O> = Omit<O, K> & { readonly [N in K]-?: Exclude<O[N], undefined> };
 
 /**
- * What a program gives, checked, with the defaults for what it leaves out or gives as undefined.
+ * Checks the options that a program passes, and adds the defaults of those that are missing or undefined.
  *
- * @param where the function that they are given to
+ * @param where the function to which they are passed
  * @throws TypeError
  */
 export function resolveOptions<O extends object, K extends keyof O>(

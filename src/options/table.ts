@@ -16,7 +16,7 @@ const ROWS: OptionRows<OptionName> = {
   ...WASMTIME,
 };
 
-/** What the rows have in common, for those who read all of them. */
+/** The common properties of rows, for code that reads all of them. */
 interface AnyRow extends Partial<Pick<OptionSpec, 'environment' | 'list' | 'group' | 'fallback'>> {
   readonly flags: string;
   readonly description: string;

@@ -15,15 +15,15 @@ export interface Directory {
 /** The value of `--isolation`, as the engine takes it. */
 export type IsolationValue = 'request' | 'fresh' | { readonly reuse: number };
 
-/** Options of this program that keys of wasmtime set. */
+/** Our options that keys of wasmtime set. */
 export type Changes = Partial<
   Pick<OptionValues, 'timeout' | 'maxEachMemory' | 'allowWasmGc' | 'inheritEnv' | 'configVar' | 'preset'>
 >;
 
-/** What a key means here: nothing to be done, something that is not supported, or options to set. */
+/** The meaning of a key: nothing to do, something unsupported, or options to set. */
 export type Meaning = 'holds' | { readonly warning: string } | { readonly changes: Changes };
 
-/** One key of `-S`, `-W` and their like, from a command line or a `--config` file. */
+/** One key of `-S`, `-W` and similar options, from a command line or a `--config` file. */
 export interface Setting {
   /** As it is written, such as `-S inherit-env`. */
   readonly name: string;
@@ -54,7 +54,7 @@ export interface WasmtimeValues {
   preload?: string[];
 }
 
-/** What the commands read: each option with the type of its value. One that is always there has a default. */
+/** The options of the commands with the types of their values. Those that are always present have a default. */
 export interface OptionValues extends WasmtimeValues {
   addr: Address;
   adminAddr?: Address;
@@ -111,11 +111,11 @@ export type OptionName = keyof OptionValues;
 
 type Value<N extends OptionName> = Exclude<OptionValues[N], undefined>;
 
-/** How the words after a flag become a value. */
+/** Converts the words after a flag into a value. */
 export interface Kind<T> {
   /** Fails with `option-invalid` and the remedy. */
   readonly parse: (text: string) => T;
-  /** How help shows a default; as `String` shows it otherwise. */
+  /** Formats a default for help; `String` by default. */
   readonly show?: (value: T) => string;
 }
 
@@ -123,7 +123,7 @@ interface Spec {
   readonly description: string;
   /** Its names in the environment, the one that help shows first; `WASMCP_NODE_` and the flag's name otherwise. */
   readonly environment?: readonly string[];
-  /** The heading of those that it stands with in help. */
+  /** Its heading in help. */
   readonly group?: string;
 }
 
@@ -137,22 +137,22 @@ type Form<T> = [T] extends [boolean]
 /** A string needs no kind. */
 type Parsed<T> = [string] extends [T] ? { readonly kind?: Kind<T> } : { readonly kind: Kind<T> };
 
-/** A default for the option that is always there, and for no other. */
+/** A default for options that are always present, and for no others. */
 type Default<N extends OptionName> = undefined extends OptionValues[N]
   ? { readonly fallback?: never; readonly fallbackText?: never }
   : {
       readonly fallback: Value<N>;
-      /** Shown by help in place of the default. */
+      /** Shown by help instead of the default. */
       readonly fallbackText?: string;
     };
 
 /** One option of the commands: its flag, what it means, its kind and its default. */
 export type OptionRow<N extends OptionName> = Spec & Form<Value<N>> & Default<N>;
 
-/** Rows of the table by name. One that is missing, or whose kind or default has another type than its value, does not compile. */
+/** Rows of the table by name. A missing row, or one whose kind or default has the wrong type, does not compile. */
 export type OptionRows<N extends OptionName> = { readonly [K in N]: OptionRow<K> };
 
-/** What an option means for one command alone. */
+/** The meaning of an option for a single command. */
 export interface OptionAdjustment<N extends OptionName = OptionName> {
   readonly description?: string;
   readonly fallback?: Value<N>;
@@ -161,7 +161,7 @@ export interface OptionAdjustment<N extends OptionName = OptionName> {
 
 export type OptionAdjustments = { readonly [N in OptionName]?: OptionAdjustment<N> };
 
-/** Any row of the table, for those who read all of them. */
+/** Any row of the table, for code that reads all of them. */
 export interface OptionSpec {
   readonly flags: string;
   readonly environment: readonly string[];
@@ -170,6 +170,6 @@ export interface OptionSpec {
   readonly list: boolean;
   readonly group: string | undefined;
   readonly fallback: unknown;
-  /** The default as help shows it; undefined where there is none to show. */
+  /** The default as help shows it; undefined if there is none to show. */
   readonly fallbackText: string | undefined;
 }

@@ -44,7 +44,7 @@ const LARGEST = 1_000_000_000;
 
 const UNLIMITED: Questions = { tick: () => LARGEST, wait: async () => LARGEST, cannotWait: () => LARGEST };
 
-/** Makes a core instance of a module that went through `prepareModules`, or of another one without names of ours. */
+/** Creates a core instance of a module from `prepareModules`, or of one without exports under our names. */
 export function instantiateTracked(
   module: WebAssembly.Module,
   imports: WebAssembly.Imports = {},

@@ -31,9 +31,17 @@ const arrays = (make: string): WatGuest => ({
   answer: '(call $fill) (i32.const 200)',
 });
 
+/** V8 of Node 24 ends the worker before it asks: the request then gets 502, like one whose arrays are small. */
+const endsWorker = Number.parseInt(process.versions.node, 10) < 26;
+
 test.each([
   ['small ones', '(array.new_default $bytes (i32.const 1000))', 502, /memory limit/],
-  ['ones of 20 MB', '(array.new_default $bytes (i32.const 20000000))', 500, /trapped: .*unreachable/],
+  [
+    'ones of 20 MB',
+    '(array.new_default $bytes (i32.const 20000000))',
+    endsWorker ? 502 : 500,
+    endsWorker ? /memory limit/ : /trapped: .*unreachable/,
+  ],
   ['ones of 1 GB', '(array.new $wide (i64.const 1) (i32.const 125000000))', 500, /trapped: .*unreachable/],
 ])(
   'a guest that fills the heap with arrays loses at most its worker: %s',

@@ -154,7 +154,7 @@ function relay(client: ResponseWriter, { status, headers, body }: ProbeResult): 
   client.end([]);
 }
 
-/** Uses the guest's own words if there are any, but not under an id of ours. */
+/** Uses the guest's own words if there are any, but not under our id. */
 function refuse(client: ResponseWriter, result: ProbeResult, { id, about }: Probe): void {
   const { status, response, headers } = result;
   const kept = REFUSALS.has(status);

@@ -10,14 +10,14 @@ export function authProblems(env: Environment): string[] {
   const mode = env.WASMCP_AUTH_MODE?.toLowerCase() ?? 'public';
   if (!MODES.includes(mode)) {
     return [
-      `WASMCP_AUTH_MODE is ${JSON.stringify(env.WASMCP_AUTH_MODE)}, which servers treat as "public": anybody may use the server. Write "oauth" or "public"`,
+      `WASMCP_AUTH_MODE is ${JSON.stringify(env.WASMCP_AUTH_MODE)}, which servers treat as "public": anyone may use the server. Write "oauth" or "public"`,
     ];
   }
   if (mode === 'oauth') return [...keyProblems(env), ...tokenProblems(env)];
   const given = Object.keys(env).filter((name) => name.startsWith('JWT_') && env[name] !== '');
   if (given.length === 0) return [];
   return [
-    `${given.join(', ')} without WASMCP_AUTH_MODE=oauth: tokens are not checked, anybody may use the server`,
+    `${given.join(', ')} without WASMCP_AUTH_MODE=oauth: tokens are not checked, anyone may use the server`,
   ];
 }
 

@@ -28,7 +28,7 @@ function parseToml(text: string): TomlTable {
     return parse(text, { integersAsBigInt: true });
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
-    // Below the first line it draws the place.
+    // After the first line, the parser draws the position.
     const reason = error.message.split('\n')[0]!.replace('Invalid TOML document: ', '');
     throw new WasmcpError('option-invalid', `line ${error.line} is not valid TOML: ${reason}`, {
       cause: error,
@@ -49,7 +49,7 @@ function unknownTable(table: string, key: string): Setting {
   return { name: `[${table}] ${key}`, meaning: { warning: 'no such table in wasmtime 48' } };
 }
 
-/** Each value as it would be written on a command line; undefined for what none could say. */
+/** A value as it would be written on a command line; undefined if that is impossible. */
 function wordsOf(value: TomlValue): string[] | undefined {
   if (isTable(value)) return durationOf(value);
   if (!Array.isArray(value)) return isScalar(value) ? [String(value)] : undefined;
@@ -61,7 +61,7 @@ function isScalar(value: TomlValue): value is string | bigint | boolean {
   return ['string', 'bigint', 'boolean'].includes(typeof value);
 }
 
-/** A file's form of what is `timeout=5s` on the command line. */
+/** The form in a file of `timeout=5s` on the command line. */
 function durationOf({ secs, nanos = 0n, ...others }: TomlTable): string[] | undefined {
   if (typeof secs !== 'bigint' || typeof nanos !== 'bigint' || Object.keys(others).length > 0)
     return undefined;

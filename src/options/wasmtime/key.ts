@@ -1,7 +1,7 @@
 import { WasmcpError } from '../../../host/index.ts';
 import type { Changes, Meaning } from '../types.ts';
 
-/** One key of `-S`, `-W` and their like. */
+/** One key of `-S`, `-W` and similar options. */
 export interface Key {
   /** What may follow the key, as in wasmtime's help: `[=y|n]`, `=N`. */
   readonly form: string;
@@ -17,7 +17,7 @@ export interface Key {
 
 const YES_OR_NO = '[=y|n]';
 
-/** The key asks for what is always so here; `n` is not supported, for this reason. */
+/** The key enables what is always enabled here; `n` is not supported, for this reason. */
 export function always(otherwise: string): Key {
   return {
     form: YES_OR_NO,
@@ -26,7 +26,7 @@ export function always(otherwise: string): Key {
   };
 }
 
-/** The key asks for what is not supported, for this reason; `n` is always so. */
+/** The key enables what is not supported, for this reason; `n` has no effect. */
 export function never(reason: string): Key {
   return {
     form: YES_OR_NO,

@@ -27,7 +27,7 @@ test.each([
   ['no issuer', { ...GOOD, JWT_ISSUER: '' }, /JWT_ISSUER is not set/],
   ['an issuer over http', { ...GOOD, JWT_ISSUER: 'http://a.example' }, /JWT_ISSUER must be https/],
   ['no audience', { ...GOOD, JWT_AUDIENCE: '' }, /JWT_AUDIENCE is not set/],
-  ['a mode that is none', { ...GOOD, WASMCP_AUTH_MODE: 'oauth2' }, /"oauth2".*anybody/],
+  ['a mode that is none', { ...GOOD, WASMCP_AUTH_MODE: 'oauth2' }, /"oauth2".*anyone/],
   [
     'tokens in public mode',
     { ...GOOD, WASMCP_AUTH_MODE: 'public' },
