@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 import { testCaches } from './test/support/test-cache.ts';
 
@@ -5,8 +6,8 @@ const config: ViteUserConfig = defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
-    // By default one processor fewer: too few on a small machine, where tests wait for much of their time.
-    maxWorkers: '100%',
+    // More than processors: tests wait for much of their time.
+    maxWorkers: availableParallelism() + 1,
     env: testCaches(),
     reporters: ['default', './test/support/closing-line.ts'],
     // For what hangs. A busy machine may take many times as long as an idle one.
