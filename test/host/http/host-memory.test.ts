@@ -146,7 +146,7 @@ describe('fields', () => {
     );
 
   test('of one guest trap at their common limit', () => {
-    const guest = guestWith(10 * MIB);
+    const guest = guestWith(2 * MIB);
     expect(() => Array.from({ length: 20 }, () => large(guest))).toThrow(/--max-host-memory/);
   });
 
