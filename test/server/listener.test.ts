@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createMonitor } from '../../src/server/admin/monitor.ts';
 import { fixture, serve } from '../support/command.ts';
+import { rawGlue } from '../support/raw-glue.ts';
 import { listen, type RawConnection, rawConnection, receivedRequest } from '../support/serving.ts';
 
 describe('connections above the limit', () => {
@@ -108,13 +109,14 @@ describe('a client that sends many requests at once', () => {
   test('gets a response to each, in order', async () => {
     const { url } = await listen('http-lab');
     const connection = await rawConnection(url);
-    const codes = Array.from({ length: 2500 }, (_, n) => 200 + (n % 90));
+    // Node gives each head 10 s to arrive, even while the connection is not read: raw glue is too slow for more.
+    const codes = Array.from({ length: rawGlue ? 150 : 2500 }, (_, n) => 200 + (n % 90));
     connection.send(codes.map((code) => get(`/status?code=${code}`)).join(''));
     connection.send('GET /globals HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
     const { text } = await connection.end();
     const answered = [...text.matchAll(/^HTTP\/1.1 (\d+) /gm)].map(([, code]) => Number(code));
     expect(answered).toEqual([...codes, 200]);
-  }, 30_000);
+  }, 60_000);
 });
 
 describe('a client that sends CONNECT', () => {

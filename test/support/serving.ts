@@ -8,7 +8,7 @@ import { loadComponent } from '../../src/loader/load-component.ts';
 import type { ServerInternals } from '../../src/server/options.ts';
 import { createServer } from '../../src/server/server.ts';
 import { fixture } from './command.ts';
-import { withoutWarning } from './raw-glue.ts';
+import { RAW_GLUE_PATIENCE, rawGlue, withoutWarning } from './raw-glue.ts';
 
 /** The options of a test's server, internal ones included. */
 export type ServingOptions = ServerOptions & ServerInternals;
@@ -78,6 +78,7 @@ async function make(name: string, options: ServingOptions): Promise<Serving> {
     store: 'memory:',
     // Tests that are not about names call hosts what they like.
     allowHosts: ['*'],
+    ...(rawGlue && { timeout: 30_000 * RAW_GLUE_PATIENCE }),
     log(level: string, context: string, message: string) {
       const line = `${level} ${context}: ${message}`;
       const isDue = !warned && withoutWarning(line) === '';
