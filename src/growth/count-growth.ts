@@ -50,22 +50,23 @@ const isArray = (opcode: number): boolean => opcode >= ARRAY_NEW && opcode <= AR
  * could not be used. The third is called in the same way before a large array of WasmGC is created; without its permission,
  * that traps.
  *
- * Everything is added behind the module's own items, so no index changes.
+ * Everything is added behind the module's own items, so no index changes. `growing` has 1 for each function with such
+ * instructions, if the caller knows: the others are not read.
  */
-export function countGrowth(bytes: Uint8Array): CountedModule {
+export function countGrowth(bytes: Uint8Array, growing?: Uint8Array): CountedModule {
   try {
-    return count(bytes, readSections(bytes));
+    return count(bytes, readSections(bytes), growing);
   } catch (error) {
     if (error instanceof WasmcpError) return { bytes, uncounted: error.message };
     throw error;
   }
 }
 
-function count(bytes: Uint8Array, sections: readonly Section[]): CountedModule {
+function count(bytes: Uint8Array, sections: readonly Section[], growing?: Uint8Array): CountedModule {
   const functions = growthFunctions(bytes, sections);
   const reserved = functions.exports.find((name) => name === COUNTED.table || name === COUNTED.start);
   if (reserved !== undefined) return { bytes, uncounted: `it exports the reserved name ${reserved}` };
-  const code = rewriteCode(bytes, sections, functions);
+  const code = rewriteCode(bytes, sections, functions, growing);
   if (code === undefined) return { bytes, uncounted: undefined };
   if (code === 'too large') return { bytes, uncounted: 'a function would be larger than V8 takes' };
 
@@ -100,6 +101,7 @@ function rewriteCode(
   bytes: Uint8Array,
   sections: readonly Section[],
   functions: GrowthFunctions,
+  growing?: Uint8Array,
 ): Uint8Array | undefined | 'too large' {
   const section = sections.find(({ id }) => id === SECTION.code);
   if (section === undefined) return undefined;
@@ -108,8 +110,16 @@ function rewriteCode(
   const body = createOutput(0x1_0000);
   let found = false;
   let fits = true;
+  let index = -1;
   reader.list(() => {
+    const from = reader.position;
     const end = reader.u32() + reader.position;
+    index += 1;
+    if (growing?.[index] === 0) {
+      reader.skip(end - reader.position);
+      putAll(output, bytes, from, end);
+      return;
+    }
     let copied = reader.position;
     body.length = 0;
     reader.list(() => {

@@ -2,9 +2,8 @@ import { WasmcpError } from '../../host/index.ts';
 import { type MeteredModule, meterModule } from './meter-module.ts';
 import { type ModuleOutline, outlineModule } from './outline.ts';
 
-/** Returns what meters variants of this core module, to which code was added (see `meterModule`), each of them once. */
-export function createMetering(bytes: Uint8Array): (variant: Uint8Array) => MeteredModule {
-  const outline = tryOutline(bytes);
+/** Returns what meters variants of a core module, to which code was added (see `meterModule`), each of them once. */
+export function createMetering(outline: ModuleOutline | string): (variant: Uint8Array) => MeteredModule {
   const made = new Map<Uint8Array, MeteredModule>();
   return (variant) => {
     if (typeof outline === 'string') return { bytes: variant, names: undefined, unmetered: outline };
@@ -16,8 +15,8 @@ export function createMetering(bytes: Uint8Array): (variant: Uint8Array) => Mete
   };
 }
 
-/** Or why it cannot be read. */
-function tryOutline(bytes: Uint8Array): ModuleOutline | string {
+/** The outline of a core module, or why it cannot be read. */
+export function tryOutline(bytes: Uint8Array): ModuleOutline | string {
   try {
     return outlineModule(bytes);
   } catch (error) {

@@ -1,5 +1,5 @@
 import { readImports } from '../wasm/imports.ts';
-import { managedOpcode, readInstruction } from '../wasm/instructions.ts';
+import { bulkOpcode, managedOpcode, OPCODES, readInstruction } from '../wasm/instructions.ts';
 import { numberAt, type Reader } from '../wasm/reader.ts';
 import { findSection, readSections, SECTION } from '../wasm/sections.ts';
 import { readValueType, skipMemoryType } from '../wasm/types.ts';
@@ -18,6 +18,10 @@ export interface ModuleOutline {
   readonly tape: Tape;
   /** 1 for each function it defines that has bulk operations on memories. */
   readonly bulk: Uint8Array;
+  /** 1 for each function it defines that grows a memory or a table, or makes an array. */
+  readonly growing: Uint8Array;
+  /** 1 at the number of each opcode that is in its functions. */
+  readonly opcodes: Uint8Array;
   /** Functions that it defines and that others than direct calls may call. */
   readonly roots: ReadonlySet<number>;
 }
@@ -60,6 +64,8 @@ export function outlineModule(bytes: Uint8Array): ModuleOutline {
     starts: [] as number[],
     tape: createTape(1024 + Math.ceil((code === undefined ? 0 : code.end - code.start) / 4)),
     bulk: new Uint8Array(count),
+    growing: new Uint8Array(count),
+    opcodes: new Uint8Array(OPCODES),
     roots: new Set<number>(),
   };
   const addRoot = (index: number): void => {
@@ -79,7 +85,7 @@ export function outlineModule(bytes: Uint8Array): ModuleOutline {
 function readFunction(
   bytes: Uint8Array,
   reader: Reader,
-  { tape, bulk, starts, imported }: Pick<ModuleOutline, 'tape' | 'bulk' | 'starts' | 'imported'>,
+  { tape, bulk, growing, opcodes, starts, imported }: Omit<ModuleOutline, 'roots'>,
   addRoot: (index: number) => void,
 ): void {
   const end = reader.u32() + reader.position;
@@ -87,21 +93,25 @@ function readFunction(
     reader.u32();
     readValueType(reader);
   });
+  const index = starts.length - 1;
   let units = 0;
+  let opcode: number | undefined;
   const flush = (): void => {
     if (units > 0) record(tape, EVENT.units, units);
     units = 0;
   };
   while (reader.position < end) {
     const at = reader.position;
-    const opcode = readInstruction(reader);
+    opcode = readInstruction(reader);
+    opcodes[opcode] = 1;
     units += COSTS[opcode]!;
     const control = opcode < CONTROL.length ? CONTROL[opcode] : undefined;
     if (control !== undefined) {
       flush();
       control(tape, bytes, at + 1, imported.functions);
-    } else if (isBulk(opcode)) bulk[starts.length - 1] = 1;
-    else if (hasUnknownLength(opcode)) record(tape, EVENT.work, UNKNOWN_LENGTH);
+    } else if (isBulk(opcode)) bulk[index] = 1;
+    else if (GROWS[opcode] === 1) growing[index] = 1;
+    if (hasUnknownLength(opcode)) record(tape, EVENT.work, UNKNOWN_LENGTH);
     else if (opcode === REF_FUNC) addRoot(numberAt(bytes, at + 1).value);
     else if (isCastBranch(opcode)) {
       flush();
@@ -109,7 +119,16 @@ function readFunction(
       branch(tape, bytes, numberAt(bytes, at + 1).next + 1, 0);
     }
   }
+  if (reader.position !== end || opcode !== END) reader.fail('a function does not end where it should');
 }
+
+const END = 0x0b;
+
+/** `memory.grow`, `table.grow`, and what makes arrays. */
+const GROWS: Uint8Array = new Uint8Array(OPCODES);
+GROWS[0x40] = 1;
+GROWS[bulkOpcode(0x0f)] = 1;
+GROWS.fill(1, managedOpcode(0x06), managedOpcode(0x0a) + 1);
 
 const REF_FUNC = 0xd2;
 

@@ -41,18 +41,26 @@ const NUMBERS: ReadonlySet<ValueType> = new Set(['i32', 'i64', 'f32', 'f64']);
 /**
  * Finds the state of a core module. Accepts every byte sequence: one that is not a module, or that uses unknown features, is
  * returned with a problem, because it may have state that this function does not find. The compiler decides whether a module is
- * valid.
+ * valid. `opcodes` has 1 at the number of each opcode in the module, if the caller has collected them.
  */
-export function analyse(bytes: Uint8Array): ModuleAnalysis {
+export function analyse(bytes: Uint8Array, opcodes?: Uint8Array): ModuleAnalysis {
   try {
-    return read(readSections(bytes));
+    const sections = readSections(bytes);
+    return read(sections, opcodes ?? readOpcodes(sections));
   } catch (error) {
     if (!(error instanceof WasmcpError)) throw error;
     return { memories: [], importedMemories: 0, mutableGlobals: [], problems: [error.message] };
   }
 }
 
-function read(sections: readonly Section[]): ModuleAnalysis {
+function readOpcodes(sections: readonly Section[]): Uint8Array {
+  const opcodes = new Uint8Array(OPCODES);
+  const code = findSection(sections, SECTION.code)?.read();
+  code?.list(() => collectOpcodes(code, opcodes));
+  return opcodes;
+}
+
+function read(sections: readonly Section[], opcodes: Uint8Array): ModuleAnalysis {
   const problems = new Set<string>();
   const imported = countImports(sections);
   if (imported.reserved) problems.add(`it imports from the reserved name ${DIRTY_MAP_MODULE}`);
@@ -80,9 +88,6 @@ function read(sections: readonly Section[]): ModuleAnalysis {
     if (RESERVED_NAME.test(name)) problems.add(`it exports the reserved name ${name}`);
   });
 
-  const codeSection = findSection(sections, SECTION.code)?.read();
-  const opcodes = new Uint8Array(OPCODES);
-  codeSection?.list(() => collectOpcodes(codeSection, opcodes));
   for (const [opcode, problem] of UNREACHABLE_STATE) if (opcodes[opcode] === 1) problems.add(problem);
 
   return { memories, importedMemories: imported.memories, mutableGlobals, problems: [...problems] };

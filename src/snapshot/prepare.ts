@@ -1,6 +1,6 @@
 import { countGrowth } from '../growth/count-growth.ts';
 import type { MeteredModule } from '../metering/meter-module.ts';
-import { createMetering } from '../metering/metering.ts';
+import { createMetering, tryOutline } from '../metering/metering.ts';
 import type { MeterNames } from '../metering/names.ts';
 import type { NamedModule } from '../wasm/named-module.ts';
 import { exceedsV8 } from '../wasm/v8-limits.ts';
@@ -38,9 +38,11 @@ export interface PreparedModules {
 }
 
 export function prepareModule(bytes: Uint8Array): PreparedModule {
-  const analysis = analyse(bytes);
-  const metering = createMetering(bytes);
-  const { bytes: counted, uncounted } = countGrowth(bytes);
+  const outline = tryOutline(bytes);
+  const read = typeof outline === 'string' ? undefined : outline;
+  const analysis = analyse(bytes, read?.opcodes);
+  const metering = createMetering(outline);
+  const { bytes: counted, uncounted } = countGrowth(bytes, read?.growing);
   const problems = [...analysis.problems];
   let exposed = counted;
   let tracked: Uint8Array | undefined;
