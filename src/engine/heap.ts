@@ -6,5 +6,11 @@ import type { ResourceLimits } from 'node:worker_threads';
  */
 export const GUEST_HEAP: number = 512 * 1024 ** 2;
 
+/**
+ * Bytes of it in use above which guests for which the host holds much get no more: V8 ends a thread whose heap is full, and all
+ * requests that run there fail with it.
+ */
+export const HEAP_FULL: number = 320 * 1024 ** 2;
+
 /** For threads that run guests. */
 export const GUEST_THREAD_LIMITS: ResourceLimits = { maxOldGenerationSizeMb: GUEST_HEAP / 1024 ** 2 };

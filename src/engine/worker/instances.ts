@@ -16,6 +16,7 @@ import type { GrowthParent } from '../../growth/account.ts';
 import { createMeter } from '../../metering/meter.ts';
 import { findState } from '../../snapshot/exposed-state.ts';
 import { coreInstantiator } from '../../snapshot/instantiate.ts';
+import { type Heap, HeapShare } from '../memory/heap-share.ts';
 import { createShare, type LedgerMemory, type MemoryShare } from '../memory/ledger.ts';
 import { createInstancePool, type InstancePool, type Isolation, type NewInstance } from './instance-pool.ts';
 import { countingConstantCalls } from './nondeterministic-init.ts';
@@ -51,6 +52,8 @@ export interface InstancesParts {
   readonly maxDescriptors?: number;
   /** What the process holds, see `createShare`; without it guests are bounded one by one. */
   readonly ledger?: LedgerMemory;
+  /** The heap of this thread; without it guests may fill it. */
+  readonly heap?: Heap;
   /** For one more guest that shares the thread with others. */
   schedule?(): ScheduledGuest;
   /** An instance is not used again, and its memories have so many bytes. */
@@ -102,12 +105,13 @@ class InstanceFactory {
   }
 
   create(): NewInstance<GuestInstance> {
-    const { component, host, maxHostMemory, ledger, descriptors, maxDescriptors, schedule } = this.#parts;
+    const { component, host, maxHostMemory, ledger, heap, descriptors, maxDescriptors, schedule } =
+      this.#parts;
     const scheduled = schedule?.();
     const share = ledger && createShare(ledger);
     const guest = new Guest(
       scheduled,
-      createBudget({ limit: maxHostMemory, parent: share }),
+      createBudget({ limit: maxHostMemory, parent: heap && share ? new HeapShare(heap, share) : share }),
       createDescriptors(maxDescriptors, descriptors),
     );
     const io = new RedirectedIo();

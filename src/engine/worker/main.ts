@@ -17,6 +17,7 @@ import {
 import { runGlue } from '../../component/glue.ts';
 import { descriptorTotal } from '../limits/descriptors.ts';
 import { createCollect } from '../memory/collect.ts';
+import { createHeap } from '../memory/heap-share.ts';
 import { workerPlaces } from '../protocol/long-places.ts';
 import { workerMessageCounts } from '../protocol/message-counts.ts';
 import type { ToWorker } from '../protocol/messages.ts';
@@ -109,6 +110,7 @@ async function start(): Promise<{ runner: Runner; relinquish(): void }> {
     host,
     maxHostMemory: settings.maxHostMemory,
     ledger: shared.ledger,
+    heap: createHeap({ collect }),
     schedule: () => new ScheduledGuest(scheduler, settings.limits),
     descriptors,
     maxDescriptors: shared.maxDescriptors,
