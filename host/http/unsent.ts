@@ -39,9 +39,11 @@ export class UnsentChunks {
 
   /** Takes ownership of a chunk. Returns the reason if the budget is exceeded. */
   push(chunk: Uint8Array): string | undefined {
+    // Asked first: a chunk that was copied is freed, and has none then.
+    const { length } = chunk;
     const refusal = this.#store(chunk);
     if (refusal !== undefined) return refusal;
-    this.#size += chunk.length;
+    this.#size += length;
     // The garbage collector sees little of large bodies: they are freed explicitly if the request ends without sending them.
     if (this.#size >= SMALL) this.#forget ??= this.#guest?.onRelease(() => this.free());
     return undefined;

@@ -76,8 +76,10 @@ export class OutputStream {
     this.#check();
     const room = BigInt(this.#sink.capacity);
     const chunk = InputStream.take(source, length < room ? length : room);
+    // The sink owns the chunk then, and may free it.
+    const spliced = BigInt(chunk.length);
     if (chunk.length > 0) this.#put(chunk);
-    return BigInt(chunk.length);
+    return spliced;
   }
 
   blockingSplice(source: InputStream, length: bigint): bigint | Promise<bigint> {

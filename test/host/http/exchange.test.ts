@@ -269,6 +269,21 @@ describe('the response', () => {
     expect(() => OutgoingBody.finish(body, undefined)).not.toThrow();
   });
 
+  test('of any size has its chunks in the order in which they were written before it was set', () => {
+    const { exchange, sink } = setup({}, 8);
+    const response = responseWith();
+    const body = response.body();
+    const stream = body.write();
+    const sizes = [...Array<number>(16).fill(65_536), 10_240, 65_536, 5000, 70_000, 100];
+    const chunks = sizes.map((size, number) => new Uint8Array(size).fill(number));
+    const whole = Buffer.concat(chunks);
+    for (const chunk of chunks) stream.blockingWriteAndFlush(chunk);
+    stream[Symbol.dispose]();
+    OutgoingBody.finish(body, undefined);
+    answer(exchange, response);
+    expect(Buffer.concat(sink.chunks).equals(whole)).toBe(true);
+  });
+
   test('larger than 64 MiB before it is set fails instead of waiting forever', () => {
     const response = responseWith();
     const stream = response.body().write();
