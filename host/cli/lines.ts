@@ -1,3 +1,4 @@
+import { FREED, free } from '../io/free.ts';
 import type { ByteSink } from '../io/sink.ts';
 import { Signal } from '../signal.ts';
 
@@ -50,6 +51,9 @@ export function prefixedLines(prefix: string, write: (line: Uint8Array) => void)
         if (newline >= 0) writeHeld();
         else if (size === MAX_LINE) breakLine();
       }
+      // Of a large chunk only a part of a line is left, which is copied.
+      if (size > 0 && chunk.length >= FREED) held = [Buffer.concat(held)];
+      free(chunk);
     },
     flush() {
       if (size > 0) breakLine();

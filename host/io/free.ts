@@ -1,5 +1,5 @@
 /** Size in bytes from which on freeing is worth the call. */
-const LARGE = 4096;
+export const FREED: number = 4096;
 
 /**
  * Frees the memory of a chunk that is not read again and that only the caller references. The garbage collector lets tens of
@@ -7,6 +7,6 @@ const LARGE = 4096;
  */
 export function free({ buffer, byteLength }: Uint8Array): void {
   // Not if the buffer is larger than the chunk, or was transferred to another thread.
-  if (byteLength < LARGE || byteLength !== buffer.byteLength) return;
+  if (byteLength < FREED || byteLength !== buffer.byteLength) return;
   if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }

@@ -46,6 +46,12 @@ const SYNCHRONOUS: Readonly<Record<Durability, bigint>> = { strict: 2n, power: 1
 const LOG_SIZE_LIMIT = 16 * 1024 * 1024;
 
 /**
+ * KiB of pages that a connection keeps, as SQLite by itself; better-sqlite3 is compiled to keep 16 MB. Each worker has a connection,
+ * and what a large value leaves there is not returned to the system. The system has the pages, too.
+ */
+const CACHE_SIZE = 2000;
+
+/**
  * Opens the store in the SQLite file at `path`, and creates folders (0700) and file (0600) as needed. Any number of threads
  * and processes may open the same file. `durability` says what an acknowledged write survives; a new file and its entry in
  * its folder are always on disk when this returns.
@@ -89,6 +95,7 @@ function openFile(file: string, url: string, busyTimeout: number, options: Sqlit
     connection.pragma('fullfsync = ON');
     connection.pragma('checkpoint_fullfsync = ON');
     connection.pragma(`journal_size_limit = ${LOG_SIZE_LIMIT}`);
+    connection.pragma(`cache_size = -${CACHE_SIZE}`);
     if (migrate(connection, url, MIGRATIONS)) {
       syncFolder(realpathSync(file), url);
       // Moves the store's name into the database file, where `requireOwnLog` expects it.

@@ -35,6 +35,16 @@ describe('prefixed lines', () => {
     expect(lines.join('').replaceAll('\n', '')).toBe('x'.repeat(20_000));
   });
 
+  test('free large chunks, and keep the part of a line that is left of one', () => {
+    const { sink, lines } = collect('');
+    const chunks = ['a'.repeat(5000), `${'b'.repeat(100)}\n${'c'.repeat(6000)}`, 'd\n'].map((part) =>
+      new TextEncoder().encode(part).slice(),
+    );
+    for (const chunk of chunks) sink.write(chunk);
+    expect(chunks.map(({ byteLength }) => byteLength)).toEqual([0, 0, 2]);
+    expect(lines).toEqual([`${'a'.repeat(5000)}${'b'.repeat(100)}\n`, `${'c'.repeat(6000)}d\n`]);
+  });
+
   test('keep bytes that are not text', () => {
     const out: Uint8Array[] = [];
     prefixedLines('', (line) => out.push(line)).write(Uint8Array.of(0xff, 0x00, 0x0a));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Guest } from '../../../host/index.ts';
+import { Guest, prefixedLines } from '../../../host/index.ts';
 import { InputStream } from '../../../host/io/input-stream.ts';
 import { OutputStream } from '../../../host/io/output-stream.ts';
 import { bytes, rejection, type TestSink, testSink, testSource, text, thrown } from '../streams.ts';
@@ -109,6 +109,19 @@ describe('output-stream', () => {
     sink.close({ message: 'disk full', filesystem: 'insufficient-space' });
     expect(thrown(() => stream.checkWrite())).toMatchObject({ tag: 'last-operation-failed' });
     expect(thrown(() => stream.checkWrite())).toEqual(CLOSED);
+  });
+
+  test('says how much it spliced into a sink that frees what it has written', () => {
+    const lines: Uint8Array[] = [];
+    const guest = new Guest();
+    const stream = new OutputStream(
+      { guest },
+      prefixedLines('', (line) => lines.push(line)),
+    );
+    const source = testSource();
+    source.push('x'.repeat(50_000));
+    expect(stream.splice(new InputStream(guest, source), 50_000n)).toBe(50_000n);
+    expect(lines).toHaveLength(6);
   });
 
   test('splices as much as the sink has capacity for', async () => {

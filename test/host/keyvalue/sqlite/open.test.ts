@@ -237,6 +237,17 @@ test('a writer that does not finish makes a call fail as busy, without a change'
   other.close();
 });
 
+test('connections keep little of the large values that they write', async () => {
+  const stores = Array.from({ length: 10 }, () => openSqlite(path));
+  const value = new Uint8Array(15 * 1024 ** 2).fill(7);
+  await stores[0]!.set('b', 'k', value);
+  const before = process.memoryUsage.rss();
+  for (const store of stores) await store.set('b', 'k', value);
+  const kept = process.memoryUsage.rss() - before;
+  for (const store of stores) await store.close();
+  expect(kept / 1024 ** 2).toBeLessThan(70);
+});
+
 test('closing does not wait for a writer', async () => {
   const store = openSqlite(path, { busyTimeout: 60_000 });
   await store.set('b', 'k', one);
