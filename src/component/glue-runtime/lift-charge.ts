@@ -8,9 +8,17 @@ export const ELEMENT_COST = 64;
 export const STRING_COST = 24;
 export const ARRAY_COST = 200;
 
+/**
+ * The most that a call may lift in more than a few values, each of which is copied before the whole is known. Other guests of the
+ * thread wait meanwhile, and after 256 MiB for a part of a second.
+ */
+export const MAX_VALUES: number = 64 * 1024 * 1024;
+const FEW = 64;
+
 /** Charges the guest's budget for what is lifted for one call. */
 export class LiftCharge {
   #lifted = 0;
+  #values = 0;
   /** How many of these bytes were charged. */
   #charged = 0;
   readonly #budget: GlueBudget | undefined;
@@ -24,18 +32,22 @@ export class LiftCharge {
   /** This number of bytes is about to be lifted. */
   lift(bytes: number): void {
     this.#lifted += bytes;
+    this.#values += 1;
     if (this.#lifted > FREE_LIFT) this.#chargeLifted();
   }
 
   release(): void {
     if (this.#lifted === 0) return;
     this.#lifted = 0;
+    this.#values = 0;
     if (this.#charged !== 0) this.#budget?.release(this.#charged);
     this.#charged = 0;
   }
 
   #chargeLifted(): void {
     if (this.#budget === undefined) return;
+    if (this.#lifted > MAX_VALUES && this.#values > FEW)
+      this.#trap(`the values of one call take more than ${MAX_VALUES} bytes`);
     const more = this.#lifted - this.#charged;
     if (!this.#budget.tryCharge(more)) this.#trap(this.#budget.refusal(more));
     this.#charged = this.#lifted;

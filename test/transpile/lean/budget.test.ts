@@ -145,6 +145,14 @@ describe.each(Object.entries(kinds))('%s glue', (_, make) => {
     expect(it.budget.used).toBe(0);
   });
 
+  test('many values in one call take at most 64 MiB, however large the budget is', async () => {
+    const it = await guest(256 * MIB);
+    it.take('bytes', 30 * MIB);
+    it.take('lists', 200_000);
+    expect(() => it.take('lists', 300_000)).toThrow('the values of one call take more than 67108864 bytes');
+    expect(it.taken).toEqual([30 * MIB, 200_000]);
+  });
+
   test('a list of handles is charged before any of them is looked at', async () => {
     const it = await guest(8 * MIB);
     expect(() => it.take('borrows', 1_000_000)).toThrow(/--max-host-memory/);
