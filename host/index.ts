@@ -46,26 +46,32 @@ export type { Pollable, Waitable } from './io/poll.ts';
 export type { BodySink, ByteSink } from './io/sink.ts';
 export type { ByteSource, FieldList } from './io/source.ts';
 export { type Change, withChangeNotifier } from './keyvalue/change-notifier.ts';
+export type { StoreOptions } from './keyvalue/driver.ts';
 export type { Durability } from './keyvalue/durability.ts';
 export type { DurabilityGate, Pass, Release } from './keyvalue/durability-gate.ts';
 export { connectGate, serveGate } from './keyvalue/durability-gate-rpc.ts';
 export { type CheckedStore, checked, DEFAULT_MAX_VALUE, type StoreLimits } from './keyvalue/limits.ts';
-export {
-  type MaintenanceProgress,
-  type MaintenanceStep,
-  maintain,
-} from './keyvalue/maintenance.ts';
+export { maintain } from './keyvalue/maintenance.ts';
 export {
   DEFAULT_STORE_URL,
+  filesOfStore,
+  isOpenedPerThread,
   openGate,
   openStore,
-  type StoreOptions,
+  sizeOfStore,
   startStoreHousekeeping,
 } from './keyvalue/open.ts';
 export { seed } from './keyvalue/seed.ts';
-export { sizeOfStore } from './keyvalue/size.ts';
 export type { SqliteOptions } from './keyvalue/sqlite/open.ts';
-export type { Awaitable, CounterBounds, KeyPage, Store, Versioned } from './keyvalue/store.ts';
+export type {
+  Awaitable,
+  CounterBounds,
+  KeyPage,
+  Store,
+  StoreGuarantee,
+  Versioned,
+} from './keyvalue/store.ts';
+export type { MaintenanceProgress, MaintenanceStep } from './keyvalue/store-maintenance.ts';
 export { connectStore, serveStore } from './keyvalue/store-rpc.ts';
 export { offersFunction } from './names.ts';
 export { nearest } from './nearest.ts';

@@ -71,6 +71,7 @@ export {
   type SpareDescriptors,
   type SqliteOptions,
   type Store,
+  type StoreGuarantee,
   type StoreLimits,
   type StoreOptions,
   type StreamFailure,

@@ -98,6 +98,17 @@ describe('the direction of imports', () => {
     expect(past).toEqual([]);
   });
 
+  test('only the table of drivers, and the list of exports, know a kind of store', () => {
+    const past = ownImports.filter(
+      ({ file, target }) =>
+        /^host\/keyvalue\/(sqlite|memory|postgres)\//.test(target) &&
+        !/^host\/keyvalue\/(sqlite|memory|postgres)\//.test(file),
+    );
+    expect(new Set(past.map(({ file }) => file))).toEqual(
+      new Set(['host/keyvalue/drivers.ts', 'host/index.ts']),
+    );
+  });
+
   test('no files import each other in a circle, not even types', () => {
     expect(circles(ownImports)).toEqual([]);
   });

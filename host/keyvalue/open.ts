@@ -1,13 +1,10 @@
 import * as check from '../check-options.ts';
 import { WasmcpError } from '../error.ts';
+import type { ProtectedPath } from '../options.ts';
+import type { GateOptions, Housekeeping, HousekeepingOptions, StoreOptions, StoreSize } from './driver.ts';
+import { DRIVERS, driverOf } from './drivers.ts';
 import type { DurabilityGate } from './durability-gate.ts';
-import { openSqliteGate, type SqliteGateOptions } from './sqlite/durability-gate.ts';
-import { type Housekeeping, type HousekeepingOptions, startHousekeeping } from './sqlite/housekeeping.ts';
-import { openMemory, openSqlite, type SqliteOptions } from './sqlite/open.ts';
 import type { Store } from './store.ts';
-
-/** How a store is opened. Stores in memory ignore all of it. */
-export interface StoreOptions extends SqliteOptions {}
 
 const CHECKS: check.OptionChecks<StoreOptions> = {
   busyTimeout: check.milliseconds(0, 2 ** 31 - 1),
@@ -32,10 +29,10 @@ export const DEFAULT_STORE_URL = 'sqlite:.wasmcp/store.db';
 export async function openStore(url: string = DEFAULT_STORE_URL, options: StoreOptions = {}): Promise<Store> {
   check.text(url, 'openStore: the URL');
   check.checkOptions('openStore', options, CHECKS);
-  const path = sqlitePath(url);
-  if (path !== undefined) return openSqlite(path, options);
-  if (/^memory:$/i.test(url)) return openMemory();
-  throw new WasmcpError('option-invalid', `${reasonNoStore(url)}: write sqlite:PATH or memory:`);
+  const driver = driverOf(url);
+  if (driver !== undefined) return driver.open(url, options);
+  const forms = DRIVERS.map(({ form }) => form).join(' or ');
+  throw new WasmcpError('option-invalid', `${reasonNoStore(url)}: write ${forms}`);
 }
 
 /** The URL itself is not shown, as it may contain a password; a plain path contains none. */
@@ -51,15 +48,19 @@ function cut(text: string): string {
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 
+/** Whether each thread opens this store itself; otherwise one does, and serves it to the others. */
+export function isOpenedPerThread(url: string): boolean {
+  return driverOf(url)?.isOpenedPerThread ?? false;
+}
+
 /**
  * Opens the durability gate of a store that this process has opened by the same URL; undefined for a store that is not on a
  * disk of this machine. Close it before the store.
  *
  * @throws WasmcpError `store-unusable`
  */
-export function openGate(url: string, options: SqliteGateOptions = {}): DurabilityGate | undefined {
-  const path = sqlitePath(url);
-  return path === undefined ? undefined : openSqliteGate(path, options);
+export function openGate(url: string, options: GateOptions = {}): DurabilityGate | undefined {
+  return driverOf(url)?.openGate?.(url, options);
 }
 
 /**
@@ -70,12 +71,15 @@ export function startStoreHousekeeping(
   url: string,
   options: HousekeepingOptions = {},
 ): Housekeeping | undefined {
-  const path = sqlitePath(url);
-  return path === undefined ? undefined : startHousekeeping(path, options);
+  return driverOf(url)?.startHousekeeping?.(url, options);
 }
 
-/** The path in a `sqlite:` URL; undefined for any other URL, and for one that names no file. */
-export function sqlitePath(url: string): string | undefined {
-  const path = /^sqlite:(.+)$/is.exec(url)?.[1];
-  return path === undefined || path === ':memory:' || /^\/\/(?!\/)/.test(path) ? undefined : path;
+/** Returns the size of a store; undefined if it has no files on this machine. Costs two `stat` calls. */
+export async function sizeOfStore(url: string): Promise<StoreSize | undefined> {
+  return driverOf(url)?.sizeOf?.(url);
+}
+
+/** Files on this machine that only the store may touch. */
+export function filesOfStore(url: string): readonly ProtectedPath[] {
+  return driverOf(url)?.filesOf?.(url) ?? [];
 }

@@ -1,8 +1,17 @@
+import type { Durability } from './durability.ts';
+
 /** A value, or a promise of it: SQLite is synchronous, remote engines return promises. */
 export type Awaitable<T> = T | PromiseLike<T>;
 
 export function isPromise<T>(value: Awaitable<T>): value is PromiseLike<T> {
   return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
+/** What the acknowledged writes of a store survive. */
+export interface StoreGuarantee {
+  readonly durability: Durability;
+  /** What it rests on, as found at the engine when the store was opened, for people. */
+  readonly engine?: string;
 }
 
 /** A value and the version that `swap` compares. A version never repeats within a store, not even after the key is deleted. */
@@ -45,6 +54,8 @@ export const BATCH_BYTES: number = 64 * 1024 * 1024;
 export interface Store {
   /** Human-readable, for messages: `sqlite:PATH`, `memory:`; never contains a password. */
   readonly url: string;
+  /** Undefined for a store that guarantees nothing beyond its own life. */
+  readonly guarantee?: StoreGuarantee | undefined;
   get(bucket: string, key: string): Awaitable<Uint8Array | undefined>;
   exists(bucket: string, key: string): Awaitable<boolean>;
   set(bucket: string, key: string, value: Uint8Array): Awaitable<void>;

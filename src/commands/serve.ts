@@ -61,8 +61,8 @@ async function serveUntilStopped(
   const stopReloading = startReloading({ ...options, path, file, first: component, server, streams });
   if (shutdown !== undefined) streams.stderr.write(`Listening for shutdown on ${shutdown.url}\n`);
   reportLoad(component, options.verbose ?? false, streams);
-  const { storeUrl = '' } = server;
-  const durability = storeUrl.startsWith('sqlite:') ? `, durability ${options.durability}` : '';
+  const { storeUrl = '', storeGuarantee: guarantee } = server;
+  const durability = guarantee === undefined ? '' : `, durability ${guarantee.durability}`;
   if (server.summary !== undefined) streams.stderr.write(`${server.summary}\n`);
   const endpoint =
     server.summary === undefined ? '' : `MCP endpoint: ${mcpEndpoint(options.publicUrl ?? url)}\n`;

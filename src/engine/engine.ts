@@ -1,4 +1,4 @@
-import { type Change, type DurabilityGate, type Store, WasmcpError } from '../../host/index.ts';
+import { type Change, type DurabilityGate, type Store, type StoreGuarantee, WasmcpError } from '../../host/index.ts';
 import type { LoadedComponent } from '../component/component.ts';
 import { assertLinked } from '../component/link-check.ts';
 import { linkWithHost } from '../component/link-with-host.ts';
@@ -23,6 +23,7 @@ export interface EngineLoad extends DispatcherLoad {
 export interface Engine {
   /** The store's URL, for messages. */
   readonly storeUrl: string;
+  readonly storeGuarantee: StoreGuarantee | undefined;
   /** The store itself if it lives on this thread; each user of an SQLite file opens the file itself. */
   readonly localStore: Store | undefined;
   /** Responses do not wait for the store: the caller must delay them with `gate`. */
@@ -68,6 +69,7 @@ export async function startEngine(
 
 class RunningEngine implements Engine {
   readonly storeUrl: string;
+  readonly storeGuarantee: StoreGuarantee | undefined;
   readonly localStore: Store | undefined;
   readonly gate: DurabilityGate | undefined;
   readonly #resources: EngineResources;
@@ -80,6 +82,7 @@ class RunningEngine implements Engine {
   constructor(component: LoadedComponent, resources: EngineResources) {
     const { store } = resources;
     this.storeUrl = store.url;
+    this.storeGuarantee = store.guarantee;
     this.localStore = store.local;
     this.gate = store.gate;
     this.#resources = resources;

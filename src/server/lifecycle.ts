@@ -16,7 +16,7 @@ export interface Lifecycle {
   readonly served: ServedComponent;
   /** Serves requests with the current component. Must not be called before the start. */
   readonly handle: Handler;
-  status(): Omit<ServerStatus, 'durability'>;
+  status(): ServerStatus;
   /** @throws WasmcpError `server-closing` once it stops */
   assertOpen(): void;
   /**
@@ -107,7 +107,8 @@ export function createLifecycle(component: LoadedComponent, parts: LifecyclePart
       const load = engine?.load();
       const phase = stopping === undefined ? phaseOf(load) : 'draining';
       const purgedSessions = purgedBefore + (retention?.purged ?? 0);
-      return { phase, storeUrl: engine?.storeUrl, load, purgedSessions };
+      const { storeUrl, storeGuarantee } = engine ?? {};
+      return { phase, storeUrl, storeGuarantee, load, purgedSessions };
     },
     assertOpen,
     start,

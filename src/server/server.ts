@@ -1,3 +1,4 @@
+import type { StoreGuarantee } from '../../host/index.ts';
 import { assertLoaded, type Component } from '../component/component.ts';
 import { type Engine, startEngine } from '../engine/engine.ts';
 import { compose } from '../http/compose.ts';
@@ -25,6 +26,8 @@ export interface Server extends AsyncDisposable {
   readonly url: string | undefined;
   /** Human-readable URL of the store; undefined before the start. */
   readonly storeUrl: string | undefined;
+  /** What acknowledged requests survive, as the store declares; undefined before the start, and if it declares nothing. */
+  readonly storeGuarantee: StoreGuarantee | undefined;
   /**
    * One human-readable line: whether an MCP server keeps sessions, where, and who may connect. Undefined before the start and
    * with `mcp: 'off'`.
@@ -104,7 +107,7 @@ export function createServer(
     const started = whenStarted(lifecycle, handler, log);
     return monitor?.withCounting(started) ?? started;
   });
-  monitor?.attach(() => ({ ...lifecycle.status(), durability: settings.durability }));
+  monitor?.attach(lifecycle.status);
 
   async function listen(port = DEFAULTS.port, host = DEFAULTS.host): Promise<string> {
     if (binding !== undefined) throw new TypeError('a server listens once');
@@ -127,6 +130,9 @@ export function createServer(
     },
     get storeUrl() {
       return lifecycle.engine?.storeUrl;
+    },
+    get storeGuarantee() {
+      return lifecycle.engine?.storeGuarantee;
     },
     get summary() {
       const { engine, served } = lifecycle;

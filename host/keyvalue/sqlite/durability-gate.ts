@@ -1,16 +1,10 @@
 import { fdatasync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { WasmcpError } from '../../error.ts';
+import type { GateOptions } from '../driver.ts';
 import { createGate, type DurabilityGate } from '../durability-gate.ts';
 import { sqliteFailure } from './errors.ts';
 import { openGuard, type StoreGuard } from './store-guard.ts';
-
-export interface SqliteGateOptions {
-  /** Called once, when a sync has failed or the files were deleted or replaced: the process should end. */
-  readonly broken?: (failure: WasmcpError) => void;
-  /** Milliseconds that a read of the database may wait while another process recovers it; 5,000 by default. */
-  readonly busyTimeout?: number;
-}
 
 /**
  * Opens a gate for the store in the SQLite file at `path`, which this process must have opened, so that the schema exists and
@@ -18,7 +12,7 @@ export interface SqliteGateOptions {
  *
  * @throws WasmcpError `store-unusable`
  */
-export function openSqliteGate(path: string, options: SqliteGateOptions = {}): DurabilityGate {
+export function openSqliteGate(path: string, options: GateOptions = {}): DurabilityGate {
   const file = realpathSync(resolve(path));
   const url = `sqlite:${resolve(path)}`;
   let guard: StoreGuard | undefined;

@@ -1,32 +1,10 @@
 import { realpathSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { WasmcpError } from '../../error.ts';
+import type { Housekeeping, HousekeepingOptions } from '../driver.ts';
 import { growth } from './space-recovery.ts';
 import { spaceReserve } from './space-reserve.ts';
 import { openGuard } from './store-guard.ts';
-
-/** Housekeeping for the files of an open store. */
-export interface Housekeeping {
-  /** See `StoreGuard`. */
-  isWhole(): boolean;
-  /** Settles once nothing of it is running. Calling it again has no effect. */
-  close(): Promise<void>;
-  /**
-   * Creates the reserve if it is missing and there is space: to be called after the last connection was closed, which frees
-   * the log. Otherwise the next start on a disk that has filled up meanwhile would find none.
-   */
-  keepReserve(): void;
-}
-
-export interface HousekeepingOptions {
-  /** Called once, when a file was found deleted, replaced, truncated or overwritten. */
-  readonly broken?: (failure: WasmcpError) => void;
-  /** Milliseconds between two checks; 1,000 by default. */
-  readonly interval?: number;
-  /** Size of the log in bytes above which it is checkpointed; 64 MiB by default. */
-  readonly logLimit?: number;
-}
 
 const CHECKPOINT = new URL(import.meta.url.replace(/housekeeping(\.[jt]s)$/, 'checkpoint-worker$1'));
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { WasmcpError, type WasmcpErrorCode } from '../../error.ts';
-import type { StoreInfo } from './maintenance.ts';
+import type { StoreInfo } from '../store-maintenance.ts';
 
 /** A task that reads a whole store. */
 export type Job =

@@ -10,33 +10,12 @@ import {
 } from 'node:fs';
 import { resolve } from 'node:path';
 import { WasmcpError } from '../../error.ts';
+import type { StoreInfo } from '../store-maintenance.ts';
 import { type Connection, connect } from './connection.ts';
 import { sqliteFailure } from './errors.ts';
 import { prepareFile, syncFolder } from './prepare-file.ts';
 import { MIGRATIONS, schemaVersion } from './schema.ts';
 import { renameStore, requireOwnLog } from './wal-ownership.ts';
-
-/** The content and size of a store. Sizes in bytes. */
-export interface StoreInfo {
-  readonly path: string;
-  readonly schema: number;
-  /** The newest schema that this program knows. */
-  readonly newestSchema: number;
-  readonly sqlite: string;
-  readonly fileSize: number;
-  /** Size of the log; 0 without one. */
-  readonly logSize: number;
-  /** The part of the file that deleted entries have left for new ones. */
-  readonly freeSize: number;
-  readonly buckets: readonly BucketInfo[];
-}
-
-export interface BucketInfo {
-  readonly name: string;
-  readonly keys: number;
-  /** Total size of the values. */
-  readonly valueSize: number;
-}
 
 /** Milliseconds to wait for other connections. */
 const PATIENCE = 5000;

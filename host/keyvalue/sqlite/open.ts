@@ -1,6 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { WasmcpError } from '../../error.ts';
+import type { StoreOptions } from '../driver.ts';
 import type { Durability } from '../durability.ts';
 import type { Store } from '../store.ts';
 import { type Connection, connect } from './connection.ts';
@@ -19,22 +20,7 @@ import { requireFixedSqlite } from './version.ts';
 import { requireOwnLog } from './wal-ownership.ts';
 
 /** How a SQLite store is opened. */
-export interface SqliteOptions {
-  /** Milliseconds that a call waits for other writers before it fails with `store-busy`; 5,000 by default. */
-  readonly busyTimeout?: number;
-  /** Allows a file on a network file system, where SQLite's locks may not work (https://sqlite.org/useovernet.html). */
-  readonly allowNetworkFileSystem?: boolean;
-  /** Whether to create a missing file; true by default. */
-  readonly create?: boolean;
-  /** `strict` by default. `power` requires the caller to hold back responses behind `openGate`; without it, it is `process`. */
-  readonly durability?: Durability;
-  /** Called once, when a sync has failed: every later call fails with `store-broken`, and the process should end. */
-  readonly broken?: (failure: WasmcpError) => void;
-  /** Called with true when the disk is full, with false when it has space for new entries again. */
-  readonly full?: (isFull: boolean) => void;
-  /** With `power`, called when the store is closed: whether the log may still be checkpointed; by default it may. */
-  readonly isWhole?: () => boolean;
-}
+export interface SqliteOptions extends StoreOptions {}
 
 /**
  * `PRAGMA synchronous` (https://sqlite.org/pragma.html#pragma_synchronous): with FULL every commit waits for the disk,
@@ -101,18 +87,20 @@ function openFile(file: string, url: string, busyTimeout: number, options: Sqlit
       // Moves the store's name into the database file, where `requireOwnLog` expects it.
       connection.pragma('wal_checkpoint(TRUNCATE)');
     }
-    const synchronous = SYNCHRONOUS[options.durability ?? 'strict'];
+    const { durability = 'strict' } = options;
+    const synchronous = SYNCHRONOUS[durability];
     connection.pragma(`synchronous = ${synchronous}`);
     const check = (): void => checkDurable(connection, url, synchronous);
     check();
     const path = realpathSync(file);
-    return sqliteStore(connection, url, busyTimeout, {
+    const store = sqliteStore(connection, url, busyTimeout, {
       ...protection(connection, path, url, busyTimeout, options),
       afterFirstWrite: check,
       broken: options.broken ?? (() => {}),
       full: options.full ?? (() => {}),
       spaceRecovery: createSpaceRecovery(connection, path, busyTimeout),
     });
+    return { ...store, guarantee: { durability } };
   });
 }
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import module from 'node:module';
 import { fileURLToPath } from 'node:url';
-import type { ProtectedPath } from '../../../host/index.ts';
+import { filesOfStore, type ProtectedPath } from '../../../host/index.ts';
 import type { LoadedComponent } from '../../component/component.ts';
 import { userCacheFolder } from '../../loader/cache-folder.js';
 
@@ -20,11 +20,10 @@ export function ownPaths(
   storeUrl: string,
   more: readonly ProtectedPath[] = [],
 ): ProtectedPath[] {
-  const database = /^sqlite:(.+)$/is.exec(storeUrl)?.[1];
   const caches = [cacheFolder, userCacheFolder(), module.getCompileCacheDir()];
   const component = source.startsWith('file:') ? fileURLToPath(source) : source;
   return [
-    ...(database === undefined ? [] : [{ path: database, kind: 'database' } as const]),
+    ...filesOfStore(storeUrl),
     // Some sources are not paths: a URL, standard input, bytes.
     ...(existsSync(component) ? [{ path: component, kind: 'file' } as const] : []),
     ...caches.flatMap((path) => (path === undefined ? [] : [{ path, kind: 'folder' } as const])),

@@ -3,9 +3,11 @@ import {
   type Change,
   type Durability,
   type DurabilityGate,
+  isOpenedPerThread,
   openGate,
   openStore,
   type Store,
+  type StoreGuarantee,
   seed,
   serveGate,
   serveStore,
@@ -18,6 +20,8 @@ import type { StoreSetup } from '../protocol/setup.ts';
 /** One store that many workers share. */
 export interface SharedStore {
   readonly url: string;
+  /** Undefined if its writes may not survive this process. */
+  readonly guarantee: StoreGuarantee | undefined;
   /** The store itself if it lives on this thread. */
   readonly local: Store | undefined;
   /** Delays responses until their writes are durable; undefined if writes are durable when they return, or never. */
@@ -43,7 +47,7 @@ export interface ShareOptions {
 }
 
 /**
- * Each worker opens SQLite itself, so that calls return without messages; every other store, and one whose changes are
+ * A store that is opened per thread is opened by each worker, so that calls return without messages; every other store, and one whose changes are
  * reported, lives on this thread and is accessed through messages: only one connection knows the order of commits. It is
  * opened here first, which reports a broken store before any worker starts.
  */
@@ -63,14 +67,15 @@ export async function shareStore(
     await opened.close();
     throw error;
   }
-  if (!opened.url.startsWith('sqlite:')) {
+  if (!isOpenedPerThread(store)) {
     return { ...throughPorts(opened, undefined, changed), close: async () => opened.close() };
   }
   try {
     const gate = durability === 'power' ? openGate(store, { broken }) : undefined;
     const housekeeping = startStoreHousekeeping(store, { broken });
     const setup = (): StoreSetup => ({ url: store, durability, gate: share(gate) });
-    const shared = { url: opened.url, local: undefined, gate, setup, setupUntold: setup };
+    const { url, guarantee } = opened;
+    const shared = { url, guarantee, local: undefined, gate, setup, setupUntold: setup };
     return {
       ...(changed === undefined ? shared : { ...throughPorts(opened, gate, changed), local: undefined }),
       async close() {
@@ -108,5 +113,6 @@ function throughPorts(
     return { url: store.url, port: port2, gate: share(gate) };
   };
   const told = changed === undefined ? store : withChangeNotifier(store, changed);
-  return { url: store.url, local: store, gate, setup: setup(told), setupUntold: setup(store) };
+  const { url, guarantee } = store;
+  return { url, guarantee, local: store, gate, setup: setup(told), setupUntold: setup(store) };
 }

@@ -88,10 +88,9 @@ function createHandler(monitor: Monitor, policy: AccessPolicy): NodeHandler {
 }
 
 function healthz(monitor: Monitor): PlainResponse {
-  const { phase, storeUrl, durability } = monitor.status();
+  const { phase, storeUrl, storeGuarantee } = monitor.status();
   const store = phase === 'store-broken' ? 'broken' : storeUrl === undefined ? 'not open' : 'ok';
-  const kept = storeUrl?.startsWith('sqlite:') ? { durability } : {};
-  return json(200, { version, phase, store, ...kept, uptime: Math.round(process.uptime()) });
+  return json(200, { version, phase, store, ...storeGuarantee, uptime: Math.round(process.uptime()) });
 }
 
 function readyz(monitor: Monitor): PlainResponse {

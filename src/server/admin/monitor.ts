@@ -1,4 +1,4 @@
-import { sizeOfStore } from '../../../host/index.ts';
+import { type StoreGuarantee, sizeOfStore } from '../../../host/index.ts';
 import type { EngineLoad } from '../../engine/engine.ts';
 import { version } from '../../version.ts';
 import type { NodeHandler } from '../node-adapter.ts';
@@ -12,7 +12,7 @@ export interface ServerStatus {
   readonly phase: Phase;
   /** Undefined before the start, as is `load`. */
   readonly storeUrl: string | undefined;
-  readonly durability: string;
+  readonly storeGuarantee: StoreGuarantee | undefined;
   readonly load: EngineLoad | undefined;
   readonly purgedSessions: number;
 }
@@ -30,7 +30,7 @@ export interface Monitor {
 const UNATTACHED: ServerStatus = {
   phase: 'starting',
   storeUrl: undefined,
-  durability: 'power',
+  storeGuarantee: undefined,
   load: undefined,
   purgedSessions: 0,
 };

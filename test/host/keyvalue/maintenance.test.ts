@@ -15,8 +15,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type MaintenanceStep, maintain } from '../../../host/keyvalue/maintenance.ts';
+import { maintain } from '../../../host/keyvalue/maintenance.ts';
 import { openStore } from '../../../host/keyvalue/open.ts';
+import type { MaintenanceStep } from '../../../host/keyvalue/store-maintenance.ts';
 
 const ANY = { min: 0n, max: 2n ** 63n };
 let folder: string;

@@ -147,7 +147,7 @@ test('a broken store is reported', async () => {
   looked.admin.monitor.attach(() => ({
     phase: 'store-broken',
     storeUrl: 'sqlite:/x',
-    durability: 'power',
+    storeGuarantee: { durability: 'power' },
     load: undefined,
     purgedSessions: 0,
   }));

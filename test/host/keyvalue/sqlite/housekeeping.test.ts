@@ -3,12 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { WasmcpError } from '../../../../host/error.ts';
+import type { Housekeeping, HousekeepingOptions } from '../../../../host/keyvalue/driver.ts';
 import { connect } from '../../../../host/keyvalue/sqlite/connection.ts';
-import {
-  type Housekeeping,
-  type HousekeepingOptions,
-  startHousekeeping,
-} from '../../../../host/keyvalue/sqlite/housekeeping.ts';
+import { startHousekeeping } from '../../../../host/keyvalue/sqlite/housekeeping.ts';
 import { openSqlite } from '../../../../host/keyvalue/sqlite/open.ts';
 import type { Store } from '../../../../host/keyvalue/store.ts';
 

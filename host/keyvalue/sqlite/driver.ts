@@ -1,0 +1,43 @@
+import { stat } from 'node:fs/promises';
+import type { StoreDriver } from '../driver.ts';
+import { openSqliteGate } from './durability-gate.ts';
+import { startHousekeeping } from './housekeeping.ts';
+import { maintainSqlite } from './maintain.ts';
+import { openSqlite } from './open.ts';
+
+/** `sqlite:PATH`. Its calls return without leaving the thread, so each thread has a connection of its own. */
+export const SQLITE: StoreDriver = {
+  form: 'sqlite:PATH',
+  accepts: (url) => pathOf(url) !== undefined,
+  open: async (url, options) => openSqlite(pathIn(url), options),
+  isOpenedPerThread: true,
+  openGate: (url, options) => openSqliteGate(pathIn(url), options),
+  startHousekeeping: (url, options) => startHousekeeping(pathIn(url), options),
+  maintain: (url) => maintainSqlite(pathIn(url)),
+  async sizeOf(url) {
+    const path = pathIn(url);
+    const [database, log] = await Promise.all([sizeOf(path), sizeOf(`${path}-wal`)]);
+    return { database, log };
+  },
+  filesOf: (url) => [{ path: pathIn(url), kind: 'database' }],
+};
+
+/** The path in a `sqlite:` URL; undefined for any other URL, and for one that names no file. */
+function pathOf(url: string): string | undefined {
+  const path = /^sqlite:(.+)$/is.exec(url)?.[1];
+  return path === undefined || path === ':memory:' || /^\/\/(?!\/)/.test(path) ? undefined : path;
+}
+
+function pathIn(url: string): string {
+  const path = pathOf(url);
+  if (path === undefined) throw new TypeError('not a URL of this driver');
+  return path;
+}
+
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch {
+    return 0;
+  }
+}
