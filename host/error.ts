@@ -15,6 +15,8 @@ export type WasmcpErrorCode =
   | 'store-busy'
   | 'store-full'
   | 'store-broken'
+  | 'store-unavailable'
+  | 'store-outcome-unknown'
   | 'store-limit'
   | 'store-closed'
   | 'session-unknown'
@@ -53,6 +55,8 @@ const CODES: Record<WasmcpErrorCode, { http: number; exit: number }> = {
   'store-busy': { http: 503, exit: 1 },
   'store-full': { http: 503, exit: 1 },
   'store-broken': { http: 503, exit: 1 },
+  'store-unavailable': { http: 503, exit: 1 },
+  'store-outcome-unknown': { http: 503, exit: 1 },
   'store-limit': { http: 500, exit: 1 },
   'store-closed': { http: 503, exit: 1 },
   'session-unknown': { http: 404, exit: 1 },

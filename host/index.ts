@@ -46,13 +46,14 @@ export type { Pollable, Waitable } from './io/poll.ts';
 export type { BodySink, ByteSink } from './io/sink.ts';
 export type { ByteSource, FieldList } from './io/source.ts';
 export { type Change, withChangeNotifier } from './keyvalue/change-notifier.ts';
-export type { StoreOptions } from './keyvalue/driver.ts';
+export type { StoreAccess, StoreOptions } from './keyvalue/driver.ts';
 export type { Durability } from './keyvalue/durability.ts';
 export type { DurabilityGate, Pass, Release } from './keyvalue/durability-gate.ts';
 export { connectGate, serveGate } from './keyvalue/durability-gate-rpc.ts';
 export { type CheckedStore, checked, DEFAULT_MAX_VALUE, type StoreLimits } from './keyvalue/limits.ts';
 export { maintain } from './keyvalue/maintenance.ts';
 export {
+  ACCESS_CHECKS,
   DEFAULT_STORE_URL,
   filesOfStore,
   isOpenedPerThread,

@@ -71,6 +71,7 @@ export {
   type SpareDescriptors,
   type SqliteOptions,
   type Store,
+  type StoreAccess,
   type StoreGuarantee,
   type StoreLimits,
   type StoreOptions,

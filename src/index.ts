@@ -18,6 +18,7 @@ export {
   type ProtectedPath,
   type SqliteOptions,
   type Store,
+  type StoreAccess,
   type StoreGuarantee,
   type StoreLimits,
   type StoreOptions,

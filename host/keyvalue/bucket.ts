@@ -156,6 +156,9 @@ const KEYVALUE_ERRORS: Partial<Record<WasmcpErrorCode, (message: string) => Keyv
   'not-a-number': other,
   'number-overflow': other,
   'store-busy': () => other('the store is busy: try again'),
+  'store-unavailable': () => other('the store cannot be reached: try again later'),
+  'store-outcome-unknown': () =>
+    other('the store was lost during this write, which may have taken effect or not'),
   'store-full': () => other('the store is full'),
   'store-closed': () => other('the store is closed'),
 };

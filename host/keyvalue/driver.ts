@@ -5,8 +5,22 @@ import type { DurabilityGate } from './durability-gate.ts';
 import type { Store } from './store.ts';
 import type { StoreMaintenance } from './store-maintenance.ts';
 
+/** How an engine on another machine is reached. */
+export interface StoreAccess {
+  /** A file with the password, read for each connection. */
+  readonly passwordFile?: string;
+  /** Milliseconds that a call may take, its wait for a connection included; 5,000 by default. */
+  readonly timeout?: number;
+  /** Milliseconds that opening waits for an engine that is away; 0 by default. */
+  readonly wait?: number;
+  /** Maximum number of connections; 8 by default. */
+  readonly connections?: number;
+  /** Uses an engine even if it cannot keep what `durability` promises. */
+  readonly acceptWeaker?: boolean;
+}
+
 /** How a store is opened. Each kind of store ignores what does not concern it; one in memory ignores all of it. */
-export interface StoreOptions {
+export interface StoreOptions extends StoreAccess {
   /** Milliseconds that a call waits for other writers before it fails with `store-busy`; 5,000 by default. */
   readonly busyTimeout?: number;
   /** Allows a file on a network file system, where SQLite's locks may not work (https://sqlite.org/useovernet.html). */
@@ -19,6 +33,8 @@ export interface StoreOptions {
   readonly broken?: (failure: WasmcpError) => void;
   /** Called with true when the disk is full, with false when it has space for new entries again. */
   readonly full?: (isFull: boolean) => void;
+  /** Called with the reason when the engine can no longer be reached, with undefined when it is back. */
+  readonly away?: (failure: WasmcpError | undefined) => void;
   /** With `power`, called when the store is closed: whether the log may still be checkpointed; by default it may. */
   readonly isWhole?: () => boolean;
 }

@@ -1,12 +1,29 @@
 import * as check from '../check-options.ts';
 import { WasmcpError } from '../error.ts';
 import type { ProtectedPath } from '../options.ts';
-import type { GateOptions, Housekeeping, HousekeepingOptions, StoreOptions, StoreSize } from './driver.ts';
+import type {
+  GateOptions,
+  Housekeeping,
+  HousekeepingOptions,
+  StoreAccess,
+  StoreOptions,
+  StoreSize,
+} from './driver.ts';
 import { DRIVERS, driverOf } from './drivers.ts';
 import type { DurabilityGate } from './durability-gate.ts';
 import type { Store } from './store.ts';
 
+/** Checks of how an engine on another machine is reached. */
+export const ACCESS_CHECKS: check.OptionChecks<StoreAccess> = {
+  passwordFile: check.text,
+  timeout: check.milliseconds(1, 2 ** 31 - 1),
+  wait: check.milliseconds(0, 2 ** 31 - 1),
+  connections: check.wholeNumber(1, 1000),
+  acceptWeaker: check.flag,
+};
+
 const CHECKS: check.OptionChecks<StoreOptions> = {
+  ...ACCESS_CHECKS,
   busyTimeout: check.milliseconds(0, 2 ** 31 - 1),
   allowNetworkFileSystem: check.flag,
   create: check.flag,
@@ -14,24 +31,25 @@ const CHECKS: check.OptionChecks<StoreOptions> = {
   broken: check.callback,
   isWhole: check.callback,
   full: check.callback,
+  away: check.callback,
 };
 
 /** The default store: in the current folder, not in the user's home. */
 export const DEFAULT_STORE_URL = 'sqlite:.wasmcp/store.db';
 
 /**
- * Opens the store that `url` names: `sqlite:PATH` (a relative or absolute path, taken literally: nothing is decoded) or
- * `memory:` (empty, and gone once closed). The caller closes it.
+ * Opens the store that `url` names: `sqlite:PATH` (a relative or absolute path, taken literally: nothing is decoded),
+ * `memory:` (empty, and gone once closed), or `postgres://USER@HOST/DATABASE`. The caller closes it.
  *
- * @throws WasmcpError `option-invalid` if the URL names no store; for `sqlite:` also `store-unusable`,
- * `store-newer-schema`, `store-busy`, `store-full`
+ * @throws WasmcpError `option-invalid` if the URL names no store; unless it is `memory:` also
+ * `store-unusable`, `store-newer-schema`, `store-busy`, `store-full`, `store-unavailable`
  */
 export async function openStore(url: string = DEFAULT_STORE_URL, options: StoreOptions = {}): Promise<Store> {
   check.text(url, 'openStore: the URL');
   check.checkOptions('openStore', options, CHECKS);
   const driver = driverOf(url);
   if (driver !== undefined) return driver.open(url, options);
-  const forms = DRIVERS.map(({ form }) => form).join(' or ');
+  const forms = new Intl.ListFormat('en', { type: 'disjunction' }).format(DRIVERS.map(({ form }) => form));
   throw new WasmcpError('option-invalid', `${reasonNoStore(url)}: write ${forms}`);
 }
 

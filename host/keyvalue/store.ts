@@ -47,7 +47,8 @@ export const BATCH_BYTES: number = 64 * 1024 * 1024;
  *
  * Each method is atomic. A write that has returned is as durable as the store promises. Bytes are stored unchanged; keys
  * compare byte by byte (UTF-8, no normalization; a lone surrogate has no UTF-8 and is a `TypeError`). Failures are
- * `WasmcpError`s with the code `store-*`, `cursor-invalid`, `not-a-number` or `number-overflow`; then nothing was written.
+ * `WasmcpError`s with the code `store-*`, `cursor-invalid`, `not-a-number` or `number-overflow`; then nothing was written,
+ * except that after `store-outcome-unknown` a write may have taken effect or not.
  * Bytes that are passed in or returned belong to the receiver: the other side does not touch them again. Bucket names and
  * limits are checked by `checked(store)`, not by each store.
  */

@@ -8,7 +8,7 @@ import type { Command } from './command.ts';
 import { guestEnvironment } from './guest-environment.ts';
 import { load, reportLoad } from './load.ts';
 import { oneLine, print } from './print.ts';
-import { GUEST_OPTIONS, settingsFiles } from './server-options.ts';
+import { GUEST_OPTIONS, STORE_OPTIONS, settingsFiles, storeAccess } from './server-options.ts';
 
 /** Exit status after a trap: that of a program that aborted, as in wasmtime. */
 const TRAPPED = 128 + 6;
@@ -17,7 +17,7 @@ const TRAPPED = 128 + 6;
 export const run: Command = {
   name: 'run',
   summary: "run a component's wasi:cli/run with this shell's input and output",
-  options: ['store', ...GUEST_OPTIONS, 'argv0', 'invoke', 'preload'],
+  options: [...STORE_OPTIONS, ...GUEST_OPTIONS, 'argv0', 'invoke', 'preload'],
   adjusted: {
     timeout: {
       description: 'time limit of the whole run; then it ends as after a trap',
@@ -60,6 +60,7 @@ Exit status: the guest's, 134 after a trap, 130 or 143 after a signal, 1 when it
         // The user of this command can reach services on this machine anyway.
         outgoing: { allow: options.allowOutbound ?? [], deny: options.denyOutbound ?? [], loopback: true },
         storeUrl: options.store,
+        storeAccess: storeAccess(options),
         storeLimits: { maxValue: options.maxValue, ...(options.bucket && { buckets: options.bucket }) },
         maxHostMemory: options.maxHostMemory,
         timeout: options.timeout,

@@ -1,4 +1,5 @@
 import type { PrestartedWorkers } from '../engine/main/prestarted-worker.ts';
+import type { StoreGuarantee } from '../index.ts';
 import type { OptionValues } from '../options/types.ts';
 import { type Admin, openAdmin } from '../server/admin/admin.ts';
 import type { CliStreams, Command } from './command.ts';
@@ -62,7 +63,7 @@ async function serveUntilStopped(
   if (shutdown !== undefined) streams.stderr.write(`Listening for shutdown on ${shutdown.url}\n`);
   reportLoad(component, options.verbose ?? false, streams);
   const { storeUrl = '', storeGuarantee: guarantee } = server;
-  const durability = guarantee === undefined ? '' : `, durability ${guarantee.durability}`;
+  const durability = guarantee === undefined ? '' : describeGuarantee(guarantee);
   if (server.summary !== undefined) streams.stderr.write(`${server.summary}\n`);
   const endpoint =
     server.summary === undefined ? '' : `MCP endpoint: ${mcpEndpoint(options.publicUrl ?? url)}\n`;
@@ -75,6 +76,10 @@ async function serveUntilStopped(
   await closeOnce(server, options.drain, streams, failure?.exitCode);
   if (failure !== undefined) throw failure;
   return 0;
+}
+
+function describeGuarantee({ durability, engine }: StoreGuarantee): string {
+  return `, durability ${durability}${engine === undefined ? '' : ` (${engine})`}`;
 }
 
 /** The ports that are for operators: guests must not reach them. */

@@ -1,4 +1,4 @@
-import type { ProtectedPath } from '../../host/index.ts';
+import type { ProtectedPath, StoreAccess } from '../../host/index.ts';
 import type { ServerOptions } from '../index.ts';
 import type { OptionName, OptionValues } from '../options/types.ts';
 import type { CliStreams } from './command.ts';
@@ -7,6 +7,14 @@ import { oneLine, print } from './print.ts';
 
 /** Most instances of a worker: a hundred of them already slow it down. */
 const MAX_LIVE = 64;
+
+/** Options of every command that opens a store. */
+export const STORE_OPTIONS: readonly OptionName[] = [
+  'store',
+  'storePasswordFile',
+  'storeTimeout',
+  'storeWait',
+];
 
 /** Options of every command that runs guests. */
 export const GUEST_OPTIONS: readonly OptionName[] = [
@@ -54,8 +62,10 @@ export const LISTEN_OPTIONS: readonly OptionName[] = [
 
 /** Options of every command that serves requests, in addition to those. */
 export const SERVER_OPTIONS: readonly OptionName[] = [
-  'store',
+  ...STORE_OPTIONS,
+  'storeConnections',
   'durability',
+  'acceptWeaker',
   ...GUEST_OPTIONS,
   'memoryBudget',
   'maxDescriptors',
@@ -85,6 +95,7 @@ export async function serverOptions(
   return {
     store: options.store,
     durability: options.durability,
+    storeAccess: storeAccess(options),
     storeLimits: { maxValue: options.maxValue, ...(options.bucket && { buckets: options.bucket }) },
     maxHostMemory: options.maxHostMemory,
     memoryBudget: options.memoryBudget,
@@ -117,12 +128,27 @@ export async function serverOptions(
   };
 }
 
+/** How a store on another machine is reached. */
+export function storeAccess(options: OptionValues): StoreAccess {
+  const { storePasswordFile, storeTimeout, storeWait, storeConnections, acceptWeaker } = options;
+  return {
+    ...(storePasswordFile !== undefined && { passwordFile: storePasswordFile }),
+    timeout: storeTimeout,
+    wait: storeWait,
+    ...(storeConnections !== undefined && { connections: storeConnections }),
+    acceptWeaker: acceptWeaker ?? false,
+  };
+}
+
 /** Files that the next start reads: guests must not be able to change its options. */
 export function settingsFiles({
   config,
   envFile,
-}: Pick<OptionValues, 'config' | 'envFile'>): ProtectedPath[] {
-  return [config, envFile].flatMap((path) => (path === undefined ? [] : [{ path, kind: 'file' }]));
+  storePasswordFile,
+}: Pick<OptionValues, 'config' | 'envFile' | 'storePasswordFile'>): ProtectedPath[] {
+  return [config, envFile, storePasswordFile].flatMap((path) =>
+    path === undefined ? [] : [{ path, kind: 'file' }],
+  );
 }
 
 /** Divides `maxConcurrentRequests` instances among the workers. Without it each worker has its default. */

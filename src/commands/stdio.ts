@@ -11,7 +11,7 @@ import { createSessionMemory } from '../mcp/stdio/memory.ts';
 import type { Command } from './command.ts';
 import { load, reportLoad } from './load.ts';
 import { oneLine, print } from './print.ts';
-import { SERVER_OPTIONS, serverOptions } from './server-options.ts';
+import { SERVER_OPTIONS, serverOptions, storeAccess } from './server-options.ts';
 import { closeOnce, untilSignal } from './signals.ts';
 import { startServer } from './start-server.ts';
 
@@ -51,7 +51,7 @@ place. Output of guests goes to stderr.`,
     assertLinked(await linkWithHost(component), 'wasi:http/incoming-handler');
     reportLoad(component, options.verbose ?? false, streams);
     const storeUrl = options.store || storeBeside(component.source);
-    const store = await openStore(storeUrl);
+    const store = await openStore(storeUrl, storeAccess(options));
     // Sessions are the point of this command, unless the user turns them off.
     const env = { WASMCP_SESSION_ENABLED: 'true', ...common.env };
     const { server, storeBroken } = startServer(

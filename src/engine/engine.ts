@@ -1,4 +1,10 @@
-import { type Change, type DurabilityGate, type Store, type StoreGuarantee, WasmcpError } from '../../host/index.ts';
+import {
+  type Change,
+  type DurabilityGate,
+  type Store,
+  type StoreGuarantee,
+  WasmcpError,
+} from '../../host/index.ts';
 import type { LoadedComponent } from '../component/component.ts';
 import { assertLinked } from '../component/link-check.ts';
 import { linkWithHost } from '../component/link-with-host.ts';
@@ -17,6 +23,8 @@ export interface EngineLoad extends DispatcherLoad {
   readonly syncs: number | undefined;
   /** Why the store no longer gives any guarantee. */
   readonly storeFailure: WasmcpError | undefined;
+  /** The store cannot be reached at the moment. */
+  readonly isStoreAway: boolean;
 }
 
 /** A component that is ready for requests. */
@@ -112,8 +120,9 @@ class RunningEngine implements Engine {
   }
 
   load(): EngineLoad {
-    const storeFailure = this.#resources.storeFailure();
-    return { ...this.#current.load(), syncs: this.gate?.syncs, storeFailure };
+    const { storeFailure, isStoreAway } = this.#resources;
+    const load = this.#current.load();
+    return { ...load, syncs: this.gate?.syncs, storeFailure: storeFailure(), isStoreAway: isStoreAway() };
   }
 
   reload(next: LoadedComponent, limit: number, env?: EngineOptions['env']): Promise<void> {

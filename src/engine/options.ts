@@ -5,6 +5,7 @@ import type {
   Preopen,
   ProtectedPath,
   Store,
+  StoreAccess,
   StoreLimits,
   WasmcpError,
 } from '../../host/index.ts';
@@ -14,7 +15,7 @@ import type { Isolation } from './worker/instance-pool.ts';
 
 /** How the engine runs guests. */
 export interface EngineOptions {
-  /** A URL (`sqlite:PATH`, `memory:`), which the engine opens and closes, or a store that the caller owns. */
+  /** A URL (`sqlite:PATH`, `memory:`, `postgres://…`), which the engine opens and closes, or a store that the caller owns. */
   readonly store?: string | Store;
   /**
    * What the writes of an acknowledged request survive, with a store on SQLite: `power`, the default, delays each response
@@ -27,6 +28,8 @@ export interface EngineOptions {
    * should exit, as only a restart shows what is on disk.
    */
   readonly storeBroken?: (failure: WasmcpError) => void;
+  /** How a store on another machine is reached. Its connections are 4 for each worker by default, and 8 at least. */
+  readonly storeAccess?: StoreAccess;
   /** Limits on what guests write, and the buckets that they may use. */
   readonly storeLimits?: StoreLimits;
   /**

@@ -71,7 +71,7 @@ export interface Mcp {
    *
    * @throws WasmcpError `store-*`, `bucket-*`: sessions could not be kept
    */
-  probe(component: Component): Promise<void>;
+  probe(component: Component, local: Store | undefined): Promise<void>;
   /**
    * Starts to purge old sessions. Returns undefined when no sessions are kept, or all are kept forever. `local` is the store
    * when it is on this thread.
@@ -154,11 +154,11 @@ export function createMcp(options: McpSettings, ownUrl: () => string): Mcp {
         withSessions({ mode, queue, timeout, inputWait }),
       );
     },
-    async probe(component) {
+    async probe(component, local) {
       if (modeOf(component) === 'off') return;
       for (const problem of authProblems(env)) void options.log('warn', 'auth', problem);
       const bucket = sessionBucket(environment(component));
-      if (bucket !== undefined) await probeBucket(store, options.storeLimits, bucket);
+      if (bucket !== undefined) await probeBucket(local ?? store, options.storeLimits, bucket);
     },
     retain(component, local) {
       const { sessionRetention: retention, log } = options;

@@ -3,6 +3,8 @@ import type { OptionValues } from './types.ts';
 
 type Defaulted =
   | 'store'
+  | 'storeTimeout'
+  | 'storeWait'
   | 'durability'
   | 'maxValue'
   | 'maxConnections'
@@ -36,6 +38,8 @@ interface LibraryDefaults {
  */
 export const DEFAULTS: Readonly<Pick<OptionValues, Defaulted>> & Readonly<LibraryDefaults> = {
   store: DEFAULT_STORE_URL,
+  storeTimeout: 5000,
+  storeWait: 10_000,
   durability: 'power',
   maxValue: DEFAULT_MAX_VALUE,
 

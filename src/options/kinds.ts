@@ -44,6 +44,7 @@ export const DIRECTORY: Kind<Directory> = { parse: parseDirectory };
 export const OUTBOUND: Kind<string> = checkedBy(parseOutgoingPattern);
 export const ISOLATION: Kind<IsolationValue> = { parse: parseIsolation };
 export const CONNECTIONS: Kind<number> = count(...RANGES.maxConnections);
+export const STORE_CONNECTIONS: Kind<number> = count(...RANGES.storeConnections);
 
 /** A whole number within limits. */
 export function count(min: number, max: number): Kind<number> {

@@ -2,6 +2,7 @@ type RangeName =
   | 'workers'
   | 'queue'
   | 'maxConnections'
+  | 'storeConnections'
   | 'reuse'
   | 'duration'
   | 'retention'
@@ -15,6 +16,7 @@ export const RANGES: Readonly<Record<RangeName, readonly [min: number, max: numb
   workers: [1, 256],
   queue: [0, 1_000_000],
   maxConnections: [1, 1_000_000],
+  storeConnections: [1, 1000],
   reuse: [1, 1_000_000],
   /** In milliseconds, as timers accept them. */
   duration: [1, 2 ** 31 - 1],

@@ -63,6 +63,11 @@ export interface OptionValues extends WasmtimeValues {
   publicUrl?: string;
   trustProxy?: boolean;
   store: string;
+  storePasswordFile?: string;
+  storeTimeout: number;
+  storeWait: number;
+  storeConnections?: number;
+  acceptWeaker?: boolean;
   durability: Durability;
   bucket?: string[];
   maxValue: number;

@@ -4,7 +4,7 @@ import type { Engine, EngineLoad } from '../engine/engine.ts';
 import type { Handler } from '../http/handler.ts';
 import type { Mcp } from '../mcp/mcp.ts';
 import type { Retention } from '../mcp/sessions/retention.ts';
-import type { ServerStatus } from './admin/monitor.ts';
+import type { Phase, ServerStatus } from './admin/monitor.ts';
 import type { Drain } from './drain.ts';
 import type { Listener } from './listener.ts';
 import type { ServedComponent } from './served-component.ts';
@@ -59,7 +59,7 @@ export function createLifecycle(component: LoadedComponent, parts: LifecyclePart
   async function begin(): Promise<Engine> {
     const started = await parts.startEngine(component);
     try {
-      await mcp.probe(component);
+      await mcp.probe(component, started.localStore);
       retention = mcp.retain(component, started.localStore);
     } catch (error) {
       await started.close(0);
@@ -80,7 +80,7 @@ export function createLifecycle(component: LoadedComponent, parts: LifecyclePart
     const started = await start();
     const derived = parts.derive(next);
     const nextPipeline = parts.pipeline(next, started);
-    await mcp.probe(next);
+    await mcp.probe(next, started.localStore);
     await started.reload(next, limit, mcp.environment(next));
     // All of it at once, now that nothing can fail any more.
     served = derived;
@@ -120,9 +120,10 @@ export function createLifecycle(component: LoadedComponent, parts: LifecyclePart
   };
 }
 
-function phaseOf(load: EngineLoad | undefined): 'starting' | 'ready' | 'store-broken' {
+function phaseOf(load: EngineLoad | undefined): Exclude<Phase, 'draining'> {
   if (load === undefined) return 'starting';
-  return load.storeFailure === undefined ? 'ready' : 'store-broken';
+  if (load.storeFailure !== undefined) return 'store-broken';
+  return load.isStoreAway ? 'store-unavailable' : 'ready';
 }
 
 interface Running {

@@ -1,4 +1,4 @@
-import { check, type OptionChecks, type StoreLimits } from '../../host/index.ts';
+import { ACCESS_CHECKS, check, type OptionChecks, type StoreLimits } from '../../host/index.ts';
 import { defaultMemoryBudget } from '../engine/memory/limit.ts';
 import { DEFAULTS } from '../options/defaults.ts';
 import { RANGES } from '../options/ranges.ts';
@@ -21,6 +21,7 @@ const OUTGOING: OptionChecks<NonNullable<ServerOptions['outgoing']>> = {
 export const SERVER_CHECKS: OptionChecks<ServerOptions> = {
   store: check.either('a URL or a store', check.text, check.object),
   durability: check.oneOf('power', 'process', 'strict'),
+  storeAccess: check.fields(ACCESS_CHECKS),
   storeBroken: check.callback,
   storeLimits: check.fields(STORE_LIMITS),
   maxHostMemory: check.bytes(...RANGES.hostMemory),
@@ -67,6 +68,7 @@ export const SERVER_CHECKS: OptionChecks<ServerOptions> = {
 const SERVER_DEFAULTS: Pick<ServerSettings, DefaultedOption> = {
   store: DEFAULTS.store,
   durability: DEFAULTS.durability,
+  storeAccess: {},
   storeLimits: {},
   maxHostMemory: DEFAULTS.maxHostMemory,
   maxDescriptors: DEFAULTS.maxDescriptors,

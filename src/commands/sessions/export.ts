@@ -1,4 +1,5 @@
 import type { SubCommand } from '../command.ts';
+import { STORE_OPTIONS } from '../server-options.ts';
 import { outputTo } from './output.ts';
 import { wholeRecord } from './record.ts';
 import { allSessions, BUCKET, findSession, withStore } from './store.ts';
@@ -7,7 +8,7 @@ import { allSessions, BUCKET, findSession, withStore } from './store.ts';
 export const exportSessions: SubCommand = {
   name: 'export',
   summary: 'print sessions with all their values, one line of JSON each',
-  options: ['store', 'bucket'],
+  options: [...STORE_OPTIONS, 'bucket'],
   adjusted: { bucket: BUCKET },
   argument: { name: 'id', description: 'the one session to print', optional: true },
   examples: `

@@ -1,5 +1,6 @@
 import type { SubCommand } from '../command.ts';
 import { oneLine } from '../print.ts';
+import { STORE_OPTIONS } from '../server-options.ts';
 import { outputTo } from './output.ts';
 import { recordOf, type SessionRecord } from './record.ts';
 import { allSessions, BUCKET, withStore } from './store.ts';
@@ -8,7 +9,7 @@ import { allSessions, BUCKET, withStore } from './store.ts';
 export const list: SubCommand = {
   name: 'list',
   summary: 'list the sessions of the store',
-  options: ['store', 'bucket', 'json'],
+  options: [...STORE_OPTIONS, 'bucket', 'json'],
   adjusted: { bucket: BUCKET },
   examples: `
 Examples:

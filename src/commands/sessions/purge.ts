@@ -5,6 +5,7 @@ import { deleteSession } from '../../mcp/sessions/sessions.ts';
 import type { OptionValues } from '../../options/types.ts';
 import type { SubCommand } from '../command.ts';
 import { progressLine } from '../progress.ts';
+import { STORE_OPTIONS } from '../server-options.ts';
 import { BUCKET, findSession, withStore } from './store.ts';
 
 interface Done {
@@ -16,7 +17,7 @@ interface Done {
 export const purge: SubCommand = {
   name: 'purge',
   summary: 'delete sessions that ended or expired some time ago, or a given one',
-  options: ['store', 'bucket', 'sessionRetention'],
+  options: [...STORE_OPTIONS, 'bucket', 'sessionRetention'],
   adjusted: { bucket: BUCKET },
   argument: {
     name: 'id',

@@ -1,6 +1,7 @@
 import { decodeTyped } from '../../mcp/sessions/typed-value.ts';
 import type { SubCommand } from '../command.ts';
 import { oneLine } from '../print.ts';
+import { STORE_OPTIONS } from '../server-options.ts';
 import { outputTo } from './output.ts';
 import { dataOf, recordOf, wholeRecord } from './record.ts';
 import { BUCKET, findSession, withStore } from './store.ts';
@@ -12,7 +13,7 @@ const SHOWN = 100;
 export const show: SubCommand = {
   name: 'show',
   summary: 'show one session with its values',
-  options: ['store', 'bucket', 'json'],
+  options: [...STORE_OPTIONS, 'bucket', 'json'],
   adjusted: { bucket: BUCKET },
   argument: { name: 'id', description: "the session's id" },
   examples: `

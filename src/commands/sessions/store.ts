@@ -2,6 +2,7 @@ import { type Durability, openStore, type Store, WasmcpError } from '../../index
 import { readSession, type StoredSession, sessionIds } from '../../mcp/sessions/sessions.ts';
 import { STDIO_BUCKET } from '../../mcp/stdio/memory.ts';
 import type { OptionAdjustment, OptionValues } from '../../options/types.ts';
+import { storeAccess } from '../server-options.ts';
 
 /** A session, and its bucket. */
 export interface Found extends StoredSession {
@@ -23,7 +24,13 @@ export async function withStore<T>(
   work: (store: Store, buckets: readonly string[]) => Promise<T>,
   durability: Durability = 'strict',
 ): Promise<T> {
-  const store = await openStore(options.store, { create: false, durability });
+  const store = await openStore(options.store, {
+    ...storeAccess(options),
+    create: false,
+    durability,
+    // What a server accepted is good enough for its tools.
+    acceptWeaker: true,
+  });
   try {
     // The notes of the stdio bridge are not sessions.
     const buckets = options.bucket ?? (await store.buckets()).filter((name) => name !== STDIO_BUCKET);

@@ -1,12 +1,13 @@
 import { endSession } from '../../mcp/sessions/sessions.ts';
 import type { SubCommand } from '../command.ts';
+import { STORE_OPTIONS } from '../server-options.ts';
 import { BUCKET, findSession, withStore } from './store.ts';
 
 /** Ends one session. */
 export const terminate: SubCommand = {
   name: 'terminate',
   summary: 'end one session; its data stays until it is purged',
-  options: ['store', 'bucket', 'reason'],
+  options: [...STORE_OPTIONS, 'bucket', 'reason'],
   adjusted: { bucket: BUCKET },
   argument: { name: 'id', description: "the session's id" },
   examples: `

@@ -18,6 +18,10 @@ import { type SharedStore, shareStore } from './share-store.ts';
 import { watcherOf } from './watch.ts';
 import type { StoreVoice } from './worker-handle.ts';
 
+/** Connections to a store on another machine, by default. */
+const CONNECTIONS_PER_WORKER = 4;
+const MIN_CONNECTIONS = 8;
+
 /** What all components of an engine share, one after the other. */
 export interface EngineResources extends StoreVoice {
   readonly options: EngineSettings;
@@ -30,6 +34,8 @@ export interface EngineResources extends StoreVoice {
   readonly shares: DescriptorShares;
   /** Why the store no longer gives any guarantee. */
   storeFailure(): WasmcpError | undefined;
+  /** The store cannot be reached at the moment. */
+  isStoreAway(): boolean;
   /** Logs each message once. */
   warnOnce(context: string, message: string): void;
   /** What one more worker shares with the others; `close` when it has exited. */
@@ -56,6 +62,12 @@ export async function openResources(
   }
 
   const storeFull = reportFull((level, message) => void options.log(level, 'store', message));
+  let isAway = false;
+  const away = (reason: WasmcpError | undefined): void => {
+    isAway = reason !== undefined;
+    if (reason === undefined) void options.log('info', 'store', 'the store can be reached again');
+    else void options.log('error', 'store', reason.message);
+  };
   const isWatched = watcherOf(component.exports) !== undefined;
   const store = await shareStore(options.store, {
     durability: options.durability,
@@ -63,6 +75,11 @@ export async function openResources(
     full: storeFull,
     changed: isWatched ? changed : undefined,
     presets: options.presets,
+    away,
+    access: {
+      connections: Math.max(MIN_CONNECTIONS, CONNECTIONS_PER_WORKER * options.workers),
+      ...options.storeAccess,
+    },
   });
   gate = store.gate;
   const ledger = createLedger(options.memoryBudget);
@@ -79,6 +96,7 @@ export async function openResources(
     storeBroken,
     storeFull,
     storeFailure: () => failure,
+    isStoreAway: () => isAway,
     warnOnce: createWarnings(options.log),
     openForWorker: forWorkers(
       createDescriptorLedger(shares.guests),

@@ -7,6 +7,7 @@ import {
   openGate,
   openStore,
   type Store,
+  type StoreAccess,
   type StoreGuarantee,
   seed,
   serveGate,
@@ -40,6 +41,9 @@ export interface ShareOptions {
   readonly broken: (failure: WasmcpError) => void;
   /** Its disk is full, or has room again. */
   readonly full: (isFull: boolean) => void;
+  /** It can no longer be reached, or again. */
+  readonly away?: (failure: WasmcpError | undefined) => void;
+  readonly access?: StoreAccess;
   /** Called for each commit, in order. */
   readonly changed?: ((change: Change) => void) | undefined;
   /** Keys of the default bucket, see `seed`. */
@@ -53,14 +57,19 @@ export interface ShareOptions {
  */
 export async function shareStore(
   store: string | Store,
-  { durability, broken, full, changed, presets }: ShareOptions,
+  { durability, broken, full, away, access, changed, presets }: ShareOptions,
 ): Promise<SharedStore> {
   if (typeof store !== 'string') {
     await seed(store, presets);
     return { ...throughPorts(store, undefined, changed), async close() {} };
   }
   let isWhole = true;
-  const opened = await openStore(store, { durability, broken, full, isWhole: () => isWhole });
+  const opened = await openStore(store, {
+    ...access,
+    ...{ durability, broken, full },
+    ...(away && { away }),
+    isWhole: () => isWhole,
+  });
   try {
     await seed(opened, presets);
   } catch (error) {

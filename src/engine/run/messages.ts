@@ -2,6 +2,7 @@ import type {
   OutgoingPolicy,
   Preopen,
   ProtectedPath,
+  StoreAccess,
   StoreLimits,
   WasmcpErrorCode,
 } from '../../../host/index.ts';
@@ -21,6 +22,7 @@ export interface CommandSetup {
   /** Paths that the guest can never access, wherever they are. */
   readonly protected: readonly ProtectedPath[];
   readonly storeUrl: string;
+  readonly storeAccess?: StoreAccess;
   readonly storeLimits: StoreLimits;
   /** Maximum number of bytes that the host holds for the guest. */
   readonly maxHostMemory?: number;

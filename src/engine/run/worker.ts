@@ -54,7 +54,7 @@ function receive(message: ToCommand): void {
 async function openNeededStore(): Promise<Store | undefined> {
   const needed = component.imports.some(({ name }) => name.startsWith('wasi:keyvalue/'));
   if (!needed) return undefined;
-  const opened = await openStore(setup.storeUrl);
+  const opened = await openStore(setup.storeUrl, setup.storeAccess);
   await seed(opened, setup.presets);
   return opened;
 }

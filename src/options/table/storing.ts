@@ -1,16 +1,48 @@
 import { DEFAULTS } from '../defaults.ts';
-import { ASSIGNMENT, choice, SIZE } from '../kinds.ts';
+import { ASSIGNMENT, choice, DURATION, PATH, SIZE, STORE_CONNECTIONS } from '../kinds.ts';
 import type { OptionRows } from '../types.ts';
 
-type Storing = 'store' | 'durability' | 'bucket' | 'maxValue' | 'preset';
+type Storing =
+  | 'store'
+  | 'storePasswordFile'
+  | 'storeTimeout'
+  | 'storeWait'
+  | 'storeConnections'
+  | 'durability'
+  | 'acceptWeaker'
+  | 'bucket'
+  | 'maxValue'
+  | 'preset';
 
 /** Where key-values are stored, and how safely. */
 export const STORING: OptionRows<Storing> = {
   store: {
     flags: '--store <url>',
     environment: ['WASMCP_NODE_STORE', 'WASMCP_STORE'],
-    description: 'where key-values are stored: sqlite:PATH or memory:',
+    description: 'where key-values are stored: sqlite:PATH, memory: or postgres://USER@HOST/DATABASE',
     fallback: DEFAULTS.store,
+  },
+  storePasswordFile: {
+    flags: '--store-password-file <path>',
+    description: 'a file with the password of the store on another machine',
+    kind: PATH,
+  },
+  storeTimeout: {
+    flags: '--store-timeout <time>',
+    description: 'time limit of a call to a store on another machine',
+    kind: DURATION,
+    fallback: DEFAULTS.storeTimeout,
+  },
+  storeWait: {
+    flags: '--store-wait <time>',
+    description: 'how long to wait at the start for a store on another machine',
+    kind: DURATION,
+    fallback: DEFAULTS.storeWait,
+  },
+  storeConnections: {
+    flags: '--store-connections <n>',
+    description: 'most connections to a store on another machine; default: 4 for each worker, and 8 at least',
+    kind: STORE_CONNECTIONS,
   },
   durability: {
     flags: '--durability <mode>',
@@ -18,6 +50,10 @@ export const STORING: OptionRows<Storing> = {
       'what acknowledged writes survive: power (a power cut), process (kill -9), strict (as power, with a sync per write)',
     kind: choice('power', 'process', 'strict'),
     fallback: DEFAULTS.durability,
+  },
+  acceptWeaker: {
+    flags: '--accept-weaker',
+    description: 'use a store on another machine even if its settings cannot hold what --durability promises',
   },
   bucket: {
     flags: '--bucket <name>',

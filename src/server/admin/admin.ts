@@ -4,7 +4,7 @@ import { type Listener, openListener } from '../listener.ts';
 import type { NodeHandler } from '../node-adapter.ts';
 import { sendPlainResponse } from '../node-response.ts';
 import { type PlainResponse, plainResponse } from '../plain.ts';
-import { createMonitor, type Monitor } from './monitor.ts';
+import { createMonitor, type Monitor, type Phase } from './monitor.ts';
 import { CONTENT_TYPE, prometheusText } from './prometheus.ts';
 
 /** A separate address for monitoring. Requests to it never reach a guest. */
@@ -87,9 +87,15 @@ function createHandler(monitor: Monitor, policy: AccessPolicy): NodeHandler {
   };
 }
 
+/** What the store of a server is called in these phases. */
+const STORES: Partial<Record<Phase, string>> = {
+  'store-broken': 'broken',
+  'store-unavailable': 'unavailable',
+};
+
 function healthz(monitor: Monitor): PlainResponse {
   const { phase, storeUrl, storeGuarantee } = monitor.status();
-  const store = phase === 'store-broken' ? 'broken' : storeUrl === undefined ? 'not open' : 'ok';
+  const store = STORES[phase] ?? (storeUrl === undefined ? 'not open' : 'ok');
   return json(200, { version, phase, store, ...storeGuarantee, uptime: Math.round(process.uptime()) });
 }
 

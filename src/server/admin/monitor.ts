@@ -6,7 +6,7 @@ import type { Metric, Sample } from './prometheus.ts';
 import { createRequestCounter } from './requests.ts';
 
 /** The state of a server. */
-export type Phase = 'starting' | 'ready' | 'draining' | 'store-broken';
+export type Phase = 'starting' | 'ready' | 'draining' | 'store-broken' | 'store-unavailable';
 
 export interface ServerStatus {
   readonly phase: Phase;

@@ -37,7 +37,7 @@ test.each([
   '',
   'store.db',
   'redis://user:secret@host/0',
-  'postgres://user:secret@host/db',
+  'mysql://user:secret@host/db',
   'sqlite:',
   'sqlite::memory:',
   'sqlite://relative.db',
@@ -46,7 +46,7 @@ test.each([
 ])('%j is refused with the supported forms and without the URL itself', async (url) => {
   const error = await openStore(url).catch((reason: unknown) => reason);
   expect(error).toMatchObject({ code: 'option-invalid' });
-  expect(String(error)).toMatch(/sqlite:PATH or memory:/);
+  expect(String(error)).toMatch(/write sqlite:PATH, memory:, or postgres:\/\/USER@HOST\/DATABASE$/);
   expect(String(error)).not.toMatch(/secret/);
 });
 

@@ -1,0 +1,20 @@
+import { WasmcpError } from '../../error.ts';
+import type { StoreDriver } from '../driver.ts';
+import { openPostgres } from './open.ts';
+
+/**
+ * `postgres://…`, or `postgresql://…`. One thread has the connections and serves the others: so their number does not depend
+ * on how many threads there are, and one place knows whether the engine is away.
+ */
+export const POSTGRES: StoreDriver = {
+  form: 'postgres://USER@HOST/DATABASE',
+  accepts: (url) => /^postgres(ql)?:\/\//i.test(url),
+  open: openPostgres,
+  isOpenedPerThread: false,
+  maintain() {
+    throw new WasmcpError(
+      'option-invalid',
+      'a store on PostgreSQL is maintained with its own tools: pg_dump and pg_restore copy the schema, and a start of the server migrates it',
+    );
+  },
+};

@@ -1,0 +1,43 @@
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { WasmcpError } from '../../error.ts';
+import type { Target } from './url.ts';
+
+/**
+ * Returns the password for the next connection: of `file`, if it is given, otherwise that of the URL or of the variables,
+ * otherwise that of libpq's password file (https://www.postgresql.org/docs/current/libpq-pgpass.html). Files are read each
+ * time, so that a password can be changed while the program runs.
+ *
+ * @throws WasmcpError `store-unusable`
+ */
+export async function passwordFor(target: Target, file: string | undefined): Promise<string> {
+  if (file !== undefined) return (await read(file, '--store-password-file')).replace(/\r?\n$/, '');
+  if (target.password !== undefined) return target.password;
+  const { passwordFile } = target;
+  if (passwordFile !== undefined) return entryFor(await read(passwordFile, 'the password file'), target);
+  const text = await readFile(join(homedir(), '.pgpass'), 'utf8').catch(() => '');
+  return entryFor(text, target);
+}
+
+async function read(path: string, what: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new WasmcpError('store-unusable', `${what} cannot be read: ${reason}`);
+  }
+}
+
+/** The password of the first line that fits; empty if none does, which is right for servers that ask for none. */
+function entryFor(text: string, { host, port, database, user }: Target): string {
+  const wanted = [host.startsWith('/') ? 'localhost' : host, String(port), database, user];
+  for (const line of text.split(/\r?\n/)) {
+    if (line.startsWith('#')) continue;
+    // A backslash takes the next character literally.
+    const fields = line.match(/(?:\\.|[^:\\])*(?::|$)/g)?.map((field) => field.replace(/:$/, '')) ?? [];
+    const plain = fields.map((field) => field.replace(/\\(.)/g, '$1'));
+    if (wanted.every((value, at) => fields[at] === '*' || plain[at] === value)) return plain[4] ?? '';
+  }
+  return '';
+}

@@ -1,0 +1,115 @@
+import { readFile } from 'node:fs/promises';
+import type { ConnectionOptions } from 'node:tls';
+import type { Pool, PoolClient } from 'pg';
+import { WasmcpError } from '../../error.ts';
+import { passwordFor } from './password.ts';
+import type { Target } from './url.ts';
+
+/** Columns as text; null as in SQL. */
+export type Row = readonly (string | null)[];
+
+/** One connection. Statements run one after another. */
+export interface Session {
+  query(sql: string, values?: readonly unknown[]): Promise<readonly Row[]>;
+}
+
+/** A connection that was taken from the pool. */
+export interface PooledSession extends Session {
+  /** Returns it to the pool; a `broken` one is closed at once, whatever it is doing. */
+  release(broken: boolean): void;
+}
+
+export interface SessionPool {
+  /** Waits for a free connection or makes one. */
+  acquire(): Promise<PooledSession>;
+  /** Settles when no connection is left. */
+  close(): Promise<void>;
+}
+
+export interface PoolOptions {
+  readonly target: Target;
+  readonly passwordFile: string | undefined;
+  readonly connections: number;
+  /** Milliseconds for a connection to be free or made. */
+  readonly timeout: number;
+  /** Called with each new connection before it is used; it is closed if this fails. */
+  readonly prepare: (session: Session) => Promise<void>;
+}
+
+/** Milliseconds for which an idle connection is kept. */
+const IDLE = 60_000;
+
+/** Milliseconds beyond the time of a call. */
+const GRACE = 500;
+
+/** Opens no connection yet. The client is loaded now: other stores have no use for it. */
+export async function createPool(options: PoolOptions): Promise<SessionPool> {
+  const { target, connections, timeout, prepare } = options;
+  const { default: pg } = await import('pg');
+  const ssl = await tlsOptions(target);
+  const pool: Pool = new pg.Pool({
+    host: target.host,
+    port: target.port,
+    user: target.user,
+    database: target.database,
+    password: () => passwordFor(target, options.passwordFile),
+    ssl,
+    application_name: 'wasmcp-node',
+    keepAlive: true,
+    max: connections,
+    connectionTimeoutMillis: timeout,
+    // Statements end before; this is for those that prepare a connection.
+    query_timeout: timeout + GRACE,
+    idleTimeoutMillis: IDLE,
+    allowExitOnIdle: true,
+    types: { getTypeParser: () => (text: string) => text },
+    verify: (client, done) => void prepare(sessionOver(client)).then(() => done(), done),
+  });
+  // An idle connection that ended was removed from the pool: the next call makes another one.
+  pool.on('error', () => {});
+  return {
+    async acquire() {
+      const client = await pool.connect();
+      // Reported by the statement that is running.
+      const ignore = (): void => {};
+      client.on('error', ignore);
+      return {
+        ...sessionOver(client),
+        release(broken) {
+          client.off('error', ignore);
+          client.release(broken);
+        },
+      };
+    },
+    close: () => pool.end(),
+  };
+}
+
+function sessionOver(client: PoolClient): Session {
+  return {
+    async query(text, values) {
+      const parameters = values === undefined ? {} : { values: [...values] };
+      const result = await client.query<(string | null)[]>({ text, ...parameters, rowMode: 'array' });
+      return result.rows;
+    },
+  };
+}
+
+/** @throws WasmcpError `store-unusable` */
+async function tlsOptions({ tls, tlsFiles }: Target): Promise<ConnectionOptions | false> {
+  if (tls === 'disable') return false;
+  const files: { ca?: string; cert?: string; key?: string } = {};
+  for (const name of ['ca', 'cert', 'key'] as const) {
+    const path = tlsFiles[name];
+    if (path === undefined) continue;
+    try {
+      files[name] = await readFile(path, 'utf8');
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new WasmcpError('store-unusable', `a TLS file of the store cannot be read: ${reason}`);
+    }
+  }
+  if (tls === 'verify-full') return files;
+  if (tls === 'verify-ca') return { ...files, checkServerIdentity: () => undefined };
+  return { ...files, rejectUnauthorized: false };
+}

@@ -1,0 +1,169 @@
+import { WasmcpError } from '../../error.ts';
+import { added } from '../counter.ts';
+import { BATCH_BYTES, PAGE_SIZE, type Store } from '../store.ts';
+import { byteaArray, byteaOf, type StoredKey, storedKey, textOf, utf8 } from './keys.ts';
+import type { Runner } from './runner.ts';
+import type { Statements } from './statements.ts';
+
+/** Ids are `bigint`: signed 64-bit. */
+const LARGEST_ID = 2n ** 63n - 1n;
+
+/** Most bytes of one statement's parameters: the server refuses messages of a gigabyte, and ends the connection. */
+const STATEMENT_BYTES = 512 * 1024 * 1024;
+
+type Methods = Omit<Store, 'url' | 'guarantee' | 'close'>;
+
+/** The methods of a store over PostgreSQL, each one statement. */
+export function createMethods(runner: Runner, sql: Statements): Methods {
+  return { ...createReads(runner, sql), ...createWrites(runner, sql) };
+}
+
+type Reads = Pick<Store, 'get' | 'exists' | 'list' | 'range' | 'getMany' | 'read' | 'buckets'>;
+
+function createReads(runner: Runner, sql: Statements): Reads {
+  return {
+    async get(bucket, key) {
+      const [row] = await runner.read(sql.get, keyOf(bucket, key));
+      return row && byteaOf(row[0]!);
+    },
+    async exists(bucket, key) {
+      return (await runner.read(sql.exists, keyOf(bucket, key))).length > 0;
+    },
+    async list(bucket, cursor = 0n) {
+      if (cursor < 0n || cursor > LARGEST_ID) {
+        throw new WasmcpError('cursor-invalid', `${cursor} is not a cursor that this store returned`);
+      }
+      const rows = await runner.read(sql.list, [utf8(bucket), `${cursor}`, PAGE_SIZE + 1]);
+      const page = rows.slice(0, PAGE_SIZE);
+      return {
+        keys: page.map(([, key]) => textOf(key!)),
+        cursor: rows.length > PAGE_SIZE ? BigInt(page.at(-1)![0]!) : undefined,
+      };
+    },
+    async range(bucket, from, limit) {
+      const name = utf8(bucket);
+      const { head, tail } = storedKey(name, from);
+      const rows = await runner.read(sql.range, [name, head, tail, Math.min(limit, PAGE_SIZE)]);
+      return rows.map(([key]) => textOf(key!));
+    },
+    async getMany(bucket, keys) {
+      const name = utf8(bucket);
+      const times = new Map<string, number>();
+      for (const key of keys) times.set(key, (times.get(key) ?? 0) + 1);
+      const wanted = [...times.keys()];
+      const stored = wanted.map((key) => storedKey(name, key));
+      const counts = [...times.values()];
+      const rows = await runner.read(sql.getMany, [name, ...arraysOf(stored), counts]);
+      const found = new Map<string, Uint8Array>();
+      for (const [n, value] of rows) {
+        if (value === null || value === undefined) throw batchTooLarge(keys.length);
+        found.set(wanted[Number(n) - 1]!, byteaOf(value));
+      }
+      const given = new Set<string>();
+      return keys.map((key) => {
+        const value = found.get(key);
+        // Each result is the caller's own.
+        if (value !== undefined && given.has(key)) return new Uint8Array(value);
+        given.add(key);
+        return value;
+      });
+    },
+    async read(bucket, key) {
+      const [row] = await runner.read(sql.read, [...keyOf(bucket, key), storedKey(utf8(bucket), key).stripe]);
+      const [value, updated, version] = row!;
+      return {
+        value: typeof value === 'string' ? byteaOf(value) : undefined,
+        version: BigInt(version!),
+        updated: typeof updated === 'string' ? Number(updated) : undefined,
+      };
+    },
+    async buckets() {
+      return (await runner.read(sql.buckets, [])).map(([name]) => textOf(name!));
+    },
+  };
+}
+
+type Writes = Pick<Store, 'set' | 'delete' | 'setMany' | 'deleteMany' | 'increment' | 'swap'>;
+
+function createWrites(runner: Runner, sql: Statements): Writes {
+  async function deleteMany(bucket: string, keys: readonly string[]): Promise<void> {
+    const name = utf8(bucket);
+    const stored = [...new Set(keys)].map((key) => storedKey(name, key));
+    await runner.write(sql.deleteMany, [name, ...arraysOf(stored), stored.map(({ stripe }) => stripe)]);
+  }
+
+  return {
+    async set(bucket, key, value) {
+      await runner.write(sql.set, [...wholeKeyOf(bucket, key), Date.now(), bufferOf(value)]);
+    },
+    delete: (bucket, key) => deleteMany(bucket, [key]),
+    async setMany(bucket, entries) {
+      const name = utf8(bucket);
+      // The later of two entries for one key wins.
+      const latest = [...new Map(entries)];
+      const stored = latest.map(([key]) => storedKey(name, key));
+      const values = latest.map(([, value]) => value);
+      const tails = byteaArray(stored.map(({ tail }) => tail));
+      checkSize(values);
+      const parameters = [name, ...arraysOf(stored), tails, Date.now(), byteaArray(values)];
+      await runner.write(sql.setMany, parameters);
+    },
+    deleteMany,
+    async increment(bucket, key, delta, bounds) {
+      const limits = [`${delta}`, `${bounds.min}`, `${bounds.max}`];
+      const creates = delta >= bounds.min && delta <= bounds.max;
+      for (;;) {
+        const [row] = creates
+          ? await runner.write(sql.increment, [...wholeKeyOf(bucket, key), Date.now(), ...limits])
+          : await runner.write(sql.incrementExisting, [...keyOf(bucket, key), Date.now(), ...limits]);
+        if (row !== undefined) return BigInt(row[0]!);
+        // Refused: this says why, unless another writer has changed the counter meanwhile.
+        const [stored] = await runner.read(sql.get, keyOf(bucket, key));
+        added(stored && byteaOf(stored[0]!), delta, bounds);
+      }
+    },
+    async swap(bucket, key, version, value) {
+      // No key has a version that is no `bigint` of the engine.
+      const known = BigInt.asIntN(64, version) === version ? version : -1n;
+      const parameters = [...wholeKeyOf(bucket, key), Date.now(), bufferOf(value), `${known}`];
+      const { stripe } = storedKey(utf8(bucket), key);
+      return (await runner.write(sql.swap, [...parameters, stripe])).length > 0;
+    },
+  };
+}
+
+function keyOf(bucket: string, key: string): unknown[] {
+  const name = utf8(bucket);
+  const { head, digest } = storedKey(name, key);
+  return [name, head, digest];
+}
+
+function wholeKeyOf(bucket: string, key: string): unknown[] {
+  const name = utf8(bucket);
+  const { head, digest, tail } = storedKey(name, key);
+  return [name, head, digest, tail];
+}
+
+function arraysOf(keys: readonly StoredKey[]): [Buffer, Buffer] {
+  return [byteaArray(keys.map(({ head }) => head)), byteaArray(keys.map(({ digest }) => digest))];
+}
+
+function bufferOf(value: Uint8Array): Buffer {
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+}
+
+function checkSize(values: readonly Uint8Array[]): void {
+  const size = values.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  if (size <= STATEMENT_BYTES) return;
+  throw new WasmcpError(
+    'store-limit',
+    `the values of this batch have ${size} bytes, the limit is ${STATEMENT_BYTES}`,
+  );
+}
+
+function batchTooLarge(keys: number): WasmcpError {
+  return new WasmcpError(
+    'store-limit',
+    `the values of these ${keys} keys exceed ${BATCH_BYTES} bytes, the limit of one batch: request fewer keys`,
+  );
+}

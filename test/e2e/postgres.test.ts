@@ -1,0 +1,95 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fixture, run, serve, temporaryFolder } from '../support/command.ts';
+import { faultyProxy } from '../support/faulty-proxy.ts';
+import { initialize } from '../support/mcp.ts';
+import { hasPostgres, type Postgres, startPostgres } from '../support/postgres.ts';
+
+async function post(url: string, path: string, body = ''): Promise<[number, string]> {
+  const response = await fetch(`${url}${path}`, { method: 'POST', body });
+  return [response.status, await response.text()];
+}
+
+describe.skipIf(!hasPostgres)('serve with a store on PostgreSQL', () => {
+  let postgres: Postgres;
+
+  beforeAll(async () => {
+    postgres = await startPostgres();
+  }, 120_000);
+  afterAll(() => postgres.close());
+
+  test.each(['kv-draft', 'kv-draft2'])(
+    '%s: two servers see the writes of each other, which survive both',
+    async (guest) => {
+      // Each increment of one key waits for the commit before it, on a disk that others may be using.
+      const store = ['--store', postgres.url(), '--store-timeout', '60s'];
+      const [one, two] = await Promise.all([serve(fixture(guest), store), serve(fixture(guest), store)]);
+      expect(one.text.stderr).toMatch(
+        /^Store postgres:\/\/postgres@127\.0\.0\.1:\d+\/postgres\?schema=s\d+, durability power \(PostgreSQL .*, primary, fsync on, full_page_writes on, synchronous_commit on\)$/m,
+      );
+      const counted = await Promise.all(
+        Array.from({ length: 20 }, (_, n) => post((n % 2 === 0 ? one : two).url, '/increment?key=n&delta=1')),
+      );
+      expect(new Set(counted.map(([, sum]) => Number(sum)))).toEqual(
+        new Set(Array.from({ length: 20 }, (_, n) => n + 1)),
+      );
+      await post(one.url, '/set?key=k', 'value');
+      expect(await post(two.url, '/get?key=k')).toEqual([200, 'value']);
+      one.kill('SIGKILL');
+      expect(await two.stop()).toMatchObject({ status: 0 });
+      const three = await serve(fixture(guest), store);
+      expect(await post(three.url, '/increment?key=n&delta=1')).toEqual([200, '21']);
+      expect(`${one.text.stderr}${three.text.stderr}`).not.toMatch(/secret/);
+    },
+    120_000,
+  );
+
+  test('while the engine is away guests get an error, and /readyz fails until it is back', async () => {
+    const proxy = await faultyProxy(postgres.port);
+    const password = join(temporaryFolder(), 'password');
+    writeFileSync(password, 'secret\n');
+    const url = postgres.url().replace(`:secret@127.0.0.1:${postgres.port}/`, `@127.0.0.1:${proxy.port}/`);
+    const options = ['--store', url, '--store-password-file', password, '--admin-addr', '127.0.0.1:0'];
+    const server = await serve(fixture('kv-draft'), options);
+    const admin = /^Serving \/healthz, \/readyz and \/metrics on (\S+)$/m.exec(server.text.stderr)![1]!;
+    expect(await post(server.url, '/set?key=k', '1')).toEqual([200, '']);
+    expect(await (await fetch(`${admin}healthz`)).json()).toMatchObject({
+      store: 'ok',
+      durability: 'power',
+      engine: expect.stringContaining('fsync on') as unknown,
+    });
+    proxy.set('cut');
+    expect(await post(server.url, '/set?key=k', '2')).toMatchObject([
+      500,
+      expect.stringMatching(/the store /),
+    ]);
+    await server.told(/^error: store: .* cannot be reached/m);
+    expect((await fetch(`${admin}readyz`)).status).toBe(503);
+    expect(await (await fetch(`${admin}healthz`)).json()).toMatchObject({ store: 'unavailable' });
+    proxy.set('pass');
+    await server.told(/^info: store: the store can be reached again$/m);
+    expect((await fetch(`${admin}readyz`)).status).toBe(200);
+    expect(await post(server.url, '/get?key=k')).toEqual([200, '1']);
+  }, 60_000);
+
+  test('sessions are kept there, and the commands for them find them', async () => {
+    const store = ['--store', postgres.url()];
+    const server = await serve(fixture('notes-draft2'), store);
+    const session = await initialize(server.url);
+    const listed = await run(['sessions', 'list', ...store]);
+    expect(listed).toMatchObject({ status: 0 });
+    expect(listed.stdout).toContain(session);
+    const terminated = await run(['sessions', 'terminate', session, ...store]);
+    expect(terminated).toMatchObject({ status: 0 });
+    const info = await run(['store', 'info', ...store]);
+    expect(info).toMatchObject({ status: 2 });
+    expect(info.stderr).toMatch(/^error: a store on PostgreSQL is maintained with its own tools: pg_dump/);
+  }, 60_000);
+
+  test('a program that runs once keeps its count', async () => {
+    const counting = ['run', '--store', postgres.url('schema=counting'), fixture('count-draft2')];
+    expect(await run(counting)).toMatchObject({ status: 0, stdout: 'run 1\n' });
+    expect(await run(counting)).toMatchObject({ status: 0, stdout: 'run 2\n' });
+  }, 60_000);
+});

@@ -1,0 +1,61 @@
+import { EventEmitter, once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { tcpServer } from './servers.ts';
+
+/**
+ * What the connections through a proxy do: `pass` everything on, `cut` (end all, and new ones at once), `drop` (end a
+ * connection when the server responds, so that the response is lost), `mute` (pass requests on and keep responses back).
+ */
+export type Fault = 'pass' | 'cut' | 'drop' | 'mute';
+
+export interface FaultyProxy {
+  readonly port: number;
+  /** For all connections, open and new. */
+  set(fault: Fault): void;
+  /** The same, and back to `pass` after the first connection that was hit. */
+  once(fault: 'drop'): Promise<void>;
+}
+
+/** A TCP proxy to a port of this machine, gone with the test. */
+export async function faultyProxy(target: number): Promise<FaultyProxy> {
+  let current: Fault = 'pass';
+  const hits = new EventEmitter();
+  const sockets = new Set<Socket>();
+
+  const { port } = await tcpServer((socket) => {
+    if (current === 'cut') return void socket.destroy();
+    const server = connect(target, '127.0.0.1');
+    sockets.add(socket);
+    const end = (): void => {
+      sockets.delete(socket);
+      socket.destroy();
+      server.destroy();
+    };
+    server.on('error', end).on('close', end);
+    socket.on('error', end).on('close', end);
+    socket.on('data', (part) => server.write(part));
+    server.on('data', (part) => {
+      if (current === 'pass') socket.write(part);
+      else if (current === 'drop') {
+        end();
+        hits.emit('hit');
+      }
+    });
+  });
+
+  function set(fault: Fault): void {
+    current = fault;
+    if (fault === 'cut') for (const socket of sockets) socket.destroy();
+  }
+
+  return {
+    port,
+    set,
+    async once(fault) {
+      const hit = once(hits, 'hit');
+      set(fault);
+      await hit;
+      set('pass');
+    },
+  };
+}

@@ -1,0 +1,126 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Where Debian's packages have the server's programs, the newest version first. */
+const PROGRAMS = '/usr/lib/postgresql';
+
+function programsFolder(): string | undefined {
+  if (!existsSync(PROGRAMS)) return undefined;
+  const versions = readdirSync(PROGRAMS).sort((one, other) => Number(other) - Number(one));
+  return versions
+    .map((version) => join(PROGRAMS, version, 'bin'))
+    .find((bin) => existsSync(join(bin, 'initdb')));
+}
+
+/** Whether PostgreSQL is on this machine; tests that need it say so and are skipped otherwise. */
+export const hasPostgres: boolean = programsFolder() !== undefined;
+
+/** A server of its own in a temporary folder, on a free port, with the user `postgres` and the password `secret`. */
+export interface Postgres {
+  readonly port: number;
+  /** The URL of a new store, in a schema of its own. */
+  url(parameters?: string): string;
+  /** Runs SQL as the superuser and returns what `psql` prints. */
+  sql(text: string): string;
+  start(): Promise<void>;
+  /** `immediate` is what a crash leaves. */
+  stop(mode?: 'fast' | 'immediate'): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** @param settings lines for `postgresql.conf` */
+export async function startPostgres(settings: readonly string[] = []): Promise<Postgres> {
+  const bin = programsFolder()!;
+  const folder = mkdtempSync(join(tmpdir(), 'postgres-'));
+  const data = join(folder, 'data');
+  const passwords = join(folder, 'password');
+  writeFileSync(passwords, 'secret\n');
+  // The server refuses to run as root.
+  const isRoot = process.getuid?.() === 0;
+  chmodSync(folder, 0o755);
+  if (isRoot) execFileSync('chown', ['-R', 'nobody', folder]);
+  const prefix = isRoot ? ['runuser', '-u', 'nobody', '--'] : [];
+  const words = (name: string, args: readonly string[]): [string, string[]] => {
+    const [program, ...rest] = [...prefix, join(bin, name), ...args];
+    return [program!, rest];
+  };
+  execFileSync(
+    ...words('initdb', [
+      ...['-D', data, '-U', 'postgres', '-A', 'scram-sha-256', `--pwfile=${passwords}`],
+      ...['-E', 'UTF8', '--locale=C', '--no-instructions'],
+    ]),
+    { stdio: 'pipe', cwd: folder },
+  );
+  const port = await freePort();
+  let running: ReturnType<typeof spawn> | undefined;
+  let ended: Promise<unknown> | undefined;
+
+  function sql(text: string): string {
+    const env = { ...process.env, PGPASSWORD: 'secret' };
+    const address = ['-h', '127.0.0.1', '-p', String(port), '-U', 'postgres', '-d', 'postgres'];
+    return execFileSync(join(bin, 'psql'), [...address, '-XAtqc', text], {
+      env,
+      encoding: 'utf8',
+      stdio: 'pipe',
+    }).trim();
+  }
+
+  async function start(): Promise<void> {
+    const options = [
+      `port=${port}`,
+      `unix_socket_directories=${folder}`,
+      'listen_addresses=127.0.0.1',
+      ...settings,
+    ];
+    running = spawn(...words('postgres', ['-D', data, ...options.flatMap((option) => ['-c', option])]), {
+      cwd: folder,
+      stdio: 'ignore',
+    });
+    ended = once(running, 'exit');
+    for (const deadline = performance.now() + 60_000; ; ) {
+      try {
+        sql('SELECT 1');
+        return;
+      } catch (error) {
+        if (performance.now() > deadline) throw error;
+        await delay(50);
+      }
+    }
+  }
+
+  async function stop(mode: 'fast' | 'immediate' = 'fast'): Promise<void> {
+    if (running === undefined) return;
+    running = undefined;
+    execFileSync(...words('pg_ctl', ['-D', data, '-m', mode, '-w', 'stop']), { stdio: 'pipe', cwd: folder });
+    await ended;
+  }
+
+  let stores = 0;
+  await start();
+  return {
+    port,
+    url: (parameters = `schema=s${++stores}`) =>
+      `postgres://postgres:secret@127.0.0.1:${port}/postgres?${parameters}`,
+    sql,
+    start,
+    stop,
+    async close() {
+      await stop('immediate');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
