@@ -27,6 +27,8 @@ export interface Postgres {
   url(parameters?: string): string;
   /** Runs SQL as the superuser and returns what `psql` prints. */
   sql(text: string): string;
+  /** Makes a certificate for these names, serves TLS with it from the next connection on, and returns its path. */
+  useTls(names: string): string;
   start(): Promise<void>;
   /** `immediate` is what a crash leaves. */
   stop(mode?: 'fast' | 'immediate'): Promise<void>;
@@ -100,6 +102,19 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
     await ended;
   }
 
+  function useTls(names: string): string {
+    const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+    const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1'];
+    const subject = ['-subj', '/CN=server', '-addext', `subjectAltName=${names}`];
+    execFileSync('openssl', ['req', ...kind, ...subject, '-keyout', key, '-out', cert], { stdio: 'ignore' });
+    if (isRoot) execFileSync('chown', ['nobody', key]);
+    sql(`ALTER SYSTEM SET ssl_key_file = '${key}'`);
+    sql(`ALTER SYSTEM SET ssl_cert_file = '${cert}'`);
+    sql('ALTER SYSTEM SET ssl = on');
+    sql('SELECT pg_reload_conf()');
+    return cert;
+  }
+
   let stores = 0;
   await start();
   return {
@@ -107,6 +122,7 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
     url: (parameters = `schema=s${++stores}`) =>
       `postgres://postgres:secret@127.0.0.1:${port}/postgres?${parameters}`,
     sql,
+    useTls,
     start,
     stop,
     async close() {

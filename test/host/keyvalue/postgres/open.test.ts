@@ -137,6 +137,24 @@ describe.skipIf(!hasPostgres)('a store on PostgreSQL', () => {
     await open(without);
   });
 
+  test('TLS: a server without it, or with a certificate of another name, is refused at once', async () => {
+    const url = (parameters: string): string => postgres.url(`schema=tls&${parameters}`);
+    const long = { wait: 600_000, durability: 'process' } as const;
+    const plain = await failure(url('sslmode=require'), long);
+    expect(plain).toMatchObject({ code: 'store-unusable' });
+    expect(plain.message).toMatch(/does not support SSL/);
+    const ca = postgres.useTls('DNS:other.example');
+    await vi.waitFor(async () => (await openStore(url('sslmode=require'), long)).close(), 30_000);
+    const encrypted = `SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE ssl AND application_name = 'wasmcp-node'`;
+    await open(url('sslmode=require'));
+    expect(Number(postgres.sql(encrypted))).toBeGreaterThan(0);
+    await open(url(`sslmode=verify-ca&sslrootcert=${ca}`));
+    const named = await failure(url(`sslrootcert=${ca}`), long);
+    expect(named).toMatchObject({ code: 'store-unusable' });
+    expect(named.message).toMatch(/altnames/);
+    expect(await failure(url('sslmode=verify-full'), long)).toMatchObject({ code: 'store-unusable' });
+  }, 60_000);
+
   test('an engine that can lose acknowledged writes is refused with the remedy, unless that is accepted', async () => {
     const error = await failure(postgres.url(), { durability: 'power' });
     expect(error).toMatchObject({ code: 'store-unusable' });
