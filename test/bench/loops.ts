@@ -1,5 +1,5 @@
 /**
- * What good requests notice of guests that loop for ever beside them, with two workers:
+ * What good requests notice of guests that loop forever beside them, and what becomes of ten that sleep, with two workers:
  *
  *   npm run bench:loops -- [--loops 6] [--limit 30] [--clients 4] [--pause 5]
  *
@@ -88,15 +88,31 @@ try {
   await load(url, pause(3000));
   const alone = await load(url, pause(limit));
   const agent = new Agent({ keepAlive: true });
+  const naps = Promise.all(
+    Array.from({ length: 10 }, () => ask(`${url}/nap?ms=${Math.max(0, limit - 1000)}`, agent)),
+  );
+  await pause(200);
   const loops = Promise.all(Array.from({ length: Number(values.loops) }, () => ask(`${url}/spin`, agent)));
-  const beside = await load(url, loops);
+  const first = await load(url, pause(1000));
+  const beside = [...first, ...(await load(url, loops))];
   const after = await load(url, pause(3000));
   agent.destroy();
   console.log(`node ${process.version}; ${cpus()[0]!.model}, ${availableParallelism()} cores`);
-  console.table({ alone: summary(alone), 'beside the loops': summary(beside), after: summary(after) });
+  console.table({
+    alone: summary(alone),
+    'beside the loops': summary(beside),
+    'their first second': summary(first),
+    after: summary(after),
+  });
   const late = (await loops).map(({ milliseconds }) => Math.round(milliseconds - limit));
   const statuses = (await loops).map(({ status }) => status);
   console.log(`loops: status ${statuses.join(' ')}; ${late.join(' ')} ms after the limit`);
+  console.log(`naps: status ${(await naps).map(({ status }) => status).join(' ')}`);
+  const others = server
+    .log()
+    .split('\n')
+    .filter((line) => /^error/.test(line) && !/GET \/spin: the guest did not respond/.test(line));
+  console.log(`errors other than the limit of the loops: ${others.length}`, ...others);
 } finally {
   server.child.kill();
   await server.ended;

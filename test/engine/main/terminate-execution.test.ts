@@ -1,0 +1,43 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { createServer, loadComponent } from '../../../src/index.ts';
+import { rawGlue } from '../../support/raw-glue.ts';
+import { assembleGuest } from '../../support/wat-guest.ts';
+
+/** As many as V8 takes: there is no room for one that counts. */
+const LOCALS = `(local ${'i32 '.repeat(50_000)})`;
+
+/** Responds to the first request of each instance, and loops forever in the next, in code that cannot ask. */
+const guest = {
+  items: '(global $calls (mut i32) (i32.const 0))',
+  answer: `${LOCALS}
+    (global.set $calls (i32.add (global.get $calls) (i32.const 1)))
+    (if (i32.gt_u (global.get $calls) (i32.const 1)) (then (loop (br 0))))
+    (i32.const 200)`,
+};
+
+test.skipIf(rawGlue)(
+  'code that does not ask is terminated, and its worker goes on',
+  async () => {
+    const component = await loadComponent(await assembleGuest(guest));
+    const log: string[] = [];
+    const server = createServer(component, {
+      store: 'memory:',
+      isolation: { reuse: 1000 },
+      timeout: 2000,
+      log: (level, context, message) => void log.push(`${level} ${context}: ${message}`),
+    });
+    onTestFinished(() => server.close(0));
+    const status = async (): Promise<number> => (await server.fetch(new Request('http://localhost/'))).status;
+    expect(await status()).toBe(200);
+    let started = 0;
+    const count = (): void => void (started += 1);
+    process.on('worker', count);
+    onTestFinished(() => void process.off('worker', count));
+    expect(await status()).toBe(504);
+    // By the same worker, with another instance.
+    expect(await status()).toBe(200);
+    expect(started).toBe(0);
+    expect(log).toEqual(['error GET /: the guest did not respond within 2000 ms']);
+  },
+  60_000,
+);
