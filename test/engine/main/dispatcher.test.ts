@@ -45,15 +45,12 @@ describe('a guest that does not respond in time', () => {
   });
 
   test.skipIf(rawGlue)('takes nothing with it: other requests of its worker go on', async () => {
-    const { server, errors } = await listen('misbehave', { timeout: 1500 });
-    const other = await ask(server, '/write-after-client-gone');
+    const { server, errors } = await listen('misbehave', { timeout: 3000 });
+    const naps = Array.from({ length: 10 }, () => status(server, '/nap?ms=1500'));
     const loops = Array.from({ length: 6 }, () => status(server, '/spin'));
+    expect(await Promise.all(naps)).toEqual(Array(10).fill(200));
     expect(await Promise.all(loops)).toEqual(Array(6).fill(504));
-    await other.body!.cancel();
-    const word = async (): Promise<string> => (await ask(server, '/kv?key=client-gone')).text();
-    const closed = 'first StreamError::Closed, then Err(StreamError::Closed)';
-    await expect.poll(word, { timeout: 30_000 }).toBe(closed);
-    expect(errors()).toEqual(Array(6).fill('error GET /spin: the guest did not respond within 1500 ms'));
+    expect(errors()).toEqual(Array(6).fill('error GET /spin: the guest did not respond within 3000 ms'));
   });
 });
 
@@ -106,14 +103,14 @@ describe.skipIf(rawGlue)('a guest that computes', () => {
   });
 
   test('finishes, and nothing is lost', async () => {
-    const { server, log } = await listen('misbehave', { maxHostMemory: 1024 ** 3 });
+    const { server, log } = await listen('misbehave');
     let over = false;
-    const long = ask(server, '/leak?n=60000').finally(() => {
+    const long = ask(server, '/compute?rounds=10000000').finally(() => {
       over = true;
     });
     expect(await status(server, '/ok')).toBe(200);
     expect(over).toBe(false);
-    expect(await (await long).text()).toBe('leaked 60000 of each');
+    expect((await long).status).toBe(200);
     const more = await Promise.all(Array.from({ length: 50 }, () => status(server, '/ok')));
     expect(new Set(more)).toEqual(new Set([200]));
     expect(log).toEqual([]);

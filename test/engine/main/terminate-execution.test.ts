@@ -30,7 +30,9 @@ test.skipIf(rawGlue)(
     const status = async (): Promise<number> => (await server.fetch(new Request('http://localhost/'))).status;
     expect(await status()).toBe(200);
     let started = 0;
-    const count = (): void => void (started += 1);
+    const count = (): void => {
+      started += 1;
+    };
     process.on('worker', count);
     onTestFinished(() => void process.off('worker', count));
     expect(await status()).toBe(504);
