@@ -1,17 +1,18 @@
 export interface StopSteps {
-  /** A guest that may still run has the thread: it is waited for. */
-  isHeldByAnother(): boolean;
-  /** First: ends what the worker runs. */
-  interrupt(): void;
-  /** Then: ends the worker. */
+  /** Something in the worker goes on, although this guest has not stopped yet: it is waited for. */
+  isAlive(): boolean;
+  /** Ends the worker. */
   giveUp(): void;
 }
 
 /**
- * Milliseconds within which a guest must stop when told to, and for each further step. Guests' code stops within a fraction of
- * one; code without checks, such as one large `memory.fill`, does not.
+ * Milliseconds within which a guest must stop when told to, or the worker take a message. Guests' code stops within a fraction
+ * of one; code without checks, such as one large `memory.fill`, does not.
  */
 const ABORT_GRACE = 500;
+
+/** How often the same guest is waited for. */
+const MOST = 20;
 
 /** Guests of one worker that were told to stop and have not stopped yet. */
 export class StopTimers {
@@ -32,7 +33,7 @@ export class StopTimers {
 
   /** This guest was told to stop. */
   add(id: number): void {
-    this.#expect(id, () => this.#notStopped(id));
+    this.#expect(id, 1);
   }
 
   /** It has stopped. */
@@ -47,16 +48,11 @@ export class StopTimers {
     this.#timers.clear();
   }
 
-  #expect(id: number, otherwise: () => void): void {
-    this.#timers.set(id, setTimeout(otherwise, ABORT_GRACE));
-  }
-
-  #notStopped(id: number): void {
-    if (this.#steps.isHeldByAnother()) {
-      this.add(id);
-      return;
-    }
-    this.#steps.interrupt();
-    this.#expect(id, () => this.#steps.giveUp());
+  #expect(id: number, times: number): void {
+    const check = (): void => {
+      if (times < MOST && this.#steps.isAlive()) this.#expect(id, times + 1);
+      else this.#steps.giveUp();
+    };
+    this.#timers.set(id, setTimeout(check, ABORT_GRACE));
   }
 }

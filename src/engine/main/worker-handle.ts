@@ -6,7 +6,6 @@ import type { WorkerSetup } from '../protocol/setup.ts';
 import type { InFlightRequest } from './in-flight-request.ts';
 import { type PrestartedWorker, prestartWorker } from './prestarted-worker.ts';
 import { StopTimers } from './stop-timers.ts';
-import { terminateExecution } from './terminate-execution.ts';
 
 /**
  * Receives what guests print (whole lines) and log through wasi:logging. While more than a megabyte of it is pending,
@@ -39,7 +38,7 @@ export interface StoreVoice {
 export interface WorkerHandle {
   /** Settles once the worker can take requests; rejects with the reason if it never will. */
   readonly ready: Promise<void>;
-  /** It can take requests: it is ready, and no guest in it fails to stop. */
+  /** It can take requests: it is ready, and if guests in it were told to stop, it knows. */
   readonly available: boolean;
   /** Guests that run in it or are about to start. */
   readonly load: number;
@@ -89,6 +88,7 @@ class Handle implements WorkerHandle {
   readonly #exited = Promise.withResolvers<void>();
   #accepting = false;
   #takenBefore: number | undefined;
+  #takenAtStop: number | undefined;
   #closing: Promise<void> | undefined;
   #end = 'the worker was ended';
 
@@ -98,8 +98,7 @@ class Handle implements WorkerHandle {
     this.#counts = counts;
     this.#events = events;
     this.#stopping = new StopTimers({
-      isHeldByAnother: () => this.#isHeldByAnother(),
-      interrupt: () => this.#interrupt(),
+      isAlive: () => this.#isAlive() || this.#isHeldByAnother(),
       giveUp: () => this.end('another guest of the same worker did not stop'),
     });
     // A worker that dies before anyone awaits `ready` must not end the process.
@@ -114,7 +113,7 @@ class Handle implements WorkerHandle {
   }
 
   get available(): boolean {
-    return this.#accepting && this.#stopping.size === 0;
+    return this.#accepting && (this.#stopping.size === 0 || this.#counts.answered);
   }
 
   get load(): number {
@@ -127,6 +126,7 @@ class Handle implements WorkerHandle {
   }
 
   abort(request: InFlightRequest, reason: string): void {
+    if (this.#stopping.size === 0) this.#takenAtStop = this.#counts.taken;
     this.#post({ type: 'abort', id: request.id, reason });
     this.#stopping.add(request.id);
   }
@@ -220,10 +220,10 @@ class Handle implements WorkerHandle {
     return holder?.phase === 'waiting' && !this.#stopping.has(holder.id);
   }
 
-  /** Whatever has the thread neither returns nor asks. */
-  #interrupt(): void {
-    const id = this.#counts.runs;
-    terminateExecution(this.#worker);
-    this.#post({ type: 'terminated', id });
+  /** It has taken messages since it was asked last: it is only slow. */
+  #isAlive(): boolean {
+    const before = this.#takenAtStop;
+    this.#takenAtStop = this.#counts.taken;
+    return this.#takenAtStop !== before;
   }
 }

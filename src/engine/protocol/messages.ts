@@ -35,8 +35,6 @@ export type ToWorker =
   | { readonly type: 'abort'; readonly id: number; readonly reason: string }
   /** This many bytes of guests' output and logging were passed on. */
   | { readonly type: 'output-taken'; readonly bytes: number }
-  /** What this guest did was terminated, as it did not stop: its call never returns. */
-  | { readonly type: 'terminated'; readonly id: number }
   /** Memory is short, or nothing runs: collect garbage, and discard idle instances if `idle` is true. */
   | { readonly type: 'press'; readonly idle: boolean }
   /** No more requests: close the store and exit. */

@@ -2,12 +2,6 @@ import { cutText, GuestExit, type HttpErrorCode, type Outcome } from '../../../h
 import type { GuestFailure } from '../protocol/messages.ts';
 import type { PostedResponse } from './response-sink.ts';
 
-/** Of a guest whose code had to be terminated, as it neither returned nor asked. */
-export const TERMINATED: GuestFailure = {
-  code: 'guest-timeout',
-  message: 'the guest did not stop and was terminated',
-};
-
 /** What is wrong with a request whose guest threw this; undefined if nothing. */
 export function failureOf(error: unknown, response?: PostedResponse): GuestFailure | undefined {
   if (error instanceof GuestExit) {

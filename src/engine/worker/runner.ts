@@ -1,7 +1,7 @@
 import { createExchange, Table } from '../../../host/index.ts';
 import { fromShared } from '../protocol/clock.ts';
 import type { FromWorker, GuestFailure, RequestMessage, ToWorker } from '../protocol/messages.ts';
-import { describeOutcome, failureOf, TERMINATED } from './failures.ts';
+import { describeOutcome, failureOf } from './failures.ts';
 import { toFields } from './fields.ts';
 import type { InstancePool } from './instance-pool.ts';
 import type { GuestInstance } from './instances.ts';
@@ -61,7 +61,6 @@ class GuestRunner implements Runner {
     } else if (message.type === 'body-failed') body.fail();
     else if (message.type === 'credit') response.credit(message.bytes);
     else if (message.type === 'gone') response.gone();
-    else if (message.type === 'terminated') this.#end(found, TERMINATED);
     else instance.guest.end(message.reason);
   }
 
@@ -135,9 +134,9 @@ class GuestRunner implements Runner {
     }
   }
 
-  /** Its call has returned, or never will. */
+  /** Its call has returned. */
   #end({ id, io, instance, response }: Live, failure: GuestFailure | undefined): void {
-    if (this.#live.delete(id) === undefined) return;
+    this.#live.delete(id);
     const poisoned = failure !== undefined || response.abandoned || instance.guest.ended !== undefined;
     instance.guest.end('the request is over');
     instance.guest.release();
