@@ -10,6 +10,9 @@ export const MAX_FIELDS: number = 4 * 1024 * 1024;
 /** Bytes charged for a handle on a host object: the object, its table entries, and what it keeps alive. */
 export const HANDLE_COST = 500;
 
+/** Bytes charged at once from which the host has much to do for them. */
+const LARGE = 64 * 1024;
+
 /** Bytes that a budget takes from its parent at a time, so that small charges do not reach the parent. */
 const SHARE = 1024 * 1024;
 
@@ -51,24 +54,32 @@ export interface BudgetOptions {
   /** In bytes; 256 MiB by default. */
   readonly limit?: number | undefined;
   readonly parent?: BudgetParent | undefined;
+  /** Called when many bytes are charged at once: the host function will take some time. */
+  readonly large?: (() => void) | undefined;
 }
 
-export function createBudget({ limit = DEFAULT_MAX_HOST_MEMORY, parent }: BudgetOptions = {}): GuestBudget {
-  return new Account(limit, parent);
+export function createBudget({
+  limit = DEFAULT_MAX_HOST_MEMORY,
+  parent,
+  large,
+}: BudgetOptions = {}): GuestBudget {
+  return new Account(limit, parent, large);
 }
 
 /** A class, as an object literal with accessors would keep its guest alive until a full garbage collection. */
 class Account implements GuestBudget {
   readonly limit: number;
   readonly #parent: BudgetParent | undefined;
+  readonly #large: (() => void) | undefined;
   #used = 0;
   /** The part of `#used` that is for header fields. */
   #fields = 0;
   /** Bytes taken from the parent. Without one there is nothing to take. */
   #share: number;
 
-  constructor(limit: number, parent: BudgetParent | undefined) {
+  constructor(limit: number, parent: BudgetParent | undefined, large: (() => void) | undefined) {
     this.limit = limit;
+    this.#large = large;
     this.#parent = parent;
     this.#share = parent === undefined ? Number.POSITIVE_INFINITY : 0;
   }
@@ -81,6 +92,7 @@ class Account implements GuestBudget {
     const used = this.#used + bytes;
     if (used > this.limit || (used > this.#share && !this.#take(used))) return false;
     this.#used = used;
+    if (bytes >= LARGE) this.#large?.();
     return true;
   }
 

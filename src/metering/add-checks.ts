@@ -8,10 +8,11 @@ import type { HintedFunction } from './branch-hints.ts';
 import { type Added, type Checks, createChecks } from './checks.ts';
 import { INIT, isBulk } from './costs.ts';
 import { depthChange, exitBy } from './exits.ts';
-import type { FunctionPlan } from './plan.ts';
+import { type FunctionPlan, needsChecks } from './plan.ts';
 
 const I32 = 0x7f;
 const LOOP = 0x03;
+const CALL = 0x10;
 
 export interface CheckedCode {
   /** The functions' bodies, without their count. */
@@ -63,10 +64,6 @@ export function addChecks(bytes: Uint8Array, code: Section, options: CheckOption
   return { bodies: written(output), hints, skipped };
 }
 
-function needsChecks({ entry, loops, bulk }: FunctionPlan): boolean {
-  return entry > 0 || bulk || loops.some(({ units }) => units > 0);
-}
-
 interface BodyOptions extends CheckOptions {
   readonly index: number;
   readonly planned: FunctionPlan;
@@ -78,7 +75,7 @@ function writeBody(
   bytes: Uint8Array,
   reader: Reader,
   end: number,
-  { index, planned, added, memories, parametersOf }: BodyOptions,
+  { index, planned, added, imported, memories, parametersOf }: BodyOptions,
 ): number[] | undefined {
   const groups = reader.u32();
   const groupsAt = reader.position;
@@ -94,13 +91,14 @@ function writeBody(
   const checks = createChecks(body, local, added);
   const counts = planned.bulk || planned.loops.some(({ units }) => units > 0);
   if (planned.entry > 0) checks.enter(planned.entry, counts);
-  if (counts) copyCode(body, bytes, reader, end, { planned, memories, checks });
+  if (counts || planned.imports) copyCode(body, bytes, reader, end, { planned, imported, memories, checks });
   else putAll(body, bytes, reader.position, end);
   return body.length > MAX_BODY ? undefined : checks.branches;
 }
 
 interface CopyOptions {
   readonly planned: FunctionPlan;
+  readonly imported: number;
   readonly memories: number;
   readonly checks: Checks;
 }
@@ -111,7 +109,7 @@ function copyCode(
   bytes: Uint8Array,
   reader: Reader,
   end: number,
-  { planned: { loops, bulk }, memories, checks }: CopyOptions,
+  { planned: { loops, bulk, imports }, imported, memories, checks }: CopyOptions,
 ): void {
   let copied = reader.position;
   const copyTo = (at: number): void => {
@@ -138,6 +136,9 @@ function copyCode(
       copyTo(at);
       checks.bulk();
       counted = true;
+    } else if (imports && opcode === CALL && numberAt(bytes, at + 1).value < imported) {
+      copyTo(reader.position);
+      checks.afterImported();
     }
     const exit = counted ? exitBy(bytes, at, opcode, depth) : undefined;
     if (exit !== undefined) {

@@ -39,6 +39,8 @@ export interface Checks {
   turn(units: number, limit: number): void;
   /** Spends what has been counted, unless it is little. It `returns` for sure. */
   settle(returns: boolean): void;
+  /** Behind a call of an imported function: asks if no units are left. */
+  afterImported(): void;
   /** In front of an operation with its length on the stack. */
   bulk(): void;
 }
@@ -98,6 +100,13 @@ export function createChecks(body: Output, local: number, { units: left, ask, sp
     settle(returns) {
       putIndex(GET, local);
       spendFrom(SMALL, !returns);
+    },
+    afterImported() {
+      putIndex(GLOBAL_GET, left);
+      put(body, ...CONSTANT_ZERO, LESS_OR_EQUAL);
+      putRarely();
+      putIndex(CALL, ask);
+      put(body, END);
     },
     bulk() {
       putIndex(TEE, local + 1);

@@ -15,6 +15,8 @@ export interface Questions {
 export interface Meter {
   /** Lets a core instance ask, which has just been made: its start function has not run yet. */
   attach(core: WebAssembly.Instance, names: MeterNames): void;
+  /** Makes the guest ask as soon as the host function that it has called returns: that took much time, which units do not count. */
+  askSoon(): void;
   /** Units used since the instance was made. Exact while it asks, and between calls. */
   readonly used: number;
 }
@@ -48,6 +50,12 @@ export function createMeter(questions: Questions, firstQuantum: number): Meter {
       (exports[names.table] as WebAssembly.Table).set(0, ask);
       units.value = grant(firstQuantum);
       cores.push(units);
+    },
+    askSoon() {
+      for (const units of cores) {
+        granted -= units.value;
+        units.value = 0;
+      }
     },
     get used() {
       return cores.reduce((used, units) => used - units.value, granted);

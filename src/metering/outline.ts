@@ -18,6 +18,8 @@ export interface ModuleOutline {
   readonly tape: Tape;
   /** 1 for each function it defines that has bulk operations on memories. */
   readonly bulk: Uint8Array;
+  /** 1 for each function it defines that calls imported functions by name. */
+  readonly importing: Uint8Array;
   /** 1 for each function it defines that grows a memory or a table, or makes an array. */
   readonly growing: Uint8Array;
   /** 1 at the number of each opcode that is in its functions. */
@@ -64,6 +66,7 @@ export function outlineModule(bytes: Uint8Array): ModuleOutline {
     starts: [] as number[],
     tape: createTape(1024 + Math.ceil((code === undefined ? 0 : code.end - code.start) / 4)),
     bulk: new Uint8Array(count),
+    importing: new Uint8Array(count),
     growing: new Uint8Array(count),
     opcodes: new Uint8Array(OPCODES),
     roots: new Set<number>(),
@@ -85,7 +88,7 @@ export function outlineModule(bytes: Uint8Array): ModuleOutline {
 function readFunction(
   bytes: Uint8Array,
   reader: Reader,
-  { tape, bulk, growing, opcodes, starts, imported }: Omit<ModuleOutline, 'roots'>,
+  { tape, bulk, importing, growing, opcodes, starts, imported }: Omit<ModuleOutline, 'roots'>,
   addRoot: (index: number) => void,
 ): void {
   const end = reader.u32() + reader.position;
@@ -109,6 +112,7 @@ function readFunction(
     if (control !== undefined) {
       flush();
       control(tape, bytes, at + 1, imported.functions);
+      if (opcode === CALL && numberAt(bytes, at + 1).value < imported.functions) importing[index] = 1;
     } else if (isBulk(opcode)) bulk[index] = 1;
     else if (GROWS[opcode] === 1) growing[index] = 1;
     if (hasUnknownLength(opcode)) record(tape, EVENT.work, UNKNOWN_LENGTH);
@@ -122,6 +126,7 @@ function readFunction(
   if (reader.position !== end || opcode !== END) reader.fail('a function does not end where it should');
 }
 
+const CALL = 0x10;
 const END = 0x0b;
 
 /** `memory.grow`, `table.grow`, and what makes arrays. */

@@ -9,6 +9,8 @@ export interface FunctionPlan {
   readonly loops: WeighedFunction['loops'];
   /** It has bulk operations, which count their length. */
   readonly bulk: boolean;
+  /** It calls imported functions: the host may have made the guest ask after one that took long. */
+  readonly imports: boolean;
 }
 
 /** Instructions that may be passed by calls of functions which do not count them. */
@@ -59,11 +61,24 @@ export function planChecks(outline: ModuleOutline): readonly FunctionPlan[] {
   }
 
   for (let index = 0; index < count; index += 1) if (state[index] === FRESH) visit(index);
-  return weigher.weighed.map(({ path, loops }, index) => ({
+  const plan = weigher.weighed.map(({ path, loops }, index) => ({
     entry: checked[index] === 1 ? path : 0,
     loops,
     bulk: outline.bulk[index] === 1,
+    imports: false,
   }));
+  // A module that only passes calls on need not ask by itself.
+  if (!plan.some(counts)) return plan;
+  return plan.map((one, index) => ({ ...one, imports: outline.importing[index] === 1 }));
+}
+
+function counts({ entry, loops, bulk }: FunctionPlan): boolean {
+  return entry > 0 || bulk || loops.some(({ units }) => units > 0);
+}
+
+/** Whether anything has to be added to a function. */
+export function needsChecks(plan: FunctionPlan): boolean {
+  return plan.imports || counts(plan);
 }
 
 interface Calls {

@@ -46,6 +46,26 @@ describe('a guest that never has to wait', () => {
   });
 });
 
+/** Components with raw glue can only be suspended in host functions that wait. */
+describe.skipIf(rawGlue)('a guest whose calls of the host take long, and cannot wait', () => {
+  const heavy = share('hostile', { workers: 1 });
+  const get = (path: string): Promise<Response> => heavy.server.fetch(new Request(`http://localhost${path}`));
+
+  test.each(['/random?n=6&mib=30', '/long-path?n=20&mib=8', '/long-method?n=20&mib=8'])(
+    '%s: yields to others after a call',
+    async (path) => {
+      let isOver = false;
+      const guest = get(path).then((response) => {
+        isOver = true;
+        return response.text();
+      });
+      expect((await get('/ok')).status).toBe(200);
+      expect(isOver).toBe(false);
+      await guest;
+    },
+  );
+});
+
 describe('many quick guests', () => {
   const short = async (): Promise<void> => {
     await (await ask('/busy?call=block&ms=3')).text();

@@ -13,7 +13,7 @@ import type { GlueModule } from '../../component/glue.ts';
 import { glueState } from '../../component/glue-state.ts';
 import { bindImports } from '../../component/link-check.ts';
 import type { GrowthParent } from '../../growth/account.ts';
-import { createMeter } from '../../metering/meter.ts';
+import { createMeter, type Meter } from '../../metering/meter.ts';
 import { findState } from '../../snapshot/exposed-state.ts';
 import { coreInstantiator } from '../../snapshot/instantiate.ts';
 import { type Heap, HeapShare } from '../memory/heap-share.ts';
@@ -85,7 +85,7 @@ interface Instantiation {
   readonly bind: Binding;
   readonly budget: GuestBudget;
   readonly growth?: GrowthParent | undefined;
-  readonly scheduled?: ScheduledGuest | undefined;
+  readonly meter?: Meter | undefined;
   made(core: WebAssembly.Instance, module: WebAssembly.Module): void;
 }
 
@@ -108,10 +108,15 @@ class InstanceFactory {
     const { component, host, maxHostMemory, ledger, heap, descriptors, maxDescriptors, schedule } =
       this.#parts;
     const scheduled = schedule?.();
+    const meter = scheduled && createMeter(scheduled, FIRST_QUANTUM);
     const share = ledger && createShare(ledger);
     const guest = new Guest(
       scheduled,
-      createBudget({ limit: maxHostMemory, parent: heap && share ? new HeapShare(heap, share) : share }),
+      createBudget({
+        limit: maxHostMemory,
+        parent: heap && share ? new HeapShare(heap, share) : share,
+        large: meter?.askSoon,
+      }),
       createDescriptors(maxDescriptors, descriptors),
     );
     const io = new RedirectedIo();
@@ -122,7 +127,7 @@ class InstanceFactory {
       bind,
       budget: guest.budget,
       growth: share && growthOf(share),
-      scheduled,
+      meter,
       made: (core, module) => {
         cores.push(core);
         memoryLimits.push(...this.#memoryLimits.get(module)!);
@@ -155,15 +160,8 @@ class InstanceFactory {
     };
   }
 
-  #instantiate({
-    bind,
-    budget,
-    growth,
-    scheduled,
-    made,
-  }: Instantiation): ReturnType<GlueModule['instantiate']> {
+  #instantiate({ bind, budget, growth, meter, made }: Instantiation): ReturnType<GlueModule['instantiate']> {
     const { component, glue } = this.#parts;
-    const meter = scheduled && createMeter(scheduled, FIRST_QUANTUM);
     const instantiateCore = coreInstantiator(component, growth, meter);
     return glue.instantiate(
       (name) => component.modules[name]!,
@@ -181,7 +179,9 @@ class InstanceFactory {
     const { host, maxHostMemory, schedule } = this.#parts;
     const guest = new Guest(undefined, createBudget({ limit: maxHostMemory }));
     const { bind, count } = countingConstantCalls(host.bind(guest, new RedirectedIo()));
-    const exports = this.#instantiate({ bind, budget: guest.budget, scheduled: schedule?.(), made() {} });
+    const scheduled = schedule?.();
+    const meter = scheduled && createMeter(scheduled, FIRST_QUANTUM);
+    const exports = this.#instantiate({ bind, budget: guest.budget, meter, made() {} });
     return (glueState(exports)?.hostCalls ?? 0) > count();
   }
 }
