@@ -84,6 +84,8 @@ export function createRunQueue<T extends { readonly task: Task }>(): RunQueue<T>
   let owed = 0;
   let isRepaid = false;
   let freed = 0;
+  /** Since then they have waited for a place, and not for this thread. */
+  let wasRefused = false;
 
   function begin(task: Task, moment: Moment): void {
     running = task;
@@ -93,7 +95,8 @@ export function createRunQueue<T extends { readonly task: Task }>(): RunQueue<T>
 
   /** A guest above level 0 gets the thread after others. */
   function resume(task: Task, moment: Moment): void {
-    owed = Math.min(2 * OWED, owed + (moment.now - freed) * OWED_PART);
+    if (!wasRefused) owed = Math.min(2 * OWED, owed + (moment.now - freed) * OWED_PART);
+    wasRefused = false;
     isRepaid ||= owed >= OWED;
     begin(task, moment);
   }
@@ -151,6 +154,7 @@ export function createRunQueue<T extends { readonly task: Task }>(): RunQueue<T>
     next(moment, mayBeLong) {
       if (waiting.length === 0) return undefined;
       const at = place(mayBeLong);
+      wasRefused ||= at < 0;
       if (at < 0) return undefined;
       taken += 1;
       const [next] = waiting.splice(at, 1);

@@ -126,6 +126,13 @@ describe('who is next', () => {
     expect.assertions(1);
   });
 
+  test('a guest that has waited for a place of its own gives way as usual', () => {
+    const queue = queueOf(named('long', 80));
+    expect(queue.next({ now: 1000, turn: 1 }, MAY_NOT)).toBeUndefined();
+    const { task } = queue.next({ now: 2000, turn: 2 }, MAY)!;
+    expect(queue.isDue(task, { now: 2000.2, turn: 2 }, MAY)).toBe(true);
+  });
+
   test('no long guest that may not run, and then the others all the same', () => {
     const queue = queueOf(named('long', 80), named('a', 6), named('b', 6), named('c', 6), named('d', 6));
     expect(order(queue, MAY_NOT)).toBe('a b c d');
