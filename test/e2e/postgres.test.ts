@@ -87,6 +87,25 @@ describe.skipIf(!hasPostgres)('serve with a store on PostgreSQL', () => {
     expect(info.stderr).toMatch(/^error: a store on PostgreSQL is maintained with its own tools: pg_dump/);
   }, 60_000);
 
+  test('a client on stdio continues its session', async () => {
+    const message = { jsonrpc: '2.0', id: 1, method: 'initialize' };
+    const params = {
+      protocolVersion: '2025-06-18',
+      capabilities: {},
+      clientInfo: { name: 't', version: '1' },
+    };
+    const call = { jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 'counter', arguments: {} } };
+    const args = ['stdio', fixture('notes-draft2'), '--store', postgres.url('schema=stdio')];
+    const said = async (...lines: object[]): Promise<string> => {
+      const input = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+      const { status, stdout } = await run(args, { input });
+      expect(status).toBe(0);
+      return stdout;
+    };
+    expect(await said({ ...message, params }, call)).toMatch(/"text":"1"/);
+    expect(await said({ ...message, params }, call)).toMatch(/"text":"2"/);
+  }, 60_000);
+
   test('a program that runs once keeps its count', async () => {
     const counting = ['run', '--store', postgres.url('schema=counting'), fixture('count-draft2')];
     expect(await run(counting)).toMatchObject({ status: 0, stdout: 'run 1\n' });

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { WasmcpError } from '../../error.ts';
 import type { Circuit } from './circuit.ts';
-import { isAborted, isConnectionLost, postgresFailure, unavailable } from './errors.ts';
+import { isAborted, isConnectionLost, postgresFailure, sqlState, unavailable } from './errors.ts';
 import type { PooledSession, Row, SessionPool } from './session.ts';
 
 /** Runs the statements of a store, each within the store's time. */
@@ -13,6 +13,8 @@ export interface Runner {
   /** Every later call fails with `store-closed`. Waits for those that run. */
   close(): Promise<void>;
 }
+
+const TOO_MANY_CONNECTIONS = '53300';
 
 /** How often a statement is repeated that the engine has undone in favour of another one. */
 const REPEATS = 20;
@@ -45,7 +47,9 @@ export function createRunner({ pool, circuit, url, timeout }: RunnerParts): Runn
       return session;
     } catch (error) {
       const failure = acquisitionFailure(error, url);
-      if (failure instanceof WasmcpError && failure.code !== 'store-busy') circuit.failed(failure);
+      // A server that allows no further connection still answers on those that there are.
+      const isAway = failure instanceof WasmcpError && failure.code !== 'store-busy';
+      if (isAway && sqlState(error) !== TOO_MANY_CONNECTIONS) circuit.failed(failure);
       throw failure;
     }
   }

@@ -85,18 +85,25 @@ describe.skipIf(!hasPostgres)('a store on PostgreSQL whose engine', () => {
     expect(await store.get('b', 'k')).toEqual(Uint8Array.of(1));
   });
 
-  test('has no connection left: the call fails and the next one succeeds', async () => {
+  test('allows no further connection: calls fail for which there is none, and the others succeed', async () => {
     postgres.sql(
       `CREATE ROLE few LOGIN PASSWORD 'secret' CONNECTION LIMIT 1; GRANT CREATE ON DATABASE postgres TO few`,
     );
     const url = postgres.url().replace('postgres:secret', 'few:secret');
-    const store = await openStore(url);
+    const reports: unknown[] = [];
+    const store = await openStore(url, { away: (failure) => reports.push(failure) });
     onTestFinished(() => store.close());
     await expect(openStore(url)).rejects.toMatchObject({
       code: 'store-unavailable',
       message: expect.stringContaining('has no connection') as unknown,
     });
-    await store.set('b', 'k', Uint8Array.of(1));
+    const calls = Array.from({ length: 4 }, async () => store.increment('b', 'n', 1n, U64));
+    const settled = (await Promise.allSettled(calls)).map(({ status }) => status);
+    expect(settled.filter((status) => status === 'rejected').length).toBeGreaterThan(0);
+    const counted = BigInt(settled.filter((status) => status === 'fulfilled').length);
+    // The connection that there is serves on: the engine is not away.
+    expect(await store.increment('b', 'n', 0n, U64)).toBe(counted);
+    expect(reports).toEqual([]);
   });
 
   test('is cut off under load: calls fail at once, none that was acknowledged is lost, and it comes back by itself', async () => {
