@@ -27,6 +27,8 @@ const ENDLESS: Readonly<Record<string, string>> = {
     (func (export "run") (loop $l (block $caught (try_table (catch $e $caught) (call $throw))) (br $l))))`,
   'exceptions that branch to the loop': `(module (tag $e) (func $throw (throw $e))
     (func (export "run") (loop $l (try_table (catch_all $l) (call $throw)))))`,
+  'exceptions of the older form': `(module (tag $e) (func $throw (throw $e))
+    (func (export "run") loop $l try try call $throw delegate 0 catch $e end try call $throw catch_all br $l end end))`,
   'a loop with vectors': `(module (func (export "run") (local v128)
     (loop $l (local.set 0 (i32x4.add (local.get 0) (v128.const i32x4 1 2 3 4))) (br $l))))`,
   'a loop over several memories': `(module (memory $a 1) (memory $b 1)
