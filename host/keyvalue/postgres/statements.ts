@@ -8,8 +8,10 @@ export interface Statements {
   readonly exists: string;
   /** bucket, head, digest, stripe; returns one row for absent keys too */
   readonly read: string;
-  /** bucket, cursor, limit */
+  /** bucket, cursor, limit; each row: id, key, and the first transaction that may come, null if none is in progress */
   readonly list: string;
+  /** transaction; whether all before it have ended */
+  readonly settled: string;
   /** bucket, head, tail, limit */
   readonly range: string;
   /** bucket, heads, digests, how often each key is wanted; each row: number of the key, value or null if all are too large */
@@ -43,7 +45,9 @@ export function statementsFor(schema: string): Statements {
   const [kv, deletion] = [`${quoted(schema)}.kv`, `${quoted(schema)}.deletion`];
   const next = `nextval('${quoted(schema)}.version')`;
   const key = 'kv.bucket = $1 AND kv.head = $2 AND kv.digest = $3';
-  const into = `INSERT INTO ${kv} AS kv (bucket, head, digest, tail, version, created, updated, value)`;
+  const into = `INSERT INTO ${kv} AS kv (id, bucket, head, digest, tail, version, created, updated, value)`;
+  // The transaction has its number before the key has its id, so that a reader of later ids can wait for it.
+  const id = `CASE WHEN pg_current_xact_id() IS NOT NULL THEN nextval('${quoted(schema)}.kv_id_seq') END`;
   const replace = `ON CONFLICT (bucket, head, digest) DO UPDATE
     SET version = excluded.version, updated = excluded.updated, value = excluded.value`;
   return {
@@ -51,7 +55,9 @@ export function statementsFor(schema: string): Statements {
     exists: `SELECT 1 FROM ${kv} AS kv WHERE ${key}`,
     read: `SELECT kv.value, kv.updated, coalesce(kv.version, deletion.version)
       FROM ${deletion} AS deletion LEFT JOIN ${kv} AS kv ON ${key} WHERE deletion.stripe = $4::integer`,
-    list: `SELECT id, head || tail FROM ${kv} WHERE bucket = $1 AND id > $2::bigint ORDER BY id LIMIT $3::integer`,
+    list: `SELECT id, head || tail, CASE WHEN pg_snapshot_xmin(pg_current_snapshot()) < pg_snapshot_xmax(pg_current_snapshot())
+      THEN pg_snapshot_xmax(pg_current_snapshot()) END FROM ${kv} WHERE bucket = $1 AND id > $2::bigint ORDER BY id LIMIT $3::integer`,
+    settled: 'SELECT pg_snapshot_xmin(pg_current_snapshot()) >= $1::xid8',
     range: `SELECT head || tail FROM ${kv} WHERE bucket = $1 AND head >= $2 AND (head > $2 OR tail >= $3)
       ORDER BY head, tail LIMIT $4::integer`,
     // The size of a value is known without reading it.
@@ -67,8 +73,8 @@ export function statementsFor(schema: string): Statements {
         SELECT (SELECT kv.bucket FROM ${kv} AS kv WHERE kv.bucket > named.bucket ORDER BY kv.bucket LIMIT 1)
         FROM named WHERE named.bucket IS NOT NULL)
       SELECT bucket FROM named WHERE bucket IS NOT NULL`,
-    set: `${into} VALUES ($1, $2, $3, $4, ${next}, $5::bigint, $5::bigint, $6) ${replace}`,
-    setMany: `${into} SELECT $1, n.head, n.digest, n.tail, (SELECT ${next}), $5::bigint, $5::bigint, n.value
+    set: `${into} VALUES (${id}, $1, $2, $3, $4, ${next}, $5::bigint, $5::bigint, $6) ${replace}`,
+    setMany: `${into} SELECT ${id}, $1, n.head, n.digest, n.tail, (SELECT ${next}), $5::bigint, $5::bigint, n.value
       FROM unnest($2::bytea[], $3::bytea[], $4::bytea[], $6::bytea[]) WITH ORDINALITY AS n (head, digest, tail, value, at)
       ORDER BY n.at ${replace}`,
     // The stripes are locked before any key: a swap that creates a key locks them in the same order.
@@ -81,7 +87,7 @@ export function statementsFor(schema: string): Statements {
           AND kv.bucket = $1 AND kv.head = n.head AND kv.digest = n.digest
         RETURNING n.stripe)
       UPDATE ${deletion} SET version = (SELECT ${next}) WHERE stripe IN (SELECT stripe FROM gone)`,
-    increment: `${into} VALUES ($1, $2, $3, $4, ${next}, $5::bigint, $5::bigint, convert_to($6::numeric::text, 'UTF8'))
+    increment: `${into} VALUES (${id}, $1, $2, $3, $4, ${next}, $5::bigint, $5::bigint, convert_to($6::numeric::text, 'UTF8'))
       ON CONFLICT (bucket, head, digest) DO UPDATE
       SET version = excluded.version, updated = excluded.updated, value = ${sum('$6')}
       WHERE ${isWithin('$6', '$7', '$8')} RETURNING ${NUMBER}`,
@@ -93,7 +99,7 @@ export function statementsFor(schema: string): Statements {
         UPDATE ${kv} AS kv SET version = ${next}, updated = $5::bigint, value = $6
         WHERE ${key} AND kv.version = $7::bigint RETURNING 1),
       added AS (
-        ${into} SELECT $1, $2, $3, $4, ${next}, $5::bigint, $5::bigint, $6
+        ${into} SELECT ${id}, $1, $2, $3, $4, ${next}, $5::bigint, $5::bigint, $6
         FROM (SELECT 1 FROM ${deletion} WHERE stripe = $8::integer AND version = $7::bigint FOR SHARE) AS unchanged
         ON CONFLICT (bucket, head, digest) DO NOTHING RETURNING 1)
       SELECT 1 FROM changed UNION ALL SELECT 1 FROM added`,

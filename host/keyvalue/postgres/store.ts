@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { WasmcpError } from '../../error.ts';
 import { added } from '../counter.ts';
 import { BATCH_BYTES, PAGE_SIZE, type Store } from '../store.ts';
@@ -10,6 +11,10 @@ const LARGEST_ID = 2n ** 63n - 1n;
 
 /** Most bytes of one statement's parameters: the server refuses messages of a gigabyte, and ends the connection. */
 const STATEMENT_BYTES = 512 * 1024 * 1024;
+
+/** Most milliseconds that a page of `list` waits for transactions in progress, and between two looks. */
+const SETTLE = 2000;
+const SETTLE_PAUSE = 3;
 
 type Methods = Omit<Store, 'url' | 'guarantee' | 'close'>;
 
@@ -33,7 +38,14 @@ function createReads(runner: Runner, sql: Statements): Reads {
       if (cursor < 0n || cursor > LARGEST_ID) {
         throw new WasmcpError('cursor-invalid', `${cursor} is not a cursor that this store returned`);
       }
-      const rows = await runner.read(sql.list, [utf8(bucket), `${cursor}`, PAGE_SIZE + 1]);
+      const parameters = [utf8(bucket), `${cursor}`, PAGE_SIZE + 1];
+      let rows = await runner.read(sql.list, parameters);
+      const inProgress = rows.length > PAGE_SIZE ? rows[0]![2] : null;
+      // Ids are given before commits: a key of one in progress may belong on this page, and none looks back later.
+      if (typeof inProgress === 'string') {
+        await settled(runner, sql, inProgress);
+        rows = await runner.read(sql.list, parameters);
+      }
       const page = rows.slice(0, PAGE_SIZE);
       return {
         keys: page.map(([, key]) => textOf(key!)),
@@ -81,6 +93,16 @@ function createReads(runner: Runner, sql: Statements): Reads {
       return (await runner.read(sql.buckets, [])).map(([name]) => textOf(name!));
     },
   };
+}
+
+/** Waits until the transactions before this one have ended, but not for those that take long, of other programs too. */
+async function settled(runner: Runner, sql: Statements, transaction: string): Promise<void> {
+  const deadline = performance.now() + SETTLE;
+  for (;;) {
+    const [row] = await runner.read(sql.settled, [transaction]);
+    if (row![0] === 't' || performance.now() >= deadline) return;
+    await delay(SETTLE_PAUSE);
+  }
 }
 
 type Writes = Pick<Store, 'set' | 'delete' | 'setMany' | 'deleteMany' | 'increment' | 'swap'>;

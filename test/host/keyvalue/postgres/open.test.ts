@@ -68,6 +68,24 @@ describe.skipIf(!hasPostgres)('a store on PostgreSQL', () => {
     expect(Buffer.compare((await store.get('b', 'large'))!, value)).toBe(0);
   });
 
+  test('a page of a list has the keys whose writes were in progress when later keys were committed', async () => {
+    const store = await open(postgres.url('schema=pages'));
+    postgres.sql(`CREATE FUNCTION pages.slow() RETURNS trigger AS 'BEGIN PERFORM pg_sleep(1); RETURN NEW; END' LANGUAGE plpgsql;
+      CREATE TRIGGER slow BEFORE INSERT ON pages.kv FOR EACH ROW WHEN (NEW.head = 'late') EXECUTE FUNCTION pages.slow()`);
+    const late = store.set('b', 'late', Uint8Array.of(1));
+    const sleeping = `SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'`;
+    await vi.waitUntil(() => postgres.sql(sleeping) === '1', { timeout: 30_000 });
+    await store.setMany(
+      'b',
+      Array.from({ length: 1500 }, (_, n) => [`k${n}`, Uint8Array.of(1)] as const),
+    );
+    const first = await store.list('b');
+    const second = await store.list('b', first.cursor);
+    expect(first.keys[0]).toBe('late');
+    expect(new Set([...first.keys, ...second.keys]).size).toBe(1501);
+    await late;
+  });
+
   test('hosts that start together create one store, and see the writes of each other at once', async () => {
     const url = postgres.url();
     const stores = await Promise.all(Array.from({ length: 4 }, () => open(url)));
