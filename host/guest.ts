@@ -11,6 +11,9 @@ export interface ThreadShare {
   isDue(): boolean;
   /** Resolves when it is the guest's turn again. */
   next(): Promise<void>;
+  /** The guest waits for something, and gives the thread up; it `resumes` once that has come. */
+  suspended?(): void;
+  resumes?(): void;
 }
 
 /**
@@ -78,9 +81,11 @@ export class Guest {
   /** Resolves when one of the signals wakes; rejects with a trap when the guest is ended. */
   suspend(signals: Iterable<Signal>): Promise<void> {
     const awaited = new Set(signals).add(this.#ending);
+    this.#share?.suspended?.();
     return new Promise((resolve, reject) => {
       const wake = (): void => {
         for (const signal of awaited) signal.unlisten(wake);
+        this.#share?.resumes?.();
         if (this.#ended === undefined) resolve();
         else reject(new WebAssembly.RuntimeError(this.#ended));
       };

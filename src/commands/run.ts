@@ -24,6 +24,10 @@ export const run: Command = {
       fallback: Number.POSITIVE_INFINITY,
       fallbackText: 'none',
     },
+    fuel: {
+      description:
+        'instructions, about, that the guest may execute; then it traps, always at the same one; default: no limit',
+    },
   },
   rest: { description: 'arguments for the guest, options included', from: 'component' },
   examples: `
@@ -64,6 +68,7 @@ Exit status: the guest's, 134 after a trap, 130 or 143 after a signal, 1 when it
         storeLimits: { maxValue: options.maxValue, ...(options.bucket && { buckets: options.bucket }) },
         maxHostMemory: options.maxHostMemory,
         timeout: options.timeout,
+        fuel: options.fuel,
         stdin,
         stdout,
         stderr,

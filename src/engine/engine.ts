@@ -6,6 +6,7 @@ import {
   WasmcpError,
 } from '../../host/index.ts';
 import type { LoadedComponent } from '../component/component.ts';
+import { assertCountable } from '../component/countable.ts';
 import { assertLinked } from '../component/link-check.ts';
 import { linkWithHost } from '../component/link-with-host.ts';
 import { COMPLETE, type Handler } from '../http/handler.ts';
@@ -68,6 +69,7 @@ export async function startEngine(
     );
   }
   assertLinked(await linkWithHost(component), 'wasi:http/incoming-handler');
+  if (options.fuel !== undefined) assertCountable(component);
   let engine: RunningEngine | undefined;
   const resources = await openResources(component, options, internals, (change) => engine?.tell(change));
   engine = new RunningEngine(component, resources);
@@ -138,6 +140,7 @@ class RunningEngine implements Engine {
 
   async #replace(next: LoadedComponent, limit: number, env: EngineOptions['env']): Promise<void> {
     assertLinked(await linkWithHost(next), 'wasi:http/incoming-handler');
+    if (this.#resources.options.fuel !== undefined) assertCountable(next);
     const fresh = new ComponentRunner(next, this.#resources, env);
     try {
       // All workers: the previous component serves until then, and is replaced by as many workers.

@@ -79,6 +79,14 @@ export interface EngineOptions {
   readonly timeout?: number;
   /** Maximum time without progress of a response in milliseconds; 5 min by default. */
   readonly streamIdle?: number;
+  /** Milliseconds of processor time that a guest may use for one request, without limit by default. Above it the response is 504. */
+  readonly cpuLimit?: number;
+  /**
+   * Units that a guest may execute for one request, without limit by default: about one per instruction, and never more than
+   * the fuel that wasmtime takes. Above it the guest traps, always at the same instruction. Refused for components of which some
+   * code is not counted.
+   */
+  readonly fuel?: number;
   /** Receives what guests print, in whole lines; discarded by default. Guests that print wait for a returned promise. */
   readonly output?: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void | Promise<void>;
   /**
@@ -89,12 +97,12 @@ export interface EngineOptions {
 }
 
 /** Options that are undefined unless given. */
-type OptionalOption = 'storeBroken' | 'fetch' | 'outgoing';
+type OptionalOption = 'storeBroken' | 'fetch' | 'outgoing' | 'cpuLimit' | 'fuel';
 
 /** The options of an engine with their defaults. */
 export interface EngineSettings
   extends Resolved<EngineOptions, Exclude<keyof EngineOptions, OptionalOption>>,
-    Pick<EngineOptions, 'storeBroken' | 'fetch'> {
+    Pick<EngineOptions, 'storeBroken' | 'fetch' | 'cpuLimit' | 'fuel'> {
   readonly outgoing: OutgoingPolicy;
 }
 

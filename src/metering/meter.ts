@@ -19,26 +19,55 @@ export interface Meter {
   askSoon(): void;
   /** Units used since the instance was made. Exact while it asks, and between calls. */
   readonly used: number;
+  /** All fuel was used up: the guest was trapped, without being asked about. */
+  readonly exhausted: boolean;
+  /** A request begins, which has all of the fuel. Only while nothing runs. */
+  refuel(): void;
 }
 
 type Ask = (left: number) => number;
 
 let compiled: WebAssembly.Module | undefined;
 
-export function createMeter(questions: Questions, firstQuantum: number): Meter {
+/**
+ * With `fuel`, the guest is trapped at the first question at which it has used more units than that. Quantums depend on time, the
+ * end must not: so what all cores have left is never more than one unit above what is left of the fuel, and the core that uses
+ * it up asks.
+ */
+export function createMeter(
+  questions: Questions,
+  firstQuantum: number,
+  fuel: number = Number.POSITIVE_INFINITY,
+): Meter {
   const cores: WebAssembly.Global<'i32'>[] = [];
   let granted = 0;
+  /** Units at which the fuel is used up. */
+  let end = fuel + 1;
+  let exhausted = false;
+
+  /** One that asks has used what it had, and more, for which `granted` was corrected. */
+  const used = (): number => cores.reduce((sum, units) => sum - Math.max(0, units.value), granted);
+
+  /** They ask as soon as they use anything. */
+  function withdraw(): void {
+    granted = used();
+    for (const units of cores) units.value = Math.min(0, units.value);
+  }
 
   function grant(quantum: number): number {
-    if (quantum > 0) granted += quantum;
-    return quantum;
+    if (quantum <= 0) return quantum;
+    if (granted >= end) withdraw();
+    const bounded = Math.min(quantum, Math.max(0, end - granted));
+    granted += bounded;
+    return bounded;
   }
 
   const ask = instantiateAsk({
     tick(left) {
       // What was used beyond the last quantum is not owed in the next one.
       granted -= left;
-      return grant(questions.tick());
+      exhausted = granted >= end && used() >= end;
+      return exhausted ? -1 : grant(questions.tick());
     },
     wait: async () => grant(await questions.wait()),
     cannotWait: () => grant(questions.cannotWait()),
@@ -58,7 +87,18 @@ export function createMeter(questions: Questions, firstQuantum: number): Meter {
       }
     },
     get used() {
-      return cores.reduce((used, units) => used - units.value, granted);
+      return used();
+    },
+    get exhausted() {
+      return exhausted;
+    },
+    refuel() {
+      if (fuel === Number.POSITIVE_INFINITY) return;
+      exhausted = false;
+      granted = used();
+      for (const units of cores) units.value = 0;
+      end = granted + fuel + 1;
+      for (const units of cores) if (granted < end) units.value = grant(firstQuantum);
     },
   };
 }

@@ -9,7 +9,8 @@ type RangeName =
   | 'memory'
   | 'hostMemory'
   | 'maxDescriptors'
-  | 'memoryBudget';
+  | 'memoryBudget'
+  | 'fuel';
 
 /** The least and the greatest value of numbers, for the options of the command and of the library. */
 export const RANGES: Readonly<Record<RangeName, readonly [min: number, max: number]>> = {
@@ -27,4 +28,6 @@ export const RANGES: Readonly<Record<RangeName, readonly [min: number, max: numb
   hostMemory: [1024 ** 2, Number.MAX_SAFE_INTEGER],
   maxDescriptors: [1, 1_000_000],
   memoryBudget: [64 * 1024 ** 2, Number.MAX_SAFE_INTEGER],
+  /** Half of what can be counted: what was used before is added. */
+  fuel: [0, 2 ** 52],
 };

@@ -17,7 +17,10 @@ export type IsolationValue = 'request' | 'fresh' | { readonly reuse: number };
 
 /** Our options that keys of wasmtime set. */
 export type Changes = Partial<
-  Pick<OptionValues, 'timeout' | 'maxEachMemory' | 'allowWasmGc' | 'inheritEnv' | 'configVar' | 'preset'>
+  Pick<
+    OptionValues,
+    'timeout' | 'fuel' | 'maxEachMemory' | 'allowWasmGc' | 'inheritEnv' | 'configVar' | 'preset'
+  >
 >;
 
 /** The meaning of a key: nothing to do, something unsupported, or options to set. */
@@ -83,6 +86,8 @@ export interface OptionValues extends WasmtimeValues {
   queue: number;
   timeout: number;
   streamIdle: number;
+  cpuLimit?: number;
+  fuel?: number;
   drain: number;
   maxBody: number;
   maxConnections: number;

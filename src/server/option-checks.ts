@@ -45,6 +45,8 @@ export const SERVER_CHECKS: OptionChecks<ServerOptions> = {
   queueLimit: check.wholeNumber(...RANGES.queue),
   timeout: duration,
   streamIdle: duration,
+  cpuLimit: duration,
+  fuel: check.wholeNumber(...RANGES.fuel),
   output: check.callback,
   log: check.callback,
   allowHosts: check.texts,

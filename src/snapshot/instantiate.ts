@@ -19,7 +19,7 @@ export function coreInstantiator(
     meters,
   }: Pick<LoadedComponent, 'unrestorable' | 'modules' | 'memory' | 'meters'>,
   parent?: GrowthParent,
-  meter: Meter = createMeter(UNLIMITED, LARGEST),
+  meter: Meter = uninterrupted(),
 ): InstantiateCore {
   const account = openAccount(memory, parent);
   const names = new Map(Object.entries(modules).map(([name, module]) => [module, name]));
@@ -38,6 +38,11 @@ export function coreInstantiator(
     if (metered?.start !== undefined) (instance.exports[metered.start] as () => void)();
     return instance;
   };
+}
+
+/** Of a guest that has its thread for itself, and may execute so many units. */
+export function uninterrupted(fuel?: number): Meter {
+  return createMeter(UNLIMITED, LARGEST, fuel);
 }
 
 const LARGEST = 1_000_000_000;

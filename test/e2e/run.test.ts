@@ -90,6 +90,21 @@ describe('the exit status', () => {
     expect(status).toBe(143);
   });
 
+  test('is 134 for a guest that has used up its fuel, which has written the same each time', async () => {
+    const yes = ['run', '--store', 'memory:', '-W', 'fuel=1000000', command, 'yes'];
+    const runs = await Promise.all([run(yes), run(yes), run(yes)]);
+    for (const ended of runs) {
+      expect(ended).toMatchObject({
+        status: 134,
+        stderr: 'error: the guest used up its fuel of 1000000 units (--fuel)\n',
+      });
+      expect(ended.stdout.length).toBeGreaterThan(1000);
+    }
+    expect(new Set(runs.map(({ stdout }) => stdout)).size).toBe(1);
+    const args = await run(['run', '-W', 'fuel=1000000', command, 'args']);
+    expect(args).toMatchObject({ status: 0, stdout: 'command.wasm\nargs\n' });
+  });
+
   test('is 1 for a component that is not a program', async () => {
     const server = await run(['run', fixture('misbehave')]);
     expect(server).toMatchObject({ status: 1, stdout: '' });

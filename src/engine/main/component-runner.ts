@@ -133,7 +133,12 @@ function guestSettings(
     storeLimits: options.storeLimits,
     maxHostMemory: options.maxHostMemory,
     outgoing: options.outgoing,
-    limits: { timeout: options.timeout, streamIdle: options.streamIdle },
+    limits: {
+      timeout: options.timeout,
+      streamIdle: options.streamIdle,
+      cpu: options.cpuLimit,
+      fuel: options.fuel,
+    },
   };
 }
 

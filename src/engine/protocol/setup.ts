@@ -5,7 +5,7 @@ import type { DescriptorMemory } from '../limits/descriptors.ts';
 import type { LedgerMemory } from '../memory/ledger.ts';
 import type { Isolation } from '../worker/instance-pool.ts';
 import type { LongPlacesMemory } from './long-places.ts';
-import type { TimeLimits } from './time-limits.ts';
+import type { GuestLimits } from './time-limits.ts';
 
 /** What a guest can access, the same for each request. Can be sent to a worker. */
 export interface GuestSettings {
@@ -22,8 +22,8 @@ export interface GuestSettings {
   readonly maxHostMemory: number | undefined;
   /** Where guests may send HTTP requests. */
   readonly outgoing: OutgoingPolicy;
-  /** How long they may take. */
-  readonly limits: TimeLimits;
+  /** How much they may take. */
+  readonly limits: GuestLimits;
 }
 
 /** How a worker accesses the store: with its own connection, or through messages to the thread that owns it. */

@@ -6,6 +6,14 @@ export interface TimeLimits {
   readonly streamIdle: number;
 }
 
+/** What a guest may use for one request. */
+export interface GuestLimits extends TimeLimits {
+  /** Milliseconds of processor time. */
+  readonly cpu?: number | undefined;
+  /** Units of the code that it executes, see `src/metering`. */
+  readonly fuel?: number | undefined;
+}
+
 /** The progress of a response: not begun, begun, or over: nothing more of it will be delivered, for whatever reason. */
 export type Phase = 'waiting' | 'streaming' | 'over';
 

@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { Worker } from 'node:worker_threads';
 import { type Log, WasmcpError } from '../../../host/index.ts';
+import { assertCountable } from '../../component/countable.ts';
 import { assertLinked } from '../../component/link-check.ts';
 import { linkWithHost } from '../../component/link-with-host.ts';
 import { GUEST_THREAD_LIMITS } from '../heap.ts';
@@ -32,6 +33,7 @@ const ENTRY = new URL(import.meta.url.replace(/run-command(\.[jt]s)$/, 'worker$1
 export async function runCommand(options: CommandOptions): Promise<CommandEnd> {
   const { stdin, stdout, stderr, timeout, log, ...setup } = options;
   assertLinked(await linkWithHost(setup.component), 'wasi:cli/run');
+  if (setup.fuel !== undefined) assertCountable(setup.component);
   const worker = new Worker(ENTRY, {
     workerData: setup satisfies CommandSetup,
     resourceLimits: GUEST_THREAD_LIMITS,

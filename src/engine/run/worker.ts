@@ -15,7 +15,8 @@ import {
 } from '../../../host/index.ts';
 import { runGlue } from '../../component/glue.ts';
 import { bindImports } from '../../component/link-check.ts';
-import { coreInstantiator } from '../../snapshot/instantiate.ts';
+import { coreInstantiator, uninterrupted } from '../../snapshot/instantiate.ts';
+import { outOfFuel } from '../worker/exhausted.ts';
 import { createPostedInput } from './input.ts';
 import type { CommandEnd, CommandSetup, FromCommand, OutputStream, ToCommand } from './messages.ts';
 import { createPostedOutput } from './output.ts';
@@ -72,17 +73,22 @@ async function prepare(): Promise<() => Promise<CommandEnd>> {
     ...(store !== undefined && { store: checked(store, setup.storeLimits) }),
   });
   const glue = runGlue(component.glue);
-  const instantiateCore = coreInstantiator(component);
   return async () => {
     const guest = new Guest(undefined, createBudget({ limit: setup.maxHostMemory }));
     const bind = host.bind(guest, { stdin: endingInput(input), ...outputs });
+    const meter = uninterrupted(setup.fuel);
     const entry = component.exports.find((name) => name.startsWith('wasi:cli/run@'))!;
     try {
       const imports = bindImports(component, bind, guest.budget);
-      const instance = glue.instantiate((name) => component.modules[name]!, imports, instantiateCore);
+      const instance = glue.instantiate(
+        (name) => component.modules[name]!,
+        imports,
+        coreInstantiator(component, undefined, meter),
+      );
       await instance[entry]!.run!();
       return { kind: 'exited', status: 0 };
     } catch (error) {
+      if (meter.exhausted) return { kind: 'trapped', message: outOfFuel(setup.fuel!).message };
       return endOf(error);
     } finally {
       guest.release();

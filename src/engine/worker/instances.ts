@@ -7,6 +7,7 @@ import {
   type GuestBudget,
   type GuestIo,
   type Host,
+  WasmcpError,
 } from '../../../host/index.ts';
 import type { LoadedComponent } from '../../component/component.ts';
 import type { GlueModule } from '../../component/glue.ts';
@@ -54,6 +55,8 @@ export interface InstancesParts {
   readonly ledger?: LedgerMemory;
   /** The heap of this thread; without it guests may fill it. */
   readonly heap?: Heap;
+  /** Units that a guest may use for one request, and for being instantiated. */
+  readonly fuel?: number | undefined;
   /** For one more guest that shares the thread with others. */
   schedule?(): ScheduledGuest;
   /** An instance is not used again, and its memories have so many bytes. */
@@ -105,10 +108,11 @@ class InstanceFactory {
   }
 
   create(): NewInstance<GuestInstance> {
-    const { component, host, maxHostMemory, ledger, heap, descriptors, maxDescriptors, schedule } =
+    const { component, host, maxHostMemory, ledger, heap, descriptors, maxDescriptors, schedule, fuel } =
       this.#parts;
     const scheduled = schedule?.();
-    const meter = scheduled && createMeter(scheduled, FIRST_QUANTUM);
+    const meter = scheduled && createMeter(scheduled, FIRST_QUANTUM, fuel);
+    if (meter !== undefined) scheduled?.measure(meter);
     const share = ledger && createShare(ledger);
     const guest = new Guest(
       scheduled,
@@ -123,7 +127,7 @@ class InstanceFactory {
     const bind = host.bind(guest, io);
     const cores: WebAssembly.Instance[] = [];
     const memoryLimits: number[] = [];
-    const exports = this.#instantiate({
+    const instantiation: Instantiation = {
       bind,
       budget: guest.budget,
       growth: share && growthOf(share),
@@ -132,7 +136,8 @@ class InstanceFactory {
         cores.push(core);
         memoryLimits.push(...this.#memoryLimits.get(module)!);
       },
-    });
+    };
+    const exports = withReason(scheduled, () => this.#instantiate(instantiation));
     const state = glueState(exports);
     scheduled?.connect(guest, state);
     if (state !== undefined && state.hostCalls > 0)
@@ -183,6 +188,17 @@ class InstanceFactory {
     const meter = scheduled && createMeter(scheduled, FIRST_QUANTUM);
     const exports = this.#instantiate({ bind, budget: guest.budget, meter, made() {} });
     return (glueState(exports)?.hostCalls ?? 0) > count();
+  }
+}
+
+/** A start function that is trapped at a question does not know why. */
+function withReason<T>(scheduled: ScheduledGuest | undefined, instantiate: () => T): T {
+  try {
+    return instantiate();
+  } catch (error) {
+    const failure = scheduled?.failure;
+    if (failure === undefined) throw error;
+    throw new WasmcpError(failure.code, `${failure.message} while it was instantiated`, { cause: error });
   }
 }
 

@@ -104,6 +104,7 @@ async function start(): Promise<{ runner: Runner; relinquish(): void }> {
     messageWaits: counts.waits,
     runs: counts.runs,
   });
+  const thread = { freed: 0 };
   const instances = createInstances({
     component,
     glue,
@@ -111,14 +112,15 @@ async function start(): Promise<{ runner: Runner; relinquish(): void }> {
     maxHostMemory: settings.maxHostMemory,
     ledger: shared.ledger,
     heap: createHeap({ collect }),
-    schedule: () => new ScheduledGuest(scheduler, settings.limits),
+    fuel: settings.limits.fuel,
+    schedule: () => new ScheduledGuest(scheduler, settings.limits, thread),
     descriptors,
     maxDescriptors: shared.maxDescriptors,
     discarded: collectAfter,
     ...isolation,
     degraded: (reason) => outbox.post({ type: 'degraded', reason }),
   });
-  const runner = createRunner({ instances, output, post: outbox.post });
+  const runner = createRunner({ instances, output, post: outbox.post, flush: outbox.flush });
   return { runner, relinquish: instances.relinquish };
 }
 

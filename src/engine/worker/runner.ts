@@ -1,4 +1,4 @@
-import { createExchange, Table } from '../../../host/index.ts';
+import { createExchange, Table, WasmcpError } from '../../../host/index.ts';
 import { fromShared } from '../protocol/clock.ts';
 import type { FromWorker, GuestFailure, RequestMessage, ToWorker } from '../protocol/messages.ts';
 import { describeOutcome, failureOf } from './failures.ts';
@@ -32,6 +32,8 @@ export interface RunnerParts {
   readonly instances: InstancePool<GuestInstance>;
   readonly output: OutputChannel;
   readonly post: (message: FromWorker) => void;
+  /** Sends what was posted now. */
+  readonly flush?: () => void;
 }
 
 export function createRunner(parts: RunnerParts): Runner {
@@ -80,7 +82,8 @@ class GuestRunner implements Runner {
       this.#end(started, await this.#serve(request, started));
     } catch (error) {
       io.end();
-      this.#done(request.id, failureOf(error));
+      const { code, message } = error instanceof WasmcpError ? error : failureOf(error)!;
+      this.#done(request.id, { code, message });
     }
   }
 
@@ -128,15 +131,15 @@ class GuestRunner implements Runner {
       await handle(exchange.request, exchange.responseOut);
       return describeOutcome(exchange.outcome(), response);
     } catch (error) {
-      if (instance.scheduled?.overdue)
-        return { code: 'guest-timeout', message: instance.scheduled.deadline.message };
-      return failureOf(error, response);
+      return instance.scheduled?.failure ?? failureOf(error, response);
     }
   }
 
   /** Its call has returned. */
   #end({ id, io, instance, response }: Live, failure: GuestFailure | undefined): void {
     this.#live.delete(id);
+    // What it sent before must arrive as if it had been suspended since, whatever else runs.
+    if (instance.scheduled?.isExhausted) this.#parts.flush?.();
     const poisoned = failure !== undefined || response.abandoned || instance.guest.ended !== undefined;
     instance.guest.end('the request is over');
     instance.guest.release();

@@ -1,7 +1,10 @@
 import type { Guest, ThreadShare } from '../../../host/index.ts';
 import type { GlueState } from '../../component/glue-state.ts';
-import type { Questions } from '../../metering/meter.ts';
-import type { TimeLimits } from '../protocol/time-limits.ts';
+import type { Meter, Questions } from '../../metering/meter.ts';
+import type { GuestFailure } from '../protocol/messages.ts';
+import type { GuestLimits } from '../protocol/time-limits.ts';
+import { CpuClock, type ThreadClock } from './cpu-clock.ts';
+import { outOfCpu, outOfFuel } from './exhausted.ts';
 import { GuestDeadline } from './guest-deadline.ts';
 import { Quantum } from './quantum.ts';
 import type { Task } from './run-queue.ts';
@@ -20,14 +23,26 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
   /** It was ended because its time was over. */
   overdue = false;
   readonly deadline: GuestDeadline;
+  readonly #limits: GuestLimits;
+  readonly #clock: CpuClock;
   readonly #scheduler: Scheduler;
   readonly #quantum = new Quantum();
   #guest: Guest | undefined;
   #glue: GlueState | undefined;
+  #meter: Meter | undefined;
+  #units = 0;
+  #overspent = false;
 
-  constructor(scheduler: Scheduler, limits: TimeLimits) {
+  constructor(scheduler: Scheduler, limits: GuestLimits, thread: ThreadClock = { freed: 0 }) {
     this.#scheduler = scheduler;
+    this.#limits = limits;
+    this.#clock = new CpuClock(thread);
     this.deadline = new GuestDeadline(limits);
+  }
+
+  /** It is being instantiated, and this meter asks. */
+  measure(meter: Meter): void {
+    this.#meter = meter;
   }
 
   /** It is instantiated: from now on it can be suspended. With raw glue, only in host functions. */
@@ -45,17 +60,49 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
   begin(): void {
     this.used = 0;
     this.overdue = false;
+    this.#overspent = false;
     this.#quantum.interrupt();
+    this.#meter?.refuel();
+    this.#units = this.#meter?.used ?? 0;
     this.#scheduler.begin(this);
+    this.#clock.restart(performance.now());
+  }
+
+  /** Why it was trapped at a question; undefined if it was not. */
+  get failure(): GuestFailure | undefined {
+    if (this.isExhausted) return outOfFuel(this.#limits.fuel!);
+    if (this.#overspent) return outOfCpu(this.#limits.cpu!);
+    return this.overdue ? { code: 'guest-timeout', message: this.deadline.message } : undefined;
+  }
+
+  /** It was trapped because it had used all its fuel. */
+  get isExhausted(): boolean {
+    return this.#meter?.exhausted ?? false;
+  }
+
+  /** Milliseconds of the processor, and units, that its request has used. */
+  usage(): { readonly cpu: number; readonly units: number } {
+    const units = (this.#meter?.used ?? 0) - this.#units;
+    return { cpu: this.#clock.used(performance.now()), units };
+  }
+
+  suspended(): void {
+    this.#clock.stop(performance.now());
+  }
+
+  resumes(): void {
+    this.#clock.resume(performance.now());
   }
 
   isDue(): boolean {
     return this.#scheduler.isDue(this) && this.#guest !== undefined && (this.#glue?.maySuspend ?? true);
   }
 
-  next(): Promise<void> {
+  async next(): Promise<void> {
     this.#quantum.interrupt();
-    return this.#scheduler.next(this);
+    this.suspended();
+    await this.#scheduler.next(this);
+    this.resumes();
   }
 
   tick(): number {
@@ -66,14 +113,17 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
   }
 
   async wait(): Promise<number> {
+    this.suspended();
     await this.#scheduler.next(this);
     const now = performance.now();
+    this.#clock.resume(now);
     this.#quantum.resume(now);
     return this.#mustEnd(now) ? TRAP : this.#quantum.units;
   }
 
   cannotWait(): number {
     this.#scheduler.withdraw(this);
+    this.resumes();
     return this.#quantum.units;
   }
 
@@ -88,8 +138,9 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
 
   #mustEnd(now: number): boolean {
     if (this.isEnding()) return true;
-    if (now < this.deadline.due) return false;
-    this.overdue = true;
-    return true;
+    const { cpu } = this.#limits;
+    if (cpu !== undefined && this.#clock.used(now) > cpu) this.#overspent = true;
+    else if (now >= this.deadline.due) this.overdue = true;
+    return this.#overspent || this.overdue;
   }
 }

@@ -38,6 +38,8 @@ type Limits =
   | 'queue'
   | 'timeout'
   | 'streamIdle'
+  | 'cpuLimit'
+  | 'fuel'
   | 'drain';
 
 /** What guests see and may use. */
@@ -158,6 +160,17 @@ export const LIMITS: OptionRows<Limits> = {
     description: 'longest silence within a response that has started',
     kind: DURATION,
     fallback: DEFAULTS.streamIdle,
+  },
+  cpuLimit: {
+    flags: '--cpu-limit <duration>',
+    description: 'processor time of a guest for one request; then 504; default: none',
+    kind: DURATION,
+  },
+  fuel: {
+    flags: '--fuel <n>',
+    description:
+      'instructions, about, that a guest may execute for one request; then it traps, always at the same one; default: no limit',
+    kind: count(...RANGES.fuel),
   },
   drain: {
     flags: '--drain <duration>',

@@ -46,6 +46,7 @@ export async function translate(
     if (configVar !== undefined) options.configVar = [...configVar, ...(options.configVar ?? [])];
     if (preset !== undefined) options.preset = [...preset, ...(options.preset ?? [])];
     if (single.timeout !== undefined) set(name, 'timeout', single.timeout);
+    if (single.fuel !== undefined) set(name, 'fuel', single.fuel);
     if (single.maxEachMemory !== undefined) limitEach(name, single.maxEachMemory);
     if (single.allowWasmGc !== undefined) set(name, 'allowWasmGc', single.allowWasmGc);
     if (single.inheritEnv !== undefined) set(name, 'inheritEnv', single.inheritEnv);

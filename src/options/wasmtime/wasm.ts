@@ -1,3 +1,4 @@
+import { RANGES } from '../ranges.ts';
 import { always, duration, eitherWay, flag, type Key, never, number, value, without } from './key.ts';
 import { ONLY_0_2 } from './wasi.ts';
 
@@ -19,7 +20,9 @@ const limit: Key = without(NO_LIMIT, '=N', number);
 /** Keys of `-W`, in the order of wasmtime's help. */
 export const WASM_KEYS: Readonly<Record<string, Key>> = {
   'nan-canonicalization': never(V8),
-  fuel: without('guests are limited by time; see --timeout', '=N', number),
+  fuel: value('=N', '`--fuel`, in units that are at most those of wasmtime', number, (fuel) => ({
+    fuel: Math.min(fuel, RANGES.fuel[1]),
+  })),
   'epoch-interruption': eitherWay('guests can always be interrupted; see `--timeout`'),
   'max-wasm-stack': without(V8, '=N', number),
   'async-stack-size': without(V8, '=N', number),

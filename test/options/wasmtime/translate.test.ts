@@ -51,6 +51,11 @@ test('an equal option of ours is not a contradiction', async () => {
   ]);
 });
 
+test('fuel is ours', async () => {
+  expect((await translated({ wasm: [wasm('fuel=1_000')] })).options.fuel).toBe(1000);
+  expect((await translated({ wasm: [wasm('fuel=0xffffffffffffffff')] })).options.fuel).toBe(2 ** 52);
+});
+
 test('the limit of each memory does not replace the limit of all of them', async () => {
   const less = await translated({ wasm: [wasm('max-memory-size=1048576')], maxMemory: 2 ** 30 });
   expect(less.options).toMatchObject({ maxEachMemory: 2 ** 20, maxMemory: 2 ** 30 });
