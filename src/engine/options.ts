@@ -110,6 +110,8 @@ export interface EngineSettings
 export interface EngineInternals {
   /** After each request, compare the restored instance with its initial state, byte for byte. */
   readonly verifyRestores?: boolean;
+  /** The guest of one request has used so many milliseconds of the processor, and so many units. */
+  readonly guestUsed?: (cpu: number, units: number) => void;
   /** Workers that were started before the component was loaded, used first. */
   readonly prestartedWorkers?: PrestartedWorkers;
 }

@@ -79,7 +79,7 @@ function createPipeline(component: Component, engine: Engine, stages: Stages): H
 export function createServer(
   component: Component,
   options: ServerOptions = {},
-  { monitor, requestHeaders = [], ownPorts, ...engineInternals }: ServerInternals = {},
+  { monitor, requestHeaders = [], ownPorts, ...internals }: ServerInternals = {},
 ): Server {
   assertLoaded('createServer', component);
   const settings = resolveServerOptions(options);
@@ -88,6 +88,7 @@ export function createServer(
   let listener: Listener | undefined;
   const mcp = createMcp(settings, () => ownUrl(listener));
   const drain = createDrain();
+  const engineInternals = monitor === undefined ? internals : { ...internals, guestUsed: monitor.guestUsed };
 
   const lifecycle = createLifecycle(component, {
     mcp,

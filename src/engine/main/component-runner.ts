@@ -108,6 +108,7 @@ export class ComponentRunner {
         ...events,
         storeBroken,
         storeFull,
+        guestUsed: internals.guestUsed,
         gone(...lost) {
           close();
           events.gone(...lost);

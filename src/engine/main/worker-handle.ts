@@ -26,6 +26,12 @@ export interface WorkerEvents extends GuestVoice {
   gone(lost: readonly InFlightRequest[], reason: string): void;
 }
 
+/** What a worker reports about what its guests use. */
+export interface UsageVoice {
+  /** See `EngineInternals`. */
+  guestUsed?: ((cpu: number, units: number) => void) | undefined;
+}
+
 /** What a worker reports about the store. */
 export interface StoreVoice {
   /** A sync has failed in the worker. */
@@ -63,7 +69,7 @@ const CLOSE_GRACE = 5000;
 
 export function startWorker(
   setup: Omit<WorkerSetup, 'counts'>,
-  events: WorkerEvents & StoreVoice,
+  events: WorkerEvents & StoreVoice & UsageVoice,
   { worker, setup: setupPort }: PrestartedWorker = prestartWorker(),
 ): WorkerHandle {
   const { store, fetch } = setup;
@@ -81,7 +87,7 @@ class Handle implements WorkerHandle {
   largest: WorkerHandle['largest'];
   readonly #worker: Worker;
   readonly #counts: MessageCounts;
-  readonly #events: WorkerEvents & StoreVoice;
+  readonly #events: WorkerEvents & StoreVoice & UsageVoice;
   readonly #running = new Table<number, InFlightRequest>();
   readonly #stopping: StopTimers;
   readonly #started = Promise.withResolvers<void>();
@@ -92,7 +98,7 @@ class Handle implements WorkerHandle {
   #closing: Promise<void> | undefined;
   #end = 'the worker was ended';
 
-  constructor(worker: Worker, counts: MessageCounts, events: WorkerEvents & StoreVoice) {
+  constructor(worker: Worker, counts: MessageCounts, events: WorkerEvents & StoreVoice & UsageVoice) {
     this.ready = this.#started.promise;
     this.#worker = worker;
     this.#counts = counts;
@@ -197,8 +203,9 @@ class Handle implements WorkerHandle {
       const request = this.#running.get(message.id);
       if (request === undefined) return;
       if (message.type !== 'done') request.receive(message);
-      if (message.type === 'done') this.#finish(request, message.failure);
-      else if (message.type === 'answer') this.#finish(request, undefined);
+      if (message.type !== 'done' && message.type !== 'answer') return;
+      events.guestUsed?.(message.cpu, message.units);
+      this.#finish(request, message.type === 'done' ? message.failure : undefined);
     }
   }
 

@@ -56,11 +56,22 @@ export type FromWorker =
       readonly status: number;
       readonly headers: string[];
       readonly body: string;
+      readonly cpu: number;
+      readonly units: number;
     }
   /** The guest took this many bytes of the request's body. */
   | { readonly type: 'taken'; readonly id: number; readonly bytes: number }
-  /** The guest is finished and has released its instance; `failure` says what went wrong, if anything. */
-  | { readonly type: 'done'; readonly id: number; readonly failure?: GuestFailure }
+  /**
+   * The guest is finished and has released its instance; `failure` says what went wrong, if anything. It has used so many
+   * milliseconds of the processor, and so many units.
+   */
+  | {
+      readonly type: 'done';
+      readonly id: number;
+      readonly cpu: number;
+      readonly units: number;
+      readonly failure: GuestFailure | undefined;
+    }
   /** After `press`: the largest guest, and the size of its memories and host objects. */
   | { readonly type: 'measured'; readonly id: number; readonly bytes: number }
   /** Instances cannot be restored: each request gets a new one. */

@@ -58,7 +58,9 @@ function asAnswer(batch: readonly FromWorker[]): FromWorker | undefined {
   if (end?.type !== 'end' || end.id !== head.id || end.trailers.length > 0) return undefined;
   if (done?.type !== 'done' || done.id !== head.id || done.failure !== undefined) return undefined;
   if (chunk !== undefined && chunk.byteLength > SMALL) return undefined;
-  return { type: 'answer', id: head.id, status: head.status, headers: head.headers, body: latin1(chunk) };
+  const { id, status, headers } = head;
+  const { cpu, units } = done;
+  return { type: 'answer', id, status, headers, body: latin1(chunk), cpu, units };
 }
 
 function latin1(bytes: Uint8Array | undefined): string {

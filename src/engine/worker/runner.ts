@@ -8,6 +8,7 @@ import type { GuestInstance } from './instances.ts';
 import type { GuestOutput, OutputChannel } from './output.ts';
 import { createRequestBody, type RequestBody } from './request-body.ts';
 import { createPostedResponse, type PostedResponse } from './response-sink.ts';
+import type { Usage } from './scheduled-guest.ts';
 
 /** Runs guests in this thread, each request in an instance that no other request uses at the same time. */
 export interface Runner {
@@ -35,6 +36,9 @@ export interface RunnerParts {
   /** Sends what was posted now. */
   readonly flush?: () => void;
 }
+
+/** Of a guest that could not be instantiated. */
+const NOTHING: Usage = { cpu: 0, units: 0 };
 
 export function createRunner(parts: RunnerParts): Runner {
   return new GuestRunner(parts);
@@ -83,7 +87,7 @@ class GuestRunner implements Runner {
     } catch (error) {
       io.end();
       const { code, message } = error instanceof WasmcpError ? error : failureOf(error)!;
-      this.#done(request.id, { code, message });
+      this.#done(request.id, NOTHING, { code, message });
     }
   }
 
@@ -140,6 +144,7 @@ class GuestRunner implements Runner {
     this.#live.delete(id);
     // What it sent before must arrive as if it had been suspended since, whatever else runs.
     if (instance.scheduled?.isExhausted) this.#parts.flush?.();
+    const usage = instance.scheduled?.usage() ?? NOTHING;
     const poisoned = failure !== undefined || response.abandoned || instance.guest.ended !== undefined;
     instance.guest.end('the request is over');
     instance.guest.release();
@@ -147,10 +152,10 @@ class GuestRunner implements Runner {
     if (!this.#parts.instances.give(instance, { poisoned })) instance.guest.budget.reset();
     instance.settled();
     io.end();
-    this.#done(id, failure);
+    this.#done(id, usage, failure);
   }
 
-  #done(id: number, failure: GuestFailure | undefined): void {
-    this.#parts.post({ type: 'done', id, ...(failure && { failure }) });
+  #done(id: number, { cpu, units }: Usage, failure: GuestFailure | undefined): void {
+    this.#parts.post({ type: 'done', id, cpu, units, failure });
   }
 }

@@ -13,6 +13,12 @@ import type { Scheduler } from './scheduler.ts';
 const TRAP = -1;
 const WAIT = 0;
 
+/** What a guest has used for a request: milliseconds of the processor, and units. */
+export interface Usage {
+  readonly cpu: number;
+  readonly units: number;
+}
+
 /**
  * The share that an instance's guest has of its thread. Host functions that may wait ask it (`ThreadShare`), and so does the
  * guest's own code (`Questions`). A class, as each instance has one.
@@ -80,8 +86,8 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
     return this.#meter?.exhausted ?? false;
   }
 
-  /** Milliseconds of the processor, and units, that its request has used. */
-  usage(): { readonly cpu: number; readonly units: number } {
+  /** So far. */
+  usage(): Usage {
     const units = (this.#meter?.used ?? 0) - this.#units;
     return { cpu: this.#clock.used(performance.now()), units };
   }

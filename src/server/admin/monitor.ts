@@ -2,6 +2,7 @@ import { type StoreGuarantee, sizeOfStore } from '../../../host/index.ts';
 import type { EngineLoad } from '../../engine/engine.ts';
 import { version } from '../../version.ts';
 import type { NodeHandler } from '../node-adapter.ts';
+import { createGuestUsage, type GuestUsage } from './guest-usage.ts';
 import type { Metric, Sample } from './prometheus.ts';
 import { createRequestCounter } from './requests.ts';
 
@@ -21,6 +22,8 @@ export interface ServerStatus {
 export interface Monitor {
   /** Counts the requests that `handler` gets. */
   withCounting(handler: NodeHandler): NodeHandler;
+  /** One request is over, see `GuestUsage`. */
+  readonly guestUsed: GuestUsage['add'];
   /** Called by the server, once. */
   attach(status: () => ServerStatus): void;
   status(): ServerStatus;
@@ -37,10 +40,12 @@ const UNATTACHED: ServerStatus = {
 
 export function createMonitor(): Monitor {
   const requests = createRequestCounter();
+  const guests = createGuestUsage();
   let current = (): ServerStatus => UNATTACHED;
 
   return {
     withCounting: requests.withCounting,
+    guestUsed: guests.add,
     attach(status) {
       current = status;
     },
@@ -50,6 +55,7 @@ export function createMonitor(): Monitor {
       const size = storeUrl === undefined ? undefined : await sizeOfStore(storeUrl);
       return [
         ...requests.metrics(),
+        ...guests.metrics(),
         ...(load === undefined ? [] : loadMetrics(load)),
         {
           name: 'wasmcp_node_store_bytes',

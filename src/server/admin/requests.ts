@@ -1,5 +1,6 @@
 import type { NodeHandler } from '../node-adapter.ts';
-import type { Metric, Sample } from './prometheus.ts';
+import { createHistogram } from './histogram.ts';
+import type { Metric } from './prometheus.ts';
 
 /** Counts requests and measures their durations. */
 export interface RequestCounter {
@@ -18,26 +19,13 @@ const CLASSES: readonly string[] = ['aborted', '1xx', '2xx', '3xx', '4xx', '5xx'
 
 export function createRequestCounter(): RequestCounter {
   const byClass = new Float64Array(CLASSES.length);
-  /** Requests above the previous bound and not above this one; the last entry counts those above all bounds. */
-  const byDuration = new Float64Array(BOUNDS.length + 1);
-  let seconds = 0;
+  const durations = createHistogram(BOUNDS);
   let current = 0;
 
   function count(statusClass: number, duration: number): void {
     byClass[statusClass]! += 1;
-    const place = BOUNDS.findIndex((bound) => duration <= bound);
-    byDuration[place < 0 ? BOUNDS.length : place]! += 1;
-    seconds += duration;
+    durations.add(duration);
     current -= 1;
-  }
-
-  function durations(): Sample[] {
-    let sum = 0;
-    const buckets = [...BOUNDS.map(String), '+Inf'].map((le, place) => {
-      sum += byDuration[place]!;
-      return { suffix: '_bucket', labels: { le }, value: sum };
-    });
-    return [...buckets, { suffix: '_sum', value: seconds }, { suffix: '_count', value: sum }];
   }
 
   return {
@@ -63,7 +51,7 @@ export function createRequestCounter(): RequestCounter {
         name: 'wasmcp_node_request_duration_seconds',
         help: 'Time from the head of a request to the end of its response, streams included.',
         type: 'histogram',
-        samples: durations(),
+        samples: durations.samples(),
       },
       {
         name: 'wasmcp_node_requests_in_flight',

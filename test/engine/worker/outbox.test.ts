@@ -12,7 +12,8 @@ const id = 7;
 const head: FromWorker = { type: 'head', id, status: 202, headers: ['a', 'b'] };
 const chunk: FromWorker = { type: 'chunk', id, bytes: Uint8Array.of(0xe9) };
 const end: FromWorker = { type: 'end', id, trailers: [] };
-const done: FromWorker = { type: 'done', id };
+const used = { cpu: 1.5, units: 3000 };
+const done: FromWorker = { type: 'done', id, ...used, failure: undefined };
 
 test.each([
   ['with a body', [head, chunk, end, done], '\u00e9'],
@@ -20,12 +21,12 @@ test.each([
 ])('posts a small response %s as one message', (_, messages, body) => {
   const { outbox, posted } = open();
   for (const message of messages) outbox.post(message);
-  expect(posted).toEqual([[{ type: 'answer', id, status: 202, headers: ['a', 'b'], body }]]);
+  expect(posted).toEqual([[{ type: 'answer', id, status: 202, headers: ['a', 'b'], body, ...used }]]);
 });
 
 test.each<[string, FromWorker[]]>([
   ['has trailers', [head, { type: 'end', id, trailers: ['a', 'b'] }, done]],
-  ['failed', [head, end, { type: 'done', id, failure: { code: 'guest-trapped', message: 'x' } }]],
+  ['failed', [head, end, { type: 'done', id, ...used, failure: { code: 'guest-trapped', message: 'x' } }]],
   ['was not ended', [head, done]],
   ['was not ended after its body', [head, chunk, done]],
   ['has a large body', [head, { type: 'chunk', id, bytes: new Uint8Array(1024 * 1024) }, end, done]],

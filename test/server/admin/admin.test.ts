@@ -96,6 +96,33 @@ test('requests are counted by class and by duration, including those that no gue
   expect(counted.get('wasmcp_node_request_duration_seconds_sum')).toBeGreaterThan(0.06);
 });
 
+test('the processor time and the units of guests are reported, not the time in which they wait', async () => {
+  const looked = await watched('http-lab', { workers: 1 });
+  const url = await looked.server.listen(0);
+  const used = async (path: string): Promise<{ seconds: number; units: number; count: number }> => {
+    const before = await metrics(looked);
+    await (await fetch(`${url}${path}`)).text();
+    const name = 'wasmcp_node_guest_cpu_seconds_count';
+    let after = await metrics(looked);
+    while (after.get(name) === before.get(name)) after = await metrics(looked);
+    const grown = (key: string): number => after.get(key)! - before.get(key)!;
+    return {
+      count: grown(name),
+      seconds: grown('wasmcp_node_guest_cpu_seconds_sum'),
+      units: grown('wasmcp_node_guest_units_total'),
+    };
+  };
+  const quick = await used('env');
+  const large = await used('big?bytes=3000000');
+  const asleep = await used('sleep?ms=400');
+  expect([quick.count, large.count, asleep.count]).toEqual([1, 1, 1]);
+  expect(quick.units).toBeGreaterThan(0);
+  expect(large.units).toBeGreaterThan(2 * quick.units);
+  expect(large.seconds).toBeGreaterThan(0);
+  expect(asleep.seconds).toBeGreaterThan(0);
+  expect(asleep.seconds).toBeLessThan(0.3);
+});
+
 test('guests, queue, workers, syncs and the size of the store are reported', async () => {
   const store = `sqlite:${join(temporaryFolder(), 'store.db')}`;
   const looked = await watched('kv-draft', { store, workers: 2 });
