@@ -121,7 +121,7 @@ export class ComponentRunner {
 
 function guestSettings(
   component: LoadedComponent,
-  { options, store }: EngineResources,
+  { options, internals, store }: EngineResources,
   env: EngineOptions['env'],
 ): GuestSettings {
   return {
@@ -139,6 +139,7 @@ function guestSettings(
       streamIdle: options.streamIdle,
       cpu: options.cpuLimit,
       fuel: options.fuel,
+      measured: internals.guestUsed !== undefined,
     },
   };
 }

@@ -204,7 +204,7 @@ class Handle implements WorkerHandle {
       if (request === undefined) return;
       if (message.type !== 'done') request.receive(message);
       if (message.type !== 'done' && message.type !== 'answer') return;
-      events.guestUsed?.(message.cpu, message.units);
+      if (message.usage !== undefined) events.guestUsed?.(message.usage.cpu, message.usage.units);
       this.#finish(request, message.type === 'done' ? message.failure : undefined);
     }
   }

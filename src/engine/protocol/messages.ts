@@ -56,21 +56,19 @@ export type FromWorker =
       readonly status: number;
       readonly headers: string[];
       readonly body: string;
-      readonly cpu: number;
-      readonly units: number;
+      readonly usage?: Usage | undefined;
     }
   /** The guest took this many bytes of the request's body. */
   | { readonly type: 'taken'; readonly id: number; readonly bytes: number }
   /**
-   * The guest is finished and has released its instance; `failure` says what went wrong, if anything. It has used so many
-   * milliseconds of the processor, and so many units.
+   * The guest is finished and has released its instance; `failure` says what went wrong, if anything. `usage` is what it has
+   * used, if that is measured.
    */
   | {
       readonly type: 'done';
       readonly id: number;
-      readonly cpu: number;
-      readonly units: number;
-      readonly failure: GuestFailure | undefined;
+      readonly usage?: Usage | undefined;
+      readonly failure?: GuestFailure | undefined;
     }
   /** After `press`: the largest guest, and the size of its memories and host objects. */
   | { readonly type: 'measured'; readonly id: number; readonly bytes: number }
@@ -89,6 +87,12 @@ export interface LogMessage {
   readonly level: string;
   readonly context: string;
   readonly message: string;
+}
+
+/** What a guest has used for a request: milliseconds of the processor, and units. */
+export interface Usage {
+  readonly cpu: number;
+  readonly units: number;
 }
 
 export interface GuestFailure {

@@ -12,6 +12,8 @@ export interface GuestLimits extends TimeLimits {
   readonly cpu?: number | undefined;
   /** Units of the code that it executes, see `src/metering`. */
   readonly fuel?: number | undefined;
+  /** What they have used is reported, which costs a little. */
+  readonly measured?: boolean;
 }
 
 /** The progress of a response: not begun, begun, or over: nothing more of it will be delivered, for whatever reason. */

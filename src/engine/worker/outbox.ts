@@ -59,8 +59,8 @@ function asAnswer(batch: readonly FromWorker[]): FromWorker | undefined {
   if (done?.type !== 'done' || done.id !== head.id || done.failure !== undefined) return undefined;
   if (chunk !== undefined && chunk.byteLength > SMALL) return undefined;
   const { id, status, headers } = head;
-  const { cpu, units } = done;
-  return { type: 'answer', id, status, headers, body: latin1(chunk), cpu, units };
+  const answer = { type: 'answer', id, status, headers, body: latin1(chunk) } as const;
+  return done.usage === undefined ? answer : { ...answer, usage: done.usage };
 }
 
 function latin1(bytes: Uint8Array | undefined): string {

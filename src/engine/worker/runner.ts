@@ -1,6 +1,6 @@
 import { createExchange, Table, WasmcpError } from '../../../host/index.ts';
 import { fromShared } from '../protocol/clock.ts';
-import type { FromWorker, GuestFailure, RequestMessage, ToWorker } from '../protocol/messages.ts';
+import type { FromWorker, GuestFailure, RequestMessage, ToWorker, Usage } from '../protocol/messages.ts';
 import { describeOutcome, failureOf } from './failures.ts';
 import { toFields } from './fields.ts';
 import type { InstancePool } from './instance-pool.ts';
@@ -8,7 +8,6 @@ import type { GuestInstance } from './instances.ts';
 import type { GuestOutput, OutputChannel } from './output.ts';
 import { createRequestBody, type RequestBody } from './request-body.ts';
 import { createPostedResponse, type PostedResponse } from './response-sink.ts';
-import type { Usage } from './scheduled-guest.ts';
 
 /** Runs guests in this thread, each request in an instance that no other request uses at the same time. */
 export interface Runner {
@@ -36,9 +35,6 @@ export interface RunnerParts {
   /** Sends what was posted now. */
   readonly flush?: () => void;
 }
-
-/** Of a guest that could not be instantiated. */
-const NOTHING: Usage = { cpu: 0, units: 0 };
 
 export function createRunner(parts: RunnerParts): Runner {
   return new GuestRunner(parts);
@@ -87,7 +83,7 @@ class GuestRunner implements Runner {
     } catch (error) {
       io.end();
       const { code, message } = error instanceof WasmcpError ? error : failureOf(error)!;
-      this.#done(request.id, NOTHING, { code, message });
+      this.#done(request.id, undefined, { code, message });
     }
   }
 
@@ -144,7 +140,7 @@ class GuestRunner implements Runner {
     this.#live.delete(id);
     // What it sent before must arrive as if it had been suspended since, whatever else runs.
     if (instance.scheduled?.isExhausted) this.#parts.flush?.();
-    const usage = instance.scheduled?.usage() ?? NOTHING;
+    const usage = instance.scheduled?.usage();
     const poisoned = failure !== undefined || response.abandoned || instance.guest.ended !== undefined;
     instance.guest.end('the request is over');
     instance.guest.release();
@@ -155,7 +151,7 @@ class GuestRunner implements Runner {
     this.#done(id, usage, failure);
   }
 
-  #done(id: number, { cpu, units }: Usage, failure: GuestFailure | undefined): void {
-    this.#parts.post({ type: 'done', id, cpu, units, failure });
+  #done(id: number, usage: Usage | undefined, failure: GuestFailure | undefined): void {
+    this.#parts.post({ type: 'done', id, ...(usage && { usage }), ...(failure && { failure }) });
   }
 }

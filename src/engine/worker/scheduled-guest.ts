@@ -1,7 +1,7 @@
 import type { Guest, ThreadShare } from '../../../host/index.ts';
 import type { GlueState } from '../../component/glue-state.ts';
 import type { Meter, Questions } from '../../metering/meter.ts';
-import type { GuestFailure } from '../protocol/messages.ts';
+import type { GuestFailure, Usage } from '../protocol/messages.ts';
 import type { GuestLimits } from '../protocol/time-limits.ts';
 import { CpuClock, type ThreadClock } from './cpu-clock.ts';
 import { outOfCpu, outOfFuel } from './exhausted.ts';
@@ -12,12 +12,6 @@ import type { Scheduler } from './scheduler.ts';
 
 const TRAP = -1;
 const WAIT = 0;
-
-/** What a guest has used for a request: milliseconds of the processor, and units. */
-export interface Usage {
-  readonly cpu: number;
-  readonly units: number;
-}
 
 /**
  * The share that an instance's guest has of its thread. Host functions that may wait ask it (`ThreadShare`), and so does the
@@ -31,6 +25,7 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
   readonly deadline: GuestDeadline;
   readonly #limits: GuestLimits;
   readonly #clock: CpuClock;
+  readonly #timed: boolean;
   readonly #scheduler: Scheduler;
   readonly #quantum = new Quantum();
   #guest: Guest | undefined;
@@ -42,6 +37,7 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
   constructor(scheduler: Scheduler, limits: GuestLimits, thread: ThreadClock = { freed: 0 }) {
     this.#scheduler = scheduler;
     this.#limits = limits;
+    this.#timed = limits.measured === true || limits.cpu !== undefined;
     this.#clock = new CpuClock(thread);
     this.deadline = new GuestDeadline(limits);
   }
@@ -69,9 +65,9 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
     this.#overspent = false;
     this.#quantum.interrupt();
     this.#meter?.refuel();
-    this.#units = this.#meter?.used ?? 0;
+    if (this.#limits.measured) this.#units = this.#meter?.used ?? 0;
     this.#scheduler.begin(this);
-    this.#clock.restart(performance.now());
+    if (this.#timed) this.#clock.restart(performance.now());
   }
 
   /** Why it was trapped at a question; undefined if it was not. */
@@ -86,18 +82,19 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
     return this.#meter?.exhausted ?? false;
   }
 
-  /** So far. */
-  usage(): Usage {
+  /** So far; undefined unless it is measured. */
+  usage(): Usage | undefined {
+    if (!this.#limits.measured) return undefined;
     const units = (this.#meter?.used ?? 0) - this.#units;
     return { cpu: this.#clock.used(performance.now()), units };
   }
 
   suspended(): void {
-    this.#clock.stop(performance.now());
+    if (this.#timed) this.#clock.stop(performance.now());
   }
 
   resumes(): void {
-    this.#clock.resume(performance.now());
+    if (this.#timed) this.#clock.resume(performance.now());
   }
 
   isDue(): boolean {
@@ -122,7 +119,7 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
     this.suspended();
     await this.#scheduler.next(this);
     const now = performance.now();
-    this.#clock.resume(now);
+    if (this.#timed) this.#clock.resume(now);
     this.#quantum.resume(now);
     return this.#mustEnd(now) ? TRAP : this.#quantum.units;
   }

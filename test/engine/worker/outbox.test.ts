@@ -12,8 +12,8 @@ const id = 7;
 const head: FromWorker = { type: 'head', id, status: 202, headers: ['a', 'b'] };
 const chunk: FromWorker = { type: 'chunk', id, bytes: Uint8Array.of(0xe9) };
 const end: FromWorker = { type: 'end', id, trailers: [] };
-const used = { cpu: 1.5, units: 3000 };
-const done: FromWorker = { type: 'done', id, ...used, failure: undefined };
+const used = { usage: { cpu: 1.5, units: 3000 } };
+const done: FromWorker = { type: 'done', id, ...used };
 
 test.each([
   ['with a body', [head, chunk, end, done], '\u00e9'],
