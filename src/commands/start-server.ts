@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { free } from '../../host/index.ts';
 import type { LoadedComponent } from '../component/component.ts';
 import { shownOn } from '../engine/terminal.ts';
 import type { Server, ServerOptions, WasmcpError } from '../index.ts';
@@ -35,7 +36,11 @@ export function startServer(
     {
       ...options,
       storeBroken: broken.resolve,
-      output: (stream, bytes) => print(output[stream], shown[stream](bytes)),
+      async output(stream, bytes) {
+        await print(output[stream], shown[stream](bytes));
+        // Only a stream of the system has written it by then; others may pass it on.
+        if ('fd' in output[stream]) free(bytes);
+      },
     },
     { ...internals, requestHeaders: header.flat() },
   );

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openStore } from '../../host/index.ts';
 import {
@@ -218,7 +219,10 @@ describe('a database that another program has locked', () => {
     const other = new DatabaseSync(path);
     other.exec('BEGIN IMMEDIATE');
     const waiting = ask('/set?key=k', 'new');
-    expect(await ask('/get?key=k')).toBe('200 value');
+    // The write blocks its worker; until the other one has started, reads wait for the same.
+    const read = async (): Promise<string> =>
+      (await Promise.race([ask('/get?key=k'), pause(500, undefined)])) ?? read();
+    expect(await read()).toBe('200 value');
     other.exec('ROLLBACK');
     other.close();
     expect(await waiting).toBe('200');

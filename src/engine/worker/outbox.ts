@@ -31,7 +31,7 @@ export function createOutbox(port: Pick<MessagePort, 'postMessage'>): Outbox {
     if (batch.length === 0) scheduled = setImmediate(flush);
     batch.push(message);
     if (message.type === 'done') flush();
-    if (message.type !== 'chunk') return;
+    if (message.type !== 'chunk' && message.type !== 'output') return;
     const { buffer, byteLength } = message.bytes;
     if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) memory.push(buffer);
   }

@@ -1,3 +1,4 @@
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import type { FromWorker } from '../../../src/engine/protocol/messages.ts';
 import { createOutbox, type Outbox } from '../../../src/engine/worker/outbox.ts';
@@ -14,6 +15,18 @@ const chunk: FromWorker = { type: 'chunk', id, bytes: Uint8Array.of(0xe9) };
 const end: FromWorker = { type: 'end', id, trailers: [] };
 const used = { usage: { cpu: 1.5, units: 3000 } };
 const done: FromWorker = { type: 'done', id, ...used };
+
+test.each([
+  { type: 'chunk' as const, id, bytes: new Uint8Array(100_000) },
+  { type: 'output' as const, stream: 'stdout' as const, bytes: new Uint8Array(100_000) },
+])('$type: its memory moves to the main thread, and leaves no garbage', async (message) => {
+  const { port1, port2 } = new MessageChannel();
+  const outbox = createOutbox(port1 as unknown as MessagePort);
+  outbox.post(message);
+  outbox.flush();
+  port2.close();
+  expect(message.bytes.byteLength).toBe(0);
+});
 
 test.each([
   ['with a body', [head, chunk, end, done], '\u00e9'],
