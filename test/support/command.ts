@@ -47,6 +47,8 @@ function launch(args: readonly string[], options: RunOptions): Running {
     env: { ...process.env, ...options.env },
   });
   const text = outputOf(child, options.wholeOutput);
+  // A command that refuses its arguments has exited before it reads.
+  child.stdin.on('error', () => {});
   child.stdin.end(options.input ?? '');
   const finished = once(child, 'close').then(([status]) => ({ status, ...text }));
   return { child, text, finished };
