@@ -11,7 +11,7 @@ export * as check from './check-options.ts';
 export { checkOptions, type OptionChecks } from './check-options.ts';
 export { endingInput } from './cli/ending-input.ts';
 export { GuestExit } from './cli/exit.ts';
-export { type LineSink, prefixedLines } from './cli/lines.ts';
+export { concatOwned, type LineSink, prefixedLines } from './cli/lines.ts';
 export { createDescriptors, type Descriptors, type DescriptorTotal } from './descriptors.ts';
 export { WasmcpError, type WasmcpErrorCode } from './error.ts';
 export { preopenWarnings } from './filesystem/preopens.ts';

@@ -18,23 +18,21 @@ export interface LineSink extends ByteSink {
  */
 export function prefixedLines(prefix: string, write: (line: Uint8Array) => void): LineSink {
   const head = Buffer.from(prefix);
-  let held: Uint8Array[] = [];
+  /** The beginning of a line, whose end was not written yet. */
+  let held: Buffer | undefined;
   let size = 0;
 
   function hold(bytes: Uint8Array): void {
-    held.push(bytes);
+    held ??= Buffer.allocUnsafeSlow(MAX_LINE);
+    held.set(bytes, size);
     size += bytes.length;
   }
 
-  function writeHeld(): void {
-    write(Buffer.concat([head, ...held]));
-    held = [];
+  /** Writes a line that ends with these bytes. */
+  function writeLine(...end: readonly Uint8Array[]): void {
+    const parts = held === undefined ? [head, ...end] : [head, held.subarray(0, size), ...end];
     size = 0;
-  }
-
-  function breakLine(): void {
-    hold(Uint8Array.of(NEWLINE));
-    writeHeld();
+    write(concatOwned(parts));
   }
 
   return {
@@ -46,17 +44,29 @@ export function prefixedLines(prefix: string, write: (line: Uint8Array) => void)
       while (rest.length > 0) {
         const newline = rest.subarray(0, MAX_LINE - size).indexOf(NEWLINE);
         const length = newline >= 0 ? newline + 1 : Math.min(rest.length, MAX_LINE - size);
-        hold(rest.subarray(0, length));
+        const part = rest.subarray(0, length);
         rest = rest.subarray(length);
-        if (newline >= 0) writeHeld();
-        else if (size === MAX_LINE) breakLine();
+        if (newline >= 0) writeLine(part);
+        else if (size + length === MAX_LINE) writeLine(part, Uint8Array.of(NEWLINE));
+        else hold(part);
       }
-      // Of a large chunk only a part of a line is left, which is copied.
-      if (size > 0 && chunk.length >= FREED) held = [Buffer.concat(held)];
       free(chunk);
     },
     flush() {
-      if (size > 0) breakLine();
+      if (size > 0) writeLine(Uint8Array.of(NEWLINE));
     },
   };
+}
+
+/** Joins parts in memory that can be freed: slices of a buffer that Node shares between many would wait for a collection. */
+export function concatOwned(parts: readonly Uint8Array[]): Uint8Array {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  if (length < FREED) return Buffer.concat(parts, length);
+  const joined = Buffer.allocUnsafeSlow(length);
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
 }

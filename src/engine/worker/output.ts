@@ -1,4 +1,12 @@
-import { free, type GuestIo, type LineSink, type Log, prefixedLines, Signal } from '../../../host/index.ts';
+import {
+  concatOwned,
+  free,
+  type GuestIo,
+  type LineSink,
+  type Log,
+  prefixedLines,
+  Signal,
+} from '../../../host/index.ts';
 import { type FromWorker, type LogMessage, logSize } from '../protocol/messages.ts';
 
 /** Standard output and error of one guest; `end` passes on an unfinished line. */
@@ -80,8 +88,9 @@ class Printed implements LineSink {
   /** Sends the lines of one write together: a message for each would keep the main thread busy. */
   #pass(): void {
     if (this.#lines.length === 0) return;
-    const joined = Buffer.concat(this.#lines);
-    for (const line of this.#lines) free(line);
+    const lines = this.#lines;
+    const joined = lines.length === 1 ? lines[0]! : concatOwned(lines);
+    if (lines.length > 1) for (const line of lines) free(line);
     this.#lines = [];
     // A small one is a part of a buffer of Node's, which would be copied whole.
     this.#parts.pass(joined.length < joined.buffer.byteLength ? new Uint8Array(joined) : joined);

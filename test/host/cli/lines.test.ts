@@ -45,6 +45,16 @@ describe('prefixed lines', () => {
     expect(lines).toEqual([`${'a'.repeat(5000)}${'b'.repeat(100)}\n`, `${'c'.repeat(6000)}d\n`]);
   });
 
+  test('have memory of their own if they are long, so that the reader can free it', () => {
+    const out: Uint8Array[] = [];
+    const sink = prefixedLines('> ', (line) => out.push(line));
+    for (let n = 0; n < 4; n += 1) sink.write(new Uint8Array(4096).fill(0x61));
+    expect(out.map(({ length, buffer }) => [length, buffer.byteLength])).toEqual([
+      [8195, 8195],
+      [8195, 8195],
+    ]);
+  });
+
   test('keep bytes that are not text', () => {
     const out: Uint8Array[] = [];
     prefixedLines('', (line) => out.push(line)).write(Uint8Array.of(0xff, 0x00, 0x0a));
