@@ -19,6 +19,9 @@ const END = 0x0b;
 /** Units that a function may leave behind when it returns, rather than spend time on spending them. */
 const SMALL = 256;
 
+/** Units that are spent in front of a bulk operation, as no loop need follow: to fill 64 KiB takes so many. */
+const LARGE = 8192;
+
 /** Where to find what was added to the module, by its indexes. */
 export interface Added {
   /** Units that are left: a global. */
@@ -115,7 +118,8 @@ export function createChecks(body: Output, local: number, { units: left, ask, sp
       put(body, SHIFT_RIGHT);
       putIndex(GET, local);
       put(body, ADD);
-      putIndex(SET, local);
+      putIndex(TEE, local);
+      spendFrom(LARGE);
     },
   };
 }

@@ -11,6 +11,13 @@ export function manyMemories(count: number, pages: number): string {
   return component(memories.join('\n'), grown.join('\n'));
 }
 
+/** One memory of so many pages, filled so many times without a loop. */
+export function manyFills(count: number, pages: number): string {
+  const fill =
+    '(memory.fill $filled (i32.const 0) (i32.const 1) (i32.shl (memory.size $filled) (i32.const 16)))';
+  return component(`(memory $filled ${pages})`, fill.repeat(count));
+}
+
 /** So many tables, grown to so many entries each. */
 export function manyTables(count: number, entries: number): string {
   const tables = Array.from({ length: count }, (_, n) => `(table $grown${n} 1 funcref)`);

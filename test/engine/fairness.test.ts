@@ -1,9 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { createServer, loadComponent } from '../../src/index.ts';
+import { manyFills } from '../campaign/hostile-wat.ts';
 import { rawGlue } from '../support/raw-glue.ts';
-import { share } from '../support/serving.ts';
+import { rawConnection, share } from '../support/serving.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'wasmcp-fair-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -65,6 +68,28 @@ describe.skipIf(rawGlue)('a guest whose calls of the host take long, and cannot 
     },
   );
 });
+
+test.skipIf(rawGlue)(
+  'a guest that fills its memory again and again, without a loop, yields in between',
+  async () => {
+    // A request by POST fills 128 MiB forty times.
+    const component = await loadComponent(await parse(manyFills(40, 2048)));
+    const server = createServer(component, { store: 'memory:', workers: 1 });
+    onTestFinished(() => server.close(0));
+    const url = await server.listen(0);
+    expect((await fetch(url)).status).toBe(200);
+    const guest = await rawConnection(url);
+    guest.send('POST / HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n');
+    await guest.receive(/100 Continue/);
+    let isOver = false;
+    const over = guest.receive(/HTTP\/1.1 200/).then(() => {
+      isOver = true;
+    });
+    for (let n = 0; n < 5; n += 1) expect((await fetch(url)).status).toBe(200);
+    expect(isOver).toBe(false);
+    await over;
+  },
+);
 
 describe('many quick guests', () => {
   const short = async (): Promise<void> => {

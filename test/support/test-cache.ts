@@ -6,7 +6,7 @@ const ROOT: string = join(import.meta.dirname, '../..');
 const FOLDER: string = join(ROOT, 'node_modules/.cache/wasmcp-node-tests');
 
 /** What a transpiled component depends on. */
-const SOURCES = 'src/{wasm,component,growth,snapshot,transpile,loader}/**';
+const SOURCES = 'src/{wasm,component,growth,metering,snapshot,transpile,loader}/**';
 
 /** The environment that makes tests, and the programs and threads that they start, use caches of their own. */
 export function testCaches(): Record<string, string> {
