@@ -118,10 +118,11 @@ async function compile(): Promise<void> {
           test: /\/src\/(loader\/cache-folder|worker-environment|engine\/main\/prestarted-worker)\./,
           priority: 1,
         },
-        { name: 'host', test: /\/host\//, minShareCount: 2 },
+        // But what opens a store when it is imported: everything that imports this file would.
+        { name: 'host', test: /\/host\/(?!keyvalue\/imports\/)/, minShareCount: 2 },
         {
           name: 'component',
-          test: /\/src\/(loader|transpile|snapshot|component|growth|wasm)\//,
+          test: /\/src\/(loader|transpile|snapshot|component|growth|metering|wasm)\//,
           minShareCount: 2,
         },
       ],

@@ -214,7 +214,7 @@ describe.skipIf(wrapper === undefined)('what may not be written', () => {
 
 describe('a database that another program has locked', () => {
   test('is waited for, and reads continue', async () => {
-    const { ask, path } = await start({});
+    const { ask, path } = await start({ workers: 2 });
     expect(await ask('/set?key=k', 'value')).toBe('200');
     const other = new DatabaseSync(path);
     other.exec('BEGIN IMMEDIATE');

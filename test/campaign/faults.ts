@@ -14,7 +14,9 @@ export type Fault =
     }
   | { readonly call: 'clock'; readonly shift: number };
 
-export type FaultSettings = Partial<Pick<ServeSettings, 'durability' | 'component' | 'wrapper'>> & {
+export type FaultSettings = Partial<
+  Pick<ServeSettings, 'durability' | 'component' | 'wrapper' | 'workers'>
+> & {
   readonly fault?: Fault;
 };
 

@@ -1,4 +1,4 @@
-import { copyFileSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { publint } from 'publint';
@@ -128,6 +128,16 @@ async function works(env: Record<string, string> = {}): Promise<void> {
     stdout: expect.stringContaining('wasi:keyvalue'),
   });
 }
+
+test('neither a command nor the library opens a store that nobody asked for', async () => {
+  const folder = join(project.folder, '.wasmcp');
+  rmSync(folder, { recursive: true, force: true });
+  expect(await project.run('npx', ['wasmcp-node', 'inspect', 'server.wasm'])).toMatchObject({ status: 0 });
+  const imports =
+    "await import('wasmcp-node'); await import('wasmcp-node/host'); await import('wasmcp-node/keyvalue')";
+  expect(await project.run('node', ['--input-type=module', '-e', imports])).toMatchObject({ status: 0 });
+  expect(existsSync(folder)).toBe(false);
+});
 
 test('command and library run where it is installed', async () => {
   await works();
