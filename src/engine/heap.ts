@@ -7,8 +7,8 @@ import type { ResourceLimits } from 'node:worker_threads';
 export const GUEST_HEAP: number = 512 * 1024 ** 2;
 
 /**
- * Bytes of it in use above which guests for which the host holds much get no more: V8 ends a thread whose heap is full, and all
- * requests that run there fail with it.
+ * Bytes in use above which guests with many host objects get no more of them. V8 ends a thread whose heap is full, and all
+ * requests in that thread fail with it.
  */
 export const HEAP_FULL: number = 320 * 1024 ** 2;
 

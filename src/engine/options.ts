@@ -79,12 +79,12 @@ export interface EngineOptions {
   readonly timeout?: number;
   /** Maximum time without progress of a response in milliseconds; 5 min by default. */
   readonly streamIdle?: number;
-  /** Milliseconds of processor time that a guest may use for one request, without limit by default. Above it the response is 504. */
+  /** Milliseconds of processor time that a guest may use for one request; no limit by default. Above it, the response is 504. */
   readonly cpuLimit?: number;
   /**
-   * Units that a guest may execute for one request, without limit by default: about one per instruction, and never more than
-   * the fuel that wasmtime takes. Above it the guest traps, always at the same instruction. Refused for components of which some
-   * code is not counted.
+   * Units that a guest may execute for one request, without limit by default: about one per instruction, and never more than the
+   * fuel that wasmtime would use. Above the limit the guest traps, always at the same instruction. Refused for components with
+   * code that is not counted.
    */
   readonly fuel?: number;
   /** Receives what guests print, in whole lines; discarded by default. Guests that print wait for a returned promise. */
@@ -110,7 +110,7 @@ export interface EngineSettings
 export interface EngineInternals {
   /** After each request, compare the restored instance with its initial state, byte for byte. */
   readonly verifyRestores?: boolean;
-  /** The guest of one request has used so many milliseconds of the processor, and so many units. */
+  /** Called with the milliseconds of processor time and the units that the guest of one request has used. */
   readonly guestUsed?: (cpu: number, units: number) => void;
   /** Workers that were started before the component was loaded, used first. */
   readonly prestartedWorkers?: PrestartedWorkers;

@@ -15,10 +15,10 @@ const LOOP = 0x03;
 const CALL = 0x10;
 
 export interface CheckedCode {
-  /** The functions' bodies, without their count. */
+  /** The bodies of the functions, without the number of functions. */
   readonly bodies: Uint8Array;
   readonly hints: readonly HintedFunction[];
-  /** The first of the functions that V8 would not take with checks in it, and has none. */
+  /** The first function that stays without checks because V8 would reject it with them. */
   readonly skipped: number | undefined;
 }
 
@@ -27,12 +27,12 @@ export interface CheckOptions {
   readonly added: Added;
   /** How many functions the module imports. */
   readonly imported: number;
-  /** Memories of its own, which are the first ones: what is written to others is not the guest's work. */
+  /** The number of the module's own memories, which come first; writing to the others is not the guest's work. */
   readonly memories: number;
   parametersOf(index: number): number;
 }
 
-/** Adds checks to the functions of a module, which may have more code in them than when they were planned, and more of them. */
+/** Adds checks to the functions of a module. Since they were planned, functions may have been added, and code to each. */
 export function addChecks(bytes: Uint8Array, code: Section, options: CheckOptions): CheckedCode {
   const { plan, imported } = options;
   const reader = code.read();
@@ -69,7 +69,7 @@ interface BodyOptions extends CheckOptions {
   readonly planned: FunctionPlan;
 }
 
-/** Returns where the branches are that are hardly ever taken; undefined when V8 would not take it. */
+/** Returns the positions of the branches that are rarely taken; undefined if V8 would reject the function. */
 function writeBody(
   body: Output,
   bytes: Uint8Array,
@@ -103,7 +103,7 @@ interface CopyOptions {
   readonly checks: Checks;
 }
 
-/** Copies the code of a function with checks in it. */
+/** Copies the code of a function and inserts checks. */
 function copyCode(
   body: Output,
   bytes: Uint8Array,

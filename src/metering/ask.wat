@@ -1,11 +1,11 @@
-;; Stands between a guest that has used up its quantum and the host. A guest can catch what JavaScript throws, but no trap.
-;; Nothing here but `wait` suspends, and no JavaScript is on the stack between the guest and this module.
+;; Called by a guest that has used up its quantum. A guest can catch what JavaScript throws, but cannot catch a trap.
+;; Only `wait` suspends, and no JavaScript is on the stack between the guest and this module.
 (module
-  ;; Gets what is left, which is at most 0. Returns the next quantum, 0 to wait for it, or a negative number to trap.
+  ;; Gets the units that are left, at most 0. Returns the next quantum, 0 to wait for it, or a negative number to trap.
   (import "host" "tick" (func $tick (param i32) (result i32)))
-  ;; Suspends. The same, but for 0.
+  ;; Suspends. Returns the next quantum, or a negative number to trap.
   (import "host" "wait" (func $wait (result i32)))
-  ;; The same, once `wait` has thrown: below JavaScript nothing can be suspended.
+  ;; The same without suspending, after `wait` has thrown because JavaScript is on the stack.
   (import "host" "cannotWait" (func $cannot-wait (result i32)))
 
   (func (export "ask") (param $left i32) (result i32)
@@ -13,7 +13,7 @@
     (local.set $quantum (call $tick (local.get $left)))
     (if (i32.eqz (local.get $quantum))
       (then
-        ;; The older form of exceptions: Node 24 has the newer one behind a flag.
+        ;; Legacy exceptions: Node 24 has the current form only behind a flag.
         try
           call $wait
           local.set $quantum

@@ -1,17 +1,17 @@
 import { createOutput, encodeName, encodeSection, put, putAll, putNumber, written } from '../wasm/encode.ts';
 import { SECTION, type Section } from '../wasm/sections.ts';
 
-/** A function by its index, and where in its body the branches are that are hardly ever taken. */
+/** The index of a function, and the positions in its body of the branches that are rarely taken. */
 export type HintedFunction = readonly [index: number, branches: readonly number[]];
 
 const NAME = 'metadata.code.branch_hint';
 
-/** Metadata of code says where in it something is: nothing of it is true any more once code was added. */
+/** Sections with these names refer to positions in the code, so they are wrong once code was added. */
 const METADATA = 'metadata.code.';
 
 const UNLIKELY = [1, 0] as const;
 
-/** Tells the compiler of branches, so that it moves what follows them out of the way: tight loops cost half as much again otherwise. */
+/** Marks branches as unlikely, so that the compiler moves their code out of the way; without hints, tight loops take half as long again. */
 export function encodeBranchHints(functions: readonly HintedFunction[]): Uint8Array {
   const output = createOutput(1024);
   putAll(output, encodeName(NAME));
@@ -27,7 +27,7 @@ export function encodeBranchHints(functions: readonly HintedFunction[]): Uint8Ar
   return encodeSection(SECTION.custom, written(output));
 }
 
-/** Whether a section says something of code by its place. */
+/** Whether a section refers to positions in the code. */
 export function isCodeMetadata(section: Section): boolean {
   return section.id === SECTION.custom && section.read().name().startsWith(METADATA);
 }

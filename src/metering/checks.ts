@@ -16,39 +16,39 @@ const SHIFT_RIGHT = 0x76;
 const IF = [0x04, 0x40] as const;
 const END = 0x0b;
 
-/** Units that a function may leave behind when it returns, rather than spend time on spending them. */
+/** Units that a function may leave uncounted when it returns, because counting them costs time. */
 const SMALL = 256;
 
-/** Units that are spent in front of a bulk operation, as no loop need follow: to fill 64 KiB takes so many. */
+/** From this number on, units are spent before a bulk operation, because no loop may follow; filling 64 KiB takes as many. */
 const LARGE = 8192;
 
-/** Where to find what was added to the module, by its indexes. */
+/** The indexes of what was added to the module. */
 export interface Added {
-  /** Units that are left: a global. */
+  /** The global with the units that are left. */
   readonly units: number;
-  /** Asks for more of them. */
+  /** The function that asks for more units. */
   readonly ask: number;
-  /** Spends so many. */
+  /** The function that spends a number of units. */
   readonly spend: number;
 }
 
 export interface Checks {
-  /** Where the branches are that are hardly ever taken. */
+  /** Positions of the branches that are rarely taken. */
   readonly branches: number[];
-  /** At the start of the function. The local is not 0 then, unless it `counts` from there. */
+  /** At the start of the function. The local gets a value other than 0 unless the function `counts` from there. */
   enter(units: number, counts: boolean): void;
-  /** In front of a loop: its first turn was not one. */
+  /** Before a loop: its head also counts the first entry, which is not a turn. */
   beforeLoop(units: number): void;
   turn(units: number, limit: number): void;
-  /** Spends what has been counted, unless it is little. It `returns` for sure. */
+  /** Spends the units in the local, unless they are few. `returns`: the function certainly returns here. */
   settle(returns: boolean): void;
-  /** Behind a call of an imported function: asks if no units are left. */
+  /** After a call of an imported function: asks if no units are left. */
   afterImported(): void;
-  /** In front of an operation with its length on the stack. */
+  /** Before an operation whose length is on the stack. */
   bulk(): void;
 }
 
-/** Writes code that counts in this local of the function. */
+/** Writes code that counts units in this local of the function. */
 export function createChecks(body: Output, local: number, { units: left, ask, spend }: Added): Checks {
   const branches: number[] = [];
   const putIndex = (instruction: number, index: number): void => {

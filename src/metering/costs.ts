@@ -1,8 +1,8 @@
 import { bulkOpcode, managedOpcode, OPCODES } from '../wasm/instructions.ts';
 
 /**
- * Units of each instruction, by the number of its opcode: never more than the fuel that wasmtime takes for it (1, and 0 for these).
- * What moves as much as its operand says takes more, see `UNIT_SHIFT`.
+ * Units of each instruction by opcode, never more than the fuel that wasmtime takes for it (1, and 0 for the ones below).
+ * Operations on as many bytes as an operand says take more, see `UNIT_SHIFT`.
  */
 export const COSTS: Uint8Array = new Uint8Array(OPCODES).fill(1);
 for (const free of [0x00, 0x01, 0x02, 0x03, 0x05, 0x0b, 0x0f, 0x1a]) COSTS[free] = 0;
@@ -19,7 +19,7 @@ export const FILL: number = bulkOpcode(0x0b);
 
 export const isBulk = (opcode: number): boolean => opcode === INIT || opcode === COPY || opcode === FILL;
 
-/** How many instructions other bulk operations are taken for, of tables and arrays, whose length is not looked at. */
+/** How many instructions a bulk operation on tables or arrays counts as; its length is ignored. */
 export const UNKNOWN_LENGTH = 4096;
 
 export const hasUnknownLength = (opcode: number): boolean =>

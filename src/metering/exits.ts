@@ -5,16 +5,16 @@ const BRANCH_TABLE = 0x0e;
 const END = 0x0b;
 const BRANCH = 0x0c;
 
-/** How an instruction may leave its function: for sure, or perhaps. */
+/** Whether an instruction certainly returns from its function, or may. */
 export type Exit = 'returns' | 'may return';
 
-/** Instructions that leave a function for sure: throw, rethrow, throw_ref, return, and calls in its place. */
+/** Instructions that always leave a function: throw, rethrow, throw_ref, return, and tail calls. */
 const LEAVING: ReadonlySet<number> = new Set([0x08, 0x09, 0x0a, 0x0f, 0x12, 0x13, 0x15]);
 
 /** `br_if`, `br_on_null`, `br_on_non_null`. */
 const CONDITIONAL: ReadonlySet<number> = new Set([0x0d, 0xd5, 0xd6]);
 
-/** Whether the instruction at this position, inside of so many blocks, leaves its function; undefined when it does not. */
+/** How the instruction at this position, in `depth` nested blocks, leaves its function; undefined if it does not. */
 export function exitBy(bytes: Uint8Array, at: number, opcode: number, depth: number): Exit | undefined {
   if (LEAVING.has(opcode)) return opcode === 0x0f ? 'returns' : 'may return';
   if (opcode === END) return depth === 0 ? 'returns' : undefined;
@@ -22,7 +22,7 @@ export function exitBy(bytes: Uint8Array, at: number, opcode: number, depth: num
   if (CONDITIONAL.has(opcode)) return numberAt(bytes, at + 1).value === depth ? 'may return' : undefined;
   if (opcode === BRANCH_TABLE) return hasTarget(bytes, at + 1, depth) ? 'may return' : undefined;
   if (isCastBranch(opcode)) {
-    // Behind the prefix, the opcode and the flags.
+    // After the prefix, the opcode and the flags.
     return numberAt(bytes, numberAt(bytes, at + 1).next + 1).value === depth ? 'may return' : undefined;
   }
   return undefined;
@@ -38,7 +38,7 @@ function hasTarget(bytes: Uint8Array, at: number, depth: number): boolean {
   return false;
 }
 
-/** How many blocks deeper the instructions behind this one are: block, loop, if, try, try_table; end, delegate. */
+/** By how many blocks the nesting changes after this instruction: block, loop, if, try, try_table; end, delegate. */
 export function depthChange(opcode: number): number {
   if ((opcode >= 0x02 && opcode <= 0x04) || opcode === 0x06 || opcode === 0x1f) return 1;
   return opcode === END || opcode === 0x18 ? -1 : 0;

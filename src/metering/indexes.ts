@@ -3,7 +3,7 @@ import { findSection, SECTION, type Section } from '../wasm/sections.ts';
 import { readTableType } from '../wasm/tables.ts';
 import { readGlobalType, skipMemoryType } from '../wasm/types.ts';
 
-/** How many of each a module has, imported ones included: the indexes of what is added. */
+/** The number of items of each kind in a module, including imports: the indexes of what is added next. */
 export interface Indexes {
   readonly functions: number;
   readonly tables: number;

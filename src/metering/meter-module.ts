@@ -21,7 +21,7 @@ import { chooseNames, type MeterNames } from './names.ts';
 import type { ModuleOutline } from './outline.ts';
 import { planChecks } from './plan.ts';
 
-/** A core module that counts what it does, and asks when it has done so much. */
+/** A core module that counts its instructions, and asks when it has used up a quantum. */
 export interface MeteredModule {
   readonly bytes: Uint8Array;
   /** Undefined when nothing was added. */
@@ -32,15 +32,15 @@ export interface MeteredModule {
 
 const I32 = 0x7f;
 
-/** Units before the first question of an instance that nothing was attached to. */
+/** Units until the first question of an instance without a meter. */
 const UNATTACHED = 1_000_000_000;
 
 /**
- * Makes the functions of a core module count the instructions that they execute, and ask when a quantum of them is used up. It is
- * the last of all passes, so that positions of branch hints hold; the outline is that of the module before the first of them.
+ * Makes the functions of a core module count the instructions that they execute, and ask when a quantum is used up. It must be
+ * the last pass, so that the positions of branch hints stay correct; `outline` describes the module before the first pass.
  *
- * Types, functions, a table and a global are added behind what is there, so that no index changes. A start function could run
- * before there is anyone to ask: it is exported instead, see `coreInstantiator`.
+ * Types, functions, a table and a global are added after the existing ones, so that no index changes. A start function would run
+ * before a meter is attached, so it is exported instead, see `coreInstantiator`.
  */
 export function meterModule(outline: ModuleOutline, bytes: Uint8Array): MeteredModule {
   try {
@@ -71,7 +71,7 @@ function meter(outline: ModuleOutline, bytes: Uint8Array, sections: readonly Sec
   });
   const unmetered =
     checked.skipped === undefined ? undefined : `function ${checked.skipped} would be larger than V8 takes`;
-  // Nothing to interrupt: it calls others, once.
+  // Nothing to interrupt: it only calls other functions, once.
   if (checked.hints.length === 0) return { bytes, names: undefined, unmetered };
   const start = findSection(sections, SECTION.start)?.read().u32();
   const names = chooseNames(indexes.exports, start !== undefined);
@@ -95,7 +95,7 @@ function meter(outline: ModuleOutline, bytes: Uint8Array, sections: readonly Sec
   return { bytes: metered, names, unmetered };
 }
 
-/** Types that are added, by their place. */
+/** The types that are added, by position. */
 const [CHECK, ASK, SPEND] = [0, 1, 2];
 const TYPES: readonly Uint8Array[] = [
   Uint8Array.of(0x60, 1, I32, 1, I32),

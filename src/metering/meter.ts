@@ -1,27 +1,27 @@
 import { ASK_WASM } from './ask-wasm.ts';
 import type { MeterNames } from './names.ts';
 
-/** What a guest asks in the middle of its code. */
+/** Answers the questions that a guest asks in the middle of its code. */
 export interface Questions {
   /** A quantum is used up: returns the next one, 0 to wait for it, or -1 to trap. */
   tick(): number;
   /** Called after `tick` returned 0. Resolves to the next quantum, or -1 to trap. */
   wait(): Promise<number>;
-  /** The guest was not suspended by `wait` after all, because JavaScript is on its stack. Returns the next quantum, or -1 to trap. */
+  /** `wait` could not suspend the guest, because JavaScript is on its stack. Returns the next quantum, or -1 to trap. */
   cannotWait(): number;
 }
 
-/** What joins the core instances of one instance of a component to those who decide on its quantums. */
+/** Connects the core instances of one component instance with the code that decides on quantums. */
 export interface Meter {
-  /** Lets a core instance ask, which has just been made: its start function has not run yet. */
+  /** Lets a new core instance ask; its start function has not run yet. */
   attach(core: WebAssembly.Instance, names: MeterNames): void;
-  /** Makes the guest ask as soon as the host function that it has called returns: that took much time, which units do not count. */
+  /** Makes the guest ask as soon as the host function that it called returns, because units do not count the time spent there. */
   askSoon(): void;
-  /** Units used since the instance was made. Exact while it asks, and between calls. */
+  /** Units used since the instance was created. Exact while it asks, and between calls. */
   readonly used: number;
-  /** All fuel was used up: the guest was trapped, without being asked about. */
+  /** All fuel was used up, and the guest was trapped without a call of `tick`. */
   readonly exhausted: boolean;
-  /** A request begins, which has all of the fuel. Only while nothing runs. */
+  /** A request begins, with all of the fuel. Must be called only while nothing runs. */
   refuel(): void;
 }
 
@@ -30,9 +30,9 @@ type Ask = (left: number) => number;
 let compiled: WebAssembly.Module | undefined;
 
 /**
- * With `fuel`, the guest is trapped at the first question at which it has used more units than that. Quantums depend on time, the
- * end must not: so what all cores have left is never more than one unit above what is left of the fuel, and the core that uses
- * it up asks.
+ * With `fuel`, the guest is trapped at the first question at which it has used more units than that. Quantums depend on time, but
+ * the end must not. Therefore the units that all core instances have left never exceed the remaining fuel by more than one, so
+ * the core instance that uses up the fuel asks.
  */
 export function createMeter(
   questions: Questions,
@@ -45,10 +45,10 @@ export function createMeter(
   let end = fuel + 1;
   let exhausted = false;
 
-  /** One that asks has used what it had, and more, for which `granted` was corrected. */
+  /** A core instance that asks has used more than it had; `granted` was corrected for the difference. */
   const used = (): number => cores.reduce((sum, units) => sum - Math.max(0, units.value), granted);
 
-  /** They ask as soon as they use anything. */
+  /** Takes back what the core instances have left: each asks as soon as it uses another unit. */
   function withdraw(): void {
     granted = used();
     for (const units of cores) units.value = Math.min(0, units.value);
@@ -64,7 +64,7 @@ export function createMeter(
 
   const ask = instantiateAsk({
     tick(left) {
-      // What was used beyond the last quantum is not owed in the next one.
+      // Units used beyond the last quantum are not subtracted from the next one.
       granted -= left;
       exhausted = granted >= end && used() >= end;
       return exhausted ? -1 : grant(questions.tick());

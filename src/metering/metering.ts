@@ -2,7 +2,7 @@ import { WasmcpError } from '../../host/index.ts';
 import { type MeteredModule, meterModule } from './meter-module.ts';
 import { type ModuleOutline, outlineModule } from './outline.ts';
 
-/** Returns what meters variants of a core module, to which code was added (see `meterModule`), each of them once. */
+/** Returns a function that meters variants of a core module, to which code was added, each of them once (see `meterModule`). */
 export function createMetering(outline: ModuleOutline | string): (variant: Uint8Array) => MeteredModule {
   const made = new Map<Uint8Array, MeteredModule>();
   return (variant) => {

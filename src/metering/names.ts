@@ -1,16 +1,16 @@
-/** Names under which a core module exports what counts its instructions. */
+/** Names of the exports that metering adds to a core module. */
 export interface MeterNames {
   /** The table with the function to ask. */
   readonly table: string;
   /** The units that are left. */
   readonly units: string;
-  /** The start function, which runs once there is someone to ask; undefined when there is none. */
+  /** The start function, which is called once a meter is attached; undefined if there is none. */
   readonly start?: string;
 }
 
 /**
- * Chooses names that the module does not export itself: one that does cannot keep from being counted, and its own exports stay.
- * Nothing else can ask for them, because components were checked with the names that their modules had.
+ * Chooses names that the module does not export itself, so that a module cannot prevent metering and keeps its own exports. No
+ * other module can import them, because components are checked before these exports are added.
  */
 export function chooseNames(taken: readonly string[], hasStart: boolean): MeterNames {
   for (let suffix = ''; ; suffix += "'") {

@@ -7,24 +7,24 @@ import { COSTS, hasUnknownLength, isBulk, UNKNOWN_LENGTH } from './costs.ts';
 import { readRoots } from './roots.ts';
 import { createTape, EVENT, record, type Tape } from './tape.ts';
 
-/** A core module as it was before anything was added, as far as counting its instructions depends on it. */
+/** What metering needs to know of a core module, as it was before any code was added. */
 export interface ModuleOutline {
-  /** How many functions, and memories, it imports. */
+  /** How many functions and memories it imports. */
   readonly imported: { readonly functions: number; readonly memories: number };
-  /** Memories that it has in all. */
+  /** All its memories. */
   readonly memories: number;
-  /** Where on the tape each function begins that it defines. */
+  /** Where each function that it defines begins on the tape. */
   readonly starts: readonly number[];
   readonly tape: Tape;
-  /** 1 for each function it defines that has bulk operations on memories. */
+  /** 1 for each defined function that has bulk operations on memories. */
   readonly bulk: Uint8Array;
-  /** 1 for each function it defines that calls imported functions by name. */
+  /** 1 for each defined function that calls imported functions directly. */
   readonly importing: Uint8Array;
-  /** 1 for each function it defines that grows a memory or a table, or makes an array. */
+  /** 1 for each defined function that grows a memory or a table, or creates an array. */
   readonly growing: Uint8Array;
-  /** 1 at the number of each opcode that is in its functions. */
+  /** 1 for each opcode that its functions contain. */
   readonly opcodes: Uint8Array;
-  /** Functions that it defines and that others than direct calls may call. */
+  /** Defined functions that may be called in other ways than directly. */
   readonly roots: ReadonlySet<number>;
 }
 
@@ -80,7 +80,7 @@ export function outlineModule(bytes: Uint8Array): ModuleOutline {
     outline.starts.push(outline.tape.length);
     readFunction(bytes, reader, outline, addRoot);
   });
-  // Lengths may have 64 bits then.
+  // Lengths may then have 64 bits.
   if (isWide) outline.bulk.fill(0);
   return outline;
 }
@@ -119,7 +119,7 @@ function readFunction(
     else if (opcode === REF_FUNC) addRoot(numberAt(bytes, at + 1).value);
     else if (isCastBranch(opcode)) {
       flush();
-      // Behind the prefix, the opcode and the flags.
+      // After the prefix, the opcode and the flags.
       branch(tape, bytes, numberAt(bytes, at + 1).next + 1, 0);
     }
   }
@@ -129,7 +129,7 @@ function readFunction(
 const CALL = 0x10;
 const END = 0x0b;
 
-/** `memory.grow`, `table.grow`, and what makes arrays. */
+/** `memory.grow`, `table.grow`, and the instructions that create arrays. */
 const GROWS: Uint8Array = new Uint8Array(OPCODES);
 GROWS[0x40] = 1;
 GROWS[bulkOpcode(0x0f)] = 1;
@@ -163,7 +163,7 @@ const leave: Control = (tape) => {
   record(tape, EVENT.stop);
 };
 
-/** Every target, the default one too. */
+/** All targets, including the default. */
 const branchTable: Control = (tape, bytes, at) => {
   let { value: left, next } = numberAt(bytes, at);
   for (; left >= 0; left -= 1) {
@@ -174,7 +174,7 @@ const branchTable: Control = (tape, bytes, at) => {
   record(tape, EVENT.stop);
 };
 
-/** Its handlers are labels outside of it, which may be the next from its first instruction on. */
+/** Its handlers branch to labels outside, from its first instruction on. */
 const tryTable: Control = (tape, bytes, at) => {
   const type = bytes[at]!;
   // A typed reference is followed by a heap type.
@@ -212,7 +212,7 @@ const CONTROL: readonly (Control | undefined)[] = ((): (Control | undefined)[] =
   put(branch, 0x0d, 0xd5, 0xd6);
   put(branchTable, 0x0e);
   put(call, 0x10);
-  // call_indirect, call_ref, and both in place of a return
+  // call_indirect, call_ref, and their tail calls
   put(only(EVENT.callOther), 0x11, 0x14);
   put(
     (tape, bytes, at, imported) => {

@@ -4,19 +4,19 @@ import { createWeigher, type WeighedFunction } from './weigh.ts';
 
 /** What to add to one function. */
 export interface FunctionPlan {
-  /** Units to spend at each call; 0 when it is left to the caller to count it. */
+  /** Units to spend at each call; 0 if its callers count it. */
   readonly entry: number;
   readonly loops: WeighedFunction['loops'];
   /** It has bulk operations, which count their length. */
   readonly bulk: boolean;
-  /** It calls imported functions: the host may have made the guest ask after one that took long. */
+  /** It calls imported functions; the host may make the guest ask after one that took long. */
   readonly imports: boolean;
 }
 
-/** Instructions that may be passed by calls of functions which do not count them. */
+/** Maximum size in instructions of a function that does not count itself. */
 const BOUND = 8000;
 
-/** Instructions of a function that need not count itself wherever it is called, as long as nothing can call it back. */
+/** Size in instructions up to which a function need not count itself, wherever it is called, if it calls nothing unknown. */
 const TINY = 64;
 
 const FRESH = 0;
@@ -24,9 +24,8 @@ const ENTERED = 1;
 const DONE = 2;
 
 /**
- * Decides where the functions of a module spend units: each loop at its head, and functions at their start that cannot be counted
- * where they are called, because it is not known where that is, because they are called by what they call themselves, or because
- * they are long.
+ * Decides where the functions of a module spend units: at the head of each loop, and at the start of functions that their callers
+ * cannot count. These are functions whose callers are unknown, recursive functions, and long ones.
  */
 export function planChecks(outline: ModuleOutline): readonly FunctionPlan[] {
   const count = outline.starts.length;
@@ -36,7 +35,7 @@ export function planChecks(outline: ModuleOutline): readonly FunctionPlan[] {
   const state = new Uint8Array(count);
   const recursive = new Uint8Array(count);
 
-  /** In the order of calls, so that those who are called are weighed first. */
+  /** Depth-first along the calls, so that callees are weighed before their callers. */
   function visit(root: number): void {
     const path = [callsOf(outline, root)];
     state[root] = ENTERED;
@@ -67,7 +66,7 @@ export function planChecks(outline: ModuleOutline): readonly FunctionPlan[] {
     bulk: outline.bulk[index] === 1,
     imports: false,
   }));
-  // A module that only passes calls on need not ask by itself.
+  // A module that only forwards calls need not ask.
   if (!plan.some(counts)) return plan;
   return plan.map((one, index) => ({ ...one, imports: outline.importing[index] === 1 }));
 }
@@ -76,7 +75,7 @@ function counts({ entry, loops, bulk }: FunctionPlan): boolean {
   return entry > 0 || bulk || loops.some(({ units }) => units > 0);
 }
 
-/** Whether anything has to be added to a function. */
+/** Whether code must be added to a function. */
 export function needsChecks(plan: FunctionPlan): boolean {
   return plan.imports || counts(plan);
 }

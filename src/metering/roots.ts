@@ -8,12 +8,12 @@ const REF_FUNC = 0xd2;
 const END = 0x0b;
 const FUNCTION = 0;
 
-/** What an element segment is, by bits of the number that it begins with (WebAssembly core specification, 5.5.12). */
+/** The flags at the beginning of an element segment (WebAssembly core specification, 5.5.12). */
 const SEGMENT = { passiveOrDeclared: 1, explicit: 2, expressions: 4 } as const;
 
 type Visit = (index: number) => void;
 
-/** Visits the functions that are exported or that a table or a global may have: it cannot be seen who calls them. */
+/** Visits the functions that are exported, or that a table or a global may contain: their callers are unknown. */
 export function readRoots(bytes: Uint8Array, sections: readonly Section[], visit: Visit): void {
   const exports = findSection(sections, SECTION.export)?.read();
   exports?.list(() => {
@@ -48,7 +48,7 @@ function readSegment(bytes: Uint8Array, reader: Reader, visit: Visit): void {
   }
 }
 
-/** Visits the functions that a constant expression refers to. */
+/** Visits the functions to which a constant expression refers. */
 function readConstant(bytes: Uint8Array, reader: Reader, visit: Visit): void {
   for (;;) {
     const at = reader.position;

@@ -1,31 +1,31 @@
-/** What is on a tape: a kind in the lowest four bits, and a number above them. */
+/** The entries of a tape: a kind in the lowest four bits, and a number above them. */
 export const EVENT = {
-  /** Instructions one after another: the number is their units. */
+  /** A sequence of instructions: the number is their units. */
   units: 0,
-  /** Work that takes no units: the number is how many instructions it is taken for. */
+  /** Work that takes no units: the number is how many instructions it counts as. */
   work: 1,
-  /** A call of the function with this index, which the module defines. */
+  /** A call of the defined function with this index. */
   call: 2,
-  /** A call of any other function, which may call back. */
+  /** A call of an unknown function, which may call back. */
   callOther: 12,
   block: 3,
   loop: 4,
   if: 5,
   else: 6,
   end: 7,
-  /** The label with this depth may be the next. */
+  /** Control may continue at the label with this depth. */
   branch: 8,
-  /** The function may be over. */
+  /** The function may return here. */
   leave: 9,
-  /** What follows is reached by labels alone. */
+  /** What follows is reached only by branches. */
   stop: 10,
   /** A legacy handler begins. */
   catch: 11,
 } as const;
 
-/** The control flow of functions, one after another, so that it need not be decoded again. */
+/** The control flow of all functions in order, so that it need not be decoded again. */
 export interface Tape {
-  /** Those behind `length` mean nothing. */
+  /** Entries from `length` on are meaningless. */
   events: Int32Array;
   length: number;
 }
@@ -34,7 +34,7 @@ export function createTape(capacity: number): Tape {
   return { events: new Int32Array(capacity), length: 0 };
 }
 
-/** Records an event. Numbers are cut at what a function that V8 takes can have. */
+/** Records an event. Numbers are capped at what a function that V8 accepts can reach. */
 export function record(tape: Tape, kind: number, number = 0): void {
   if (tape.length === tape.events.length) {
     const larger = new Int32Array(2 * tape.length);

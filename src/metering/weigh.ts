@@ -2,56 +2,56 @@ import type { ModuleOutline } from './outline.ts';
 import { EVENT } from './tape.ts';
 
 export interface WeighedLoop {
-  /** Units of each turn; 0 when nothing branches back to it. */
+  /** Units of each turn; 0 if nothing branches back to the loop. */
   readonly units: number;
   /** Units at which the local counter is spent. */
   readonly limit: number;
 }
 
 export interface WeighedFunction {
-  /** The least units from its start to where it returns; those of loops are counted once. At least 1. */
+  /** The minimum of units from its start to a return, with one turn of each loop; at least 1. */
   readonly path: number;
-  /** Instructions that it has, those of functions that it calls included, unless they count themselves. */
+  /** Its instructions, including those of called functions that do not count themselves. */
   readonly size: number;
   /** In the order of the code. */
   readonly loops: readonly WeighedLoop[];
-  /** It calls, itself or through others, what is not known or counts itself. */
+  /** It calls, directly or indirectly, an unknown function or one that counts itself. */
   readonly callsOther: boolean;
 }
 
-/** Units that are counted in a local before they are spent: a global costs more. */
+/** Units that are counted in a local before they are spent, because a global costs more. */
 const BATCH = 8192;
 
-/** Instructions that may be executed before they are spent, whatever paths they take: about 150 µs. */
+/** Instructions that may be executed on any path before units are spent: about 150 µs. */
 const MOST_INSTRUCTIONS = 2 ** 19;
 
-/** Units of a function's start itself. */
+/** Units of a call itself. */
 const CALLED = 1;
 
 interface Frame {
   /** Index of the loop; undefined for other blocks. */
   readonly loop: number | undefined;
-  /** The least units from the function's start to here, and instructions in front. */
+  /** The minimum of units from the function's start to here, and the number of instructions before. */
   readonly start: number;
   readonly size: number;
-  /** An `if` without an `else` goes past its instructions as well. */
+  /** An `if` without an `else` may skip its instructions. */
   skips: boolean;
-  /** The least units with which a branch comes to the label. */
+  /** The minimum of units with which a branch reaches the label. */
   label: number;
   branched: boolean;
 }
 
 export interface Weigher {
-  /** Of the functions weighed so far, by their indexes. */
+  /** The functions weighed so far, by index. */
   readonly weighed: WeighedFunction[];
-  /** Functions that it calls have been weighed before, or are `checked`. */
+  /** The functions that it calls must have been weighed before, or be `checked`. */
   weigh(index: number): WeighedFunction;
 }
 
 /**
- * Weighs functions: what each turn of a loop and each call takes at least, whichever way it goes, so that units are never more than
- * instructions. It follows the least units from a function's start to each of its instructions. What a turn takes at least is the
- * difference between a branch back and the head of the loop, because control flow enters a loop at its head alone.
+ * Weighs functions: computes the minimum of units for each turn of a loop and each call, on any path, so that units never exceed
+ * the instructions executed. It follows the minimum from a function's start to each of its instructions. The minimum of a turn is
+ * the difference between a branch back and the head of the loop, because control flow enters a loop only at its head.
  */
 export function createWeigher({ starts, tape }: ModuleOutline, checked: Uint8Array): Weigher {
   const weighed: WeighedFunction[] = new Array(starts.length);
@@ -132,7 +132,7 @@ export function createWeigher({ starts, tape }: ModuleOutline, checked: Uint8Arr
           break;
       }
     }
-    // One that never returns may be called again all the same, and what follows it is then reached by an exception.
+    // A function that never returns can still be called again, and code after the call is then reached through an exception.
     weighed[index] = { path: Number.isFinite(units) ? units : CALLED, size, loops, callsOther };
     return weighed[index];
   }
@@ -145,7 +145,7 @@ const NO_LOOP: WeighedLoop = { units: 0, limit: 0 };
 function weighLoop({ start, label, branched }: Frame, size: number): WeighedLoop {
   if (!branched) return NO_LOOP;
   const turn = label - start;
-  // What cannot be reached, as far as is known, is counted as the least.
+  // Code that seems unreachable counts as the minimum.
   const units = Number.isFinite(turn) ? Math.max(1, turn) : 1;
   const limit = Math.floor((MOST_INSTRUCTIONS * units) / Math.max(size, 1));
   return { units, limit: Math.max(units, Math.min(limit, BATCH)) };

@@ -6,9 +6,9 @@ const BASE = 64;
 const WORKER = 10;
 /** Workers that replace others, and those of a component that takes over after a reload. */
 const EXTRA_WORKERS = 16;
-/** The part of the rest that guests get if there are too few; clients get the remainder. */
+/** The fraction of the rest that guests get if there are too few; clients get the remainder. */
 const GUESTS_PART = 1 / 4;
-/** The maximum part of guests' descriptors for one guest. */
+/** The maximum fraction of guests' descriptors for one guest. */
 const ONE_PART = 1 / 4;
 
 /** The number of descriptors for each purpose. */
@@ -44,7 +44,7 @@ export function shareDescriptors({ files, workers, connections, guest }: Descrip
   };
 }
 
-/** What a worker gets: the total count, and its own part of it, which is subtracted when the worker exits. */
+/** What a worker gets: the total, and its own share of it, which is subtracted when the worker exits. */
 export interface DescriptorMemory {
   readonly total: SharedArrayBuffer;
   readonly own: SharedArrayBuffer;

@@ -146,7 +146,7 @@ class RequestDispatcher implements Dispatcher {
   /** A worker that may take it. */
   #placeFor({ awaited }: QueuedRequest): WorkerHandle | undefined {
     const { ledger, liveLimit } = this.#options;
-    // One is always let in: what it finds held may be nobody's.
+    // One request is always admitted: the memory in use may not belong to any guest.
     if (this.#placed > 0 && !awaited && ledger.full) return undefined;
     return this.#supervisor.freest(liveLimit + (awaited ? RESERVED : 0));
   }

@@ -6,7 +6,7 @@ import type { GuestVoice } from './worker-handle.ts';
 /** Ends guests to make room for requests that wait. */
 export class Evictions {
   readonly #log: GuestVoice['log'];
-  /** Guests whose clients have disconnected, or send their bodies for longer than a request may take. */
+  /** Guests whose clients have disconnected, or have been sending their bodies for longer than a request may take. */
   readonly #dispensable = createDispensable<QueuedRequest>();
   /** Guests that were told to stop and have not stopped yet. */
   #underWay = 0;
@@ -20,7 +20,7 @@ export class Evictions {
     this.#dispensable.add(queued.inFlight.id, queued);
   }
 
-  /** It may not, as it matters again. */
+  /** The guest may no longer be ended, because a client waits for it again. */
   forbid({ inFlight }: QueuedRequest): void {
     this.#dispensable.delete(inFlight.id);
   }
@@ -31,7 +31,7 @@ export class Evictions {
     if (queued.evicted) this.#underWay -= 1;
   }
 
-  /** At most one guest for each of so many requests that wait. */
+  /** Ends at most one guest for each of `waiting` requests. */
   makeRoom(waiting: number): void {
     for (const queued of this.#dispensable.take(waiting - this.#underWay)) this.#evict(queued);
   }

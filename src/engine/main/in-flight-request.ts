@@ -125,7 +125,7 @@ class InFlight implements InFlightRequest {
     if (this.phase === 'waiting') this.#moved();
   }
 
-  /** A guest that has begun its response decides itself what a client gets that stops sending. */
+  /** Once a guest has begun its response, the guest decides what a client that stops sending gets. */
   #bodyFailed(error: WasmcpError | undefined): void {
     if (error !== undefined && (error.code !== 'body-timeout' || this.phase === 'waiting')) this.fail(error);
   }

@@ -27,7 +27,7 @@ export interface EngineResources extends StoreVoice {
   readonly options: EngineSettings;
   readonly internals: EngineInternals;
   readonly store: SharedStore;
-  /** The first component is notified of changes: the store reports them. */
+  /** Whether the first component is notified of changes, so that the store must report them. */
   readonly isWatched: boolean;
   readonly ledger: Ledger;
   readonly collect: Collect;

@@ -41,7 +41,7 @@ export interface ShareOptions {
   readonly broken: (failure: WasmcpError) => void;
   /** Its disk is full, or has room again. */
   readonly full: (isFull: boolean) => void;
-  /** It can no longer be reached, or again. */
+  /** It can no longer be reached, or can be reached again. */
   readonly away?: (failure: WasmcpError | undefined) => void;
   readonly access?: StoreAccess;
   /** Called for each commit, in order. */
@@ -51,9 +51,9 @@ export interface ShareOptions {
 }
 
 /**
- * A store that is opened per thread is opened by each worker, so that calls return without messages; every other store, and one whose changes are
- * reported, lives on this thread and is accessed through messages: only one connection knows the order of commits. It is
- * opened here first, which reports a broken store before any worker starts.
+ * If its driver opens stores per thread, each worker opens the store itself, so that calls need no messages. Every other store
+ * lives on this thread and is accessed through messages. So does a store whose changes are reported, because only one connection
+ * knows the order of commits. The store is opened here first, so that a broken one is reported before any worker starts.
  */
 export async function shareStore(
   store: string | Store,

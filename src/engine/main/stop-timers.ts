@@ -1,17 +1,17 @@
 export interface StopSteps {
-  /** Something in the worker goes on, although this guest has not stopped yet: it is waited for. */
+  /** The worker makes progress although this guest has not stopped yet; the guest then gets more time. */
   isAlive(): boolean;
   /** Ends the worker. */
   giveUp(): void;
 }
 
 /**
- * Milliseconds within which a guest must stop when told to, or the worker take a message. Guests' code stops within a fraction
- * of one; code without checks, such as one large `memory.fill`, does not.
+ * Milliseconds within which the guest must stop after it was told to, or else its worker must take a message. Guest code with
+ * checks stops within a fraction of a millisecond; code without checks, such as one large `memory.fill`, does not.
  */
 const ABORT_GRACE = 500;
 
-/** How often the same guest is waited for. */
+/** How many times the same guest gets more time. */
 const MOST = 20;
 
 /** Guests of one worker that were told to stop and have not stopped yet. */

@@ -44,13 +44,13 @@ export interface StoreVoice {
 export interface WorkerHandle {
   /** Settles once the worker can take requests; rejects with the reason if it never will. */
   readonly ready: Promise<void>;
-  /** It can take requests: it is ready, and if guests in it were told to stop, it knows. */
+  /** It can take requests: it is ready, and knows of every guest that was told to stop. */
   readonly available: boolean;
   /** Guests that run in it or are about to start. */
   readonly load: number;
-  /** It has taken no message since it was pressed before. */
+  /** It has taken no message since the previous `press`. */
   readonly silent: boolean;
-  /** The guest that held most when the worker was last pressed; it may be gone. */
+  /** The guest that used most memory at the last `press`; it may have ended since. */
   readonly largest: { readonly id: number; readonly bytes: number } | undefined;
   /** `due` is when the response must have begun, see `toShared`. */
   run(request: InFlightRequest, due: number): void;
@@ -221,13 +221,13 @@ class Handle implements WorkerHandle {
     else void passed.then(answer, answer);
   }
 
-  /** A guest that was not asked to stop keeps the thread until its own time is over. */
+  /** Another guest, which was not asked to stop, has the thread until its own deadline. */
   #isHeldByAnother(): boolean {
     const holder = this.#running.get(this.#counts.runs);
     return holder?.phase === 'waiting' && !this.#stopping.has(holder.id);
   }
 
-  /** It has taken messages since it was asked last: it is only slow. */
+  /** It has taken messages since the last check, so it is only slow. */
   #isAlive(): boolean {
     const before = this.#takenAtStop;
     this.#takenAtStop = this.#counts.taken;

@@ -15,8 +15,8 @@ export interface SupervisorOptions extends GuestVoice {
 /** The workers. One that exits is replaced, and a failed start is retried. */
 export interface WorkerSupervisor {
   /**
-   * Settles when `first` workers can take requests; rejects with the first reason why one of them cannot. The others are
-   * started then: their failures do not stop these from serving.
+   * Settles when `first` workers can take requests; rejects with the first reason why one of them cannot. Only then are the others
+   * started, so their failures do not keep these from serving.
    */
   start(first: number): Promise<void>;
   /** The worker with the fewest guests, if one has fewer than `limit`. */

@@ -6,7 +6,7 @@ import type { Collect } from './collect.ts';
 /** Bytes that each guest gets regardless, so that requests for which the host holds little can finish. */
 const SMALL: number = 4 * 1024 * 1024;
 
-/** Milliseconds between two collections that find out how much of a heap is garbage: each takes a part of a second. */
+/** Milliseconds between two collections that determine how much of a heap is garbage; each takes a fraction of a second. */
 const COLLECT_INTERVAL = 1000;
 
 /** V8's heap of this thread, which its guests share. */
@@ -42,7 +42,7 @@ function usedHeap(): number {
   return getHeapStatistics().used_heap_size;
 }
 
-/** What one guest takes from the process for what the host holds, as long as its thread has a place for the objects. */
+/** Takes bytes for one guest's host objects from the process, as long as the heap of its thread has room for the objects. */
 export class HeapShare implements BudgetParent {
   readonly #heap: Heap;
   readonly #process: BudgetParent;

@@ -1,8 +1,9 @@
 import type { BudgetParent } from '../../../host/index.ts';
 
 /**
- * What all threads know of the process's memory, in KiB: what the system said that it holds, what guests were promised
- * since, and what those that run were promised in all, as a system grants memory at once and hands it out as it is touched.
+ * The process's memory as all threads see it, in KiB: the resident size that the system last reported, what guests were promised
+ * since then, and the sum of what running guests were promised. The last one counts because a system grants memory at once but
+ * provides pages only when they are touched.
  */
 
 /** The limit. */
@@ -14,31 +15,31 @@ const PROMISED = 2;
 const PROMISED_THEN = 3;
 /** The largest sum of one guest's promises, among guests that asked since the last measurement. */
 const LARGEST = 4;
-/** Promised to guests that run now: they may not have touched all of it yet. */
+/** Promised to guests that are running; they may not have touched all of it yet. */
 const COMMITTED = 5;
-/** What the process holds beside that. */
+/** What the process uses in addition. */
 const BASE = 6;
 const WORDS = 7;
 
-/** In KiB, what each guest gets regardless of the limit, so that admitted guests can finish. */
+/** KiB that each guest gets regardless of the limit, so that admitted guests can finish. */
 const SMALL = 2048;
 
-/** The part above the limit that is reserved for guests smaller than the largest. */
+/** The fraction above the limit that is reserved for guests smaller than the largest. */
 const SLACK_PART = 1 / 8;
 
-/** In KiB, what makes a guest a large one. */
+/** KiB from which a guest counts as large. */
 const LARGE = 64 * 1024;
 
 /**
- * The parts of the limit up to which large ones get more memory, and more of the host: what is left is for the host's part in
- * guests that are full, and for others, as no request is let in above the limit.
+ * Fractions of the limit up to which large guests may grow their memories, and may charge host objects. The rest remains for host
+ * objects of guests whose memories cannot grow, and for other guests, because no request is admitted above the limit.
  */
 const GROW_PART = 0.9;
 const CHARGE_PART = 0.95;
 
 const KIBIBYTE = 1024;
 
-/** What a worker is given: the words of all, and what its own guests were promised. */
+/** What a worker gets: the counters of the process, and what its own guests were promised. */
 export interface LedgerMemory {
   readonly total: SharedArrayBuffer;
   readonly own: SharedArrayBuffer;
@@ -51,11 +52,11 @@ export interface Ledger {
   readonly held: number;
   /** No guest should be started while others run. */
   readonly full: boolean;
-  /** `bytes` is what the system says now; the first time, no guest has run yet. */
+  /** `bytes` is the resident size that the system reports now; the first time, no guest has run yet. */
   measured(bytes: number): void;
   /** For one more worker, see `createShare`. */
   open(): LedgerMemory;
-  /** The worker is gone with all of its guests. */
+  /** The worker has exited, with all its guests. */
   close(memory: LedgerMemory): void;
 }
 
@@ -88,11 +89,11 @@ export function createLedger(limit: number): Ledger {
   };
 }
 
-/** Where the budget of one guest takes its bytes from. */
+/** The source of one guest's budget. */
 export interface MemoryShare extends BudgetParent {
   /** As `tryCharge`, for memories and tables of the guest. */
   tryGrow(bytes: number): boolean;
-  /** The guest's request is over: what it still holds is counted as the process's. */
+  /** The guest's request is over: from now on its memory counts as the process's. */
   close(): void;
 }
 
@@ -119,7 +120,7 @@ class Share implements MemoryShare {
     return this.#take(bytes, GROW_PART);
   }
 
-  /** Above the limit the largest guest is refused first; what others may take beyond is little. */
+  /** Above the limit the largest guest is refused first; the others may exceed it by little. */
   #take(bytes: number, part: number): boolean {
     const words = this.#words;
     const promise = Math.ceil(bytes / KIBIBYTE);
@@ -152,7 +153,7 @@ class Share implements MemoryShare {
     Atomics.add(this.#own, 0, more);
   }
 
-  /** How much may be held after a charge of this guest's; it gets this part of the limit if it is a large one. */
+  /** The total that a charge of this guest may reach; for a large guest, `part` of the limit. */
   #ceiling(largest: number, part: number): number {
     const limit = this.#words[LIMIT]!;
     if (this.#mine > LARGE) return limit * part;
@@ -169,7 +170,7 @@ function mebibytes(bytes: number): number {
   return Math.round(bytes / KIBIBYTE ** 2);
 }
 
-/** In KiB. What was given back is gone once the system says so; what was promised is not there before it is touched. */
+/** In KiB. Released memory counts until the system reports less; promised memory counts although it may not be touched yet. */
 function held(words: Int32Array): number {
   const promised = (Atomics.load(words, PROMISED) - Atomics.load(words, PROMISED_THEN)) | 0;
   const soon = Atomics.load(words, BASE) + Atomics.load(words, COMMITTED);

@@ -1,8 +1,8 @@
 import { totalmem } from 'node:os';
 
 /**
- * The part of the container's or machine's memory that guests and server may use: the rest is for allocations between
- * two measurements, and for the system.
+ * The fraction of the container's or machine's memory that guests and server may use. The rest is for allocations between two
+ * measurements, and for the system.
  */
 const PART = 0.75;
 
@@ -11,7 +11,7 @@ export function defaultMemoryBudget(
   constrained: number = process.constrainedMemory(),
   machine: number = totalmem(),
 ): number {
-  // Without a limit the system reports none, or one that is larger than the machine's memory.
+  // Without a limit, the system reports nothing or a number above the machine's memory.
   const available = constrained > 0 && constrained < machine ? constrained : machine;
   return Math.floor(available * PART);
 }

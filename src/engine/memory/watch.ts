@@ -5,18 +5,18 @@ import { refusal } from './ledger.ts';
 /** Milliseconds between two requests to workers to free memory, and until the memory of an ended guest is freed. */
 const PRESS_INTERVAL = 250;
 
-/** The part of the limit above which workers are asked to free memory. */
+/** The fraction of the limit above which workers are asked to free memory. */
 const PRESS_PART = 0.8;
 
-/** The part of the limit above which a guest is ended: guests that ask for memory are refused before that. */
+/** The fraction of the limit above which a guest is ended; guests that ask for memory are refused before that. */
 const SACRIFICE_PART = 1.05;
-/** The part of the limit above which the next guest is ended without a pause. */
+/** The fraction of the limit above which the next guest is ended without a pause. */
 const URGENT_PART = 1.15;
 
 /** Milliseconds between two measurements while guests run. */
 const INTERVAL = 50;
 
-/** Milliseconds without a request until the memory of the last ones is returned to the system. */
+/** Milliseconds without a request after which the memory of the last requests is returned to the system. */
 const QUIET = 2000;
 
 /** What the memory watch asks of the workers. */
@@ -29,15 +29,15 @@ export interface MemoryWorkers {
   collectIdle(): void;
   /** Ends the guest that seems to be the largest. */
   sacrifice(reason: string): void;
-  /** The use was measured: there may be room for guests that wait. */
+  /** Memory was measured: there may be room for waiting requests. */
   measured(): void;
 }
 
 /** Keeps the process within its memory budget. */
 export interface MemoryWatch {
   /**
-   * A guest runs: measures and acts continually until none does, and soon after that returns the memory of the last requests to
-   * the system.
+   * A guest runs. Measures and acts until no guest runs any more, and returns the memory of the last requests to the system soon
+   * after that.
    */
   busy(): void;
   close(): void;
@@ -51,7 +51,7 @@ export interface MemoryWatchOptions {
   readonly measure?: () => number;
 }
 
-/** The system tells it through a file, which cannot be opened while the process has as many open as it may: then as before. */
+/** The system reports it in a file, which cannot be opened at the limit on open files: then the last value is returned. */
 export function createMeasure(read: () => number = () => process.memoryUsage.rss()): () => number {
   let last = 0;
   return () => {

@@ -1,6 +1,6 @@
 /**
- * Places for guests that use much of their threads, shared by all workers: while quick requests are served, such guests leave
- * one worker to them at any time. Alone they need no places.
+ * Places for long-running guests, shared by all workers. While quick requests are served, long-running guests leave one worker
+ * to them at any time; otherwise they need no places.
  */
 
 /** Places that are free. */
@@ -11,19 +11,19 @@ const WAITING = 1;
 const QUICK_AT = 2;
 const WORDS = 3;
 
-/** Milliseconds after a quick guest has finished in which more are expected. */
+/** Milliseconds after a quick guest has finished during which more quick guests are expected. */
 const QUICK = 1000;
 
-/** Milliseconds after which a worker looks again, although no place was given back. */
+/** Milliseconds after which a worker checks again, although no place was released. */
 const PATIENCE = 20;
 
 const CLOCK = 0x7fff_ffff;
 
-/** Of a worker: the places that it has, and those that it waits for. */
+/** Per worker: the places that it has, and those that it waits for. */
 const HELD = 0;
 const WAITS = 1;
 
-/** What a worker is given: the words of all, and its own. */
+/** What a worker gets: the counters of all workers, and its own. */
 export interface LongPlacesMemory {
   readonly total: SharedArrayBuffer;
   readonly own: SharedArrayBuffer;
@@ -54,15 +54,15 @@ export function createLongPlaces(workers: number): LongPlaces {
 
 /** A worker's side. */
 export interface WorkerPlaces {
-  /** Whether a long guest may run now: this worker has a place, or needs none. */
+  /** Whether a long-running guest may run now: this worker has a place, or needs none. */
   take(): boolean;
-  /** Gives the worker's place back, if it has one. */
+  /** Releases the worker's place, if it has one. */
   give(): void;
   /** Others wait for a place. */
   readonly wanted: boolean;
   /** Resolves when there may be a place. */
   wait(): Promise<void>;
-  /** A guest has finished that was not long. */
+  /** A quick guest has finished. */
   finishedQuickly(): void;
 }
 

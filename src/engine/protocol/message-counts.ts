@@ -1,6 +1,6 @@
 /**
- * Counters that a worker shares with the main thread. The main thread counts what it sends and the worker what it takes: guests
- * give way to a message that waits, and the main thread can detect a worker that takes nothing.
+ * Counters that a worker shares with the main thread. The main thread counts what it sends, and the worker what it takes. So
+ * guests can give way to a waiting message, and the main thread can detect a worker that takes none.
  */
 
 /** Number of messages posted, and of messages taken, modulo 2^32. */
@@ -48,7 +48,7 @@ export function createMessageCounts(): MessageCounts {
 export interface WorkerMessageCounts {
   /** A message was taken. */
   take(): void;
-  /** There is a message that was not taken yet. */
+  /** A message is waiting. */
   waits(): boolean;
   /** The guest of this request has the thread. */
   runs(id: number): void;

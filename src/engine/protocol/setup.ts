@@ -50,13 +50,13 @@ export interface WorkerSetup {
   readonly store: StoreSetup;
   /** Sends guests' HTTP requests instead of the worker, if given. */
   readonly fetch?: MessagePort | undefined;
-  /** Descriptors of all guests, see `descriptorTotal`; `maxDescriptors` is the limit of one guest. */
+  /** Descriptors of all guests together, see `descriptorTotal`; `maxDescriptors` is the limit of one guest. */
   readonly descriptors: DescriptorMemory;
   readonly maxDescriptors: number;
-  /** What the process holds, see `createShare`. */
+  /** The process's memory, see `createShare`. */
   readonly ledger: LedgerMemory;
-  /** Places for guests that use much of their threads, see `workerPlaces`. */
+  /** Places for long-running guests, see `workerPlaces`. */
   readonly longPlaces: LongPlacesMemory;
-  /** Where it shows what it has taken, see `workerMessageCounts`. */
+  /** Where the worker counts the messages that it has taken, see `workerMessageCounts`. */
   readonly counts: SharedArrayBuffer;
 }

@@ -12,11 +12,11 @@ export interface GuestLimits extends TimeLimits {
   readonly cpu?: number | undefined;
   /** Units of the code that it executes, see `src/metering`. */
   readonly fuel?: number | undefined;
-  /** What they have used is reported, which costs a little. */
+  /** Whether guests' use is reported, which costs a little. */
   readonly measured?: boolean;
 }
 
-/** The progress of a response: not begun, begun, or over: nothing more of it will be delivered, for whatever reason. */
+/** The progress of a response: not begun, begun, or over, when nothing more of it will be delivered for any reason. */
 export type Phase = 'waiting' | 'streaming' | 'over';
 
 /** The time for this phase. */

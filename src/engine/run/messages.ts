@@ -26,7 +26,7 @@ export interface CommandSetup {
   readonly storeLimits: StoreLimits;
   /** Maximum number of bytes that the host holds for the guest. */
   readonly maxHostMemory?: number;
-  /** Units that it may execute, see `createMeter`. */
+  /** Maximum number of units that it may execute, see `createMeter`. */
   readonly fuel?: number | undefined;
   /** Where the guest may send HTTP requests. */
   readonly outgoing: OutgoingPolicy;

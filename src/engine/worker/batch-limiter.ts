@@ -2,7 +2,7 @@ import type { RequestMessage } from '../protocol/messages.ts';
 import type { MessageAboutRequest } from './runner.ts';
 
 /**
- * Milliseconds in which requests may be begun one after another: a port delivers up to a thousand messages before anything
+ * Milliseconds during which requests may be begun one after another. A port delivers up to a thousand messages before anything
  * else in its thread runs, such as timers and suspended guests.
  */
 const TURN = 10;

@@ -1,12 +1,12 @@
-/** What clocks of one thread share: when one guest last gave it up. */
+/** What the clocks of one thread share: when a guest last gave up the thread. */
 export interface ThreadClock {
   freed: number;
 }
 
 /**
- * Processor time of one guest's request: the time in which it has the thread. A class, as each instance has one.
+ * Processor time of one request: the time during which its guest has the thread. A class, as each instance has one.
  *
- * What a guest waits for may come while another one runs: it has the thread only once that one has given it up.
+ * What a guest waits for may arrive while another guest runs; it has the thread only once that guest has given it up.
  */
 export class CpuClock {
   readonly #thread: ThreadClock;
@@ -30,7 +30,7 @@ export class CpuClock {
       : this.#used + Math.max(0, now - Math.max(this.#since, this.#thread.freed));
   }
 
-  /** The guest gives the thread up. */
+  /** The guest gives up the thread. */
   stop(now: number): void {
     if (this.#since === undefined) return;
     this.#used = this.used(now);
@@ -38,7 +38,7 @@ export class CpuClock {
     this.#thread.freed = now;
   }
 
-  /** The guest gets the thread back, as soon as nothing else has it. */
+  /** The guest gets the thread back as soon as no other guest has it. */
   resume(now: number): void {
     this.#since ??= now;
   }

@@ -1,11 +1,11 @@
 import type { GuestFailure } from '../protocol/messages.ts';
 
-/** Of a guest that was trapped because it had used all its fuel. */
+/** For a guest that was trapped because it had used all its fuel. */
 export function outOfFuel(fuel: number): GuestFailure {
   return { code: 'guest-trapped', message: `the guest used up its fuel of ${fuel} units (--fuel)` };
 }
 
-/** Of a guest that was trapped because it had used too much processor time. */
+/** For a guest that was trapped because it had used too much processor time. */
 export function outOfCpu(milliseconds: number): GuestFailure {
   return {
     code: 'guest-timeout',

@@ -23,7 +23,7 @@ export interface NewInstance<T> {
   readonly cores: readonly WebAssembly.Instance[];
   /** Maximum size in bytes of each of their memories, in the order of `findState`. */
   readonly memoryLimits: readonly number[];
-  /** Maximum size in bytes of all of them together. */
+  /** Maximum size in bytes of all its memories together. */
   readonly memoryLimit?: number | undefined;
   /** The state of its glue; undefined if there is none. */
   readonly glue: GlueState | undefined;

@@ -29,7 +29,7 @@ import { createTell, type Tell } from './watcher.ts';
 /** An instance, with the guest and the output that its host functions are bound to for its whole life. */
 export interface GuestInstance {
   readonly guest: Guest;
-  /** Its share of the thread; undefined if it has the thread until it waits. */
+  /** Its share of the thread; undefined if it keeps the thread until it waits. */
   readonly scheduled: ScheduledGuest | undefined;
   /** Where the guest's output goes from now on. */
   connect(io: GuestIo): void;
@@ -38,7 +38,7 @@ export interface GuestInstance {
   readonly tell: Tell;
   /** Bytes of its memories and of what the host holds for it. */
   held(): number;
-  /** Its request is over: what it still holds was measured, and is promised no more. */
+  /** Its request is over: its memory was measured, so the promise ends. */
   settled(): void;
 }
 
@@ -51,15 +51,15 @@ export interface InstancesParts {
   /** Descriptors of all guests together, and the limit of one guest. */
   readonly descriptors?: DescriptorTotal;
   readonly maxDescriptors?: number;
-  /** What the process holds, see `createShare`; without it guests are bounded one by one. */
+  /** The process's memory, see `createShare`; without it, each guest has only its own limit. */
   readonly ledger?: LedgerMemory;
-  /** The heap of this thread; without it guests may fill it. */
+  /** The heap of this thread; without it, guests may fill the heap. */
   readonly heap?: Heap;
-  /** Units that a guest may use for one request, and for being instantiated. */
+  /** Units that a guest may use for its instantiation, and for each request. */
   readonly fuel?: number | undefined;
   /** For one more guest that shares the thread with others. */
   schedule?(): ScheduledGuest;
-  /** An instance is not used again, and its memories have so many bytes. */
+  /** An instance was discarded; `bytes` is the size of its memories. */
   discarded?(bytes: number): void;
   readonly isolation: Isolation;
   readonly idleLimit: number;
@@ -191,7 +191,7 @@ class InstanceFactory {
   }
 }
 
-/** A start function that is trapped at a question does not know why. */
+/** A trap in a start function does not say why the guest was trapped. */
 function withReason<T>(scheduled: ScheduledGuest | undefined, instantiate: () => T): T {
   try {
     return instantiate();

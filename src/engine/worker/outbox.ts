@@ -2,8 +2,8 @@ import type { MessagePort } from 'node:worker_threads';
 import { type FromWorker, SMALL } from '../protocol/messages.ts';
 
 /**
- * Posts messages in batches, because each post wakes the main thread: at the latest in the next turn of the event loop, and
- * when a guest is done. The windows of the bodies and the budget for output limit the size of a batch.
+ * Posts messages in batches, because each post wakes the main thread. A batch is posted in the next turn of the event loop at
+ * the latest, and when a guest is done. The windows of the bodies and the budget for output limit its size.
  */
 export interface Outbox {
   post(message: FromWorker): void;

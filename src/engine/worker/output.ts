@@ -92,7 +92,7 @@ class Printed implements LineSink {
     const joined = lines.length === 1 ? lines[0]! : concatOwned(lines);
     if (lines.length > 1) for (const line of lines) free(line);
     this.#lines = [];
-    // A small one is a part of a buffer of Node's, which would be copied whole.
+    // A small chunk is a slice of one of Node's buffers, all of which would be copied.
     this.#parts.pass(joined.length < joined.buffer.byteLength ? new Uint8Array(joined) : joined);
   }
 }

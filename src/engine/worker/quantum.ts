@@ -1,28 +1,28 @@
-/** Milliseconds from one question of a guest to the next, about. */
+/** Approximate milliseconds between two questions of a guest. */
 const INTERVAL = 0.15;
 
-/** Units of the first quantum, and the fewest and most of any. */
+/** Units of the first quantum, and the minimum and maximum of any quantum. */
 export const FIRST_QUANTUM = 100_000;
 const LEAST = 2000;
 const MOST = 50_000_000;
 
-/** The most by which a quantum is divided at once: what took long may be the machine's fault. */
+/** The largest factor by which a quantum is reduced at once: a busy machine may have caused the delay. */
 const DIVISOR = 8;
 
 /**
- * How many units a guest gets until it asks again. A unit takes more or less time from one guest to the next, and within one. A
- * class, as each instance has one.
+ * How many units a guest gets until it asks again. The time that a unit takes differs between guests, and within a guest. A class,
+ * as each instance has one.
  */
 export class Quantum {
   #units = FIRST_QUANTUM;
-  /** When the guest got its quantum; undefined if it was not running since. */
+  /** When the guest got its quantum; undefined if it did not run all the time since then. */
   #granted: number | undefined;
 
   get units(): number {
     return this.#units;
   }
 
-  /** The guest got or gets the thread: what it took until its next question says nothing. */
+  /** The guest gives up the thread or gets it back: the time until its next question says nothing about its units. */
   interrupt(): void {
     this.#granted = undefined;
   }

@@ -15,7 +15,7 @@ export interface PostedResponse extends ResponseSink {
   gone(): void;
 }
 
-/** `deadline` learns how far the response has come. */
+/** Reports the progress of the response to `deadline`. */
 export function createPostedResponse(
   id: number,
   post: (message: FromWorker) => void,

@@ -4,32 +4,32 @@ export interface Task {
   readonly id: number;
   /** Milliseconds of its thread that its request has used so far. */
   used: number;
-  /** It has to stop: it goes first, as it needs the thread only to trap. */
+  /** It has to stop, and goes first, because it needs the thread only to trap. */
   isEnding(): boolean;
 }
 
-/** Milliseconds that a guest may keep the thread from others, by its level. A shorter first one would suspend cold guests. */
+/** The time slice of each level in milliseconds. With a shorter first one, guests that V8 has not compiled yet would be suspended. */
 const SLICES = [5, 5, 8] as const;
 
-/** Milliseconds of use from which a guest is of level 1, and of level 2: a long one. */
+/** Milliseconds of use from which a guest is at level 1, and at level 2 (long-running). */
 const LEVELS = [5, 50] as const;
 
-/** While a message waits, milliseconds after which a guest above level 0 gives way. */
+/** Milliseconds after which a guest above level 0 gives way to a waiting message. */
 const GIVE_WAY = 0.1;
 
 /**
- * The part of the time of others that guests above level 0 are owed while they wait, in a flood of new requests; and from how
- * many milliseconds on they do not give way until they have had it.
+ * In a flood of new requests, guests above level 0 that wait are owed this fraction of the time that others use. Once they are
+ * owed `OWED` milliseconds, they do not give way until they have had them.
  */
 const OWED_PART = 1 / 4;
 const OWED = 5;
 
-/** Every so often the guest that has waited longest comes next, whatever its level: nobody starves. */
+/** Every fourth time, the guest that has waited longest is next, whatever its level, so that none starves. */
 const OLDEST_EVERY = 4;
 
 type Level = 0 | 1 | 2;
 
-/** Whether it has used much of its thread: such guests leave room to quick ones. */
+/** Whether it is long-running: such guests leave room to quick ones. */
 export function isLong(task: Task): boolean {
   return levelOf(task) === 2;
 }
@@ -46,28 +46,28 @@ export interface Moment {
 }
 
 /**
- * Who runs next among guests that share a thread: a state machine without a thread or a clock. The lowest level comes first, and
- * within a level who has waited longest. Each `T` is a guest that waits.
+ * Decides which of the guests that share a thread runs next: a state machine without a thread or a clock. The lowest level comes
+ * first, and within a level the guest that has waited longest. Each `T` is a waiting guest.
  */
 export interface RunQueue<T extends { readonly task: Task }> {
   /** Number of guests that wait. */
   readonly size: number;
   /** The guest has the thread from now on. */
   begin(task: Task, moment: Moment): void;
-  /** The guest needs the thread no more. Until the next one begins, nothing else forgets it, and its memories. */
+  /** The guest no longer needs the thread. Releases it and its memories, which would otherwise be kept until the next one begins. */
   end(task: Task): void;
   /**
-   * A guest that has the thread asks whether it must give it up. If it was resumed by something else than this queue, its slice
-   * begins now.
+   * Whether the guest that has the thread must give it up. If something other than this queue has resumed it, its slice begins
+   * now.
    */
   isDue(task: Task, moment: Moment, messageWaits: () => boolean): boolean;
-  /** The guest has given the thread up and waits for its turn. */
+  /** The guest has given up the thread and waits for its turn. */
   push(waiting: T): void;
-  /** A guest that waits goes on at once, as it could not be suspended. */
+  /** A waiting guest continues at once, because it could not be suspended. */
   withdraw(task: Task, moment: Moment): void;
   /**
-   * Removes and returns who is next, and has the thread from now on; undefined if nobody waits, or only long guests wait and
-   * `mayBeLong` returns false.
+   * Removes and returns the next guest, which has the thread from now on. Undefined if none waits, or if only long-running guests
+   * wait and `mayBeLong` returns false.
    */
   next(moment: Moment, mayBeLong: () => boolean): T | undefined;
 }
@@ -76,15 +76,15 @@ export function createRunQueue<T extends { readonly task: Task }>(): RunQueue<T>
   const waiting: T[] = [];
   let running: Task | undefined;
   let turn = -1;
-  /** When its slice began, and when it last asked. */
+  /** When the slice of `running` began, and when it last asked. */
   let began = 0;
   let asked = 0;
   let taken = 0;
-  /** What guests above level 0 are owed, whether they get it now, and when one of them last had the thread. */
+  /** The time owed to guests above level 0, whether it is being repaid, and when one of them last had the thread. */
   let owed = 0;
   let isRepaid = false;
   let freed = 0;
-  /** Since then they have waited for a place, and not for this thread. */
+  /** Since `freed` they have been waiting for a place, not for this thread. */
   let wasRefused = false;
 
   function begin(task: Task, moment: Moment): void {
@@ -101,7 +101,7 @@ export function createRunQueue<T extends { readonly task: Task }>(): RunQueue<T>
     begin(task, moment);
   }
 
-  /** It has had the thread for so long. */
+  /** A guest above level 0 has had the thread for this time. */
   function repay(milliseconds: number): void {
     owed = Math.max(0, owed - milliseconds);
     isRepaid &&= owed > 0;

@@ -138,7 +138,7 @@ class GuestRunner implements Runner {
   /** Its call has returned. */
   #end({ id, io, instance, response }: Live, failure: GuestFailure | undefined): void {
     this.#live.delete(id);
-    // What it sent before must arrive as if it had been suspended since, whatever else runs.
+    // What it sent so far must leave now, as it would have if the guest had been suspended.
     if (instance.scheduled?.isExhausted) this.#parts.flush?.();
     const usage = instance.scheduled?.usage();
     const poisoned = failure !== undefined || response.abandoned || instance.guest.ended !== undefined;

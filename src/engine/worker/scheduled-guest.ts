@@ -14,13 +14,13 @@ const TRAP = -1;
 const WAIT = 0;
 
 /**
- * The share that an instance's guest has of its thread. Host functions that may wait ask it (`ThreadShare`), and so does the
- * guest's own code (`Questions`). A class, as each instance has one.
+ * One guest's share of its thread. Host functions that may wait ask it (`ThreadShare`), and so does the guest's own code
+ * (`Questions`). A class, as each instance has one.
  */
 export class ScheduledGuest implements Task, ThreadShare, Questions {
   id = -1;
   used = 0;
-  /** It was ended because its time was over. */
+  /** It was ended because its deadline had passed. */
   overdue = false;
   readonly deadline: GuestDeadline;
   readonly #limits: GuestLimits;
@@ -42,7 +42,7 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
     this.deadline = new GuestDeadline(limits);
   }
 
-  /** It is being instantiated, and this meter asks. */
+  /** It is being instantiated; `meter` asks on its behalf. */
   measure(meter: Meter): void {
     this.#meter = meter;
   }
@@ -53,7 +53,7 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
     this.#glue = glue;
   }
 
-  /** The guest is about to begin this request, which is due at this time. */
+  /** The guest is about to begin this request, whose response is due at this time. */
   accept(id: number, due: number): void {
     this.id = id;
     this.deadline.begin(due);
@@ -70,7 +70,7 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
     if (this.#timed) this.#clock.restart(performance.now());
   }
 
-  /** Why it was trapped at a question; undefined if it was not. */
+  /** Why it was trapped when it asked; undefined if it was not. */
   get failure(): GuestFailure | undefined {
     if (this.isExhausted) return outOfFuel(this.#limits.fuel!);
     if (this.#overspent) return outOfCpu(this.#limits.cpu!);
@@ -82,7 +82,7 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
     return this.#meter?.exhausted ?? false;
   }
 
-  /** So far; undefined unless it is measured. */
+  /** What it has used so far; undefined if that is not measured. */
   usage(): Usage | undefined {
     if (!this.#limits.measured) return undefined;
     const units = (this.#meter?.used ?? 0) - this.#units;

@@ -4,22 +4,22 @@ import { createRunQueue, isLong, type Moment, type Task } from './run-queue.ts';
 
 /** Shares a thread between its guests and its event loop. */
 export interface Scheduler {
-  /** A guest has begun a request, in the thread that it has for now. */
+  /** A guest has begun a request, and has the thread for now. */
   begin(task: Task): void;
-  /** Whether a guest has to give the thread up now: if it can be suspended, it must wait for `next`. */
+  /** Whether a guest must give up the thread now; if it can be suspended, it must await `next`. */
   isDue(task: Task): boolean;
   /** Resolves when it is the guest's turn, after a turn of the event loop. */
   next(task: Task): Promise<void>;
-  /** The guest could not be suspended after all, and goes on. */
+  /** The guest could not be suspended after all, and continues. */
   withdraw(task: Task): void;
   /** The guest's request is over. */
   finish(task: Task): void;
 }
 
 export interface SchedulerParts {
-  /** Shared with other workers; without it, this is the only one. */
+  /** Shared with other workers; undefined if this is the only one. */
   readonly places?: WorkerPlaces | undefined;
-  /** The thread has got a message that it has not taken. */
+  /** Whether a message waits for this thread. */
   messageWaits(): boolean;
   /** The guest of this request has the thread from now on. */
   runs?(id: number): void;
@@ -55,7 +55,7 @@ export function createScheduler({ places, messageWaits, runs }: SchedulerParts):
     }
     runs?.(next.task.id);
     next.resume();
-    // It may wait for something else, or end, without giving the place back.
+    // Otherwise it could wait for something else, or end, without releasing the place.
     if (isLong(next.task)) setImmediate(give);
     schedule();
   }
@@ -78,7 +78,7 @@ export function createScheduler({ places, messageWaits, runs }: SchedulerParts):
       give();
       return new Promise((resume) => {
         queue.push({ task, resume });
-        // Those of other workers that wait for the place get it meanwhile.
+        // Guests of other workers that wait for the place get it in the meantime.
         if (isLong(task) && places?.wanted) setTimeout(schedule, 0);
         else schedule();
       });
