@@ -10,7 +10,7 @@ export const MAX_FIELDS: number = 4 * 1024 * 1024;
 /** Bytes charged for a handle on a host object: the object, its table entries, and what it keeps alive. */
 export const HANDLE_COST = 500;
 
-/** Bytes charged at once from which the host has much to do for them. */
+/** Size in bytes of a single charge from which the host function is expected to take some time. */
 const LARGE = 64 * 1024;
 
 /** Bytes that a budget takes from its parent at a time, so that small charges do not reach the parent. */
@@ -37,7 +37,7 @@ export interface GuestBudget extends Budget {
   releaseFields(bytes: number): void;
   /** Charges what exists already, even beyond the limit. */
   hold(bytes: number): void;
-  /** Releases everything, and returns all that was taken from the parent: the guest holds nothing any longer. */
+  /** Releases everything, and returns all that was taken from the parent: nothing is held for the guest any longer. */
   reset(): void;
 }
 
@@ -145,7 +145,7 @@ class Account implements GuestBudget {
     return true;
   }
 
-  /** Keeps one share in advance for what is charged and released by each call. */
+  /** Keeps one share in reserve for what each call charges and releases. */
   #giveBack(): void {
     const kept = Math.ceil(this.#used / SHARE) * SHARE + SHARE;
     this.#parent?.release(this.#share - kept);

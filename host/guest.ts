@@ -3,15 +3,15 @@ import { createDescriptors, type Descriptors } from './descriptors.ts';
 import { Signal } from './signal.ts';
 import { Table } from './table.ts';
 
-/** What a guest has of its thread, which it shares with others. */
+/** A guest's share of its thread, which it uses together with other guests. */
 export interface ThreadShare {
-  /** The guest begins a request, in the thread that it has for now. */
+  /** The guest begins a request, and has the thread for now. */
   begin(): void;
-  /** Whether the guest has had its share for now, and can be suspended: then it must wait for `next`. */
+  /** Whether the guest has used its share for now and can be suspended; then it must await `next`. */
   isDue(): boolean;
   /** Resolves when it is the guest's turn again. */
   next(): Promise<void>;
-  /** The guest waits for something, and gives the thread up; it `resumes` once that has come. */
+  /** The guest waits for something and gives up the thread; it `resumes` once that has arrived. */
   suspended?(): void;
   resumes?(): void;
 }
@@ -31,7 +31,7 @@ export class Guest {
   readonly #share: ThreadShare | undefined;
   #ended: string | undefined;
 
-  /** Without `share` the guest has its thread for itself. */
+  /** Without `share` the guest has its thread to itself. */
   constructor(
     share?: ThreadShare,
     budget: GuestBudget = createBudget(),

@@ -58,7 +58,7 @@ export function prefixedLines(prefix: string, write: (line: Uint8Array) => void)
   };
 }
 
-/** Joins parts in memory that can be freed: slices of a buffer that Node shares between many would wait for a collection. */
+/** Joins parts in memory that can be freed; slices of Node's shared buffers would wait for a garbage collection. */
 export function concatOwned(parts: readonly Uint8Array[]): Uint8Array {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   if (length < FREED) return Buffer.concat(parts, length);

@@ -39,7 +39,7 @@ export class UnsentChunks {
 
   /** Takes ownership of a chunk. Returns the reason if the budget is exceeded. */
   push(chunk: Uint8Array): string | undefined {
-    // Asked first: a chunk that was copied is freed, and has none then.
+    // Read first, because a chunk that was copied is freed and has no length then.
     const { length } = chunk;
     const refusal = this.#store(chunk);
     if (refusal !== undefined) return refusal;

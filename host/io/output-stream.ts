@@ -190,7 +190,7 @@ function isReady(sink: ByteSink): boolean {
   return sink.closed || sink.capacity > 0;
 }
 
-/** Copies a view of the guest's memory, which may change. What glue passes is mostly a copy already. */
+/** Copies a view of the guest's memory, which may change. What the glue passes is usually a copy already. */
 function part(contents: Uint8Array, from: number, to: number): Uint8Array {
   return to - from === contents.buffer.byteLength ? contents : contents.slice(from, to);
 }

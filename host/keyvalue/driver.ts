@@ -11,15 +11,15 @@ export interface StoreAccess {
   readonly passwordFile?: string;
   /** Milliseconds that a call may take, its wait for a connection included; 5,000 by default. */
   readonly timeout?: number;
-  /** Milliseconds that opening waits for an engine that is away; 0 by default. */
+  /** Milliseconds that opening waits for an engine that is unavailable; 0 by default. */
   readonly wait?: number;
   /** Maximum number of connections; 8 by default. */
   readonly connections?: number;
-  /** Uses an engine even if it cannot keep what `durability` promises. */
+  /** Uses an engine even if it cannot guarantee `durability`. */
   readonly acceptWeaker?: boolean;
 }
 
-/** How a store is opened. Each kind of store ignores what does not concern it; one in memory ignores all of it. */
+/** How a store is opened. Each kind of store ignores options of other kinds; a store in memory ignores all of them. */
 export interface StoreOptions extends StoreAccess {
   /** Milliseconds that a call waits for other writers before it fails with `store-busy`; 5,000 by default. */
   readonly busyTimeout?: number;
@@ -33,7 +33,7 @@ export interface StoreOptions extends StoreAccess {
   readonly broken?: (failure: WasmcpError) => void;
   /** Called with true when the disk is full, with false when it has space for new entries again. */
   readonly full?: (isFull: boolean) => void;
-  /** Called with the reason when the engine can no longer be reached, with undefined when it is back. */
+  /** Called with the reason when the engine can no longer be reached, with undefined when it can be reached again. */
   readonly away?: (failure: WasmcpError | undefined) => void;
   /** With `power`, called when the store is closed: whether the log may still be checkpointed; by default it may. */
   readonly isWhole?: () => boolean;
@@ -77,7 +77,7 @@ export interface StoreSize {
 
 /** One kind of store. Every method gets a URL that the driver accepts, and fails with `option-invalid` if it names no store. */
 export interface StoreDriver {
-  /** How its URLs are written, for messages. */
+  /** The form of its URLs, for messages. */
   readonly form: string;
   accepts(url: string): boolean;
   open(url: string, options: StoreOptions): Promise<Store>;

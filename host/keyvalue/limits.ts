@@ -22,7 +22,7 @@ export interface CheckedStore extends Store {
   bucketName(identifier: string): string;
 }
 
-/** Most bytes of a value, unless an option says otherwise. */
+/** Default maximum size of a value in bytes. */
 export const DEFAULT_MAX_VALUE: number = 16 * 1024 * 1024;
 
 const MAX_BUCKET_NAME = 255;

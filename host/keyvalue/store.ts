@@ -10,7 +10,7 @@ export function isPromise<T>(value: Awaitable<T>): value is PromiseLike<T> {
 /** What the acknowledged writes of a store survive. */
 export interface StoreGuarantee {
   readonly durability: Durability;
-  /** What it rests on, as found at the engine when the store was opened, for people. */
+  /** Why, as found at the engine when the store was opened; human-readable. */
   readonly engine?: string;
 }
 

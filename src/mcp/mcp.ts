@@ -41,8 +41,8 @@ export interface McpOptions {
    */
   readonly sessionRetention?: number | 'off';
   /**
-   * Milliseconds that a guest may wait for a response of its client (sampling, elicitation), 5 min by default. Nothing else
-   * that the two send extends it; then the request ends with an error.
+   * Milliseconds that a guest may wait for a response of its client (sampling, elicitation), 5 min by default. After that the
+   * request ends with an error. Nothing else that the guest or the client sends extends the time.
    */
   readonly inputWait?: number;
 }
@@ -64,7 +64,7 @@ export interface Mcp {
   environment(component: Component): Readonly<Record<string, string>>;
   /** Origins that the guest's environment allows. */
   origins(component: Component): readonly string[];
-  /** What stands between MCP clients and the guests. */
+  /** The stages between MCP clients and the guests. */
   withMcp(component: Component): Middleware;
   /**
    * Logs why tokens cannot be checked.

@@ -21,8 +21,8 @@ export const UNKNOWN_VERSION_STATUS = 400;
 export const OWNER_CHECKED_METHOD = 'ping';
 
 /**
- * The guest reads ids as strings or as integers of some width, and takes a message with another id for a notification, which
- * it accepts from every client. `id` is JSON text.
+ * The guest reads ids as strings or as integers of some width, and treats a message with another id as a notification, which it
+ * accepts from every client. `id` is JSON text.
  */
 export function isPortableId(id: Uint8Array): boolean {
   return /^(?:"|\d{1,9}$)/.test(Buffer.from(id).toString());
@@ -34,7 +34,7 @@ export const TERMINATE_METHOD = 'session/terminate';
 /** The guest refuses a POST whose `Accept` does not list both types, which the guide's `curl` examples omit. */
 export const REQUIRED_ACCEPT = 'application/json, text/event-stream';
 
-/** The guest compares the beginnings of origins. So every origin is allowed there: the access policy compares them whole. */
+/** The guest compares only prefixes of origins. So every origin is allowed there, and the access policy compares whole origins. */
 export const ALLOWED_ORIGINS = '*';
 
 /** The guest's 401 lacks the `WWW-Authenticate` that it must have (RFC 9110 section 15.5.2). */

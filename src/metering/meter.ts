@@ -1,7 +1,7 @@
 import { ASK_WASM } from './ask-wasm.ts';
 import type { MeterNames } from './names.ts';
 
-/** Answers the questions that a guest asks in the middle of its code. */
+/** Decides on the questions that a guest asks in the middle of its code. */
 export interface Questions {
   /** A quantum is used up: returns the next one, 0 to wait for it, or -1 to trap. */
   tick(): number;

@@ -3,7 +3,7 @@ import { longFlag, OPTIONS } from './table.ts';
 import type { OptionName } from './types.ts';
 
 const PREFIX = 'WASMCP_NODE_';
-/** Names of earlier releases, which work for one more release, and their names now. */
+/** Names from earlier releases, which work for one more release, with their current names. */
 const FORMER: Readonly<Record<string, string>> = { WASMCP_NODE_ENV: 'WASMCP_NODE_GUEST_ENV' };
 
 /** The options set in the environment, as command-line words; flags that follow override them. */
@@ -21,7 +21,7 @@ export function environmentFlags(names: readonly OptionName[], environment: Node
   });
 }
 
-/** Warns of variables with our prefix that are unknown or have another name now. */
+/** Warns of variables with our prefix that are unknown or have been renamed. */
 export function environmentWarnings(environment: NodeJS.ProcessEnv): string[] {
   const known = new Set(Object.values(OPTIONS).flatMap((spec) => spec.environment));
   return Object.keys(environment)

@@ -135,14 +135,14 @@ export function parseMemorySize(text: string): number {
   return size;
 }
 
-/** What the host holds for a guest. With less than 1 MiB almost nothing runs. */
+/** Bytes that the host holds for a guest. With less than 1 MiB almost nothing runs. */
 export function parseHostMemorySize(text: string): number {
   const size = parseSize(text);
   if (!within(size, RANGES.hostMemory)) throw invalid('Write a size of 1MiB or more.');
   return size;
 }
 
-/** For the process: Node alone needs about the minimum. */
+/** Bytes of the process; Node alone needs about the minimum. */
 export function parseMemoryBudget(text: string): number {
   const size = parseSize(text);
   if (size < RANGES.memoryBudget[0]) throw invalid('Write a size of 64MiB or more.');

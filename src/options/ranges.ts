@@ -28,6 +28,6 @@ export const RANGES: Readonly<Record<RangeName, readonly [min: number, max: numb
   hostMemory: [1024 ** 2, Number.MAX_SAFE_INTEGER],
   maxDescriptors: [1, 1_000_000],
   memoryBudget: [64 * 1024 ** 2, Number.MAX_SAFE_INTEGER],
-  /** Half of what can be counted: what was used before is added. */
+  /** Half of what can be counted, because units used before are added. */
   fuel: [0, 2 ** 52],
 };

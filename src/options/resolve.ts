@@ -1,10 +1,10 @@
 import { checkOptions, type OptionChecks } from '../../host/index.ts';
 
-/** Options, of which those with a default are always present. */
+/** Options in which those with a default are always present. */
 export type Resolved<O, K extends keyof O> = Omit<O, K> & { readonly [N in K]-?: Exclude<O[N], undefined> };
 
 /**
- * Checks the options that a program passes, and adds the defaults of those that are missing or undefined.
+ * Checks the options that a program passes, and adds the defaults of options that are missing or undefined.
  *
  * @param where the function to which they are passed
  * @throws TypeError

@@ -1,4 +1,4 @@
-/** From the largest. */
+/** The largest first. */
 const TIMES: readonly (readonly [number, string])[] = [
   [86_400_000, 'd'],
   [3_600_000, 'h'],
@@ -12,17 +12,17 @@ const SIZES: readonly (readonly [number, string])[] = [
   [1024, 'KiB'],
 ];
 
-/** Milliseconds as they are given to an option: `75s`, `5m`. */
+/** Milliseconds in the form that an option takes: `75s`, `5m`. */
 export function showDuration(milliseconds: number): string {
   return shown(milliseconds, TIMES);
 }
 
-/** Bytes as they are given to an option: `10MiB`, `1000`. */
+/** Bytes in the form that an option takes: `10MiB`, `1000`. */
 export function showSize(bytes: number): string {
   return shown(bytes, SIZES);
 }
 
-/** In the largest unit that makes a whole number of it. */
+/** In the largest unit that gives a whole number. */
 function shown(value: number, units: readonly (readonly [number, string])[]): string {
   const unit = units.find(([factor]) => value >= factor && value % factor === 0);
   return unit === undefined ? String(value) : `${value / unit[0]}${unit[1]}`;

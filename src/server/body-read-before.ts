@@ -10,8 +10,8 @@ interface Parsed {
 }
 
 /**
- * The body of a request that a framework has read already; `lost` when it did not keep the original bytes. Undefined when the
- * body is still to be read, or there is none.
+ * The body of a request that a framework has already read; `lost` if it did not keep the original bytes. Undefined if the body
+ * is still to be read, or if there is none.
  */
 export function bodyReadBefore(request: IncomingMessage): Uint8Array | 'lost' | undefined {
   if (!request.readableDidRead && !request.readableEnded && !request.destroyed) return undefined;

@@ -158,7 +158,7 @@ function longestIdle(open: ReadonlySet<Connection>, newest: Connection): Connect
   return found;
 }
 
-/** Slow bodies must not keep all other clients out. `late` is when a body began that has been arriving for too long. */
+/** Slow bodies must not lock out all other clients. A body that began to arrive before `late` has taken too long. */
 function longestUploading(open: ReadonlySet<Connection>, late: number): Connection | undefined {
   let found: Connection | undefined;
   for (const one of open) {

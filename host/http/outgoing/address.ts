@@ -32,7 +32,7 @@ const NAT64: IpRange = range('64:ff9b::/96');
 const GLOBAL: IpRange = range('2000::/3');
 const RANGES = SPECIAL.flatMap(([kind, ...texts]) => texts.map((text) => ({ kind, range: range(text) })));
 
-/** Parses an address as in a URL or from a resolver, without brackets; undefined if it is none or has a zone. */
+/** Parses an address as in a URL or from a resolver, without brackets; undefined if it is not an address or has a zone. */
 export function parseAddress(text: string): IpAddress | undefined {
   if (isIP(text) === 4) return { family: 4, bits: bitsOf4(text) };
   if (!isIPv6(text) || text.includes('%')) return undefined;

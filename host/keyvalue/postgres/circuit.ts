@@ -1,26 +1,26 @@
 import type { WasmcpError } from '../../error.ts';
 
 /**
- * Keeps calls from waiting for an engine that is away: after a failed connection they fail at once, until an attempt in the
- * background succeeds.
+ * A circuit breaker: after a failed connection, calls fail at once instead of waiting for an engine that is unavailable, until an
+ * attempt in the background succeeds.
  */
 export interface Circuit {
-  /** @throws WasmcpError the last failure, while the engine is away */
+  /** @throws WasmcpError the last failure, while the engine is unavailable */
   check(): void;
   succeeded(): void;
   failed(failure: WasmcpError): void;
-  /** Ends the attempts. */
+  /** Stops the attempts. */
   close(): void;
 }
 
 export interface CircuitOptions {
-  /** Connects once. */
+  /** Tries to connect once. */
   readonly attempt: () => Promise<void>;
-  /** Called with the failure when the engine has gone, with undefined when it is back. */
+  /** Called with the failure when the engine becomes unavailable, with undefined when it is available again. */
   readonly changed: (failure: WasmcpError | undefined) => void;
 }
 
-/** Milliseconds before the first attempt; each later pause is twice as long, up to the longest. */
+/** Milliseconds before the first attempt; each later pause is twice as long, up to the maximum. */
 const FIRST_PAUSE = 100;
 const LONGEST_PAUSE = 5000;
 
@@ -32,7 +32,7 @@ export function createCircuit({ attempt, changed }: CircuitOptions): Circuit {
 
   function schedule(): void {
     if (closed || timer !== undefined) return;
-    // Not all hosts at the same moment.
+    // So that hosts do not all try at the same moment.
     timer = setTimeout(() => void probe(), pause * (0.75 + Math.random() / 2)).unref();
     pause = Math.min(pause * 2, LONGEST_PAUSE);
   }
@@ -42,7 +42,7 @@ export function createCircuit({ attempt, changed }: CircuitOptions): Circuit {
       await attempt();
       succeeded();
     } catch {
-      // What is wrong was reported when the engine went away.
+      // The failure was reported when the engine became unavailable.
     }
     timer = undefined;
     if (failure !== undefined) schedule();

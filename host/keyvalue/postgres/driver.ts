@@ -3,8 +3,8 @@ import type { StoreDriver } from '../driver.ts';
 import { openPostgres } from './open.ts';
 
 /**
- * `postgres://…`, or `postgresql://…`. One thread has the connections and serves the others: so their number does not depend
- * on how many threads there are, and one place knows whether the engine is away.
+ * `postgres://…` or `postgresql://…`. One thread has the connections and serves the others, so the number of connections does not
+ * depend on the number of threads, and one place knows whether the engine is available.
  */
 export const POSTGRES: StoreDriver = {
   form: 'postgres://USER@HOST/DATABASE',

@@ -3,7 +3,7 @@ import type { Durability } from '../durability.ts';
 import type { StoreGuarantee } from '../store.ts';
 import type { Session } from './session.ts';
 
-/** What a new connection finds at the engine. */
+/** The engine's settings as a new connection finds them. */
 export interface EngineSettings {
   readonly version: string;
   readonly isReplica: boolean;
@@ -14,8 +14,8 @@ export interface EngineSettings {
 }
 
 /**
- * Reads the settings, and sets what the statements rely on, for this connection, in one round trip: the form in which bytes
- * return, the isolation, and a limit on statements so that a late one is undone rather than lost.
+ * Reads the settings, and in the same round trip sets what the statements rely on for this connection: the format of bytes, the
+ * isolation level, and a statement timeout, so that the engine undoes a late statement before its outcome becomes unknown.
  */
 export async function readSettings(session: Session, statementTimeout: number): Promise<EngineSettings> {
   const [row] = await session.query(
@@ -37,7 +37,7 @@ export async function readSettings(session: Session, statementTimeout: number): 
   };
 }
 
-/** What the engine guarantees, at most. @throws WasmcpError `store-unavailable` for a replica */
+/** The durability that the engine guarantees at most. @throws WasmcpError `store-unavailable` for a replica */
 export function guaranteeOf(settings: EngineSettings, wanted: Durability, url: string): StoreGuarantee {
   const { version, isReplica, isReadOnly, fsync, fullPageWrites, synchronousCommit } = settings;
   if (isReplica || isReadOnly) {

@@ -9,7 +9,7 @@ const FAILURES: Readonly<Record<string, readonly [code: WasmcpErrorCode, what: s
   '53100': ['store-full', 'cannot grow: free some space on its disk'],
   '53': ['store-unavailable', 'has no connection or memory left'],
   '54': ['store-limit', 'cannot hold a value or a batch of that size'],
-  // The engine has undone the statement.
+  // The engine has rolled back the statement.
   '57014': ['store-busy', 'took too long and was cancelled: try again'],
   '57P03': ['store-unavailable', 'is starting or stopping'],
   '08P01': ['store-unusable', 'is not PostgreSQL itself: a pooler in front of it must keep sessions'],
@@ -27,19 +27,19 @@ export function sqlState(error: unknown): string | undefined {
   return 'severity' in error && /^[0-9A-Z]{5}$/.test(error.code) ? error.code : undefined;
 }
 
-/** Whether the engine has undone the statement in favour of another one: it can be repeated. */
+/** Whether the engine has rolled back the statement because of another one, so that it can be repeated. */
 export function isAborted(error: unknown): boolean {
   return ABORTED.has(sqlState(error) ?? '');
 }
 
-/** Whether the connection ended: by the network, or by the engine that is shut down (57P01 to 57P05, 25P03). */
+/** Whether the connection ended, because of the network or because the engine shuts down (57P01 to 57P05, 25P03). */
 export function isConnectionLost(error: unknown): boolean {
   const state = sqlState(error);
   if (state === undefined) return !(error instanceof WasmcpError || error instanceof TypeError);
   return /^(57P0[1245]|25P0[34]|08)/.test(state);
 }
 
-/** What an error of the engine, or of connecting to it, means; returns a bug unchanged. */
+/** Maps an error of the engine, or of connecting to it, to an expected failure; returns any other error unchanged. */
 export function postgresFailure(error: unknown, url: string): unknown {
   if (error instanceof WasmcpError || error instanceof TypeError || !(error instanceof Error)) return error;
   const state = sqlState(error);
@@ -51,7 +51,7 @@ export function postgresFailure(error: unknown, url: string): unknown {
   return isConnectionLost(error) ? unavailable(url, error.message, error) : error;
 }
 
-/** Waiting would not help against a setting that is wrong on either side. */
+/** Whether a setting is wrong on either side, so that waiting would not help. */
 function connectingFailure(error: Error, url: string): WasmcpError {
   const code = 'code' in error ? String(error.code) : '';
   const isSetting = /^SASL|does not support SSL/.test(error.message) || /CERT|_TLS_|SIGNATURE/.test(code);
@@ -63,7 +63,7 @@ export function unavailable(url: string, reason: string, cause?: Error): WasmcpE
   return new WasmcpError('store-unavailable', `${url} cannot be reached: ${reason}`, { cause });
 }
 
-/** A host with several addresses fails with one error for each. */
+/** Connecting to a host with several addresses fails with one error for each address. */
 function reasonOf(error: Error): string {
   if (error instanceof AggregateError && error.message === '') {
     return error.errors.map((one) => (one instanceof Error ? one.message : String(one))).join('; ');

@@ -2,21 +2,21 @@ import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 /**
- * A key as it is stored. An entry of a B-tree has 2,704 bytes at most, and keys can be longer: so what follows the first
- * `HEAD` bytes is kept apart, and a digest stands for it in the index.
+ * A key as it is stored. An entry of a B-tree has at most 2,704 bytes, but keys can be longer. So the bytes after the first
+ * `HEAD` are stored in a column of their own, and the index contains a digest of them instead.
  */
 export interface StoredKey {
   readonly head: Buffer;
   /** Empty for a key without a tail. */
   readonly digest: Buffer;
   readonly tail: Buffer;
-  /** The row of `deletion` that has the version of this key while it is absent. */
+  /** The row of `deletion` that contains the version of this key while it is absent. */
   readonly stripe: number;
 }
 
 const HEAD = 2000;
 
-/** Rows of `deletion`. Never change it: two hosts must agree. */
+/** Number of rows of `deletion`. Never change it: all hosts must agree. */
 export const STRIPES = 1024;
 
 export function storedKey(bucket: Buffer, key: string): StoredKey {
@@ -43,7 +43,7 @@ const BYTEA = 17;
 export function byteaArray(elements: readonly Uint8Array[]): Buffer {
   const size = elements.reduce((sum, { byteLength }) => sum + 4 + byteLength, 20);
   const array = Buffer.allocUnsafe(size);
-  // One dimension, without nulls, counted from 1.
+  // One dimension, without nulls, indexed from 1.
   array.writeInt32BE(1, 0);
   array.writeInt32BE(0, 4);
   array.writeInt32BE(BYTEA, 8);
@@ -58,7 +58,7 @@ export function byteaArray(elements: readonly Uint8Array[]): Buffer {
   return array;
 }
 
-/** The bytes of a `bytea` as the connection gets it: hexadecimal, after `\x`. */
+/** The bytes of a `bytea` in the text format of the connection: `\x` and hexadecimal digits. */
 export function byteaOf(text: string): Uint8Array {
   // Not from Node's pool: the caller owns the whole buffer.
   const bytes = Buffer.allocUnsafeSlow((text.length - 2) / 2);

@@ -19,8 +19,8 @@ const DEFAULT_CONNECTIONS = 8;
 const START_PAUSE = 250;
 
 /**
- * Opens the store in a schema of a PostgreSQL database, and creates or migrates it as needed. Waits for an engine that is away
- * for `wait` milliseconds.
+ * Opens the store in a schema of a PostgreSQL database, and creates or migrates it as needed. Waits up to `wait` milliseconds for
+ * an engine that is unavailable.
  *
  * @throws WasmcpError `option-invalid`, `store-unavailable`, `store-unusable`, `store-newer-schema`
  */
@@ -30,9 +30,9 @@ export async function openPostgres(url: string, options: StoreOptions): Promise<
   const { timeout = DEFAULT_TIMEOUT, durability = 'strict' } = options;
   let guarantee: StoreGuarantee | undefined;
 
-  /** On every connection: after a failover it can lead to another server. */
+  /** Checked for each connection, because after a failover it may lead to another server. */
   async function prepare(session: Session): Promise<void> {
-    // Less than the time of a call, so that the engine says how a late statement ended.
+    // Less than the timeout of a call, so that the engine still reports how a late statement ended.
     const settings = await readSettings(session, Math.ceil(timeout * 0.9));
     guarantee = guaranteeOf(settings, durability, shown);
     if (!options.acceptWeaker) requireDurable(settings, durability, shown);
@@ -72,7 +72,7 @@ async function withSession(pool: SessionPool, work: (session: Session) => Promis
   }
 }
 
-/** Repeats `work` while the engine is away, for `wait` milliseconds. */
+/** Repeats `work` while the engine is unavailable, for up to `wait` milliseconds. */
 async function whenReachable(
   url: string,
   { wait = 0, away }: StoreOptions,

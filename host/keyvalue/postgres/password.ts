@@ -5,9 +5,9 @@ import { WasmcpError } from '../../error.ts';
 import type { Target } from './url.ts';
 
 /**
- * Returns the password for the next connection: of `file`, if it is given, otherwise that of the URL or of the variables,
- * otherwise that of libpq's password file (https://www.postgresql.org/docs/current/libpq-pgpass.html). Files are read each
- * time, so that a password can be changed while the program runs.
+ * Returns the password for the next connection: from `file` if it is given, otherwise from the URL or the variables, otherwise
+ * from libpq's password file (https://www.postgresql.org/docs/current/libpq-pgpass.html). Files are read each time, so that a
+ * password can be changed while the program runs.
  *
  * @throws WasmcpError `store-unusable`
  */
@@ -29,12 +29,12 @@ async function read(path: string, what: string): Promise<string> {
   }
 }
 
-/** The password of the first line that fits; empty if none does, which is right for servers that ask for none. */
+/** The password in the first matching line; empty if none matches, which is right for servers that need no password. */
 function entryFor(text: string, { host, port, database, user }: Target): string {
   const wanted = [host.startsWith('/') ? 'localhost' : host, String(port), database, user];
   for (const line of text.split(/\r?\n/)) {
     if (line.startsWith('#')) continue;
-    // A backslash takes the next character literally.
+    // A backslash escapes the next character.
     const fields = line.match(/(?:\\.|[^:\\])*(?::|$)/g)?.map((field) => field.replace(/:$/, '')) ?? [];
     const plain = fields.map((field) => field.replace(/\\(.)/g, '$1'));
     if (wanted.every((value, at) => fields[at] === '*' || plain[at] === value)) return plain[4] ?? '';

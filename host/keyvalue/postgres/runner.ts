@@ -4,35 +4,35 @@ import type { Circuit } from './circuit.ts';
 import { isAborted, isConnectionLost, postgresFailure, sqlState, unavailable } from './errors.ts';
 import type { PooledSession, Row, SessionPool } from './session.ts';
 
-/** Runs the statements of a store, each within the store's time. */
+/** Runs the statements of a store, each within the store's timeout. */
 export interface Runner {
-  /** Repeats the statement if the connection is lost: it only reads. */
+  /** Runs a statement that only reads, and repeats it if the connection is lost. */
   read(sql: string, values: readonly unknown[]): Promise<readonly Row[]>;
-  /** Fails with `store-outcome-unknown` if the connection is lost after the statement was sent. */
+  /** Runs a statement that writes; fails with `store-outcome-unknown` if the connection is lost after it was sent. */
   write(sql: string, values: readonly unknown[]): Promise<readonly Row[]>;
-  /** Every later call fails with `store-closed`. Waits for those that run. */
+  /** Waits for calls in progress; every later call fails with `store-closed`. */
   close(): Promise<void>;
 }
 
 const TOO_MANY_CONNECTIONS = '53300';
 
-/** How often a statement is repeated that the engine has undone in favour of another one. */
+/** How often a statement is repeated that the engine has rolled back because of another one. */
 const REPEATS = 20;
 
-/** Longest pause in milliseconds before such a repetition. */
+/** Maximum pause in milliseconds before such a repetition. */
 const PAUSE = 50;
 
-/** How often a read is repeated on another connection: a pool that was idle can have several dead ones. */
+/** How often a read is repeated on another connection; an idle pool can contain several dead ones. */
 const RECONNECTS = 3;
 
-/** What the engine never got, or did not answer. */
+/** A statement that the engine may not have received, or to which it has not replied. */
 class Lost extends Error {}
 
 export interface RunnerParts {
   readonly pool: SessionPool;
   readonly circuit: Circuit;
   readonly url: string;
-  /** Milliseconds for a call. */
+  /** Timeout of a call in milliseconds. */
   readonly timeout: number;
 }
 
@@ -47,7 +47,7 @@ export function createRunner({ pool, circuit, url, timeout }: RunnerParts): Runn
       return session;
     } catch (error) {
       const failure = acquisitionFailure(error, url);
-      // A server that allows no further connection still answers on those that there are.
+      // A server that refuses another connection still serves the existing ones.
       const isAway = failure instanceof WasmcpError && failure.code !== 'store-busy';
       if (isAway && sqlState(error) !== TOO_MANY_CONNECTIONS) circuit.failed(failure);
       throw failure;
@@ -67,7 +67,7 @@ export function createRunner({ pool, circuit, url, timeout }: RunnerParts): Runn
       if (isConnectionLost(error))
         throw new Lost(error instanceof Error ? error.message : '', { cause: error });
       const failure = postgresFailure(error, url);
-      // A connection that has become read-only belongs to a server that is no longer the primary.
+      // If a connection has become read-only, its server is no longer the primary.
       broken = failure instanceof WasmcpError && failure.code === 'store-unavailable';
       throw isAborted(error) ? error : failure;
     } finally {
@@ -107,7 +107,7 @@ export function createRunner({ pool, circuit, url, timeout }: RunnerParts): Runn
   };
 }
 
-/** Settles as `work` does; rejects with `Lost` after so many milliseconds. */
+/** Settles as `work` does; rejects with `Lost` after `milliseconds`. */
 async function within<T>(work: Promise<T>, milliseconds: number): Promise<T> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(
@@ -121,7 +121,7 @@ async function within<T>(work: Promise<T>, milliseconds: number): Promise<T> {
   }
 }
 
-/** A pool whose connections are all in use fails with a message of its own. */
+/** If all connections of the pool are in use, it fails with a message of its own. */
 function acquisitionFailure(error: unknown, url: string): unknown {
   if (error instanceof Error && error.message === 'timeout exceeded when trying to connect') {
     const message = `all connections to ${url} are in use: try again, or allow more (--store-connections)`;

@@ -5,7 +5,7 @@ import { WasmcpError } from '../../error.ts';
 import { passwordFor } from './password.ts';
 import type { Target } from './url.ts';
 
-/** Columns as text; null as in SQL. */
+/** The columns of one row as text; null is SQL's. */
 export type Row = readonly (string | null)[];
 
 /** One connection. Statements run one after another. */
@@ -13,16 +13,16 @@ export interface Session {
   query(sql: string, values?: readonly unknown[]): Promise<readonly Row[]>;
 }
 
-/** A connection that was taken from the pool. */
+/** A connection taken from the pool. */
 export interface PooledSession extends Session {
-  /** Returns it to the pool; a `broken` one is closed at once, whatever it is doing. */
+  /** Returns the connection to the pool; a `broken` one is closed at once, even if a statement is running. */
   release(broken: boolean): void;
 }
 
 export interface SessionPool {
-  /** Waits for a free connection or makes one. */
+  /** Waits for a free connection, or opens one. */
   acquire(): Promise<PooledSession>;
-  /** Settles when no connection is left. */
+  /** Settles when all connections are closed. */
   close(): Promise<void>;
 }
 
@@ -30,19 +30,19 @@ export interface PoolOptions {
   readonly target: Target;
   readonly passwordFile: string | undefined;
   readonly connections: number;
-  /** Milliseconds for a connection to be free or made. */
+  /** Milliseconds to wait for a connection. */
   readonly timeout: number;
   /** Called with each new connection before it is used; it is closed if this fails. */
   readonly prepare: (session: Session) => Promise<void>;
 }
 
-/** Milliseconds for which an idle connection is kept. */
+/** Milliseconds after which an idle connection is closed. */
 const IDLE = 60_000;
 
-/** Milliseconds beyond the time of a call. */
+/** Milliseconds beyond the timeout of a call. */
 const GRACE = 500;
 
-/** Opens no connection yet. The client is loaded now: other stores have no use for it. */
+/** Opens no connection yet. Loads the client library now, because other stores do not need it. */
 export async function createPool(options: PoolOptions): Promise<SessionPool> {
   const { target, connections, timeout, prepare } = options;
   const { default: pg } = await import('pg');
@@ -58,19 +58,19 @@ export async function createPool(options: PoolOptions): Promise<SessionPool> {
     keepAlive: true,
     max: connections,
     connectionTimeoutMillis: timeout,
-    // Statements end before; this is for those that prepare a connection.
+    // Statements end earlier; this limit is for the queries that prepare a connection.
     query_timeout: timeout + GRACE,
     idleTimeoutMillis: IDLE,
     allowExitOnIdle: true,
     types: { getTypeParser: () => (text: string) => text },
     verify: (client, done) => void prepare(sessionOver(client)).then(() => done(), done),
   });
-  // An idle connection that ended was removed from the pool: the next call makes another one.
+  // The pool has removed the idle connection that ended; the next call opens another one.
   pool.on('error', () => {});
   return {
     async acquire() {
       const client = await pool.connect();
-      // Reported by the statement that is running.
+      // The running statement reports it.
       const ignore = (): void => {};
       client.on('error', ignore);
       return {

@@ -8,13 +8,13 @@ export interface Statements {
   readonly exists: string;
   /** bucket, head, digest, stripe; returns one row for absent keys too */
   readonly read: string;
-  /** bucket, cursor, limit; each row: id, key, and the first transaction that may come, null if none is in progress */
+  /** bucket, cursor, limit; each row: id, key, and the next transaction number, null if no transaction is in progress */
   readonly list: string;
-  /** transaction; whether all before it have ended */
+  /** transaction; whether all earlier ones have ended */
   readonly settled: string;
   /** bucket, head, tail, limit */
   readonly range: string;
-  /** bucket, heads, digests, how often each key is wanted; each row: number of the key, value or null if all are too large */
+  /** bucket, heads, digests, how often each key is requested; each row: index of the key, value or null if all are too large */
   readonly getMany: string;
   readonly buckets: string;
   /** bucket, head, digest, tail, now, value */
@@ -25,17 +25,17 @@ export interface Statements {
   readonly deleteMany: string;
   /** bucket, head, digest, tail, now, delta, min, max; no row if the sum is refused */
   readonly increment: string;
-  /** bucket, head, digest, now, delta, min, max; the same without creating the counter */
+  /** bucket, head, digest, now, delta, min, max; the same, but does not create the counter */
   readonly incrementExisting: string;
   /** bucket, head, digest, tail, now, value, version, stripe; one row if it was swapped */
   readonly swap: string;
 }
 
-/** A counter, see `added`: `encode` never fails, whatever the bytes are. */
+/** The test for a counter, see `added`. `encode` accepts any bytes. */
 const NUMBER = `encode(kv.value, 'escape')`;
 const IS_NUMBER = `octet_length(kv.value) <= 21 AND ${NUMBER} ~ '^(0|-?[1-9][0-9]{0,19})$'`;
 
-/** Without `CASE` the cast could come before the test. */
+/** Without `CASE` the engine might evaluate the cast before the test. */
 const isWithin = (delta: string, min: string, max: string): string =>
   `CASE WHEN ${IS_NUMBER} THEN ${NUMBER}::numeric + ${delta}::numeric BETWEEN ${min}::numeric AND ${max}::numeric ELSE false END`;
 
@@ -46,7 +46,7 @@ export function statementsFor(schema: string): Statements {
   const next = `nextval('${quoted(schema)}.version')`;
   const key = 'kv.bucket = $1 AND kv.head = $2 AND kv.digest = $3';
   const into = `INSERT INTO ${kv} AS kv (id, bucket, head, digest, tail, version, created, updated, value)`;
-  // The transaction has its number before the key has its id, so that a reader of later ids can wait for it.
+  // The transaction gets its number before the key gets its id, so that a reader of later ids can wait for it.
   const id = `CASE WHEN pg_current_xact_id() IS NOT NULL THEN nextval('${quoted(schema)}.kv_id_seq') END`;
   const replace = `ON CONFLICT (bucket, head, digest) DO UPDATE
     SET version = excluded.version, updated = excluded.updated, value = excluded.value`;
@@ -66,7 +66,7 @@ export function statementsFor(schema: string): Statements {
         FROM unnest($2::bytea[], $3::bytea[], $4::integer[]) WITH ORDINALITY AS wanted (head, digest, times, n)
         JOIN ${kv} AS kv ON kv.bucket = $1 AND kv.head = wanted.head AND kv.digest = wanted.digest)
       SELECT n, CASE WHEN (SELECT sum(size) FROM found) <= ${BATCH_BYTES} THEN value END FROM found`,
-    // One step for each bucket, however many keys there are.
+    // One index lookup for each bucket, however many keys there are.
     buckets: `WITH RECURSIVE named AS (
         (SELECT bucket FROM ${kv} ORDER BY bucket LIMIT 1)
         UNION ALL
@@ -93,8 +93,8 @@ export function statementsFor(schema: string): Statements {
       WHERE ${isWithin('$6', '$7', '$8')} RETURNING ${NUMBER}`,
     incrementExisting: `UPDATE ${kv} AS kv SET version = ${next}, updated = $4::bigint, value = ${sum('$5')}
       WHERE ${key} AND ${isWithin('$5', '$6', '$7')} RETURNING ${NUMBER}`,
-    // Versions never repeat, so this one is that of a present key or of an absent one. The lock keeps the key's stripe as it
-    // is until the key is there: otherwise it could be set and deleted in between.
+    // Versions never repeat, so this one belongs either to a present key or to an absent one. The lock keeps the key's stripe
+    // unchanged until the key is written; otherwise the key could be set and deleted in between.
     swap: `WITH changed AS (
         UPDATE ${kv} AS kv SET version = ${next}, updated = $5::bigint, value = $6
         WHERE ${key} AND kv.version = $7::bigint RETURNING 1),

@@ -9,10 +9,10 @@ import type { Statements } from './statements.ts';
 /** Ids are `bigint`: signed 64-bit. */
 const LARGEST_ID = 2n ** 63n - 1n;
 
-/** Most bytes of one statement's parameters: the server refuses messages of a gigabyte, and ends the connection. */
+/** Maximum size of one statement's parameters in bytes: the server closes the connection on messages of a gigabyte. */
 const STATEMENT_BYTES = 512 * 1024 * 1024;
 
-/** Most milliseconds that a page of `list` waits for transactions in progress, and between two looks. */
+/** Maximum number of milliseconds that a page of `list` waits for transactions in progress, and between two checks. */
 const SETTLE = 2000;
 const SETTLE_PAUSE = 3;
 
@@ -41,7 +41,7 @@ function createReads(runner: Runner, sql: Statements): Reads {
       const parameters = [utf8(bucket), `${cursor}`, PAGE_SIZE + 1];
       let rows = await runner.read(sql.list, parameters);
       const inProgress = rows.length > PAGE_SIZE ? rows[0]![2] : null;
-      // Ids are given before commits: a key of one in progress may belong on this page, and none looks back later.
+      // Ids are assigned before commits: a key of a transaction in progress may belong on this page, and no later page has it.
       if (typeof inProgress === 'string') {
         await settled(runner, sql, inProgress);
         rows = await runner.read(sql.list, parameters);
@@ -74,7 +74,7 @@ function createReads(runner: Runner, sql: Statements): Reads {
       const given = new Set<string>();
       return keys.map((key) => {
         const value = found.get(key);
-        // Each result is the caller's own.
+        // The caller owns each result.
         if (value !== undefined && given.has(key)) return new Uint8Array(value);
         given.add(key);
         return value;
@@ -95,7 +95,7 @@ function createReads(runner: Runner, sql: Statements): Reads {
   };
 }
 
-/** Waits until the transactions before this one have ended, but not for those that take long, of other programs too. */
+/** Waits until the transactions before this one have ended, but not for long-running ones, which may be of other programs. */
 async function settled(runner: Runner, sql: Statements, transaction: string): Promise<void> {
   const deadline = performance.now() + SETTLE;
   for (;;) {
@@ -139,13 +139,13 @@ function createWrites(runner: Runner, sql: Statements): Writes {
           ? await runner.write(sql.increment, [...wholeKeyOf(bucket, key), Date.now(), ...limits])
           : await runner.write(sql.incrementExisting, [...keyOf(bucket, key), Date.now(), ...limits]);
         if (row !== undefined) return BigInt(row[0]!);
-        // Refused: this says why, unless another writer has changed the counter meanwhile.
+        // The sum was refused: the value tells why, unless another writer has changed the counter meanwhile.
         const [stored] = await runner.read(sql.get, keyOf(bucket, key));
         added(stored && byteaOf(stored[0]!), delta, bounds);
       }
     },
     async swap(bucket, key, version, value) {
-      // No key has a version that is no `bigint` of the engine.
+      // A version outside the engine's `bigint` belongs to no key.
       const known = BigInt.asIntN(64, version) === version ? version : -1n;
       const parameters = [...wholeKeyOf(bucket, key), Date.now(), bufferOf(value), `${known}`];
       const { stripe } = storedKey(utf8(bucket), key);

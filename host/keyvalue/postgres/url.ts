@@ -18,7 +18,7 @@ export interface Target {
   readonly shown: string;
 }
 
-/** libpq's modes, as far as they say what happens: `prefer` and `allow` would leave the choice to an attacker in between. */
+/** libpq's modes without `prefer` and `allow`, which would leave the choice to a man in the middle. */
 export type TlsMode = 'disable' | 'require' | 'verify-ca' | 'verify-full';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -41,7 +41,7 @@ const MODES: readonly string[] = ['disable', 'require', 'verify-ca', 'verify-ful
 
 const DEFAULT_SCHEMA = 'wasmcp';
 
-/** @throws WasmcpError `option-invalid`, without the URL, which can have a password in it */
+/** @throws WasmcpError `option-invalid`, whose message omits the URL, which may contain a password */
 export function parseUrl(url: string, env: Environment): Target {
   const parsed = URL.parse(url);
   if (parsed === null) throw invalid('write postgres://USER@HOST:PORT/DATABASE?schema=NAME, with one host');
@@ -75,7 +75,7 @@ export function parseUrl(url: string, env: Environment): Target {
 function tlsMode(mode: string | undefined, ca: string | undefined): TlsMode {
   if (mode === undefined) return ca === undefined ? 'disable' : 'verify-full';
   if (!MODES.includes(mode)) throw invalid(`sslmode is one of ${MODES.join(', ')}`);
-  // As in libpq: with a root certificate there is something to verify.
+  // As in libpq: a root certificate is given, so the server's certificate is verified.
   return mode === 'require' && ca !== undefined ? 'verify-ca' : (mode as TlsMode);
 }
 

@@ -57,7 +57,7 @@ export function createSpaceRecovery(connection: Connection, path: string, patien
   };
 }
 
-/** Bytes that must be free for the database at `path` to take in all of its log; 0 if its pages have their place there already. */
+/** Bytes that must be free to checkpoint all of the log into the database at `path`; 0 if its pages exist there already. */
 export function growth(connection: Connection, path: string): number {
   const [pages, size] = ['page_count', 'page_size'].map((name) =>
     Number(connection.pragma(name, { simple: true })),

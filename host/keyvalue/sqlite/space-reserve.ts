@@ -90,7 +90,7 @@ function fill(file: string, bytes: number): void {
     const zeros = Buffer.alloc(Math.min(bytes, MEBIBYTE));
     for (let at = 0; at < bytes; ) at += writeSync(descriptor, zeros, 0, Math.min(zeros.length, bytes - at));
   } catch (error) {
-    // The disk has filled up: half a reserve is of no use.
+    // The disk has filled up: half a reserve is useless.
     rmSync(file, { force: true });
     throw error;
   } finally {

@@ -34,8 +34,8 @@ export interface EnvelopeReader {
 }
 
 /**
- * Most bytes that are inspected: it bounds what an endless message costs the thread that all clients share. Methods stand
- * before their parameters, or behind few of them.
+ * Maximum number of bytes that are inspected, which bounds what an endless message costs the thread that all clients share. A
+ * method is written before its parameters, or after short ones.
  */
 const MAX_INSPECTED = 64 * 1024;
 
@@ -98,7 +98,7 @@ class Reader implements EnvelopeReader, MemberHandler {
 
   name(level: Level, name: string): void {
     if (level === 2) return;
-    // Some readers take `Method` for `method`, and `re\u017fult` for `result`.
+    // Some readers accept `Method` as `method`, and `re\u017fult` as `result`.
     const isVariant = !MEMBERS.has(name) && MEMBERS.has(name.toUpperCase().toLowerCase());
     if (isVariant || this.#seen.has(name) || this.#contradicts(name)) {
       this.#refuse(true);

@@ -38,9 +38,9 @@ export function withInitialize(
 }
 
 /**
- * Negotiates the version as the specification says (MCP, "Version Negotiation"): by the message alone, and a server that does
- * not know the requested version offers another one, its newest. A guest that refuses is asked again, newest revision first.
- * Revisions that it refuses repeatedly are not tried for a while.
+ * Negotiates the version as the specification says (MCP, "Version Negotiation"): only the message counts, and a server that does
+ * not know the requested version offers its newest one. If a guest refuses, the request is repeated, newest revision first.
+ * Revisions that the guest refuses repeatedly are not tried for a while.
  */
 export function createInitialize(guest: Handler): Initialize {
   /** The guest refuses the revision. Only for known ones: clients could make up any number of versions. */

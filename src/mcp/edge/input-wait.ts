@@ -9,8 +9,8 @@ import { idOf } from './reject-unstarted.ts';
 import { type Delivery, type McpMessage, waitsForTurn } from './stages.ts';
 
 /**
- * Ends a stream whose guest has waited for its client for `limit` milliseconds. What a guest may wait for gets a place even
- * when no other request does.
+ * Ends a stream whose guest has waited for its client for `limit` milliseconds. Messages that a guest may be waiting for get a
+ * place even when no other request does.
  */
 export function withInputWait(inputs: PendingInputs, limit: number): Middleware<Delivery> {
   return (next) => (message) => {
@@ -29,7 +29,7 @@ function watch(message: McpMessage, next: Delivery, inputs: PendingInputs, limit
     return `the client did not respond to ${JSON.stringify(method)} within ${limit} ms (--input-wait)`;
   }
 
-  /** Ends the stream for what the guest waits for. Returns false when it waits for nothing. */
+  /** Ends the stream because of what the guest waits for. Returns false if it waits for nothing. */
   function giveUp(): boolean {
     const method = stream?.oldest();
     if (method === undefined) return false;

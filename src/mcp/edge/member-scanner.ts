@@ -139,7 +139,7 @@ export class MemberScanner {
     return this.#wanted.scalars[this.#level].has(this.#name);
   }
 
-  /** `end` is the index behind the token. */
+  /** `end` is the index after the token. */
   #tokenRead(end: number): void {
     const token = this.#token;
     this.#token = undefined;

@@ -29,7 +29,7 @@ export const SERVER_ERROR = -32000;
 /** Id of the edge's own requests. */
 export const OWN_ID = 'wasmcp-node';
 
-/** A message of our own on behalf of a client: same address, same credentials. */
+/** A message of the edge on behalf of a client: same address, same credentials. */
 export function messageFor(request: GuestRequest, message: Uint8Array): GuestRequest {
   return {
     ...request,

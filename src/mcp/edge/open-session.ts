@@ -20,7 +20,7 @@ export interface SessionOpener {
   appliesTo(request: GuestRequest): boolean;
   /** Opens a session for each request that needs one, and tells the client its id. */
   readonly stage: (next: MessageHandler) => MessageHandler;
-  /** Notices the session that a client's own `initialize` has opened. */
+  /** Detects the session that a client's own `initialize` has opened. */
   observe(request: GuestRequest, target: ResponseWriter): ResponseWriter;
 }
 

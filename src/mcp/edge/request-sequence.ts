@@ -1,7 +1,7 @@
 import type { RequestHandle } from '../../http/handler.ts';
 import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
 
-/** A client's request for which several requests reach guests, one after another. */
+/** A client's request that causes several requests to guests, one after another. */
 export interface RequestSequence {
   /** Where the client's response goes. The targets of all steps wrap it: it counts the guests that still work. */
   readonly target: ResponseWriter;

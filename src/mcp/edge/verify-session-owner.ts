@@ -53,7 +53,7 @@ export function withVerifiedOwner(
         (mayBeOwned(request) && !isSurelyRequest(envelope)) ||
         (queued && owners.mustVerify(request)));
     if (!verifies) return next(message);
-    // What a guest waits for needs a place at once, and so does its probe.
+    // A message that a guest waits for needs a place at once, and so does its probe.
     const probe = { ...request, awaited: !waitsForTurn(envelope) };
     const id = envelope.kind === 'request' ? envelope.id : undefined;
     verifySessionOwner(guest, probe, id, sequence, () => {
@@ -72,13 +72,13 @@ function judge(result: ProbeResult): Verdict {
   }
   if (verdict !== 'proceed') return verdict;
   if (code !== undefined) return code === INTERNAL_ERROR ? 'unavailable' : 'refused';
-  // Any other response does not depend on the client.
+  // Other responses do not depend on the client.
   return response?.id === OWN_ID ? 'proceed' : 'unavailable';
 }
 
 /**
- * Whether every guest takes the message for a request, and so checks its token. One that could be something else costs a
- * `ping`.
+ * Whether every guest reads the message as a request, and therefore checks its token. A message that could be something else
+ * costs a `ping`.
  */
 function isSurelyRequest({ kind, id, whole }: Envelope): boolean {
   return kind === 'request' && whole && id !== undefined && isPortableId(id);

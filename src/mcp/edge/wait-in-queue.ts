@@ -17,10 +17,10 @@ export interface QueueOptions {
   readonly timeout: number;
 }
 
-/** Most characters of a method that appear in the errors of waiting requests. */
+/** Maximum number of characters of a method in the errors of waiting requests. */
 const NAME_LENGTH = 100;
 
-/** Starts requests of one session one after another. Nothing of a request that cannot wait any longer has been done. */
+/** Starts the requests of one session one after another. A request that cannot wait any longer has had no effect. */
 export function withSessionQueue({ queue, owners, timeout }: QueueOptions): Middleware<Delivery> {
   return (next) => (message) => {
     const { request, envelope, target } = message;

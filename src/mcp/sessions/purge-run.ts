@@ -8,7 +8,7 @@ import { createThrottle } from './throttle.ts';
 export interface PurgeRun {
   /** @throws WasmcpError `store-*` */
   readonly done: Promise<Purged>;
-  /** Ends it soon; what was purged until then stays purged. */
+  /** Ends it soon; sessions purged until then stay purged. */
   stop(): void;
 }
 

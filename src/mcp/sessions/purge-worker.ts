@@ -4,7 +4,7 @@ import type { Purged } from './purge.ts';
 import { type PurgeReply, type PurgeSetup, startPurge } from './purge-run.ts';
 
 async function purge({ url, rule }: PurgeSetup): Promise<Purged> {
-  // What a power failure brings back is purged again, so there is no need to wait for the disk.
+  // Sessions that reappear after a power failure are purged again, so there is no need to wait for the disk.
   const store = await openStore(url, { durability: 'process', create: false });
   try {
     const { done, stop } = startPurge(store, rule);

@@ -29,7 +29,7 @@ const SLACK = 1 / 8;
 const SECOND = 1000;
 const DAY = 24 * 60 * 60 * SECOND;
 
-/** Most milliseconds between two checks. */
+/** Maximum number of milliseconds between two checks. */
 const MAX_INTERVAL = 60 * SECOND;
 
 /** Does not keep the process alive. */

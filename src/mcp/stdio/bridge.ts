@@ -31,8 +31,8 @@ export interface Bridge {
 }
 
 /**
- * Starts to pass on messages: each line of input in a POST of its own, all in parallel; each message of a response as a line
- * of output, as it arrives. Each request gets exactly one response, an error if need be.
+ * Starts to forward messages: each line of input in a POST of its own, all in parallel; each message of a response as a line of
+ * output, as it arrives. Each request gets exactly one response, which may be an error.
  */
 export function startBridge(options: BridgeOptions): Bridge {
   const { input, maxLine, log } = options;

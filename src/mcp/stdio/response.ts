@@ -15,7 +15,7 @@ const MEANINGS: Readonly<Record<number, string>> = {
 
 /** The response to one POST as protocol messages. */
 export interface ParsedResponse {
-  /** Each message as one line, as it arrives. */
+  /** Yields each message as one line, as it arrives. */
   readonly lines: AsyncGenerator<string, void, undefined>;
   /** Requests without a response so far. */
   readonly unanswered: ReadonlySet<Id>;

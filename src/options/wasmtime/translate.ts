@@ -96,7 +96,7 @@ function* effective(settings: readonly Setting[]): Iterable<[string, Meaning]> {
   const listed: [string, Meaning][] = [];
   for (const { name, meaning } of settings) {
     if (typeof meaning === 'object' && 'changes' in meaning && isList(meaning.changes)) {
-      // In reverse, because each one is put in front of the others.
+      // In reverse order, because each one is prepended.
       listed.unshift([name, meaning]);
     } else last.set(name, meaning);
   }

@@ -87,7 +87,7 @@ function createHandler(monitor: Monitor, policy: AccessPolicy): NodeHandler {
   };
 }
 
-/** What the store of a server is called in these phases. */
+/** What `/readyz` says of the store in each phase. */
 const STORES: Partial<Record<Phase, string>> = {
   'store-broken': 'broken',
   'store-unavailable': 'unavailable',

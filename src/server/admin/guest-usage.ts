@@ -3,7 +3,7 @@ import type { Metric } from './prometheus.ts';
 
 /** What guests have used. */
 export interface GuestUsage {
-  /** One request is over, whose guest has used so many milliseconds of the processor, and so many units. */
+  /** Counts one finished request, with the milliseconds of processor time and the units that its guest used. */
   add(cpu: number, units: number): void;
   metrics(): Metric[];
 }

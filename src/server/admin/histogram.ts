@@ -1,6 +1,6 @@
 import type { Sample } from './prometheus.ts';
 
-/** How often which values came. */
+/** Counts values by range. */
 export interface Histogram {
   add(value: number): void;
   samples(): Sample[];
