@@ -1,4 +1,5 @@
 import { WasmcpError, type WasmcpErrorCode } from '../../error.ts';
+import { reasonOf, unavailable } from '../network/outcomes.ts';
 
 /** Our failure for each SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html), or for its class. */
 const FAILURES: Readonly<Record<string, readonly [code: WasmcpErrorCode, what: string]>> = {
@@ -57,16 +58,4 @@ function connectingFailure(error: Error, url: string): WasmcpError {
   const isSetting = /^SASL|does not support SSL/.test(error.message) || /CERT|_TLS_|SIGNATURE/.test(code);
   if (!isSetting) return unavailable(url, reasonOf(error), error);
   return new WasmcpError('store-unusable', `${url} cannot be used: ${error.message}`, { cause: error });
-}
-
-export function unavailable(url: string, reason: string, cause?: Error): WasmcpError {
-  return new WasmcpError('store-unavailable', `${url} cannot be reached: ${reason}`, { cause });
-}
-
-/** Connecting to a host with several addresses fails with one error for each address. */
-function reasonOf(error: Error): string {
-  if (error instanceof AggregateError && error.message === '') {
-    return error.errors.map((one) => (one instanceof Error ? one.message : String(one))).join('; ');
-  }
-  return error.message;
 }

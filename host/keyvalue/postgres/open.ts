@@ -1,8 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { WasmcpError } from '../../error.ts';
 import type { StoreOptions } from '../driver.ts';
+import { createCircuit } from '../network/circuit.ts';
+import { DEFAULT_CONNECTIONS, DEFAULT_TIMEOUT, whenReachable } from '../network/start.ts';
 import type { Store, StoreGuarantee } from '../store.ts';
-import { createCircuit } from './circuit.ts';
 import { guaranteeOf, readSettings, requireDurable } from './engine-settings.ts';
 import { postgresFailure } from './errors.ts';
 import { createRunner } from './runner.ts';
@@ -11,12 +10,6 @@ import { createPool, type Session, type SessionPool } from './session.ts';
 import { statementsFor } from './statements.ts';
 import { createMethods } from './store.ts';
 import { parseUrl } from './url.ts';
-
-const DEFAULT_TIMEOUT = 5000;
-const DEFAULT_CONNECTIONS = 8;
-
-/** Milliseconds between two attempts to reach an engine at the start. */
-const START_PAUSE = 250;
 
 /**
  * Opens the store in a schema of a PostgreSQL database, and creates or migrates it as needed. Waits up to `wait` milliseconds for
@@ -41,8 +34,13 @@ export async function openPostgres(url: string, options: StoreOptions): Promise<
   const { passwordFile, connections = DEFAULT_CONNECTIONS } = options;
   const pool = await createPool({ target, passwordFile, connections, timeout, prepare });
   try {
-    await whenReachable(shown, options, () =>
-      withSession(pool, (session) => prepareSchema(session, { url: shown, schema }, options.create ?? true)),
+    await whenReachable(
+      options,
+      (error) => postgresFailure(error, shown),
+      () =>
+        withSession(pool, (session) =>
+          prepareSchema(session, { url: shown, schema }, options.create ?? true),
+        ),
     );
   } catch (error) {
     await pool.close();
@@ -70,33 +68,4 @@ async function withSession(pool: SessionPool, work: (session: Session) => Promis
   } finally {
     session.release(broken);
   }
-}
-
-/** Repeats `work` while the engine is unavailable, for up to `wait` milliseconds. */
-async function whenReachable(
-  url: string,
-  { wait = 0, away }: StoreOptions,
-  work: () => Promise<void>,
-): Promise<void> {
-  const deadline = performance.now() + wait;
-  let isReported = false;
-  for (;;) {
-    try {
-      await work();
-      if (isReported) away?.(undefined);
-      return;
-    } catch (error) {
-      const failure = postgresFailure(error, url);
-      if (!(failure instanceof WasmcpError) || failure.code !== 'store-unavailable') throw failure;
-      if (performance.now() >= deadline) throw waited(failure, wait);
-      if (!isReported) away?.(failure);
-      isReported = true;
-      await delay(START_PAUSE);
-    }
-  }
-}
-
-function waited(failure: WasmcpError, wait: number): WasmcpError {
-  const message = `${failure.message}; waited ${wait / 1000} s for it (--store-wait)`;
-  return wait === 0 ? failure : new WasmcpError(failure.code, message, { cause: failure.cause });
 }

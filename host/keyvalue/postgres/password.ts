@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { WasmcpError } from '../../error.ts';
+import { readPasswordFile, readText } from '../network/files.ts';
 import type { Target } from './url.ts';
 
 /**
@@ -12,21 +12,12 @@ import type { Target } from './url.ts';
  * @throws WasmcpError `store-unusable`
  */
 export async function passwordFor(target: Target, file: string | undefined): Promise<string> {
-  if (file !== undefined) return (await read(file, '--store-password-file')).replace(/\r?\n$/, '');
+  if (file !== undefined) return readPasswordFile(file);
   if (target.password !== undefined) return target.password;
   const { passwordFile } = target;
-  if (passwordFile !== undefined) return entryFor(await read(passwordFile, 'the password file'), target);
+  if (passwordFile !== undefined) return entryFor(await readText(passwordFile, 'the password file'), target);
   const text = await readFile(join(homedir(), '.pgpass'), 'utf8').catch(() => '');
   return entryFor(text, target);
-}
-
-async function read(path: string, what: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new WasmcpError('store-unusable', `${what} cannot be read: ${reason}`);
-  }
 }
 
 /** The password in the first matching line; empty if none matches, which is right for servers that need no password. */

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import type { ConnectionOptions } from 'node:tls';
 import type { Pool, PoolClient } from 'pg';
-import { WasmcpError } from '../../error.ts';
+import { readTlsFiles } from '../network/files.ts';
 import { passwordFor } from './password.ts';
 import type { Target } from './url.ts';
 
@@ -98,17 +97,7 @@ function sessionOver(client: PoolClient): Session {
 /** @throws WasmcpError `store-unusable` */
 async function tlsOptions({ tls, tlsFiles }: Target): Promise<ConnectionOptions | false> {
   if (tls === 'disable') return false;
-  const files: { ca?: string; cert?: string; key?: string } = {};
-  for (const name of ['ca', 'cert', 'key'] as const) {
-    const path = tlsFiles[name];
-    if (path === undefined) continue;
-    try {
-      files[name] = await readFile(path, 'utf8');
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new WasmcpError('store-unusable', `a TLS file of the store cannot be read: ${reason}`);
-    }
-  }
+  const files = await readTlsFiles(tlsFiles);
   if (tls === 'verify-full') return files;
   if (tls === 'verify-ca') return { ...files, checkServerIdentity: () => undefined };
   return { ...files, rejectUnauthorized: false };

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { WasmcpError } from '../../error.ts';
 import { added } from '../counter.ts';
+import { checkBatch } from '../network/outcomes.ts';
 import { BATCH_BYTES, PAGE_SIZE, type Store } from '../store.ts';
 import { byteaArray, byteaOf, type StoredKey, storedKey, textOf, utf8 } from './keys.ts';
 import type { Runner } from './runner.ts';
@@ -126,7 +127,7 @@ function createWrites(runner: Runner, sql: Statements): Writes {
       const stored = latest.map(([key]) => storedKey(name, key));
       const values = latest.map(([, value]) => value);
       const tails = byteaArray(stored.map(({ tail }) => tail));
-      checkSize(values);
+      checkBatch(values, STATEMENT_BYTES);
       const parameters = [name, ...arraysOf(stored), tails, Date.now(), byteaArray(values)];
       await runner.write(sql.setMany, parameters);
     },
@@ -172,15 +173,6 @@ function arraysOf(keys: readonly StoredKey[]): [Buffer, Buffer] {
 
 function bufferOf(value: Uint8Array): Buffer {
   return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-}
-
-function checkSize(values: readonly Uint8Array[]): void {
-  const size = values.reduce((sum, { byteLength }) => sum + byteLength, 0);
-  if (size <= STATEMENT_BYTES) return;
-  throw new WasmcpError(
-    'store-limit',
-    `the values of this batch have ${size} bytes, the limit is ${STATEMENT_BYTES}`,
-  );
 }
 
 function batchTooLarge(keys: number): WasmcpError {

@@ -1,4 +1,5 @@
 import { WasmcpError } from '../../error.ts';
+import type { TlsFiles } from '../network/files.ts';
 
 /** Where a store is, from a URL and libpq's variables (https://www.postgresql.org/docs/current/libpq-envars.html). */
 export interface Target {
@@ -9,8 +10,7 @@ export interface Target {
   readonly database: string;
   readonly schema: string;
   readonly tls: TlsMode;
-  /** Paths of PEM files. */
-  readonly tlsFiles: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  readonly tlsFiles: TlsFiles;
   /** The password in the URL or in `PGPASSWORD`. */
   readonly password: string | undefined;
   readonly passwordFile: string | undefined;
