@@ -118,7 +118,7 @@ async function compile(): Promise<void> {
           test: /\/src\/(loader\/cache-folder|worker-environment|engine\/main\/prestarted-worker)\./,
           priority: 1,
         },
-        // But what opens a store when it is imported: everything that imports this file would.
+        // Except modules that open a store on import, because every import of this file would open it.
         { name: 'host', test: /\/host\/(?!keyvalue\/imports\/)/, minShareCount: 2 },
         {
           name: 'component',

@@ -1,7 +1,7 @@
 /**
- * `npm start`: serves the example of docs/sessions.md as the guide of wasmcp describes it. Options go behind `--`.
+ * `npm start`: serves the example of docs/sessions.md, which follows wasmcp's guide. Options go after `--`.
  *
- * Ends with npm, however npm ends: a killed npm does not notify the server, which would keep the port.
+ * Ends when npm ends: a killed npm would not notify the server, which would then keep the port.
  */
 import { start } from '../src/start.ts';
 

@@ -5,7 +5,7 @@ import type { CliStreams } from './command.ts';
 import { guestEnvironment } from './guest-environment.ts';
 import { oneLine, print } from './print.ts';
 
-/** Most instances of a worker: a hundred of them already slow it down. */
+/** Maximum number of instances of a worker: a hundred of them already slow it down. */
 const MAX_LIVE = 64;
 
 /** Options of every command that opens a store. */

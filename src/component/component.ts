@@ -58,7 +58,7 @@ export interface LoadedComponent extends Component {
   readonly memory: MemoryBounds;
   /** Why its instances cannot be restored, human-readable; absent if no reason is known. */
   readonly unrestorable?: string;
-  /** What core modules that count their instructions export for it, by the names of `modules`. */
+  /** The exports that metering has added to core modules, by the names of `modules`; absent for modules that are not metered. */
   readonly meters: Readonly<Record<string, MeterNames>>;
   /** Why some of its code is not counted, and cannot be interrupted, human-readable; absent if all of it is. */
   readonly unmetered?: string;

@@ -37,7 +37,7 @@ export interface BoundOptions {
   readonly prepared: boolean;
   /** Why the growth of a module is not counted. */
   readonly uncounted: string | undefined;
-  /** Modules whose last table is that of `meterModule`, by their names. */
+  /** The names of modules whose last table was added by `meterModule`. */
   readonly meters: Readonly<Record<string, object>>;
 }
 

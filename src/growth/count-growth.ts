@@ -50,8 +50,8 @@ const isArray = (opcode: number): boolean => opcode >= ARRAY_NEW && opcode <= AR
  * could not be used. The third is called in the same way before a large array of WasmGC is created; without its permission,
  * that traps.
  *
- * Everything is added behind the module's own items, so no index changes. `growing` has 1 for each function with such
- * instructions, if the caller knows: the others are not read.
+ * Everything is added after the module's own items, so no index changes. If the caller knows it, `growing` has 1 for each
+ * function with such instructions; the others are not read.
  */
 export function countGrowth(bytes: Uint8Array, growing?: Uint8Array): CountedModule {
   try {
@@ -96,7 +96,7 @@ function count(bytes: Uint8Array, sections: readonly Section[], growing?: Uint8A
   return { bytes: counted, uncounted: undefined };
 }
 
-/** The functions' bodies with calls in place of instructions that grow; undefined if there are none. */
+/** The bodies of the functions, with calls instead of the instructions that grow; undefined if there are none. */
 function rewriteCode(
   bytes: Uint8Array,
   sections: readonly Section[],

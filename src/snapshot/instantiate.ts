@@ -9,7 +9,7 @@ type InstantiateCore = typeof instantiateTracked;
 
 /**
  * Creates the core instances of one instance of a component; the limit in `memory` applies to all of them together. In a
- * component that is not restorable, exports under our names belong to the guest. Without a meter, it runs without interruption.
+ * component that is not restorable, exports under our names belong to the guest. Without a meter, the guest is never interrupted.
  */
 export function coreInstantiator(
   {
@@ -32,7 +32,7 @@ export function coreInstantiator(
     if (name !== undefined) account.take(memory.sizes[name]!);
     const instance = instantiate(module, imports);
     const metered = name === undefined ? undefined : meters[name];
-    // Both may run the start function, and both are asked by it.
+    // Both may run the start function, which may ask both.
     if (metered !== undefined) meter.attach(instance, metered);
     if (memory.divided === undefined) account.connect(instance);
     if (metered?.start !== undefined) (instance.exports[metered.start] as () => void)();
@@ -40,7 +40,7 @@ export function coreInstantiator(
   };
 }
 
-/** Of a guest that has its thread for itself, and may execute so many units. */
+/** For a guest that has its thread to itself; `fuel` is the number of units that it may execute. */
 export function uninterrupted(fuel?: number): Meter {
   return createMeter(UNLIMITED, LARGEST, fuel);
 }

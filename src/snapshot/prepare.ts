@@ -19,7 +19,7 @@ export interface PreparedModule {
   readonly tracked: Uint8Array | undefined;
   /** The same, with exposed state. Must not be called if there are problems. */
   exposed(): Uint8Array;
-  /** Counts what one of those three does, see `meterModule`. */
+  /** Meters one of those three forms, see `meterModule`. */
   meter(bytes: Uint8Array): MeteredModule;
 }
 
@@ -31,9 +31,9 @@ export interface PreparedModules {
   readonly unrestorable: string | undefined;
   /** Why the growth of one of them is not counted; undefined if all are. */
   readonly uncounted: string | undefined;
-  /** What those that count their instructions export for it, by their names. */
+  /** The exports that metering has added, by module name; absent for modules that are not metered. */
   readonly meters: Readonly<Record<string, MeterNames>>;
-  /** Why some of their code is not counted; undefined when all of it is. */
+  /** Why some of their code is not counted; undefined if all of it is. */
   readonly unmetered: string | undefined;
 }
 
@@ -52,7 +52,7 @@ export function prepareModule(bytes: Uint8Array): PreparedModule {
     if (tooMuch !== undefined) problems.push(`it has as many ${tooMuch} as V8 takes`);
     else tracked = expose(trackDirtyBlocks(counted), analysis);
   }
-  // What will be asked for, unless it is for another module of the component.
+  // The form that will be needed, unless another module of the component prevents that.
   metering(tracked ?? exposed);
   return { problems, counted, uncounted, tracked, exposed: () => exposed, meter: metering };
 }
@@ -79,7 +79,7 @@ export function countAll(
   return finish(prepareEach(modules, open), ({ counted }) => counted);
 }
 
-/** Of each module, the variant that `choose` takes, metered. */
+/** The variant of each module that `choose` selects, metered. */
 function finish(
   prepared: readonly Prepared[],
   choose: (module: Prepared) => Uint8Array,

@@ -1,10 +1,10 @@
-;; Compares a live memory with the image of its first state, 4 KiB at a time, and writes only the blocks that differ: a page that
-;; was never written is the kernel's shared page of zeros, and one write would give it memory of its own.
+;; Compares a live memory with the image of its initial state, 4 KiB at a time, and writes only the blocks that differ: a page
+;; that was never written is the kernel's shared page of zeros, and a write would allocate memory for it.
 ;; Offsets are in bytes and multiples of 4096; accesses outside of a memory trap.
 (module
   (import "memory" "live" (memory $live 0))
   (import "memory" "image" (memory $image 0))
-  ;; Of a memory whose writes are tracked: a byte for each block, from 16 on, see dirty-tracking.ts.
+  ;; The dirty map, if writes are tracked: a byte for each block, from 16 on, see dirty-tracking.ts.
   (import "memory" "dirtyMap" (memory $dirty-map 0))
 
   ;; Is the block at $at the same as the one at $from in the image?
@@ -53,7 +53,7 @@
       (br_if $next (i32.ne (local.get $at) (local.get $end))))
     (i32.const 1))
 
-  ;; Makes $blocks blocks from $at on what they are in the image from $from on. Returns how many had to be written.
+  ;; Restores $blocks blocks at $at from the image at $from. Returns how many were written.
   (func (export "restore") (param $at i32) (param $from i32) (param $blocks i32) (result i32)
     (local $written i32)
     (block $done
@@ -69,7 +69,7 @@
         (br $next)))
     (local.get $written))
 
-  ;; Makes $blocks blocks from $at on zeros. Returns how many had to be written.
+  ;; Zeros $blocks blocks at $at. Returns how many were written.
   (func (export "clear") (param $at i32) (param $blocks i32) (result i32)
     (local $written i32)
     (block $done
@@ -97,7 +97,7 @@
         (return (i32.const 1))))
     (i32.const 0))
 
-  ;; Was something written to the block, or to the end of the one in front of it?
+  ;; Was the block written, or the end of the previous one?
   (func $marked (param $block i32) (result i32)
     (i32.or (i32.load8_u $dirty-map offset=16 (local.get $block)) (i32.load8_u $dirty-map offset=15 (local.get $block))))
 
@@ -107,12 +107,12 @@
       (v128.load $dirty-map offset=16 (local.get $block))
       (v128.load $dirty-map offset=15 (local.get $block))))))
 
-  ;; As `restore`, of the blocks that are marked.
+  ;; As `restore`, but only for marked blocks.
   (func (export "restoreMarked") (param $at i32) (param $from i32) (param $blocks i32) (result i32)
     (local $block i32) (local $end i32) (local $written i32)
     (local.set $block (i32.shr_u (local.get $at) (i32.const 12)))
     (local.set $end (i32.add (local.get $block) (local.get $blocks)))
-    ;; Of block 0 in the image; it may lie in front of it.
+    ;; The position of block 0 in the image, which may be before its start.
     (local.set $from (i32.sub (local.get $from) (local.get $at)))
     (block $done
       (loop $next
@@ -133,7 +133,7 @@
         (br $next)))
     (local.get $written))
 
-  ;; As `clear`, of the blocks that are marked.
+  ;; As `clear`, but only for marked blocks.
   (func (export "clearMarked") (param $at i32) (param $blocks i32) (result i32)
     (local $block i32) (local $end i32) (local $written i32)
     (local.set $block (i32.shr_u (local.get $at) (i32.const 12)))
@@ -156,6 +156,6 @@
         (br $next)))
     (local.get $written))
 
-  ;; Forgets what was written to the first $blocks blocks.
+  ;; Removes the marks of the first $blocks blocks.
   (func (export "unmark") (param $blocks i32)
     (memory.fill $dirty-map (i32.const 16) (i32.const 0) (local.get $blocks))))

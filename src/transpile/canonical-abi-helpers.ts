@@ -16,7 +16,7 @@ export const ABI_HELPERS: Readonly<Record<string, string>> = {
   if (ptr % align !== 0) throw new WebAssembly.RuntimeError('the pointer for a result is not aligned');
   return ptr >>> 0;
 }`,
-  // In pieces: a string of all of it would be memory of the host's.
+  // In pieces, because one string of all of it would take memory of the host.
   _utf16ToUtf8: `function _utf16ToUtf8(from, src, length, to, dst, capacity) {
   const encoder = new TextEncoder();
   const decoder = new TextDecoder('utf-16', { fatal: true, ignoreBOM: true });

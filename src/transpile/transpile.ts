@@ -21,9 +21,9 @@ export interface Transpiled {
   readonly unrestorable?: string | undefined;
   /** Why the growth of a module's memories and tables is not counted; undefined if it is for all modules. */
   readonly uncounted?: string | undefined;
-  /** What modules that count their instructions export for it, by their names. */
+  /** The exports that metering has added, by module name; absent for modules that are not metered. */
   readonly meters: Readonly<Record<string, MeterNames>>;
-  /** Why some of their code is not counted; undefined when all of it is. */
+  /** Why some of their code is not counted; undefined if all of it is. */
   readonly unmetered?: string | undefined;
   readonly modules: readonly NamedModule[];
 }

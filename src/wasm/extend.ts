@@ -19,13 +19,13 @@ const ORDER: readonly number[] = [
 ];
 
 export interface Extension {
-  /** Entries to add at the end of sections, by their ids in the order of the format. One that is missing is made. */
+  /** Entries to add at the end of sections, by section id, in the order of the format. A missing section is created. */
   readonly entries: ReadonlyMap<number, readonly Uint8Array[]>;
-  /** What takes the place of the present functions' bodies, without their count. */
+  /** Replaces the bodies of the existing functions; without the number of functions. */
   readonly code: Uint8Array;
   /** Sections that are left out. */
   omit?(section: Section): boolean;
-  /** A custom section for the place in front of the code. */
+  /** A custom section that is inserted before the code. */
   readonly beforeCode?: Uint8Array;
 }
 

@@ -108,7 +108,7 @@ export function createReader(
   return reader;
 }
 
-/** The unsigned LEB128 number at this position, which a reader has checked before, and the offset behind it. */
+/** The unsigned LEB128 number at this position, which a reader has checked before, and the offset after it. */
 export function numberAt(bytes: Uint8Array, at: number): { value: number; next: number } {
   let value = 0;
   let next = at;

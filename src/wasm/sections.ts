@@ -25,7 +25,7 @@ export interface Section {
   readonly id: number;
   /** Offset of its id, where the section begins. */
   readonly start: number;
-  /** Offset behind its last byte. */
+  /** Offset after its last byte. */
   readonly end: number;
   /** A new reader of its content. */
   read(): Reader;

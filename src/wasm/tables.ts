@@ -30,7 +30,7 @@ export function readTableLimits(reader: Reader): TableType {
   return { min, max: flags & FLAG.maximum ? number() : undefined };
 }
 
-/** Has the types of the tables that the module defines read by `read`, and their first values by `readValue`, one after another. */
+/** For each table that the module defines, calls `read` for its type and `readValue` for its initial value. */
 export function readDefinedTables(
   sections: readonly Section[],
   read: (reader: Reader) => void,

@@ -1,10 +1,10 @@
 /**
- * What quick requests notice of honest computations beside them, and what these get:
+ * How computations affect quick requests on the same server, and how many computations complete:
  *
  *   npm run bench:computations -- [--workers 1] [--seconds 10] [--ms 20]
  *
- * Eight clients ask for computations of `--ms` milliseconds each, two for something quick, each of them for one at a time. The
- * load comes from this process: on few cores it needs a share of them too.
+ * Eight clients request computations of `--ms` milliseconds, two send quick requests; each sends one at a time. This process
+ * generates the load, so on few cores it takes a share of them.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, get } from 'node:http';
@@ -33,7 +33,7 @@ function ask(url: string, agent: Agent): Promise<number> {
   });
 }
 
-/** Times of requests by so many clients for so many seconds. */
+/** Durations of requests by this many clients during this many seconds. */
 async function load(url: string, clients: number, seconds: number): Promise<number[]> {
   const agent = new Agent({ keepAlive: true });
   const times: number[] = [];

@@ -1,9 +1,9 @@
 /**
- * What durability costs: requests that write a session, per second, with each `--durability` and number of clients.
+ * The cost of durability: requests per second that write a session, for each `--durability` and number of clients.
  *
  *   npm run bench:durability -- [--rounds 5] [--seconds 2] [--folder DIR]
  *
- * The servers take turns, round by round, so that all meet the same moods of the machine. Quote medians and ratios.
+ * The servers take turns, round by round, so that disturbances of the machine affect all of them. Quote medians and ratios.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
@@ -24,7 +24,7 @@ const CLIENTS = [1, 16, 64];
 const MODES: readonly Durability[] = ['process', 'power', 'strict'];
 const HEADERS = { 'content-type': 'application/json', accept: 'application/json' };
 
-/** One JSON-RPC request; the session that the answer names, after the whole answer was read. */
+/** Sends one JSON-RPC request, reads the whole response, and returns the session that it names. */
 function rpc(url: string, agent: Agent, method: string, params: object, session?: string): Promise<string> {
   const headers = session === undefined ? HEADERS : { ...HEADERS, 'mcp-session-id': session };
   return new Promise((resolve, reject) => {
@@ -40,7 +40,7 @@ function rpc(url: string, agent: Agent, method: string, params: object, session?
   });
 }
 
-/** Requests a second: each client counts in a session of its own, one request at a time. */
+/** Requests per second: each client counts in a session of its own, one request at a time. */
 async function rate(url: string, clients: number): Promise<number> {
   const agent = new Agent({ keepAlive: true, maxSockets: clients });
   const hello = {

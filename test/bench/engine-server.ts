@@ -1,4 +1,4 @@
-/** A server of one component, with room for as many waiting guests as a benchmark needs; tells its address. */
+/** Serves one component, with room for as many waiting guests as a benchmark needs; reports its address. */
 import { createServer, loadComponent } from '../../src/index.ts';
 
 const [path, liveLimit] = process.argv.slice(2);

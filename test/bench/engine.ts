@@ -1,6 +1,6 @@
 /**
- * What a request costs the server's processors as three things grow: the response, the guests that wait meanwhile, and the
- * components inside. Milliseconds of user and system time for each request, from /proc; Linux only.
+ * Processor time of a request by the size of the response, the number of guests that wait meanwhile, and the number of nested
+ * components. Milliseconds of user and system time per request, from /proc; Linux only.
  *
  *   npm run bench:engine -- [--seconds 2] [--component server.wasm]… [--plot FOLDER]
  *
@@ -24,7 +24,7 @@ const { values } = parseArgs({
   },
 });
 
-/** Clock ticks a second in /proc/PID/stat; Linux has 100 everywhere. */
+/** Clock ticks per second in /proc/PID/stat; 100 on every Linux. */
 const TICKS = 100;
 const CONNECTIONS = 4;
 const SIZES: readonly number[] = [1e3, 1e4, 1e5, 1e6, 1e7];
@@ -45,9 +45,9 @@ interface Measured {
 }
 
 interface Server extends AsyncDisposable {
-  /** Asks for the path again and again, for the time that was given. */
+  /** Requests the path repeatedly, for the given time. */
   measure(path: string): Promise<Measured>;
-  /** Leaves so many guests waiting. */
+  /** Starts this many guests that wait. */
   wait(count: number): Promise<void>;
   /** Resident memory in MiB. */
   memory(): number;
@@ -88,7 +88,7 @@ async function start(component: string): Promise<Server> {
       return { cost: (cpu() - before) / count, count };
     },
     async wait(count) {
-      // Each tells that it waits by the head of its answer.
+      // The head of its response shows that a guest waits.
       const path = `${url}stream?n=2&size=1&ms=500000`;
       const options = { dispatcher: waiters, signal: left.signal };
       const answers = await Promise.all(Array.from({ length: count }, () => request(path, options)));
@@ -115,7 +115,7 @@ function draw(name: string, picture: Plot): void {
   if (values.plot !== undefined) writeFileSync(join(values.plot, name), plot(picture));
 }
 
-/** Microseconds, as plots of several sizes have them. */
+/** In microseconds, as in the plots of several sizes. */
 const micro = (list: readonly Measured[]): number[] => list.map(({ cost }) => cost * 1000);
 
 async function bySize(): Promise<void> {

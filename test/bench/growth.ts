@@ -1,13 +1,13 @@
 /**
- * What an operation costs as the store grows: microseconds, medians; in brackets the processor's time, on
- * average, which has the checkpoints in it.
+ * The cost of operations as the store grows: medians in microseconds; in brackets the mean processor time, which includes
+ * checkpoints.
  *
  *   npm run bench:growth -- [--sizes 1000,100000,1000000,10000000] [--times 2000] [--folder DIR] [--plot FILE.svg]
  *
- * Beside those keys as many again belong to live MCP sessions, ten to each. `session purge` deletes one more that is over;
- * `session look` is a purge's look at each session that stays.
+ * In addition to those keys, the store has as many keys of live MCP sessions, ten for each. `session purge` deletes one session
+ * that is over; `session look` is the check of a session that a purge keeps.
  *
- * The largest size takes 7 GB of disk. Set and delete wait for no disk (`process`): a sync costs the same in any store.
+ * The largest size takes 7 GB of disk. Set and delete do not wait for the disk (`process`): a sync costs the same in any store.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -35,7 +35,7 @@ const PAGE = 1000;
 const SESSIONS = 'sessions';
 const SESSION_KEYS = 10;
 const SMALL: Uint8Array = new Uint8Array(20).fill(7);
-/** Entries a transaction while the store grows. */
+/** Entries per transaction while the store is filled. */
 const BATCH = 10_000;
 
 interface Setting {
@@ -47,11 +47,11 @@ interface Setting {
 
 interface Operation {
   readonly name: string;
-  /** Of all the times asked for, the share that this one is done. */
+  /** The fraction of `--times` that this operation is repeated. */
   readonly share: number;
-  /** What one run is divided by; 1 by default. */
+  /** The number of operations in one run; 1 by default. */
   pieces?(setting: Setting): number;
-  /** What has to be there first, and does not count. */
+  /** Preparation, which is not measured. */
   prepare?(setting: Setting, n: number): Promise<void>;
   run(setting: Setting, n: number): unknown;
 }
@@ -86,13 +86,13 @@ const OPERATIONS: readonly Operation[] = [
   },
 ];
 
-/** A random-looking id, the same for each number: a permutation of all numbers of 32 bits comes first. */
+/** A random-looking id, the same for each number; it begins with a permutation of all 32-bit numbers. */
 function sessionId(n: number): string {
   const head = (Math.imul(n, 0x9e3779b1) >>> 0).toString(16).padStart(8, '0');
   return `${head}-0000-4000-8000-${n.toString(16).padStart(12, '0')}`;
 }
 
-/** What wasmcp's servers write of a session, and nine values. */
+/** The entries that a wasmcp server writes for a session: metadata and nine values. */
 function sessionKeys(n: number, expiresAt: number): (readonly [string, Uint8Array])[] {
   const id = sessionId(n);
   const meta = encodeJson({ terminated: false, created_at: 0, expires_at: expiresAt });
@@ -115,7 +115,7 @@ async function grow(store: Store, from: number, to: number): Promise<void> {
   }
 }
 
-/** Microseconds that it takes: the median on the clock, and the mean of the processor's. */
+/** Microseconds: the median of the elapsed time, and the mean of the processor time. */
 async function cost(setting: Setting, operation: Operation): Promise<{ median: number; cpu: number }> {
   const { share, run, prepare = async () => {}, pieces = () => 1 } = operation;
   const count = Math.max(1, Math.floor(Number(values.times) * share));

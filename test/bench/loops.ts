@@ -1,11 +1,11 @@
 /**
- * What good requests notice of guests that loop forever beside them, and what becomes of ten that sleep, with two workers:
+ * How guests that loop forever affect good requests, and ten guests that sleep, with two workers:
  *
  *   npm run bench:loops -- [--loops 6] [--limit 30] [--clients 4] [--pause 5]
  *
- * The clients ask one request at a time with `--pause` milliseconds between, as long alone as later beside the loops, which is
- * until the last of these was answered at the `--limit` (in seconds). The load comes from this process: on few cores it
- * needs a share of them too.
+ * The clients send one request at a time with `--pause` milliseconds in between: first without loops, then beside the loops until
+ * the last of these has ended at the `--limit` (in seconds), for the same time each. This process generates the load, so on few
+ * cores it takes a share of them.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, get } from 'node:http';
@@ -42,7 +42,7 @@ function ask(url: string, agent: Agent): Promise<Answer> {
   });
 }
 
-/** Good requests until there is nothing more to wait for. */
+/** Sends good requests until `until` settles. */
 async function load(url: string, until: Promise<unknown>): Promise<Answer[]> {
   const agent = new Agent({ keepAlive: true });
   const answers: Answer[] = [];

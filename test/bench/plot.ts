@@ -1,16 +1,16 @@
 import { init } from 'echarts';
 
-/** Lines over one axis of sizes. */
+/** Lines over a common x axis. */
 export interface Plot {
-  /** What the axes tell. */
+  /** The labels of the axes. */
   readonly x: string;
   readonly y: string;
-  /** Where each line has its points. */
+  /** The points of each line. */
   readonly at: readonly number[];
   readonly lines: readonly { readonly name: string; readonly values: readonly number[] }[];
 }
 
-/** The plot as SVG, both axes logarithmic. */
+/** The plot as SVG; both axes are logarithmic. */
 export function plot({ x, y, at, lines }: Plot): string {
   const chart = init(null, null, { renderer: 'svg', ssr: true, width: 760, height: 420 });
   const axis = { type: 'log', nameLocation: 'middle', nameGap: 34 } as const;

@@ -1,5 +1,5 @@
 /**
- * What a server at rest holds, by workers and component: MiB resident 6 s after 100 requests, one more worker standing by.
+ * Memory of an idle server by number of workers and component: resident MiB, 6 s after 100 requests.
  *
  *   npm run bench:memory
  */

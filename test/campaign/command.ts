@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { Durability } from '../../host/index.ts';
 
-/** Runs a campaign from the command line: prints its report as JSON, ends with 1 when it failed. */
+/** Runs a campaign from the command line: prints its report as JSON, and exits with 1 if it failed. */
 export async function campaign<K extends string>(
   defaults: Readonly<Record<K, string>>,
   run: (

@@ -5,11 +5,11 @@ import type { KeyLedger, Verdict } from './ledger.ts';
 export interface Comparison {
   readonly lost: string[];
   readonly phantom: string[];
-  /** What `PRAGMA integrity_check` says when it is not "ok". */
+  /** The result of `PRAGMA integrity_check` if it is not "ok". */
   readonly damage: string | undefined;
 }
 
-/** Opens the store after a crash as the next server would, and compares it with what clients were told. */
+/** Opens the store after a crash as the next server would, and compares it with the responses that clients got. */
 export async function compare(path: string, keys: readonly KeyLedger[]): Promise<Comparison> {
   const found: Record<Verdict, string[]> = { kept: [], lost: [], phantom: [] };
   const store = await openStore(`sqlite:${path}`);

@@ -3,7 +3,7 @@
  *
  *   npm run campaign:contention -- [--processes 8] [--increments 5000] [--races 1000]
  *
- * Locks are what this is about: where there is a file system in memory, the store is there.
+ * Tests locks, so the store is on a file system in memory if there is one.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { openStore } from '../../host/index.ts';
 import { campaign, number } from './command.ts';
 
-/** What went wrong; nothing when all of them counted and the sum is right. */
+/** The problems; empty if all processes counted and the sum is right. */
 async function count(children: readonly ChildProcess[], path: string, times: number): Promise<string[]> {
   const answers = children.map(async (child) => {
     child.send({ path, times });

@@ -1,5 +1,5 @@
 /**
- * Kills the server in the middle of its work and looks for what it had acknowledged:
+ * Kills the server while it works, and checks that the store has everything that it acknowledged:
  *
  *   npm run campaign:crash -- [--cycles 200] [--seed 1] [--clients 16] [--durability power]
  */

@@ -26,7 +26,7 @@ export interface CrashReport {
   readonly refused: number;
 }
 
-/** Serves, lets clients write, kills the server at a random moment, compares; again and again with one store. */
+/** Repeatedly, with one store: serves, lets clients write, kills the server at a random moment, and compares. */
 export async function crashCampaign(options: CrashOptions): Promise<CrashReport> {
   const folder = mkdtempSync(join(tmpdir(), 'wasmcp-node-crash-'));
   const path = join(folder, 'store.db');

@@ -13,12 +13,12 @@ import { maintain } from '../../host/index.ts';
 import { type FaultyServer, serveWithFault } from './faults.ts';
 import { createRandom } from './random.ts';
 
-// Each starts servers of its own.
+// Each test starts servers of its own.
 vi.setConfig({ testTimeout: 120_000 });
 
 const KEYS = 40;
 
-/** A store that was written and whose server ended by this signal: `SIGKILL` leaves the log. */
+/** A store with entries whose server was ended by this signal; `SIGKILL` leaves the log. */
 async function left(signal: 'SIGKILL' | 'SIGTERM', size = 0): Promise<FaultyServer> {
   const faulty = await serveWithFault({ durability: 'process' });
   onTestFinished(() => faulty.destroy());
@@ -38,7 +38,7 @@ function overwrite(path: string, bytes: Uint8Array, at: number): void {
   closeSync(file);
 }
 
-/** How many there are: they must be the first ones, and the rest must be missing. */
+/** The number of entries: they must be the first ones, and the others must be missing. */
 async function prefix(faulty: FaultyServer): Promise<number> {
   expect(await maintain(`sqlite:${faulty.path}`).check()).toEqual([]);
   const found = await Promise.all(Array.from({ length: KEYS }, (_, n) => faulty.ask(`/get?key=${n}`)));
@@ -107,7 +107,7 @@ test('a damaged page fails its readers, is found by the check, and is repaired b
   const url = `sqlite:${faulty.path}`;
   const backup = `${faulty.path}.backup`;
   await maintain(url).backup(backup);
-  // Somewhere among the values: each takes most of a page.
+  // At a position within the values, each of which takes most of a page.
   const at = Math.floor(statSync(faulty.path).size / 2 / 4096) * 4096;
   overwrite(faulty.path, Buffer.alloc(4096, 0xa5), at);
   const hurt = await faulty.restart();

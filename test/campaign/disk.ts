@@ -12,15 +12,15 @@ export interface Volume {
 /** An ext4 file system of its own whose power can be cut. */
 export interface Disk extends Volume {
   /**
-   * Nothing reaches the device any more. What had not reached it is gone after `restart`, as after a power cut: the
-   * journal is not flushed, and pages that were only in memory are thrown away.
+   * From now on nothing reaches the device. Data that has not reached it is gone after `restart`, as after a power cut: the
+   * journal is not flushed, and pages that were only in memory are discarded.
    */
   cut(): void;
-  /** Mounts again what is on the device, which replays the file system's journal. Nobody may have a file open. */
+  /** Mounts the device again, which replays the file system's journal. No process may have a file open. */
   restart(): void;
 }
 
-/** Why disks cannot be made here; undefined when they can. */
+/** Why disks cannot be created on this machine; undefined if they can. */
 export function noDisks(): string | undefined {
   if (process.platform !== 'linux') return 'needs Linux';
   if (process.getuid?.() !== 0) return 'needs root, to mount a file system';
@@ -60,7 +60,7 @@ export function createDisk(mebibytes: number): Disk {
   mount();
 
   function mount(): void {
-    // The journal is committed on request only: nothing gets to the device by luck while a campaign runs.
+    // The journal is committed only on request: nothing reaches the device by chance while a campaign runs.
     run('mount', ['-o', 'loop,commit=3600', image, folder]);
   }
 

@@ -14,7 +14,7 @@ import {
   withoutPrivileges,
 } from './faults.ts';
 
-// Each starts servers of its own, and syncs to a disk that others may keep busy.
+// Each test starts servers of its own, and syncs to a disk that other programs may keep busy.
 vi.setConfig({ testTimeout: 120_000 });
 
 async function start(settings: FaultSettings): Promise<FaultyServer> {
@@ -117,7 +117,7 @@ describe.skipIf(!canFail())('a disk that fails', () => {
   ] as const)('a checkpoint that fails takes nothing: the log keeps it all, %o', async (fault) => {
     const faulty = await start({ fault });
     faulty.begin();
-    // More than the thousand pages after which a commit makes a checkpoint.
+    // More than the thousand pages after which a commit checkpoints.
     const values = Array.from({ length: 50 }, (_, n) => String(n).padEnd(100_000, '.'));
     for (const [n, value] of values.entries()) expect(await faulty.ask(`/set?key=${n}`, value)).toBe('200');
     faulty.server.child.kill('SIGKILL');
@@ -168,7 +168,7 @@ describe.skipIf(!canFail())('a wall clock that is set', () => {
 const wrapper = withoutPrivileges();
 
 describe.skipIf(wrapper === undefined)('what may not be written', () => {
-  /** A store with an entry and no server. */
+  /** A store with one entry and no running server. */
   async function stopped(): Promise<FaultyServer> {
     const faulty = await start({ wrapper: wrapper! });
     expect(await faulty.ask('/set?key=before', 'value')).toBe('200');
@@ -219,7 +219,7 @@ describe('a database that another program has locked', () => {
     const other = new DatabaseSync(path);
     other.exec('BEGIN IMMEDIATE');
     const waiting = ask('/set?key=k', 'new');
-    // The write blocks its worker; until the other one has started, reads wait for the same.
+    // The write blocks its worker; until the other one has started, reads wait with it.
     const read = async (): Promise<string> =>
       (await Promise.race([ask('/get?key=k'), pause(500, undefined)])) ?? read();
     expect(await read()).toBe('200 value');

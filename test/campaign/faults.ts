@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Durability } from '../../host/index.ts';
 import { type ServedStore, type ServeSettings, serveStore } from './server.ts';
 
-/** What fails: calls of one kind, on the files whose name ends so; or by how many seconds the wall clock is wrong. */
+/** What fails: calls of one kind, on files whose names end with a suffix; or by how many seconds the wall clock is wrong. */
 export type Fault =
   | {
       readonly call: 'sync' | 'write';
@@ -20,27 +20,27 @@ export type FaultSettings = Partial<
   readonly fault?: Fault;
 };
 
-/** A server on a machine that fails when it is told to. */
+/** A server on a machine that fails on demand. */
 export interface FaultyServer {
-  /** The store, in a folder that has nothing else. */
+  /** The store, in a folder that contains nothing else. */
   readonly path: string;
   readonly server: ServedStore;
   begin(): void;
   end(): void;
-  /** One request: its status and its body. */
+  /** Sends one request and returns the status and the body. */
   ask(path: string, body?: string): Promise<string>;
   /** Starts again without faults. */
   restart(): Promise<FaultyServer>;
-  /** Ends the servers of this store and removes it. */
+  /** Ends the servers of this store and removes the store. */
   destroy(): Promise<void>;
 }
 
-/** Whether faults can be had here: by a library that is preloaded, compiled on the spot. */
+/** Whether faults can be injected on this machine: by a preloaded library, which is compiled for the test. */
 export function canFail(): boolean {
   return process.platform === 'linux' && runs('cc', ['--version']);
 }
 
-/** What to put before a command so that permissions hold for it, as they do not for root; undefined where it is not to be had. */
+/** Words before a command that make permissions apply to it, which they do not for root; undefined if that is impossible. */
 export function withoutPrivileges(): readonly string[] | undefined {
   if (process.platform === 'win32') return undefined;
   if (process.getuid?.() !== 0) return [];
@@ -93,7 +93,7 @@ export async function serveWithFault({ fault, ...settings }: FaultSettings): Pro
   return start(fault === undefined ? {} : { env: preload(fault, home, when) });
 }
 
-/** The environment of a program that meets the fault while the file `when` exists. */
+/** The environment of a program that is affected by the fault while the file `when` exists. */
 function preload(fault: Fault, home: string, when: string): Record<string, string> {
   const library = join(home, 'faults.so');
   execFileSync('cc', ['-shared', '-fPIC', '-o', library, join(import.meta.dirname, 'faults.c'), '-ldl']);

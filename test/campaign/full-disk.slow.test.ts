@@ -6,7 +6,7 @@ import { run } from '../support/command.ts';
 import { createDisk, createMemoryVolume, noDisks, type Volume } from './disk.ts';
 import { type ServedStore, serveStore } from './server.ts';
 
-// Each fills a disk through a server of its own.
+// Each test fills a disk through a server of its own.
 vi.setConfig({ testTimeout: 240_000 });
 
 const reason = noDisks();
@@ -33,7 +33,7 @@ async function ask(
   return `${response.status} ${await response.text()}`.trimEnd();
 }
 
-/** Writes values of this size until there is no room; returns how many there are. */
+/** Writes values of this size until the disk is full; returns their number. */
 async function fill(server: ServedStore, size: number): Promise<number> {
   for (let n = 0; ; n++) {
     const answer = await ask(server, `/set?key=${n}`, new Uint8Array(size).fill(n));
@@ -69,7 +69,7 @@ test.skipIf(skip).each([
     expect(await ask(server, '/set?key=1', new Uint8Array(size))).toBe('200');
     for (let n = 0; n < keys; n++) expect(await ask(server, `/delete?key=${n}`)).toBe('200');
     expect(await ask(server, '/increment?key=counter')).toBe('200 3');
-    // There is room for nearly as many again.
+    // There is room again for nearly as many.
     for (let n = 0; n < keys / 2; n++) {
       expect(await ask(server, `/set?key=again-${n}`, new Uint8Array(size))).toBe('200');
     }
@@ -101,7 +101,7 @@ test.skipIf(skip)('sessions are ended and purged on a full disk, with and withou
   expect(await run(['sessions', 'terminate', ids[1]!, ...store])).toMatchObject({ status: 0 });
 });
 
-/** Takes all the room that is left. */
+/** Fills the remaining space. */
 function fillUp(path: string): void {
   execFileSync('sh', ['-c', 'cat /dev/zero > "$0" 2> /dev/null || true', path]);
 }

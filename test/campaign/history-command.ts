@@ -1,5 +1,5 @@
 /**
- * Lets processes work on one store, kills some, and checks what they saw for linearizability, key by key:
+ * Lets processes work on one store, kills some, and checks the history of each key for linearizability:
  *
  *   npm run campaign:history -- [--processes 8] [--operations 2000] [--keys 200] [--kills 40] [--seed 1]
  */

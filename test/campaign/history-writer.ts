@@ -3,7 +3,7 @@ import type { WriterReport, WriterTask } from './history.ts';
 import type { Operation } from './linearizable.ts';
 import { createRandom } from './random.ts';
 
-/** One of the processes of the history campaign. It says what it is about to do before it does it. */
+/** One of the processes of the history campaign. It reports each operation before it starts it. */
 
 const BUCKET = 'b';
 

@@ -18,14 +18,14 @@ export interface HistoryOptions {
 
 export interface HistoryReport {
   readonly operations: number;
-  /** Operations whose process was killed before it said what came of them. */
+  /** Operations whose process was killed before it reported the outcome. */
   readonly open: number;
   readonly killed: number;
-  /** Keys whose history no order of single steps explains. */
+  /** Keys whose history is not linearizable. */
   readonly violations: readonly string[];
 }
 
-/** What a process is told when it starts. */
+/** What a process gets when it starts. */
 export interface WriterTask {
   readonly path: string;
   readonly seed: number;
@@ -33,12 +33,12 @@ export interface WriterTask {
   readonly keys: number;
 }
 
-/** What it says of each operation: before it starts, and with its end. Times are of one clock (`process.hrtime`). */
+/** What it reports for each operation: before the start, and at the end. All times are of one clock (`process.hrtime`). */
 export type WriterReport =
   | { readonly begun: Omit<Operation, 'end'> }
   | { readonly ended: { readonly end: bigint; readonly output: Operation['output'] } };
 
-/** Several processes work on one store at random, some are killed; then each key's history is checked by itself. */
+/** Several processes work on one store at random, and some are killed; then the history of each key is checked separately. */
 export async function historyCampaign(options: HistoryOptions): Promise<HistoryReport> {
   const folder = mkdtempSync(join(tmpdir(), 'wasmcp-node-history-'));
   const random = createRandom(options.seed);

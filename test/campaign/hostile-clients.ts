@@ -2,15 +2,15 @@ import { Agent, type ClientRequest, createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** Milliseconds from the end of one ordinary request to the next of the same client. */
+/** Milliseconds between two ordinary requests of a client. */
 const PAUSE = 20;
 
-/** What a client gets at most: guests are ended sooner. */
+/** Timeout of a client; guests are ended sooner. */
 const LONGEST = 90_000;
 
-/** Clients that ask for something ordinary all the time. */
+/** Clients that send ordinary requests all the time. */
 export interface OrdinaryClients {
-  /** What they met since the last call: milliseconds of each request, and statuses other than 200. */
+  /** Results since the last call: milliseconds of each request, and statuses other than 200. */
   take(): { readonly times: readonly number[]; readonly failures: readonly string[] };
   stop(): Promise<void>;
 }
@@ -52,7 +52,7 @@ export interface AskOptions {
   readonly body?: Uint8Array | undefined;
 }
 
-/** The status, or why there is none. The body is read and thrown away, of an endless one the first 64 MiB. */
+/** The status, or why there is none. The body is read and discarded; of an endless one, the first 64 MiB. */
 export function ask(url: string, { agent, method = 'GET', body }: AskOptions = {}): Promise<string> {
   return new Promise((resolve) => {
     const asked: ClientRequest = request(url, { method, agent, timeout: LONGEST }, (response) => {
@@ -71,7 +71,7 @@ export function ask(url: string, { agent, method = 'GET', body }: AskOptions = {
   });
 }
 
-/** A server that takes connections and never answers. */
+/** A server that accepts connections and never responds. */
 export async function startSilentServer(): Promise<{ readonly authority: string; close(): void }> {
   const server = createServer(() => {});
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));

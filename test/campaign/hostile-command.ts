@@ -1,6 +1,6 @@
 /**
- * Guests that try to take the host's memory and descriptors, in a control group of 3 GiB, with default flags: each pattern
- * once and then ten times at a time, while other clients ask for something ordinary. Needs root.
+ * Guests that try to exhaust the host's memory and descriptors, in a control group of 3 GiB, with default flags: each pattern
+ * once and then ten times in parallel, while other clients send ordinary requests. Needs root.
  *
  *   npm run campaign:hostile -- [--only /fields,/poll] [--mebibytes 3072] [--parallel 10] [--settle 30] [--clients 4]
  */

@@ -2,19 +2,19 @@ import { gcArrays, manyMemories, manyTables } from './hostile-wat.ts';
 
 /** One way to make the host hold memory or descriptors. */
 export interface Pattern {
-  /** What the table calls it. */
+  /** Its name in the table. */
   readonly name: string;
-  /** The route of `hostile.wasm`, or `/` of a component of its own. */
+  /** The route of `hostile.wasm`, or `/` of a separate component. */
   readonly path: string;
-  /** The component in text form, for what Rust cannot express. */
+  /** The component in text format, for what Rust cannot express. */
   readonly wat?: string;
   /** Bytes of the request's body. */
   readonly upload?: number;
-  /** Query of a smaller version, which is over in a moment where limits are low. */
+  /** Query of a smaller version, which ends quickly if limits are low. */
   readonly small?: string;
 }
 
-/** `TARGET` in a path stands for a server that takes connections and never answers. */
+/** `TARGET` in a path is replaced by the address of a server that accepts connections and never responds. */
 export const TARGET = 'TARGET';
 
 export const PATTERNS: readonly Pattern[] = [

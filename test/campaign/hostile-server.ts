@@ -9,7 +9,7 @@ const ROOT: string = join(import.meta.dirname, '../..');
 export interface HostileServer {
   readonly url: string;
   readonly alive: boolean;
-  /** The end of what it wrote on stderr, and its last lines. */
+  /** The end of its output on stderr, and the last lines of it. */
   readonly text: string;
   readonly lastWords: string;
   /** In bytes, now. */
@@ -19,13 +19,13 @@ export interface HostileServer {
 
 export interface HostileServerOptions {
   readonly component: string;
-  /** Store, and what guests may use. */
+  /** The store and the folder for guests. */
   readonly folder: string;
   readonly args?: readonly string[];
   readonly wrapper?: readonly string[];
 }
 
-/** Rejects with what it said when it does not start. */
+/** Rejects with the server's output if it does not start. */
 export async function startHostileServer(options: HostileServerOptions): Promise<HostileServer> {
   const { component, folder, args = [], wrapper = [] } = options;
   const [command, ...words] = [...wrapper, process.execPath, join(ROOT, 'bin/wasmcp-node.js')];
@@ -64,7 +64,7 @@ export async function startHostileServer(options: HostileServerOptions): Promise
   };
 }
 
-/** In bytes; 0 when the process is gone. */
+/** In bytes; 0 if the process has exited. */
 function residentMemory(pid: number): number {
   try {
     return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;

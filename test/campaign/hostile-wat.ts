@@ -1,6 +1,6 @@
-/** Core modules that Rust cannot make: a `GET` of their component is answered with 200, anything else runs `$hostile`. */
+/** Core modules that Rust cannot express: the response to `GET` is 200, any other method runs `$hostile`. */
 
-/** So many memories, grown to so many pages each and written to. */
+/** A number of memories, each grown to a number of pages and written. */
 export function manyMemories(count: number, pages: number): string {
   const memories = Array.from({ length: count }, (_, n) => `(memory $grown${n} 1)`);
   const grown = Array.from(
@@ -11,14 +11,14 @@ export function manyMemories(count: number, pages: number): string {
   return component(memories.join('\n'), grown.join('\n'));
 }
 
-/** One memory of so many pages, filled so many times without a loop. */
+/** One memory of a number of pages, filled repeatedly without a loop. */
 export function manyFills(count: number, pages: number): string {
   const fill =
     '(memory.fill $filled (i32.const 0) (i32.const 1) (i32.shl (memory.size $filled) (i32.const 16)))';
   return component(`(memory $filled ${pages})`, fill.repeat(count));
 }
 
-/** So many tables, grown to so many entries each. */
+/** A number of tables, each grown to a number of entries. */
 export function manyTables(count: number, entries: number): string {
   const tables = Array.from({ length: count }, (_, n) => `(table $grown${n} 1 funcref)`);
   const grown = Array.from(
@@ -28,7 +28,7 @@ export function manyTables(count: number, entries: number): string {
   return component(tables.join('\n'), grown.join('\n'));
 }
 
-/** A list of arrays of 1 MiB that never ends: they are on V8's heap. */
+/** An endless list of arrays of 1 MiB, which are on V8's heap. */
 export function gcArrays(): string {
   return component(
     `(type $bytes (array (mut i8)))

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { hostile } from './hostile.ts';
 import { PATTERNS } from './hostile-patterns.ts';
 
-/** The campaign on a small scale: neither root nor a control group, low limits, and patterns that are over in a moment. */
+/** The campaign on a small scale: without root or a control group, with low limits, and with patterns that end quickly. */
 test('whatever a guest allocates, the process survives and others are served', {
   timeout: 180_000,
 }, async () => {

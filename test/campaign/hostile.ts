@@ -9,53 +9,53 @@ import { type HostileServer, type HostileServerOptions, startHostileServer } fro
 
 export interface HostileOptions {
   readonly patterns: readonly Pattern[];
-  /** How many at a time, one after the other. */
+  /** How many requests in parallel, for each of the runs. */
   readonly rounds: readonly number[];
-  /** Seconds from the last request until memory is compared. */
+  /** Seconds from the last request until memory is measured. */
   readonly settle: number;
-  /** Clients that ask for something ordinary meanwhile. */
+  /** Clients that send ordinary requests meanwhile. */
   readonly clients: number;
   readonly args?: readonly string[];
   readonly wrapper?: readonly string[];
-  /** Patterns in their smaller version. */
+  /** Use the smaller versions of the patterns. */
   readonly small?: boolean;
   readonly progress?: (line: string) => void;
 }
 
 export interface PatternReport {
   readonly name: string;
-  /** Answers, each with how often. */
+  /** The number of responses of each kind. */
   readonly answers: Readonly<Record<string, number>>;
-  /** The process lives. */
+  /** The server process is still running. */
   readonly alive: boolean;
-  /** Ordinary requests meanwhile, those that were not answered with 200, and milliseconds. */
+  /** Ordinary requests meanwhile, those with a status other than 200, and their milliseconds. */
   readonly others: number;
   readonly failed: number;
   readonly p99: number;
-  /** Most MiB that were resident, and seconds until it was less than twice what it was at first; or what it was then. */
+  /** Maximum resident MiB, and seconds until it was less than twice the initial value, or the last value if it never was. */
   readonly peak: number;
   readonly calmed: string;
-  /** The last lines of one that died or did not start, or what others were answered. */
+  /** The last lines of a server that died or did not start, or the failed ordinary requests. */
   readonly remark: string;
 }
 
-/** Of one component. */
+/** The result of one component. */
 export interface ServerReport {
   readonly patterns: readonly PatternReport[];
-  /** MiB resident after 100 ordinary requests, and when everything was over for a while. */
+  /** Resident MiB after 100 ordinary requests, and some time after the last pattern. */
   readonly before: number;
   readonly after: number;
-  /** What `after` may be at most. */
+  /** The limit for `after`. */
   readonly allowed: number;
 }
 
 const MEBIBYTE = 1024 * 1024;
 
-/** Milliseconds until the server is at rest after the first requests, and at most after a pattern. */
+/** Milliseconds until the server is idle after the first requests, and the maximum after a pattern. */
 const REST = 4000;
 const CALM = 10_000;
 
-/** A server for each component, its patterns one after another. */
+/** Starts a server for each component, and runs its patterns one after another. */
 export async function hostile(options: HostileOptions): Promise<ServerReport[]> {
   const reports: ServerReport[] = [];
   const rust = options.patterns.filter(({ wat }) => wat === undefined);
@@ -98,7 +98,7 @@ async function onServer(
         }
         server = started;
         for (let n = 0; n < 100; n++) await ask(server.url + ordinary);
-        // Until one more worker stands by, and the garbage of these requests is collected.
+        // Until the garbage of these requests is collected.
         await pause(REST);
         before = server.resident();
       }
@@ -122,7 +122,7 @@ function allowedAfter(before: number): number {
   return before + Math.max(before / 5, 64 * MEBIBYTE);
 }
 
-/** Each pattern must meet a server that has room: waits, not for long, until it holds little more than at first. */
+/** Each pattern must start with free memory: waits for a limited time until the server uses little more than initially. */
 async function calm(server: HostileServer, before: number): Promise<string> {
   const start = performance.now();
   while (server.alive && server.resident() > 2 * before) {
@@ -136,7 +136,7 @@ async function startOrSay(settings: HostileServerOptions): Promise<HostileServer
   return startHostileServer(settings).catch((error: Error) => error.message);
 }
 
-/** A component that is not served can do no harm. */
+/** A component that the server refuses can do no harm. */
 function refusedAtStart({ name }: Pattern, why: string): PatternReport {
   const refused = /^ended with 1:/.test(why);
   const remark = why.replace(/^ended with \d+: /, '').split('\n')[0]!;
@@ -190,7 +190,7 @@ async function tryPattern(
   };
 }
 
-/** Whether a pattern cost nobody but its own requests. */
+/** Whether a pattern harmed only its own requests. */
 export function harmless({ alive, failed, p99 }: PatternReport): boolean {
   return alive && failed === 0 && p99 < 1000;
 }

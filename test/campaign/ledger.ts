@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto';
 
 /**
- * What clients know of one key that a single client writes, one request at a time. Its writes are numbered from 1; each is
- * a value that says so, or a deletion.
+ * What clients know about one key, which a single client writes, one request at a time. Its writes are numbered from 1; each is a
+ * value that contains the number, or a deletion.
  */
 export interface KeyLedger {
   readonly key: string;
   /** The next write, before it is sent: the value to store, or undefined for a deletion. */
   attempt(deletion: boolean, padding: number): string | undefined;
-  /** Its answer was read to the end. */
+  /** The response to it was read to the end. */
   acknowledged(): void;
-  /** Some client read this value: it must not become older than that. Answers whether it is one that was ever written. */
+  /** A client read this value, so older values must not return. Returns whether it was ever written. */
   seen(value: string): boolean;
-  /** Compares with what the store has after a crash, and goes on from there. */
+  /** Compares with the store after a crash, and continues from its state. */
   settle(value: string | undefined): Verdict;
 }
 
@@ -20,7 +20,7 @@ export interface KeyLedger {
 export type Verdict = 'kept' | 'lost' | 'phantom';
 
 export function createLedger(key: string): KeyLedger {
-  /** What write `n` was, at index `n`; before the first there is nothing. */
+  /** Write `n` at index `n`; before the first there is no value. */
   const deletions = [true];
   let floor = 0;
 

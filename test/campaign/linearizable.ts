@@ -2,26 +2,26 @@
 export interface Operation {
   readonly key: string;
   readonly kind: 'get' | 'read' | 'set' | 'delete' | 'increment' | 'swap';
-  /** What was written by a set or a swap. */
+  /** The value that a set or a swap writes. */
   readonly input: string;
-  /** Of a swap: what the process had read before. */
+  /** The value that the process had read before a swap. */
   readonly expected: string | undefined;
-  /** A value, the new number, or `swapped` or `failed`. */
+  /** A value, the new number, `swapped` or `failed`. */
   output: string | undefined;
   readonly start: bigint;
-  /** Undefined when its process was killed first: it may have happened, or not. */
+  /** Undefined if its process was killed first: the operation may have happened or not. */
   end: bigint | undefined;
 }
 
 /**
- * Whether some order of single steps, each between the start and the end of its operation, explains all outputs: the search
- * of Wing and Gong with the memory of Lowe ("Testing for linearizability", 2017), for one key.
+ * Whether an order of atomic steps, each between the start and the end of its operation, explains all outputs: the search of Wing
+ * and Gong with Lowe's cache ("Testing for linearizability", 2017), for one key.
  */
 export function linearizable(history: readonly Operation[]): boolean {
   const operations = history.toSorted((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
   const tried = new Set<string>();
 
-  // Everything before `first` is done; `done` are those after it.
+  // All operations before `first` are done; `done` contains those after it.
   const stack: { first: number; done: ReadonlySet<number>; value: string | undefined }[] = [
     { first: 0, done: new Set(), value: undefined },
   ];
@@ -32,7 +32,7 @@ export function linearizable(history: readonly Operation[]): boolean {
     tried.add(state);
     const left = remaining(operations, first, done);
     if (left.every((n) => operations[n]!.end === undefined)) return true;
-    // The next step belongs to an operation that began before any other that is left had ended.
+    // The next step belongs to an operation that began before any remaining operation ended.
     const horizon = left.reduce<bigint | undefined>((least, n) => {
       const { end } = operations[n]!;
       return end !== undefined && (least === undefined || end < least) ? end : least;
@@ -65,7 +65,7 @@ function advance(
   return { first: next, done: all };
 }
 
-/** The value after the operation, or undefined when it cannot have happened now with the output that it had. */
+/** The value after the operation; undefined if it cannot have happened now with this output. */
 function step(operation: Operation, value: string | undefined): { value: string | undefined } | undefined {
   const { kind, input, expected, output, end } = operation;
   const open = end === undefined;
@@ -82,7 +82,7 @@ function step(operation: Operation, value: string | undefined): { value: string 
       return open || output === sum ? { value: sum } : undefined;
     }
     case 'swap':
-      // A version can change although the value is the same again: failing is always possible.
+      // A version can change although the value is the same again, so a swap may always fail.
       if (output === 'failed') return { value };
       return value === expected ? { value: input } : undefined;
   }

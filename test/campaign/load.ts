@@ -2,11 +2,11 @@ import { Agent, request } from 'node:http';
 import { createLedger, type KeyLedger } from './ledger.ts';
 import type { Random } from './random.ts';
 
-/** Clients that write, overwrite, delete and read over HTTP, and keep in mind what they were told. */
+/** Clients that write, overwrite, delete and read over HTTP, and record the responses. */
 export interface Load {
   readonly keys: readonly KeyLedger[];
   readonly figures: Figures;
-  /** Asks until `stop` is called, each client one request at a time. Settles when all have given up. */
+  /** Sends requests until `stop` is called, each client one at a time. Settles when all have stopped. */
   run(url: string): Promise<void>;
   stop(): void;
 }
@@ -14,9 +14,9 @@ export interface Load {
 export interface Figures {
   acknowledged: number;
   read: number;
-  /** Answers other than the one expected: none while the server is well. */
+  /** Unexpected responses; empty while the server works. */
   refused: number;
-  /** Values read over HTTP that nobody wrote. */
+  /** Values read over HTTP that no client wrote. */
   phantoms: number;
 }
 
@@ -31,7 +31,7 @@ export function createLoad(clients: number, random: Random): Load {
   let stopped = false;
 
   async function write(url: string, agent: Agent, mine: readonly KeyLedger[], broken: Set<KeyLedger>) {
-    // After a write without an answer nobody knows the key's state until the store is looked at.
+    // After a write without a response, the key's state is unknown until the store is read.
     const ledger = random.pick(mine.filter((one) => !broken.has(one)));
     const value = ledger.attempt(random.next() < 0.2, random.whole(0, 2000));
     broken.add(ledger);
@@ -61,7 +61,7 @@ export function createLoad(clients: number, random: Random): Load {
         else await write(url, agent, mine, broken);
       }
     } catch {
-      // The server is gone: that is the point.
+      // The server is gone, as intended.
     } finally {
       agent.destroy();
     }
@@ -80,7 +80,7 @@ export function createLoad(clients: number, random: Random): Load {
   };
 }
 
-/** One request; settles when the whole answer was read, rejects when there is none. */
+/** Sends one request; settles when the whole response was read, rejects if there is none. */
 function ask(url: string, agent: Agent, body = ''): Promise<{ status: number; body: string }> {
   return new Promise((resolve, reject) => {
     const asked = request(url, { method: 'POST', agent }, (response) => {

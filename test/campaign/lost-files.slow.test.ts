@@ -5,10 +5,10 @@ import { temporaryFolder } from '../support/command.ts';
 import { copies, DAMAGES, FILES, type Writer, write } from './lost-files.ts';
 import { type ServedStore, serveStore } from './server.ts';
 
-// Each starts four servers.
+// Each test starts four servers.
 vi.setConfig({ testTimeout: 240_000 });
 
-/** All of them take some minutes. */
+/** All of them together take some minutes. */
 const isCampaign = process.env.npm_lifecycle_event === 'campaign:faults';
 
 const ALL = Object.keys(DAMAGES).flatMap((damage) => FILES.map((end) => [end, damage] as const));
@@ -51,7 +51,7 @@ test.each(isCampaign ? ALL : SMOKE)(
     const writers = servers.map((server, n) => write(server, `${n}`, 4));
     await until(() => writers.every(({ acknowledged }) => acknowledged.size > 100));
     copies(path, join(folder, 'before.db'));
-    // More than one checkpoint later.
+    // After more than one checkpoint.
     const earlier = writers.map(({ acknowledged }) => acknowledged.size);
     await until(() => writers.every(({ acknowledged }, n) => acknowledged.size > earlier[n]! + 400));
 
@@ -85,7 +85,7 @@ test.each(isCampaign ? ALL : SMOKE)(
   },
 );
 
-/** How many acknowledged entries a new start does not have; undefined when it is refused. */
+/** The number of acknowledged entries that are missing after a restart; undefined if the start is refused. */
 async function missing(path: string, writers: readonly Writer[]): Promise<number | undefined> {
   const server = await start(path).catch(() => undefined);
   if (server === undefined) return undefined;

@@ -9,10 +9,10 @@ import {
 } from 'node:fs';
 import type { ServedStore } from './server.ts';
 
-/** The files of a store, by what follows its path. */
+/** The files of a store, by their suffixes. */
 export const FILES = ['', '-wal', '-shm', '-reserve'] as const;
 
-/** What may become of a file while servers have it open: given its path, and that of a copy from before. */
+/** What may happen to a file while servers have it open; gets its path, and the path of an earlier copy. */
 export const DAMAGES: Readonly<Record<string, (file: string, before: string) => void>> = {
   deleted: (file) => rmSync(file),
   'truncated to nothing': (file) => truncateSync(file, 0),
@@ -24,18 +24,18 @@ export const DAMAGES: Readonly<Record<string, (file: string, before: string) => 
   'overwritten by a copy from before': (file, before) => writeFileSync(file, readFileSync(before)),
 };
 
-/** What one server was asked for and acknowledged, by key. */
+/** The keys that were sent to one server, and those that it acknowledged. */
 export interface Writer {
   readonly acknowledged: ReadonlyMap<string, string>;
-  /** Acknowledged after `mark` was called. */
+  /** Keys acknowledged after `mark` was called. */
   readonly since: () => number;
   mark(): void;
-  /** Settles when the server acknowledges no more, or when it is stopped. */
+  /** Settles when the server no longer acknowledges anything, or when it is stopped. */
   readonly ended: Promise<void>;
   stop(): void;
 }
 
-/** Clients of a server that write keys of their own, each once, until it refuses. */
+/** Clients that each write keys of their own, each key once, until the server refuses. */
 export function write({ url }: ServedStore, name: string, clients: number): Writer {
   const acknowledged = new Map<string, string>();
   let stopped = false;
@@ -70,7 +70,7 @@ export function write({ url }: ServedStore, name: string, clients: number): Writ
   };
 }
 
-/** Copies of the files as they are by now, for `DAMAGES`. */
+/** Copies the files in their current state, for `DAMAGES`. */
 export function copies(path: string, to: string): void {
   for (const end of FILES) if (existsSync(path + end)) copyFileSync(path + end, to + end);
 }

@@ -1,22 +1,22 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A control group that may use so much memory. */
+/** A control group with a memory limit. */
 export interface MemoryCgroup {
   readonly version: 1 | 2;
-  /** Words to put before a command so that it runs inside. */
+  /** Words before a command that make it run inside. */
   readonly wrapper: readonly string[];
-  /** Most memory that was in use, in bytes, the page cache included. */
+  /** The maximum of memory in use, in bytes, including the page cache. */
   peak(): number;
-  /** Processes that the system ended for want of memory. */
+  /** The number of processes that the system killed because memory was exhausted. */
   killed(): number;
-  /** All processes inside have to be gone. */
+  /** All processes inside must have exited. */
   remove(): void;
 }
 
 const ROOT = '/sys/fs/cgroup';
 
-/** Why there can be none here; undefined when there can. */
+/** Why it cannot be created on this machine; undefined if it can. */
 export function noMemoryCgroups(): string | undefined {
   if (process.platform !== 'linux') return 'needs Linux';
   if (process.getuid?.() !== 0) return 'needs root, to make a control group';
@@ -32,7 +32,7 @@ export function createMemoryCgroup(bytes: number): MemoryCgroup {
   const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
   mkdirSync(folder);
   writeFileSync(join(folder, found === 1 ? 'memory.limit_in_bytes' : 'memory.max'), String(bytes));
-  // Without swap, as containers are.
+  // Without swap, as in containers.
   if (found === 2 && existsSync(join(folder, 'memory.swap.max')))
     writeFileSync(join(folder, 'memory.swap.max'), '0');
   return {

@@ -1,9 +1,9 @@
 /**
- * Cuts the power under the server's disk and looks for what it had acknowledged:
+ * Cuts the power of the server's disk, and checks that the store has everything that was acknowledged:
  *
  *   npm run campaign:powercut -- [--cuts 100] [--controls 20] [--first-starts 50] [--seed 1] [--clients 16]
  *
- * The controls run with `--durability process` and must lose writes: else this would prove nothing.
+ * The controls run with `--durability process` and must lose writes; otherwise the campaign would prove nothing.
  */
 import { campaign, number } from './command.ts';
 import { noDisks } from './disk.ts';

@@ -12,7 +12,7 @@ export interface PowerCutOptions {
   readonly seed: number;
   readonly clients: number;
   readonly durability: Durability;
-  /** Each cut meets a store that was made moments before, in folders made with it. */
+  /** Each cut hits a store that was created moments before, together with its folders. */
   readonly firstStart: boolean;
   readonly progress?: (line: string) => void;
 }
@@ -22,7 +22,7 @@ export interface PowerCutReport {
   readonly cuts: number;
   readonly acknowledged: number;
   readonly read: number;
-  /** Keys whose acknowledged or read state was gone, over all cuts. */
+  /** Keys whose acknowledged or read state was lost, over all cuts. */
   readonly lost: number;
   readonly phantom: number;
   readonly damaged: number;
@@ -58,8 +58,8 @@ export async function powerCutCampaign(options: PowerCutOptions): Promise<PowerC
 }
 
 /**
- * The server is stopped before the cut: after a real one nobody acknowledges anything. A kernel does answer success to
- * some syncs that such a cut interrupts, and a process that goes on would pass that lie on to its clients.
+ * The server is stopped before the cut, because after a real one no process acknowledges anything. The kernel reports success for
+ * some syncs that a simulated cut interrupts, and a running process would pass that on to its clients.
  */
 async function untilCut(
   disk: Disk,

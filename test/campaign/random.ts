@@ -1,8 +1,8 @@
-/** Numbers that one seed decides (mulberry32). */
+/** Pseudo-random numbers, determined by a seed (mulberry32). */
 export interface Random {
   /** From 0, below 1. */
   next(): number;
-  /** A whole number from `min` to `max`, both included. */
+  /** A whole number from `min` to `max`, inclusive. */
   whole(min: number, max: number): number;
   pick<T>(list: readonly T[]): T;
 }

@@ -9,7 +9,7 @@ const ROOT: string = join(import.meta.dirname, '../..');
 export interface ServedStore {
   readonly url: string;
   readonly child: ChildProcess;
-  /** What it wrote on stderr so far. */
+  /** Its output on stderr so far. */
   readonly log: () => string;
   /** Its exit status, or the signal that ended it. */
   readonly ended: Promise<number | string>;

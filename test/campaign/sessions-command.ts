@@ -1,5 +1,5 @@
 /**
- * MCP sessions over a `kill -9` in the middle of their conversations:
+ * MCP sessions that continue after a `kill -9` in the middle of their conversations:
  *
  *   npm run campaign:sessions -- [--sessions 500]
  */

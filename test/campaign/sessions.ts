@@ -7,19 +7,19 @@ import { serveStore } from './server.ts';
 export interface SessionsReport {
   /** Sessions that were in the middle of a conversation. */
   readonly open: number;
-  /** Of those, the ones that went on where they had been. */
+  /** Of those, the ones that continued where they had been. */
   readonly wentOn: number;
   readonly ended: number;
   /** Of those, the ones that were still unknown (404). */
   readonly stayedEnded: number;
 }
 
-/** One session in so many is ended before the server is killed. */
+/** One of this many sessions is ended before the server is killed. */
 const ENDED = 11;
 
 /**
- * So many MCP sessions, each counting, and a tenth as many that end; the server is killed and started again; they count
- * on.
+ * Opens a number of MCP sessions that count, and a tenth as many that end; kills the server and starts it again; the sessions
+ * continue to count.
  */
 export async function sessionsCampaign(count: number): Promise<SessionsReport> {
   const folder = mkdtempSync(join(tmpdir(), 'wasmcp-node-sessions-'));
@@ -55,7 +55,7 @@ export async function sessionsCampaign(count: number): Promise<SessionsReport> {
   }
 }
 
-/** Sixteen at a time. */
+/** Runs sixteen at a time. */
 async function inGroups<T, R>(list: readonly T[], work: (item: T, n: number) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   for (let start = 0; start < list.length; start += 16) {

@@ -1,5 +1,5 @@
 /**
- * Mixed requests for a long time at half of the load that the servers can take, and what becomes of their memory:
+ * Sends mixed requests for a long time, at half of the servers' full load, and measures their memory:
  *
  *   npm run soak -- [--seconds 1800] [--seed 1] [--clients 4]
  */

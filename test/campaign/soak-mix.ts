@@ -1,10 +1,10 @@
 import { callTool, initialize, rpc } from '../support/mcp.ts';
 import type { Random } from './random.ts';
 
-/** One thing that a client does; answers what went wrong, if anything did. */
+/** One step of a client; returns what went wrong, if anything did. */
 export type Step = (url: string, random: Random) => Promise<string | undefined>;
 
-/** What the clients of one component do, and how often of a hundred times. */
+/** The steps of the clients of one component, and how often of a hundred times each is done. */
 export interface Mix {
   readonly component: string;
   readonly steps: readonly { readonly share: number; readonly step: Step }[];
@@ -12,7 +12,7 @@ export interface Mix {
 
 const MEGABYTE = 1024 * 1024;
 
-/** A GET, its whole answer read, which has to have this status and length, if any is named. */
+/** Sends a GET and reads the whole response, which must have this status and length, if given. */
 function get(path: string, status: number, bytes?: number): Step {
   return async (url) => {
     const response = await fetch(url + path);
@@ -43,7 +43,7 @@ async function upload(url: string, random: Random): Promise<string | undefined> 
   return isSame ? undefined : `${body.length} bytes came back as ${echoed.length}`;
 }
 
-/** Reads the first bytes of much, and goes. */
+/** Reads the first bytes of a large body, and disconnects. */
 async function leaveResponse(url: string): Promise<undefined> {
   const response = await fetch(`${url}/big?bytes=${8 * MEGABYTE}`);
   const reader = response.body!.getReader();
@@ -51,12 +51,12 @@ async function leaveResponse(url: string): Promise<undefined> {
   await reader.cancel();
 }
 
-/** Sends the first bytes of a body, and goes. */
+/** Sends the first bytes of a body, and disconnects. */
 async function leaveRequest(url: string): Promise<undefined> {
   const leaving = new AbortController();
   const body = new ReadableStream<Uint8Array>({
     start: (controller) => controller.enqueue(new Uint8Array(100_000)),
-    // More is asked for once the first bytes were taken.
+    // More is requested once the first bytes were taken.
     pull: () => leaving.abort(),
   });
   const init = { method: 'POST', body, duplex: 'half', signal: leaving.signal };
@@ -88,7 +88,7 @@ export const MIXES: readonly Mix[] = [
   },
 ];
 
-/** One of the steps, each as often as its share says. */
+/** Chooses one of the steps, with the probability of its share. */
 export function pickStep({ steps }: Mix, random: Random): Step {
   let left = random.whole(1, 100);
   for (const { share, step } of steps) {

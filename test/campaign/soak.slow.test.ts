@@ -9,7 +9,7 @@ test('mixed requests succeed, and memory does not grow', async () => {
   })) {
     expect([component, failures, examples]).toEqual([component, 0, []]);
     expect(steps).toBeGreaterThan(5);
-    // So early heaps still grow to their size, and workers are started to stand by. A kept instance is a megabyte, as is a body.
+    // This early, heaps still grow to their size, and workers are started. A kept instance takes a megabyte, as does a body.
     expect(late - early).toBeLessThan(250);
   }
 }, 120_000);

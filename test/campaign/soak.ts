@@ -8,7 +8,7 @@ import { type ServedStore, serveStore } from './server.ts';
 import { MIXES, type Mix, pickStep } from './soak-mix.ts';
 
 export interface SoakOptions {
-  /** In seconds; the first tenth of it, 60 at most, measures what full load is. */
+  /** In seconds; the first tenth, at most 60, determines the full load. */
   readonly seconds: number;
   readonly seed: number;
   /** Clients of each component. */
@@ -18,16 +18,16 @@ export interface SoakOptions {
 
 export interface SoakReport {
   readonly component: string;
-  /** Steps a second: as fast as the clients can, and then, for most of the time, at half of that. */
+  /** Steps per second: as fast as the clients can, and half of that for the rest of the time. */
   readonly full: number;
   readonly half: number;
   readonly steps: number;
-  /** Guests that looped for ever, each ended at the limit with its worker. */
+  /** Guests that looped forever, each of which was ended at its limit. */
   readonly loops: number;
-  /** What did not go as it has to; the first few of it. */
+  /** The first few failures. */
   readonly failures: number;
   readonly examples: readonly string[];
-  /** Resident memory in MiB: medians over the sixth and the last twelfth of the time, and one for each twelfth. */
+  /** Resident memory in MiB: medians of the sixth and the last twelfth of the time, and of each twelfth. */
   readonly early: number;
   readonly late: number;
   readonly growthPercent: number;
@@ -36,20 +36,20 @@ export interface SoakReport {
 
 const WINDOWS = 12;
 
-/** From this window on, after a sixth of the time, memory is expected to stay. */
+/** From this window on, after a sixth of the time, memory is expected not to grow. */
 const EARLY = 2;
 
-/** Milliseconds between two looks at the memory. */
+/** Milliseconds between two measurements of memory. */
 const SAMPLE = 500;
 
-/** All mixes at once, each with a server of its own, for a long time at half of what they can do. */
+/** Runs all mixes at the same time, each with a server of its own, for a long time at half of the full load. */
 export async function soak(options: SoakOptions): Promise<SoakReport[]> {
   const folder = mkdtempSync(join(tmpdir(), 'wasmcp-node-soak-'));
   const servers: ServedStore[] = [];
   const limit = Math.min(Math.max(5, options.seconds / 4), 20);
   const usual = getGlobalDispatcher();
-  // A connection for each request: a server that gets no processor for seconds ends idle ones as the next request arrives,
-  // and clients cannot tell that from a failure.
+  // A connection for each request: a server that gets no processor for seconds closes idle connections just as the next request
+  // arrives, and clients cannot tell that from a failure.
   const connections = new Agent({ pipelining: 0 });
   setGlobalDispatcher(connections);
   try {
@@ -146,7 +146,7 @@ async function soakOne(mix: Mix, { url, child }: ServedStore, options: SoakOptio
   };
 }
 
-/** What `fetch` rejects with tells the reason in its cause only. */
+/** `fetch` rejects with an error whose cause contains the reason. */
 function describe(error: Error): string {
   return error.cause === undefined ? String(error) : `${error}: ${error.cause}`;
 }

@@ -1,5 +1,5 @@
 /**
- * Guests that sleep, clients that do not read, and clients that leave:
+ * Guests that sleep, clients that do not read, and clients that disconnect:
  *
  *   npm run campaign:streams -- [--clients 500]
  */

@@ -1,19 +1,19 @@
-/** A server of `waits.wasm` on a store that takes its time; tells its address, and how long it took to come to rest. */
+/** Serves `waits.wasm` on a slow store; reports its address, and how long it took to become idle. */
 import { join } from 'node:path';
 import { openStore, type Store } from '../../host/index.ts';
 import { createServer, loadComponent } from '../../src/index.ts';
 
 export interface StreamsServerSettings {
-  /** Milliseconds that a guest has once its client has left. */
+  /** Milliseconds that a guest has after its client has disconnected. */
   readonly timeout: number;
-  /** Milliseconds until the store answers. */
+  /** Milliseconds until the store returns. */
   readonly delay: number;
 }
 
 const send = process.send!.bind(process);
 const { timeout, delay } = JSON.parse(process.argv[2]!) as StreamsServerSettings;
 
-/** Each call is made at once and answered later. */
+/** Each call is executed at once and returns later. */
 function slow(store: Store): Store {
   return new Proxy(store, {
     get(target, name) {
@@ -32,7 +32,7 @@ const server = createServer(await loadComponent(join(import.meta.dirname, '../..
   store: slow(store),
   timeout,
 });
-// A campaign that failed leaves no server behind.
+// A failed campaign must not leave a server behind.
 process.once('disconnect', () => process.exit());
 send(await server.listen(0));
 process.once('message', async () => {

@@ -9,7 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { serveStore } from './server.ts';
 import type { StreamsServerSettings } from './streams-server.ts';
 
-/** Every call in which a guest waits, as `waits.wasm` names them. */
+/** Every call in which a guest waits, by the names of `waits.wasm`. */
 const CALLS = [
   'block',
   'poll',
@@ -25,26 +25,26 @@ const CALLS = [
 ] as const;
 
 export interface StreamsReport {
-  /** Milliseconds until 50 guests were done that sleep half a second each, at the same time; the best of three. */
+  /** Milliseconds until 50 guests have finished that sleep half a second each at the same time; the best of three. */
   readonly sleepers: number;
-  /** Milliseconds until a client had the first of five events that are 300 ms apart, and until it had the last. */
+  /** Milliseconds until a client got the first of five events that are 300 ms apart, and until it got the last. */
   readonly events: { readonly first: number; readonly last: number };
-  /** 20 clients that read the first bytes of a gigabyte and no more: MiB of the process before, and at most. */
+  /** 20 clients that read only the first bytes of a gigabyte: MiB of the process before, and the maximum. */
   readonly stalled: { readonly before: number; readonly most: number };
-  /** Clients that leave a guest that waits, for each call in which guests wait. */
+  /** Clients that disconnect while their guest waits, for each call in which guests wait. */
   readonly leaving: {
     readonly clients: number;
-    /** Those that a guest had begun to answer; the machine may be too busy for the rest. */
+    /** Those whose response had begun; the machine may be too busy for the rest. */
     readonly answered: number;
-    /** MiB of the process, the medians of both halves: workers that come and go move it up and down. */
+    /** MiB of the process, the medians of both halves, because it varies with the number of workers. */
     readonly memory: { readonly first: number; readonly second: number };
-    /** Milliseconds until no guest ran any more, from when the last client left; guests have `timeout`. */
+    /** Milliseconds from the disconnect of the last client until no guest runs any more; guests have `timeout`. */
     readonly rest: number;
     readonly timeout: number;
   };
 }
 
-/** `clients` for each call in which a guest waits. */
+/** Starts `clients` clients for each call in which a guest waits. */
 export async function streamsCampaign(
   clients: number,
   progress: (line: string) => void = () => {},
@@ -132,11 +132,11 @@ async function leave(clients: number, progress: (line: string) => void): Promise
   const memory: number[] = [];
   const path = (call: string): string => `${url}stuck?call=${call}&authority=${silent.name}`;
   let answered = 0;
-  // Code that only some calls need is loaded by the first of them.
+  // The first call that needs it loads code that only some calls need.
   for (const call of CALLS) await waitAndLeave(path(call));
 
   for (let n = 0; n < clients; n += 1) {
-    // Half of the calls keep their guest until its deadline, and a worker has places for 64.
+    // Half of the calls keep their guest until its deadline, and a worker has room for 64 guests.
     const pace = pause(timeout / 8);
     const answers = await Promise.all(CALLS.map((call) => waitAndLeave(path(call))));
     answered += answers.filter((began) => began).length;
@@ -160,7 +160,7 @@ async function leave(clients: number, progress: (line: string) => void): Promise
   };
 }
 
-/** Sends half a request's body, reads the first line of the answer, and goes; false when there was no such line. */
+/** Sends half of a request's body, reads the first line of the response, and disconnects; false if there was no such line. */
 async function waitAndLeave(url: string): Promise<boolean> {
   const sent = request(url, { method: 'POST', agent: false });
   sent.write('half');
@@ -178,7 +178,7 @@ async function waitAndLeave(url: string): Promise<boolean> {
   });
 }
 
-/** Takes connections and says nothing. */
+/** Accepts connections and sends nothing. */
 async function silentServer(): Promise<{ readonly server: Server; readonly name: string }> {
   const server = createServer((socket) => socket.on('error', () => {}));
   server.listen(0, '127.0.0.1');
@@ -192,7 +192,7 @@ function median(numbers: readonly number[]): number {
   return numbers.toSorted((a, b) => a - b)[numbers.length >> 1]!;
 }
 
-/** MiB of a process in memory. */
+/** Resident memory of a process in MiB. */
 function memoryOf(pid: number): number {
   const kilobytes = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   return Math.round(Number(kilobytes) / 1024);

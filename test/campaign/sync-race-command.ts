@@ -1,6 +1,6 @@
 /**
- * Whether this kernel answers success to syncs that a simulated power cut interrupts: nothing of this project takes part but
- * the disk. With `--stop` the writer is stopped before the cut, as the power-cut campaign does it.
+ * Whether this kernel reports success for syncs that a simulated power cut interrupts; of this project's code, only the disk is
+ * used. With `--stop` the writer is stopped before the cut, as in the power-cut campaign.
  *
  *   node test/campaign/sync-race-command.ts [--cuts 120] [--stop]
  */
@@ -19,7 +19,7 @@ const { values } = parseArgs({
 
 const BLOCK = 4096;
 
-/** Writes block after block, each with its number, and says the number once the block is synced. */
+/** Writes numbered blocks one after another, and prints the number of each once the block is synced. */
 const WRITER = `
 const fs = require('node:fs');
 const file = fs.openSync(process.argv[1], 'w');
@@ -42,7 +42,7 @@ async function cut(path: string, pause: number): Promise<boolean> {
   await sleep(pause);
   if (values.stop) writer.kill('SIGSTOP');
   disk.cut();
-  // Time to believe a sync that did not happen.
+  // Time for the writer to report a sync that did not happen.
   if (!values.stop) await sleep(50);
   writer.kill('SIGKILL');
   await closed;

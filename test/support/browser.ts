@@ -7,7 +7,7 @@ import { temporaryFolder } from './command.ts';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
 
-/** Chromium's path: what CHROMIUM says, or the first one on the PATH. */
+/** Chromium's path: the value of CHROMIUM, or the first one on the PATH. */
 export const CHROMIUM: string | undefined = process.env.CHROMIUM ?? findOnPath();
 
 function findOnPath(): string | undefined {
@@ -16,8 +16,8 @@ function findOnPath(): string | undefined {
 }
 
 /**
- * Opens a page without a window, in a profile of its own; every name below `.test` is this machine. Resolves with
- * what Chromium printed when it ends by itself; ended with the test at the latest.
+ * Opens a page without a window, in a profile of its own; every name below `.test` resolves to this machine. Resolves with
+ * Chromium's output when it exits by itself; it is killed at the end of the test at the latest.
  */
 export function browse(url: string, flags: readonly string[] = []): Promise<string> {
   const args = [

@@ -1,6 +1,6 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
-/** Ends the output with one plain line, `N passed, N failed`, for readers that know no test runner. */
+/** Ends the output with one plain line, `N passed, N failed`, for programs that cannot read a test runner's output. */
 export default class ClosingLine implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
     const count = { passed: 0, failed: errors.length, skipped: 0 };

@@ -9,12 +9,12 @@ import { type Output, outputOf } from './output.ts';
 const ROOT: string = join(import.meta.dirname, '../..');
 const COMMAND: string = join(ROOT, 'bin/wasmcp-node.js');
 
-/** A committed guest. */
+/** The path of a committed guest. */
 export function fixture(name: string): string {
   return join(ROOT, 'fixtures', `${name}.wasm`);
 }
 
-/** An empty folder that goes away with the test. */
+/** An empty folder that is removed at the end of the test. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'wasmcp-node-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -31,7 +31,7 @@ export interface RunOptions {
   readonly cwd?: string;
   readonly env?: Record<string, string>;
   readonly input?: string | Uint8Array;
-  /** Keeps the warning of raw glue on stderr also when all tests run with that. */
+  /** Keeps the warning about raw glue on stderr even when all tests run with raw glue. */
   readonly wholeOutput?: boolean;
 }
 
@@ -47,7 +47,7 @@ function launch(args: readonly string[], options: RunOptions): Running {
     env: { ...process.env, ...options.env },
   });
   const text = outputOf(child, options.wholeOutput);
-  // A command that refuses its arguments has exited before it reads.
+  // A command that refuses its arguments exits before it reads.
   child.stdin.on('error', () => {});
   child.stdin.end(options.input ?? '');
   const finished = once(child, 'close').then(([status]) => ({ status, ...text }));
@@ -60,7 +60,7 @@ export function run(args: readonly string[], options: RunOptions = {}): Promise<
 }
 
 export interface ServeProcess {
-  /** Without the slash at its end. */
+  /** Without a trailing slash. */
   readonly url: string;
   readonly pid: number;
   readonly child: ChildProcess;

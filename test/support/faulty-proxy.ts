@@ -3,20 +3,20 @@ import { connect, type Socket } from 'node:net';
 import { tcpServer } from './servers.ts';
 
 /**
- * What the connections through a proxy do: `pass` everything on, `cut` (end all, and new ones at once), `drop` (end a
- * connection when the server responds, so that the response is lost), `mute` (pass requests on and keep responses back).
+ * What a proxy does with its connections: `pass` (forward everything), `cut` (close all, and new ones at once), `drop` (close a
+ * connection when the server responds, so that the response is lost), `mute` (forward requests and hold back responses).
  */
 export type Fault = 'pass' | 'cut' | 'drop' | 'mute';
 
 export interface FaultyProxy {
   readonly port: number;
-  /** For all connections, open and new. */
+  /** Applies to all connections, open and new. */
   set(fault: Fault): void;
-  /** The same, and back to `pass` after the first connection that was hit. */
+  /** The same for one connection, then `pass` again. */
   once(fault: 'drop'): Promise<void>;
 }
 
-/** A TCP proxy to a port of this machine, gone with the test. */
+/** A TCP proxy to a port of this machine, closed at the end of the test. */
 export async function faultyProxy(target: number): Promise<FaultyProxy> {
   let current: Fault = 'pass';
   const hits = new EventEmitter();

@@ -1,8 +1,8 @@
-/** A client as small as the curl lines of the README: one POST a call, the session id carried by hand. */
+/** A client as small as the curl lines of the README: one POST for each call, and the caller passes the session id. */
 export interface McpAnswer {
   readonly status: number;
   readonly session: string | undefined;
-  // biome-ignore lint/suspicious/noExplicitAny: JSON-RPC answers are looked at by tests only
+  // biome-ignore lint/suspicious/noExplicitAny: only tests read these JSON-RPC responses
   readonly body: any;
 }
 
@@ -32,7 +32,7 @@ export async function rpc(
   };
 }
 
-/** Opens a session and answers its id. */
+/** Opens a session and returns its id. */
 export async function initialize(url: string): Promise<string> {
   const { session } = await rpc(url, 'initialize', {
     protocolVersion: '2025-06-18',
@@ -43,7 +43,7 @@ export async function initialize(url: string): Promise<string> {
   return session;
 }
 
-/** The text that a tool answers. */
+/** The text that a tool returns. */
 export async function callTool(
   url: string,
   session: string,

@@ -1,14 +1,14 @@
 import type { ChildProcess } from 'node:child_process';
 import { withoutWarning } from './raw-glue.ts';
 
-/** What a program has printed so far. */
+/** A program's output so far. */
 export interface Output {
   readonly stdout: string;
-  /** Without the warning that is due when all tests run with raw glue. */
+  /** Without the warning that is expected when all tests run with raw glue. */
   readonly stderr: string;
 }
 
-/** Reads what the child prints from now on; both of its outputs have to be pipes. `whole` keeps the warning, too. */
+/** Reads the child's output from now on; both of its streams must be pipes. `whole` keeps the warning. */
 export function outputOf({ stdout, stderr }: ChildProcess, whole = false): Output {
   const output = { stdout: '', stderr: '' };
   stdout!.setEncoding('utf8').on('data', (part: string) => {

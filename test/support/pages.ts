@@ -11,10 +11,10 @@ const TYPES: Readonly<Record<string, string>> = {
   mjs: 'text/javascript',
 };
 
-/** A web server for pages, which look for modules below `/modules/` and send what they found out to `/report`. */
+/** A web server for pages, which load modules from `/modules/` and send their results to `/report`. */
 export interface Pages {
   readonly port: number;
-  /** What a page has sent. */
+  /** The results that a page has sent. */
   readonly report: Promise<unknown>;
 }
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Where Debian's packages have the server's programs, the newest version first. */
+/** Where Debian's packages install the server's programs, the newest version first. */
 const PROGRAMS = '/usr/lib/postgresql';
 
 function programsFolder(): string | undefined {
@@ -17,20 +17,20 @@ function programsFolder(): string | undefined {
     .find((bin) => existsSync(join(bin, 'initdb')));
 }
 
-/** Whether PostgreSQL is on this machine; tests that need it say so and are skipped otherwise. */
+/** Whether PostgreSQL is installed; otherwise tests that need it are skipped and say so. */
 export const hasPostgres: boolean = programsFolder() !== undefined;
 
-/** A server of its own in a temporary folder, on a free port, with the user `postgres` and the password `secret`. */
+/** A PostgreSQL server in a temporary folder, on a free port, with the user `postgres` and the password `secret`. */
 export interface Postgres {
   readonly port: number;
   /** The URL of a new store, in a schema of its own. */
   url(parameters?: string): string;
   /** Runs SQL as the superuser and returns what `psql` prints. */
   sql(text: string): string;
-  /** Makes a certificate for these names, serves TLS with it from the next connection on, and returns its path. */
+  /** Creates a certificate for these names, uses it for TLS from the next connection on, and returns its path. */
   useTls(names: string): string;
   start(): Promise<void>;
-  /** `immediate` is what a crash leaves. */
+  /** `immediate` leaves what a crash would leave. */
   stop(mode?: 'fast' | 'immediate'): Promise<void>;
   close(): Promise<void>;
 }

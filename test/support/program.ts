@@ -8,12 +8,12 @@ import { type Output, outputOf } from './output.ts';
 
 const COMMAND: string = join(import.meta.dirname, '../../bin/wasmcp-node.js');
 
-/** The command while it runs, with its input still open; killed with the test if it still runs then. */
+/** The running command, with its input still open; killed at the end of the test if it still runs. */
 export interface Program {
   readonly child: ChildProcessWithoutNullStreams;
   readonly text: Output;
   readonly finished: Promise<Finished>;
-  /** Waits until stdout, or stderr, has this text. */
+  /** Waits until stdout or stderr contains this text. */
   said(text: string, stream?: 'stdout' | 'stderr'): Promise<void>;
 }
 
@@ -28,7 +28,7 @@ export function program(
   onTestFinished(() => {
     child.kill('SIGKILL');
   });
-  // Writes after the end fail; the exit status shows it.
+  // Writes after the end fail; the exit status shows the reason.
   child.stdin.on('error', () => {});
   const text = outputOf(child);
   const finished = once(child, 'close').then(([status]) => ({ status: status as number | null, ...text }));

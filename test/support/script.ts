@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import type { Finished } from './command.ts';
 import { outputOf } from './output.ts';
 
-/** Runs a script of somebody else's to its end; killed with the test if it still runs then. */
+/** Runs a third-party script to its end; killed at the end of the test if it still runs. */
 export async function runScript(path: string, args: readonly string[]): Promise<Finished> {
   const child = spawn(process.execPath, [path, ...args], {
     cwd: tmpdir(),

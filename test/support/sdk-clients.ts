@@ -16,13 +16,13 @@ import { rawGlueEnvironment } from './raw-glue.ts';
 
 export interface CallOptions {
   onprogress?(report: { progress: number; total?: number | undefined }): void;
-  /** Called with the place in the stream that the call can be taken up from. */
+  /** Called with the position in the stream from which the call can be resumed. */
   onresumptiontoken?(token: string): void;
-  /** Takes up a call instead of making it. */
+  /** Resumes a call instead of making it. */
   readonly resumptionToken?: string;
 }
 
-/** An official client, connected; what it is told and asked is in the lists. */
+/** A connected official client; the lists contain what the server sent and requested. */
 export interface SdkClient {
   readonly session: string | undefined;
   readonly logs: unknown[];
@@ -32,15 +32,15 @@ export interface SdkClient {
   promptNames(): Promise<string[]>;
   setLevel(level: 'debug' | 'error'): Promise<unknown>;
   subscribe(uri: string): Promise<unknown>;
-  /** The text that a tool answers. */
+  /** The text that a tool returns. */
   call(name: string, args?: Record<string, unknown>, options?: CallOptions): Promise<string>;
   terminate(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** One line of the official clients. What they connect is closed with the test. */
+/** One release line of the official clients. Their connections are closed at the end of the test. */
 export interface Sdk {
-  /** With the id of a session it continues that session. */
+  /** If the id of a session is given, it continues that session. */
   connect(url: string, sessionId?: string): Promise<SdkClient>;
   /** Starts `wasmcp-node stdio` with these arguments. */
   spawn(args: readonly string[]): Promise<SdkClient>;
@@ -64,7 +64,7 @@ function textOf(result: object): string {
   return text;
 }
 
-/** A client of either line, as far as they are alike, and its transport if that knows sessions. */
+/** The common part of the clients of both lines, and the transport if it knows sessions. */
 interface Alike {
   readonly client: {
     listTools(): Promise<{ tools: { name: string }[] }>;
@@ -130,7 +130,7 @@ export function sdk1(): Sdk {
   };
 }
 
-/** `@modelcontextprotocol/client`, the 2.x line; `auto` looks for the revision without sessions first. */
+/** `@modelcontextprotocol/client`, the 2.x line; `auto` tries the revision without sessions first. */
 export function sdk2(mode: 'legacy' | 'auto'): Sdk {
   async function open(
     transport: next.StreamableHTTPClientTransport | NextStdioClientTransport,

@@ -3,12 +3,12 @@ import { createServer as createHttpServer, type Server as HttpServer, type Reque
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
-/** A real server on a free loopback port, gone when the test is. */
+/** A real server on a free loopback port, closed at the end of the test. */
 export interface TestServer {
   /** `http://127.0.0.1:PORT` */
   readonly url: string;
   readonly port: number;
-  /** Connections accepted so far, and those still open. */
+  /** The number of connections accepted so far, and of those still open. */
   readonly accepted: number;
   readonly open: number;
   /** Settles once no connection is open. */
@@ -19,7 +19,7 @@ export async function httpServer(listener: RequestListener): Promise<TestServer>
   return listening(createHttpServer({ keepAliveTimeout: 60_000 }, listener));
 }
 
-/** A server that speaks whatever `listener` writes, and reads unless that pauses the socket. */
+/** A server that sends whatever `listener` writes, and reads unless `listener` pauses the socket. */
 export async function tcpServer(listener: (socket: Socket) => void): Promise<TestServer> {
   return listening(createTcpServer((socket) => listener(socket.resume())));
 }

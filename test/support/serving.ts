@@ -15,7 +15,7 @@ export type ServingOptions = ServerOptions & ServerInternals;
 
 const loaded = new Map<string, Promise<LoadedComponent>>();
 
-/** A committed guest, loaded once for a file of tests. */
+/** A committed guest, loaded once for each test file. */
 export function component(name: string): Promise<LoadedComponent> {
   const known = loaded.get(name) ?? loadComponent(fixture(name));
   loaded.set(name, known);
@@ -24,20 +24,20 @@ export function component(name: string): Promise<LoadedComponent> {
 
 export interface Serving {
   readonly server: Server;
-  /** What the server logged, `level context: message`, without the warning that is due when all tests run with raw glue. */
+  /** The server's log, `level context: message`, without the warning that is expected when all tests run with raw glue. */
   readonly log: string[];
-  /** Those of them that are failures. */
+  /** The failures in the log. */
   errors(): string[];
-  /** The first line of the log that matches, as soon as it is there. */
+  /** Waits for the first line of the log that matches. */
   logged(pattern: RegExp): Promise<string>;
 }
 
 export interface Listening extends Serving {
-  /** Without the slash at its end. */
+  /** Without a trailing slash. */
   readonly url: string;
 }
 
-/** A server with its store in memory, closed with the test; not started. */
+/** A server with its store in memory, not started; closed at the end of the test. */
 export async function create(name: string, options: ServingOptions = {}): Promise<Serving> {
   const serving = await make(name, options);
   onTestFinished(() => serving.server.close(0));
@@ -51,7 +51,7 @@ export async function listen(name: string, options?: ServingOptions): Promise<Li
   return { ...serving, url: url.slice(0, -1) };
 }
 
-/** One server for all tests of a file or a group. */
+/** One server for all tests of a file or group. */
 export function share(name: string, options: ServingOptions = {}): Listening {
   const shared = {} as { -readonly [K in keyof Listening]: Listening[K] };
   beforeAll(async () => {
@@ -76,7 +76,7 @@ async function make(name: string, options: ServingOptions): Promise<Serving> {
   } as ServerInternals;
   const settings = {
     store: 'memory:',
-    // Tests that are not about names call hosts what they like.
+    // Tests that are not about names may use any host name.
     allowHosts: ['*'],
     ...(rawGlue && { timeout: 30_000 * RAW_GLUE_PATIENCE }),
     log(level: string, context: string, message: string) {
@@ -103,13 +103,13 @@ async function make(name: string, options: ServingOptions): Promise<Serving> {
   };
 }
 
-/** A connection that speaks HTTP letter by letter. */
+/** A connection on which the test writes and reads raw bytes. */
 export interface RawConnection {
   readonly socket: Socket;
   send(text: string | Uint8Array): void;
-  /** Everything received so far, once it matches; fails when the connection ends before. */
+  /** Waits until everything received so far matches, and returns it; fails if the connection ends first. */
   receive(pattern: RegExp): Promise<string>;
-  /** Everything received, once the other side has closed; `reset` tells whether it did so rudely. */
+  /** Waits until the other side has closed, and returns everything received; `reset` is whether the connection was reset. */
   end(): Promise<{ text: string; reset: boolean }>;
 }
 
@@ -148,8 +148,8 @@ export async function rawConnection(url: string): Promise<RawConnection> {
 }
 
 /**
- * A GET request that the server has received: the moment that it sends `100 Continue` is that in which it passes the request
- * on. A body would have to be awaited, too.
+ * A GET request that the server has received: when it sends `100 Continue`, it also passes the request on. A body would have to be
+ * awaited, too.
  */
 export async function receivedRequest(url: string, path: string): Promise<RawConnection> {
   const connection = await rawConnection(url);
@@ -158,7 +158,7 @@ export async function receivedRequest(url: string, path: string): Promise<RawCon
   return connection;
 }
 
-/** Sends raw bytes and returns what came back until the other side closed. */
+/** Sends raw bytes and returns everything received until the other side closes. */
 export async function raw(url: string, text: string): Promise<string> {
   const connection = await rawConnection(url);
   connection.send(text);
@@ -167,11 +167,11 @@ export async function raw(url: string, text: string): Promise<string> {
 
 export interface Answer {
   readonly response: IncomingMessage;
-  /** Fails when the body breaks off. */
+  /** Fails if the body is incomplete. */
   body(): Promise<Buffer>;
 }
 
-/** A request by `node:http`, which shows trailers, repeated headers and broken bodies; `send` writes the body. */
+/** A request with `node:http`, which exposes trailers, repeated headers and incomplete bodies; `send` writes the body. */
 export async function call(
   url: string,
   options: RequestOptions = {},

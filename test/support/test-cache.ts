@@ -5,17 +5,17 @@ import { join } from 'node:path';
 const ROOT: string = join(import.meta.dirname, '../..');
 const FOLDER: string = join(ROOT, 'node_modules/.cache/wasmcp-node-tests');
 
-/** What a transpiled component depends on. */
+/** The files that the output of transpiling depends on. */
 const SOURCES = 'src/{wasm,component,growth,metering,snapshot,transpile,loader}/**';
 
-/** The environment that makes tests, and the programs and threads that they start, use caches of their own. */
+/** The environment that gives tests, and the programs and threads that they start, caches of their own. */
 export function testCaches(): Record<string, string> {
   return { XDG_CACHE_HOME: componentCache(), NODE_COMPILE_CACHE: join(FOLDER, 'code') };
 }
 
 /**
- * Components are transpiled once, and again as soon as the code that does it has changed, whether or not its revision was
- * raised. Nothing is taken from the user's own cache.
+ * Components are transpiled once, and again whenever the code that does it has changed, whether or not its revision was raised.
+ * The user's own cache is not used.
  */
 function componentCache(): string {
   const files = globSync(['package-lock.json', SOURCES], { cwd: ROOT, withFileTypes: true })

@@ -1,10 +1,10 @@
-/** A command line that somebody published for `wasmtime serve`. */
+/** A published command line of `wasmtime serve`. */
 export interface PublishedLine {
   /** Repository and path, or the address of an issue. */
   readonly source: string;
-  /** As it stands there; line breaks and variables for the component alone are gone. */
+  /** As published, but without line breaks and without variables for the component. */
   readonly line: string;
-  /** Beginnings of the warnings that it gets here. */
+  /** The beginnings of the warnings that it causes here. */
   readonly warnings?: readonly string[];
 }
 

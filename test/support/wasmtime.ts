@@ -5,18 +5,18 @@ import { tmpdir } from 'node:os';
 import { onTestFinished } from 'vitest';
 import { outputOf } from './output.ts';
 
-/** The binary to compare with, which is not part of this project: WASMTIME=/path/to/wasmtime npx vitest run … */
+/** The binary to compare with, which this project does not include: WASMTIME=/path/to/wasmtime npx vitest run … */
 export const WASMTIME: string | undefined = process.env.WASMTIME;
 
 export interface Wasmtime {
   readonly child: ChildProcess;
   readonly text: { readonly stdout: string; readonly stderr: string };
-  /** Without the slash at its end. */
+  /** Without a trailing slash. */
   readonly url: string;
   readonly finished: Promise<{ status: number | null; signal: NodeJS.Signals | null }>;
 }
 
-/** Runs `wasmtime` with these arguments until it says where it serves; killed with the test. */
+/** Runs `wasmtime` with these arguments until it prints its address; killed at the end of the test. */
 export async function startWasmtime(
   args: readonly string[],
   options: { cwd?: string; env?: Record<string, string> } = {},
@@ -36,12 +36,12 @@ export async function startWasmtime(
   return { child, text, finished, url: BANNER.exec(text.stderr)![1]! };
 }
 
-/** What both say once they serve. */
+/** What both print once they serve. */
 export const BANNER: RegExp = /^Serving HTTP on (http:\/\/\S+:\d+)\/$/m;
-/** What both say of `--shutdown-addr`. */
+/** What both print for `--shutdown-addr`. */
 export const SHUTDOWN: RegExp = /^Listening for shutdown on tcp:\/\/127\.0\.0\.1:(\d+)\/$/m;
 
-/** Connects to the address that `stderr` tells of. */
+/** Connects to the address in `stderr`. */
 export async function shutDown(stderr: string): Promise<void> {
   const socket = connect(Number(SHUTDOWN.exec(stderr)![1]), '127.0.0.1');
   socket.on('error', () => {});

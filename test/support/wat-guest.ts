@@ -1,11 +1,11 @@
 import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 
 export interface WatGuest {
-  /** What the core module has beside `$answer`: types, imports, memories, functions. */
+  /** The other parts of the core module: types, imports, memories, functions. */
   readonly items?: string;
   /** The body of `$answer`, which returns the status of the response. */
   readonly answer: string;
-  /** Core modules and instances in front of the main one. */
+  /** Core modules and instances before the main one. */
   readonly before?: string;
   /** Arguments of the main instance: `(with "other" (instance $other))`. */
   readonly arguments?: string;

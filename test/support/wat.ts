@@ -5,7 +5,7 @@ export function assemble(wat: string): Promise<Uint8Array> {
   return parse(wat);
 }
 
-/** Pseudo-random numbers from 0 to 1 that come out the same for the same seed (mulberry32). */
+/** Pseudo-random numbers from 0 to 1, the same for the same seed (mulberry32). */
 export function seededRandom(seed: number): () => number {
   let state = seed;
   return () => {

@@ -6,7 +6,7 @@ import { outputTo } from './output.ts';
 import { dataOf, recordOf, wholeRecord } from './record.ts';
 import { BUCKET, findSession, withStore } from './store.ts';
 
-/** Most characters of a value that are shown. */
+/** Maximum number of characters of a value that are shown. */
 const SHOWN = 100;
 
 /** Shows one session of a store. */

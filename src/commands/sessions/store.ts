@@ -28,7 +28,7 @@ export async function withStore<T>(
     ...storeAccess(options),
     create: false,
     durability,
-    // What a server accepted is good enough for its tools.
+    // If a server accepted the engine's guarantees, so do the tools.
     acceptWeaker: true,
   });
   try {

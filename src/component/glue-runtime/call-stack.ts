@@ -42,9 +42,9 @@ export interface CallStack {
   kill(): void;
   isDead(): boolean;
   isIdle(): boolean;
-  /** Whether a guest runs that can be suspended: neither a start function nor a destructor. */
+  /** Whether the running guest can be suspended: it runs neither a start function nor a destructor. */
   maySuspend(): boolean;
-  /** The same, and no host function is called or returns: what it returns is lowered by JavaScript. */
+  /** The same, and no host function is being called or returning, because JavaScript lowers its results. */
   mayInterrupt(): boolean;
   hostCalls(): number;
   readonly entered: Uint8Array;

@@ -9,8 +9,8 @@ export const STRING_COST = 24;
 export const ARRAY_COST = 200;
 
 /**
- * The most that a call may lift in more than a few values, each of which is copied before the whole is known. Other guests of the
- * thread wait meanwhile, and after 256 MiB for a part of a second.
+ * Maximum number of bytes that a call may lift in more than a few values. Each value is copied before the total is known, and the
+ * other guests of the thread wait meanwhile: for 256 MiB, a fraction of a second.
  */
 export const MAX_VALUES: number = 64 * 1024 * 1024;
 const FEW = 64;

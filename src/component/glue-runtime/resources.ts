@@ -1,8 +1,8 @@
 import type { GlueBudget } from '../glue-budget.ts';
 
 /**
- * Resources of one type that a guest may hold in addition to those that have a place. More would make full garbage collections
- * slow, for which the other guests of the thread wait.
+ * Maximum number of resources of one type that a guest may hold in addition to those that have a place. More would slow down full
+ * garbage collections, for which the other guests of the thread wait.
  */
 const MAX_RESOURCES: number = 64 * 1024;
 

@@ -32,7 +32,7 @@ ${Object.entries(PARTS)
   .join('\n')}\n`);
   edit.insert(
     outline.generator.start,
-    // Not there when no resource is.
+    // Absent if there are no resources.
     `${outline.helpers.has('HANDLE_TABLES') ? '' : 'const HANDLE_TABLES = [];\n'}const $budget = imports[Symbol.for('wasmcp-node.budget')];
 const $callStack = createCallStack(${count}, $context.slot0, $context.slot1, $budget);
 const $handles = createHandles($callStack, HANDLE_TABLES, $budget);

@@ -1,4 +1,4 @@
-;; The two context slots of the call that runs, where guests reach them without a call into JavaScript.
+;; The two context slots of the running call, which guests can access without a call into JavaScript.
 (module
   (global $slot0 (export "slot0") (mut i32) (i32.const 0))
   (global $slot1 (export "slot1") (mut i32) (i32.const 0))

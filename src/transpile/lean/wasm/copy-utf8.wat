@@ -1,5 +1,5 @@
-;; Copies a string from one guest's memory to another's, and calls `invalid` unless it is UTF-8 (RFC 3629). Marks what it
-;; writes in the dirty map of the other memory, see dirty-tracking.ts.
+;; Copies a string from one guest's memory to another's, and calls `invalid` unless it is UTF-8 (RFC 3629). Marks its writes in
+;; the dirty map of the target memory, see dirty-tracking.ts.
 (module
   (import "memory" "from" (memory $from 0))
   (import "memory" "to" (memory $to 0))
@@ -14,7 +14,7 @@
         (i32.add (i32.shr_u (local.get $at) (i32.const 12)) (i32.const 16))
         (i32.const 1)
         (i32.add (i32.shr_u (local.get $length) (i32.const 12)) (i32.const 2)))))
-    ;; The copy is what gets checked. It is within the memory: no sum below can overflow but at the very end of 4 GiB.
+    ;; The copy is checked. It lies within the memory, so a sum below can overflow only at the very end of 4 GiB.
     (local.set $end (i32.add (local.get $at) (local.get $length)))
     (loop $next
       (block $ascii-end
@@ -29,7 +29,7 @@
       (br_if $next (i32.lt_u (local.get $byte) (i32.const 0x80)))
       (if (i32.or (i32.lt_u (local.get $byte) (i32.const 0xc2)) (i32.gt_u (local.get $byte) (i32.const 0xf4)))
         (then (call $invalid) (unreachable)))
-      ;; How many bytes follow, and what the first of them may be: no overlong forms, surrogates, or beyond U+10FFFF.
+      ;; How many bytes follow, and the range of the first of them: no overlong forms, no surrogates, nothing beyond U+10FFFF.
       (local.set $more (i32.add (i32.const 1)
         (i32.add (i32.ge_u (local.get $byte) (i32.const 0xe0)) (i32.ge_u (local.get $byte) (i32.const 0xf0)))))
       (local.set $low (i32.const 0x80))
