@@ -2,6 +2,7 @@ import { CommanderError, InvalidArgumentError, Option, Command as Program } from
 import type { CliStreams, Command, CommandGroup } from './commands/command.ts';
 import { exec } from './commands/exec.ts';
 import { inspect } from './commands/inspect.ts';
+import { kv } from './commands/kv/group.ts';
 import { oneLine } from './commands/print.ts';
 import { run } from './commands/run.ts';
 import { serve } from './commands/serve.ts';
@@ -17,7 +18,7 @@ import { translate } from './options/wasmtime/translate.ts';
 import { version } from './version.ts';
 
 const COMMANDS: readonly Command[] = [serve, stdio, run, exec, inspect];
-const GROUPS: readonly CommandGroup[] = [store, sessions];
+const GROUPS: readonly CommandGroup[] = [store, sessions, kv];
 
 /** A command by its full name, with the options that it takes. */
 export type CommandAbout = Pick<Command, 'name' | 'options' | 'adjusted'>;
@@ -82,19 +83,18 @@ export async function main(
   for (const group of GROUPS) {
     const shared = program.command(group.name).summary(group.summary).description(group.summary);
     for (const command of group.commands) {
+      const wanted = command.arguments ?? [];
       const sub = shared
         .command(command.name)
         .summary(command.summary)
         .description(command.summary)
         .addHelpText('after', command.examples)
         .action(async (...given: unknown[]) => {
-          const word = command.argument === undefined ? '' : ((given[0] as string | undefined) ?? '');
-          status = await command.run(word, sub.opts<OptionValues>(), streams);
+          const words = given.slice(0, wanted.length).filter((word) => word !== undefined) as string[];
+          status = await command.run(sub.opts<OptionValues>(), streams, ...words);
         });
-      const { argument } = command;
-      if (argument !== undefined) {
-        const name = argument.optional ? `[${argument.name}]` : `<${argument.name}>`;
-        sub.argument(name, argument.description);
+      for (const { name, description, optional } of wanted) {
+        sub.argument(optional ? `[${name}]` : `<${name}>`, description);
       }
       for (const name of command.options) sub.addOption(toOption(name, command.adjusted?.[name]));
     }

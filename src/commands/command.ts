@@ -44,10 +44,17 @@ export interface CommandGroup {
   readonly commands: readonly SubCommand[];
 }
 
+/** A word that a command takes. */
+export interface Argument {
+  readonly name: string;
+  readonly description: string;
+  readonly optional?: true;
+}
+
 /** One command of a group. It takes no component. */
 export interface SubCommand extends Pick<Command, 'name' | 'summary' | 'options' | 'adjusted' | 'examples'> {
-  /** The one word that it takes; without it there must be none. */
-  readonly argument?: { readonly name: string; readonly description: string; readonly optional?: true };
-  /** As `Command.run`; the word is empty if none is given. */
-  run(word: string, options: OptionValues, streams: CliStreams): Promise<number>;
+  /** The words that it takes, none by default. Only the last one may be optional. */
+  readonly arguments?: readonly Argument[];
+  /** As `Command.run`, with the words that were given for the arguments. */
+  run(options: OptionValues, streams: CliStreams, ...words: string[]): Promise<number>;
 }

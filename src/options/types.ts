@@ -99,6 +99,9 @@ export interface OptionValues extends WasmtimeValues {
   inputWait: number;
   reason: string;
   json?: boolean;
+  internal?: boolean;
+  prefix?: string;
+  limit?: number;
   loggingPrefix: boolean;
   cacheDir?: string;
   isolation: IsolationValue;

@@ -1,7 +1,7 @@
 import type { SubCommand } from '../command.ts';
+import { outputTo } from '../output.ts';
 import { oneLine } from '../print.ts';
 import { STORE_OPTIONS } from '../server-options.ts';
-import { outputTo } from './output.ts';
 import { recordOf, type SessionRecord } from './record.ts';
 import { allSessions, BUCKET, withStore } from './store.ts';
 
@@ -19,7 +19,7 @@ Examples:
 A table on a terminal, a line of JSON for each session elsewhere. Servers may go on. An id is what a client proves itself
 with: treat the list like passwords.`,
 
-  async run(_, options, { stdout }) {
+  async run(options, { stdout }) {
     const output = outputTo(stdout, options);
     await withStore(options, async (store, buckets) => {
       let last: string | undefined;

@@ -19,11 +19,13 @@ export const purge: SubCommand = {
   summary: 'delete sessions that ended or expired some time ago, or a given one',
   options: [...STORE_OPTIONS, 'bucket', 'sessionRetention'],
   adjusted: { bucket: BUCKET },
-  argument: {
-    name: 'id',
-    description: 'the one session to delete, however recently it ended',
-    optional: true,
-  },
+  arguments: [
+    {
+      name: 'id',
+      description: 'the one session to delete, however recently it ended',
+      optional: true,
+    },
+  ],
   examples: `
 Examples:
   wasmcp-node sessions purge
@@ -32,7 +34,7 @@ Examples:
 
 Servers do the same by themselves. Live sessions are never deleted: end them first. The clock of this machine is trusted.`,
 
-  async run(id, options, { stderr }) {
+  async run(options, { stderr }, id = '') {
     const done = id === '' ? await purgeAll(options, stderr) : await purgeOne(options, id);
     stderr.write(`Purged ${done.sessions} sessions, ${done.keys} keys\n`);
     return 0;
@@ -71,7 +73,7 @@ async function purgeAll(options: OptionValues, stderr: Writable): Promise<Done> 
       async (store, buckets) => {
         for (const bucket of buckets) await purgeBucket(store, bucket, Date.now(), retention);
       },
-      'process',
+      { durability: 'process' },
     );
   } finally {
     line.clear();

@@ -1,8 +1,8 @@
 import { decodeTyped } from '../../mcp/sessions/typed-value.ts';
 import type { SubCommand } from '../command.ts';
+import { outputTo } from '../output.ts';
 import { oneLine } from '../print.ts';
 import { STORE_OPTIONS } from '../server-options.ts';
-import { outputTo } from './output.ts';
 import { dataOf, recordOf, wholeRecord } from './record.ts';
 import { BUCKET, findSession, withStore } from './store.ts';
 
@@ -15,14 +15,14 @@ export const show: SubCommand = {
   summary: 'show one session with its values',
   options: [...STORE_OPTIONS, 'bucket', 'json'],
   adjusted: { bucket: BUCKET },
-  argument: { name: 'id', description: "the session's id" },
+  arguments: [{ name: 'id', description: "the session's id" }],
   examples: `
 Examples:
   wasmcp-node sessions show 0b3f9d5c-5d0e-4c39-9f4e-4f5d3a2b1c0d
 
 On a terminal long values are cut; elsewhere, and with --json, the whole session is one line of JSON.`,
 
-  async run(id, options, { stdout }) {
+  async run(options, { stdout }, id) {
     const output = outputTo(stdout, options);
     await withStore(options, async (store, buckets) => {
       const session = await findSession(store, buckets, id);

@@ -1,8 +1,8 @@
-import { type Durability, openStore, type Store, WasmcpError } from '../../index.ts';
+import { type Store, WasmcpError } from '../../index.ts';
 import { readSession, type StoredSession, sessionIds } from '../../mcp/sessions/sessions.ts';
 import { STDIO_BUCKET } from '../../mcp/stdio/memory.ts';
 import type { OptionAdjustment, OptionValues } from '../../options/types.ts';
-import { storeAccess } from '../server-options.ts';
+import { type OpenedStoreOptions, withOpenedStore } from '../opened-store.ts';
 
 /** A session, and its bucket. */
 export interface Found extends StoredSession {
@@ -22,22 +22,17 @@ export const BUCKET: OptionAdjustment<'bucket'> = {
 export async function withStore<T>(
   options: OptionValues,
   work: (store: Store, buckets: readonly string[]) => Promise<T>,
-  durability: Durability = 'strict',
+  opening?: OpenedStoreOptions,
 ): Promise<T> {
-  const store = await openStore(options.store, {
-    ...storeAccess(options),
-    create: false,
-    durability,
-    // If a server accepted the engine's guarantees, so do the tools.
-    acceptWeaker: true,
-  });
-  try {
-    // The notes of the stdio bridge are not sessions.
-    const buckets = options.bucket ?? (await store.buckets()).filter((name) => name !== STDIO_BUCKET);
-    return await work(store, buckets);
-  } finally {
-    await store.close();
-  }
+  return withOpenedStore(
+    options,
+    async (store) => {
+      // The notes of the stdio bridge are not sessions.
+      const buckets = options.bucket ?? (await store.buckets()).filter((name) => name !== STDIO_BUCKET);
+      return work(store, buckets);
+    },
+    opening,
+  );
 }
 
 /** The sessions of all these buckets. */

@@ -9,14 +9,14 @@ export const terminate: SubCommand = {
   summary: 'end one session; its data stays until it is purged',
   options: [...STORE_OPTIONS, 'bucket', 'reason'],
   adjusted: { bucket: BUCKET },
-  argument: { name: 'id', description: "the session's id" },
+  arguments: [{ name: 'id', description: "the session's id" }],
   examples: `
 Examples:
   wasmcp-node sessions terminate 0b3f9d5c-5d0e-4c39-9f4e-4f5d3a2b1c0d --reason 'device lost'
 
 Servers may keep running: the next request of the session gets status 404.`,
 
-  async run(id, options, { stderr }) {
+  async run(options, { stderr }, id) {
     const ended = await withStore(options, async (store, buckets) => {
       const { bucket } = await findSession(store, buckets, id);
       return endSession(store, bucket, id, options.reason);

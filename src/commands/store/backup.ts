@@ -7,14 +7,14 @@ export const backup: SubCommand = {
   name: 'backup',
   summary: 'copy a consistent snapshot of the store into a new file',
   options: ['store'],
-  argument: { name: 'file', description: 'the copy, which must not exist yet' },
+  arguments: [{ name: 'file', description: 'the copy, which must not exist yet' }],
   examples: `
 Examples:
   wasmcp-node store backup store-monday.db
 
 Servers may keep running. The file gets its name once all of it is on disk.`,
 
-  async run(file, { store }, { stderr }) {
+  async run({ store }, { stderr }, file) {
     await withProgress(stderr, (progress) => maintain(store).backup(file, progress));
     stderr.write(`Copied to ${file}\n`);
     return 0;

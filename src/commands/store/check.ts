@@ -14,7 +14,7 @@ Examples:
 
 Servers may keep running. Exit status 1 if the store is damaged: restore a backup.`,
 
-  async run(_, { store }, { stdout, stderr }) {
+  async run({ store }, { stdout, stderr }) {
     const problems = await withProgress(stderr, maintain(store).check);
     stdout.write(problems.length === 0 ? 'ok\n' : `${problems.join('\n')}\n`);
     return problems.length === 0 ? 0 : 1;

@@ -14,7 +14,7 @@ Examples:
 
 Servers may keep running. The free part of the size was left by deleted entries, and new ones reuse it.`,
 
-  async run(_, { store }, { stdout, stderr }) {
+  async run({ store }, { stdout, stderr }) {
     const { path, schema, newestSchema, sqlite, fileSize, logSize, freeSize, buckets } = await withProgress(
       stderr,
       maintain(store).info,

@@ -13,7 +13,7 @@ Examples:
 
 Each step is one transaction, so an interrupted step has no effect. Older versions of this program refuse the store afterwards.`,
 
-  async run(_, { store }, { stderr }) {
+  async run({ store }, { stderr }) {
     const maintenance = maintain(store);
     const before = await withProgress(stderr, maintenance.migrate);
     const { schema } = await withProgress(stderr, maintenance.info);

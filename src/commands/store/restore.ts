@@ -7,7 +7,7 @@ export const restore: SubCommand = {
   name: 'restore',
   summary: 'create the store from a backup',
   options: ['store'],
-  argument: { name: 'file', description: 'a file made by store backup' },
+  arguments: [{ name: 'file', description: 'a file made by store backup' }],
   examples: `
 Examples:
   wasmcp-node store restore store-monday.db --store sqlite:/var/lib/mcp/store.db
@@ -15,7 +15,7 @@ Examples:
 The backup is checked first. An existing store is never overwritten: stop its servers and move it away, including the
 files beside it whose names begin with its name.`,
 
-  async run(file, { store }, { stderr }) {
+  async run({ store }, { stderr }, file) {
     await withProgress(stderr, (progress) => maintain(store).restore(file, progress));
     stderr.write(`Restored from ${file}\n`);
     return 0;

@@ -1,13 +1,36 @@
-import { PATH } from '../kinds.ts';
+import { count, PATH } from '../kinds.ts';
 import type { OptionRows } from '../types.ts';
 
-type Commands = 'json' | 'verbose' | 'cacheDir' | 'watch' | 'wait' | 'keep' | 'serverLog';
+type Commands =
+  | 'json'
+  | 'internal'
+  | 'prefix'
+  | 'limit'
+  | 'verbose'
+  | 'cacheDir'
+  | 'watch'
+  | 'wait'
+  | 'keep'
+  | 'serverLog';
 
 /** What the commands themselves do. */
 export const COMMAND: OptionRows<Commands> = {
   json: {
     flags: '--json',
     description: 'print JSON on a terminal too',
+  },
+  internal: {
+    flags: '--internal',
+    description: 'include the buckets that wasmcp-node keeps for itself',
+  },
+  prefix: {
+    flags: '--prefix <text>',
+    description: 'only keys that begin with this text',
+  },
+  limit: {
+    flags: '--limit <n>',
+    description: 'at most this many',
+    kind: count(1, Number.MAX_SAFE_INTEGER),
   },
   verbose: {
     flags: '-v, --verbose',

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
-import type { OptionValues } from '../../options/types.ts';
-import { print } from '../print.ts';
+import type { OptionValues } from '../options/types.ts';
+import { print } from './print.ts';
 
 /** Lines for a terminal, or JSON for programs. */
 export interface Output {
