@@ -19,6 +19,7 @@ export type WasmcpErrorCode =
   | 'store-outcome-unknown'
   | 'store-limit'
   | 'store-closed'
+  | 'lease-lost'
   | 'session-unknown'
   | 'bucket-name-invalid'
   | 'bucket-denied'
@@ -59,6 +60,7 @@ const CODES: Record<WasmcpErrorCode, { http: number; exit: number }> = {
   'store-outcome-unknown': { http: 503, exit: 1 },
   'store-limit': { http: 500, exit: 1 },
   'store-closed': { http: 503, exit: 1 },
+  'lease-lost': { http: 503, exit: 1 },
   'session-unknown': { http: 404, exit: 1 },
   'bucket-name-invalid': { http: 500, exit: 1 },
   'bucket-denied': { http: 500, exit: 1 },

@@ -18,26 +18,29 @@ export function withChangeNotifier(store: Store, notify: (change: Change) => voi
 
   return {
     url: store.url,
+    leases: store.leases,
     get: (bucket, key) => store.get(bucket, key),
     exists: (bucket, key) => store.exists(bucket, key),
-    set: (bucket, key, value) => after(store.set(bucket, key, value), () => set(bucket, key, value)),
-    delete: (bucket, key) => after(store.delete(bucket, key), () => notify({ kind: 'delete', bucket, key })),
+    set: (bucket, key, value, fence) =>
+      after(store.set(bucket, key, value, fence), () => set(bucket, key, value)),
+    delete: (bucket, key, fence) =>
+      after(store.delete(bucket, key, fence), () => notify({ kind: 'delete', bucket, key })),
     list: (bucket, cursor) => store.list(bucket, cursor),
     range: (bucket, from, limit) => store.range(bucket, from, limit),
     getMany: (bucket, keys) => store.getMany(bucket, keys),
-    setMany: (bucket, entries) =>
-      after(store.setMany(bucket, entries), () => {
+    setMany: (bucket, entries, fence) =>
+      after(store.setMany(bucket, entries, fence), () => {
         for (const [key, value] of new Map(entries)) set(bucket, key, value);
       }),
-    deleteMany: (bucket, keys) =>
-      after(store.deleteMany(bucket, keys), () => {
+    deleteMany: (bucket, keys, fence) =>
+      after(store.deleteMany(bucket, keys, fence), () => {
         for (const key of new Set(keys)) notify({ kind: 'delete', bucket, key });
       }),
-    increment: (bucket, key, delta, bounds) =>
-      after(store.increment(bucket, key, delta, bounds), (sum) => set(bucket, key, counterBytes(sum))),
+    increment: (bucket, key, delta, bounds, fence) =>
+      after(store.increment(bucket, key, delta, bounds, fence), (sum) => set(bucket, key, counterBytes(sum))),
     read: (bucket, key) => store.read(bucket, key),
-    swap: (bucket, key, version, value) =>
-      after(store.swap(bucket, key, version, value), (swapped) => {
+    swap: (bucket, key, version, value, fence) =>
+      after(store.swap(bucket, key, version, value, fence), (swapped) => {
         if (swapped) set(bucket, key, value);
       }),
     buckets: () => store.buckets(),

@@ -1,5 +1,5 @@
 import { WasmcpError } from '../error.ts';
-import type { Store } from './store.ts';
+import { isPromise, type Store } from './store.ts';
 
 /** What a guest may store, and in which buckets. */
 export interface StoreLimits {
@@ -27,6 +27,9 @@ export const DEFAULT_MAX_VALUE: number = 16 * 1024 * 1024;
 
 const MAX_BUCKET_NAME = 255;
 
+/** Begins the names of buckets that are the program's own: guests cannot open them. */
+export const RESERVED_PREFIX = 'wasmcp-node:';
+
 /**
  * Wraps `store` in the rules for bucket names and the limits on writes, all checked before anything is written (a batch as
  * a whole). A key that is too long to be written can be read and deleted: it is absent, or was written under another
@@ -44,6 +47,12 @@ export function checked(store: Store, limits: StoreLimits = {}): CheckedStore {
 
   function bucketName(identifier: string): string {
     const name = validName(identifier);
+    if (name.startsWith(RESERVED_PREFIX)) {
+      throw new WasmcpError(
+        'bucket-denied',
+        `bucket names that begin with "${RESERVED_PREFIX}" are reserved`,
+      );
+    }
     if (allowed?.has(name) === false) {
       throw new WasmcpError('bucket-denied', `bucket "${name}" is not allowed (--bucket)`);
     }
@@ -64,38 +73,46 @@ export function checked(store: Store, limits: StoreLimits = {}): CheckedStore {
 
   return {
     url: store.url,
+    leases: store.leases,
     bucketName,
     get: (bucket, key) => store.get(bucketName(bucket), key),
     exists: (bucket, key) => store.exists(bucketName(bucket), key),
-    set(bucket, key, value) {
+    set(bucket, key, value, fence) {
       const name = bucketName(bucket);
       checkEntry(key, value);
-      return store.set(name, key, value);
+      return store.set(name, key, value, fence);
     },
-    delete: (bucket, key) => store.delete(bucketName(bucket), key),
+    delete: (bucket, key, fence) => store.delete(bucketName(bucket), key, fence),
     list: (bucket, cursor) => store.list(bucketName(bucket), cursor),
     range: (bucket, from, limit) => store.range(bucketName(bucket), from, limit),
     getMany: (bucket, keys) => store.getMany(bucketName(bucket), keys),
-    setMany(bucket, entries) {
+    setMany(bucket, entries, fence) {
       const name = bucketName(bucket);
       for (const [key, value] of entries) checkEntry(key, value);
-      return store.setMany(name, entries);
+      return store.setMany(name, entries, fence);
     },
-    deleteMany: (bucket, keys) => store.deleteMany(bucketName(bucket), keys),
-    increment(bucket, key, delta, bounds) {
+    deleteMany: (bucket, keys, fence) => store.deleteMany(bucketName(bucket), keys, fence),
+    increment(bucket, key, delta, bounds, fence) {
       const name = bucketName(bucket);
       checkKey(key);
-      return store.increment(name, key, delta, bounds);
+      return store.increment(name, key, delta, bounds, fence);
     },
     read: (bucket, key) => store.read(bucketName(bucket), key),
-    swap(bucket, key, version, value) {
+    swap(bucket, key, version, value, fence) {
       const name = bucketName(bucket);
       checkEntry(key, value);
-      return store.swap(name, key, version, value);
+      return store.swap(name, key, version, value, fence);
     },
-    buckets: () => store.buckets(),
+    buckets() {
+      const names = store.buckets();
+      return isPromise(names) ? names.then(withoutReserved) : withoutReserved(names);
+    },
     close: () => store.close(),
   };
+}
+
+function withoutReserved(names: string[]): string[] {
+  return names.filter((name) => !name.startsWith(RESERVED_PREFIX));
 }
 
 function validName(identifier: string): string {

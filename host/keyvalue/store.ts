@@ -1,4 +1,5 @@
 import type { Durability } from './durability.ts';
+import type { Fence, Leases } from './leases.ts';
 
 /** A value, or a promise of it: SQLite is synchronous, remote engines return promises. */
 export type Awaitable<T> = T | PromiseLike<T>;
@@ -49,6 +50,7 @@ export const BATCH_BYTES: number = 64 * 1024 * 1024;
  * compare byte by byte (UTF-8, no normalization; a lone surrogate has no UTF-8 and is a `TypeError`). Failures are
  * `WasmcpError`s with the code `store-*`, `cursor-invalid`, `not-a-number` or `number-overflow`; then nothing was written,
  * except that after `store-outcome-unknown` a write may have taken effect or not.
+ * A write with a `fence` is refused with `lease-lost` unless the fence still holds, see `Leases`.
  * Bytes that are passed in or returned belong to the receiver: the other side does not touch them again. Bucket names and
  * limits are checked by `checked(store)`, not by each store.
  */
@@ -57,11 +59,13 @@ export interface Store {
   readonly url: string;
   /** Undefined for a store that guarantees nothing beyond its own life. */
   readonly guarantee?: StoreGuarantee | undefined;
+  /** Undefined for a store that no other program can open. */
+  readonly leases?: Leases | undefined;
   get(bucket: string, key: string): Awaitable<Uint8Array | undefined>;
   exists(bucket: string, key: string): Awaitable<boolean>;
-  set(bucket: string, key: string, value: Uint8Array): Awaitable<void>;
+  set(bucket: string, key: string, value: Uint8Array, fence?: Fence): Awaitable<void>;
   /** Deleting a missing key succeeds. */
-  delete(bucket: string, key: string): Awaitable<void>;
+  delete(bucket: string, key: string, fence?: Fence): Awaitable<void>;
   /** Returns the first `PAGE_SIZE` keys after `cursor`, or the first ones of all. */
   list(bucket: string, cursor?: bigint): Awaitable<KeyPage>;
   /** Returns at most `limit` keys from `from` on, ordered by their bytes; `limit` is capped at `PAGE_SIZE`. */
@@ -69,15 +73,25 @@ export interface Store {
   /** Positional: one result per key, duplicates included. Throws `store-limit` above `BATCH_BYTES` in total. */
   getMany(bucket: string, keys: readonly string[]): Awaitable<(Uint8Array | undefined)[]>;
   /** All or nothing; the later of two entries for one key wins. */
-  setMany(bucket: string, entries: readonly (readonly [string, Uint8Array])[]): Awaitable<void>;
+  setMany(
+    bucket: string,
+    entries: readonly (readonly [string, Uint8Array])[],
+    fence?: Fence,
+  ): Awaitable<void>;
   /** All or nothing. */
-  deleteMany(bucket: string, keys: readonly string[]): Awaitable<void>;
+  deleteMany(bucket: string, keys: readonly string[], fence?: Fence): Awaitable<void>;
   /** Adds to a counter stored as canonical ASCII decimal; a missing key counts as 0. Returns the new value. */
-  increment(bucket: string, key: string, delta: bigint, bounds: CounterBounds): Awaitable<bigint>;
+  increment(
+    bucket: string,
+    key: string,
+    delta: bigint,
+    bounds: CounterBounds,
+    fence?: Fence,
+  ): Awaitable<bigint>;
   /** Returns the value with its version, for a later `swap`. */
   read(bucket: string, key: string): Awaitable<Versioned>;
   /** Writes if the key still has this version; otherwise writes nothing and returns false. */
-  swap(bucket: string, key: string, version: bigint, value: Uint8Array): Awaitable<boolean>;
+  swap(bucket: string, key: string, version: bigint, value: Uint8Array, fence?: Fence): Awaitable<boolean>;
   /** Names of the buckets that contain keys. */
   buckets(): Awaitable<string[]>;
   /** Closing again has no effect; every other call fails with `store-closed` afterwards. */

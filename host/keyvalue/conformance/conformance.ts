@@ -1,6 +1,8 @@
 import type { Store } from '../store.ts';
 import type { StoreCase } from './case.ts';
 import { COUNTERS } from './counters.ts';
+import { FENCES } from './fences.ts';
+import { LEASES } from './leases.ts';
 import { PAGES } from './pages.ts';
 import { SWAPS } from './swaps.ts';
 import { VALUES } from './values.ts';
@@ -12,7 +14,7 @@ export interface ConformanceTest {
   run(): Promise<void>;
 }
 
-const CASES: readonly StoreCase[] = [...VALUES, ...PAGES, ...COUNTERS, ...SWAPS];
+const CASES: readonly StoreCase[] = [...VALUES, ...PAGES, ...COUNTERS, ...SWAPS, ...LEASES, ...FENCES];
 
 /**
  * The tests that every `Store` must pass: `for (const { name, run } of storeConformance(open)) test(name, run)`.

@@ -5,6 +5,7 @@ import { checked, type StoreLimits } from '../limits.ts';
 import type { Store } from '../store.ts';
 
 export type { GetManyShape, Implementation } from '../../options.ts';
+export type { Fence, Holder, LeaseEvent, LeaseName, Leases } from '../leases.ts';
 export type { StoreLimits } from '../limits.ts';
 export { openStore } from '../open.ts';
 export type { Awaitable, CounterBounds, KeyPage, Store, Versioned } from '../store.ts';

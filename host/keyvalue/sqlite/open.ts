@@ -9,6 +9,7 @@ import { monitorDatabase } from './database-monitor.ts';
 import { sqliteFailure } from './errors.ts';
 import { lacksIndex, requireExclusiveAccess } from './exclusive-access.ts';
 import { rememberFiles } from './file-identity.ts';
+import { connectForLeases } from './leases.ts';
 import { prepareFile, syncFolder } from './prepare-file.ts';
 import { MIGRATIONS, migrate, schemaVersion } from './schema.ts';
 import { createSpaceRecovery } from './space-recovery.ts';
@@ -99,6 +100,7 @@ function openFile(file: string, url: string, busyTimeout: number, options: Sqlit
       broken: options.broken ?? (() => {}),
       full: options.full ?? (() => {}),
       spaceRecovery: createSpaceRecovery(connection, path, busyTimeout),
+      leaseConnection: () => connectForLeases(path),
     });
     return { ...store, guarantee: { durability } };
   });
@@ -117,6 +119,7 @@ export function openMemory(): Store {
       broken: () => {},
       full: () => {},
       spaceRecovery: undefined,
+      leaseConnection: undefined,
     });
   });
 }

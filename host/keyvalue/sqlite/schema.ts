@@ -25,6 +25,17 @@ export const MIGRATIONS: readonly string[] = [
    INSERT INTO counter (version) VALUES (0);
    CREATE TABLE deletion (bucket TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT, WITHOUT ROWID;`,
   IDENTITY_MIGRATION,
+  // `expires` in milliseconds since 1970. `lease_wanted` has the few leases that another holder waits for.
+  `CREATE TABLE holder (id TEXT PRIMARY KEY, expires INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+   CREATE TABLE lease (
+     bucket TEXT NOT NULL,
+     name TEXT NOT NULL,
+     holder TEXT NOT NULL,
+     token INTEGER NOT NULL,
+     wanted TEXT,
+     PRIMARY KEY (bucket, name)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX lease_wanted ON lease (holder) WHERE wanted IS NOT NULL;`,
 ];
 
 /**

@@ -26,6 +26,8 @@ export interface Statements {
   readonly delete: Statement;
   /** bucket, version */
   readonly recordDeletion: Statement;
+  /** bucket, name of a lease */
+  readonly token: Statement<{ token: bigint }>;
 }
 
 /** The version of a key (bucket, key): its own, otherwise that of the last deletion in its bucket, otherwise zero. */
@@ -63,5 +65,6 @@ export function prepareStatements(connection: Connection): Statements {
       `INSERT INTO deletion (bucket, version) VALUES (?, ?)
        ON CONFLICT (bucket) DO UPDATE SET version = excluded.version`,
     ),
+    token: prepare('SELECT token FROM lease WHERE bucket = ? AND name = ?'),
   };
 }

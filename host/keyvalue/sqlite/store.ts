@@ -2,6 +2,7 @@ import { WasmcpError } from '../../error.ts';
 import type { Store } from '../store.ts';
 import type { StoreAccess } from './access.ts';
 import type { Connection } from './connection.ts';
+import { createLeases } from './leases.ts';
 import { createReads } from './reads.ts';
 import { prepareStatements } from './statements.ts';
 import { createTransactions, type StoreEvents } from './transactions.ts';
@@ -35,14 +36,17 @@ export function sqliteStore(
     },
   };
 
+  const leases = createLeases(url, patience, events.leaseConnection ?? (() => connection), requireOpen);
   return {
     url,
+    leases,
     ...createReads(access),
     ...createWrites(access),
     close() {
       if (closed) return;
       closed = true;
       transactions.close();
+      leases.close();
       events.closing((isWhole) => {
         if (isWhole && !transactions.isBroken) checkpointAndTruncate(connection);
         connection.close();

@@ -29,6 +29,8 @@ export interface StoreEvents {
   readonly full: (isFull: boolean) => void;
   /** Undefined for a store in memory. */
   readonly spaceRecovery: SpaceRecovery | undefined;
+  /** Opens a connection for leases; undefined for a store in memory, which has one connection. */
+  readonly leaseConnection: (() => Connection) | undefined;
 }
 
 /** Runs the reads and writes of a store: retries while others write, all or nothing, and never again once broken. */

@@ -1,4 +1,5 @@
 import { added, counterBytes } from '../counter.ts';
+import { type Fence, leaseLost } from '../leases.ts';
 import type { Store } from '../store.ts';
 import { type StoreAccess, storedValue, utf8, wellFormed } from './access.ts';
 
@@ -19,11 +20,22 @@ export function createWrites({ sql, transactions, requireOpen, attempt }: StoreA
     sql.put.run(bucket, key, version, now, now, bytes);
   }
 
-  function setMany(bucket: string, entries: readonly (readonly [string, Uint8Array])[]): void {
+  /** First in each transaction that has a fence: until it is committed, no other holder can take the lease. */
+  function requireFence(fence: Fence | undefined): void {
+    if (fence === undefined) return;
+    if (sql.token.get(fence.bucket, fence.name)?.token !== fence.token) throw leaseLost(fence);
+  }
+
+  function setMany(
+    bucket: string,
+    entries: readonly (readonly [string, Uint8Array])[],
+    fence: Fence | undefined,
+  ): void {
     const encoded = entries.map(([key, value]) => [utf8(key), value] as const);
     requireOpen();
     transactions.replace(
       () => {
+        requireFence(fence);
         const version = nextVersion();
         for (const [key, value] of encoded) put(wellFormed(bucket), key, version, value);
       },
@@ -31,10 +43,11 @@ export function createWrites({ sql, transactions, requireOpen, attempt }: StoreA
     );
   }
 
-  function deleteMany(bucket: string, keys: readonly string[]): void {
+  function deleteMany(bucket: string, keys: readonly string[], fence: Fence | undefined): void {
     const encoded = keys.map(utf8);
     requireOpen();
     transactions.remove(() => {
+      requireFence(fence);
       const gone = encoded.filter((key) => sql.delete.run(wellFormed(bucket), key).changes > 0);
       if (gone.length > 0) sql.recordDeletion.run(bucket, nextVersion());
     });
@@ -47,26 +60,28 @@ export function createWrites({ sql, transactions, requireOpen, attempt }: StoreA
   }
 
   return {
-    set: (bucket, key, value) => setMany(bucket, [[key, value]]),
+    set: (bucket, key, value, fence) => setMany(bucket, [[key, value]], fence),
     setMany,
-    delete: (bucket, key) => deleteMany(bucket, [key]),
+    delete: (bucket, key, fence) => deleteMany(bucket, [key], fence),
     deleteMany,
-    increment(bucket, key, delta, bounds) {
+    increment(bucket, key, delta, bounds, fence) {
       const encoded = utf8(key);
       // Not a single INSERT … ON CONFLICT DO UPDATE: SQLite's integers end at 2⁶³−1, and its casts saturate and
       // accept "12abc". The write lock is taken before the read, so no other writer comes between.
       requireOpen();
       const add = (): bigint => {
+        requireFence(fence);
         const sum = added(storedValue(sql, bucket, encoded), delta, bounds);
         put(wellFormed(bucket), encoded, nextVersion(), counterBytes(sum));
         return sum;
       };
       return transactions.replace(add, () => replaces(bucket, encoded, 0));
     },
-    swap(bucket, key, version, value) {
+    swap(bucket, key, version, value, fence) {
       const encoded = utf8(key);
       requireOpen();
       const swapped = (): boolean => {
+        requireFence(fence);
         if (sql.version.get(wellFormed(bucket), encoded)!.version !== version) return false;
         put(wellFormed(bucket), encoded, nextVersion(), value);
         return true;

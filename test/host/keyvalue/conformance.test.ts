@@ -40,6 +40,11 @@ test.each<[string, (store: Store) => Partial<Store>, string]>([
     }),
     'a batch that cannot be written completely is not written at all',
   ],
+  [
+    'ignores fences',
+    (store) => ({ set: (b, k, v) => store.set(b, k, v) }),
+    'set is refused once its fence is taken by another holder',
+  ],
 ])('one that %s is found out', async (_, broken, name) => {
   expect(await failed(broken)).toContain(name);
 });

@@ -133,3 +133,23 @@ test.each([{ maxKey: 0 }, { maxValue: -1 }, { maxValue: 1.5 }, { maxKey: Number.
 test('refuses a list of buckets with an invalid name', () => {
   expect(code(() => checked(inner, { buckets: ['a\0'] }))).toBe('bucket-name-invalid');
 });
+
+test('buckets with the reserved prefix are denied and not listed', async () => {
+  const store = checked(inner);
+  await inner.set('wasmcp-node:own', 'k', Uint8Array.of(1));
+  await store.set('wasmcp-node', 'k', Uint8Array.of(1));
+  expect(code(() => store.bucketName('wasmcp-node:own'))).toBe('bucket-denied');
+  expect(code(() => store.get('wasmcp-node:own', 'k'))).toBe('bucket-denied');
+  expect(await store.buckets()).toEqual(['wasmcp-node']);
+});
+
+test('writes pass their fence on', async () => {
+  const store = checked(inner);
+  const fence = { bucket: 'b', name: 'n', token: 1n };
+  expect(code(() => store.set('b', 'k', Uint8Array.of(1), fence))).toBe('lease-lost');
+  expect(code(() => store.setMany('b', [['k', Uint8Array.of(1)]], fence))).toBe('lease-lost');
+  expect(code(() => store.delete('b', 'k', fence))).toBe('lease-lost');
+  expect(code(() => store.deleteMany('b', ['k'], fence))).toBe('lease-lost');
+  expect(code(() => store.increment('b', 'k', 1n, U64, fence))).toBe('lease-lost');
+  expect(code(() => store.swap('b', 'k', 0n, Uint8Array.of(1), fence))).toBe('lease-lost');
+});

@@ -122,7 +122,7 @@ test('the file has our application id and schema version, and is in WAL mode', a
   const database = connect(path, 0, true);
   const pragma = (name: string): unknown => database.pragma(name, { simple: true });
   expect(pragma('application_id')).toBe(0x776d6370n);
-  expect(pragma('user_version')).toBe(2n);
+  expect(pragma('user_version')).toBe(3n);
   expect(pragma('journal_mode')).toBe('wal');
   database.close();
   await store.close();
@@ -182,7 +182,7 @@ test('a store of a newer version is refused and left unchanged byte for byte', a
   expect(() => openSqlite(path)).toThrow(
     expect.objectContaining({
       code: 'store-newer-schema',
-      message: expect.stringMatching(new RegExp(`${path}.*schema 99.*knows 2.*upgrade`)),
+      message: expect.stringMatching(new RegExp(`${path}.*schema 99.*knows 3.*upgrade`)),
     }),
   );
   expect(files()).toEqual(before);

@@ -1,0 +1,71 @@
+import { WasmcpError } from '../error.ts';
+import type { Awaitable } from './store.ts';
+
+/**
+ * Leases: rights that one holder at a time has, among all programs that use one store. What a lease stands for is its user's
+ * business; a store only knows its name, which lies in a bucket so that an engine can keep it where the bucket's data is. A
+ * lease is no key: `list`, `range` and `buckets` do not show it.
+ *
+ * A **holder** is one running program, under an id of its own. It is alive until the milliseconds that it last asked for are
+ * over by the engine's clock, never by a host's. The leases of a holder whose life is over are free.
+ *
+ * A **fence** is one possession of a lease: its token is larger than all tokens that the lease had before. A write that names a
+ * fence is refused with `lease-lost`, and writes nothing, unless the lease has this very token; test and write are one atomic
+ * step. (That its holder's life is over does not matter: nobody has taken over yet.) So after another holder has the
+ * lease, or it was released, no earlier write can still arrive. An engine that keeps buckets in different places may test the
+ * fence of a lease in another bucket in a step before the write; its driver says so.
+ *
+ * What a driver has to do:
+ * - One round trip for each method, one script or statement for each. All are safe to repeat.
+ * - `acquire` on a free lease takes it, with a new token. On one that the holder has, it returns the token that it has. On one
+ *   that another live holder has, it returns undefined, and records that this holder waits for it, unless another live one
+ *   waits already. It also keeps its caller alive, so that the first lease needs no `renew`.
+ * - `release` gives each lease to the live holder that waits for it, with a new token, otherwise it is free. A lease that the
+ *   holder only waits for is no longer waited for. Others are left alone.
+ * - `listen` reports a lease of the holder that another one begins to wait for (`wanted`), and one that was given to it
+ *   (`given`). Events may be lost, repeated or late, which costs time but is never wrong: `renew` returns all wanted ones, and
+ *   who waits asks again.
+ * - What dead holders have left is removed some time after their death.
+ */
+export interface Leases {
+  /** Takes a lease, or waits for it. Returns its token, undefined as long as another holder has it. */
+  acquire(holder: Holder, bucket: string, name: string): Awaitable<bigint | undefined>;
+  /** Keeps the holder alive. Returns its leases that others wait for. */
+  renew(holder: Holder): Awaitable<readonly LeaseName[]>;
+  /** Releases leases, or stops waiting for them. */
+  release(holder: Holder, bucket: string, names: readonly string[]): Awaitable<void>;
+  /** Releases every lease of the holder and ends its life. */
+  leave(holder: Holder): Awaitable<void>;
+  /** Reports what happens to the holder's leases until the returned function is called. Does not keep the process alive. */
+  listen(holder: Holder, listener: (event: LeaseEvent) => void): () => void;
+}
+
+export interface Holder {
+  /** Unique among all programs, of at most 64 characters of ASCII. */
+  readonly id: string;
+  /** Milliseconds that it stays alive after a sign of life. */
+  readonly life: number;
+}
+
+/** A lease: in a bucket, under a name of at most 255 bytes. */
+export interface LeaseName {
+  readonly bucket: string;
+  readonly name: string;
+}
+
+/** One possession of a lease. */
+export interface Fence extends LeaseName {
+  readonly token: bigint;
+}
+
+export interface LeaseEvent extends LeaseName {
+  readonly kind: 'wanted' | 'given';
+}
+
+/** The failure of a write under a fence that no longer holds. */
+export function leaseLost({ name }: LeaseName): WasmcpError {
+  return new WasmcpError(
+    'lease-lost',
+    `the lease on "${name}" was lost to another host: what was not written until then is not written`,
+  );
+}
