@@ -19,7 +19,8 @@ export interface Statements {
   /** bucket, first key, limit */
   readonly range: Statement<{ key: Buffer }>;
   readonly buckets: Statement<{ bucket: string }>;
-  readonly nextVersion: Statement<{ version: bigint }>;
+  readonly countVersion: Statement;
+  readonly lastVersion: Statement<{ version: bigint }>;
   /** bucket, key, version, created, updated, value */
   readonly put: Statement;
   /** bucket, key */
@@ -54,7 +55,10 @@ export function prepareStatements(connection: Connection): Statements {
     ),
     range: prepare('SELECT key FROM kv WHERE bucket = ? AND key >= ? ORDER BY key LIMIT ?'),
     buckets: prepare('SELECT DISTINCT bucket FROM kv ORDER BY bucket'),
-    nextVersion: prepare('UPDATE counter SET version = version + 1 RETURNING version'),
+    // Not one statement with RETURNING: SQLite collects its rows in a temporary table with a page cache of its own, 88 KB that
+    // malloc maps and unmaps each time.
+    countVersion: prepare('UPDATE counter SET version = version + 1'),
+    lastVersion: prepare('SELECT version FROM counter'),
     put: prepare(
       `INSERT INTO kv (bucket, key, version, created, updated, value) VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT (bucket, key) DO UPDATE

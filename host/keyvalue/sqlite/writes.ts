@@ -10,8 +10,10 @@ type Writes = Pick<Store, 'set' | 'delete' | 'setMany' | 'deleteMany' | 'increme
 
 /** The methods of a store that write, each in one transaction. */
 export function createWrites({ sql, transactions, requireOpen, attempt }: StoreAccess): Writes {
+  /** Within a transaction. */
   function nextVersion(): bigint {
-    return sql.nextVersion.get()!.version;
+    sql.countVersion.run();
+    return sql.lastVersion.get()!.version;
   }
 
   function put(bucket: string, key: Buffer, version: bigint, value: Uint8Array): void {

@@ -99,8 +99,10 @@ class InFlight implements InFlightRequest {
       target.head(message.status, message.headers);
       this.#enter('streaming');
     } else if (message.type === 'answer') {
+      // The guest has finished and needs no credit.
+      this.#post = undefined;
       target.head(message.status, message.headers);
-      if (message.body !== '') target.chunk(Buffer.from(message.body, 'latin1'), this.#credit);
+      if (message.body !== '') target.chunk(Buffer.from(message.body, 'latin1'), ignore);
       target.end([]);
       this.#enter('over');
     } else if (message.type === 'chunk') {
@@ -130,6 +132,8 @@ class InFlight implements InFlightRequest {
     if (error !== undefined && (error.code !== 'body-timeout' || this.phase === 'waiting')) this.fail(error);
   }
 }
+
+function ignore(): void {}
 
 /** The body in the form in which it is posted: a slice of a larger buffer would copy all of the buffer. */
 function packed(body: Uint8Array): Uint8Array | string {

@@ -69,3 +69,20 @@ test('a chunk for a client that has gone is freed', () => {
   request.receive({ type: 'chunk', id: 7, bytes: late });
   expect(late.buffer.detached).toBe(true);
 });
+
+test('a guest that has finished gets no message about its response', () => {
+  const said: string[] = [];
+  const target = {
+    head() {},
+    chunk: (bytes: Uint8Array, acknowledged: (bytes: number) => void) => acknowledged(bytes.length),
+    end() {},
+    fail() {},
+    finished() {},
+  };
+  const head = { method: 'GET', scheme: 'http', authority: 'a', path: '/', receivedAt: 0 } as const;
+  const request = createInFlightRequest(7, { ...head, headers: [], body: undefined }, target, () => {});
+  request.start(({ type }) => said.push(type), 0);
+  request.receive({ type: 'answer', id: 7, status: 200, headers: [], body: 'all of it' });
+  expect(request.phase).toBe('over');
+  expect(said).toEqual(['request']);
+});
