@@ -18,7 +18,13 @@ function sha256(name: string): string {
 
 /** What SHA256SUMS has to list: the components, and everything that they are built from. */
 function files(): string[] {
-  const patterns = ['*.wasm', 'build.sh', 'componentize.ts', 'guests/**/*.{rs,toml,lock,wit,wac}'];
+  const patterns = [
+    '*.wasm',
+    'build.sh',
+    'assemble.ts',
+    'componentize.ts',
+    'guests/**/*.{rs,toml,lock,wit,wac,wat}',
+  ];
   return globSync(patterns, { cwd: root, exclude: (name) => name === 'guests/target' }).sort();
 }
 

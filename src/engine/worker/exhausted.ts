@@ -12,3 +12,11 @@ export function outOfCpu(milliseconds: number): GuestFailure {
     message: `the guest used more than ${milliseconds} ms of processor time (--cpu-limit)`,
   };
 }
+
+/** Of a guest that was trapped because it had kept its thread from all others. */
+export function heldTooLong(milliseconds: number): GuestFailure {
+  return {
+    code: 'guest-timeout',
+    message: `the guest computed for more than ${Math.round(milliseconds)} ms where it cannot be suspended`,
+  };
+}

@@ -24,6 +24,7 @@ import { countingConstantCalls } from './nondeterministic-init.ts';
 import { FIRST_QUANTUM } from './quantum.ts';
 import { RedirectedIo } from './redirecting-sink.ts';
 import type { ScheduledGuest } from './scheduled-guest.ts';
+import { StartTimes } from './start-times.ts';
 import { createTell, type Tell } from './watcher.ts';
 
 /** An instance, with the guest and the output that its host functions are bound to for its whole life. */
@@ -96,6 +97,7 @@ class InstanceFactory {
   readonly #parts: InstancesParts;
   readonly #handler: string;
   readonly #memoryLimits: ReadonlyMap<WebAssembly.Module, readonly number[]>;
+  readonly #starts = new StartTimes();
   #nondeterministicInit: boolean | undefined;
 
   constructor(parts: InstancesParts) {
@@ -111,8 +113,7 @@ class InstanceFactory {
     const { component, host, maxHostMemory, ledger, heap, descriptors, maxDescriptors, schedule, fuel } =
       this.#parts;
     const scheduled = schedule?.();
-    const meter = scheduled && createMeter(scheduled, FIRST_QUANTUM, fuel);
-    if (meter !== undefined) scheduled?.measure(meter);
+    const meter = scheduled && this.#createMeter(scheduled, fuel);
     const share = ledger && createShare(ledger);
     const guest = new Guest(
       scheduled,
@@ -137,7 +138,9 @@ class InstanceFactory {
         memoryLimits.push(...this.#memoryLimits.get(module)!);
       },
     };
+    const began = performance.now();
     const exports = withReason(scheduled, () => this.#instantiate(instantiation));
+    this.#starts.took(performance.now() - began);
     const state = glueState(exports);
     scheduled?.connect(guest, state);
     if (state !== undefined && state.hostCalls > 0)
@@ -165,6 +168,12 @@ class InstanceFactory {
     };
   }
 
+  #createMeter(scheduled: ScheduledGuest, fuel?: number): Meter {
+    const meter = createMeter(scheduled, FIRST_QUANTUM, fuel);
+    scheduled.instantiates(meter, this.#starts.longest);
+    return meter;
+  }
+
   #instantiate({ bind, budget, growth, meter, made }: Instantiation): ReturnType<GlueModule['instantiate']> {
     const { component, glue } = this.#parts;
     const instantiateCore = coreInstantiator(component, growth, meter);
@@ -185,7 +194,7 @@ class InstanceFactory {
     const guest = new Guest(undefined, createBudget({ limit: maxHostMemory }));
     const { bind, count } = countingConstantCalls(host.bind(guest, new RedirectedIo()));
     const scheduled = schedule?.();
-    const meter = scheduled && createMeter(scheduled, FIRST_QUANTUM);
+    const meter = scheduled && this.#createMeter(scheduled);
     const exports = this.#instantiate({ bind, budget: guest.budget, meter, made() {} });
     return (glueState(exports)?.hostCalls ?? 0) > count();
   }

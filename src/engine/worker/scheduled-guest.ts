@@ -4,11 +4,12 @@ import type { Meter, Questions } from '../../metering/meter.ts';
 import type { GuestFailure, Usage } from '../protocol/messages.ts';
 import type { GuestLimits } from '../protocol/time-limits.ts';
 import { CpuClock, type ThreadClock } from './cpu-clock.ts';
-import { outOfCpu, outOfFuel } from './exhausted.ts';
+import { heldTooLong, outOfCpu, outOfFuel } from './exhausted.ts';
 import { GuestDeadline } from './guest-deadline.ts';
 import { Quantum } from './quantum.ts';
 import type { Task } from './run-queue.ts';
 import type { Scheduler } from './scheduler.ts';
+import { LONGEST_HOLD, ThreadHold } from './thread-hold.ts';
 
 const TRAP = -1;
 const WAIT = 0;
@@ -28,11 +29,13 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
   readonly #timed: boolean;
   readonly #scheduler: Scheduler;
   readonly #quantum = new Quantum();
+  readonly #hold = new ThreadHold();
   #guest: Guest | undefined;
   #glue: GlueState | undefined;
   #meter: Meter | undefined;
   #units = 0;
   #overspent = false;
+  #held = false;
 
   constructor(scheduler: Scheduler, limits: GuestLimits, thread: ThreadClock = { freed: 0 }) {
     this.#scheduler = scheduler;
@@ -42,15 +45,18 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
     this.deadline = new GuestDeadline(limits);
   }
 
-  /** It is being instantiated; `meter` asks on its behalf. */
-  measure(meter: Meter): void {
+  /** It is being instantiated, and `meter` asks on its behalf. Its start functions may hold the thread for so many milliseconds. */
+  instantiates(meter: Meter, longest: number): void {
     this.#meter = meter;
+    this.#hold.limit = longest;
   }
 
   /** It is instantiated: from now on it can be suspended. With raw glue, only in host functions. */
   connect(guest: Guest, glue: GlueState | undefined): void {
     this.#guest = guest;
     this.#glue = glue;
+    // Raw glue allows no suspension in guests' code at all.
+    this.#hold.limit = glue === undefined ? Number.POSITIVE_INFINITY : LONGEST_HOLD;
   }
 
   /** The guest is about to begin this request, whose response is due at this time. */
@@ -63,6 +69,8 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
     this.used = 0;
     this.overdue = false;
     this.#overspent = false;
+    this.#held = false;
+    this.#hold.end();
     this.#quantum.interrupt();
     this.#meter?.refuel();
     if (this.#limits.measured) this.#units = this.#meter?.used ?? 0;
@@ -74,6 +82,7 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
   get failure(): GuestFailure | undefined {
     if (this.isExhausted) return outOfFuel(this.#limits.fuel!);
     if (this.#overspent) return outOfCpu(this.#limits.cpu!);
+    if (this.#held) return heldTooLong(this.#hold.limit);
     return this.overdue ? { code: 'guest-timeout', message: this.deadline.message } : undefined;
   }
 
@@ -90,6 +99,7 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
   }
 
   suspended(): void {
+    this.#hold.end();
     if (this.#timed) this.#clock.stop(performance.now());
   }
 
@@ -112,13 +122,17 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
     const now = performance.now();
     if (this.#mustEnd(now)) return TRAP;
     const quantum = this.#quantum.next(now);
-    return this.#scheduler.isDue(this) && this.#glue?.mayInterrupt === true ? WAIT : quantum;
+    if (!this.#scheduler.isDue(this)) return quantum;
+    if (this.#glue?.mayInterrupt === true) return WAIT;
+    return this.#holdsTooLong(now) ? TRAP : quantum;
   }
 
   async wait(): Promise<number> {
-    this.suspended();
+    // It may still not be suspended: the hold ends only once it was.
+    if (this.#timed) this.#clock.stop(performance.now());
     await this.#scheduler.next(this);
     const now = performance.now();
+    this.#hold.end();
     if (this.#timed) this.#clock.resume(now);
     this.#quantum.resume(now);
     return this.#mustEnd(now) ? TRAP : this.#quantum.units;
@@ -127,7 +141,7 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
   cannotWait(): number {
     this.#scheduler.withdraw(this);
     this.resumes();
-    return this.#quantum.units;
+    return this.#holdsTooLong(performance.now()) ? TRAP : this.#quantum.units;
   }
 
   isEnding(): boolean {
@@ -137,6 +151,11 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
   /** Its request is over. */
   finish(): void {
     this.#scheduler.finish(this);
+  }
+
+  #holdsTooLong(now: number): boolean {
+    this.#held = this.#hold.lasts(now);
+    return this.#held;
   }
 
   #mustEnd(now: number): boolean {

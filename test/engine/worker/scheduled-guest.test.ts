@@ -72,6 +72,42 @@ describe('a guest that asks in the middle of its code', () => {
   });
 });
 
+describe('a guest that cannot be suspended where it is', () => {
+  /** Uses the processor for so long. */
+  function compute(milliseconds: number): void {
+    const used = (): number => process.threadCpuUsage().user / 1000;
+    const end = used() + milliseconds;
+    while (used() < end);
+    vi.advanceTimersByTime(milliseconds);
+  }
+
+  test('traps when it has held its thread too long, wherever that was found out', () => {
+    for (const [mayInterrupt, question] of [
+      [false, 'tick'],
+      [true, 'cannotWait'],
+    ] as const) {
+      const { scheduled, guest } = scheduledGuest({ maySuspend: true, mayInterrupt });
+      expect(scheduled[question]()).toBeGreaterThan(0);
+      compute(120);
+      expect(scheduled[question]()).toBe(TRAP);
+      expect(scheduled.failure).toEqual({
+        code: 'guest-timeout',
+        message: 'the guest computed for more than 100 ms where it cannot be suspended',
+      });
+      guest.begin();
+      expect([scheduled.failure, scheduled[question]() > 0]).toEqual([undefined, true]);
+    }
+  });
+
+  test('is not trapped with raw glue, below which nothing can be suspended', () => {
+    const { scheduled, guest } = scheduledGuest();
+    scheduled.connect(guest, undefined);
+    expect(scheduled.tick()).toBeGreaterThan(0);
+    compute(120);
+    expect(scheduled.tick()).toBeGreaterThan(0);
+  });
+});
+
 describe('the time of a guest', () => {
   /** Milliseconds until it traps. */
   function left({ scheduled }: { readonly scheduled: ScheduledGuest }): number {
