@@ -33,7 +33,7 @@ describe('the committed fixtures', () => {
     expect([...sums().keys()].sort()).toEqual(files());
   });
 
-  test.each([...sums()])('%s is what it was when the fixtures were last built', (name, sum) => {
+  test.each([...sums()])('%s is unchanged since the fixtures were last built', (name, sum) => {
     expect(sha256(name)).toBe(sum);
   });
 

@@ -25,7 +25,7 @@ async function start(settings: FaultSettings): Promise<FaultyServer> {
 
 describe.skipIf(!canFail())('a disk that fails', () => {
   test.each(['EIO', 'ENOSPC'] as const)(
-    'power: a sync that fails with %s is acknowledged to nobody, and ends the server',
+    'power: writes whose sync fails with %s are not acknowledged, and the server ends',
     async (error) => {
       const faulty = await start({ fault: { call: 'sync', file: '-wal', error } });
       expect(await faulty.ask('/set?key=before', 'value')).toBe('200');
@@ -45,7 +45,7 @@ describe.skipIf(!canFail())('a disk that fails', () => {
     },
   );
 
-  test('power: what guests send to others waits for the sync as answers do', async () => {
+  test('power: outgoing requests of guests wait for the sync as responses do', async () => {
     const arrived: string[] = [];
     const peer = createServer((request, response) => {
       arrived.push(request.url!);
@@ -99,7 +99,7 @@ describe.skipIf(!canFail())('a disk that fails', () => {
   });
 
   test.each(['EIO', 'EROFS'] as const)(
-    'a write that fails with %s is not acknowledged, and the next good one is',
+    'a write that fails with %s is not acknowledged, and the next one that succeeds is',
     async (error) => {
       const faulty = await start({ fault: { call: 'write', file: '-wal', error } });
       expect(await faulty.ask('/set?key=before', 'value')).toBe('200');
@@ -114,7 +114,7 @@ describe.skipIf(!canFail())('a disk that fails', () => {
   test.each([
     { call: 'write', file: 'store.db', error: 'EIO' },
     { call: 'sync', file: 'store.db', error: 'EIO' },
-  ] as const)('a checkpoint that fails takes nothing: the log keeps it all, %o', async (fault) => {
+  ] as const)('a checkpoint that fails loses nothing, as the log keeps everything: %o', async (fault) => {
     const faulty = await start({ fault });
     faulty.begin();
     // More than the thousand pages after which a commit checkpoints.
@@ -135,7 +135,7 @@ describe.skipIf(!canFail())('a wall clock that is set', () => {
   test.each([
     ['forward', YEARS],
     ['back', -YEARS],
-  ])('%s and right again: nothing but the times that entries carry shows it', async (_, shift) => {
+  ])('%s and back: only the times of entries are affected', async (_, shift) => {
     const faulty = await start({ fault: { call: 'clock', shift } });
     const keys = async (): Promise<unknown> =>
       (JSON.parse((await faulty.ask('/list')).slice(4)) as { keys: unknown }).keys;
@@ -167,7 +167,7 @@ describe.skipIf(!canFail())('a wall clock that is set', () => {
 
 const wrapper = withoutPrivileges();
 
-describe.skipIf(wrapper === undefined)('what may not be written', () => {
+describe.skipIf(wrapper === undefined)('files without write permission', () => {
   /** A store with one entry and no running server. */
   async function stopped(): Promise<FaultyServer> {
     const faulty = await start({ wrapper: wrapper! });
@@ -192,15 +192,18 @@ describe.skipIf(wrapper === undefined)('what may not be written', () => {
       0o700,
       /ended with 1: error: sqlite:\S+ cannot be written: check the permissions of the file and its folder/,
     ],
-  ] as const)('a %s: the start is refused, and good once it may be', async (_, of, closed, open, words) => {
-    const faulty = await stopped();
-    chmodSync(of(faulty.path), closed);
-    await expect(faulty.restart()).rejects.toThrow(words);
-    chmodSync(of(faulty.path), open);
-    const again = await faulty.restart();
-    expect(await again.ask('/get?key=before')).toBe('200 value');
-    expect(await again.ask('/set?key=after', 'value')).toBe('200');
-  });
+  ] as const)(
+    'a %s: the start is refused, and succeeds once it is writable',
+    async (_, of, closed, open, words) => {
+      const faulty = await stopped();
+      chmodSync(of(faulty.path), closed);
+      await expect(faulty.restart()).rejects.toThrow(words);
+      chmodSync(of(faulty.path), open);
+      const again = await faulty.restart();
+      expect(await again.ask('/get?key=before')).toBe('200 value');
+      expect(await again.ask('/set?key=after', 'value')).toBe('200');
+    },
+  );
 
   test('a server that already has it open continues', async () => {
     const faulty = await start({ wrapper: wrapper! });

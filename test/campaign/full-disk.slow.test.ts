@@ -60,7 +60,7 @@ test.skipIf(skip).each([
   ['ext4 of 40 MiB', 300_000],
   ['ext4 of 200 MiB', 1_000_000],
 ] as const)(
-  '%s, full of values of %d bytes: what is there is counted, changed and deleted',
+  '%s, full of values of %d bytes: existing entries can be counted, changed and deleted',
   async (kind, size) => {
     const server = await serveOn(DISKS[kind]());
     expect(await ask(server, '/increment?key=counter')).toBe('200 1');

@@ -19,7 +19,7 @@ test('an acknowledged write must be present', () => {
   expect(ledger.settle(undefined)).toBe('lost');
 });
 
-test('an older value than the acknowledged one is lost, whatever came after', () => {
+test('a value older than the acknowledged one counts as lost, whatever was written later', () => {
   const old = write(true);
   write(true);
   write(false);
@@ -46,7 +46,7 @@ test('a value that was read must be present, acknowledged or not', () => {
   expect(ledger.settle(old)).toBe('lost');
 });
 
-test('a value that nobody wrote is a phantom', () => {
+test('a value that no client wrote is a phantom', () => {
   const value = write(true);
   expect(ledger.settle(value.replace('x', 'y'))).toBe('phantom');
   expect(ledger.settle('something')).toBe('phantom');

@@ -19,13 +19,13 @@ function operation(
   };
 }
 
-test('a reading may not be older than what had ended before it', () => {
+test('a read must not return a value older than a write that ended before it', () => {
   const set = operation('set', [0, 1], { input: '1' });
   expect(linearizable([set, operation('get', [2, 3], { output: '1' })])).toBe(true);
   expect(linearizable([set, operation('get', [2, 3])])).toBe(false);
 });
 
-test('of two at once either may come first, for all readers alike', () => {
+test('of two concurrent writes either may come first, but in the same order for all readers', () => {
   const [one, two] = [operation('set', [0, 9], { input: '1' }), operation('set', [0, 9], { input: '2' })];
   const read = (output: string, at: number): Operation => operation('get', [at, at + 1], { output });
   expect(linearizable([one, two, read('1', 2), read('2', 4)])).toBe(true);
@@ -38,7 +38,7 @@ test('no increment is lost', () => {
   expect(linearizable([increment('1'), increment('1')])).toBe(false);
 });
 
-test('what was cut off may have happened, late, or never', () => {
+test('an operation without an outcome may have happened, may happen later, or never', () => {
   const cut = operation('set', [0], { input: '1' });
   expect(linearizable([cut, operation('get', [5, 6])])).toBe(true);
   expect(linearizable([cut, operation('get', [5, 6], { output: '1' })])).toBe(true);
@@ -47,7 +47,7 @@ test('what was cut off may have happened, late, or never', () => {
   );
 });
 
-test('a swap needs what it expects', () => {
+test('a swap succeeds only if the expected value is present', () => {
   const set = operation('set', [0, 1], { input: '1' });
   const swap = operation('swap', [2, 3], { input: '2', expected: '1', output: 'swapped' });
   expect(linearizable([set, swap, operation('get', [4, 5], { output: '2' })])).toBe(true);

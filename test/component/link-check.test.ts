@@ -72,14 +72,14 @@ function refusal(work: () => void): string {
   throw new Error('was not refused');
 }
 
-test('passes when everything is there; imports of types alone need nothing', async () => {
+test('passes if everything is available; imports of types alone need nothing', async () => {
   const component = await load(TYPES, POLL, ERROR, handler('0.2.6'));
   const report = link(component, hostWith(HOST));
   expect(report.imports.map(({ verdict }) => verdict.kind)).toEqual(['types-only', 'offered', 'offered']);
   assertLinked(report, 'wasi:http/incoming-handler');
 });
 
-test('fails once with everything that is wrong and what to do', async () => {
+test('fails once, with all problems and their remedies', async () => {
   const component = await load(POLL, ERROR, UNKNOWN, NEWER, STRANGE_BATCH);
   const host = hostWith({ ...HOST, 'wasi:io/poll@0.2.6': ['poll'], 'wasi:io/error@0.2.6': [] });
   const message = refusal(() => assertLinked(link(component, host), 'wasi:http/incoming-handler'));
@@ -96,7 +96,7 @@ test('fails once with everything that is wrong and what to do', async () => {
   ]);
 });
 
-test('wants the entry point in a version that can be served', async () => {
+test('requires the entry point in a version that can be served', async () => {
   const report = link(await load(handler('0.3.0')), hostWith({}));
   expect(refusal(() => assertLinked(report, 'wasi:http/incoming-handler'))).toContain(
     'it exports wasi:http/incoming-handler@0.3.0, not',
@@ -105,7 +105,7 @@ test('wants the entry point in a version that can be served', async () => {
   assertLinked(report);
 });
 
-test('says which command is for a component that is given to the other one', async () => {
+test('names the right command for a component that was given to the wrong one', async () => {
   const server = link(await load(handler('0.2.6')), hostWith({}));
   expect(refusal(() => assertLinked(server, 'wasi:cli/run'))).toContain('start it with "wasmcp-node serve"');
   const run = handler('0.2.6').replace('wasi:http/incoming-handler', 'wasi:cli/run');
@@ -126,7 +126,7 @@ test('binds each import under its full name, with the shape of its get-many', as
   ]);
 });
 
-test('shows a component with what satisfies each import', async () => {
+test('describes a component, and what satisfies each import', async () => {
   const component = await load(TYPES, POLL, ERROR, UNKNOWN, BATCH, handler('0.2.6'));
   expect(formatReport(component, link(component, hostWith(HOST)))).toBe(`bytes
   size      0.0 MiB (${component.size} bytes)
@@ -166,7 +166,7 @@ test("links this project's own guests, with the real host", async () => {
   }
 });
 
-test('tells the two shapes of get-many apart in guests that were built from them', async () => {
+test('distinguishes the two shapes of get-many in guests that were built from them', async () => {
   const shapeOf = async (name: string): Promise<unknown> => {
     const bytes = await readFile(join(import.meta.dirname, '../../fixtures', name));
     return readComponent(bytes, name).imports.find((imported) => imported.name.includes('batch'))?.getMany;

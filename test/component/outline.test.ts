@@ -31,7 +31,7 @@ const PAIRS = `
   (type $maybe (option $plain)) (type $pair (tuple string $maybe))
   (export "entry" (type $entry (eq $pair))) (type $all (list $entry))`;
 
-test('reads interfaces, functions and resources, several versions and both drafts apart', async () => {
+test('reads interfaces, functions and resources, and distinguishes versions and drafts', async () => {
   const { imports, exports } = await outline(`(component
     (type (list u8))
     (import "wasi:io/poll@0.2.6" (instance $poll
@@ -85,7 +85,7 @@ test('leaves a get-many of another shape unnamed', async () => {
   ]);
 });
 
-test('counts what is nested, at any depth', async () => {
+test('counts nested components and modules at any depth', async () => {
   const { innerComponents, coreModules } = await outline(`(component
     (core module) (component (core module) (component (core module))) (component))`);
   expect({ innerComponents, coreModules }).toEqual({ innerComponents: 3, coreModules: 3 });
@@ -133,7 +133,7 @@ test.each([
   expect(message).toMatch(/^[ -~]*$/);
 });
 
-test('does not look at the names of core exports that nothing mentions', async () => {
+test('ignores the names of core exports that nothing mentions', async () => {
   const names = ["a'b", String.raw`a\\b`, 'é', 'a'.repeat(257)];
   const exports = names.map((name) => `(export "${name}" (func 0))`).join('');
   const { coreModules } = await outline(`(component (core module (func) ${exports}))`);
@@ -151,21 +151,21 @@ test.each([
   expect((await outline(nested)).managedModule).toBe('core module 1 (in inner component 1)');
 });
 
-test('has nothing to say of types that are all functions', async () => {
+test('reports no struct or array types if all types are functions', async () => {
   const types = `(rec (type $f (sub (func (param (ref null $f)))))
     (type (sub final $f (func (param (ref null $f)) (result (ref exact $f))))))`;
   const plain = types.replace('exact ', '');
   expect((await outline(`(component (core module ${plain}))`)).managedModule).toBeUndefined();
 });
 
-test('lets names of 256 printable characters pass', async () => {
+test('accepts names of 256 printable characters', async () => {
   const names = ['a'.repeat(256), '', '$imports', 'cm32p2|wasi:io/poll@0.2|poll', '[method]a.b#c<d>{}();,'];
   await outline(
     `(component (core module (func $f) ${names.map((name) => `(export "${name}" (func $f))`).join('')}))`,
   );
 });
 
-test('refuses a component that is cut off inside a section, and never fails in another way', async () => {
+test('refuses a component that is truncated within a section, and never fails otherwise', async () => {
   const whole = await parseWat(COMMAND);
   let complete = 0;
   for (let length = 8; length < whole.length; length += 1) {

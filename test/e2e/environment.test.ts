@@ -42,7 +42,7 @@ describe('--env-file', () => {
     ['a quote that stays open', '\r\nA="secret\r\nB=1', 'line 2: its quote is not closed'],
     ['more behind a quote', `A='secret' more`, 'line 1: its quote is not closed, or something follows'],
     ['UTF-16', Buffer.from('\ufeffA=1', 'utf16le'), 'cannot be read: it is not UTF-8'],
-  ])('%s ends the start, and the message shows no value', async (_, content, problem) => {
+  ])('%s: the start fails, and the message shows no value', async (_, content, problem) => {
     const file = envFile(content);
     const { stdout, stderr, status } = await run(['run', '--env-file', file, COMMAND, 'env']);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });

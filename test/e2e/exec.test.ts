@@ -71,14 +71,17 @@ describe('the exit status', () => {
   });
 });
 
-test.each(['SIGTERM', 'SIGINT'] as const)('%s goes to the command, which decides', async (signal) => {
-  const text = `process.on('${signal}', () => { console.log('asked'); process.exit(5); });
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  '%s is forwarded to the command, which decides when to end',
+  async (signal) => {
+    const text = `process.on('${signal}', () => { console.log('asked'); process.exit(5); });
     setInterval(() => {}, 1000); console.log('up')`;
-  const running = program(['exec', notes, '--', node, '-e', text]);
-  await running.said('up\n');
-  running.child.kill(signal);
-  expect(await running.finished).toMatchObject({ status: 5, stdout: 'up\nasked\n' });
-});
+    const running = program(['exec', notes, '--', node, '-e', text]);
+    await running.said('up\n');
+    running.child.kill(signal);
+    expect(await running.finished).toMatchObject({ status: 5, stdout: 'up\nasked\n' });
+  },
+);
 
 test('the output of the server goes to stderr or a file, not into that of the command', async () => {
   const text = `await fetch(process.env.WASMCP_URL + '/trap'); console.log('done')`;
@@ -88,7 +91,7 @@ test('the output of the server goes to stderr or a file, not into that of the co
   expect(readFileSync(join(cwd, 'server.log'), 'utf8')).toContain('GET /trap: the guest trapped');
 });
 
-test.runIf(existsSync('/dev/full'))('a log that cannot be written costs the command nothing', async () => {
+test.runIf(existsSync('/dev/full'))('a log that cannot be written does not affect the command', async () => {
   const { cwd, file } = script(`
     await fetch(process.env.WASMCP_URL + '/trap');
     process.exit((await fetch(process.env.WASMCP_URL + '/ok')).status - 193);

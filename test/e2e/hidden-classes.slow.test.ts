@@ -14,7 +14,7 @@ const rawGlue = process.env.NODE_OPTIONS?.includes('other-jco.mjs') === true;
 
 /** See docs/decisions/requests-die-young.md: one that is made for each request keeps the request. */
 test.skipIf(rawGlue)(
-  'requests make no hidden classes',
+  'requests create no hidden classes',
   async () => {
     const folder = temporaryFolder();
     const files = (): string[] => readdirSync(folder).map((name) => join(folder, name));

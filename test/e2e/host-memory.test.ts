@@ -44,7 +44,7 @@ test.runIf(process.platform === 'linux')(
 );
 
 test.runIf(process.platform === 'linux')(
-  'the memories of the last guest of a worker go back to the system once its request is over',
+  'the memories of a worker’s last guest are returned to the system once its request is over',
   { timeout: 60_000 },
   async () => {
     const server = program([
@@ -61,7 +61,7 @@ test.runIf(process.platform === 'linux')(
   },
 );
 
-test('a guest that goes over its budget is told which one, by the option that sets it', async () => {
+test('a guest that exceeds its budget gets a message that names the option of the budget', async () => {
   const server = program([
     ...['serve', HOSTILE, '--addr', '127.0.0.1:0', '--store', 'memory:', '--workers', '1'],
     ...['--max-host-memory', '2MiB'],

@@ -11,7 +11,7 @@ const MEMORY = ['--store', 'memory:'];
 
 describe('the first signal', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)(
-    '%s lets requests finish, and takes no new ones',
+    '%s lets requests finish, and refuses new ones',
     async (signal) => {
       const { url, text, finished, kill } = await serve(fixture('http-lab'), MEMORY);
       const stream = await call(`${url}/stream?n=5&ms=200&size=1`);

@@ -20,7 +20,7 @@ describe.skipIf(!hasPostgres)('serve with a store on PostgreSQL', () => {
   afterAll(() => postgres.close());
 
   test.each(['kv-draft', 'kv-draft2'])(
-    '%s: two servers see the writes of each other, which survive both',
+    '%s: two servers see each other’s writes, which remain when both have ended',
     async (guest) => {
       // Each increment of one key waits for the commit before it, on a disk that others may be using.
       const store = ['--store', postgres.url(), '--store-timeout', '60s'];
@@ -45,7 +45,7 @@ describe.skipIf(!hasPostgres)('serve with a store on PostgreSQL', () => {
     120_000,
   );
 
-  test('while the engine is away guests get an error, and /readyz fails until it is back', async () => {
+  test('while the engine is unavailable guests get an error, and /readyz fails until it is available again', async () => {
     const proxy = await faultyProxy(postgres.port);
     const password = join(temporaryFolder(), 'password');
     writeFileSync(password, 'secret\n');
@@ -73,7 +73,7 @@ describe.skipIf(!hasPostgres)('serve with a store on PostgreSQL', () => {
     expect(await post(server.url, '/get?key=k')).toEqual([200, '1']);
   }, 60_000);
 
-  test('sessions are kept there, and the commands for them find them', async () => {
+  test('sessions are kept in it, and the sessions commands find them', async () => {
     const store = ['--store', postgres.url()];
     const server = await serve(fixture('notes-draft2'), store);
     const session = await initialize(server.url);

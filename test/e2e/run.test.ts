@@ -10,7 +10,7 @@ import { rawGlue } from '../support/raw-glue.ts';
 const COMMAND = join(import.meta.dirname, '../../bin/wasmcp-node.js');
 const command = fixture('command');
 
-test('options before the component are ours, every word after it goes to the guest', async () => {
+test('options before the component are options of the command, every word after it goes to the guest', async () => {
   const folder = temporaryFolder();
   writeFileSync(join(folder, 'vars'), 'A=file\nB=file\n');
   const given = ['--env', 'A=flag', '--env-file', join(folder, 'vars')];
@@ -93,7 +93,7 @@ describe('the exit status', () => {
 
   // Raw glue refuses it.
   test.skipIf(rawGlue)(
-    'is 134 for a guest that has used up its fuel, which has written the same each time',
+    'is 134 for a guest that has used up its fuel, and its output is the same each time',
     async () => {
       const yes = ['run', '--store', 'memory:', '-W', 'fuel=1000000', command, 'yes'];
       const runs = await Promise.all([run(yes), run(yes), run(yes)]);

@@ -82,7 +82,7 @@ describe.each(sdks)('the official client, %s', (_, { connect, spawn }) => {
     expect(await again.call('test_reconnection', {}, { resumptionToken: token! })).toBe(answer);
   });
 
-  test('ends its session, is refused with it, and starts another', async () => {
+  test('ends its session, is refused if it uses it again, and starts another', async () => {
     const { url } = await start();
     const client = await connect(url);
     const { session } = client;

@@ -8,7 +8,7 @@ describe.each(['notes-draft', 'notes-draft2'])('%s', (name) => {
     return serve(fixture(name), ['--store', `sqlite:${join(folder, 'store.db')}`]);
   }
 
-  test.each(['SIGTERM', 'SIGKILL'] as const)('a count goes on after %s and a restart', async (signal) => {
+  test.each(['SIGTERM', 'SIGKILL'] as const)('a counter continues after %s and a restart', async (signal) => {
     const folder = temporaryFolder();
     const first = await start(folder);
     const session = await initialize(first.url);
@@ -57,7 +57,7 @@ describe.each(['notes-draft', 'notes-draft2'])('%s', (name) => {
   });
 });
 
-test('a store in memory is shared by all workers and gone after the end', async () => {
+test('a store in memory is shared by all workers, and gone after a restart', async () => {
   const first = await serve(fixture('notes-draft'), ['--store', 'memory:', '--workers', '2']);
   const session = await initialize(first.url);
   const totals = await Promise.all(Array.from({ length: 20 }, () => callTool(first.url, session, 'total')));

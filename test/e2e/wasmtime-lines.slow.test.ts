@@ -88,7 +88,7 @@ describe.each(PUBLISHED_LINES)('$line', ({ line, warnings = [] }) => {
     expect(await status).toBe(0);
   });
 
-  test.skipIf(WASMTIME === undefined)('does so on wasmtime', async () => {
+  test.skipIf(WASMTIME === undefined)('serves on wasmtime, too', async () => {
     const { url, text, finished } = await startWasmtime(['serve', neededBy(line), ...wordsOf(line)], {
       cwd: projectFolder(),
     });
@@ -98,7 +98,7 @@ describe.each(PUBLISHED_LINES)('$line', ({ line, warnings = [] }) => {
   });
 });
 
-test('the lines are as many as it takes, no two of one source alike', () => {
+test('there are enough lines, and no two of one source are the same', () => {
   expect(new Set(PUBLISHED_LINES.map(({ source, line }) => `${source} ${line}`)).size).toBeGreaterThanOrEqual(
     30,
   );

@@ -50,7 +50,7 @@ describe('a guest that never has to wait', () => {
 });
 
 /** Components with raw glue can only be suspended in host functions that wait. */
-describe.skipIf(rawGlue)('a guest whose calls of the host take long, and cannot wait', () => {
+describe.skipIf(rawGlue)('a guest whose host calls take long and cannot wait', () => {
   const heavy = share('hostile', { workers: 1 });
   const get = (path: string): Promise<Response> => heavy.server.fetch(new Request(`http://localhost${path}`));
 
@@ -97,7 +97,7 @@ describe('many quick guests', () => {
   };
 
   // Raw glue suspends guests at each call that may wait, ready or not: all running guests alternate.
-  test.skipIf(rawGlue)('are answered one after another, not all at the end', async () => {
+  test.skipIf(rawGlue)('get their responses one after another, not all at the end', async () => {
     await Promise.all(Array.from({ length: 60 }, short));
     const start = performance.now();
     const times = await Promise.all(

@@ -68,18 +68,18 @@ async function leastFuel(bytes: Uint8Array): Promise<number> {
 }
 
 describe.skipIf(rawGlue)('fuel', () => {
-  test('ends a guest that has used it up, and says so', async () => {
+  test('ends a guest that has used it up, and reports the reason', async () => {
     const { statuses, log } = await answersOf(await assembleGuest(ENDLESS), { fuel: 1_000_000 });
     expect(statuses).toEqual([500]);
     expect(log).toEqual(['GET /: the guest used up its fuel of 1000000 units (--fuel)']);
   });
 
-  test('none at all ends every guest', async () => {
+  test('of 0 ends every guest', async () => {
     const { statuses } = await answersOf(await assembleGuest({ answer: '(i32.const 200)' }), { fuel: 0 });
     expect(statuses).toEqual([500]);
   });
 
-  test('is a request’s, not its instance’s', async () => {
+  test('is counted for each request, not for each instance', async () => {
     const bytes = await assembleGuest({
       answer: `(local $n i32)
         (loop $turn
@@ -98,7 +98,7 @@ describe.skipIf(rawGlue)('fuel', () => {
     ['in one core module', LONG],
     ['in two core modules', DIVIDED],
   ])(
-    'ends the same guest whatever else runs: %s',
+    'ends the same guest, whatever else runs: %s',
     async (_, guest) => {
       const bytes = await assembleGuest(guest);
       const least = await leastFuel(bytes);
@@ -123,14 +123,14 @@ describe.skipIf(rawGlue)('fuel', () => {
 });
 
 describe.skipIf(rawGlue)('processor time', () => {
-  test('above its limit ends a guest, and others beside it', async () => {
+  test('ends each guest that exceeds the limit', async () => {
     const { statuses, log } = await answersOf(await assembleGuest(ENDLESS), { cpuLimit: 50 }, 3);
     expect(statuses).toEqual([504, 504, 504]);
     const line = 'GET /: the guest used more than 50 ms of processor time (--cpu-limit)';
     expect(log).toEqual([line, line, line]);
   });
 
-  test('is not what a guest waits for', async () => {
+  test('does not include the time in which a guest waits', async () => {
     const { server, errors } = await create('http-lab', { cpuLimit: 400, workers: 1 });
     // Between its waits it computes for long enough to be asked.
     const stream = async (): Promise<number> => {

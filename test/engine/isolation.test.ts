@@ -98,7 +98,7 @@ describe('each restore returns memories, globals and handles to their initial st
   });
 });
 
-test('memory has a cap, and growing beyond it fails', async () => {
+test('memory is limited, and growing beyond the limit fails', async () => {
   const { loadComponent, createServer } = await import('../../src/index.ts');
   const component = await loadComponent(fixture('misbehave'), { maxMemory: 32 * 1024 ** 2 });
   const server = createServer(component, { store: 'memory:' });

@@ -58,7 +58,7 @@ describe('a guest', () => {
     expect((await served.stop()).status).toBe(0);
   });
 
-  test('reaches nothing on this machine if the server is public, or does not listen', async () => {
+  test('cannot reach this machine if the server is public, or does not listen', async () => {
     const target = await peer((_request, response) => response.end('inside'));
     const wide = await create('http-lab');
     const { port } = new URL(await wide.server.listen(0, '0.0.0.0'));

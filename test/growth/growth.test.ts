@@ -35,20 +35,20 @@ const growMemories = (count: number, pages: number): string =>
 const growTables = (count: number, elements: number, type = 'i32'): string =>
   repeat(count, (n) => countSuccess(`(table.grow $t${n} (ref.null func) (${type}.const ${elements}))`, type));
 
-describe('what the memories of a guest take together is limited', () => {
-  test('sixty of them do not grow to sixty times the limit', async () => {
+describe('the total of a guest’s memories is limited', () => {
+  test('sixty memories do not grow to sixty times the limit', async () => {
     const { statuses, log } = await serve(counting(memories(60), growMemories(60, 256)));
     // 60 pages are taken from the start, 1024 may be.
     expect(statuses).toEqual([203, 203, 203]);
     expect(log).toEqual([]);
   });
 
-  test('any one of them may take all that there is, and the others fail then', async () => {
+  test('any memory may use the whole limit, and then the others fail to grow', async () => {
     const { statuses } = await serve(counting(memories(8), `${growMemories(1, 1016)} ${growMemories(8, 1)}`));
     expect(statuses).toEqual([201, 201, 201]);
   });
 
-  test('what could not be had after all is given back', async () => {
+  test('a failed growth is not charged', async () => {
     const items = '(memory $full 1 2) (memory $m0 1)';
     const failing = repeat(20, () => countSuccess('(memory.grow $full (i32.const 500))'));
     expect((await serve(counting(items, `${failing} ${growMemories(1, 900)}`))).statuses).toEqual([
@@ -56,7 +56,7 @@ describe('what the memories of a guest take together is limited', () => {
     ]);
   });
 
-  test('across core modules, whichever of them grows a memory, and for each time that a module is instantiated', async () => {
+  test('across core modules, whichever of them grows a memory, and for each instance of a module', async () => {
     const guest: WatGuest = {
       before: `(core module $o (memory (export "m") 1)
           (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))
@@ -72,7 +72,7 @@ describe('what the memories of a guest take together is limited', () => {
     expect((await serve(guest)).statuses).toEqual([203, 203, 203]);
   });
 
-  test('in a start function as well, which runs once as ever', async () => {
+  test('in a start function, which still runs once', async () => {
     const guest: WatGuest = {
       items: `(memory $m0 1) (memory $m1 1) (global $g (mut i32) (i32.const 0))
         (func $start (local i32) ${growMemories(2, 1000)}
@@ -83,7 +83,7 @@ describe('what the memories of a guest take together is limited', () => {
     expect(await serve(guest)).toEqual({ statuses: [201, 201, 201], log: [] });
   });
 
-  test('a memory has a limit of its own where that is lower', async () => {
+  test('a lower limit of a single memory applies', async () => {
     const guest = counting(memories(2), `${growMemories(2, 100)} ${growMemories(2, 99)}`);
     expect((await serve(guest, { maxMemory: 64 * MIB, maxEachMemory: 100 * 65_536 })).statuses).toEqual([
       202, 202, 202,
@@ -91,7 +91,7 @@ describe('what the memories of a guest take together is limited', () => {
   });
 });
 
-describe('what the tables of a guest take is limited', () => {
+describe('the size of a guest’s tables is limited', () => {
   test.each([
     ['ninety tables of ten million elements', 90, 10_000_000, 'i32', 200],
     ['ninety tables of a hundred thousand elements', 90, 100_000, 'i32', 209],
@@ -106,7 +106,7 @@ describe('what the tables of a guest take is limited', () => {
     expect(statuses).toEqual([status, status, status]);
   });
 
-  test('by the bytes that they need, together with memories', async () => {
+  test('by their bytes, together with memories', async () => {
     const guest = counting(
       '(memory $m0 1) (table $t0 0 funcref)',
       growTables(1, 40_000) + growMemories(1, 1),
@@ -116,7 +116,7 @@ describe('what the tables of a guest take is limited', () => {
   });
 });
 
-describe('a component that begins with too much is refused', () => {
+describe('a component whose initial size exceeds the limit is refused', () => {
   test.each([
     [
       'memories',
@@ -135,7 +135,7 @@ describe('a component that begins with too much is refused', () => {
     });
   });
 
-  test('when only a module that is instantiated several times makes it too much', async () => {
+  test('even if only the number of instances of a module exceeds it', async () => {
     const guest: WatGuest = {
       before: `(core module $o (memory 512)) ${repeat(3, () => '(core instance (instantiate $o))')}`,
       answer: '(i32.const 201)',
@@ -149,19 +149,19 @@ describe('a component that begins with too much is refused', () => {
     }
   });
 
-  test('but one that begins with exactly what it may have runs', async () => {
+  test('but one whose initial size is exactly the limit runs', async () => {
     const guest = counting(memories(2, '512'), growMemories(2, 1));
     expect((await serve(guest)).statuses).toEqual([200, 200, 200]);
   });
 });
 
-test('a module whose growth cannot be counted gets a part of the limit for each memory and table', async () => {
+test('a module whose growth cannot be counted gets a fraction of the limit for each memory and table', async () => {
   const items = `(memory $m0 100) (memory $m1 1) (table $t0 0 funcref) (func (export "$grow"))`;
   const growths = `${growMemories(2, 250)} ${growMemories(2, 250)} ${growTables(1, 10_000)}`;
   expect((await serve(counting(items, growths))).statuses).toEqual([203, 203, 203]);
 });
 
-test('and says which module that is, and why', async () => {
+test('the module whose growth cannot be counted is reported, with the reason', async () => {
   const bytes = await assembleGuest({ items: '(func (export "$grow"))', answer: '(i32.const 201)' });
   const { memory } = await loadComponent(bytes);
   expect(memory.divided).toBe('core module component.core.wasm: it exports the reserved name $grow');

@@ -73,7 +73,7 @@ test.each([
   expect(await Promise.all([grow!(4), grow!(3), grow!(1)])).toEqual([-1, 1, -1]);
 });
 
-test('a guest whose memories have names of ours keeps what it wrote when the host writes to it', async () => {
+test('a guest whose memories have the names of dirty maps keeps its data when the host writes to it', async () => {
   const bytes = await parseWat(`(component
     (import "acme:lab/host@1.0.0" (instance $host (export "name" (func (result string)))))
     (core module $memory (memory (export "memory") 1) (export "$m0" (memory 0)) (export "$d0" (memory 0))

@@ -13,23 +13,23 @@ async function grower(limits: string, cap: number): Promise<(pages: number) => n
 }
 
 describe('a capped memory', () => {
-  test('grows up to the cap and answers -1 beyond it', async () => {
+  test('grows up to the cap, and returns -1 beyond it', async () => {
     const grow = await grower('2', 5);
     expect([grow(2), grow(2), grow(1), grow(1), grow(0)]).toEqual([2, -1, 4, -1, 5]);
   });
 
-  test('keeps a lower maximum of its own, and loses a higher one', async () => {
+  test('keeps a lower declared maximum, and loses a higher one', async () => {
     const low = await grower('1 3', 5);
     expect([low(2), low(1)]).toEqual([1, -1]);
     const high = await grower('1 60000', 5);
     expect([high(4), high(1)]).toEqual([1, -1]);
   });
 
-  test('may be allowed more than a memory can ever have', async () => {
+  test('may have a cap above the largest possible memory', async () => {
     expect((await grower('1', 1_000_000))(1)).toBe(1);
   });
 
-  test('may be as large as the cap from the start', async () => {
+  test('may initially be as large as the cap', async () => {
     expect((await grower('5', 5))(1)).toBe(-1);
   });
 });
@@ -47,7 +47,7 @@ test('every memory of a module is capped, and none that it imports', async () =>
   expect((exports.grow as () => number[])()).toEqual([1, 1, -1]);
 });
 
-test('cards of ours stay as they are, above the cap; those of a module that was not prepared are its own', async () => {
+test('dirty maps are not capped, but exports with their names are in a module that was not prepared', async () => {
   const bytes = trackDirtyBlocks(await assemble(GROWER('1')))!;
   expect(() => capMemory(bytes, 5, false)).toThrow(expect.objectContaining({ code: 'component-too-large' }));
   const module = new WebAssembly.Module(capMemory(bytes, 5, true) as BufferSource);
@@ -55,12 +55,12 @@ test('cards of ours stay as they are, above the cap; those of a module that was 
   expect([grow(4), grow(1)]).toEqual([1, -1]);
 });
 
-test('a module without memories stays as it is', async () => {
+test('a module without memories is unchanged', async () => {
   const bytes = await assemble('(module (func (export "f")))');
   expect(capMemory(bytes, 1, false)).toBe(bytes);
 });
 
-test('a memory that begins above the cap is refused, with both sizes in MiB', async () => {
+test('a memory whose initial size is above the cap is refused, with both sizes in MiB', async () => {
   const bytes = await assemble(GROWER('48'));
   expect(() => capMemory(bytes, 32, false)).toThrow(
     expect.objectContaining({
@@ -71,14 +71,14 @@ test('a memory that begins above the cap is refused, with both sizes in MiB', as
 });
 
 test.each(['1 2 shared', 'i64 1', 'i64 1 2'])(
-  'a memory that cannot be bounded is refused: %s',
+  'a memory that cannot be limited is refused: %s',
   async (limits) => {
     const bytes = await assemble(`(module (memory ${limits}))`);
     expect(() => capMemory(bytes, 10, false)).toThrow(expect.objectContaining({ code: 'component-invalid' }));
   },
 );
 
-test('how far each memory may grow is told, of ours nothing', async () => {
+test('the limit of each memory is returned, without dirty maps', async () => {
   const module = await assemble('(module (memory 1 3) (memory 1 9) (memory 1))');
   const tracked = trackDirtyBlocks(module)!;
   expect(memoryLimits(tracked)).toEqual([3 * 65_536, 9 * 65_536, 4 * 1024 ** 3]);

@@ -37,7 +37,7 @@ test.skipIf(process.platform !== 'linux').each([
   ],
   ['the cache', ['--store', 'memory:', '--cache-dir', '/proc/x'], /\/proc\/x cannot be used: ENOENT/],
 ])(
-  '%s where no folder can be made: the start is refused at once',
+  '%s where no folder can be created: the start is refused at once',
   (_, options, words) => {
     const args = [COMMAND, 'serve', fixture('kv-draft'), '--addr', '127.0.0.1:0', ...options];
     const { status, stderr } = spawnSync(process.execPath, args, {

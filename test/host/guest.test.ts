@@ -28,24 +28,22 @@ function waits(guest: Guest): Record<string, () => unknown> {
 }
 
 describe('a guest that is ended', () => {
-  for (const name of Object.keys(waits(new Guest()))) {
-    test(`is woken from ${name} by a trap`, async () => {
-      const guest = new Guest();
-      const waiting = waits(guest)[name]!() as Promise<unknown>;
-      expect(waiting).toBeInstanceOf(Promise);
-      guest.end('out of time');
-      await expect(waiting).rejects.toThrow(WebAssembly.RuntimeError);
-      await expect(waiting).rejects.toThrow('out of time');
-      guest.release();
-    });
+  test.each(Object.keys(waits(new Guest())))('is woken from %s by a trap', async (name) => {
+    const guest = new Guest();
+    const waiting = waits(guest)[name]!() as Promise<unknown>;
+    expect(waiting).toBeInstanceOf(Promise);
+    guest.end('out of time');
+    await expect(waiting).rejects.toThrow(WebAssembly.RuntimeError);
+    await expect(waiting).rejects.toThrow('out of time');
+    guest.release();
+  });
 
-    test(`traps when it calls ${name} afterwards`, async () => {
-      const guest = new Guest();
-      const call = waits(guest)[name]!;
-      guest.end('out of time');
-      await expect((async () => call())()).rejects.toThrow('out of time');
-    });
-  }
+  test.each(Object.keys(waits(new Guest())))('traps when it calls %s afterwards', async (name) => {
+    const guest = new Guest();
+    const call = waits(guest)[name]!;
+    guest.end('out of time');
+    await expect((async () => call())()).rejects.toThrow('out of time');
+  });
 
   test('traps in calls that do not wait', () => {
     const guest = new Guest();

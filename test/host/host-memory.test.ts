@@ -35,7 +35,7 @@ function guestOf(limit: number, options: HostOptions = {}): { guest: Guest; bind
   return { guest, bind: createHost(options).bind(guest, { stdout: testSink(), stderr: testSink() }) };
 }
 
-test('all header fields of a guest have a limit of their own, below that of the host', () => {
+test('all header fields of a guest together have a limit of their own, below --max-host-memory', () => {
   const { guest } = guestOf(100 * MIB);
   const value = new Uint8Array(100_000).fill(0x61);
   const full = (): Fields => {

@@ -93,13 +93,11 @@ describe('exit', () => {
     ['exit', { tag: 'err' }, 1],
     ['exitWithCode', 42, 42],
   ];
-  for (const [name, argument, status] of exits) {
-    test(`${name} with ${JSON.stringify(argument)} ends the guest with status ${status}`, () => {
-      const exit = use(bind().binding, 'wasi:cli/exit@0.2.6')[name]!;
-      expect(() => exit(argument)).toThrow(GuestExit);
-      expect(() => exit(argument)).toThrow(expect.objectContaining({ status, ok: status === 0 }));
-    });
-  }
+  test.each(exits)('%s with %j ends the guest with status %i', (name, argument, status) => {
+    const exit = use(bind().binding, 'wasi:cli/exit@0.2.6')[name]!;
+    expect(() => exit(argument)).toThrow(GuestExit);
+    expect(() => exit(argument)).toThrow(expect.objectContaining({ status, ok: status === 0 }));
+  });
 });
 
 describe('standard input and output', () => {

@@ -20,11 +20,9 @@ describe('the functions of an interface', () => {
     ['wasi:sockets/udp@0.2.6', '[method]udp-socket.stream'],
     ['wasi:filesystem/types@0.2.6', '[method]descriptor.open-at'],
   ];
-  for (const [name, member] of offered) {
-    test(`${name} has ${member}`, () => {
-      expect(offersFunction(binding(name)!, member)).toBe(true);
-    });
-  }
+  test.each(offered)('%s has %s', (name, member) => {
+    expect(offersFunction(binding(name)!, member)).toBe(true);
+  });
 
   const missing: [string, string][] = [
     ['wasi:io/poll@0.2.6', 'poll-list'],
@@ -36,9 +34,7 @@ describe('the functions of an interface', () => {
     ['wasi:http/types@0.2.6', '[static]fields.append'],
     ['wasi:http/types@0.2.6', '[method]response-outparam.send-informational'],
   ];
-  for (const [name, member] of missing) {
-    test(`${name} does not have ${member}`, () => {
-      expect(offersFunction(binding(name)!, member)).toBe(false);
-    });
-  }
+  test.each(missing)('%s does not have %s', (name, member) => {
+    expect(offersFunction(binding(name)!, member)).toBe(false);
+  });
 });

@@ -47,7 +47,7 @@ const ENTRIES: Record<string, readonly string[]> = {
 /** Their import opens a store: they are what `jco transpile --map` puts in place of the host. */
 const OPENING = ['wasmcp-node/keyvalue/draft', 'wasmcp-node/keyvalue/draft2'];
 
-test('these are all entries', () => {
+test('the package has no other entries', () => {
   const entries = Object.keys(manifest.exports).map((entry) => entry.replace('.', 'wasmcp-node'));
   const all = [...Object.keys(ENTRIES), ...OPENING, 'wasmcp-node/package.json'];
   expect(entries.sort()).toEqual(all.sort());
@@ -85,7 +85,7 @@ test.each(OPENING)(
   },
 );
 
-test('the types are those that the manual tells of', () => {
+test('the exported types are those that the manual documents', () => {
   type Library = typeof library;
   expectTypeOf<Library['loadComponent']>().parameter(0).toEqualTypeOf<string | URL | Uint8Array>();
   expectTypeOf<Library['loadComponent']>().returns.resolves.toEqualTypeOf<library.Component>();

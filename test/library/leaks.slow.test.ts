@@ -8,7 +8,7 @@ import type { Holding } from './rounds.ts';
 
 const MEGABYTE = 1024 ** 2;
 
-test('a closed server leaves no handle, thread, file or memory, twenty times over', async () => {
+test('a closed server leaves no handle, thread, file or memory behind, even after twenty rounds', async () => {
   const store = `sqlite:${join(temporaryFolder(), 'store.db')}`;
   const script = join(import.meta.dirname, 'rounds.ts');
   const args = ['--expose-gc', script, fixture('kv-draft'), store, '20'];
@@ -24,7 +24,7 @@ test('a closed server leaves no handle, thread, file or memory, twenty times ove
   expect(last.external - early.external).toBeLessThan(2 * MEGABYTE);
 }, 60_000);
 
-test('two servers in one process: each its own component, environment and end', async () => {
+test('two servers in one process have separate components and environments, and close separately', async () => {
   const component = await loadComponent(fixture('http-lab'));
   const shared = await openStore('memory:');
   const other = createServer(await loadComponent(fixture('kv-draft')), { store: shared });

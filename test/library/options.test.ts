@@ -52,7 +52,7 @@ describe('createServer', async () => {
     expect(create).toThrow(message);
   });
 
-  test('takes what is undefined for what is not given', async () => {
+  test('treats undefined options as absent', async () => {
     await createServer(loaded, { timeout: undefined as never, workers: 1 }).close();
   });
 });
@@ -82,6 +82,6 @@ test.each([
   expect((failure as Error).message).toContain(message);
 });
 
-test('openStore refuses what is no text', async () => {
+test('openStore refuses a URL that is not a string', async () => {
   await expect(openStore(7 as never)).rejects.toThrow('openStore: the URL must be a string, not 7');
 });

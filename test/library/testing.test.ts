@@ -4,7 +4,7 @@ import { serveForTest } from '../../src/testing.ts';
 import { fixture } from '../support/command.ts';
 import { withoutWarning } from '../support/raw-glue.ts';
 
-test('a component is served with and without a socket, on one store that the test can look into', async () => {
+test('a component is served with and without a socket, on one store that the test can read', async () => {
   await using server = await serveForTest(fixture('kv-draft'));
   await server.fetch('/set?bucket=b&key=k', { method: 'POST', body: 'by fetch' });
   expect(await (await fetch(`${server.url}/get?bucket=b&key=k`)).text()).toBe('by fetch');
@@ -12,14 +12,14 @@ test('a component is served with and without a socket, on one store that the tes
   expect(await (await server.fetch('/get?bucket=b&key=k')).text()).toBe('by the test');
 });
 
-test('what goes wrong in a guest is there to read', async () => {
+test('failures of a guest can be read', async () => {
   await using server = await serveForTest(fixture('misbehave'));
   expect((await server.fetch('/panic')).status).toBe(500);
   expect(server.output).toContain('panicked at');
   expect(withoutWarning(server.log.join('\n'))).toMatch(/^error GET \/panic: the guest trapped.*$/);
 });
 
-test('two servers do not see each other, and the end closes port and store', async () => {
+test('two servers are independent, and closing one closes its port and store', async () => {
   let url: string;
   {
     await using one = await serveForTest(fixture('kv-draft'));
@@ -31,7 +31,7 @@ test('two servers do not see each other, and the end closes port and store', asy
   await expect(fetch(url)).rejects.toThrow('fetch failed');
 });
 
-test('a store of the test stays open', async () => {
+test('a store that the test passes stays open', async () => {
   const store = await openStore('memory:');
   await store.set('b', 'k', Buffer.from('before'));
   {

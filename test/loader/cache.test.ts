@@ -33,7 +33,7 @@ async function onlyEntry(folder: string): Promise<string> {
 
 afterEach(() => vi.unstubAllEnvs());
 
-test('transpiles once, then takes everything from the cache', async () => {
+test('transpiles once, then loads everything from the cache', async () => {
   const folder = join(await temporaryFolder(), 'made', 'on', 'demand');
   const first = await load(folder);
   const second = await load(folder);
@@ -45,14 +45,14 @@ test('transpiles once, then takes everything from the cache', async () => {
   expect(Object.keys(modules2)).toEqual(Object.keys(modules1));
 });
 
-test('keeps what only its owner may touch', async () => {
+test('writes files that only their owner can access', async () => {
   const folder = join(await temporaryFolder(), 'cache');
   await load(folder);
   expect((await stat(folder)).mode & 0o777).toBe(0o700);
   expect((await stat(await onlyEntry(folder))).mode & 0o777).toBe(0o600);
 });
 
-test('never runs an entry that was changed anywhere, and repairs it', async () => {
+test('never runs an entry in which any byte was changed, and replaces it', async () => {
   const folder = await temporaryFolder();
   await load(folder);
   const path = await onlyEntry(folder);
@@ -78,7 +78,7 @@ test('never runs an entry that was changed anywhere, and repairs it', async () =
   }
 });
 
-test("does not take another component's entry for its own", async () => {
+test('does not accept the entry of another component', async () => {
   const folder = await temporaryFolder();
   await load(folder);
   const mine = await onlyEntry(folder);
@@ -89,7 +89,7 @@ test("does not take another component's entry for its own", async () => {
   expect((await load(folder)).fromCache).toBe(false);
 });
 
-test('serves loads at the same time, and leaves one whole entry', async () => {
+test('supports concurrent loads, which leave one complete entry', async () => {
   const folder = await temporaryFolder();
   await Promise.all(Array.from({ length: 5 }, () => load(folder)));
   await onlyEntry(folder);
@@ -121,7 +121,7 @@ test.runIf(process.getuid?.() === 0)('does not trust what belongs to another use
   });
 });
 
-test('fails when the folder that was asked for cannot be used', async () => {
+test('fails if the given folder cannot be used', async () => {
   const file = join(await temporaryFolder(), 'file');
   await writeFile(file, '');
   await expect(load(join(file, 'cache'))).rejects.toMatchObject({
@@ -130,7 +130,7 @@ test('fails when the folder that was asked for cannot be used', async () => {
   });
 });
 
-test('works without a usable home, and says that nothing was kept', async () => {
+test('works without a usable home, and reports that nothing was cached', async () => {
   const file = join(await temporaryFolder(), 'file');
   await writeFile(file, '');
   vi.stubEnv('XDG_CACHE_HOME', file);

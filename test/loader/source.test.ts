@@ -34,7 +34,7 @@ test('reads a component from a path, a file: URL as text or object, and bytes', 
   }
 });
 
-test('keeps bytes as they were when they were checked', async () => {
+test('keeps the bytes that were checked, even if the caller changes them', async () => {
   const mine = new Uint8Array(component);
   const { bytes } = await readSource(mine);
   mine.fill(0);
@@ -59,13 +59,13 @@ test('downloads a component, up to the limit, without credentials in the URL', a
   expect(message).not.toContain('secret');
 });
 
-test('names a missing file and where it was looked for', async () => {
+test('names a missing file and the path that was tried', async () => {
   const [code, message] = await failure('no/such/server.wasm');
   expect(code).toBe('component-not-found');
   expect(message).toContain(`no/such/server.wasm (looked for ${join(process.cwd(), 'no/such/server.wasm')})`);
 });
 
-test('says that a folder is a folder', async () => {
+test('reports that a path is a folder', async () => {
   const folder = join(await temporaryFolder(), 'server.wasm');
   await mkdir(folder);
   expect(await failure(folder)).toEqual(['component-not-found', expect.stringContaining('is a folder')]);
@@ -90,7 +90,7 @@ test.each([
     'unknown format version (0c 00 01 00)',
   ],
   ['the magic bytes alone', new Uint8Array([0, 0x61, 0x73, 0x6d, 0x0d]), 'is cut off'],
-])('tells %s from a component', async (_, content, expected) => {
+])('distinguishes %s from a component', async (_, content, expected) => {
   const path = await fileWith(content);
   const [code, message] = await failure(path);
   expect(code).toBe('component-invalid');
@@ -106,7 +106,7 @@ test('refuses a file of 500 MB before reading it', async () => {
   expect(process.memoryUsage().rss - before).toBeLessThan(100_000_000);
 });
 
-test('applies the limit to bytes and to files, and lets the last allowed byte pass', async () => {
+test('applies the limit to bytes and files, and accepts exactly the limit', async () => {
   const path = await fileWith(component);
   for (const source of [path, component]) {
     expect((await failure(source, component.length - 1))[0]).toBe('component-too-large');

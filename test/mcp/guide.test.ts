@@ -130,7 +130,7 @@ describe('the guide', () => {
   });
 
   test.each(['wrong type', 'no value at all'])(
-    'type mismatch: %s is an answer, and the session goes on',
+    'type mismatch: %s is a response, and the session continues',
     async (what) => {
       const session = await open();
       const value = what === 'wrong type' ? '\x05\x01' : '\x09?';

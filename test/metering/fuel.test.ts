@@ -14,17 +14,14 @@ const FUEL: readonly (readonly [fixture: string, request: GuestRequest, fuel: nu
   ['notes-draft', REQUESTS['notes-draft']![1]!, 22_309],
 ];
 
-test.each(FUEL)(
-  '%s %j takes no more units than wasmtime takes fuel, of which it takes %i',
-  async (name, request, fuel) => {
-    const serve = await serveInThread(await component(name), 'never');
-    const { units } = await serve(request);
-    expect(units).toBeGreaterThan(fuel / 20);
-    expect(units).toBeLessThanOrEqual(fuel);
-  },
-);
+test.each(FUEL)('%s %j uses no more units than wasmtime’s fuel, %i', async (name, request, fuel) => {
+  const serve = await serveInThread(await component(name), 'never');
+  const { units } = await serve(request);
+  expect(units).toBeGreaterThan(fuel / 20);
+  expect(units).toBeLessThanOrEqual(fuel);
+});
 
-test('each instruction takes at most what it takes there, and copies a unit for 8 bytes', async () => {
+test('each instruction takes at most wasmtime’s fuel for it, and bulk copies a unit for 8 bytes', async () => {
   const { meteredGuest, PLENTY } = await import('./guests.ts');
   const guest = await meteredGuest(
     `(module (memory 2) (func (export "run") (param i32) (loop $l

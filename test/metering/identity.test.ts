@@ -25,7 +25,7 @@ async function serveAll(name: string, manner: Manner): Promise<GuestAnswer[]> {
   return answers;
 }
 
-describe('guests answer the same, and take as many units, whether they are asked and suspended or not', () => {
+describe('guests return the same, and use as many units, whether or not they ask and are suspended', () => {
   test.each(Object.keys(REQUESTS))('%s', async (name) => {
     const plain = await serveAll(name, 'never');
     const texts = plain.map(({ text }) => text);

@@ -44,8 +44,8 @@ function trapping(wat: string, ticks: number): Promise<MeteredGuest> {
   return meteredGuest(wat, (tick) => (tick < ticks ? 1000 : -1));
 }
 
-describe('what never ends', () => {
-  test.each(Object.entries(ENDLESS))('is trapped at the question chosen: %s', async (_, wat) => {
+describe('a guest that never ends', () => {
+  test.each(Object.entries(ENDLESS))('is trapped at the chosen question: %s', async (_, wat) => {
     const guest = await trapping(wat, 20);
     expect(() => guest.call('run')).toThrow(WebAssembly.RuntimeError);
     expect(guest.ticks).toBe(20);
@@ -67,7 +67,7 @@ describe('what never ends', () => {
   });
 });
 
-test('below JavaScript it goes on where it cannot be suspended, and a trap still ends it', async () => {
+test('continues if JavaScript on its stack prevents suspending it, and a trap still ends it', async () => {
   const wat = `(module (import "js" "back" (func $back)) (func (export "run") (call $back))
     (func (export "loop") (loop $l (br $l))))`;
   let back = (): void => {};

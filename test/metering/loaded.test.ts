@@ -30,7 +30,7 @@ describe('a component', () => {
     answer: '(table.set $t (i32.const 0) (ref.null func)) (i32.const 200)',
   };
 
-  test('is counted although it cannot be restored, from the cache too, its start function as well', async () => {
+  test('is counted even if it cannot be restored or comes from the cache, including its start function', async () => {
     const bytes = await assembleGuest(GUEST);
     const cacheDir = await temporaryFolder();
     for (const fromCache of [false, true]) {

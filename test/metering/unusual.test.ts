@@ -15,7 +15,7 @@ const NOP = 0x01;
 const END = 0x0b;
 
 describe('functions near the limits of V8', () => {
-  test('one with as many locals as there may be is left as it is, and the others are not', async () => {
+  test('one with the maximum number of locals stays without checks, and the others get them', async () => {
     const locals = `(local ${'i32 '.repeat(MAX_LOCALS)})`;
     const { bytes, names, unmetered } = await meterText(
       `(module (func ${locals} ${LOOP}) (func (export "run") ${LOOP}))`,
@@ -25,7 +25,7 @@ describe('functions near the limits of V8', () => {
     expect(WebAssembly.validate(bytes as BufferSource)).toBe(true);
   });
 
-  test('one that is as long as it may be is left as it is', async () => {
+  test('one of the maximum size stays without checks', async () => {
     const loop = Uint8Array.of(0, 0x03, 0x40, 0x0c, 0, 0x0b);
     const body = concat([loop, new Uint8Array(MAX_BODY - 20).fill(NOP), Uint8Array.of(END)]);
     const long = encodeModule([
@@ -39,11 +39,11 @@ describe('functions near the limits of V8', () => {
   });
 });
 
-describe('a module with names of ours', () => {
+describe('a module that exports the names of metering', () => {
   const GUEST = `(module (table (export "$check") 3 funcref) (global (export "$units") (mut i32) (i32.const 5))
     (func (export "$begin") (result i32) (i32.const 7)) (func (export "$check'")) (func (export "run") ${LOOP}))`;
 
-  test('is asked all the same, and keeps its exports', async () => {
+  test('is metered anyway, and keeps its exports', async () => {
     const guest = await meteredGuest(GUEST, (tick) => (tick < 5 ? 1000 : -1));
     expect(() => guest.call('run')).toThrow(WebAssembly.RuntimeError);
     expect(guest.ticks).toBe(5);
@@ -59,7 +59,7 @@ describe('a start function', () => {
       (loop $l (local.set 0 (i32.add (local.get 0) (i32.const 1))) (br_if $l (i32.lt_u (local.get 0) (i32.const 5000))))
       (global.set 0 (local.get 0))))`;
 
-  test('runs after the module can ask, once', async () => {
+  test('runs once, after the module can ask', async () => {
     const { bytes, names } = await meterText(STARTING);
     const core = new WebAssembly.Instance(new WebAssembly.Module(bytes as BufferSource));
     expect((core.exports.g as WebAssembly.Global).value).toBe(0);
@@ -79,7 +79,7 @@ describe('a start function', () => {
   });
 });
 
-test('metadata of code that is no longer where it was is dropped, and other custom sections stay', async () => {
+test('metadata that refers to positions in the code is removed, and other custom sections stay', async () => {
   const name = (text: string): Uint8Array => concat([encodeNumber(text.length), Buffer.from(text)]);
   const custom = (text: string): Uint8Array => {
     const content = concat([name(text), Uint8Array.of(0)]);
@@ -100,7 +100,7 @@ test('metadata of code that is no longer where it was is dropped, and other cust
   expect(hints!.byteLength).toBeGreaterThan(1);
 });
 
-test('the table of ours counts to no limit of the guest', async () => {
+test('the table of metering does not count towards the guest’s limits', async () => {
   const bytes = await assemble(`(module (table 2 funcref) (func (export "run") ${LOOP}))`);
   const { modules, meters, unmetered } = prepareModules([['a.wasm', bytes]]);
   expect(unmetered).toBeUndefined();

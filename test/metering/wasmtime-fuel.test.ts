@@ -34,28 +34,31 @@ async function statusThere(name: string, request: GuestRequest, fuel: number): P
 }
 
 // The binary is not part of this project: WASMTIME=/path/to/wasmtime npx vitest run test/metering/wasmtime-fuel.test.ts
-describe.skipIf(WASMTIME === undefined || rawGlue)('what fits into so much fuel there fits here', () => {
-  test.each(REQUESTS)('%s: %s', { timeout: 60_000 }, async (name, path, rest) => {
-    const request = { path, ...rest };
-    // With those of its instantiation, which is counted there.
-    const { units } = await (await serveInThread(await component(name), 'never'))(request);
-    expect(await statusThere(name, request, units)).toBe(500);
-    // It was not for another reason.
-    expect(await statusThere(name, request, 16 * units)).toBe(200);
-    const { url } = await serve(fixture(name), ['--store', 'memory:', '-W', `fuel=${units}`]);
-    expect(await statusOf(url, request)).toBe(200);
-  });
+describe.skipIf(WASMTIME === undefined || rawGlue)(
+  'a guest that fits into an amount of fuel in wasmtime fits here',
+  () => {
+    test.each(REQUESTS)('%s: %s', { timeout: 60_000 }, async (name, path, rest) => {
+      const request = { path, ...rest };
+      // With those of its instantiation, which is counted there.
+      const { units } = await (await serveInThread(await component(name), 'never'))(request);
+      expect(await statusThere(name, request, units)).toBe(500);
+      // It was not for another reason.
+      expect(await statusThere(name, request, 16 * units)).toBe(200);
+      const { url } = await serve(fixture(name), ['--store', 'memory:', '-W', `fuel=${units}`]);
+      expect(await statusOf(url, request)).toBe(200);
+    });
 
-  test('command', { timeout: 60_000 }, async () => {
-    const statuses = new Set<number | null>();
-    for (let fuel = 1000; fuel <= 64_000; fuel *= 2) {
-      const words = ['-W', `fuel=${fuel}`, fixture('command'), 'args', 'x'];
-      const theirs = spawnSync(WASMTIME!, ['run', '-Skeyvalue,config', ...words], { encoding: 'utf8' });
-      const ours = await run(['run', '--store', 'memory:', ...words]);
-      statuses.add(theirs.status);
-      if (theirs.status === 0) expect(ours).toMatchObject({ status: 0, stdout: theirs.stdout });
-      else expect([0, theirs.status]).toContain(ours.status);
-    }
-    expect(statuses).toEqual(new Set([134, 0]));
-  });
-});
+    test('command', { timeout: 60_000 }, async () => {
+      const statuses = new Set<number | null>();
+      for (let fuel = 1000; fuel <= 64_000; fuel *= 2) {
+        const words = ['-W', `fuel=${fuel}`, fixture('command'), 'args', 'x'];
+        const theirs = spawnSync(WASMTIME!, ['run', '-Skeyvalue,config', ...words], { encoding: 'utf8' });
+        const ours = await run(['run', '--store', 'memory:', ...words]);
+        statuses.add(theirs.status);
+        if (theirs.status === 0) expect(ours).toMatchObject({ status: 0, stdout: theirs.stdout });
+        else expect([0, theirs.status]).toContain(ours.status);
+      }
+      expect(statuses).toEqual(new Set([134, 0]));
+    });
+  },
+);

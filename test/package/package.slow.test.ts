@@ -23,7 +23,7 @@ beforeAll(async () => {
 
 afterAll(() => project.remove());
 
-test('it has what runs and nothing else', async () => {
+test('contains only what is needed to run', async () => {
   const { stdout } = await project.run('tar', ['-tzf', tarball]);
   const kinds = stdout
     .trim()
@@ -42,13 +42,13 @@ test('it has what runs and nothing else', async () => {
   ]);
 });
 
-test('it is published as others expect packages to be', async () => {
+test('passes the checks of publint', async () => {
   const bytes = readFileSync(tarball);
   const { messages } = await publint({ pack: { tarball: new Uint8Array(bytes).buffer }, strict: true });
   expect(messages).toEqual([]);
 });
 
-test('its types are found, and right, wherever a package of ES modules can be imported', async () => {
+test('its types resolve, and are right, wherever ES modules can be imported', async () => {
   const analysis = await checkPackage(createPackageFromTarballData(readFileSync(tarball)));
   const problems = analysis.types === false ? ['there are none'] : analysis.problems;
   // `import()` is how CommonJS gets at it; `node10` knows no `exports` of a package.
@@ -62,7 +62,7 @@ test('its types are found, and right, wherever a package of ES modules can be im
   ).toEqual([]);
 }, 60_000);
 
-test('it is read from few files: a start would spend most of its time on finding hundreds', async () => {
+test('consists of few files, because finding hundreds would take most of a start', async () => {
   const { stdout } = await project.run('tar', ['-tzf', tarball]);
   // What only programs import is not read by a start.
   const entries = new Set(
@@ -129,7 +129,7 @@ async function works(env: Record<string, string> = {}): Promise<void> {
   });
 }
 
-test('neither a command nor the library opens a store that nobody asked for', async () => {
+test('neither a command nor the library opens a store that was not requested', async () => {
   const folder = join(project.folder, '.wasmcp');
   rmSync(folder, { recursive: true, force: true });
   expect(await project.run('npx', ['wasmcp-node', 'inspect', 'server.wasm'])).toMatchObject({ status: 0 });
@@ -139,11 +139,11 @@ test('neither a command nor the library opens a store that nobody asked for', as
   expect(existsSync(folder)).toBe(false);
 });
 
-test('command and library run where it is installed', async () => {
+test('the command and the library run after an installation', async () => {
   await works();
 }, 60_000);
 
-test('what runs in threads of its own is found there', async () => {
+test('the files of worker threads are found after an installation', async () => {
   copyFileSync(fixture('command'), join(project.folder, 'command.wasm'));
   expect(await project.run('wasmcp-node', ['run', 'command.wasm', 'args', 'a'])).toEqual({
     status: 0,
@@ -159,7 +159,7 @@ test('what runs in threads of its own is found there', async () => {
   });
 }, 60_000);
 
-test('its types hold for users that check strictly', async () => {
+test('its types compile in strict projects', async () => {
   project.write(
     'use.ts',
     `import { createServer, loadComponent, type Server, type Store } from 'wasmcp-node';
@@ -192,7 +192,7 @@ test('its types hold for users that check strictly', async () => {
 // They are downloaded: npm run test:all
 describe.skipIf(process.env.NODE_VERSIONS === undefined)('with other versions of Node', () => {
   test.each(process.env.NODE_VERSIONS?.split(' ') ?? [])(
-    '%s runs it, or is refused in one line',
+    '%s runs it, or is refused with one line',
     async (version) => {
       const other = createProject();
       try {

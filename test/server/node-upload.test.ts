@@ -97,7 +97,7 @@ describe('a body that the guest does not read completely', () => {
     expect((await connection.end()).text).toMatch(/ 200 OK/);
   });
 
-  test('is not read for ever', async () => {
+  test('is not read forever', async () => {
     const { url } = await listen('http-lab', { maxBody: 100_000 });
     const connection = await rawConnection(url);
     connection.send('POST /body-first?bytes=3 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n');

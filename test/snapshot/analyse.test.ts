@@ -17,7 +17,7 @@ async function problemsOf(wat: string): Promise<readonly string[]> {
 }
 
 describe('a module that uses every kind of instruction', () => {
-  test('is restorable, with its own memories and mutable globals counted behind the imported ones', async () => {
+  test('is restorable, and its own memories and mutable globals are numbered after the imported ones', async () => {
     const bytes = await withLast('');
     expect(WebAssembly.validate(bytes as BufferSource)).toBe(true);
     expect(analyse(bytes)).toEqual({
@@ -49,7 +49,7 @@ describe('a module that uses every kind of instruction', () => {
     'try nop catch_all end',
     'try (result i32) i32.const 1 catch 0 end drop',
     'try try nop delegate 0 catch_all rethrow 0 end',
-  ])('may catch exceptions in the legacy way: %s', async (body) => {
+  ])('may use legacy exceptions: %s', async (body) => {
     const legacy = (rest: string) => `(module (tag (param i32)) (table 1 funcref) (func ${body} ${rest}))`;
     const bytes = await assemble(legacy(''));
     expect(WebAssembly.validate(bytes as BufferSource)).toBe(true);
@@ -60,7 +60,7 @@ describe('a module that uses every kind of instruction', () => {
   });
 });
 
-describe('state that nobody can put back, or that is not known, is named', () => {
+describe('state that cannot be restored, or that is unknown, is reported', () => {
   test.each([
     ['mutable global of type reference', '(module (global (mut funcref) (ref.null func)))'],
     ['mutable global of type reference', '(module (global (mut externref) (ref.null extern)))'],
@@ -88,19 +88,19 @@ describe('state that nobody can put back, or that is not known, is named', () =>
     expect((await problemsOf(wat)).join()).toContain(problem);
   });
 
-  test('a module with several reasons gives them all', async () => {
+  test('all reasons of a module are reported', async () => {
     const wat = `(module (table 1 funcref) (data $d "x") (global (mut funcref) (ref.null func))
       (func (data.drop $d) (table.set (i32.const 0) (ref.null func))))`;
     expect(await problemsOf(wat)).toHaveLength(3);
   });
 
-  test('bytes that are no module, and a component', async () => {
+  test('bytes that are not a module are reported, a component among them', async () => {
     for (const bytes of [new Uint8Array(), Uint8Array.of(0, 1, 2), await assemble('(component)')])
       expect(analyse(bytes).problems).toHaveLength(1);
   });
 });
 
-test('a second section of a kind, which nobody would look at, is refused', async () => {
+test('a repeated section is refused, because it would be ignored', async () => {
   const bytes = await assemble('(module (memory 1))');
   const memorySection = bytes.subarray(8, 13);
   const twice = Buffer.concat([bytes.subarray(0, 13), memorySection, bytes.subarray(13)]);
@@ -109,7 +109,7 @@ test('a second section of a kind, which nobody would look at, is refused', async
   expect(() => capMemory(twice, 10, false)).toThrow(expect.objectContaining({ code: 'component-invalid' }));
 });
 
-test('bytes that were cut off or changed are read to an answer or refused, never a crash', async () => {
+test('truncated or changed bytes are analysed or refused, and never cause another failure', async () => {
   const bytes = await withLast('');
   const random = seededRandom(26);
   let refused = 0;

@@ -46,7 +46,7 @@ function stores(name: string): string {
     .join('\n');
 }
 
-test('whatever a module writes, by any instruction and wherever a block ends, is found and put back', async () => {
+test('every write, by any instruction and across blocks, is found and restored', async () => {
   const core = await instantiate(`(module (memory $a 3) (memory $b 3) (data $d "some bytes of data")
     (data (memory $b) (i32.const 8190) "on an edge")
     ${stores('a')} ${stores('b')}
@@ -86,7 +86,7 @@ test('whatever a module writes, by any instruction and wherever a block ends, is
   instance.assertRestored();
 });
 
-test('a write at the very end, or beyond it, traps as before and is found', async () => {
+test('a write at the very end is found, and one beyond it traps as before', async () => {
   const core = await instantiate(`(module (memory 1)
     (func (export "store") (param i32) (i64.store offset=5000 (local.get 0) (i64.const -1)))
     (func (export "fill") (param i32 i32) (memory.fill (local.get 0) (i32.const 1) (local.get 1))))`);
@@ -104,7 +104,7 @@ test('a write at the very end, or beyond it, traps as before and is found', asyn
   instance.assertRestored();
 });
 
-test('what one module writes to the memory of another is found there', async () => {
+test('a write to the memory of another module is found', async () => {
   const owner = await instantiate('(module (memory (export "memory") 2))');
   const writer = await instantiate(
     `(module (import "env" "memory" (memory 0)) (import "env" "log" (func $log))
@@ -118,7 +118,7 @@ test('what one module writes to the memory of another is found there', async () 
   instance.assertRestored();
 });
 
-test('what was not written is not read: a restore leaves alone what is behind the back of the cards', async () => {
+test('unmarked blocks are not read: a restore ignores writes that bypass the dirty map', async () => {
   const core = await instantiate('(module (memory 2))');
   const instance = restorable(core);
   new Uint8Array(findState([core]).memories[0]!.buffer)[70_000] = 1;
@@ -142,7 +142,7 @@ test.each([
   expect(trackDirtyBlocks(await assemble(wat))).toBeUndefined();
 });
 
-test('a module is tracked up to the last local that fits, and beside types that are no functions', async () => {
+test('a module is tracked up to the maximum number of locals, and beside types that are not functions', async () => {
   const bytes = trackDirtyBlocks(await assemble(manyLocals(49_998)))!;
   expect(WebAssembly.validate(bytes as BufferSource)).toBe(true);
   const managed = `(module (type (struct)) (rec (type $f (sub (func (param i32)))) (type (array i8))) (memory 1)
@@ -155,7 +155,7 @@ test('a module is tracked up to the last local that fits, and beside types that 
   instance.assertRestored();
 });
 
-test('a module without memory stays as it is', async () => {
+test('a module without memory is unchanged', async () => {
   const bytes = await assemble('(module (func (export "f")))');
   expect(trackDirtyBlocks(bytes)).toBe(bytes);
 });

@@ -9,7 +9,7 @@ async function instantiate(wat: string, imports: WebAssembly.Imports = {}): Prom
   return new WebAssembly.Instance(new WebAssembly.Module(exposed as BufferSource), imports);
 }
 
-test('memories and mutable globals that a module kept to itself come within reach, in their order', async () => {
+test('internal memories and mutable globals of a module become accessible, in their order', async () => {
   const { exports } = await instantiate(
     `(module
     (import "host" "memory" (memory 1))
@@ -48,12 +48,12 @@ test.each([
   expect(findState([{ exports }]).memories).toHaveLength(1);
 });
 
-test('a module without state of its own stays as it is', async () => {
+test('a module without state of its own is unchanged', async () => {
   const bytes = await assemble('(module (import "a" "m" (memory 1)) (func (export "f")))');
   expect(exposeState(bytes, analyse(bytes))).toBe(bytes);
 });
 
-test('the state of several instances is collected in their order; other exports do not count', async () => {
+test('the state of several instances is collected in their order; other exports are ignored', async () => {
   const wat = (size: number) =>
     `(module (memory (export "memory") ${size}) (global (export "counter") (mut i32) (i32.const ${size})))`;
   const { memories, globals } = findState([await instantiate(wat(3)), await instantiate(wat(1))]);
@@ -61,7 +61,7 @@ test('the state of several instances is collected in their order; other exports 
   expect(globals.map(({ value }) => value)).toEqual([3, 1]);
 });
 
-test('a module whose state cannot be put back is not rewritten by mistake', async () => {
+test('a module whose state cannot be restored is never rewritten', async () => {
   const bytes = await assemble('(module (memory 1) (func (export "$m0")))');
   expect(() => exposeState(bytes, analyse(bytes))).toThrow(TypeError);
 });

@@ -7,7 +7,7 @@ const [memory, table] = await Promise.all([
   assemble('(module (table 1 funcref) (func (table.set (i32.const 0) (ref.null func))))'),
 ]);
 
-test('all modules of a component come within reach', async () => {
+test('the state of all modules of a component becomes accessible', async () => {
   const { modules, unrestorable } = prepareModules([
     ['a.wasm', memory],
     ['b.wasm', memory],
@@ -20,7 +20,7 @@ test('all modules of a component come within reach', async () => {
   }
 });
 
-test('one that cannot be restored leaves all as they were, and says which and why', () => {
+test('if one module cannot be restored, all stay unchanged, and the module and the reason are reported', () => {
   const given = [
     ['a.wasm', memory],
     ['b.wasm', table],

@@ -28,7 +28,7 @@ function bytesOf({ state }: ReturnType<typeof guest>): Buffer[] {
 }
 
 describe('a restored instance', () => {
-  test('is byte for byte as it began, whatever was written, over many rounds', () => {
+  test('has its initial state, byte for byte, whatever was written, over many rounds', () => {
     const live = guest();
     const start = bytesOf(live);
     const restorable = makeRestorable(captureImage(live.state), live.state, undefined);
@@ -58,7 +58,7 @@ describe('a restored instance', () => {
     expect(restorable.written).toBe(0);
   });
 
-  test('keeps nothing in the bits of a NaN', () => {
+  test('restores the bits of NaNs', () => {
     const live = guest();
     const restorable = makeRestorable(captureImage(live.state), live.state, undefined);
     live.call('globals', 0x7ff8_5ec2_e700_5ec2n);
@@ -69,7 +69,7 @@ describe('a restored instance', () => {
 });
 
 describe('a memory that grew', () => {
-  test('keeps its length, and has zeros where it grew', () => {
+  test('keeps its size, and the added part is zeroed', () => {
     const live = guest();
     const restorable = makeRestorable(captureImage(live.state), live.state, undefined);
     expect(live.call('grow', 3)).toBe(4);
@@ -85,7 +85,7 @@ describe('a memory that grew', () => {
     restorable.assertRestored();
   });
 
-  test('beyond the bound, all memories together, ends the instance', () => {
+  test('beyond the limit of all memories together ends the instance', () => {
     const live = guest();
     const restorable = makeRestorable(captureImage(live.state), live.state, undefined, {
       maxGrowth: 5 * PAGE,
@@ -97,7 +97,7 @@ describe('a memory that grew', () => {
     expect(restorable.restore()).toBe('grown');
   });
 
-  test('stays while it took a sixteenth of its own room at most', () => {
+  test('is kept if it took at most a sixteenth of its own room', () => {
     const limits = [(4 + 3 * 16) * PAGE, (2 + 16) * PAGE];
     const live = guest();
     const restorable = makeRestorable(captureImage(live.state), live.state, undefined, { limits });
@@ -118,7 +118,7 @@ describe('a memory that grew', () => {
   });
 });
 
-test('a large memory stays untouched: neither image nor restore gives its zeros memory of their own', async () => {
+test('a large memory stays untouched: neither the image nor a restore allocates memory for its zeros', async () => {
   const large = await prepareGuest(`(module (memory 1024) (data (i32.const 0) "start")
     (func (export "write") (param i32) (i32.store (local.get 0) (i32.const 1))))`);
   const live = large();
@@ -156,7 +156,7 @@ describe('with glue', () => {
     return { live, glue, restorable: makeRestorable(captureImage(live.state), live.state, glue) };
   }
 
-  test('memories of inner components that were not entered are passed over, until they are', () => {
+  test('memories of inner components are skipped until the components are entered', () => {
     const { live, glue, restorable } = held();
     live.call('write', 0, 9);
     live.call('write b', 1, 9);
@@ -169,7 +169,7 @@ describe('with glue', () => {
     expect([...glue.entered]).toEqual(new Array(8).fill(0));
   });
 
-  test('handle tables are put back, and checked', () => {
+  test('handle tables are restored and checked', () => {
     const { glue, restorable } = held();
     glue.table.push(5);
     expect(() => restorable.assertRestored()).toThrow('the handle tables');
@@ -178,7 +178,7 @@ describe('with glue', () => {
     expect(glue.table).toEqual([1, 2]);
   });
 
-  test('an instance that died, or that is not settled, is not restored', () => {
+  test('an instance that is dead or unsettled is not restored', () => {
     const { live, glue, restorable } = held();
     glue.settled = false;
     live.call('write', 0, 9);
@@ -188,7 +188,7 @@ describe('with glue', () => {
   });
 });
 
-test('what is not restored is named: the first byte, or the global', () => {
+test('the first byte or global that is not restored is named', () => {
   const live = guest();
   const restorable = makeRestorable(captureImage(live.state), live.state, undefined);
   live.call('write b', 70_000, 1);

@@ -15,7 +15,7 @@ export const RESTORE_WASM: string =
   await expect(text).toMatchFileSnapshot(join(FOLDER, 'restore-wasm.ts'));
 });
 
-test('what is not within the memory, or not within the image, traps', () => {
+test('accesses outside of the memory or the image trap', () => {
   const helper = bindHelper(
     compileHelper(),
     new WebAssembly.Memory({ initial: 2 }),

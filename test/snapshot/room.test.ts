@@ -22,7 +22,7 @@ const grower = (limits: string): string => `(component
 test.each([
   ['its own maximum', '1 3', {}],
   ['the limit of all together', '1', { maxMemory: 4 * PAGE }],
-])('a request has as much room to grow as the one before it, up to %s', async (_, limits, options) => {
+])('each request has as much room to grow as the previous one, up to %s', async (_, limits, options) => {
   const bytes = await parseWat(grower(limits));
   const component = await loadComponent(bytes, options);
   const grown: number[] = [];

@@ -46,7 +46,7 @@ describe('a mismatch is shown with the lines around it', () => {
 const VERSION: string | undefined = process.env.JCO_TRANSPILE;
 
 test.skipIf(VERSION === undefined)(
-  'the command checks a version from the registry, fixture by fixture, and fails for one that does not fit',
+  'the command checks a version from the registry, fixture by fixture, and fails if one has a mismatch',
   async () => {
     const script = join(import.meta.dirname, '../../scripts/jco-check.ts');
     const outcome = await promisify(execFile)(process.execPath, [script, VERSION!]).then(

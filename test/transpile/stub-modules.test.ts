@@ -18,7 +18,7 @@ async function transpile(
   return Object.entries(files).map(([name, content]) => [name, Buffer.from(content)]);
 }
 
-describe('jco makes the same of a stubbed as of the original component', () => {
+describe('jco generates the same for a stubbed component as for the original', () => {
   test.for(globSync('*.wasm', { cwd: FIXTURES }))('%s', async (name) => {
     const bytes = await readFile(join(FIXTURES, name));
     const { imports } = readComponent(bytes, name);
@@ -36,7 +36,7 @@ describe('jco makes the same of a stubbed as of the original component', () => {
   });
 });
 
-test('a module of an unknown form is left as it is, for jco to judge', async () => {
+test('a module of an unknown form is unchanged, so that jco reports it', async () => {
   const bytes = await parseWat('(component (core module $m (func)) (core instance (instantiate $m)))');
   const module = stubModules(bytes).modules[0]!.original;
   // The code section, the last one here, gets a number that no section has.

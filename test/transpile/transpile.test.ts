@@ -45,7 +45,7 @@ describe('a command', async () => {
     expect(order).toEqual(['host', 'returned']);
   });
 
-  test('passes strings byte by byte, the byte-order mark included', async () => {
+  test('passes strings unchanged, including a byte-order mark', async () => {
     const component = await command();
     const seen: unknown[] = [];
     await run(component, RUN_CALLS.openText, { open: (text) => void seen.push(text) });
@@ -65,7 +65,7 @@ describe('a command', async () => {
     expect(seen).toEqual([]);
   });
 
-  test('ends when the host rejects or throws, with and without a result type', async () => {
+  test('ends if the host rejects or throws, with and without a result type', async () => {
     const component = await command();
     const trap = new WebAssembly.RuntimeError('ended by the host');
     const rejects = async (): Promise<never> => {
@@ -82,7 +82,7 @@ describe('a command', async () => {
     await expect(run(component, RUN_CALLS.takeText, { take: throws })).rejects.toBe(trap);
   });
 
-  test('traps when the host answers with a promise where the guest cannot wait', async () => {
+  test('traps if the host returns a promise where the guest cannot wait', async () => {
     const component = await command();
     const failing = async (): Promise<never> => {
       throw new Error('nobody may see this unhandled');
@@ -91,7 +91,7 @@ describe('a command', async () => {
     await expect(run(component, Promise.resolve(RUN_CALLS.check))).rejects.toThrow('cannot wait');
   });
 
-  test('runs in a worker that it is sent to, with stack traces that can be read', async () => {
+  test('runs in a worker to which it is sent, with readable stack traces', async () => {
     const component = await command();
     const worker = new Worker(
       `const { parentPort, workerData: component } = require('node:worker_threads');
@@ -111,7 +111,7 @@ describe('a command', async () => {
   });
 });
 
-test('keeps versions and drafts apart, each able to wait', async () => {
+test('distinguishes versions and drafts, each of which may wait', async () => {
   const names = [
     'wasi:keyvalue/store@0.2.0-draft',
     'wasi:keyvalue/store@0.2.0-draft2',
@@ -138,7 +138,7 @@ test('keeps versions and drafts apart, each able to wait', async () => {
   expect(called).toEqual(names);
 });
 
-test('makes every function of wasi:keyvalue able to wait, static ones and methods too', async () => {
+test('lets every function of wasi:keyvalue wait, including static ones and methods', async () => {
   // The patches check each function that jco emits against this expectation: loading it is the test.
   await load(`(component
     (import "wasi:keyvalue/atomics@0.2.0-draft2" (instance $a
@@ -155,7 +155,7 @@ test('makes every function of wasi:keyvalue able to wait, static ones and method
       (export "n" (func $new)) (export "c" (func $current)) (export "s" (func $swap)))))))`);
 });
 
-test('reports what jco refuses as an invalid component', async () => {
+test('reports a component that jco refuses as invalid', async () => {
   // Well-formed, but the function has another type than it says.
   const bytes = await parseWat(`(component
     (core module $m (func (export "f") (param i32)))
@@ -185,7 +185,7 @@ const PASSING = `(component
   (core instance $i (instantiate $main (with "inner" (instance (export "take" (func $take))))))
   (func (export "run") (canon lift (core func $i "run"))))`;
 
-test('says why jco gave up on a component, and lets it print nothing', async () => {
+test('reports why jco failed on a component, and prints nothing', async () => {
   await expect(load(PASSING)).rejects.toThrow(
     expect.objectContaining({
       code: 'component-invalid',

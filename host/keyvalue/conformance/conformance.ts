@@ -17,7 +17,7 @@ export interface ConformanceTest {
 const CASES: readonly StoreCase[] = [...VALUES, ...PAGES, ...COUNTERS, ...SWAPS, ...LEASES, ...FENCES];
 
 /**
- * The tests that every `Store` must pass: `for (const { name, run } of storeConformance(open)) test(name, run)`.
+ * The tests that every `Store` must pass: `test.each(storeConformance(open))('$name', ({ run }) => run())`.
  *
  * @param open Returns an empty store; each test opens one and closes it.
  */

@@ -34,7 +34,7 @@ test('each call has context slots of its own', () => {
   expect([slots[0].value, slots[1].value]).toEqual([1, 2]);
 });
 
-test('what is lent comes back when the call ends', () => {
+test('lent handles are returned when the call ends', () => {
   const table = [0, 0, 0, 0];
   callStack.enterRoot(0);
   callStack.enterGuest(0, 0, 1);
@@ -54,7 +54,7 @@ test('a guest may be suspended while it is called, but not in a destructor', () 
   expect(callStack.maySuspend()).toBe(true);
 });
 
-test('a second call from outside is refused, and harms nothing', () => {
+test('a second call from outside is refused, and the first one continues', () => {
   callStack.enterRoot(0);
   expect(() => callStack.enterRoot(1)).toThrow(TypeError);
   callStack.leaveRoot();

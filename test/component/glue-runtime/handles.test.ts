@@ -16,7 +16,7 @@ beforeEach(() => {
   handles = createHandles(callStack, tables);
 });
 
-test('handles are used again, the last one dropped first', () => {
+test('handles are reused, the last one dropped first', () => {
   const [table] = tables as [HandleTable];
   const [a, b, c] = [handles.own(table, 10), handles.own(table, 20), handles.own(table, 30)];
   expect([a, b, c]).toEqual([1, 2, 3]);
@@ -26,7 +26,7 @@ test('handles are used again, the last one dropped first', () => {
   expect([1, 2, 3, 4].map((handle) => handles.rep(table, handle))).toEqual([50, 20, 40, 60]);
 });
 
-test('a representation may be 0, and may not touch the bit that tells own from borrow', () => {
+test('a representation may be 0, and may not use the bit that distinguishes own from borrow', () => {
   const [table] = tables as [HandleTable];
   expect(handles.rep(table, handles.own(table, 0))).toBe(0);
   expect(() => handles.own(table, 1 << 30)).toThrow('a representation beyond 2^30');
@@ -38,7 +38,7 @@ test('a component has at most a million handles on resources of one type', () =>
   expect(() => handles.own(table, 7)).toThrow('too many handles');
 });
 
-test('an own handle that is lent can be neither dropped nor given away', () => {
+test('a lent own handle can be neither dropped nor given away', () => {
   const [table] = tables as [HandleTable];
   const handle = handles.own(table, 5);
   callStack.enterRoot(0);
@@ -50,7 +50,7 @@ test('an own handle that is lent can be neither dropped nor given away', () => {
   expect(callStack.isDead()).toBe(true);
 });
 
-test('what was lent can be dropped after the call', () => {
+test('a handle that was lent can be dropped after the call', () => {
   const [table] = tables as [HandleTable];
   const handle = handles.own(table, 5);
   callStack.enterRoot(0);
@@ -85,7 +85,7 @@ test('own handles move between tables, one of which may be new', () => {
   expect(() => handles.rep(tables[0]!, handle)).toThrow('unknown handle index');
 });
 
-test('each change of a table is noted, until somebody has asked for it', () => {
+test('each change of a table is recorded until it is read', () => {
   const [first, second] = tables as [HandleTable, HandleTable];
   expect(handles.touched()).toEqual([]);
   const handle = handles.own(first, 1);

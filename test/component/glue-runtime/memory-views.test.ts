@@ -15,7 +15,7 @@ test('views follow a memory that grows', () => {
   expect(bytes()).toBe(bytes());
 });
 
-test('what is written is marked in the dirty map of a memory, and nothing else is', () => {
+test('writes, and nothing else, are marked in the dirty map of a memory', () => {
   const memory = new WebAssembly.Memory({ initial: 2 });
   const dirtyMap = new WebAssembly.Memory({ initial: 17 });
   Object.assign(memory, { [Symbol.for('wasmcp-node.dirty-map')]: dirtyMap });
@@ -61,7 +61,7 @@ describe('contents', () => {
     'x'.repeat(24),
     'x'.repeat(25),
     `${'ü'.repeat(30)}`,
-  ])('%j is read as it is', (text) => {
+  ])('%j is read unchanged', (text) => {
     expect(string(bytes, 10, put(text))).toBe(text);
   });
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Resources } from '../../../src/component/glue-runtime/resources.ts';
 
-test('resources are held as a Map would hold them, however far apart their numbers are', () => {
+test('resources behave as in a Map, however far apart their numbers are', () => {
   const resources = new Resources();
   const model = new Map<number, object>();
   let seed = 7;

@@ -12,7 +12,7 @@ import { temporaryFolder } from '../../support/command.ts';
 import { listen } from '../../support/serving.ts';
 
 describe('the descriptors of the process', () => {
-  test('are enough for all if the limit is high', () => {
+  test('suffice for all if the limit is high', () => {
     const shares = shareDescriptors({ files: 20_000, workers: 2, connections: 1000, guest: 256 });
     expect([shares.connections, shares.guest]).toEqual([1000, 256]);
     expect(shares.guests + shares.connections).toBeLessThan(20_000 - 200);

@@ -13,7 +13,7 @@ async function status(server: Server, path: string): Promise<number> {
 
 // Raw glue cannot be suspended in its own code: a guest that loops has its worker for itself.
 test.skipIf(rawGlue)(
-  'guests that keep workers busy, many of one kind, leave some to requests of another',
+  'many guests of one kind that keep workers busy leave some workers to other requests',
   {
     timeout: 60_000,
   },

@@ -18,7 +18,7 @@ async function status(server: Server, path: string): Promise<number> {
 }
 
 describe('a guest that does not respond in time', () => {
-  test('is ended while it waits, and its place is free', async () => {
+  test('is ended while it waits, and its place becomes free', async () => {
     const { server, errors } = await listen('misbehave', { timeout: 400, liveLimit: 3 });
     const began = performance.now();
     const statuses = await Promise.all(Array.from({ length: 3 }, () => status(server, '/sleep-forever')));
@@ -35,7 +35,7 @@ describe('a guest that does not respond in time', () => {
     expect(await status(server, '/ok')).toBe(200);
   });
 
-  test.each(['/spin', '/spin-calls'])('and loops (%s) is ended where it stands', async (path) => {
+  test.each(['/spin', '/spin-calls'])('and loops (%s) is ended in its loop', async (path) => {
     const { server, errors } = await listen('misbehave', { timeout: 1000 });
     const began = performance.now();
     expect(await status(server, path)).toBe(504);
@@ -44,7 +44,7 @@ describe('a guest that does not respond in time', () => {
     expect(errors()).toEqual([`error GET ${path}: the guest did not respond within 1000 ms`]);
   });
 
-  test.skipIf(rawGlue)('takes nothing with it: other requests of its worker go on', async () => {
+  test.skipIf(rawGlue)('ends alone: other requests of its worker continue', async () => {
     const { server, errors } = await listen('misbehave', { timeout: 3000 });
     const naps = Array.from({ length: 10 }, () => status(server, '/nap?ms=1500'));
     const loops = Array.from({ length: 6 }, () => status(server, '/spin'));
@@ -72,12 +72,12 @@ describe('a guest that reads a body as it arrives', () => {
     return { method: 'POST', body, duplex: 'half' } as RequestInit;
   }
 
-  test('gets its time from the moment the body has arrived', async () => {
+  test('has the full time from the arrival of the whole body', async () => {
     const { server } = await listen('kv-draft', { timeout: 600 });
     expect((await ask(server, '/set?key=slow', arriving(100))).status).toBe(200);
   });
 
-  test('and one that does not read it, from the moment the head has arrived', async () => {
+  test('has the full time from the arrival of the head if it does not read the body', async () => {
     const { server } = await listen('misbehave', { timeout: 600 });
     expect((await ask(server, '/sleep-forever', arriving(100))).status).toBe(504);
   });
@@ -102,7 +102,7 @@ describe.skipIf(rawGlue)('a guest that computes', () => {
     expect(await Promise.all(loops)).toEqual([502, 502, 502]);
   });
 
-  test('finishes, and nothing is lost', async () => {
+  test('finishes, and no request is lost', async () => {
     const { server, log } = await listen('misbehave');
     let over = false;
     const long = ask(server, '/compute?rounds=10000000').finally(() => {
@@ -193,7 +193,7 @@ describe('guests whose clients have disconnected', () => {
     expect(log).toEqual([]);
   });
 
-  test('are not the only ones: guests whose clients send their bodies for too long are ended too', async () => {
+  test('are treated like guests whose clients send their bodies for too long', async () => {
     const { server, logged } = await listen('kv-draft', { liveLimit: 1, timeout: 1500 });
     const stop = new AbortController();
     const body = new ReadableStream<Uint8Array>({

@@ -16,7 +16,7 @@ const guest = {
 };
 
 test.skipIf(rawGlue)(
-  'code that does not ask is ended with its worker, which is replaced',
+  'a guest whose code has no checks is ended with its worker, which is replaced',
   async () => {
     const component = await loadComponent(await assembleGuest(guest));
     const log: string[] = [];

@@ -25,7 +25,7 @@ function heapOf(state: { used: number; garbage: number }) {
   };
 }
 
-test('when the heap of a thread is full, guests for which the host holds much get no more', () => {
+test('if the heap of a thread is full, guests with many host objects get no more', () => {
   const state = { used: 50, garbage: 0 };
   const { guest } = heapOf(state);
   const [large, small] = [guest(), guest()];
@@ -50,7 +50,7 @@ test('garbage is collected first, at most once a second', () => {
   expect(collections()).toBe(1);
 });
 
-test('the process is asked too, and says why it refuses', () => {
+test('the process’s budget applies too, and its reason is reported', () => {
   const ledger = createLedger(30 * MIB);
   ledger.measured(20 * MIB);
   const heap = createHeap({ collect() {}, used: () => 0 });

@@ -53,7 +53,7 @@ test('a guest that is reset releases everything', () => {
   expect(guestOf(ledger).tryCharge(85 * MIB)).toBe(true);
 });
 
-test('what was promised stays promised until it is touched, or its request is over', () => {
+test('a promise counts until the memory is touched, or the request is over', () => {
   const ledger = createLedger(1000 * MIB);
   ledger.measured(100 * MIB);
   const share = createShare(ledger.open());
@@ -71,7 +71,7 @@ test('what was promised stays promised until it is touched, or its request is ov
   expect(guestOf(ledger).tryCharge(450 * MIB)).toBe(true);
 });
 
-test('what guests of a worker were promised is gone with it', () => {
+test('promises to the guests of a worker end with the worker', () => {
   const ledger = createLedger(1000 * MIB);
   ledger.measured(100 * MIB);
   const memory = ledger.open();
@@ -81,7 +81,7 @@ test('what guests of a worker were promised is gone with it', () => {
   expect(ledger.held).toBe(100 * MIB);
 });
 
-test('memories of large guests leave a tenth to others, and to what the host needs for them', () => {
+test('memories of large guests leave a tenth to other guests and to host objects', () => {
   const ledger = createLedger(1000 * MIB);
   ledger.measured(100 * MIB);
   const [large, small] = [createShare(ledger.open()), createShare(ledger.open())];

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createMeasure } from '../../../src/engine/memory/watch.ts';
 
-test('what the system cannot tell for want of descriptors is as it was', () => {
+test('the last measurement counts if there is no descriptor for another one', () => {
   const answers = [100, undefined, 200];
   const measure = createMeasure(() => {
     const answer = answers.shift();

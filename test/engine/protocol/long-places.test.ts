@@ -8,12 +8,12 @@ function open(count: number) {
   return { places, memories, workers: memories.map(workerPlaces) };
 }
 
-test('alone, long guests of all workers run', () => {
+test('without quick requests, the long-running guests of all workers run', () => {
   const { workers } = open(3);
   expect(workers.map((worker) => worker.take())).toEqual([true, true, true]);
 });
 
-test('beside quick requests they leave one worker to these, and a place goes from one to another', () => {
+test('beside quick requests, one worker is free of long-running guests, which take turns', () => {
   const { workers } = open(3);
   const [first, second, third] = workers;
   first!.finishedQuickly();
@@ -31,7 +31,7 @@ test('a single worker always has its place', () => {
   expect(only!.take()).toBe(true);
 });
 
-test('the place of a worker that has exited is free, and who waits learns of it', async () => {
+test('the place of a worker that has exited is free, and waiting workers are notified', async () => {
   const { places, memories, workers } = open(2);
   const [first, second] = workers;
   first!.finishedQuickly();
@@ -43,7 +43,7 @@ test('the place of a worker that has exited is free, and who waits learns of it'
   expect([second!.take(), second!.wanted]).toEqual([true, false]);
 });
 
-test('a worker that has exited waits for no place', () => {
+test('a worker that has exited no longer waits for a place', () => {
   const { places, memories, workers } = open(2);
   const [first, second] = workers;
   first!.finishedQuickly();

@@ -14,7 +14,7 @@ test('show both sides whether the worker takes its messages', () => {
   expect([counts.taken, counts.answered, worker.waits()]).toEqual([2, true, false]);
 });
 
-test('show a message that is taken before it was counted as none that waits', () => {
+test('do not show a message as waiting that was taken before it was counted', () => {
   const counts = createMessageCounts();
   const worker = workerMessageCounts(counts.memory);
   worker.take();
@@ -23,7 +23,7 @@ test('show a message that is taken before it was counted as none that waits', ()
   expect([counts.answered, worker.waits()]).toEqual([true, false]);
 });
 
-test('go on when they wrap around', () => {
+test('continue when they wrap around', () => {
   const counts = createMessageCounts();
   const worker = workerMessageCounts(counts.memory);
   new Int32Array(counts.memory).fill(0x7fff_ffff);

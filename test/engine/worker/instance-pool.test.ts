@@ -121,7 +121,7 @@ describe('an instance for each request', () => {
     expect(pool.discards).toMatchObject({ poisoned: 1 });
   });
 
-  test('nor does one that has grown too much, or one whose glue is dead or unsettled', () => {
+  test('an instance that has grown too much, or whose glue is dead or unsettled, is never used again', () => {
     const { pool, glues } = createPoolWithGlue();
     const [grown, dead, unsettled] = [pool.take(), pool.take(), pool.take()];
     grown.call('grow');
@@ -132,7 +132,7 @@ describe('an instance for each request', () => {
     expect(pool.discards).toMatchObject({ grown: 1, trapped: 1, unsettled: 1 });
   });
 
-  test('nor one with less room to grow than a new one has', () => {
+  test('an instance with less room to grow than a new one is never used again', () => {
     const { pool } = createPool({ limit: 2 * 65_536 });
     const instance = pool.take();
     expect(instance.call('grow a little')).toBe(1);
@@ -140,7 +140,7 @@ describe('an instance for each request', () => {
     expect(pool.discards).toMatchObject({ grown: 1 });
   });
 
-  test('one that died while it was idle is discarded, and the next is taken', () => {
+  test('an instance that died while it was idle is discarded, and the next one is used', () => {
     const { pool, glues } = createPoolWithGlue();
     const [a, b] = [pool.take(), pool.take()];
     for (const instance of [a, b]) pool.give(instance, FINE);

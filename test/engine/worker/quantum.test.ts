@@ -16,7 +16,7 @@ function quantums(nanoseconds: number, count: number): { readonly last: number; 
   return { last, took };
 }
 
-test.each([0.1, 0.3, 1.5, 10, 70])('of a guest with units of %s ns soon take some 150 µs', (nanoseconds) => {
+test.each([0.1, 0.3, 1.5, 10, 70])('of a guest with units of %s ns soon take about 150 µs', (nanoseconds) => {
   const { took } = quantums(nanoseconds, 15);
   expect(took).toBeGreaterThan(0.07);
   expect(took).toBeLessThan(0.31);

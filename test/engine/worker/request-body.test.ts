@@ -35,14 +35,14 @@ test('bytes that will not be read are freed, and count as taken', () => {
 test.each([
   ['the first', 0],
   ['the last', 1],
-])('a chunk of which %s part is kept by somebody else is not freed', (_, kept) => {
+])('a chunk of which other code keeps %s part is not freed', (_, kept) => {
   const { body, isFreed } = bodyOf(new Uint8Array(SIZE));
   const parts = [body.read(SIZE / 2), body.read(SIZE / 2)];
   body.spent!(parts[1 - kept]!);
   expect(isFreed()).toBe(false);
 });
 
-test('a buffer of which the body has only a part is not freed', () => {
+test('a buffer that contains more than the body is not freed', () => {
   const pool = new Uint8Array(SIZE).fill(7);
   const { body, isFreed } = bodyOf(pool.subarray(SIZE / 2));
   body.spent!(body.read(SIZE));

@@ -48,7 +48,7 @@ describe('a slice', () => {
     expect(slice(used, MAY)).toBeCloseTo(milliseconds, 0);
   });
 
-  test('begins when the guest was resumed by something else, and what passed until then is not counted', () => {
+  test('begins when something else resumes the guest, and the time before is not counted', () => {
     const queue = createRunQueue<Named>();
     const { task } = named('a', 0);
     queue.begin(task, { now: 0, turn: 1 });
@@ -59,7 +59,7 @@ describe('a slice', () => {
     expect(queue.isDue(task, { now: 905, turn: 2 }, MAY_NOT)).toBe(true);
   });
 
-  test('is of the guest that asks', () => {
+  test('belongs to the guest that asks', () => {
     const queue = createRunQueue<Named>();
     const [first, second] = [named('a', 0).task, named('b', 0).task];
     queue.begin(first, { now: 0, turn: 1 });
@@ -68,7 +68,7 @@ describe('a slice', () => {
   });
 });
 
-test('a guest that could not be suspended goes on, with a slice of its own', () => {
+test('begins again for a guest that could not be suspended', () => {
   const one = named('a', 60);
   const queue = queueOf(one, named('b', 60));
   queue.withdraw(one.task, { now: 100, turn: 1 });
@@ -77,7 +77,7 @@ test('a guest that could not be suspended goes on, with a slice of its own', () 
   expect([queue.next(NOW, MAY)?.name, queue.next(NOW, MAY)]).toEqual(['b', undefined]);
 });
 
-describe('who is next', () => {
+describe('the next guest', () => {
   function order(queue: RunQueue<Named>, mayBeLong = MAY): string {
     const names: string[] = [];
     for (let next = queue.next(NOW, mayBeLong); next !== undefined; next = queue.next(NOW, mayBeLong))
@@ -85,7 +85,7 @@ describe('who is next', () => {
     return names.join(' ');
   }
 
-  test('the lowest level, and within it who has waited longest', () => {
+  test('is the one at the lowest level, and within the level the one that has waited longest', () => {
     const queue = queueOf(named('long', 80), named('a', 7), named('b', 6), named('new', 1));
     expect([queue.next(NOW, MAY)?.name, queue.next(NOW, MAY)?.name, queue.next(NOW, MAY)?.name]).toEqual([
       'new',
@@ -94,7 +94,7 @@ describe('who is next', () => {
     ]);
   });
 
-  test('every fourth time who has waited longest, so that nobody starves', () => {
+  test('is every fourth time the one that has waited longest, so that none starves', () => {
     const queue = queueOf(named('long', 80));
     const names: string[] = [];
     for (let n = 0; n < 8; n += 1) {
@@ -106,12 +106,12 @@ describe('who is next', () => {
     expect(names.join(' ')).toBe('new new new long new new new long');
   });
 
-  test('a guest that has to stop, whatever it has used', () => {
+  test('is one that has to stop, whatever it has used', () => {
     expect(order(queueOf(named('new', 0), named('ending', 900, true)))).toBe('ending new');
     expect(order(queueOf(named('ending', 900, true)), MAY_NOT)).toBe('ending');
   });
 
-  test('a guest gets a fifth of the thread at least, in a flood of requests that it gives way to', () => {
+  test('is often enough a long-running one that it gets a fifth of the thread in a flood of requests', () => {
     const queue = queueOf(named('long', 80));
     let now = 0;
     for (let turn = 1; turn < 200; turn += 1) {
@@ -126,21 +126,21 @@ describe('who is next', () => {
     expect.assertions(1);
   });
 
-  test('a guest that has waited for a place of its own gives way as usual', () => {
+  test('gives way as usual if it has waited for a place', () => {
     const queue = queueOf(named('long', 80));
     expect(queue.next({ now: 1000, turn: 1 }, MAY_NOT)).toBeUndefined();
     const { task } = queue.next({ now: 2000, turn: 2 }, MAY)!;
     expect(queue.isDue(task, { now: 2000.2, turn: 2 }, MAY)).toBe(true);
   });
 
-  test('no long guest that may not run, and then the others all the same', () => {
+  test('is not a long-running one that may not run, but one of the others', () => {
     const queue = queueOf(named('long', 80), named('a', 6), named('b', 6), named('c', 6), named('d', 6));
     expect(order(queue, MAY_NOT)).toBe('a b c d');
     expect(queue.size).toBe(1);
     expect(order(queue)).toBe('long');
   });
 
-  test('nobody asks for a place that is not needed', () => {
+  test('needs no place if it is not long-running', () => {
     const queue = queueOf(named('long', 80), named('new', 0));
     let asked = 0;
     queue.next(NOW, () => {

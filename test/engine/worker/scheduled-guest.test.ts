@@ -36,8 +36,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe('a guest that asks in the middle of its code', () => {
-  test('waits for its turn, and goes on', async () => {
+describe('a guest that asks in its code', () => {
+  test('waits for its turn, and continues', async () => {
     const { scheduled, resume } = scheduledGuest();
     expect(scheduled.tick()).toBe(WAIT);
     const waiting = scheduled.wait();
@@ -45,14 +45,14 @@ describe('a guest that asks in the middle of its code', () => {
     expect(await waiting).toBeGreaterThan(0);
   });
 
-  test('goes on where it cannot be suspended, and is withdrawn where that was not known', () => {
+  test('continues if it cannot be suspended, and is withdrawn from the queue if that was not known', () => {
     const { scheduled, withdrawn } = scheduledGuest({ maySuspend: true, mayInterrupt: false });
     expect(scheduled.tick()).toBeGreaterThan(0);
     expect(scheduled.cannotWait()).toBeGreaterThan(0);
     expect(withdrawn()).toBe(1);
   });
 
-  test('traps when it was ended, also while it waits', async () => {
+  test('traps if it was ended, even while it waits', async () => {
     const { scheduled, guest, resume } = scheduledGuest();
     const waiting = scheduled.wait();
     guest.end('no longer wanted');
@@ -60,7 +60,7 @@ describe('a guest that asks in the middle of its code', () => {
     expect([await waiting, scheduled.tick(), scheduled.overdue]).toEqual([TRAP, TRAP, false]);
   });
 
-  test('traps when its time is over, suspended or not', async () => {
+  test('traps at its deadline, suspended or not', async () => {
     const { scheduled, resume } = scheduledGuest();
     const waiting = scheduled.wait();
     vi.advanceTimersByTime(LIMITS.timeout - 1);
@@ -108,13 +108,13 @@ describe('a guest that cannot be suspended where it is', () => {
   });
 });
 
-describe('the time of a guest', () => {
+describe('the deadline of a guest', () => {
   /** Milliseconds until it traps. */
   function left({ scheduled }: { readonly scheduled: ScheduledGuest }): number {
     return Math.round(scheduled.deadline.due - performance.now());
   }
 
-  test('begins again when the response begins, progresses and ends', () => {
+  test('is extended when the response begins, progresses and ends', () => {
     const one = scheduledGuest();
     const { deadline } = one.scheduled;
     vi.advanceTimersByTime(900);
@@ -131,7 +131,7 @@ describe('the time of a guest', () => {
     ]);
   });
 
-  test('does not begin again without a reason', () => {
+  test('is not extended otherwise', () => {
     const one = scheduledGuest();
     const { deadline } = one.scheduled;
     vi.advanceTimersByTime(300);
@@ -145,7 +145,7 @@ describe('the time of a guest', () => {
     expect(left(one)).toBe(700);
   });
 
-  test('begins again with each part of a body that is read before the response', () => {
+  test('is extended by each part of a body that is read before the response', () => {
     const one = scheduledGuest();
     vi.advanceTimersByTime(900);
     one.scheduled.deadline.received();

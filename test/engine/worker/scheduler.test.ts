@@ -56,13 +56,13 @@ describe('guests whose calls never wait', () => {
     expect(answers.filter((answer) => typeof answer !== 'number').length).toBeLessThan(10);
   });
 
-  test('do not wait where they cannot be suspended', async () => {
+  test('do not wait if they cannot be suspended', async () => {
     const [guest] = guests(1, false) as [Guest];
     const end = performance.now() + 30;
     while (performance.now() < end) expect(guest.yieldIfDue(() => 1)).toBe(1);
   });
 
-  test('trap when they were ended meanwhile', async () => {
+  test('trap if they were ended meanwhile', async () => {
     const [guest] = guests(1) as [Guest];
     const end = performance.now() + 1000;
     let answer: unknown = 1;

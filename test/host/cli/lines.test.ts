@@ -8,7 +8,7 @@ function collect(prefix: string): { sink: LineSink; lines: string[] } {
 }
 
 describe('prefixed lines', () => {
-  test('are written whole behind the prefix, in whatever chunks they arrive', () => {
+  test('are written whole after the prefix, in whatever chunks they arrive', () => {
     const { sink, lines } = collect('stdout [7] :: ');
     for (const piece of ['one\ntw', 'o\n\nth', 'r', 'ee']) sink.write(bytes(piece));
     expect(lines).toEqual(['stdout [7] :: one\n', 'stdout [7] :: two\n', 'stdout [7] :: \n']);
@@ -35,7 +35,7 @@ describe('prefixed lines', () => {
     expect(lines.join('').replaceAll('\n', '')).toBe('x'.repeat(20_000));
   });
 
-  test('free large chunks, and keep the part of a line that is left of one', () => {
+  test('free large chunks, and keep the beginning of a line that remains of one', () => {
     const { sink, lines } = collect('');
     const chunks = ['a'.repeat(5000), `${'b'.repeat(100)}\n${'c'.repeat(6000)}`, 'd\n'].map((part) =>
       new TextEncoder().encode(part).slice(),

@@ -107,35 +107,31 @@ describe('a way out of the folder', () => {
     ['a link to a folder above and back, with slashes', 'l/secret', ['l', '../root/../']],
     ['a link to an absolute path with slashes at its end', 'l///', ['l', '/etc//']],
   ];
-  for (const [way, path, ...links] of ways) {
-    test(`by ${way} is refused by every operation`, () => {
-      for (const [name, target] of links) symlinkSync(target, join(root, name));
-      const folder = open();
-      const before = snapshot();
-      for (const [name, operate] of Object.entries(OPERATIONS)) {
-        expect([name, thrown(() => operate(folder, path))]).toEqual([name, 'not-permitted']);
-      }
-      expect(snapshot()).toEqual(before);
-    });
-  }
-
-  for (const target of ['../secret', '/etc/hosts', '../new']) {
+  test.each(ways)('by %s is refused by every operation', (_, path, ...links) => {
+    for (const [name, target] of links) symlinkSync(target, join(root, name));
+    const folder = open();
+    const before = snapshot();
     for (const [name, operate] of Object.entries(OPERATIONS)) {
-      test(`by a link to ${target} at its end is refused by: ${name}`, () => {
-        symlinkSync(target, join(root, 'l'));
-        const folder = open();
-        try {
-          operate(folder, 'l');
-        } catch (error) {
-          expect(error).toBeTypeOf('string');
-        }
-        expect(existsSync(join(top, 'new'))).toBe(false);
-        expect(readFileSync(join(top, 'secret'), 'utf8')).toBe('secret');
-        expect(existsSync(join(root, 'stolen'))).toBe(false);
-        expect(readdirSync(top).sort()).toEqual(['root', 'secret']);
-      });
+      expect([name, thrown(() => operate(folder, path))]).toEqual([name, 'not-permitted']);
     }
-  }
+    expect(snapshot()).toEqual(before);
+  });
+
+  describe.each(['../secret', '/etc/hosts', '../new'])('by a link to %s at its end', (target) => {
+    test.each(Object.entries(OPERATIONS))('is refused by: %s', (_, operate) => {
+      symlinkSync(target, join(root, 'l'));
+      const folder = open();
+      try {
+        operate(folder, 'l');
+      } catch (error) {
+        expect(error).toBeTypeOf('string');
+      }
+      expect(existsSync(join(top, 'new'))).toBe(false);
+      expect(readFileSync(join(top, 'secret'), 'utf8')).toBe('secret');
+      expect(existsSync(join(root, 'stolen'))).toBe(false);
+      expect(readdirSync(top).sort()).toEqual(['root', 'secret']);
+    });
+  });
 
   test('is refused from a folder that was opened below', () => {
     const sub = open().openAt({}, 'sub', { directory: true }, READ);
@@ -143,14 +139,15 @@ describe('a way out of the folder', () => {
     expect(sub.statAt({}, 'deep/..').type).toBe('directory');
   });
 
-  for (const target of ['/etc', '..', '../secret', 'sub/../../secret', './../root/file', '/']) {
-    test(`cannot be made by a link to ${target}`, () => {
+  test.each(['/etc', '..', '../secret', 'sub/../../secret', './../root/file', '/'])(
+    'cannot be made by a link to %s',
+    (target) => {
       const folder = open();
       const before = snapshot();
       expect(thrown(() => folder.symlinkAt(target, 'l'))).toBe('not-permitted');
       expect(snapshot()).toEqual(before);
-    });
-  }
+    },
+  );
 
   onLinux('cannot be made by moving or linking a link further up, nor by moving its folder', () => {
     symlinkSync('/etc', join(root, 'sub/absolute'));
@@ -377,14 +374,12 @@ describe('a read-only folder', () => {
     'append to a file': (folder) => folder.openAt({}, 'file', {}, READ).appendViaStream(),
     'change from below': (folder) => folder.openAt({}, 'sub', {}, READ).removeDirectoryAt('deep'),
   };
-  for (const [name, change] of Object.entries(changes)) {
-    test(`refuses to ${name}`, () => {
-      const folder = open(true);
-      const before = snapshot();
-      expect(thrown(() => change(folder))).toBe('read-only');
-      expect(snapshot()).toEqual(before);
-    });
-  }
+  test.each(Object.entries(changes))('refuses to %s', (_, change) => {
+    const folder = open(true);
+    const before = snapshot();
+    expect(thrown(() => change(folder))).toBe('read-only');
+    expect(snapshot()).toEqual(before);
+  });
 
   test('cannot be linked or moved into one that can be written', () => {
     const writable = mkdtempSync(join(top, 'writable-'));
@@ -418,15 +413,16 @@ describe('files', () => {
     expect(file.getFlags()).toEqual(WRITE);
   });
 
-  for (const offset of [2n ** 53n, 2n ** 60n, 2n ** 64n - 1n]) {
-    test(`are not written at ${offset}, nor anywhere else instead`, () => {
+  test.each([2n ** 53n, 2n ** 60n, 2n ** 64n - 1n])(
+    'are not written at %s, nor anywhere else instead',
+    (offset) => {
       const file = open().openAt({}, 'file', {}, WRITE);
       expect(thrown(() => file.write(bytes('x'), offset))).toBe('file-too-large');
       expect(thrown(() => file.writeViaStream(offset))).toBe('file-too-large');
       expect(thrown(() => file.setSize(offset))).toBe('file-too-large');
       expect(readFileSync(join(root, 'file'), 'utf8')).toBe('content');
-    });
-  }
+    },
+  );
 
   onLinux('are not written at their start by a stream that reaches the last offset', () => {
     const out = open(false, '/dev')

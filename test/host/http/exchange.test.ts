@@ -338,16 +338,18 @@ describe('a Content-Length', () => {
     expect(sink.ended).toBe(true);
   });
 
-  for (const values of [['x'], ['-1'], ['1.5'], ['3', '4'], ['99999999999999999999'], ['']]) {
-    test(`of ${JSON.stringify(values)} allows no body and is not sent`, () => {
+  const lengths = [['x'], ['-1'], ['1.5'], ['3', '4'], ['99999999999999999999'], ['']];
+  test.each(lengths.map((values) => ({ values })))(
+    'of $values allows no body and is not sent',
+    ({ values }) => {
       const { exchange, sink } = setup();
       const response = responseWith(...values.map((value): [string, string] => ['content-length', value]));
       expect(thrown(() => response.body())).toBeUndefined();
       answer(exchange, response);
       expect(sink.status).toBeUndefined();
       expect(exchange.outcome()).toMatchObject({ kind: 'refused' });
-    });
-  }
+    },
+  );
 
   test('without a body is only sent in response to HEAD and with 304', () => {
     const get = setup({ method: 'GET' });

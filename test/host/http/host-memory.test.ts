@@ -121,7 +121,7 @@ describe('bodies that are not sent yet', () => {
     expect(sink.chunks.map(({ buffer }) => buffer.byteLength)).toEqual([10_000, 10_000, 10_000]);
   });
 
-  test('of zeroes fail before the zeroes are made', () => {
+  test('of zeroes fail before the zeroes are allocated', () => {
     const guest = guestWith(MIB);
     const { stream } = unsent(guest);
     stream.checkWrite();
@@ -178,7 +178,7 @@ describe('fields', () => {
     expect(headers.entries()).toEqual([]);
   });
 
-  test('that guests make are charged to the guest that makes them', () => {
+  test('that guests create are charged to the guest that creates them', () => {
     const guest = guestWith(MIB);
     const bind = createHost().bind(guest, { stdout: testSink(), stderr: testSink() });
     const types = bind('wasi:http/types@0.2.0') as unknown as { Fields: typeof Fields };
@@ -204,7 +204,7 @@ describe('fields', () => {
   });
 });
 
-describe('requests that a guest makes', () => {
+describe('requests of a guest', () => {
   test('fail for a text above 65534 characters, and for one that exceeds the budget', () => {
     const guest = guestWith(200_000);
     const request = new OutgoingRequest(new Fields(guest));

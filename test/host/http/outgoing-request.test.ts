@@ -23,21 +23,16 @@ describe('outgoing-request', () => {
     ]);
   });
 
-  for (const authority of [
-    'example.com',
-    'example.com:8080',
-    '127.0.0.1:1',
-    '[::1]:80',
-    'xn--bcher-kva.example',
-  ]) {
-    test(`accepts the authority ${authority}`, () => {
+  test.each(['example.com', 'example.com:8080', '127.0.0.1:1', '[::1]:80', 'xn--bcher-kva.example'])(
+    'accepts the authority %j',
+    (authority) => {
       const it = request();
       it.setAuthority(authority);
       expect(it.authority()).toBe(authority);
-    });
-  }
+    },
+  );
 
-  for (const authority of [
+  test.each([
     '',
     'a b',
     'a/b',
@@ -51,27 +46,24 @@ describe('outgoing-request', () => {
     'a:b',
     '[::1',
     'a%0',
-  ]) {
-    test(`refuses the authority ${JSON.stringify(authority)}`, () => {
-      const it = request();
-      expect(thrown(() => it.setAuthority(authority))).toBeUndefined();
-      expect(it.authority()).toBeUndefined();
-    });
-  }
+  ])('refuses the authority %j', (authority) => {
+    const it = request();
+    expect(thrown(() => it.setAuthority(authority))).toBeUndefined();
+    expect(it.authority()).toBeUndefined();
+  });
 
-  for (const path of ['/', '/a/b?c=d&e', '/a%20b', '/[x]', '?q', '', '*']) {
-    test(`accepts the path ${JSON.stringify(path)}`, () => {
-      const it = request();
-      it.setPathWithQuery(path);
-      expect(it.pathWithQuery()).toBe(path);
-    });
-  }
+  test.each(['/', '/a/b?c=d&e', '/a%20b', '/[x]', '?q', '', '*'])('accepts the path %j', (path) => {
+    const it = request();
+    it.setPathWithQuery(path);
+    expect(it.pathWithQuery()).toBe(path);
+  });
 
-  for (const path of ['a', '/a b', '/a\r\nHost: b', '/a#b', '/a\0', '/\x7f', 'http://a/']) {
-    test(`refuses the path ${JSON.stringify(path)}`, () => {
+  test.each(['a', '/a b', '/a\r\nHost: b', '/a#b', '/a\0', '/\x7f', 'http://a/'])(
+    'refuses the path %j',
+    (path) => {
       expect(thrown(() => request().setPathWithQuery(path))).toBeUndefined();
-    });
-  }
+    },
+  );
 
   test('accepts methods and schemes that are tokens', () => {
     const it = request();

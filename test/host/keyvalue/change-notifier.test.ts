@@ -4,7 +4,7 @@ import { storeConformance } from '../../../host/keyvalue/conformance/conformance
 
 describe('a store with a change notifier passes the conformance suite', () => {
   const open = async (): Promise<Store> => withChangeNotifier(await openStore('memory:'), () => {});
-  for (const { name, run } of storeConformance(open)) test(name, run);
+  test.each(storeConformance(open))('$name', ({ run }) => run());
 });
 
 test('failed writes and failed swaps do not notify', async () => {

@@ -29,7 +29,7 @@ describe('a store over RPC passes the conformance suite', () => {
     const served = openMemory();
     return { ...throughPort(served).store, leases: served.leases };
   }
-  for (const { name, run } of storeConformance(open)) test(name, run);
+  test.each(storeConformance(open))('$name', ({ run }) => run());
 });
 
 test('closing the near end leaves the store open', async () => {

@@ -14,17 +14,21 @@ const offers = { ...random(guest), ...insecure(guest), ...insecureSeed(guest) } 
 };
 
 describe('random', () => {
-  for (const name of ['getRandomBytes', 'getInsecureRandomBytes'] as const) {
-    test(`${name} returns as many as requested, different each time`, () => {
+  test.each(['getRandomBytes', 'getInsecureRandomBytes'] as const)(
+    '%s returns as many as requested, different each time',
+    (name) => {
       expect(offers[name](0n)).toHaveLength(0);
       expect(offers[name](100_000n)).toHaveLength(100_000);
       expect(offers[name](32n)).not.toEqual(offers[name](32n));
-    });
+    },
+  );
 
-    test(`${name} traps on a length that would exhaust memory`, () => {
+  test.each(['getRandomBytes', 'getInsecureRandomBytes'] as const)(
+    '%s traps on a length that would exhaust memory',
+    (name) => {
       expect(() => offers[name](2n ** 64n - 1n)).toThrow(WebAssembly.RuntimeError);
-    });
-  }
+    },
+  );
 
   test('numbers differ each time', () => {
     const numbers = [

@@ -10,12 +10,10 @@ describe('sockets', () => {
     ['udp-create-socket', 'createUdpSocket', ['ipv6'], 'access-denied'],
     ['ip-name-lookup', 'resolveAddresses', [undefined, 'localhost'], 'permanent-resolver-failure'],
   ];
-  for (const [name, member, args, code] of refused) {
-    test(`${member} is refused`, () => {
-      const offer = binding(`wasi:sockets/${name}@0.2.6`) as Record<string, (...args: unknown[]) => unknown>;
-      expect(thrown(() => offer[member]!(...args))).toBe(code);
-    });
-  }
+  test.each(refused)('%s: %s is refused', (name, member, args, code) => {
+    const offer = binding(`wasi:sockets/${name}@0.2.6`) as Record<string, (...args: unknown[]) => unknown>;
+    expect(thrown(() => offer[member]!(...args))).toBe(code);
+  });
 
   test('the network resource exists', () => {
     const { instanceNetwork } = binding('wasi:sockets/instance-network@0.2.6') as {

@@ -183,7 +183,7 @@ describe('a ping', () => {
   });
 
   test.each(['', 'data: {"jsonrpc":"2.0","method":"notifications/message"}\n\n'])(
-    'that is answered by a stream without a response proves nothing',
+    'that gets a stream without a response proves nothing',
     async (events) => {
       const { answer, passed } = await at(PING, (request) =>
         reply(request, 200, events, ['content-type', 'text/event-stream']),

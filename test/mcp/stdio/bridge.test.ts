@@ -23,7 +23,7 @@ function events(...messages: object[]): Response {
   return new Response(text.join(''), { headers: { 'content-type': 'text/event-stream' } });
 }
 
-describe('answers', () => {
+describe('responses', () => {
   test('arrive in the order in which they are ready, one for each pipelined request', async () => {
     const waiting: (() => void)[] = [];
     const client = connect(
@@ -187,7 +187,7 @@ describe('a guest that fails', () => {
 });
 
 // Raw glue cannot be suspended in its own code.
-test.skipIf(rawGlue)('a message behind one whose guest loops is served meanwhile', async () => {
+test.skipIf(rawGlue)('a message after one whose guest loops is served meanwhile', async () => {
   const guest = createServer(await loadComponent(fixture('misbehave')), { store: 'memory:', timeout: 2000 });
   onTestFinished(() => guest.close(0));
   const client = connect(async (request) => {

@@ -51,7 +51,7 @@ test('an equal option of ours is not a contradiction', async () => {
   ]);
 });
 
-test('fuel is ours', async () => {
+test('fuel sets our option', async () => {
   expect((await translated({ wasm: [wasm('fuel=1_000')] })).options.fuel).toBe(1000);
   expect((await translated({ wasm: [wasm('fuel=0xffffffffffffffff')] })).options.fuel).toBe(2 ** 52);
 });

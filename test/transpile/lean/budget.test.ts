@@ -153,18 +153,18 @@ describe.each(Object.entries(kinds))('%s glue', (_, make) => {
     expect(it.taken).toEqual([30 * MIB, 200_000]);
   });
 
-  test('a list of handles is charged before any of them is looked at', async () => {
+  test('a list of handles is charged before any of them is read', async () => {
     const it = await guest(8 * MIB);
     expect(() => it.take('borrows', 1_000_000)).toThrow(/--max-host-memory/);
   });
 
-  test('a list of more than 2^31 is no free list', async () => {
+  test('a list with a length of 2^31 or more is refused', async () => {
     const it = await guest(8 * MIB);
     expect(() => it.take('texts', -1)).toThrow();
     expect(it.taken).toEqual([]);
   });
 
-  test('what is small costs nothing', async () => {
+  test('small values are not charged', async () => {
     const it = await guest(8 * MIB);
     it.take('bytes', 1000);
     it.take('texts', 100);
@@ -182,7 +182,7 @@ describe.each(Object.entries(kinds))('%s glue', (_, make) => {
     expect(it.dead).not.toBe(false);
   });
 
-  test('a guest keeps at most so many resources of one type, however large its budget is', async () => {
+  test('the number of resources of one type is limited, however large the budget is', async () => {
     const it = await guest(512 * MIB);
     const last = it.keep(65_000);
     for (let handle = last; handle > last - 1000; handle -= 1) it.drop(handle);

@@ -23,7 +23,7 @@ function build(source: string): BuiltGlue {
   return buildGlue(source, OPTIONS);
 }
 
-test('what jco generates becomes lean glue, smaller than it was', () => {
+test('jco’s output becomes lean glue, which is smaller', () => {
   for (const source of Object.values(sources)) {
     const built = build(source);
     expect(built).toMatchObject({ kind: 'lean' });
@@ -31,7 +31,7 @@ test('what jco generates becomes lean glue, smaller than it was', () => {
   }
 });
 
-test('none of the machinery for tasks is left, and nothing prints', () => {
+test('no machinery for tasks remains, and nothing prints', () => {
   for (const source of Object.values(sources)) {
     const built = build(source);
     const text = built.kind === 'lean' ? built.source : '';
@@ -42,12 +42,12 @@ test('none of the machinery for tasks is left, and nothing prints', () => {
   }
 });
 
-test('what helpers do as they are declared stays done', () => {
+test('side effects of the declarations of helpers are kept', () => {
   const source = sources.lending!.replace('const emptyFunc = () => {};', "$&\n  Symbol.for('noted');");
   expect(build(source)).toMatchObject({ source: expect.stringContaining("Symbol.for('noted')") });
 });
 
-test('names in a WIT may be those of the glue', async () => {
+test('names in WIT may equal names in the glue', async () => {
   const witSource = `package test:names@1.0.0;
     interface names {
       enum kind { task, %return, memory0 }
@@ -237,7 +237,7 @@ const CHANGES: readonly (readonly [guest: string, was: string | RegExp, becomes:
     ['strings', /\n\s*memory0 = exports/, '\nlet other = exports', /used before it exists/],
   ];
 
-describe('glue of another shape stays as it is', () => {
+describe('glue of another shape is unchanged', () => {
   test.each(CHANGES)('%s: %s', (guest, was, becomes, reason) => {
     const source = sources[guest]!;
     const changed = source.replace(was, becomes);

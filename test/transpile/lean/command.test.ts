@@ -48,7 +48,7 @@ describe.each(Object.entries(RUN_CALLS))('a command that calls %s', (_, which) =
   });
 });
 
-test('its result is ok or an error', async () => {
+test('its result may be ok or an error', async () => {
   expect(await run('lean', RUN_CALLS.check, () => undefined)).toEqual([undefined]);
   expect(await run('lean', RUN_CALLS.check, () => thrown({ payload: undefined }))).toEqual([
     'failed with undefined',

@@ -4,7 +4,7 @@ import { createEditor } from '../../../src/transpile/lean/edit.ts';
 const TEXT = 'one two three';
 const TWO = { start: 4, end: 7 };
 
-test('edits stand where the text stood before any of them', () => {
+test('positions of edits refer to the original text', () => {
   const edit = createEditor(TEXT);
   edit.insert(13, '!');
   edit.replace(TWO, 'a much longer 2');
@@ -15,7 +15,7 @@ test('edits stand where the text stood before any of them', () => {
   expect(edit.text(TWO)).toBe('two');
 });
 
-test('a span discards the edits made within it before, and keeps those at its borders made after', () => {
+test('an edit of a span discards earlier edits within it, and keeps later ones at its borders', () => {
   const edit = createEditor(TEXT);
   edit.replace({ start: 5, end: 6 }, 'W');
   edit.insert(5, 'lost');
@@ -28,7 +28,7 @@ test('a span discards the edits made within it before, and keeps those at its bo
   expect(edit.result()).toBe('I <2> three');
 });
 
-test('what is inserted long after a span that was removed later stays', () => {
+test('insertions after a span that is removed later are kept', () => {
   const edit = createEditor(TEXT);
   edit.insert(8, '(');
   edit.insert(8, '[');
@@ -40,7 +40,7 @@ test.for([
   ['within a span that is gone', { start: 5, end: 6 }],
   ['across its border', { start: 5, end: 9 }],
   ['at a place within it', { start: 5, end: 5 }],
-] as const)('an edit %s is a mistake', ([, span]) => {
+] as const)('an edit %s is a TypeError', ([, span]) => {
   const edit = createEditor(TEXT);
   edit.remove(TWO);
   edit.replace(span, 'x');

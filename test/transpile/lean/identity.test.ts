@@ -187,8 +187,8 @@ async function responses(
   return seen;
 }
 
-describe(`${COUNT} requests are answered the same, byte for byte`, () => {
-  test('they are enough, and of every fixture that speaks HTTP', () => {
+describe(`${COUNT} requests get the same responses, byte for byte`, () => {
+  test('there are enough of them, for every fixture that serves HTTP', () => {
     expect(COUNT).toBeGreaterThanOrEqual(150);
     const committed = globSync('*.wasm', { cwd: FOLDER }).map((file) => file.replace('.wasm', ''));
     expect(FIXTURES.map(([name]) => name).sort()).toEqual(
@@ -211,20 +211,20 @@ describe(`${COUNT} requests are answered the same, byte for byte`, () => {
       expected = await responses(requests, (store, fix) => createTestServer(loaded, store, fix));
     });
 
-    test('by lean glue in fresh instances as by raw glue', async () => {
+    test('from lean glue in fresh instances as from raw glue', async () => {
       const seen = await responses(requests, (store, fix) => createTestServer(lean, store, fix));
       expect(seen).toEqual(expected);
       expect(expected.filter((response) => response.includes('head 200')).length).toBeGreaterThan(1);
     });
 
     // Raw glue has no state to restore.
-    test.skipIf(rawGlue)('by instances that are restored, each of them to its first state', async () => {
+    test.skipIf(rawGlue)('from restored instances, each in its initial state', async () => {
       const loaded = await component(name);
       const seen = await responses(requests, (store, fix) => createRestoringServer(loaded, store, fix));
       expect(seen).toEqual(expected);
     });
 
-    test('when every call that may wait does', async () => {
+    test('if every call that may wait does wait', async () => {
       const slow = makeWait(waiting);
       try {
         const seen = await responses(requests, (store, fix) =>

@@ -40,12 +40,12 @@ describe("handles on the host's resources", () => {
     expectTrap(create(), 0, /unknown handle index/);
   });
 
-  test('a guest cannot take more handles than one may have', async () => {
+  test('the number of handles of a guest is limited', async () => {
     const create = await loadGuest(call('(loop (drop (call $make)) (br 0)) (unreachable)'));
     expectTrap(create(), 0, 'the guest holds more than 65536 resources of one type');
   });
 
-  test('a handle is free for use again once it was dropped', async () => {
+  test('a handle can be reused once it was dropped', async () => {
     const create = await loadGuest(
       call(
         '(call $drop (call $make)) (local.set $n (call $make)) (drop (call $look (local.get $n))) (local.get $n)',
@@ -67,7 +67,7 @@ describe('borrows', () => {
     expect(guest.disposed).toEqual([1, 2]);
   });
 
-  test('a borrow that is still there when the call ends traps', async () => {
+  test('a borrow that is not dropped when the call ends traps', async () => {
     const create = await loadGuest(lending(''));
     expectTrap(create(), 0, 'borrow handles still remain at the end of the call');
   });
@@ -86,7 +86,7 @@ describe('borrows', () => {
     expectTrap(create(), 0, /unknown handle index/);
   });
 
-  test("the owner's handle means nothing to the borrower", async () => {
+  test("the owner's handle is invalid for the borrower", async () => {
     const create = await loadGuest(
       lending('(call $drop (local.get $thing)) (drop (call $make)) (call $drop (i32.const 2))'),
     );
@@ -109,7 +109,7 @@ describe("guests' own resources", () => {
     expect(guest.log).toEqual([1007, 8]);
   });
 
-  test('a destructor cannot enter a component that is under way', async () => {
+  test('a destructor cannot enter a component that is running', async () => {
     const guest = (await loadGuest(RESOURCES))();
     expectTrap(guest, 3, 'cannot enter component instance');
     expect(guest.log).toEqual([]);
@@ -155,7 +155,7 @@ describe('strings', () => {
     expectTrap(create(), 1, 'not valid UTF-8');
   });
 
-  test('in UTF-16 are read as they are, or trap', async () => {
+  test('in UTF-16 are read unchanged, or trap', async () => {
     const create = await loadGuest(UTF16);
     const guest = create();
     guest.run(2);
@@ -190,12 +190,12 @@ describe('a guest that catches what is thrown', () => {
     expectTrap((await loadGuest(STRINGS))(), 7, 'the instance trapped before');
   });
 
-  test('traps when the result of the host was none', async () => {
+  test('traps if the result of the host was invalid', async () => {
     const create = await loadGuest(catching('(drop (call $look (call $make)))', ''));
     expectTrap(create({ look: () => Symbol('not a number') }), 0, 'cannot leave component instance');
   });
 
-  test('traps though the host threw', async () => {
+  test('traps if the host threw', async () => {
     const create = await loadGuest(catching('(call $log (i32.const 0))', '(drop (call $make))'));
     const guest = create({
       log() {

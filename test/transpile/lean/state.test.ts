@@ -10,7 +10,7 @@ const HOARDER = single(`(func (export "run") (param $n i32) (result i32)
   (call $make))`);
 
 describe('restoring', () => {
-  test('disposes what the guest kept, and handles start again', async () => {
+  test('disposes of the resources that the guest kept, and handles start again', async () => {
     const guest = (await loadGuest(HOARDER))();
     const saved = guest.state.save();
     expect(guest.run(4)).toBe(5);
@@ -25,7 +25,7 @@ describe('restoring', () => {
     expect(guest.state.save()).not.toEqual(saved);
   });
 
-  test('keeps what was there when it was saved', async () => {
+  test('keeps resources that existed when the state was saved', async () => {
     const guest = (await loadGuest(HOARDER))();
     guest.run(1);
     const saved = guest.state.save();
@@ -35,7 +35,7 @@ describe('restoring', () => {
     expect(guest.run(0)).toBe(3);
   });
 
-  test('is refused once something that was there is gone', async () => {
+  test('is refused once such a resource is gone', async () => {
     const guest = (
       await loadGuest(
         single(`(func (export "run") (param $n i32) (result i32)
@@ -57,7 +57,7 @@ describe('restoring', () => {
     expect(guest.state.restore(saved)).toBe(false);
   });
 
-  test('is refused when a resource cannot be disposed', async () => {
+  test('is refused if disposing of a resource fails', async () => {
     const guest = (await loadGuest(HOARDER))();
     const saved = guest.state.save();
     guest.run(1);
@@ -68,7 +68,7 @@ describe('restoring', () => {
   });
 });
 
-test('what was entered is noted, and which memory belongs to it', async () => {
+test('entered components and their memories are recorded', async () => {
   const guest = (await loadGuest(lending('(call $drop (local.get $thing))')))();
   const { entered } = guest.state;
   expect([...entered]).toEqual([0, 0]);

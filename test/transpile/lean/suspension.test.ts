@@ -84,14 +84,14 @@ test('functions with a plain result, or that take a resource, may wait too', asy
   );
 });
 
-test('an export that may be suspended answers with a promise, ready or not', async () => {
+test('an export that may be suspended returns a promise, ready or not', async () => {
   const guest = (await loadGuest(WAITING, 'suspending'))();
   const result = guest.run(5);
   expect(result).toBeInstanceOf(Promise);
   expect(await result).toBe(1);
 });
 
-test('a call into an instance that is suspended is refused, and the one under way goes on', async () => {
+test('a call into a suspended instance is refused, and the call in progress continues', async () => {
   const gate = createGate();
   const guest = (await loadGuest(WAITING, 'suspending'))(gate.overrides);
   const first = guest.run(1);
@@ -130,14 +130,14 @@ test('a promise that is rejected ends the instance, with its error', async () =>
 });
 
 describe('where nothing can be suspended', () => {
-  test('calls that are ready work', async () => {
+  test('calls that need not wait work', async () => {
     const create = await loadGuest(STARTING, 'suspending');
     const guest = create();
     expect(guest.state.hostCalls).toBe(1);
     expect(await guest.run(1)).toBe(0);
   });
 
-  test('a start function that would wait keeps the instance from being made', async () => {
+  test('a start function that would wait fails the instantiation', async () => {
     const create = await loadGuest(STARTING, 'suspending');
     expect(() => create({ wait: () => Promise.reject(new Error('nobody is there to see it')) })).toThrow(
       WebAssembly.RuntimeError,

@@ -10,12 +10,12 @@ const folder = new URL('../../../src/transpile/lean/wasm/', import.meta.url);
 test.each([
   ['context-slots.wat', CONTEXT_SLOTS],
   ['copy-utf8.wat', COPY_UTF8],
-])('%s is what is embedded', async (name, embedded) => {
+])('the embedded bytes are %s, assembled', async (name, embedded) => {
   const assembled = await parse(readFileSync(new URL(name, folder), 'utf8'));
   expect(embedded).toBe(Buffer.from(assembled).toString('base64'));
 });
 
-test('the module for waiting calls is what its text would assemble to', async () => {
+test('the module for waiting calls equals its text, assembled', async () => {
   const text = `(module
     (type (func (param i32 i64) (result i32))) (type (func (param i32 i64)))
     (type (func (result i32))) (type (func))
@@ -81,7 +81,7 @@ describe('copying a string', () => {
     }
   }
 
-  test('accepts and refuses what UTF-8 is and is not, for every one to three bytes that matter', () => {
+  test('accepts exactly UTF-8, for all relevant sequences of one to three bytes', () => {
     const lead = [...Buffer.from('0123456789abcdef')];
     const edges = [
       0, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xec, 0xed, 0xee,
@@ -106,7 +106,7 @@ describe('copying a string', () => {
     expect(counts.invalid).toBeGreaterThan(10_000);
   });
 
-  test('copies nothing and long text, and traps outside of either memory', () => {
+  test('copies empty and long text, and traps outside of either memory', () => {
     const text = Buffer.from(
       'ein längerer Text mit € und 🦀 und viel ASCII danach, damit es schnell geht. '.repeat(50),
     );

@@ -32,7 +32,7 @@ test.each([
   '.',
   'a..',
   'a..b',
-])('%j is none', (authority) => {
+])('%j is not a destination', (authority) => {
   expect(thrown(() => destinationOf({ tag: 'HTTP' }, authority))).toEqual({
     tag: 'HTTP-request-URI-invalid',
   });

@@ -154,21 +154,19 @@ function written(socket: Socket, bytes: Buffer): Promise<void> {
 }
 
 describe('a response is framed as HTTP says', () => {
-  for (const [name, { says, gets, method = 'get', open }] of Object.entries(CASES)) {
-    for (const [how, write] of Object.entries(WAYS)) {
-      test(`${name}, ${how}`, async () => {
-        const server = await tcpServer((socket) => {
-          socket.setNoDelay(true);
-          socket.once('data', () => void write(socket, Buffer.from(says)).then(() => open ?? socket.end()));
-        });
-        const { status, body, error } = await fetch(server.url, {
-          method: { tag: method },
-          body: method === 'post' ? 'x' : '',
-        });
-        expect([status, body.toString(), ...(error ? [error.tag] : [])]).toEqual(gets);
+  describe.each(Object.entries(CASES))('%s', (_, { says, gets, method = 'get', open }) => {
+    test.each(Object.entries(WAYS))('%s', async (_, write) => {
+      const server = await tcpServer((socket) => {
+        socket.setNoDelay(true);
+        socket.once('data', () => void write(socket, Buffer.from(says)).then(() => open ?? socket.end()));
       });
-    }
-  }
+      const { status, body, error } = await fetch(server.url, {
+        method: { tag: method },
+        body: method === 'post' ? 'x' : '',
+      });
+      expect([status, body.toString(), ...(error ? [error.tag] : [])]).toEqual(gets);
+    });
+  });
 
   test('304 keeps its Content-Length', async () => {
     const server = await tcpServer((socket) =>

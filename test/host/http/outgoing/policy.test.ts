@@ -275,7 +275,7 @@ describe('patterns', () => {
     '10.0.0.0/33',
     'a/8',
     '[fe80::1%lo]',
-  ])('%j is none', (pattern) => {
+  ])('%j is not a pattern', (pattern) => {
     expect(() => openOutgoing({ allow: [pattern] })).toThrow(
       expect.objectContaining({ code: 'option-invalid' }),
     );

@@ -63,7 +63,7 @@ describe.skipIf(!hasPostgres)('a store on PostgreSQL whose engine', () => {
     await dropped;
   });
 
-  test('falls silent: every call ends within its time', async () => {
+  test('stops responding: every call ends within its timeout', async () => {
     const { store, proxy } = await open({ timeout: 500 });
     await store.set('b', 'k', Uint8Array.of(1));
     proxy.set('mute');
@@ -75,7 +75,7 @@ describe.skipIf(!hasPostgres)('a store on PostgreSQL whose engine', () => {
     expect(await eventually(() => store.get('b', 'k'))).toEqual(Uint8Array.of(2));
   });
 
-  test('is slow: it undoes the write, the call fails as busy, and nothing was written', async () => {
+  test('is slow: it rolls back the write, the call fails as busy, and nothing was written', async () => {
     const { store } = await open({ timeout: 4000 });
     await store.set('b', 'k', Uint8Array.of(1));
     const schema = new URL(store.url).searchParams.get('schema');
@@ -85,7 +85,7 @@ describe.skipIf(!hasPostgres)('a store on PostgreSQL whose engine', () => {
     expect(await store.get('b', 'k')).toEqual(Uint8Array.of(1));
   });
 
-  test('allows no further connection: calls fail for which there is none, and the others succeed', async () => {
+  test('refuses further connections: calls without a connection fail, and the others succeed', async () => {
     postgres.sql(
       `CREATE ROLE few LOGIN PASSWORD 'secret' CONNECTION LIMIT 1; GRANT CREATE ON DATABASE postgres TO few`,
     );
@@ -106,7 +106,7 @@ describe.skipIf(!hasPostgres)('a store on PostgreSQL whose engine', () => {
     expect(reports).toEqual([]);
   });
 
-  test('is cut off under load: calls fail at once, none that was acknowledged is lost, and it comes back by itself', async () => {
+  test('is disconnected under load: calls fail at once, no acknowledged write is lost, and the store reconnects by itself', async () => {
     const { store, proxy, reports } = await open({ timeout: 10_000 });
     let [acknowledged, unknown, refused, isOver] = [0, 0, 0, false];
     const client = async (): Promise<void> => {
@@ -156,7 +156,7 @@ describe.skipIf(!hasPostgres)('a store on PostgreSQL whose engine', () => {
     expect(await eventually(() => store.get('b', 'k'))).toEqual(Uint8Array.of(1));
   }, 120_000);
 
-  test('is away at the start: opening waits for it, and otherwise says so', async () => {
+  test('is unavailable at the start: opening waits as long as allowed, then fails and says so', async () => {
     await postgres.stop();
     const url = postgres.url();
     await expect(openStore(url)).rejects.toMatchObject({ code: 'store-unavailable' });

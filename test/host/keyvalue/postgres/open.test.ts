@@ -44,11 +44,13 @@ describe.skipIf(!hasPostgres)('a store on PostgreSQL', () => {
     return store;
   }
 
-  for (const { name, run } of storeConformance(() => openStore(postgres.url(), { durability: 'process' }))) {
-    test(name, run, 60_000);
-  }
+  test.each(storeConformance(() => openStore(postgres.url(), { durability: 'process' })))(
+    '$name',
+    ({ run }) => run(),
+    60_000,
+  );
 
-  test('keys and values of the greatest size, and keys that differ in their last byte only', async () => {
+  test('accepts keys and values of the maximum size, and keys that differ only in their last byte', async () => {
     const store = await open(postgres.url());
     const stem = 'k'.repeat(4095);
     await store.setMany('b', [
@@ -68,7 +70,7 @@ describe.skipIf(!hasPostgres)('a store on PostgreSQL', () => {
     expect(Buffer.compare((await store.get('b', 'large'))!, value)).toBe(0);
   });
 
-  test('a page of a list has the keys whose writes were in progress when later keys were committed', async () => {
+  test('a page of a list contains keys whose writes were in progress when later keys were committed', async () => {
     const store = await open(postgres.url('schema=pages'));
     postgres.sql(`CREATE FUNCTION pages.slow() RETURNS trigger AS 'BEGIN PERFORM pg_sleep(1); RETURN NEW; END' LANGUAGE plpgsql;
       CREATE TRIGGER slow BEFORE INSERT ON pages.kv FOR EACH ROW WHEN (NEW.head = 'late') EXECUTE FUNCTION pages.slow()`);
@@ -106,12 +108,12 @@ describe.skipIf(!hasPostgres)('a store on PostgreSQL', () => {
     await expect(Promise.all(batches)).resolves.toHaveLength(20);
   }, 90_000);
 
-  test('the URL that is shown has no password', async () => {
+  test('the URL in messages has no password', async () => {
     const store = await open(postgres.url('schema=shown'));
     expect(store.url).toBe(`postgres://postgres@127.0.0.1:${postgres.port}/postgres?schema=shown`);
   });
 
-  test('a wrong password, database or schema is refused at once, and no message has a password', async () => {
+  test('a wrong password, database or schema is refused at once, and no message contains a password', async () => {
     const url = postgres.url('schema=refused');
     const long = { wait: 600_000 };
     const wrong = await failure(url.replace('secret', 'wrong-one'), long);
@@ -173,7 +175,7 @@ describe.skipIf(!hasPostgres)('a store on PostgreSQL', () => {
     expect(await failure(url('sslmode=verify-full'), long)).toMatchObject({ code: 'store-unusable' });
   }, 60_000);
 
-  test('an engine that can lose acknowledged writes is refused with the remedy, unless that is accepted', async () => {
+  test('an engine that can lose acknowledged writes is refused with a remedy, unless the option accepts it', async () => {
     const error = await failure(postgres.url(), { durability: 'power' });
     expect(error).toMatchObject({ code: 'store-unusable' });
     expect(error.message).toMatch(

@@ -14,5 +14,5 @@ describe.each([
   ['SQLite in a file', () => openSqlite(join(folder, `${stores++}.db`))],
   ['SQLite in memory', () => openMemory()],
 ])('%s passes the conformance suite', (_, open) => {
-  for (const { name, run } of storeConformance(open)) test(name, run);
+  test.each(storeConformance(open))('$name', ({ run }) => run());
 });
