@@ -8,6 +8,7 @@ import type { HintedFunction } from './branch-hints.ts';
 import { type Added, type Checks, createChecks } from './checks.ts';
 import { INIT, isBulk } from './costs.ts';
 import { depthChange, exitBy } from './exits.ts';
+import type { Parts } from './parts.ts';
 import { type FunctionPlan, needsChecks } from './plan.ts';
 
 const I32 = 0x7f;
@@ -25,6 +26,7 @@ export interface CheckedCode {
 export interface CheckOptions {
   readonly plan: readonly FunctionPlan[];
   readonly added: Added;
+  readonly parts: Parts;
   /** How many functions the module imports. */
   readonly imported: number;
   /** The number of the module's own memories, which come first; writing to the others is not the guest's work. */
@@ -75,7 +77,7 @@ function writeBody(
   bytes: Uint8Array,
   reader: Reader,
   end: number,
-  { index, planned, added, imported, memories, parametersOf }: BodyOptions,
+  { index, planned, added, parts, imported, memories, parametersOf }: BodyOptions,
 ): number[] | undefined {
   const groups = reader.u32();
   const groupsAt = reader.position;
@@ -91,13 +93,15 @@ function writeBody(
   const checks = createChecks(body, local, added);
   const counts = planned.bulk || planned.loops.some(({ units }) => units > 0);
   if (planned.entry > 0) checks.enter(planned.entry, counts);
-  if (counts || planned.imports) copyCode(body, bytes, reader, end, { planned, imported, memories, checks });
+  if (counts || planned.imports)
+    copyCode(body, bytes, reader, end, { planned, parts, imported, memories, checks });
   else putAll(body, bytes, reader.position, end);
   return body.length > MAX_BODY ? undefined : checks.branches;
 }
 
 interface CopyOptions {
   readonly planned: FunctionPlan;
+  readonly parts: Parts;
   readonly imported: number;
   readonly memories: number;
   readonly checks: Checks;
@@ -109,7 +113,7 @@ function copyCode(
   bytes: Uint8Array,
   reader: Reader,
   end: number,
-  { planned: { loops, bulk, imports }, imported, memories, checks }: CopyOptions,
+  { planned: { loops, bulk, imports }, parts, imported, memories, checks }: CopyOptions,
 ): void {
   let copied = reader.position;
   const copyTo = (at: number): void => {
@@ -134,7 +138,7 @@ function copyCode(
       }
     } else if (bulk && isBulk(opcode) && destination(bytes, at, opcode) < memories) {
       copyTo(at);
-      checks.bulk();
+      checks.bulk(parts.functionFor(bytes, at, opcode));
       counted = true;
     } else if (imports && opcode === CALL && numberAt(bytes, at + 1).value < imported) {
       copyTo(reader.position);

@@ -1,5 +1,6 @@
-import { type Output, put, putConstant, putNumber } from '../wasm/encode.ts';
+import { encodeSigned, type Output, put, putConstant, putNumber } from '../wasm/encode.ts';
 import { UNIT_SHIFT } from './costs.ts';
+import { PART } from './parts.ts';
 
 const CALL = 0x10;
 const GET = 0x20;
@@ -13,7 +14,9 @@ const NOT_LESS_UNSIGNED = 0x4f;
 const ADD = 0x6a;
 const SUBTRACT = 0x6b;
 const SHIFT_RIGHT = 0x76;
-const IF = [0x04, 0x40] as const;
+const GREATER_UNSIGNED = 0x4b;
+const IF = 0x04;
+const EMPTY = 0x40;
 const END = 0x0b;
 
 /** Units that a function may leave uncounted when it returns, because counting them costs time. */
@@ -30,6 +33,8 @@ export interface Added {
   readonly ask: number;
   /** The function that spends a number of units. */
   readonly spend: number;
+  /** The type of functions that take three numbers and return three. */
+  readonly parts: number;
 }
 
 export interface Checks {
@@ -44,20 +49,24 @@ export interface Checks {
   settle(returns: boolean): void;
   /** After a call of an imported function: asks if no units are left. */
   afterImported(): void;
-  /** Before an operation whose length is on the stack. */
-  bulk(): void;
+  /** Before an operation whose length is on the stack. `parts`: the function that executes all parts of it but the last. */
+  bulk(parts: number | undefined): void;
 }
 
 /** Writes code that counts units in this local of the function. */
-export function createChecks(body: Output, local: number, { units: left, ask, spend }: Added): Checks {
+export function createChecks(
+  body: Output,
+  local: number,
+  { units: left, ask, spend, parts: type }: Added,
+): Checks {
   const branches: number[] = [];
   const putIndex = (instruction: number, index: number): void => {
     put(body, instruction);
     putNumber(body, index);
   };
-  const putRarely = (): void => {
+  const putRarely = (...blockType: readonly number[]): void => {
     branches.push(body.length);
-    put(body, ...IF);
+    put(body, IF, ...(blockType.length > 0 ? blockType : [EMPTY]));
   };
   const clear = (): void => {
     put(body, ...CONSTANT_ZERO);
@@ -111,7 +120,17 @@ export function createChecks(body: Output, local: number, { units: left, ask, sp
       putIndex(CALL, ask);
       put(body, END);
     },
-    bulk() {
+    bulk(parts) {
+      if (parts !== undefined) {
+        putIndex(TEE, local + 1);
+        putIndex(GET, local + 1);
+        putConstant(body, PART);
+        put(body, GREATER_UNSIGNED);
+        // A block type that is an index is signed.
+        putRarely(...encodeSigned(type));
+        putIndex(CALL, parts);
+        put(body, END);
+      }
       putIndex(TEE, local + 1);
       putIndex(GET, local + 1);
       putConstant(body, UNIT_SHIFT);

@@ -19,6 +19,7 @@ import type { Added } from './checks.ts';
 import { countIndexes } from './indexes.ts';
 import { chooseNames, type MeterNames } from './names.ts';
 import type { ModuleOutline } from './outline.ts';
+import { createParts } from './parts.ts';
 import { planChecks } from './plan.ts';
 
 /** A core module that counts its instructions, and asks when it has used up a quantum. */
@@ -61,10 +62,13 @@ function meter(outline: ModuleOutline, bytes: Uint8Array, sections: readonly Sec
     units: indexes.globals,
     ask: indexes.functions,
     spend: indexes.functions + 1,
+    parts: parameters.length + PARTS,
   };
+  const parts = createParts(indexes.functions + 2, added.spend);
   const checked = addChecks(bytes, code, {
     plan: planChecks(outline),
     added,
+    parts,
     imported: outline.imported.functions,
     memories: outline.memories,
     parametersOf: (index) => parameters[indexes.types[index]!] ?? 0,
@@ -78,11 +82,17 @@ function meter(outline: ModuleOutline, bytes: Uint8Array, sections: readonly Sec
   const metered = extendModule(bytes, sections, {
     entries: new Map([
       [SECTION.type, TYPES],
-      [SECTION.function, [encodeNumber(parameters.length + ASK), encodeNumber(parameters.length + SPEND)]],
+      [
+        SECTION.function,
+        [ASK, SPEND, ...parts.bodies.map(() => PARTS)].map((type) => encodeNumber(parameters.length + type)),
+      ],
       [SECTION.table, [Uint8Array.of(0x70, 1, 1, 1)]],
       [SECTION.global, [concat([Uint8Array.of(I32, 1), constant(UNATTACHED), Uint8Array.of(0x0b)])]],
       [SECTION.export, encodeExports(names, { table: indexes.tables, units: added.units, start })],
-      [SECTION.code, bodies(added, { check: parameters.length + CHECK, table: indexes.tables })],
+      [
+        SECTION.code,
+        [...bodies(added, { check: parameters.length + CHECK, table: indexes.tables }), ...parts.bodies],
+      ],
     ]),
     code: checked.bodies,
     omit: (section) => section.id === SECTION.start || isCodeMetadata(section),
@@ -96,11 +106,12 @@ function meter(outline: ModuleOutline, bytes: Uint8Array, sections: readonly Sec
 }
 
 /** The types that are added, by position. */
-const [CHECK, ASK, SPEND] = [0, 1, 2];
+const [CHECK, ASK, SPEND, PARTS] = [0, 1, 2, 3];
 const TYPES: readonly Uint8Array[] = [
   Uint8Array.of(0x60, 1, I32, 1, I32),
   Uint8Array.of(0x60, 0, 0),
   Uint8Array.of(0x60, 1, I32, 0),
+  Uint8Array.of(0x60, 3, I32, I32, I32, 3, I32, I32, I32),
 ];
 
 function constant(value: number): Uint8Array {
@@ -121,7 +132,7 @@ function encodeExports(
 }
 
 /**
- * The functions that are added. In text:
+ * The functions that are added, but for those of `Parts`. In text:
  *
  *     (func $ask (global.set $units (call_indirect $table (type $check) (global.get $units) (i32.const 0))))
  *     (func $spend (param i32)

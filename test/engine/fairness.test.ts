@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parse } from '@bytecodealliance/jco-transpile/wasm-tools';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createServer, loadComponent } from '../../src/index.ts';
-import { manyFills } from '../campaign/hostile-wat.ts';
+import { manyFills, manyMemories } from '../campaign/hostile-wat.ts';
 import { rawGlue } from '../support/raw-glue.ts';
 import { rawConnection, share } from '../support/serving.ts';
 
@@ -69,11 +69,16 @@ describe.skipIf(rawGlue)('a guest whose host calls take long and cannot wait', (
   );
 });
 
-test.skipIf(rawGlue)(
-  'a guest that fills its memory again and again, without a loop, yields in between',
-  async () => {
-    // A request by POST fills 128 MiB forty times.
-    const component = await loadComponent(await parse(manyFills(40, 2048)));
+/** What a request by POST does. */
+const FILLS: Readonly<Record<string, string>> = {
+  '128 MiB forty times without a loop': manyFills(40, 2048),
+  '512 MiB at once': manyMemories(1, 8192),
+};
+
+test.skipIf(rawGlue).each(Object.entries(FILLS))(
+  'a guest that fills %s yields in between',
+  async (_, wat) => {
+    const component = await loadComponent(await parse(wat));
     const server = createServer(component, { store: 'memory:', workers: 1 });
     onTestFinished(() => server.close(0));
     const url = await server.listen(0);
