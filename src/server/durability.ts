@@ -5,6 +5,9 @@ import { wrapResponse } from '../http/response.ts';
 /**
  * Holds back each piece of a response until `gate` lets it pass: nothing that a client has read is lost later, no matter
  * which request wrote it. Failures of the engine do not wait, as they acknowledge nothing. Without a gate nothing waits.
+ *
+ * In front of the MCP edge: what the edge asks guests on behalf of a client need not be on disk before the client's own response
+ * is, so a request that opens a session waits for one sync.
  */
 export function withDurability(gate: DurabilityGate | undefined): Middleware {
   if (gate === undefined) return (next) => next;

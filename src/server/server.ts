@@ -70,8 +70,8 @@ function createPipeline(component: Component, engine: Engine, stages: Stages): H
   return compose(
     drain.withDrain,
     withRequestHeaders(requestHeaders),
-    mcp.withMcp(component),
     withDurability(engine.gate),
+    mcp.withMcp(component),
   )(engine.handle);
 }
 

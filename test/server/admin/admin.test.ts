@@ -139,6 +139,27 @@ test('guests, queue, workers, syncs and the size of the store are reported', asy
   expect(after.get('wasmcp_node_sessions_purged_total')).toBe(0);
 });
 
+test('a request that opens a session waits for one sync, although several guests write for it', async () => {
+  const store = `sqlite:${join(temporaryFolder(), 'store.db')}`;
+  const looked = await watched('notes-draft', { store, mcp: 'guide' });
+  const url = await looked.server.listen(0);
+  const name = 'wasmcp_node_store_syncs_total';
+  const before = (await metrics(looked)).get(name)!;
+  const response = await fetch(`${url}mcp`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'tools/call',
+      params: { name: 'cart_add', arguments: { item: 'a pen', quantity: 1 } },
+    }),
+  });
+  expect([response.status, response.headers.get('mcp-session-id')]).toEqual([200, expect.any(String)]);
+  await response.text();
+  expect((await metrics(looked)).get(name)! - before).toBe(1);
+});
+
 describe('only monitoring requests are served:', () => {
   async function ask(method: string, path: string, headers: Record<string, string> = {}): Promise<number> {
     const { admin } = await watched('http-lab');
