@@ -101,8 +101,8 @@ describe('the direction of imports', () => {
   test('only the table of drivers, and the list of exports, know a kind of store', () => {
     const past = ownImports.filter(
       ({ file, target }) =>
-        /^host\/keyvalue\/(sqlite|memory|postgres)\//.test(target) &&
-        !/^host\/keyvalue\/(sqlite|memory|postgres)\//.test(file),
+        /^host\/keyvalue\/(sqlite|memory|postgres|redis)\//.test(target) &&
+        !/^host\/keyvalue\/(sqlite|memory|postgres|redis)\//.test(file),
     );
     expect(new Set(past.map(({ file }) => file))).toEqual(
       new Set(['host/keyvalue/drivers.ts', 'host/index.ts']),

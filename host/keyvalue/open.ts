@@ -39,7 +39,8 @@ export const DEFAULT_STORE_URL = 'sqlite:.wasmcp/store.db';
 
 /**
  * Opens the store that `url` names: `sqlite:PATH` (a relative or absolute path, taken literally: nothing is decoded),
- * `memory:` (empty, and gone once closed), or `postgres://USER@HOST/DATABASE`. The caller closes it.
+ * `memory:` (empty, and gone once closed), `postgres://USER@HOST/DATABASE`,
+ * or `redis://HOST`. The caller closes it.
  *
  * @throws WasmcpError `option-invalid` if the URL names no store; unless it is `memory:` also
  * `store-unusable`, `store-newer-schema`, `store-busy`, `store-full`, `store-unavailable`

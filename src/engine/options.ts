@@ -15,7 +15,7 @@ import type { Isolation } from './worker/instance-pool.ts';
 
 /** How the engine runs guests. */
 export interface EngineOptions {
-  /** A URL (`sqlite:PATH`, `memory:`, `postgres://…`), which the engine opens and closes, or a store that the caller owns. */
+  /** A URL (`sqlite:PATH`, `memory:`, `postgres://…`, `redis://…`), which the engine opens and closes, or a store that the caller owns. */
   readonly store?: string | Store;
   /**
    * What the writes of an acknowledged request survive, with a store on SQLite: `power`, the default, delays each response

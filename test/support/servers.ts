@@ -58,3 +58,13 @@ export async function listening(server: Server | HttpServer, scheme = 'http'): P
     },
   };
 }
+
+/** A port that nothing listens on, for a program that cannot choose one. */
+export async function freePort(): Promise<number> {
+  const server = createTcpServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

@@ -19,7 +19,8 @@ export const STORING: OptionRows<Storing> = {
   store: {
     flags: '--store <url>',
     environment: ['WASMCP_NODE_STORE', 'WASMCP_STORE'],
-    description: 'where key-values are stored: sqlite:PATH, memory: or postgres://USER@HOST/DATABASE',
+    description:
+      'where key-values are stored: sqlite:PATH, memory:, postgres://USER@HOST/DATABASE or redis://HOST',
     fallback: DEFAULTS.store,
   },
   storePasswordFile: {

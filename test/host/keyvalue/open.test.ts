@@ -46,7 +46,9 @@ test.each([
 ])('%j is refused with the supported forms and without the URL itself', async (url) => {
   const error = await openStore(url).catch((reason: unknown) => reason);
   expect(error).toMatchObject({ code: 'option-invalid' });
-  expect(String(error)).toMatch(/write sqlite:PATH, memory:, or postgres:\/\/USER@HOST\/DATABASE$/);
+  expect(String(error)).toMatch(
+    /write sqlite:PATH, memory:, postgres:\/\/USER@HOST\/DATABASE, or redis:\/\/HOST$/,
+  );
   expect(String(error)).not.toMatch(/secret/);
 });
 

@@ -1,0 +1,17 @@
+import { WasmcpError } from '../../error.ts';
+import type { StoreDriver } from '../driver.ts';
+import { openRedis } from './open.ts';
+
+/** `redis://…`, or `rediss://…` for TLS: Redis or Valkey. One thread has the connections and serves the others. */
+export const REDIS: StoreDriver = {
+  form: 'redis://HOST',
+  accepts: (url) => /^rediss?:\/\//i.test(url),
+  open: openRedis,
+  isOpenedPerThread: false,
+  maintain() {
+    throw new WasmcpError(
+      'option-invalid',
+      "a store on Redis is maintained with its own tools: copies of the engine's files, or a replica, are its backup",
+    );
+  },
+};

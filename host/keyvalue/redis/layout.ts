@@ -1,0 +1,112 @@
+import { crc32 } from 'node:zlib';
+
+/**
+ * The keys of a bucket in the engine, or of one of its partitions. They have one hash tag, so that a cluster keeps them on one
+ * server, where a script reads and writes them in one step.
+ */
+export interface Place {
+  /** What stands in braces. */
+  readonly tag: string;
+  /** Which part of its bucket it is; 0 if a bucket has only one. */
+  readonly partition: number;
+  /**
+   * Values: a hash, each field a key, with its version and time before the value (`HEADER` bytes). Order: a sorted set of the
+   * keys by their ids. Names: a sorted set of the keys by their bytes. Meta: a hash with the last `version` and `id`, and for
+   * each stripe of keys the version of the last deletion; it remains when the bucket is empty, because versions never repeat.
+   */
+  readonly keys: readonly [values: string, order: string, names: string, meta: string];
+}
+
+/** The version in 8 bytes and the time of the last write in milliseconds in 8 bytes. */
+export const HEADER = 16;
+
+/** Absent keys have a version too, that of the last deletion in their stripe. Never change it: hosts must agree. */
+const STRIPES = 1024;
+
+/** Partitions of a bucket in a store with `?partition=prefix`. Never change it. */
+const PARTITIONS = 64;
+
+/** Maximum number of buckets whose places are kept; guests choose their names. */
+const REMEMBERED = 1000;
+
+export interface Layout {
+  /** The key that contains the version of the layout. */
+  readonly schemaKey: string;
+  /** What it contains. */
+  readonly schema: string;
+  /** How many partitions a bucket has. */
+  readonly partitions: number;
+  placeOf(bucket: string, key: Buffer): Place;
+  placesOf(bucket: string): readonly Place[];
+  /** Matches the keys with values. */
+  readonly valuesPattern: string;
+  /** The bucket of a key with values. */
+  bucketOf(valuesKey: string): string;
+}
+
+/** The only version so far. A newer one begins with a greater number. */
+export const SCHEMA = 1;
+
+export function createLayout(prefix: string, isPartitioned: boolean): Layout {
+  const known = new Map<string, readonly Place[]>();
+  const partitions = isPartitioned ? PARTITIONS : 1;
+
+  function placesOf(bucket: string): readonly Place[] {
+    const remembered = known.get(bucket);
+    if (remembered !== undefined) return remembered;
+    // Escaped are the braces that delimit the tag, and the slash before the number of a partition.
+    const name = encodeURIComponent(wellFormed(bucket));
+    const places = Array.from({ length: partitions }, (_, partition): Place => {
+      const tag = isPartitioned ? `${name}/${partition}` : name;
+      const stem = `${prefix}:{${tag}}:`;
+      return { tag, partition, keys: [`${stem}values`, `${stem}order`, `${stem}names`, `${stem}meta`] };
+    });
+    if (known.size >= REMEMBERED) known.clear();
+    known.set(bucket, places);
+    return places;
+  }
+
+  return {
+    schemaKey: `${prefix}:schema`,
+    schema: isPartitioned ? `${SCHEMA} partition=prefix` : String(SCHEMA),
+    partitions,
+    placeOf: (bucket, key) => placesOf(bucket)[isPartitioned ? partitionOf(key) : 0]!,
+    placesOf,
+    valuesPattern: `${prefix}:{*}:values`,
+    bucketOf: (key) => decodeURIComponent(key.slice(prefix.length + 2, -'}:values'.length).split('/')[0]!),
+  };
+}
+
+/** By what stands before the first colon, for a session its id. */
+function partitionOf(key: Buffer): number {
+  const colon = key.indexOf(':');
+  return crc32(colon < 0 ? key : key.subarray(0, colon)) % PARTITIONS;
+}
+
+/** The field of `meta` with the version of this key while it is absent. */
+export function stripeOf(key: Buffer): string {
+  return String(crc32(key) % STRIPES);
+}
+
+/** Lone surrogates have no UTF-8: two different strings with one would become the same key. */
+export function utf8(text: string): Buffer {
+  return Buffer.from(wellFormed(text), 'utf8');
+}
+
+function wellFormed(text: string): string {
+  if (!text.isWellFormed()) throw new TypeError('a key or bucket name has a lone surrogate');
+  return text;
+}
+
+/** The value of an entry, in a buffer of its own: that of the reply belongs to the connection. */
+export function valueIn(entry: Buffer): Uint8Array {
+  return new Uint8Array(entry.subarray(HEADER));
+}
+
+export function versionIn(entry: Buffer): bigint {
+  return entry.readBigUInt64BE(0);
+}
+
+export function updatedIn(entry: Buffer): number {
+  return Number(entry.readBigUInt64BE(8));
+}

@@ -1,0 +1,124 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { Lost } from '../network/outcomes.ts';
+import type { Address } from './url.ts';
+
+/** A word of a command. */
+export type Word = string | Buffer;
+
+/** Bulk strings are bytes; status replies are strings. */
+export type Reply = null | number | string | Buffer | readonly Reply[];
+
+/** One connection. Commands are sent at once, and answered in order. */
+export interface Link {
+  /** Whether it can still take commands. */
+  readonly isOpen: boolean;
+  /** Commands without a reply. */
+  readonly pending: number;
+  /** @throws Lost if the connection ends before the reply or has ended, Reported */
+  send(words: readonly Word[]): Promise<Reply>;
+  /** Takes no further commands, and closes once every command has its reply. */
+  retire(): void;
+  close(): void;
+}
+
+export interface LinkOptions {
+  readonly address: Address;
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+  readonly database: number;
+  /** Undefined without TLS. */
+  readonly tls: { readonly ca?: string; readonly cert?: string; readonly key?: string } | undefined;
+  /** Milliseconds for the connection to be made. */
+  readonly timeout: number;
+}
+
+/** An error that the engine has reported. */
+export class Reported extends Error {
+  /** Its first word, such as `MOVED`. */
+  get kind(): string {
+    return /^[A-Z]+/.exec(this.message)?.[0] ?? '';
+  }
+}
+
+/**
+ * Connects. The client is loaded now: other stores have no use for it. It never connects again by itself, so that no command is
+ * sent a second time.
+ *
+ * @throws Lost, Reported, or an error of the network or of TLS
+ */
+export async function connectLink(options: LinkOptions): Promise<Link> {
+  const { createClient, ErrorReply, RESP_TYPES } = await import('@redis/client');
+  const { address, user, password, database, tls, timeout } = options;
+  const socket = { ...address, connectTimeout: timeout, reconnectStrategy: false } as const;
+  const client = createClient({
+    socket: tls === undefined ? socket : { ...socket, ...tls, tls: true },
+    RESP: 2,
+    database,
+    ...(user !== undefined && { username: user }),
+    ...(password && { password }),
+    // A command in the handshake, to which a server without room for the connection reports that.
+    name: 'wasmcp-node',
+    disableOfflineQueue: true,
+    disableClientInfo: true,
+    maintNotifications: 'disabled',
+    // The runner has the time of a call; of this client's time-out only a timer would remain.
+    commandOptions: { timeout: 0, typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
+  });
+  let ended: Error | undefined;
+  let pending = 0;
+  let isRetired = false;
+  // Reported by the commands that are lost.
+  client.on('error', (error: Error) => {
+    ended ??= error;
+  });
+  const overdue = setTimeout(() => {
+    ended ??= new Lost('it did not respond in time (--store-timeout)');
+    client.destroy();
+  }, timeout);
+  try {
+    await client.connect();
+  } catch (error) {
+    client.destroy();
+    if (error instanceof ErrorReply) throw new Reported(error.message);
+    throw ended instanceof Lost ? ended : error;
+  } finally {
+    clearTimeout(overdue);
+  }
+
+  function close(): void {
+    ended ??= new Lost('the connection was closed');
+    client.destroy();
+  }
+
+  // A connection that waits for nothing does not keep the process.
+  client.unref();
+  return {
+    get isOpen() {
+      return ended === undefined && !isRetired && client.isReady;
+    },
+    get pending() {
+      return pending;
+    },
+    async send(words) {
+      if (ended !== undefined) throw new Lost(ended.message, { cause: ended });
+      if (pending === 0) client.ref();
+      pending += 1;
+      try {
+        return await client.sendCommand<Reply>(words);
+      } catch (error) {
+        const message = error instanceof Error ? error.message : String(error);
+        if (error instanceof ErrorReply) throw new Reported(message);
+        throw error instanceof TypeError ? error : new Lost(message, { cause: error });
+      } finally {
+        pending -= 1;
+        if (pending === 0) client.unref();
+        if (pending === 0 && isRetired) void turn().then(close);
+      }
+    },
+    retire() {
+      isRetired = true;
+      if (pending === 0) close();
+    },
+    close,
+  };
+}

@@ -1,0 +1,89 @@
+import { WasmcpError } from '../../error.ts';
+import type { StoreOptions } from '../driver.ts';
+import { DEFAULT_CONNECTIONS, DEFAULT_TIMEOUT, whenReachable } from '../network/start.ts';
+import type { Store, StoreGuarantee } from '../store.ts';
+import { redisFailure } from './errors.ts';
+import { createLayout, type Layout, SCHEMA } from './layout.ts';
+import { createRunner, type Runner } from './runner.ts';
+import { createConnector } from './server-link.ts';
+import { createMethods } from './store.ts';
+import { createSingle } from './topology.ts';
+import { parseUrl, type Target } from './url.ts';
+
+/**
+ * Opens the store under a prefix of the keys of a Redis or Valkey server, and creates it as needed. Waits up to `wait`
+ * milliseconds for an engine that is unavailable.
+ *
+ * @throws WasmcpError `option-invalid`, `store-unavailable`, `store-unusable`, `store-newer-schema`
+ */
+export async function openRedis(url: string, options: StoreOptions): Promise<Store> {
+  const target = parseUrl(url, process.env);
+  const { shown, prefix, isPartitioned } = target;
+  const { timeout = DEFAULT_TIMEOUT, connections = DEFAULT_CONNECTIONS, passwordFile } = options;
+  const { durability = 'strict', acceptWeaker = false } = options;
+  const connector = await createConnector({ target, passwordFile, timeout, durability, acceptWeaker });
+  let guarantee: StoreGuarantee | undefined;
+  let isOpen = false;
+  const topology = createSingle(
+    {
+      ...{ target, connector, connections, timeout },
+      // While it opens, the wait for the engine reports.
+      changed: (failure) => isOpen && options.away?.(failure),
+    },
+    async () => {
+      const link = await connector.connect(target.addresses[0]!);
+      guarantee = link.guarantee;
+      return link;
+    },
+  );
+  const runner = createRunner({ topology, url: shown, timeout });
+  const layout = createLayout(prefix, isPartitioned);
+  try {
+    await whenReachable(
+      options,
+      (error) => redisFailure(error, shown),
+      () => prepareLayout(runner, layout, target, options.create ?? true),
+    );
+  } catch (error) {
+    await runner.close();
+    throw error;
+  }
+  isOpen = true;
+  return { url: shown, guarantee, ...createMethods(runner, layout), close: runner.close };
+}
+
+/** @throws WasmcpError `store-unusable`, `store-newer-schema` */
+async function prepareLayout(
+  runner: Runner,
+  { schemaKey, schema }: Layout,
+  { shown, prefix }: Target,
+  create: boolean,
+): Promise<void> {
+  const place = {
+    tag: schemaKey,
+    partition: 0,
+    keys: [schemaKey, schemaKey, schemaKey, `${schemaKey}`],
+  } as const;
+  if (create) await runner.write(place, { words: ['SET', schemaKey, schema, 'NX'] });
+  const found = await runner.read(place, { words: ['GET', schemaKey] });
+  if (found === null) throw new WasmcpError('store-unusable', `${shown} has no store with this prefix`);
+  const text = String(found);
+  if (text === schema) return;
+  const version = /^(\d+)(?: partition=prefix)?$/.exec(text)?.[1];
+  if (version === undefined) {
+    throw new WasmcpError(
+      'store-unusable',
+      `the keys with the prefix ${prefix} in ${shown} belong to another program: choose another one with ?prefix=NAME`,
+    );
+  }
+  if (Number(version) > SCHEMA) {
+    throw new WasmcpError(
+      'store-newer-schema',
+      `${shown} was written by a newer version (layout ${version}, this one knows ${SCHEMA}): upgrade, or choose another prefix`,
+    );
+  }
+  throw new WasmcpError(
+    'store-unusable',
+    `${shown} was created ${text.includes('partition') ? 'with' : 'without'} ?partition=prefix, which cannot be changed`,
+  );
+}

@@ -1,0 +1,131 @@
+import { createCalls } from '../network/calls.ts';
+import { Aborted, Lost, unavailable, within } from '../network/outcomes.ts';
+import { redisFailure } from './errors.ts';
+import type { Place } from './layout.ts';
+import { type Link, type Reply, Reported, type Word } from './link.ts';
+import type { Script } from './scripts.ts';
+import type { ServerLink } from './server-link.ts';
+import type { Topology } from './topology.ts';
+
+/** A script with its arguments, or the words of a command. */
+export interface Command {
+  readonly script?: Script;
+  readonly words: readonly Word[];
+}
+
+/** Runs the commands of a store, each on one place and within the store's timeout. */
+export interface Runner {
+  /** Runs a command that only reads, and repeats it if the connection is lost. */
+  read(place: Place, command: Command): Promise<Reply>;
+  /** Runs a command that writes; fails with `store-outcome-unknown` if the connection is lost after it was sent. */
+  write(place: Place, command: Command): Promise<Reply>;
+  /** Runs `work` with a connection to each server that has keys, one after another. */
+  onEachServer(work: (send: Link['send']) => Promise<void>): Promise<void>;
+  /** Waits for calls in progress; every later call fails with `store-closed`. */
+  close(): Promise<void>;
+}
+
+/** Maximum number of redirections of one call; each follows a change of the cluster. */
+const REDIRECTIONS = 8;
+
+/** What the server says that is no longer the one to ask. */
+const MOVED_ON: ReadonlySet<string> = new Set(['READONLY', 'MASTERDOWN', 'CLUSTERDOWN', 'LOADING']);
+
+export interface RunnerParts {
+  readonly topology: Topology;
+  readonly url: string;
+  /** Milliseconds for a call. */
+  readonly timeout: number;
+}
+
+export function createRunner({ topology, url, timeout }: RunnerParts): Runner {
+  const calls = createCalls(url, timeout);
+  const running = new Set<Promise<unknown>>();
+  let closing: Promise<void> | undefined;
+
+  async function attempt(place: Place, command: Command, isRead: boolean, deadline: number): Promise<Reply> {
+    for (let redirections = 0; ; redirections += 1) {
+      const server = await topology.serverFor(place);
+      const link = await server.acquire();
+      try {
+        const [reply, version] = await within(
+          exchange(link, place, command, isRead),
+          deadline - performance.now(),
+        );
+        if (link.needsWait) {
+          const { sync } = server;
+          const waiting = isRead ? sync.read(link, place, version) : sync.written(link, place);
+          await within(waiting, deadline - performance.now());
+        }
+        return reply;
+      } catch (error) {
+        // A late reply would keep up those of later commands: no further one is sent behind it.
+        if (error instanceof Lost) link.retire();
+        if (!(error instanceof Reported)) throw error;
+        if (error.kind === 'TRYAGAIN') throw new Aborted(error.message, { cause: error });
+        if (MOVED_ON.has(error.kind)) {
+          link.retire();
+          topology.outdated();
+        }
+        if (error.kind !== 'MOVED') throw redisFailure(error, url);
+        if (redirections >= REDIRECTIONS) throw unavailable(url, 'it redirects without an end', error);
+        // Nothing was run.
+        await topology.refresh();
+      }
+    }
+  }
+
+  /** Lets `close` wait for a call. */
+  async function counted<T>(call: Promise<T>): Promise<T> {
+    running.add(call);
+    try {
+      return await call;
+    } finally {
+      running.delete(call);
+    }
+  }
+
+  return {
+    read: (place, command) => counted(calls.read((deadline) => attempt(place, command, true, deadline))),
+    write: (place, command) => counted(calls.write((deadline) => attempt(place, command, false, deadline))),
+    async onEachServer(work) {
+      for (const server of await topology.servers()) {
+        const link = await server.acquire();
+        await work((words) =>
+          counted(calls.read((deadline) => within(link.send(words), deadline - performance.now()))),
+        );
+      }
+    },
+    close() {
+      calls.close();
+      closing ??= Promise.allSettled(running).then(() => topology.close());
+      return closing;
+    },
+  };
+}
+
+/** Also returns the version of the place, later than what was read, if that must be on disk. */
+async function exchange(
+  link: ServerLink,
+  place: Place,
+  command: Command,
+  isRead: boolean,
+): Promise<[Reply, version: number]> {
+  const reply = run(link, place, command);
+  if (!isRead || !link.needsWait) return [await reply, 0];
+  const [seen, version] = await Promise.all([reply, link.send(['HGET', place.keys[3], 'version'])]);
+  return [seen, Number(version ?? 0)];
+}
+
+async function run(link: Link, place: Place, { script, words }: Command): Promise<Reply> {
+  if (script === undefined) return link.send(words);
+  const rest = [String(place.keys.length), ...place.keys, ...words];
+  const suffix = script.isRead ? '_RO' : '';
+  try {
+    return await link.send([`EVALSHA${suffix}`, script.sha, ...rest]);
+  } catch (error) {
+    // The server has been started since; nothing was run.
+    if (!(error instanceof Reported && error.kind === 'NOSCRIPT')) throw error;
+    return link.send([`EVAL${suffix}`, script.source, ...rest]);
+  }
+}

@@ -1,0 +1,165 @@
+import { createHash } from 'node:crypto';
+import { HEADER } from './layout.ts';
+
+/** One atomic step that the engine runs. `KEYS` are those of a `Place`. */
+export interface Script {
+  readonly source: string;
+  readonly sha: string;
+  readonly isRead: boolean;
+}
+
+/**
+ * `begin(now, id, step)` takes one version for the whole script, `put(key, value)` writes, `finish()` is called last. The next
+ * key that is new gets an id that is `step` above the last one of the place, and above `id`. Numbers are exact up to 2^53.
+ */
+const PUT = `
+local values, order, names, meta = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local header, last, step
+local added = false
+local function begin(now, id, distance)
+  header = struct.pack('>I8I8', redis.call('HINCRBY', meta, 'version', 1), now)
+  last = math.max(tonumber(redis.call('HGET', meta, 'id') or 0), tonumber(id))
+  step = tonumber(distance)
+end
+local function put(key, value)
+  if redis.call('HSET', values, key, header .. value) == 1 then
+    last = last + step
+    added = true
+    redis.call('ZADD', order, string.format('%.0f', last), key)
+    redis.call('ZADD', names, 0, key)
+  end
+end
+local function finish()
+  if added then redis.call('HSET', meta, 'id', string.format('%.0f', last)) end
+end
+`;
+
+/** now, id, step, then keys and values alternately. */
+const SET = script(`${PUT}
+begin(ARGV[1], ARGV[2], ARGV[3])
+for n = 4, #ARGV, 2 do put(ARGV[n], ARGV[n + 1]) end
+finish()
+return 1`);
+
+/** now, id, step, key, value, stripe, version; returns 1 if it was swapped. */
+const SWAP = script(`${PUT}
+local entry = redis.call('HGET', values, ARGV[4])
+local version = redis.call('HGET', meta, ARGV[6]) or '0'
+if entry then version = string.format('%.0f', (struct.unpack('>I8', entry))) end
+if version ~= ARGV[7] then return 0 end
+begin(ARGV[1], ARGV[2], ARGV[3])
+put(ARGV[4], ARGV[5])
+finish()
+return 1`);
+
+/**
+ * now, id, step, key, delta, min, max. Returns 1 and the sum; or 0 and the first bytes of what is stored if that is not a number
+ * or the sum would be out of bounds. Counters have up to 20 digits, more than Lua's numbers: three parts of seven digits each.
+ */
+const INCREMENT = script(`${PUT}
+local BASE = 10000000
+local function carried(a, b, c)
+  local carry = math.floor(c / BASE)
+  c = c - carry * BASE
+  b = b + carry
+  carry = math.floor(b / BASE)
+  return a + carry, b - carry * BASE, c
+end
+local function parts(text)
+  local sign, digits = 1, text
+  if string.sub(text, 1, 1) == '-' then sign, digits = -1, string.sub(text, 2) end
+  digits = string.rep('0', 21 - #digits) .. digits
+  return carried(sign * tonumber(string.sub(digits, 1, 7)), sign * tonumber(string.sub(digits, 8, 14)),
+    sign * tonumber(string.sub(digits, 15, 21)))
+end
+local function isLess(a, b, c, d, e, f)
+  if a ~= d then return a < d end
+  if b ~= e then return b < e end
+  return c < f
+end
+local function decimal(a, b, c)
+  local sign = ''
+  if a < 0 then
+    sign = '-'
+    a, b, c = carried(-a, -b, -c)
+  end
+  local digits = string.gsub(string.format('%.0f%07.0f%07.0f', a, b, c), '^0+', '')
+  if digits == '' then return '0' end
+  return sign .. digits
+end
+local entry = redis.call('HGET', values, ARGV[4])
+local text = '0'
+if entry then text = string.sub(entry, ${HEADER + 1}, ${HEADER + 22}) end
+local digits = string.match(text, '^%-?([1-9]%d*)$')
+if text ~= '0' and (not digits or #digits > 20) then return {0, text} end
+local a, b, c = parts(text)
+local d, e, f = parts(ARGV[5])
+a, b, c = carried(a + d, b + e, c + f)
+d, e, f = parts(ARGV[6])
+local g, h, i = parts(ARGV[7])
+if isLess(a, b, c, d, e, f) or isLess(g, h, i, a, b, c) then return {0, entry and text} end
+begin(ARGV[1], ARGV[2], ARGV[3])
+local sum = decimal(a, b, c)
+put(ARGV[4], sum)
+finish()
+return {1, sum}`);
+
+/** Keys and stripes alternately. Runs when memory is full, too. */
+const DELETE = script(
+  `
+local version
+for n = 1, #ARGV, 2 do
+  if redis.call('HDEL', KEYS[1], ARGV[n]) == 1 then
+    if not version then version = redis.call('HINCRBY', KEYS[4], 'version', 1) end
+    redis.call('ZREM', KEYS[2], ARGV[n])
+    redis.call('ZREM', KEYS[3], ARGV[n])
+    redis.call('HSET', KEYS[4], ARGV[n + 1], version)
+  end
+end
+return 1`,
+  'allow-oom',
+);
+
+/** key, stripe; returns the entry, or nothing and the version of the absent key. */
+const READ = script(
+  `
+local entry = redis.call('HGET', KEYS[1], ARGV[1])
+if entry then return {entry} end
+return {false, redis.call('HGET', KEYS[4], ARGV[2]) or '0'}`,
+  'no-writes',
+);
+
+/** Maximum size, then keys and how often each is wanted alternately; returns nothing if the values are larger. */
+const GET_MANY = script(
+  `
+local size = 0
+for n = 2, #ARGV, 2 do
+  local length = redis.call('HSTRLEN', KEYS[1], ARGV[n])
+  if length > 0 then size = size + (length - ${HEADER}) * tonumber(ARGV[n + 1]) end
+end
+if size > tonumber(ARGV[1]) then return false end
+local entries = {}
+for n = 2, #ARGV, 2 do entries[n / 2] = redis.call('HGET', KEYS[1], ARGV[n]) end
+return entries`,
+  'no-writes',
+);
+
+export const SCRIPTS: Readonly<Record<'set' | 'swap' | 'increment' | 'delete' | 'read' | 'getMany', Script>> =
+  {
+    set: SET,
+    swap: SWAP,
+    increment: INCREMENT,
+    delete: DELETE,
+    read: READ,
+    getMany: GET_MANY,
+  };
+
+/** With the first line, the engine refuses a script that writes when memory is full, unless a flag allows it. */
+function script(body: string, flags = ''): Script {
+  const source = `#!lua flags=${flags}\n${body}`;
+  return {
+    source,
+    sha: createHash('sha1').update(source).digest('hex'),
+    isRead: flags === 'no-writes',
+  };
+}

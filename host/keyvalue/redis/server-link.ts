@@ -1,0 +1,68 @@
+import type { Durability } from '../durability.ts';
+import { readPasswordFile, readTlsFiles } from '../network/files.ts';
+import type { StoreGuarantee } from '../store.ts';
+import {
+  type EngineSettings,
+  guaranteeOf,
+  needsWait,
+  readSettings,
+  requireDurable,
+  requireUsable,
+} from './engine-settings.ts';
+import { connectLink, type Link } from './link.ts';
+import type { Address, Target } from './url.ts';
+
+/** A connection whose server was found usable. */
+export interface ServerLink extends Link {
+  readonly settings: EngineSettings;
+  readonly guarantee: StoreGuarantee;
+  /** Whether what it writes is on disk only after `WAITAOF`. */
+  readonly needsWait: boolean;
+}
+
+export interface ConnectorOptions {
+  readonly target: Target;
+  readonly passwordFile: string | undefined;
+  /** Milliseconds for a connection to be made. */
+  readonly timeout: number;
+  readonly durability: Durability;
+  readonly acceptWeaker: boolean;
+}
+
+/** Connects to a server and checks it: after a failover an address can lead to another one. */
+export interface Connector {
+  /** @throws WasmcpError `store-unavailable`, `store-unusable`; also errors of connecting */
+  connect(address: Address): Promise<ServerLink>;
+  /** The same without any check, for sentinels. They have passwords of their own; here they have none. */
+  connectUnchecked(address: Address): Promise<Link>;
+}
+
+/** Reads the TLS files now. @throws WasmcpError `store-unusable` */
+export async function createConnector(options: ConnectorOptions): Promise<Connector> {
+  const { target, passwordFile, timeout, durability, acceptWeaker } = options;
+  const tls = target.tls ? await readTlsFiles(target.tlsFiles) : undefined;
+  return {
+    async connect(address) {
+      const { user, database } = target;
+      // Read for each connection, so that it can be changed while the program runs.
+      const password = passwordFile === undefined ? target.password : await readPasswordFile(passwordFile);
+      const link = await connectLink({ address, user, password, database, tls, timeout });
+      try {
+        const settings = await readSettings(link);
+        requireUsable(settings, target.shown);
+        if (!acceptWeaker) requireDurable(settings, durability, target.shown);
+        // Not a copy: what the link says of itself changes.
+        return Object.assign(link, {
+          settings,
+          guarantee: guaranteeOf(settings, durability),
+          needsWait: needsWait(settings, durability),
+        });
+      } catch (error) {
+        link.close();
+        throw error;
+      }
+    },
+    connectUnchecked: (address) =>
+      connectLink({ address, user: undefined, password: undefined, database: 0, tls, timeout }),
+  };
+}

@@ -1,0 +1,100 @@
+import { WasmcpError } from '../../error.ts';
+import { createCircuit } from '../network/circuit.ts';
+import { redisFailure } from './errors.ts';
+import type { ServerLink } from './server-link.ts';
+import { createSync, type Sync } from './sync.ts';
+
+/** The connections to one server. Calls share them: each is sent at once, behind those that have no reply yet. */
+export interface Server {
+  /** @throws WasmcpError `store-unavailable`, at once while the server is known to be unavailable; `store-unusable` */
+  acquire(): Promise<ServerLink>;
+  readonly sync: Sync;
+  close(): void;
+}
+
+export interface ServerOptions {
+  readonly url: string;
+  /** Milliseconds for a call. */
+  readonly timeout: number;
+  readonly connect: () => Promise<ServerLink>;
+  /** Maximum number of connections. */
+  readonly connections: number;
+  /** Called with the failure when the server becomes unavailable, with undefined when it is available again. */
+  readonly changed: (failure: WasmcpError | undefined) => void;
+}
+
+/** Commands without a reply from which on another connection is opened: a large value holds up what comes behind it. */
+const DEPTH = 32;
+
+/** Milliseconds for which an idle connection is used again: networks forget those that are idle for long. */
+const IDLE = 60_000;
+
+/** Milliseconds before another attempt to open a further connection. */
+const PAUSE = 1000;
+
+export function createServer({ url, timeout, connect, connections, changed }: ServerOptions): Server {
+  let links: { readonly link: ServerLink; used: number }[] = [];
+  let opening: Promise<ServerLink> | undefined;
+  let nextOpening = 0;
+  let isClosed = false;
+  const sync = createSync(connect, timeout);
+
+  const circuit = createCircuit({ attempt: async () => void (await open()), changed });
+
+  /** One at a time. */
+  function open(): Promise<ServerLink> {
+    opening ??= openOnce().finally(() => {
+      opening = undefined;
+    });
+    return opening;
+  }
+
+  async function openOnce(): Promise<ServerLink> {
+    try {
+      const link = await connect();
+      if (isClosed) link.close();
+      else links.push({ link, used: performance.now() });
+      circuit.succeeded();
+      return link;
+    } catch (error) {
+      nextOpening = performance.now() + PAUSE;
+      const failure = redisFailure(error, url);
+      // A server that allows no further connection still answers on those that there are.
+      const isUnavailable = !links.some(({ link }) => link.isOpen);
+      if (isUnavailable && failure instanceof WasmcpError) circuit.failed(failure);
+      throw failure;
+    }
+  }
+
+  function shallowest(now: number): (typeof links)[number] | undefined {
+    let best: (typeof links)[number] | undefined;
+    for (const one of links) {
+      if (one.link.pending === 0 && now - one.used > IDLE) one.link.retire();
+      else if (one.link.isOpen && one.link.pending < (best?.link.pending ?? Infinity)) best = one;
+    }
+    links = links.filter(({ link }) => link.isOpen);
+    return best;
+  }
+
+  return {
+    async acquire() {
+      circuit.check();
+      const now = performance.now();
+      const best = shallowest(now);
+      if (best === undefined) return open();
+      best.used = now;
+      if (best.link.pending >= DEPTH && links.length < connections && now >= nextOpening) {
+        // Calls to come use it; what goes wrong is no concern of this one.
+        open().catch(() => {});
+      }
+      return best.link;
+    },
+    sync,
+    close() {
+      isClosed = true;
+      sync.close();
+      circuit.close();
+      for (const { link } of links) link.retire();
+    },
+  };
+}
