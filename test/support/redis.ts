@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_pr
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from './servers.ts';
@@ -14,7 +14,7 @@ export interface RedisProgram {
   readonly path: string | undefined;
 }
 
-const VALKEY = join(import.meta.dirname, '../../node_modules/.cache/valkey/valkey-server');
+const VALKEY = join(homedir(), '.cache/wasmcp-node-tests/valkey/valkey-server');
 
 export const REDIS: RedisProgram = { name: 'Redis', path: onPath('redis-server') };
 /** `.ci/run` downloads it. */
@@ -22,6 +22,12 @@ export const VALKEY_9: RedisProgram = {
   name: 'Valkey',
   path: existsSync(VALKEY) ? VALKEY : onPath('valkey-server'),
 };
+
+if (process.env.CI === 'true') {
+  for (const { name, path } of [REDIS, VALKEY_9]) {
+    if (path === undefined) throw new Error(`${name} is missing: its tests are never skipped in CI`);
+  }
+}
 
 function onPath(name: string): string | undefined {
   const { status } = spawnSync(name, ['--version'], { stdio: 'ignore' });

@@ -36,7 +36,7 @@ test('each memory: is a separate store', async () => {
 test.each([
   '',
   'store.db',
-  'redis://user:secret@host/0',
+  'mysql://user:secret@host/0',
   'mysql://user:secret@host/db',
   'sqlite:',
   'sqlite::memory:',
