@@ -4,16 +4,17 @@ import { tcpServer } from './servers.ts';
 
 /**
  * What a proxy does with its connections: `pass` (forward everything), `cut` (close all, and new ones at once), `drop` (close a
- * connection when the server responds, so that the response is lost), `mute` (forward requests and hold back responses).
+ * connection when the server responds, so that the response is lost), `truncate` (close a connection after half of what
+ * the client sends), `mute` (forward requests and hold back responses).
  */
-export type Fault = 'pass' | 'cut' | 'drop' | 'mute';
+export type Fault = 'pass' | 'cut' | 'drop' | 'truncate' | 'mute';
 
 export interface FaultyProxy {
   readonly port: number;
   /** Applies to all connections, open and new. */
   set(fault: Fault): void;
   /** The same for one connection, then `pass` again. */
-  once(fault: 'drop'): Promise<void>;
+  once(fault: 'drop' | 'truncate'): Promise<void>;
 }
 
 /** A TCP proxy to a port of this machine, closed at the end of the test. */
@@ -33,7 +34,12 @@ export async function faultyProxy(target: number): Promise<FaultyProxy> {
     };
     server.on('error', end).on('close', end);
     socket.on('error', end).on('close', end);
-    socket.on('data', (part) => server.write(part));
+    socket.on('data', (part: Buffer) => {
+      if (current !== 'truncate') return void server.write(part);
+      server.end(part.subarray(0, part.byteLength / 2));
+      socket.destroy();
+      hits.emit('hit');
+    });
     server.on('data', (part) => {
       if (current === 'pass') socket.write(part);
       else if (current === 'drop') {

@@ -11,6 +11,8 @@ export interface EngineSettings {
   /** Another one after each start. */
   readonly runId: string;
   readonly mode: string;
+  /** Reading its files, during which it reports some settings wrongly. */
+  readonly isLoading: boolean;
   readonly isReplica: boolean;
   readonly replicas: number;
   readonly appendOnly: boolean;
@@ -45,6 +47,7 @@ export async function readSettings(link: Link): Promise<EngineSettings> {
     major: Number.parseInt(version, 10),
     runId: found.get('run_id') ?? '',
     mode: found.get('redis_mode') ?? found.get('server_mode') ?? 'standalone',
+    isLoading: found.get('loading') === '1',
     isReplica: found.get('role') !== 'master',
     replicas: Number(found.get('connected_slaves') ?? 0),
     appendOnly: found.get('aof_enabled') === '1',
@@ -62,7 +65,8 @@ function refused(error: unknown): undefined {
 
 /** @throws WasmcpError `store-unavailable` for a replica, `store-unusable` for a server that no setting makes usable */
 export function requireUsable(settings: EngineSettings, url: string): void {
-  const { isReplica, major, version, eviction, mode } = settings;
+  const { isReplica, isLoading, major, version, eviction, mode } = settings;
+  if (isLoading) throw new WasmcpError('store-unavailable', `${url} is starting`);
   if (mode === 'sentinel') {
     throw new WasmcpError('store-unusable', `${url} is a sentinel: add ?sentinel=NAME of the primary server`);
   }
