@@ -17,12 +17,15 @@ const TRAPPED = 128 + 6;
 export const run: Command = {
   name: 'run',
   summary: "run a component's wasi:cli/run with this shell's input and output",
-  options: [...STORE_OPTIONS, ...GUEST_OPTIONS, 'argv0', 'invoke', 'preload'],
+  options: [...STORE_OPTIONS, ...GUEST_OPTIONS, 'cpuLimit', 'argv0', 'invoke', 'preload'],
   adjusted: {
     timeout: {
       description: 'time limit of the whole run; then it ends as after a trap',
       fallback: Number.POSITIVE_INFINITY,
       fallbackText: 'none',
+    },
+    cpuLimit: {
+      description: 'processor time of the whole run; then it ends as after a trap; default: none',
     },
     fuel: {
       description:
@@ -69,6 +72,7 @@ Exit status: the guest's, 134 after a trap, 130 or 143 after a signal, 1 when it
         maxHostMemory: options.maxHostMemory,
         timeout: options.timeout,
         fuel: options.fuel,
+        cpu: options.cpuLimit,
         stdin,
         stdout,
         stderr,

@@ -110,6 +110,19 @@ describe('the exit status', () => {
     },
   );
 
+  test('is 134 for a guest that has used up its processor time, however it used it', async () => {
+    const line = 'error: the guest used more than 200 ms of processor time (--cpu-limit)\n';
+    const limited = ['run', '--store', 'memory:', '--cpu-limit', '200ms', command];
+    const [spinning, calling] = await Promise.all([
+      run([...limited, 'add-then-spin', 'runs']),
+      run([...limited, 'yes']),
+    ]);
+    expect(spinning).toMatchObject({ status: 134, stdout: '1\n', stderr: line });
+    expect(calling).toMatchObject({ status: 134, stderr: line });
+    expect(calling.stdout.length).toBeGreaterThan(1000);
+    expect(await run([...limited, 'args'])).toMatchObject({ status: 0, stdout: 'command.wasm\nargs\n' });
+  });
+
   test('is 1 for a component that is not a program', async () => {
     const server = await run(['run', fixture('misbehave')]);
     expect(server).toMatchObject({ status: 1, stdout: '' });

@@ -28,6 +28,8 @@ export interface CommandSetup {
   readonly maxHostMemory?: number;
   /** Maximum number of units that it may execute, see `createMeter`. */
   readonly fuel?: number | undefined;
+  /** Milliseconds of processor time that it may use. */
+  readonly cpu?: number | undefined;
   /** Where the guest may send HTTP requests. */
   readonly outgoing: OutgoingPolicy;
 }

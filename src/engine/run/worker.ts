@@ -15,9 +15,12 @@ import {
 } from '../../../host/index.ts';
 import { runGlue } from '../../component/glue.ts';
 import { bindImports } from '../../component/link-check.ts';
+import { createMeter } from '../../metering/meter.ts';
 import { coreInstantiator, uninterrupted } from '../../snapshot/instantiate.ts';
-import { outOfFuel } from '../worker/exhausted.ts';
+import { outOfCpu, outOfFuel } from '../worker/exhausted.ts';
+import { FIRST_QUANTUM } from '../worker/quantum.ts';
 import { createPostedInput } from './input.ts';
+import { LimitedCpu } from './limited-cpu.ts';
 import type { CommandEnd, CommandSetup, FromCommand, OutputStream, ToCommand } from './messages.ts';
 import { createPostedOutput } from './output.ts';
 
@@ -76,7 +79,8 @@ async function prepare(): Promise<() => Promise<CommandEnd>> {
   return async () => {
     const guest = new Guest(undefined, createBudget({ limit: setup.maxHostMemory }));
     const bind = host.bind(guest, { stdin: endingInput(input), ...outputs });
-    const meter = uninterrupted(setup.fuel);
+    const cpu = setup.cpu === undefined ? undefined : new LimitedCpu(setup.cpu);
+    const meter = cpu ? createMeter(cpu, FIRST_QUANTUM, setup.fuel) : uninterrupted(setup.fuel);
     const entry = component.exports.find((name) => name.startsWith('wasi:cli/run@'))!;
     try {
       const imports = bindImports(component, bind, guest.budget);
@@ -89,6 +93,7 @@ async function prepare(): Promise<() => Promise<CommandEnd>> {
       return { kind: 'exited', status: 0 };
     } catch (error) {
       if (meter.exhausted) return { kind: 'trapped', message: outOfFuel(setup.fuel!).message };
+      if (cpu?.overspent) return { kind: 'trapped', message: outOfCpu(setup.cpu!).message };
       return endOf(error);
     } finally {
       guest.release();

@@ -1,14 +1,10 @@
+import { threadTime } from './thread-time.ts';
+
 /**
  * Milliseconds of processor time for which a guest may hold its thread where it cannot be suspended: while `cabi_realloc` makes
  * room for what a host function returns, in destructors, and in post-return functions. Everyone else waits meanwhile.
  */
 export const LONGEST_HOLD = 100;
-
-/** Milliseconds of processor time that this thread has used. */
-function threadTime(): number {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1000;
-}
 
 /** How long a guest has been due to give its thread up, and could not. A class, as each instance has one. */
 export class ThreadHold {

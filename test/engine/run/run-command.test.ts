@@ -175,4 +175,14 @@ describe('the end', () => {
       });
     }
   });
+
+  test('at the limit of processor time, which a guest that sleeps does not use', async () => {
+    const spinning = await run(['add-then-spin', 'k'], '', { cpu: 100 });
+    expect(spinning.end).toEqual({
+      kind: 'trapped',
+      message: 'the guest used more than 100 ms of processor time (--cpu-limit)',
+    });
+    const asleep = await run(['sleep'], '', { cpu: 100, timeout: 1000 });
+    expect(asleep.end).toEqual({ kind: 'trapped', message: 'the guest did not end within 1000 ms' });
+  });
 });
