@@ -62,6 +62,8 @@ export interface LoadedComponent extends Component {
   readonly meters: Readonly<Record<string, MeterNames>>;
   /** Why some of its code is not counted, and cannot be interrupted, human-readable; absent if all of it is. */
   readonly unmetered?: string;
+  /** A core module with types whose objects live on V8's heap, which no limit bounds; absent if there is none. */
+  readonly managedModule?: string | undefined;
   /** The number of core modules nested in it. */
   readonly coreModules: number;
   /** False if this load had to transpile. */

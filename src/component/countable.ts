@@ -6,11 +6,35 @@ import type { LoadedComponent } from './component.ts';
  *
  * @throws WasmcpError `component-unlinkable`
  */
-export function assertCountable({ source, glue, unmetered }: LoadedComponent): void {
-  const reason = glue.kind === 'raw' ? `it runs with jco's own glue: ${glue.reason}` : unmetered;
+export function assertCountable(component: LoadedComponent): void {
+  const reason = whyUncounted(component);
   if (reason === undefined) return;
   throw new WasmcpError(
     'component-unlinkable',
-    `${source} cannot be given fuel, because not all of its code is counted (${reason}): leave out --fuel, and limit its time by --timeout`,
+    `${component.source} cannot be given fuel, because not all of its code is counted (${reason}): leave out --fuel, and limit its time by --timeout`,
   );
+}
+
+/**
+ * Checks that guests of the component can run on the thread of the program that serves it: that they neither keep it nor, with
+ * what they allocate, end the program.
+ *
+ * @throws WasmcpError `option-invalid`
+ */
+export function assertInterruptible(component: LoadedComponent): void {
+  const { source, managedModule } = component;
+  const reason =
+    managedModule === undefined
+      ? whyUncounted(component)
+      : `${managedModule} has struct or array types (WasmGC), which would fill the heap of this program`;
+  if (reason === undefined) return;
+  throw new WasmcpError(
+    'option-invalid',
+    `workers: 0 is refused for ${source}, as its guests would keep this thread, or end the program (${reason}): give it at least one worker`,
+  );
+}
+
+/** Why some of its code cannot be interrupted; undefined if all of it can be. */
+function whyUncounted({ glue, unmetered }: LoadedComponent): string | undefined {
+  return glue.kind === 'raw' ? `it runs with jco's own glue: ${glue.reason}` : unmetered;
 }

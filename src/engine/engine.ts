@@ -144,7 +144,7 @@ class RunningEngine implements Engine {
     const fresh = new ComponentRunner(next, this.#resources, env);
     try {
       // All workers: the previous component serves until then, and is replaced by as many workers.
-      await fresh.start(this.#resources.options.workers);
+      await fresh.start(this.#resources.threads);
       await warmUp(fresh.handle);
       if (this.#closing) throw new WasmcpError('server-closing', 'the server is closing');
     } catch (error) {

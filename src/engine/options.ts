@@ -66,7 +66,10 @@ export interface EngineOptions {
   readonly loggingPrefix?: boolean;
   /** Which state of earlier requests a request sees; none (`request`) by default. */
   readonly isolation?: Isolation;
-  /** Worker threads; 1 by default. */
+  /**
+   * Worker threads; 1 by default. With 0, guests run on the caller's thread, and give it up after some milliseconds at most;
+   * refused for components whose code cannot be interrupted.
+   */
   readonly workers?: number;
   /** Maximum number of live guests in one worker; 64 by default. */
   readonly liveLimit?: number;

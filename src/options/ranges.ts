@@ -14,6 +14,7 @@ type RangeName =
 
 /** The least and the greatest value of numbers, for the options of the command and of the library. */
 export const RANGES: Readonly<Record<RangeName, readonly [min: number, max: number]>> = {
+  /** The library also takes 0. */
   workers: [1, 256],
   queue: [0, 1_000_000],
   maxConnections: [1, 1_000_000],

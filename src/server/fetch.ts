@@ -36,7 +36,7 @@ export function createFetch(
     }
     const body = request.body === null ? undefined : webUpload(request.body, limits);
     const responded = Promise.withResolvers<Response>();
-    const target = createTarget(request.method, admission.cors, responded.resolve, () => call.cancel());
+    const target = createTarget(request, admission.cors, responded.resolve, () => call.cancel());
     const call = handle({ ...admission.head, body, receivedAt: performance.now() }, target);
     const abort = (): void => {
       call.cancel();
@@ -66,8 +66,9 @@ interface FetchWriter extends ResponseWriter {
   readonly over: AbortSignal;
 }
 
+/** Keeps the request: its signal follows that of the caller only as long as somebody does. */
 function createTarget(
-  method: string,
+  request: Request,
   cors: Readonly<Record<string, string>>,
   respond: (response: Response) => void,
   cancelled: () => void,
@@ -100,7 +101,7 @@ function createTarget(
       const start = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
         stream = controller;
       };
-      const bodiless = method === 'HEAD' || NULL_BODY.has(status);
+      const bodiless = request.method === 'HEAD' || NULL_BODY.has(status);
       const body = bodiless ? null : new ReadableStream<Uint8Array>({ start, pull, cancel });
       respond(new Response(body, { status, headers: list }));
     },
@@ -117,7 +118,7 @@ function createTarget(
     fail(error) {
       over.abort();
       const { status, headers, body } = failureResponse(error, cors);
-      if (!hasHead) respond(new Response(method === 'HEAD' ? null : body, { status, headers }));
+      if (!hasHead) respond(new Response(request.method === 'HEAD' ? null : body, { status, headers }));
       else stream?.error(error);
     },
     finished() {},

@@ -40,7 +40,7 @@ export const SERVER_CHECKS: OptionChecks<ServerOptions> = {
     check.oneOf('request', 'fresh'),
     check.fields({ reuse: check.wholeNumber(...RANGES.reuse) }),
   ),
-  workers: check.wholeNumber(...RANGES.workers),
+  workers: check.wholeNumber(0, RANGES.workers[1]),
   liveLimit: check.wholeNumber(1, 10_000),
   queueLimit: check.wholeNumber(...RANGES.queue),
   timeout: duration,

@@ -1,4 +1,5 @@
 import type { LoadedComponent } from '../component/component.ts';
+import { assertInterruptible } from '../component/countable.ts';
 import type { Mcp } from '../mcp/mcp.ts';
 import { type AccessPolicy, createAccessPolicy } from './access-policy/access-policy.ts';
 import { isAllowedOrigin } from './access-policy/allow-list.ts';
@@ -22,6 +23,7 @@ export function createServedComponent(
   component: LoadedComponent,
   { options, mcp, address }: ServerContext,
 ): ServedComponent {
+  if (options.workers === 0) assertInterruptible(component);
   const allowOrigins = [...options.allowOrigins, ...mcp.origins(component).filter(isAllowedOrigin)];
   const refused = (reason: string): void => void options.log('warn', 'access-policy', reason);
   return {

@@ -6,8 +6,8 @@ import { component } from '../support/serving.ts';
 
 /** What a program might give, types or not, and what it is told. */
 const SERVER: readonly (readonly [options: unknown, message: string])[] = [
-  [{ workers: 0 }, 'workers must be a whole number from 1 to 256, not 0'],
-  [{ workers: 1.5 }, 'workers must be a whole number from 1 to 256, not 1.5'],
+  [{ workers: -1 }, 'workers must be a whole number from 0 to 256, not -1'],
+  [{ workers: 1.5 }, 'workers must be a whole number from 0 to 256, not 1.5'],
   [{ timeout: Number.NaN }, 'timeout must be milliseconds from 1 to 2147483647, not NaN'],
   [{ timeout: '30s' }, 'timeout must be milliseconds from 1 to 2147483647, not "30s"'],
   [{ streamIdle: Number.POSITIVE_INFINITY }, 'streamIdle must be milliseconds'],

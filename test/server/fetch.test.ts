@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { createCollect } from '../../src/engine/memory/collect.ts';
 import { create, share } from '../support/serving.ts';
 
 const lab = share('http-lab');
@@ -138,6 +139,16 @@ describe('an abort', () => {
     const response = await ask('/stream?n=2&ms=60000', { signal: controller.signal });
     const reader = response.body!.getReader();
     await reader.read();
+    controller.abort(new Error('changed my mind'));
+    await expect(reader.read()).rejects.toThrow('changed my mind');
+  });
+
+  test('is noticed although the caller has dropped the request', async () => {
+    const controller = new AbortController();
+    const response = await ask('/stream?n=2&ms=60000', { signal: controller.signal });
+    const reader = response.body!.getReader();
+    await reader.read();
+    createCollect()();
     controller.abort(new Error('changed my mind'));
     await expect(reader.read()).rejects.toThrow('changed my mind');
   });

@@ -9,6 +9,7 @@ import { createNodeAdapter } from '../../src/server/node-adapter.ts';
 import { createNodeWriter } from '../../src/server/node-response.ts';
 import { httpServer } from '../support/servers.ts';
 import { call, listen, raw, rawConnection, share } from '../support/serving.ts';
+import { thisThread } from '../support/this-thread.ts';
 
 const lab = share('http-lab');
 
@@ -142,7 +143,8 @@ describe('a response that contradicts its head', () => {
     );
     const [head = '', body = ''] = answer.split('\r\n\r\n');
     if (head.startsWith('HTTP/1.1 200')) expect(body.length).toBeLessThan(declared);
-    else expect(head).toMatch(/^HTTP\/1.1 500 /);
+    // Without workers, the guest may have failed before anything of its response was sent.
+    else if (!thisThread || answer !== '') expect(head).toMatch(/^HTTP\/1.1 500 /);
     expect(log.join('\n')).toContain('without finishing the body');
   });
 

@@ -9,6 +9,7 @@ import type { ServerInternals } from '../../src/server/options.ts';
 import { createServer } from '../../src/server/server.ts';
 import { fixture } from './command.ts';
 import { RAW_GLUE_PATIENCE, rawGlue, withoutWarning } from './raw-glue.ts';
+import { thisThread } from './this-thread.ts';
 
 /** The options of a test's server, internal ones included. */
 export type ServingOptions = ServerOptions & ServerInternals;
@@ -87,6 +88,7 @@ async function make(name: string, options: ServingOptions): Promise<Serving> {
       news.emit('line');
     },
     ...shared,
+    ...(thisThread && { workers: 0 }),
   };
   const server = createServer(await component(name), settings, internals);
   return {

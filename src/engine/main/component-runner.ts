@@ -10,7 +10,7 @@ import type { EngineResources } from './resources.ts';
 import { createWatch, type Watch, watcherOf } from './watch.ts';
 import { startWorker, type WorkerEvents, type WorkerHandle } from './worker-handle.ts';
 
-/** One component, its workers, and the worker of its watcher. A reload replaces it. */
+/** One component, the threads of its guests, and the one of its watcher. A reload replaces it. */
 export class ComponentRunner {
   readonly #component: LoadedComponent;
   readonly #resources: EngineResources;
@@ -20,7 +20,7 @@ export class ComponentRunner {
 
   /** `env` is its guests' environment, if not that of the options. */
   constructor(component: LoadedComponent, resources: EngineResources, env?: EngineOptions['env']) {
-    const { store, options } = resources;
+    const { store, threads } = resources;
     this.#component = component;
     this.#resources = resources;
     this.#settings = guestSettings(component, resources, env);
@@ -30,7 +30,7 @@ export class ComponentRunner {
       const { reason } = component.glue;
       resources.warnOnce('glue', `the component runs with jco's own glue, which is slower: ${reason}`);
     }
-    this.#dispatcher = this.#createDispatcher(store.setup, options.workers);
+    this.#dispatcher = this.#createDispatcher(store.setup, threads);
     this.#watch = this.#createWatch();
   }
 
@@ -46,7 +46,8 @@ export class ComponentRunner {
   }
 
   load(): DispatcherLoad {
-    return this.#dispatcher.load();
+    const load = this.#dispatcher.load();
+    return this.#resources.options.workers === 0 ? { ...load, serving: 0, starting: 0 } : load;
   }
 
   /** Requests first, as they make changes. */
@@ -88,7 +89,7 @@ export class ComponentRunner {
   }
 
   #startWorker(connectStore: EngineResources['store']['setup'], events: WorkerEvents): WorkerHandle {
-    const { options, internals, shares, storeBroken, storeFull, openForWorker } = this.#resources;
+    const { options, internals, shares, storeBroken, storeFull, openForWorker, setUp } = this.#resources;
     const { close, ...opened } = openForWorker();
     return startWorker(
       {
@@ -114,7 +115,7 @@ export class ComponentRunner {
           events.gone(...lost);
         },
       },
-      internals.prestartedWorkers?.take(),
+      setUp,
     );
   }
 }

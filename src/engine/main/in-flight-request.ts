@@ -62,7 +62,10 @@ class InFlight implements InFlightRequest {
     const { body, awaited: _awaited, receivedAt: _receivedAt, ...head } = this.#request;
     const whole = body instanceof Uint8Array ? packed(body) : undefined;
     this.#post = post;
-    post({ type: 'request', id: this.id, ...head, body: whole, follows: this.#body !== undefined, due });
+    post(
+      { type: 'request', id: this.id, ...head, body: whole, follows: this.#body !== undefined, due },
+      typeof whole === 'object' ? [whole.buffer] : undefined,
+    );
     this.#body?.start(post);
   }
 
@@ -135,9 +138,9 @@ class InFlight implements InFlightRequest {
 
 function ignore(): void {}
 
-/** The body in the form in which it is posted: a slice of a larger buffer would copy all of the buffer. */
-function packed(body: Uint8Array): Uint8Array | string {
+/** The body in the form in which it is posted. A large one is copied, as its memory moves along. */
+function packed(body: Uint8Array): Uint8Array<ArrayBuffer> | string {
   const { buffer, byteOffset, byteLength } = body;
   if (byteLength <= SMALL) return Buffer.from(buffer, byteOffset, byteLength).toString('latin1');
-  return buffer.byteLength === byteLength ? body : body.slice();
+  return new Uint8Array(body);
 }

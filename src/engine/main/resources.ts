@@ -8,11 +8,12 @@ import {
 } from '../limits/descriptors.ts';
 import { systemLimits } from '../limits/system.ts';
 import { limitWarnings } from '../limits/warnings.ts';
-import { type Collect, createCollect } from '../memory/collect.ts';
+import { type Collect, collectRarely, createCollect } from '../memory/collect.ts';
 import { createLedger, type Ledger } from '../memory/ledger.ts';
 import type { EngineInternals, EngineSettings } from '../options.ts';
 import { createLongPlaces, type LongPlaces } from '../protocol/long-places.ts';
 import type { WorkerSetup } from '../protocol/setup.ts';
+import { type GuestThread, setUpWorker } from './guest-thread.ts';
 import { reportFull } from './report-full.ts';
 import { type SharedStore, shareStore } from './share-store.ts';
 import { watcherOf } from './watch.ts';
@@ -21,6 +22,9 @@ import type { StoreVoice } from './worker-handle.ts';
 /** Connections to a store on another machine, by default. */
 const CONNECTIONS_PER_WORKER = 4;
 const MIN_CONNECTIONS = 8;
+
+/** Milliseconds between two collections on a thread that is not the engine's own: each stops all that runs there. */
+const COLLECT_INTERVAL = 1000;
 
 /** What all components of an engine share, one after the other. */
 export interface EngineResources extends StoreVoice {
@@ -38,6 +42,10 @@ export interface EngineResources extends StoreVoice {
   isStoreAway(): boolean;
   /** Logs each message once. */
   warnOnce(context: string, message: string): void;
+  /** Threads that run guests: one, the caller's, without workers. */
+  readonly threads: number;
+  /** Lets one more worker, or this thread, run guests. */
+  setUp(setup: WorkerSetup): GuestThread;
   /** What one more worker shares with the others; `close` when it has exited. */
   openForWorker(): Pick<WorkerSetup, 'descriptors' | 'ledger' | 'longPlaces'> & { close(): void };
 }
@@ -85,19 +93,22 @@ export async function openResources(
   const ledger = createLedger(options.memoryBudget);
   ledger.measured(process.memoryUsage.rss());
   const shares = checkLimits(component, options);
+  const collect = options.workers > 0 ? createCollect() : collectRarely(createCollect(), COLLECT_INTERVAL);
   return {
     options,
     internals,
     store,
     isWatched,
     ledger,
-    collect: createCollect(),
+    collect,
     shares,
     storeBroken,
     storeFull,
     storeFailure: () => failure,
     isStoreAway: () => isAway,
     warnOnce: createWarnings(options.log),
+    threads: Math.max(1, options.workers),
+    setUp: await chooseThread(options, internals, collect),
     openForWorker: forWorkers(
       createDescriptorLedger(shares.guests),
       ledger,
@@ -115,6 +126,17 @@ function checkLimits({ memoryLimits }: LoadedComponent, options: EngineSettings)
   for (const warning of limitWarnings(limits, { workers, memories, connections, shares }))
     void log('warn', 'limits', warning);
   return shares;
+}
+
+/** What runs guests on this thread is loaded only for that. */
+async function chooseThread(
+  { workers }: EngineSettings,
+  { prestartedWorkers }: EngineInternals,
+  collect: Collect,
+): Promise<EngineResources['setUp']> {
+  if (workers > 0) return (setup) => setUpWorker(setup, prestartedWorkers?.take());
+  const { setUpThisThread } = await import('./this-thread.ts');
+  return (setup) => setUpThisThread(setup, collect);
 }
 
 function createWarnings(log: EngineSettings['log']): EngineResources['warnOnce'] {

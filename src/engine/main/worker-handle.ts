@@ -1,10 +1,9 @@
-import type { Worker } from 'node:worker_threads';
 import { Table, WasmcpError } from '../../../host/index.ts';
 import { createMessageCounts, type MessageCounts } from '../protocol/message-counts.ts';
 import { type FromWorker, type GuestFailure, logSize, type ToWorker } from '../protocol/messages.ts';
 import type { WorkerSetup } from '../protocol/setup.ts';
+import type { GuestThread } from './guest-thread.ts';
 import type { InFlightRequest } from './in-flight-request.ts';
-import { type PrestartedWorker, prestartWorker } from './prestarted-worker.ts';
 import { StopTimers } from './stop-timers.ts';
 
 /**
@@ -67,25 +66,21 @@ export interface WorkerHandle {
 /** Milliseconds for a worker without guests to close its store. */
 const CLOSE_GRACE = 5000;
 
+/** `setUp` lets the guests' thread know its setup. */
 export function startWorker(
   setup: Omit<WorkerSetup, 'counts'>,
   events: WorkerEvents & StoreVoice & UsageVoice,
-  { worker, setup: setupPort }: PrestartedWorker = prestartWorker(),
+  setUp: (setup: WorkerSetup) => GuestThread,
 ): WorkerHandle {
-  const { store, fetch } = setup;
-  const ports = ['port' in store ? store.port : undefined, store.gate, fetch].filter(
-    (port) => port !== undefined,
-  );
   const counts = createMessageCounts();
-  setupPort.postMessage({ ...setup, counts: counts.memory } satisfies WorkerSetup, ports);
-  return new Handle(worker, counts, events);
+  return new Handle(setUp({ ...setup, counts: counts.memory }), counts, events);
 }
 
 class Handle implements WorkerHandle {
   readonly ready: Promise<void>;
   silent = false;
   largest: WorkerHandle['largest'];
-  readonly #worker: Worker;
+  readonly #thread: GuestThread;
   readonly #counts: MessageCounts;
   readonly #events: WorkerEvents & StoreVoice & UsageVoice;
   readonly #running = new Table<number, InFlightRequest>();
@@ -98,24 +93,24 @@ class Handle implements WorkerHandle {
   #closing: Promise<void> | undefined;
   #end = 'the worker was ended';
 
-  constructor(worker: Worker, counts: MessageCounts, events: WorkerEvents & StoreVoice & UsageVoice) {
+  constructor(thread: GuestThread, counts: MessageCounts, events: WorkerEvents & StoreVoice & UsageVoice) {
     this.ready = this.#started.promise;
-    this.#worker = worker;
+    this.#thread = thread;
     this.#counts = counts;
     this.#events = events;
     this.#stopping = new StopTimers({
-      isAlive: () => this.#isAlive() || this.#isHeldByAnother(),
+      isAlive: () => thread.isThisOne || this.#isAlive() || this.#isHeldByAnother(),
       giveUp: () => this.end('another guest of the same worker did not stop'),
     });
     // A worker that dies before anyone awaits `ready` must not end the process.
     this.ready.catch(() => {});
-    worker.on('message', (batch: FromWorker[]) => {
+    thread.on('message', (batch) => {
       for (const message of batch) this.#receive(message);
     });
-    worker.on('error', (error) => {
+    thread.on('error', (error) => {
       this.#end = `a worker thread died: ${error instanceof Error ? error.message : String(error)}`;
     });
-    worker.on('exit', () => this.#exit());
+    thread.on('exit', () => this.#exit());
   }
 
   get available(): boolean {
@@ -149,7 +144,7 @@ class Handle implements WorkerHandle {
   end(reason: string): void {
     this.#accepting = false;
     this.#end = reason;
-    void this.#worker.terminate();
+    void this.#thread.terminate();
   }
 
   close(): Promise<void> {
@@ -158,7 +153,7 @@ class Handle implements WorkerHandle {
   }
 
   readonly #post = (message: ToWorker, transfer?: ArrayBuffer[]): void => {
-    this.#worker.postMessage(message, transfer);
+    this.#thread.postMessage(message, transfer);
     this.#counts.sent();
   };
 

@@ -12,6 +12,24 @@ export function createCollect(): Collect {
   };
 }
 
+/** The same soon, and at most once in so many milliseconds. */
+export function collectRarely(collect: Collect, interval: number): Collect {
+  let last = Number.NEGATIVE_INFINITY;
+  let isDue = false;
+
+  function collectNow(): void {
+    isDue = false;
+    collect();
+    last = performance.now();
+  }
+
+  return () => {
+    if (isDue) return;
+    isDue = true;
+    setTimeout(collectNow, Math.max(0, last + interval - performance.now())).unref();
+  };
+}
+
 /** V8 exposes `gc` only in contexts that are created after the flag is set. */
 function find(): Collect {
   setFlagsFromString('--expose-gc');

@@ -40,7 +40,10 @@ export type ToWorker =
   /** No more requests: close the store and exit. */
   | { readonly type: 'close' };
 
-/** Sends to a worker; the memory of `transfer` moves along. */
+/**
+ * Sends to a worker; the memory of `transfer` moves along. All bytes in a message belong to the receiver: with guests in the
+ * caller's thread, nothing copies them.
+ */
 export type Post = (message: ToWorker, transfer?: ArrayBuffer[]) => void;
 
 export type FromWorker =

@@ -1,12 +1,6 @@
 import type { RequestMessage } from '../protocol/messages.ts';
 import type { MessageAboutRequest } from './runner.ts';
 
-/**
- * Milliseconds during which requests may be begun one after another. A port delivers up to a thousand messages before anything
- * else in its thread runs, such as timers and suspended guests.
- */
-const TURN = 10;
-
 type Paced = RequestMessage | MessageAboutRequest;
 
 /** Passes on messages about requests in order, and yields to the event loop regularly. */
@@ -14,13 +8,14 @@ export interface BatchLimiter {
   take(message: Paced): void;
 }
 
-export function createBatchLimiter(pass: (message: Paced) => void): BatchLimiter {
+/** Requests are begun one after another for at most `turn` milliseconds. */
+export function createBatchLimiter(pass: (message: Paced) => void, turn: number): BatchLimiter {
   let waiting: Paced[] = [];
   /** When the first request of this turn of the event loop was begun. */
   let began: number | undefined;
 
   function mayBegin(): boolean {
-    if (began !== undefined) return performance.now() - began < TURN;
+    if (began !== undefined) return performance.now() - began < turn;
     began = performance.now();
     setImmediate(turned);
     return true;

@@ -1,4 +1,3 @@
-import type { MessagePort } from 'node:worker_threads';
 import { type FromWorker, SMALL } from '../protocol/messages.ts';
 
 /**
@@ -12,7 +11,14 @@ export interface Outbox {
   flush(): void;
 }
 
-export function createOutbox(port: Pick<MessagePort, 'postMessage'>): Outbox {
+/** Where messages of guests go. */
+export interface GuestPort {
+  postMessage(batch: FromWorker[], transfer: ArrayBuffer[]): void;
+  /** Nothing follows: everything is closed. */
+  close(): void;
+}
+
+export function createOutbox(port: Pick<GuestPort, 'postMessage'>): Outbox {
   let batch: FromWorker[] = [];
   let memory: ArrayBuffer[] = [];
   let scheduled: NodeJS.Immediate | undefined;
@@ -22,7 +28,7 @@ export function createOutbox(port: Pick<MessagePort, 'postMessage'>): Outbox {
     clearImmediate(scheduled);
     const answer = asAnswer(batch);
     if (answer === undefined) port.postMessage(batch, memory);
-    else port.postMessage([answer]);
+    else port.postMessage([answer], []);
     batch = [];
     memory = [];
   }

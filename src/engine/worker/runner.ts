@@ -16,6 +16,8 @@ export interface Runner {
   receive(message: MessageAboutRequest): void;
   /** The request with the largest guest, and its size in bytes; undefined if none is in flight. */
   largest(): { readonly id: number; readonly bytes: number } | undefined;
+  /** Ends all guests and begins no more; settles when none is left. */
+  end(reason: string): Promise<void>;
 }
 
 export type MessageAboutRequest = Exclude<ToWorker, { type: 'request' | 'output-taken' | 'press' | 'close' }>;
@@ -43,13 +45,14 @@ export function createRunner(parts: RunnerParts): Runner {
 class GuestRunner implements Runner {
   readonly #parts: RunnerParts;
   readonly #live = new Table<number, Live>();
+  #ended: PromiseWithResolvers<void> | undefined;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
   }
 
   run(request: RequestMessage): void {
-    void this.#run(request);
+    if (this.#ended === undefined) void this.#run(request);
   }
 
   receive(message: MessageAboutRequest): void {
@@ -73,6 +76,13 @@ class GuestRunner implements Runner {
       if (most === undefined || bytes > most.bytes) most = { id, bytes };
     }
     return most;
+  }
+
+  end(reason: string): Promise<void> {
+    this.#ended ??= Promise.withResolvers();
+    for (const { instance } of this.#live.values()) instance.guest.end(reason);
+    if (this.#live.size === 0) this.#ended.resolve();
+    return this.#ended.promise;
   }
 
   async #run(request: RequestMessage): Promise<void> {
@@ -138,6 +148,7 @@ class GuestRunner implements Runner {
   /** Its call has returned. */
   #end({ id, io, instance, response }: Live, failure: GuestFailure | undefined): void {
     this.#live.delete(id);
+    if (this.#live.size === 0) this.#ended?.resolve();
     // What it sent so far must leave now, as it would have if the guest had been suspended.
     if (instance.scheduled?.isExhausted) this.#parts.flush?.();
     const usage = instance.scheduled?.usage();

@@ -8,6 +8,7 @@ import type { Server } from '../../../src/index.ts';
 import { fixture, temporaryFolder } from '../../support/command.ts';
 import { rawGlue } from '../../support/raw-glue.ts';
 import { create, listen } from '../../support/serving.ts';
+import { thisThread } from '../../support/this-thread.ts';
 
 function ask(server: Server, path: string, init?: RequestInit): Promise<Response> {
   return server.fetch(new Request(`http://localhost${path}`, init));
@@ -258,7 +259,7 @@ describe('the queue', () => {
   });
 });
 
-test('requests spread over the workers', async () => {
+test.skipIf(thisThread)('requests spread over the workers', async () => {
   const { server } = await listen('misbehave', { workers: 2, liveLimit: 1 });
   const spinner = status(server, '/spin');
   for (let i = 0; i < 3; i++) expect(await status(server, '/ok')).toBe(200);
@@ -266,7 +267,8 @@ test('requests spread over the workers', async () => {
   expect(await spinner).toBe(502);
 });
 
-test('the start of a worker is retried until it succeeds', async () => {
+/** Guests on the caller's thread are started with the server, or not at all. */
+test.skipIf(thisThread)('the start of a worker is retried until it succeeds', async () => {
   const folder = temporaryFolder();
   const { server, logged } = await listen('misbehave', {
     workers: 2,

@@ -219,3 +219,12 @@ test('waiting requests are counted in all queues', async () => {
   expect((await metrics(looked)).get('wasmcp_node_requests_waiting')).toBe(4);
   leaving.abort();
 });
+
+test('guests on the thread of the server are no workers', async () => {
+  const looked = await watched('http-lab', { workers: 0 });
+  await (await fetch(`${await looked.server.listen(0)}env`)).text();
+  const shown = await metrics(looked);
+  expect(shown.get('wasmcp_node_workers{state="serving"}')).toBe(0);
+  expect(shown.get('wasmcp_node_workers{state="starting"}')).toBe(0);
+  expect(shown.get('wasmcp_node_guests')).toBe(0);
+});

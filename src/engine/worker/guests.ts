@@ -1,0 +1,192 @@
+import {
+  checked,
+  connectFetch,
+  connectGate,
+  connectStore,
+  createHost,
+  type Host,
+  type OutgoingHttp,
+  openOutgoing,
+  openStore,
+  outgoingFetch,
+  type Store,
+  WasmcpError,
+} from '../../../host/index.ts';
+import { runGlue } from '../../component/glue.ts';
+import { descriptorTotal } from '../limits/descriptors.ts';
+import type { Collect } from '../memory/collect.ts';
+import type { Heap } from '../memory/heap-share.ts';
+import type { WorkerMessageCounts } from '../protocol/message-counts.ts';
+import type { ToWorker } from '../protocol/messages.ts';
+import type { StoreSetup, WorkerSetup } from '../protocol/setup.ts';
+import { createBatchLimiter } from './batch-limiter.ts';
+import type { InstancePool } from './instance-pool.ts';
+import { createInstances, type GuestInstance, type InstancesParts } from './instances.ts';
+import { createOutbox, type GuestPort, type Outbox } from './outbox.ts';
+import { createOutputChannel, type OutputChannel } from './output.ts';
+import { createRunner } from './runner.ts';
+import { ScheduledGuest } from './scheduled-guest.ts';
+import type { Scheduler } from './scheduler.ts';
+
+/** What guests need of the thread in which they run, whether it is theirs or the caller's. */
+export interface Surroundings {
+  readonly port: GuestPort;
+  readonly counts: WorkerMessageCounts;
+  readonly scheduler: Scheduler;
+  readonly heap: Heap;
+  readonly collect: Collect;
+  /** See `createBatchLimiter`. */
+  readonly turn: number;
+}
+
+/** The guests of one component in one thread. */
+export interface Guests {
+  receive(message: ToWorker): void;
+  /** Ends all guests, then closes the store and the port. */
+  end(reason: string): Promise<void>;
+}
+
+/** Milliseconds between the first large discarded instance and the collection, for more of them. */
+const COLLECT_DELAY = 100;
+
+/** Instances of this size are collected soon: the garbage collector sees only a few words of their memories. */
+const LARGE = 32 * 1024 ** 2;
+
+/** Posts `ready` when requests can be served. If they never can, posts `failed`, closes the port, and returns undefined. */
+export async function startGuests(
+  setup: WorkerSetup,
+  surroundings: Surroundings,
+): Promise<Guests | undefined> {
+  const { port, counts, collect, turn } = surroundings;
+  const outbox = createOutbox(port);
+  const output = createOutputChannel(setup.settings.loggingPrefix, outbox.postNow);
+  const opened: Opened = {};
+
+  async function close(): Promise<void> {
+    await opened.outgoing?.close();
+    await opened.store?.close();
+    opened.instances?.relinquish();
+    outbox.flush();
+    port.close();
+  }
+
+  try {
+    const host = await openHost(setup, outbox, output, opened);
+    const collector = createCollector(collect);
+    const instances = openInstances(setup, surroundings, host, {
+      discarded: collector.discarded,
+      degraded: (reason) => outbox.post({ type: 'degraded', reason }),
+    });
+    opened.instances = instances;
+    const runner = createRunner({ instances, output, post: outbox.post, flush: outbox.flush });
+    const limiter = createBatchLimiter((message) => {
+      if (message.type === 'request') runner.run(message);
+      else runner.receive(message);
+    }, turn);
+    const press = (idle: boolean): void => {
+      if (idle) instances.relinquish();
+      collector.collect();
+      const largest = runner.largest();
+      if (largest !== undefined) outbox.postNow({ type: 'measured', ...largest });
+    };
+    outbox.post({ type: 'ready' });
+    return {
+      receive(message) {
+        counts.take();
+        if (message.type === 'close') void close();
+        else if (message.type === 'output-taken') output.taken(message.bytes);
+        else if (message.type === 'press') press(message.idle);
+        else limiter.take(message);
+      },
+      async end(reason) {
+        await runner.end(reason);
+        await close();
+      },
+    };
+  } catch (error) {
+    const code = error instanceof WasmcpError ? error.code : 'worker-lost';
+    outbox.post({ type: 'failed', code, message: error instanceof Error ? error.message : String(error) });
+    await close();
+    return undefined;
+  }
+}
+
+/** What must be closed, or dropped. */
+interface Opened {
+  instances?: InstancePool<GuestInstance>;
+  store?: Store;
+  outgoing?: OutgoingHttp;
+}
+
+async function openHost(
+  { settings, store, fetch, descriptors }: WorkerSetup,
+  outbox: Outbox,
+  { log }: OutputChannel,
+  opened: Opened,
+): Promise<Host> {
+  opened.store = await openOwnStore(store, outbox);
+  const refused = (line: string): void => log('warn', 'outgoing', line);
+  opened.outgoing =
+    fetch === undefined
+      ? openOutgoing({ ...settings.outgoing, refused, descriptors: descriptorTotal(descriptors) })
+      : outgoingFetch(connectFetch(fetch));
+  return createHost({
+    env: settings.env,
+    args: settings.args,
+    config: settings.config,
+    preopens: settings.preopens,
+    protected: settings.protected,
+    log,
+    store: checked(opened.store, settings.storeLimits),
+    outgoing: opened.outgoing,
+    ...(store.gate && { pass: connectGate(store.gate) }),
+  });
+}
+
+function openOwnStore(setup: StoreSetup, outbox: Outbox): Promise<Store> | Store {
+  if ('port' in setup) return connectStore(setup.port, setup.url);
+  const broken = ({ message }: WasmcpError): void => outbox.postNow({ type: 'store-broken', message });
+  const full = (isFull: boolean): void => outbox.postNow({ type: 'store-full', isFull });
+  return openStore(setup.url, { durability: setup.durability, broken, full });
+}
+
+function openInstances(
+  { component, settings, isolation, ledger, descriptors, maxDescriptors }: WorkerSetup,
+  { scheduler, heap }: Surroundings,
+  host: Host,
+  events: Pick<InstancesParts, 'discarded' | 'degraded'>,
+): InstancePool<GuestInstance> {
+  const thread = { freed: 0 };
+  return createInstances({
+    component,
+    glue: runGlue(component.glue),
+    host,
+    maxHostMemory: settings.maxHostMemory,
+    ledger,
+    heap,
+    fuel: settings.limits.fuel,
+    schedule: () => new ScheduledGuest(scheduler, settings.limits, thread),
+    descriptors: descriptorTotal(descriptors),
+    maxDescriptors,
+    ...isolation,
+    ...events,
+  });
+}
+
+/** Collects the memory of large instances soon after they are discarded. */
+function createCollector(collect: Collect): { discarded(bytes: number): void; collect(): void } {
+  let timer: NodeJS.Timeout | undefined;
+
+  function collectNow(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    collect();
+  }
+
+  return {
+    discarded(bytes) {
+      if (bytes >= LARGE) timer ??= setTimeout(collectNow, COLLECT_DELAY).unref();
+    },
+    collect: collectNow,
+  };
+}
