@@ -1,12 +1,15 @@
 /**
- * How computations affect quick requests on the same server, and how many computations complete:
+ * What quick requests notice of honest computations beside them, and what these get:
  *
  *   npm run bench:computations -- [--workers 1] [--seconds 10] [--ms 20]
  *
- * Eight clients request computations of `--ms` milliseconds, two send quick requests; each sends one at a time. This process
- * generates the load, so on few cores it takes a share of them.
+ * Eight clients ask for computations of `--ms` milliseconds each, two for something quick, each of them for one at a time. The
+ * load comes from this process: on few cores it needs a share of them too.
+ *
+ * By the rule, computations beside quick requests have what these leave of each worker, what serving them costs included; those
+ * from 50 ms on leave them one worker of several. Time in which a worker waits for a processor is nobody's.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { Agent, get } from 'node:http';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -58,13 +61,36 @@ function summary(times: readonly number[]): Record<string, number> {
   };
 }
 
+/** Milliseconds for which workers had a processor, and for which they waited for one. */
+interface Usage {
+  readonly ran: number;
+  readonly waited: number;
+}
+
+function usageOf(pid: number): Usage {
+  const times = globSync(`/proc/${pid}/task/*`)
+    .filter((task) => readFileSync(`${task}/comm`, 'utf8') === 'WorkerThread\n')
+    .map((task) => readFileSync(`${task}/schedstat`, 'utf8').split(' ').map(Number));
+  const sum = (at: number): number => times.reduce((total, each) => total + each[at]! / 1e6, 0);
+  return { ran: sum(0), waited: sum(1) };
+}
+
+/** What the workers used meanwhile. */
+async function measured<T>(work: () => Promise<T>): Promise<{ readonly times: T; readonly used: Usage }> {
+  const before = usageOf(server.child.pid!);
+  const times = await work();
+  const { ran, waited } = usageOf(server.child.pid!);
+  return { times, used: { ran: ran - before.ran, waited: waited - before.waited } };
+}
+
 const seconds = Number(values.seconds);
+const workers = Number(values.workers);
 const folder = mkdtempSync(join(tmpdir(), 'wasmcp-node-bench-'));
 const server = await serveStore({
   component: 'misbehave',
   path: join(folder, 'store.db'),
   durability: 'process',
-  workers: Number(values.workers),
+  workers,
 });
 try {
   const quick = `${server.url}/ok`;
@@ -77,15 +103,28 @@ try {
   console.log(
     `node ${process.version}; ${cpus()[0]!.model}, ${availableParallelism()} cores; ${rounds} rounds`,
   );
-  const quickAlone = await load(quick, 2, seconds);
-  const longAlone = await load(long, 8, seconds);
-  const [quickBeside, longBeside] = await Promise.all([load(quick, 2, seconds), load(long, 8, seconds)]);
+  const quickAlone = await measured(() => load(quick, 2, seconds));
+  const longAlone = await measured(() => load(long, 8, seconds));
+  const beside = await measured(() => Promise.all([load(quick, 2, seconds), load(long, 8, seconds)]));
+  const [quickBeside, longBeside] = beside.times;
   console.table({
-    'quick alone': summary(quickAlone),
+    'quick alone': summary(quickAlone.times),
     'quick beside': summary(quickBeside),
-    'computations alone': summary(longAlone),
+    'computations alone': summary(longAlone.times),
     'computations beside': summary(longBeside),
   });
+  const places = Number(values.ms) < 50 ? workers : Math.max(1, workers - 1);
+  const ofQuick = (quickAlone.used.ran / quickAlone.times.length) * quickBeside.length;
+  const theirs = (places / workers) * (workers * seconds * 1000 - ofQuick - beside.used.waited);
+  const used = beside.used.ran - ofQuick;
+  const percent = (part: number, whole: number): string => `${Math.round((100 * part) / whole)} %`;
+  console.log(
+    `computations beside: ${Math.round(used)} ms of processor time, ${percent(used, theirs)} of their ${Math.round(theirs)} ms`,
+  );
+  const { ran, waited } = longAlone.used;
+  console.log(
+    `computations alone: ${percent(ran, seconds * 1000)} of a processor, and ${percent(waited, seconds * 1000)} waited for`,
+  );
 } finally {
   server.child.kill();
   await server.ended;
