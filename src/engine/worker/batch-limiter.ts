@@ -6,18 +6,35 @@ type Paced = RequestMessage | MessageAboutRequest;
 /** Passes on messages about requests in order, and yields to the event loop regularly. */
 export interface BatchLimiter {
   take(message: Paced): void;
+  /** Messages wait here, for their turn or the next one. */
+  readonly waits: boolean;
 }
 
+/** Milliseconds, and turns of the event loop. */
+export interface TurnClock {
+  now(): number;
+  /** Calls this in the next turn. */
+  next(turned: () => void): void;
+}
+
+const EVENT_LOOP: TurnClock = { now: () => performance.now(), next: (turned) => void setImmediate(turned) };
+
 /** Requests are begun one after another for at most `turn` milliseconds. */
-export function createBatchLimiter(pass: (message: Paced) => void, turn: number): BatchLimiter {
+export function createBatchLimiter(
+  pass: (message: Paced) => void,
+  turn: number,
+  clock: TurnClock = EVENT_LOOP,
+): BatchLimiter {
   let waiting: Paced[] = [];
   /** When the first request of this turn of the event loop was begun. */
   let began: number | undefined;
+  /** Messages that waited for this turn and are not passed on yet. */
+  let left = 0;
 
   function mayBegin(): boolean {
-    if (began !== undefined) return performance.now() - began < turn;
-    began = performance.now();
-    setImmediate(turned);
+    if (began !== undefined) return clock.now() - began < turn;
+    began = clock.now();
+    clock.next(turned);
     return true;
   }
 
@@ -31,8 +48,17 @@ export function createBatchLimiter(pass: (message: Paced) => void, turn: number)
     began = undefined;
     const messages = waiting;
     waiting = [];
-    for (const message of messages) take(message);
+    left = messages.length;
+    for (const message of messages) {
+      left -= 1;
+      take(message);
+    }
   }
 
-  return { take };
+  return {
+    take,
+    get waits() {
+      return left + waiting.length > 0;
+    },
+  };
 }

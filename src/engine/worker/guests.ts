@@ -42,6 +42,8 @@ export interface Surroundings {
 /** The guests of one component in one thread. */
 export interface Guests {
   receive(message: ToWorker): void;
+  /** Messages that were received wait for the next turn of the event loop. */
+  readonly waits: boolean;
   /** Ends all guests, then closes the store and the port. */
   end(reason: string): Promise<void>;
 }
@@ -97,6 +99,9 @@ export async function startGuests(
         else if (message.type === 'output-taken') output.taken(message.bytes);
         else if (message.type === 'press') press(message.idle);
         else limiter.take(message);
+      },
+      get waits() {
+        return limiter.waits;
       },
       async end(reason) {
         await runner.end(reason);

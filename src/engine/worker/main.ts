@@ -6,7 +6,7 @@ import { createHeap } from '../memory/heap-share.ts';
 import { workerPlaces } from '../protocol/long-places.ts';
 import { workerMessageCounts } from '../protocol/message-counts.ts';
 import type { WorkerSetup } from '../protocol/setup.ts';
-import { startGuests } from './guests.ts';
+import { type Guests, startGuests } from './guests.ts';
 import { createScheduler } from './scheduler.ts';
 
 /** Milliseconds until Node's compile cache is written; the first requests have priority. */
@@ -28,12 +28,14 @@ const port = parentPort!;
 const setup = await receiveSetup(workerData as MessagePort);
 const counts = workerMessageCounts(setup.counts);
 const collect = createCollect();
-const guests = await startGuests(setup, {
+let guests: Guests | undefined;
+guests = await startGuests(setup, {
   port,
   counts,
   scheduler: createScheduler({
     places: workerPlaces(setup.longPlaces),
-    messageWaits: counts.waits,
+    // Start functions ask before there are guests.
+    messageWaits: () => counts.waits() || guests?.waits === true,
     runs: counts.runs,
   }),
   heap: createHeap({ collect }),

@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest';
+import type { RequestMessage, ToWorker } from '../../../src/engine/protocol/messages.ts';
+import { createBatchLimiter } from '../../../src/engine/worker/batch-limiter.ts';
+
+/** Each request takes so many milliseconds until its guest is suspended. */
+function limiter(milliseconds: number) {
+  let now = 1000;
+  let due: (() => void) | undefined;
+  const passed: string[] = [];
+  /** Whether others waited meanwhile. */
+  const waits: boolean[] = [];
+  const limited = createBatchLimiter(
+    ({ type, id }) => {
+      passed.push(`${type} ${id}`);
+      if (type !== 'request') return;
+      now += milliseconds;
+      waits.push(limited.waits);
+    },
+    10,
+    {
+      now: () => now,
+      next: (turned) => {
+        due = turned;
+      },
+    },
+  );
+  return {
+    passed,
+    waits,
+    limited,
+    request: (id: number) => limited.take({ type: 'request', id } as RequestMessage),
+    gone: (id: number) => limited.take({ type: 'gone', id } satisfies ToWorker),
+    /** The next turn of the event loop, if there is something to do. */
+    turn(): boolean {
+      const turned = due;
+      due = undefined;
+      turned?.();
+      return turned !== undefined;
+    },
+  };
+}
+
+test('requests are begun for 10 ms, and the others in the next turns', () => {
+  const { passed, request, turn } = limiter(5);
+  for (let id = 1; id <= 5; id += 1) request(id);
+  expect(passed).toEqual(['request 1', 'request 2']);
+  expect(turn()).toBe(true);
+  expect(passed).toEqual(['request 1', 'request 2', 'request 3', 'request 4']);
+  expect([turn(), turn(), turn()]).toEqual([true, true, false]);
+  expect(passed.at(-1)).toBe('request 5');
+});
+
+test('messages about requests stay behind them, and are not delayed otherwise', () => {
+  const { passed, request, gone, turn } = limiter(10);
+  request(1);
+  gone(1);
+  request(2);
+  gone(2);
+  expect(passed).toEqual(['request 1', 'gone 1']);
+  turn();
+  expect(passed).toEqual(['request 1', 'gone 1', 'request 2', 'gone 2']);
+});
+
+test('a guest knows that others wait for its thread, though their messages were taken', () => {
+  const { waits, limited, request, turn } = limiter(6);
+  for (let id = 1; id <= 4; id += 1) request(id);
+  expect([waits, limited.waits]).toEqual([[false, false], true]);
+  turn();
+  expect([waits, limited.waits]).toEqual([[false, false, true, false], false]);
+});
