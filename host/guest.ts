@@ -1,5 +1,7 @@
 import { createBudget, type GuestBudget } from './budget.ts';
 import { createDescriptors, type Descriptors } from './descriptors.ts';
+import type { WasmcpError } from './error.ts';
+import type { Fence } from './keyvalue/leases.ts';
 import { Signal } from './signal.ts';
 import { Table } from './table.ts';
 
@@ -29,6 +31,10 @@ export class Guest {
   readonly #ending = new Signal();
   readonly #releases = new Table<symbol, () => void>();
   readonly #share: ThreadShare | undefined;
+  /** Under which the guest writes; undefined if it needs no lease. */
+  fence: Fence | undefined;
+  /** Why its request fails, whatever it returns. */
+  failure: WasmcpError | undefined;
   #ended: string | undefined;
 
   /** Without `share` the guest has its thread to itself. */
@@ -53,7 +59,9 @@ export class Guest {
   }
 
   /** Begins another request on an instance that has served one. Only after `end` and `release`. */
-  begin(): void {
+  begin(fence?: Fence): void {
+    this.fence = fence;
+    this.failure = undefined;
     this.#ended = undefined;
     this.#share?.begin();
   }
@@ -63,6 +71,12 @@ export class Guest {
     if (this.#ended !== undefined) return;
     this.#ended = reason;
     this.#ending.wake();
+  }
+
+  /** Ends the guest, and its request with this failure. */
+  fail(failure: WasmcpError): void {
+    this.failure ??= failure;
+    this.end(failure.message);
   }
 
   /**

@@ -50,6 +50,11 @@ export type { StoreAccess, StoreOptions } from './keyvalue/driver.ts';
 export type { Durability } from './keyvalue/durability.ts';
 export type { DurabilityGate, Pass, Release } from './keyvalue/durability-gate.ts';
 export { connectGate, serveGate } from './keyvalue/durability-gate-rpc.ts';
+export type { LeaseUse, LeaseUser } from './keyvalue/held-lease.ts';
+export {
+  createLeaseHolder,
+  type LeaseHolder,
+} from './keyvalue/lease-holder.ts';
 export type { Fence, Holder, LeaseEvent, LeaseName, Leases } from './keyvalue/leases.ts';
 export { type CheckedStore, checked, DEFAULT_MAX_VALUE, type StoreLimits } from './keyvalue/limits.ts';
 export { maintain } from './keyvalue/maintenance.ts';

@@ -45,7 +45,12 @@ export function call<T, R>(
   failure: (error: KeyvalueError) => unknown = (error) => error,
 ): R | Promise<R> {
   const fail = (error: unknown): never => {
-    throw error instanceof WasmcpError ? failure(keyvalueError(error)) : error;
+    if (!(error instanceof WasmcpError)) throw error;
+    if (error.code === 'lease-lost') {
+      guest.fail(error);
+      guest.check();
+    }
+    throw failure(keyvalueError(error));
   };
   guest.check();
   return guest.yieldIfDue(() => {
@@ -74,11 +79,11 @@ export function get(bucket: OpenBucket, key: string): Result<Uint8Array | undefi
 }
 
 export function set(bucket: OpenBucket, key: string, value: Uint8Array): Result<void> {
-  return call(bucket, () => bucket.store.set(bucket.name, key, value), same);
+  return call(bucket, () => bucket.store.set(bucket.name, key, value, bucket.guest.fence), same);
 }
 
 export function remove(bucket: OpenBucket, key: string): Result<void> {
-  return call(bucket, () => bucket.store.delete(bucket.name, key), same);
+  return call(bucket, () => bucket.store.delete(bucket.name, key, bucket.guest.fence), same);
 }
 
 export function exists(bucket: OpenBucket, key: string): Result<boolean> {
@@ -114,11 +119,11 @@ export function setMany(
   bucket: OpenBucket,
   entries: readonly (readonly [string, Uint8Array])[],
 ): Result<void> {
-  return call(bucket, () => bucket.store.setMany(bucket.name, entries), same);
+  return call(bucket, () => bucket.store.setMany(bucket.name, entries, bucket.guest.fence), same);
 }
 
 export function deleteMany(bucket: OpenBucket, keys: readonly string[]): Result<void> {
-  return call(bucket, () => bucket.store.deleteMany(bucket.name, keys), same);
+  return call(bucket, () => bucket.store.deleteMany(bucket.name, keys, bucket.guest.fence), same);
 }
 
 export function increment(
@@ -127,7 +132,11 @@ export function increment(
   delta: bigint,
   bounds: CounterBounds,
 ): Result<bigint> {
-  return call(bucket, () => bucket.store.increment(bucket.name, key, delta, bounds), same);
+  return call(
+    bucket,
+    () => bucket.store.increment(bucket.name, key, delta, bounds, bucket.guest.fence),
+    same,
+  );
 }
 
 /** `list<option<tuple<string, list<u8>>>>`: a missing key has no pair. */

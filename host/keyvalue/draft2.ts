@@ -99,7 +99,7 @@ export class Cas {
       );
     return common.call<boolean, void>(
       open,
-      () => open.store.swap(open.name, key, cas.#seen.version, value),
+      () => open.store.swap(open.name, key, cas.#seen.version, value, open.guest.fence),
       (swapped) => (swapped ? undefined : refused()),
       storeError,
     );

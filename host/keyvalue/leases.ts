@@ -1,5 +1,5 @@
 import { WasmcpError } from '../error.ts';
-import type { Awaitable } from './store.ts';
+import type { Awaitable } from './awaitable.ts';
 
 /**
  * Leases: rights that one holder at a time has, among all programs that use one store. What a lease stands for is its user's

@@ -1,12 +1,8 @@
+import type { Awaitable } from './awaitable.ts';
 import type { Durability } from './durability.ts';
 import type { Fence, Leases } from './leases.ts';
 
-/** A value, or a promise of it: SQLite is synchronous, remote engines return promises. */
-export type Awaitable<T> = T | PromiseLike<T>;
-
-export function isPromise<T>(value: Awaitable<T>): value is PromiseLike<T> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
-}
+export { type Awaitable, isPromise } from './awaitable.ts';
 
 /** What the acknowledged writes of a store survive. */
 export interface StoreGuarantee {

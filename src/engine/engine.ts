@@ -1,6 +1,8 @@
 import {
   type Change,
+  createLeaseHolder,
   type DurabilityGate,
+  type LeaseHolder,
   type Store,
   type StoreGuarantee,
   WasmcpError,
@@ -35,6 +37,8 @@ export interface Engine {
   readonly storeGuarantee: StoreGuarantee | undefined;
   /** The store itself if it lives on this thread; each user of an SQLite file opens the file itself. */
   readonly localStore: Store | undefined;
+  /** Takes leases of the store for this process; undefined if no other program can open the store. */
+  readonly leases: LeaseHolder | undefined;
   /** Responses do not wait for the store: the caller must delay them with `gate`. */
   readonly handle: Handler;
   /** Opens once everything written before is on disk; undefined if responses need not wait. */
@@ -81,6 +85,7 @@ class RunningEngine implements Engine {
   readonly storeUrl: string;
   readonly storeGuarantee: StoreGuarantee | undefined;
   readonly localStore: Store | undefined;
+  readonly leases: LeaseHolder | undefined;
   readonly gate: DurabilityGate | undefined;
   readonly #resources: EngineResources;
   #current: ComponentRunner;
@@ -94,6 +99,7 @@ class RunningEngine implements Engine {
     this.storeUrl = store.url;
     this.storeGuarantee = store.guarantee;
     this.localStore = store.local;
+    this.leases = store.leases && createLeaseHolder(store.leases);
     this.gate = store.gate;
     this.#resources = resources;
     this.#current = new ComponentRunner(component, resources);
@@ -135,6 +141,7 @@ class RunningEngine implements Engine {
   async close(limit: number): Promise<void> {
     this.#closing = true;
     await Promise.all([this.#current.close(limit), this.#reloading.catch(() => {}), ...this.#leaving]);
+    await this.leases?.close();
     await this.#resources.store.close();
   }
 

@@ -1,4 +1,4 @@
-import type { Store, StoreLimits } from '../../host/index.ts';
+import type { LeaseHolder, Store, StoreLimits } from '../../host/index.ts';
 import type { Component } from '../component/component.ts';
 import { compose, type Middleware } from '../http/compose.ts';
 import type { Resolved } from '../options/resolve.ts';
@@ -10,6 +10,7 @@ import { withInputWait } from './edge/input-wait.ts';
 import { createSessionOpener } from './edge/open-session.ts';
 import { createPendingInputs } from './edge/pending-inputs.ts';
 import { withMessages } from './edge/read-message.ts';
+import type { SessionLeases } from './edge/session-lease.ts';
 import { createSessionOwners } from './edge/session-owners.ts';
 import { createSessionQueue, type SessionQueue } from './edge/session-queue.ts';
 import type { Delivery, MessageHandler } from './edge/stages.ts';
@@ -65,7 +66,7 @@ export interface Mcp {
   /** Origins that the guest's environment allows. */
   origins(component: Component): readonly string[];
   /** The stages between MCP clients and the guests. */
-  withMcp(component: Component): Middleware;
+  withMcp(component: Component, leases: LeaseHolder | undefined): Middleware;
   /**
    * Logs why tokens cannot be checked.
    *
@@ -85,6 +86,8 @@ export interface SessionOptions {
   readonly mode: 'guide' | 'strict';
   /** Where requests of one session wait for each other; without it they run as they arrive. */
   readonly queue: SessionQueue | undefined;
+  /** Where they wait for those on other hosts; undefined if no other host can have the store. */
+  readonly leases?: SessionLeases | undefined;
   /** Milliseconds from the arrival of a request until its turn must have come. */
   readonly timeout: number;
   /** Milliseconds that a guest may wait for a response of its client. */
@@ -95,7 +98,7 @@ export interface SessionOptions {
  * The path of a client's request to a guest that speaks Streamable HTTP. A stage acts on what a message says of itself; the
  * guest gets the client's bytes.
  */
-export function withSessions({ mode, queue, timeout, inputWait }: SessionOptions): Middleware {
+export function withSessions({ mode, queue, leases, timeout, inputWait }: SessionOptions): Middleware {
   return (guest) => {
     const guide = mode === 'guide';
     const owners = createSessionOwners(queue);
@@ -106,7 +109,7 @@ export function withSessions({ mode, queue, timeout, inputWait }: SessionOptions
     /** The last step of a message: the client's own request goes to the guest. */
     const deliver = compose<Delivery>(
       withInputWait(inputs, inputWait),
-      withSessionQueue({ queue, owners, timeout }),
+      withSessionQueue({ queue, leases, owners, timeout }),
     )(({ request, target }) => guest(request, target));
 
     const handleMessage = compose<MessageHandler>(
@@ -144,14 +147,16 @@ export function createMcp(options: McpSettings, ownUrl: () => string): Mcp {
   return {
     environment,
     origins: (component) => (modeOf(component) === 'off' ? [] : guestOrigins(env)),
-    withMcp(component) {
+    withMcp(component, holder) {
       const mode = modeOf(component);
       if (mode === 'off') return (next) => next;
       const named = publicUrl !== undefined || env.WASMCP_SERVER_URI !== undefined;
+      const bucket = sessionBucket(environment(component));
+      const leases = holder && bucket !== undefined ? { holder, bucket } : undefined;
       return compose(
         withDiscovery(named ? undefined : ownUrl),
         withChallenge(publicUrl),
-        withSessions({ mode, queue, timeout, inputWait }),
+        withSessions({ mode, queue, leases, timeout, inputWait }),
       );
     },
     async probe(component, local) {

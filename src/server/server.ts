@@ -71,7 +71,7 @@ function createPipeline(component: Component, engine: Engine, stages: Stages): H
     drain.withDrain,
     withRequestHeaders(requestHeaders),
     withDurability(engine.gate),
-    mcp.withMcp(component),
+    mcp.withMcp(component, engine.leases),
   )(engine.handle);
 }
 

@@ -21,6 +21,8 @@ export interface ServeSettings {
   /** `kv-draft` by default. */
   readonly component?: string;
   readonly workers?: number;
+  /** More of its options. */
+  readonly options?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** Words before the command, such as `nice`. */
   readonly wrapper?: readonly string[];
@@ -31,6 +33,7 @@ export async function serveStore({
   durability,
   component = 'kv-draft',
   workers = 2,
+  options = [],
   env,
   wrapper = [],
 }: ServeSettings): Promise<ServedStore> {
@@ -46,6 +49,7 @@ export async function serveStore({
       `--store=sqlite:${path}`,
       `--durability=${durability}`,
       `--workers=${workers}`,
+      ...options,
     ],
     { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...env } },
   );

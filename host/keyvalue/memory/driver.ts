@@ -5,6 +5,7 @@ import { openMemory } from '../sqlite/open.ts';
 export const MEMORY: StoreDriver = {
   form: 'memory:',
   accepts: (url) => /^memory:$/i.test(url),
-  open: async () => openMemory(),
+  // No other program can open it.
+  open: async () => ({ ...openMemory(), leases: undefined }),
   isOpenedPerThread: false,
 };

@@ -4,6 +4,7 @@ import {
   type Durability,
   type DurabilityGate,
   isOpenedPerThread,
+  type Leases,
   openGate,
   openStore,
   type Store,
@@ -25,6 +26,8 @@ export interface SharedStore {
   readonly guarantee: StoreGuarantee | undefined;
   /** The store itself if it lives on this thread. */
   readonly local: Store | undefined;
+  /** Undefined if no other program can open the store. */
+  readonly leases: Leases | undefined;
   /** Delays responses until their writes are durable; undefined if writes are durable when they return, or never. */
   readonly gate: DurabilityGate | undefined;
   /** For one more worker; its ports must be transferred. */
@@ -83,8 +86,8 @@ export async function shareStore(
     const gate = durability === 'power' ? openGate(store, { broken }) : undefined;
     const housekeeping = startStoreHousekeeping(store, { broken });
     const setup = (): StoreSetup => ({ url: store, durability, gate: share(gate) });
-    const { url, guarantee } = opened;
-    const shared = { url, guarantee, local: undefined, gate, setup, setupUntold: setup };
+    const { url, guarantee, leases } = opened;
+    const shared = { url, guarantee, leases, local: undefined, gate, setup, setupUntold: setup };
     return {
       ...(changed === undefined ? shared : { ...throughPorts(opened, gate, changed), local: undefined }),
       async close() {
@@ -122,6 +125,6 @@ function throughPorts(
     return { url: store.url, port: port2, gate: share(gate) };
   };
   const told = changed === undefined ? store : withChangeNotifier(store, changed);
-  const { url, guarantee } = store;
-  return { url, guarantee, local: store, gate, setup: setup(told), setupUntold: setup(store) };
+  const { url, guarantee, leases } = store;
+  return { url, guarantee, leases, local: store, gate, setup: setup(told), setupUntold: setup(store) };
 }

@@ -98,12 +98,12 @@ class GuestRunner implements Runner {
   }
 
   #start(request: RequestMessage, io: GuestOutput): Live {
-    const { id, follows, due } = request;
+    const { id, follows, due, fence } = request;
     const { post } = this.#parts;
     const instance = this.#parts.instances.take();
     const { guest, scheduled } = instance;
     scheduled?.accept(id, fromShared(due));
-    guest.begin();
+    guest.begin(fence);
     instance.connect(io);
     const response = createPostedResponse(id, post, scheduled?.deadline);
     const body = createRequestBody((bytes) => {
@@ -139,9 +139,9 @@ class GuestRunner implements Runner {
         return undefined;
       }
       await handle(exchange.request, exchange.responseOut);
-      return describeOutcome(exchange.outcome(), response);
+      return described(guest.failure) ?? describeOutcome(exchange.outcome(), response);
     } catch (error) {
-      return instance.scheduled?.failure ?? failureOf(error, response);
+      return described(guest.failure) ?? instance.scheduled?.failure ?? failureOf(error, response);
     }
   }
 
@@ -165,4 +165,9 @@ class GuestRunner implements Runner {
   #done(id: number, usage: Usage | undefined, failure: GuestFailure | undefined): void {
     this.#parts.post({ type: 'done', id, ...(usage && { usage }), ...(failure && { failure }) });
   }
+}
+
+/** A failure as it can be posted. */
+function described(failure: WasmcpError | undefined): GuestFailure | undefined {
+  return failure && { code: failure.code, message: failure.message };
 }

@@ -1,10 +1,11 @@
-import type { WasmcpError } from '../../../host/index.ts';
+import type { Fence, WasmcpError } from '../../../host/index.ts';
 import type { Middleware } from '../../http/compose.ts';
 import { createDeadline, type Deadline } from '../../http/deadline.ts';
 import type { RequestHandle } from '../../http/handler.ts';
 import { wrapResponse } from '../../http/response.ts';
 import { rejectUnstarted } from './reject-unstarted.ts';
 import { discard, sessionOf } from './session.ts';
+import { holdSession, type SessionLease, type SessionLeases } from './session-lease.ts';
 import type { SessionOwners } from './session-owners.ts';
 import type { SessionQueue } from './session-queue.ts';
 import { type Delivery, type McpMessage, waitsForTurn } from './stages.ts';
@@ -12,6 +13,8 @@ import { type Delivery, type McpMessage, waitsForTurn } from './stages.ts';
 export interface QueueOptions {
   /** Undefined when the requests of a session run in parallel. */
   readonly queue: SessionQueue | undefined;
+  /** Undefined when no other host can serve the sessions. */
+  readonly leases: SessionLeases | undefined;
   readonly owners: SessionOwners;
   /** Milliseconds that a request may wait, from when it was received. */
   readonly timeout: number;
@@ -21,7 +24,7 @@ export interface QueueOptions {
 const NAME_LENGTH = 100;
 
 /** Starts the requests of one session one after another. A request that cannot wait any longer has had no effect. */
-export function withSessionQueue({ queue, owners, timeout }: QueueOptions): Middleware<Delivery> {
+export function withSessionQueue({ queue, leases, owners, timeout }: QueueOptions): Middleware<Delivery> {
   return (next) => (message) => {
     const { request, envelope, target } = message;
     if (!waitsForTurn(envelope)) return next(message);
@@ -32,30 +35,50 @@ export function withSessionQueue({ queue, owners, timeout }: QueueOptions): Midd
     const session = sessionOf(request);
     const started = { ...message, target: owners.confirming(request, wrapResponse(target, { fail })) };
     if (queue === undefined || session === undefined) return next(started);
-    return wait(started, { session, queue, timeout }, next);
+    return wait(started, { session, queue, leases, timeout }, next);
   };
 }
 
 interface Turn {
   readonly session: string;
   readonly queue: SessionQueue;
+  readonly leases: SessionLeases | undefined;
   readonly timeout: number;
 }
 
-function wait(message: McpMessage, { session, queue, timeout }: Turn, next: Delivery): RequestHandle {
+function wait(message: McpMessage, { session, queue, leases, timeout }: Turn, next: Delivery): RequestHandle {
   const { request, envelope, target } = message;
   let started: RequestHandle | undefined;
   let deadline: Deadline | undefined;
+  let leave: (() => void) | undefined;
   let over = false;
-  const name = envelope.method?.slice(0, NAME_LENGTH) ?? '';
-  const leave = queue.enter(session, name, (done) => {
+
+  /** Its turn has come among the requests here; now it must come among all hosts. */
+  function hold(done: () => void): void {
+    leave = done;
+    const lease = holdSession(leases, session, {
+      started: (fence, held) => start(fence, held, done),
+      failed: (error) => (started === undefined ? drop(() => target.fail(error)) : started.stop(error)),
+    });
+    if (started !== undefined) return;
+    leave = () => {
+      lease.leave();
+      done();
+    };
+    // It could not be had.
+    if (over) lease.leave();
+  }
+
+  function start(fence: Fence | undefined, lease: SessionLease, done: () => void): void {
     deadline?.cancel();
     const finished = (): void => {
+      lease.leave();
       done();
       target.finished();
     };
-    started = next({ ...message, target: wrapResponse(target, { finished }) });
-  });
+    const guarded = lease.guarding(request, envelope, wrapResponse(target, { finished }));
+    started = next({ ...message, request: fence ? { ...request, fence } : request, target: guarded });
+  }
 
   /** No guest has started the request, and none will. */
   function drop(respond: () => void): void {
@@ -69,11 +92,12 @@ function wait(message: McpMessage, { session, queue, timeout }: Turn, next: Deli
   }
 
   const refuse = (reason: string): void => drop(() => rejectUnstarted(request, envelope, target, reason));
-  if (leave === undefined) refuse('too many requests of the session are waiting');
-  else if (started === undefined) {
+  const left = queue.enter(session, envelope.method?.slice(0, NAME_LENGTH) ?? '', hold);
+  leave ??= left;
+  if (left === undefined) refuse('too many requests of the session are waiting');
+  else if (started === undefined && !over) {
     deadline = createDeadline(request.receivedAt, timeout, () => {
-      const first = JSON.stringify(queue.underWay(session));
-      refuse(`waited ${timeout} ms for an earlier request of its session, ${first}, to finish`);
+      refuse(`waited ${timeout} ms for ${obstacle(queue.underWay(session), left !== leave)} to finish`);
     });
   }
   return {
@@ -86,4 +110,10 @@ function wait(message: McpMessage, { session, queue, timeout }: Turn, next: Deli
       else drop(() => target.fail(failure));
     },
   };
+}
+
+/** What a request waits for. */
+function obstacle(first: string | undefined, isFirst: boolean): string {
+  if (isFirst) return 'a request of its session on another host';
+  return `an earlier request of its session, ${JSON.stringify(first)},`;
 }

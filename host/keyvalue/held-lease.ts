@@ -1,0 +1,194 @@
+import { WasmcpError } from '../error.ts';
+import type { Awaitable } from './awaitable.ts';
+import { type Fence, type LeaseName, leaseLost } from './leases.ts';
+
+export interface LeaseUser {
+  /** No other program has the lease. `fence` is undefined if a full disk leaves no room to record that. */
+  started(fence: Fence | undefined): void;
+  /** The lease cannot be had, or was lost while it was in use. Called at most once, and never after `leave`. */
+  failed(error: WasmcpError): void;
+}
+
+export interface LeaseUse {
+  /** False once the lease may have been taken over: what was read since may be of two users. */
+  readonly holds: boolean;
+  /** The store has refused its fence. */
+  lost(): void;
+  /** The use is over, or is no longer waited for. */
+  leave(): void;
+}
+
+/** How a lease reaches its store. */
+export interface HeldLeaseParts {
+  acquire(): Awaitable<bigint | undefined>;
+  release(): Promise<void>;
+  /** Whether the holder is certainly alive. */
+  isAlive(): boolean;
+  /** Neither held nor wanted any more. */
+  unused(): void;
+}
+
+/** Milliseconds for which a lease that another program waits for serves what waits here: handing it over costs more than a use. */
+const SLICE = 20;
+
+/** Milliseconds until it is asked for again: its holder may have died, or its event got lost. */
+const RETRY = 250;
+
+type Step = 'none' | 'asking' | 'waiting' | 'held' | 'releasing';
+
+/** One lease on its way between this program and others. A class, as each session has one. */
+export class HeldLease implements LeaseUse {
+  readonly lease: LeaseName;
+  readonly #parts: HeldLeaseParts;
+  #step: Step = 'none';
+  #fence: Fence | undefined;
+  #user: LeaseUser | undefined;
+  /** When another program must have it, if one waits. */
+  #due: number | undefined;
+  #usedAt = performance.now();
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor(lease: LeaseName, parts: HeldLeaseParts) {
+    this.lease = lease;
+    this.#parts = parts;
+  }
+
+  get holds(): boolean {
+    return this.#step === 'held' && (this.#fence === undefined || this.#parts.isAlive());
+  }
+
+  use(user: LeaseUser, isAlive: boolean): void {
+    this.#user = user;
+    if (this.#step === 'held' && isAlive) user.started(this.#fence);
+    else if (this.#step === 'held' || this.#step === 'none') this.#ask();
+  }
+
+  leave(): void {
+    this.#user = undefined;
+    this.#usedAt = performance.now();
+    // A use without a fence is one without a lease.
+    if (this.#step === 'held' && this.#fence === undefined) this.#step = 'none';
+    if (this.#step === 'waiting') this.#giveUp();
+    else if (this.#step === 'none') this.#parts.unused();
+    else if (this.#due !== undefined && this.#step === 'held') this.#releaseSoon();
+  }
+
+  lost(): void {
+    if (this.#step !== 'held') return;
+    this.#step = 'none';
+    this.#fence = undefined;
+    this.#user = undefined;
+  }
+
+  /** The holder's life is over, as far as is known here. */
+  expire(): void {
+    if (this.#step !== 'held' || this.#fence === undefined) return;
+    this.#step = 'none';
+    this.#fence = undefined;
+    this.fail(leaseLost(this.lease));
+    this.#parts.unused();
+  }
+
+  /** It is being released together with others. */
+  released(settled: Promise<void>): void {
+    this.#step = 'releasing';
+    this.#fence = undefined;
+    this.#due = undefined;
+    const done = (): void => {
+      this.#step = 'none';
+      if (this.#user !== undefined) this.#ask();
+      else this.#parts.unused();
+    };
+    settled.then(done, done);
+  }
+
+  fail(error: WasmcpError): void {
+    clearTimeout(this.#retry);
+    const user = this.#user;
+    this.#user = undefined;
+    user?.failed(error);
+  }
+
+  isIdleSince(time: number): boolean {
+    return this.#step === 'held' && this.#user === undefined && this.#usedAt <= time;
+  }
+
+  /** Another program waits for it. */
+  wanted(): void {
+    if (this.#step === 'none') this.#release();
+    else if (this.#step !== 'held' && this.#step !== 'asking') return;
+    else {
+      this.#due ??= performance.now() + SLICE;
+      if (this.#step === 'held' && this.#user === undefined) this.#releaseSoon();
+    }
+  }
+
+  /** It was waited for here, and is now this program's. */
+  given(): void {
+    if (this.#step === 'waiting') this.#ask();
+  }
+
+  #ask(): void {
+    clearTimeout(this.#retry);
+    this.#step = 'asking';
+    this.#due = undefined;
+    try {
+      const result = this.#parts.acquire();
+      if (typeof result === 'object') {
+        result.then(
+          (token) => this.#answered(token),
+          (error) => this.#refused(error),
+        );
+      } else this.#answered(result);
+    } catch (error) {
+      this.#refused(error);
+    }
+  }
+
+  #answered(token: bigint | undefined): void {
+    if (token === undefined) {
+      this.#step = 'waiting';
+      if (this.#user === undefined) this.#giveUp();
+      else this.#retry = setTimeout(() => this.#ask(), RETRY).unref();
+      return;
+    }
+    this.#step = 'held';
+    this.#fence = { ...this.lease, token };
+    if (this.#user !== undefined) this.#user.started(this.#fence);
+    else if (this.#due !== undefined) this.#release();
+  }
+
+  #refused(error: unknown): void {
+    this.#step = 'none';
+    if (!(error instanceof WasmcpError)) throw error;
+    const user = this.#user;
+    if (user === undefined) this.#parts.unused();
+    else if (error.code === 'store-full') {
+      this.#step = 'held';
+      this.#fence = undefined;
+      user.started(undefined);
+    } else {
+      this.#user = undefined;
+      this.#parts.unused();
+      user.failed(error);
+    }
+  }
+
+  /** Unless it is in use: at once when its time is up, otherwise after what waits for it here has had the chance to start. */
+  #releaseSoon(): void {
+    if (performance.now() >= this.#due!) this.#release();
+    else
+      setImmediate(() => {
+        if (this.#step === 'held' && this.#user === undefined && this.#due !== undefined) this.#release();
+      });
+  }
+
+  #giveUp(): void {
+    clearTimeout(this.#retry);
+    this.#release();
+  }
+
+  #release(): void {
+    this.released(this.#parts.release());
+  }
+}

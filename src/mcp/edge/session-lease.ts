@@ -1,0 +1,122 @@
+import { type Fence, type LeaseHolder, type LeaseUse, WasmcpError } from '../../../host/index.ts';
+import type { GuestRequest } from '../../http/handler.ts';
+import { header } from '../../http/headers.ts';
+import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
+import { isSessionId } from '../sessions/layout.ts';
+import type { Envelope } from './envelope.ts';
+import { errorEvent, SERVER_ERROR, sendError } from './messages.ts';
+import { idOf } from './reject-unstarted.ts';
+
+/** Where the requests of a session take turns with those that other hosts serve. */
+export interface SessionLeases {
+  readonly holder: LeaseHolder;
+  /** The bucket with the sessions. */
+  readonly bucket: string;
+}
+
+/** The lease of a session for one request. */
+export interface SessionLease {
+  /** Fails the response once the lease is lost: it might show what another host has half written. */
+  guarding(request: GuestRequest, envelope: Envelope, target: ResponseWriter): ResponseWriter;
+  leave(): void;
+}
+
+export interface LeaseWait {
+  started(fence: Fence | undefined, lease: SessionLease): void;
+  failed(error: WasmcpError): void;
+}
+
+/** Used where no other host can have the session. */
+const NO_LEASE: SessionLease = { guarding: (_request, _envelope, target) => target, leave() {} };
+
+/** Calls `started`, possibly at once, when no other host serves a request of the session. */
+export function holdSession(
+  leases: SessionLeases | undefined,
+  session: string,
+  wait: LeaseWait,
+): SessionLease {
+  // Guests refuse other ids: nobody can wait for them.
+  if (leases === undefined || !isSessionId(session)) {
+    wait.started(undefined, NO_LEASE);
+    return NO_LEASE;
+  }
+  let use: LeaseUse | undefined;
+  /** Whether it was held until the guest had finished. Its response may be on its way for longer, after the next request. */
+  let heldToTheEnd: boolean | undefined;
+  const lease: SessionLease = {
+    guarding: (request, envelope, target) =>
+      guarding(
+        {
+          holds: () => heldToTheEnd ?? use?.holds ?? true,
+          // Afterwards it is that of the next request.
+          lost: () => heldToTheEnd ?? use?.lost(),
+        },
+        { request, envelope },
+        target,
+      ),
+    leave() {
+      heldToTheEnd ??= use?.holds ?? true;
+      use?.leave();
+    },
+  };
+  use = leases.holder.use(leases.bucket, session, {
+    started: (fence) => wait.started(fence, lease),
+    failed: wait.failed,
+  });
+  // It may have started and finished before the use was returned.
+  if (heldToTheEnd !== undefined) use.leave();
+  return lease;
+}
+
+function guarding(
+  lease: { holds(): boolean; lost(): unknown },
+  { request, envelope }: { readonly request: GuestRequest; readonly envelope: Envelope },
+  target: ResponseWriter,
+): ResponseWriter {
+  let begun: 'no' | 'stream' | 'other' | 'over' = 'no';
+
+  function fail(error: WasmcpError): void {
+    if (begun === 'over') return;
+    if (error.code !== 'lease-lost') {
+      target.fail(error);
+      return;
+    }
+    lease.lost();
+    if (begun === 'no') {
+      sendError(target, idOf(request, envelope), {
+        status: error.httpStatus,
+        code: SERVER_ERROR,
+        text: error.message,
+      });
+    } else if (begun === 'stream') {
+      target.chunk(errorEvent(idOf(request, envelope), error.message), () => {});
+      target.end([]);
+    } else target.fail(error);
+    begun = 'over';
+  }
+
+  function holds(): boolean {
+    if (begun === 'over') return false;
+    if (lease.holds()) return true;
+    fail(new WasmcpError('lease-lost', LATE));
+    return false;
+  }
+
+  return wrapResponse(target, {
+    head(status, headers) {
+      if (!holds()) return;
+      begun = /^text\/event-stream\b/i.test(header(headers, 'content-type') ?? '') ? 'stream' : 'other';
+      target.head(status, headers);
+    },
+    chunk(bytes, acknowledged) {
+      if (holds()) target.chunk(bytes, acknowledged);
+      else acknowledged(bytes.length);
+    },
+    end(trailers) {
+      if (begun !== 'over') target.end(trailers);
+    },
+    fail,
+  });
+}
+
+const LATE = 'the lease on the session was lost to another host before the response: what was written stays';
