@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { run } from '../support/command.ts';
+import { initialize } from '../support/mcp.ts';
 import { createDisk, createMemoryVolume, noDisks, type Volume } from './disk.ts';
 import { type ServedStore, serveStore } from './server.ts';
 
@@ -88,7 +89,7 @@ test.skipIf(skip)('sessions are ended and purged on a full disk, with and withou
   const disk = createMemoryVolume(24);
   const server = await serveOn(disk, 'notes-draft');
   const ids: string[] = [];
-  for (let n = 0; n < 3; n++) ids.push(await initialize(server));
+  for (let n = 0; n < 3; n++) ids.push(await initialize(server.url));
   const hog = join(disk.folder, 'hog');
   fillUp(hog);
   const store = ['--store', `sqlite:${join(disk.folder, 'store.db')}`];
@@ -104,23 +105,4 @@ test.skipIf(skip)('sessions are ended and purged on a full disk, with and withou
 /** Fills the remaining space. */
 function fillUp(path: string): void {
   execFileSync('sh', ['-c', 'cat /dev/zero > "$0" 2> /dev/null || true', path]);
-}
-
-async function initialize({ url }: ServedStore): Promise<string> {
-  const response = await fetch(`${url}/mcp`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
-    body: JSON.stringify({
-      jsonrpc: '2.0',
-      id: 1,
-      method: 'initialize',
-      params: {
-        protocolVersion: '2025-06-18',
-        capabilities: {},
-        clientInfo: { name: 'test', version: '1' },
-      },
-    }),
-  });
-  await response.text();
-  return response.headers.get('mcp-session-id')!;
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fixture, run, serve, temporaryFolder } from '../support/command.ts';
 import { faultyProxy } from '../support/faulty-proxy.ts';
-import { initialize } from '../support/mcp.ts';
+import { INITIALIZE_PARAMS, initialize } from '../support/mcp.ts';
 import { hasPostgres, type Postgres, startPostgres } from '../support/postgres.ts';
 
 async function post(url: string, path: string, body = ''): Promise<[number, string]> {
@@ -88,12 +88,7 @@ describe.skipIf(!hasPostgres)('serve with a store on PostgreSQL', () => {
   }, 60_000);
 
   test('a client on stdio continues its session', async () => {
-    const message = { jsonrpc: '2.0', id: 1, method: 'initialize' };
-    const params = {
-      protocolVersion: '2025-06-18',
-      capabilities: {},
-      clientInfo: { name: 't', version: '1' },
-    };
+    const message = { jsonrpc: '2.0', id: 1, method: 'initialize', params: INITIALIZE_PARAMS };
     const call = { jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 'counter', arguments: {} } };
     const args = ['stdio', fixture('notes-draft2'), '--store', postgres.url('schema=stdio')];
     const said = async (...lines: object[]): Promise<string> => {
@@ -102,8 +97,8 @@ describe.skipIf(!hasPostgres)('serve with a store on PostgreSQL', () => {
       expect(status).toBe(0);
       return stdout;
     };
-    expect(await said({ ...message, params }, call)).toMatch(/"text":"1"/);
-    expect(await said({ ...message, params }, call)).toMatch(/"text":"2"/);
+    expect(await said(message, call)).toMatch(/"text":"1"/);
+    expect(await said(message, call)).toMatch(/"text":"2"/);
   }, 60_000);
 
   test('a program that runs once keeps its count', async () => {

@@ -5,6 +5,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openStore } from '../../src/index.ts';
 import { fixture, run, temporaryFolder } from '../support/command.ts';
+import { INITIALIZE_PARAMS } from '../support/mcp.ts';
 import { program } from '../support/program.ts';
 
 const COMMAND = join(import.meta.dirname, '../../bin/wasmcp-node.js');
@@ -32,7 +33,7 @@ const INITIALIZE = JSON.stringify({
   jsonrpc: '2.0',
   id: 0,
   method: 'initialize',
-  params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'raw', version: '1' } },
+  params: INITIALIZE_PARAMS,
 });
 const INITIALIZED = '{"jsonrpc":"2.0","method":"notifications/initialized"}';
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Server } from '../../src/index.ts';
+import { INITIALIZE_PARAMS } from '../support/mcp.ts';
 import { create } from '../support/serving.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: protocol messages are looked at by tests only
@@ -16,11 +17,7 @@ function post(server: Server, message: object, headers: Record<string, string> =
 
 /** A session of a client that supports elicitation. */
 async function open(server: Server): Promise<Record<string, string>> {
-  const params = {
-    protocolVersion: '2025-06-18',
-    capabilities: { elicitation: {} },
-    clientInfo: { name: 'test', version: '1' },
-  };
+  const params = { ...INITIALIZE_PARAMS, capabilities: { elicitation: {} } };
   const response = await post(server, { id: 0, method: 'initialize', params });
   await response.body?.cancel();
   return { 'mcp-session-id': response.headers.get('mcp-session-id')! };

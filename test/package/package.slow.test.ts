@@ -5,6 +5,7 @@ import { publint } from 'publint';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { fixture } from '../support/command.ts';
+import { INITIALIZE_PARAMS } from '../support/mcp.ts';
 import { createProject, type Outcome, type Project, pack } from './project.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -89,7 +90,7 @@ const INITIALIZE = JSON.stringify({
   jsonrpc: '2.0',
   id: 1,
   method: 'initialize',
-  params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'test', version: '1' } },
+  params: INITIALIZE_PARAMS,
 });
 
 const SCRIPT = `

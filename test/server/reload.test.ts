@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Component, loadComponent } from '../../src/index.ts';
 import { fixture, temporaryFolder } from '../support/command.ts';
+import { INITIALIZE_PARAMS } from '../support/mcp.ts';
 import { component, listen } from '../support/serving.ts';
 
 describe('another component', () => {
@@ -65,11 +66,7 @@ describe('what depends on the component', () => {
     jsonrpc: '2.0',
     id: 1,
     method: 'initialize',
-    params: {
-      protocolVersion: '2025-06-18',
-      capabilities: {},
-      clientInfo: { name: 'test', version: '1' },
-    },
+    params: INITIALIZE_PARAMS,
   });
 
   /** The notes guest under a name that looks like wasmcp. */

@@ -32,14 +32,17 @@ export async function rpc(
   };
 }
 
+/** The parameters of an `initialize`. */
+export const INITIALIZE_PARAMS: object = {
+  protocolVersion: '2025-06-18',
+  capabilities: {},
+  clientInfo: { name: 'test', version: '1' },
+};
+
 /** Opens a session and returns its id. */
 export async function initialize(url: string): Promise<string> {
-  const { session } = await rpc(url, 'initialize', {
-    protocolVersion: '2025-06-18',
-    capabilities: {},
-    clientInfo: { name: 'test', version: '1' },
-  });
-  if (session === undefined) throw new Error('initialize answered without a session id');
+  const { session } = await rpc(url, 'initialize', INITIALIZE_PARAMS);
+  if (session === undefined) throw new Error('initialize returned no session id');
   return session;
 }
 
@@ -52,6 +55,6 @@ export async function callTool(
 ): Promise<string> {
   const { status, body } = await rpc(url, 'tools/call', { name, arguments: args }, session);
   const text = body?.result?.content?.[0]?.text;
-  if (typeof text !== 'string') throw new Error(`${name} answered ${status} ${JSON.stringify(body)}`);
+  if (typeof text !== 'string') throw new Error(`${name} returned ${status} ${JSON.stringify(body)}`);
   return text;
 }

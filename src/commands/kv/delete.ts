@@ -4,7 +4,7 @@ import { BUCKET, KEY, KV_OPTIONS, refuseInternal, withStore } from './store.ts';
 /** Deletes one entry. */
 export const deleteKey: SubCommand = {
   name: 'delete',
-  summary: 'delete a key; a missing one is no error',
+  summary: 'delete a key, if it exists',
   options: KV_OPTIONS,
   arguments: [BUCKET, KEY],
   examples: `

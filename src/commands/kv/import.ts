@@ -11,7 +11,7 @@ import { KV_OPTIONS, refuseInternal, withStore } from './store.ts';
 /** Writes entries that `export` printed. */
 export const importEntries: SubCommand = {
   name: 'import',
-  summary: 'write entries that kv export printed, over those that exist',
+  summary: 'write the entries that kv export printed, and overwrite existing ones',
   options: [...KV_OPTIONS, 'maxValue'],
   arguments: [{ name: 'file', description: 'lines of JSON; default: standard input', optional: true }],
   examples: `

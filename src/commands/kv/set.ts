@@ -12,7 +12,7 @@ export const set: SubCommand = {
     KEY,
     {
       name: 'value',
-      description: 'the value as text; default: what standard input has, unchanged',
+      description: 'the value as text; default: standard input, unchanged',
       optional: true,
     },
   ],

@@ -80,7 +80,8 @@ export const REACH: OptionRows<Reach> = {
   },
   denyOutbound: {
     flags: '--deny-outbound <pattern>',
-    description: 'where guests may not send them; * is everywhere; the narrowest matching pattern decides',
+    description:
+      'where guests may not send HTTP requests; * means everywhere; the narrowest matching pattern decides',
     kind: OUTBOUND,
     list: true,
   },

@@ -51,7 +51,7 @@ export const LISTENING: OptionRows<Listening> = {
   trustProxy: {
     flags: '--trust-proxy',
     description:
-      'take scheme and host from X-Forwarded-* or Forwarded; only for a server that is reachable through a proxy alone',
+      'take scheme and host from X-Forwarded-* or Forwarded; only if clients can reach the server only through a proxy',
   },
   maxConnections: {
     flags: '--max-connections <n>',
@@ -67,7 +67,7 @@ export const LISTENING: OptionRows<Listening> = {
   },
   bodyTimeout: {
     flags: '--body-timeout <duration>',
-    description: 'how long the body of a request may make no progress; then 408',
+    description: 'how long a request body may stall; then 408',
     kind: DURATION,
     fallback: DEFAULTS.bodyTimeout,
   },

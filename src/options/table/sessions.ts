@@ -27,7 +27,7 @@ export const SESSIONS: OptionRows<Sessions> = {
   },
   inputWait: {
     flags: '--input-wait <duration>',
-    description: 'how long a guest may wait for what it has asked its client (sampling, elicitation)',
+    description: 'how long a guest may wait for a response of its client (sampling, elicitation)',
     kind: DURATION,
     fallback: DEFAULTS.inputWait,
   },

@@ -42,7 +42,8 @@ export const STORING: OptionRows<Storing> = {
   },
   storeConnections: {
     flags: '--store-connections <n>',
-    description: 'most connections to a store on another machine; default: 4 for each worker, and 8 at least',
+    description:
+      'maximum number of connections to a store on another machine; default: 4 per worker, at least 8',
     kind: STORE_CONNECTIONS,
   },
   durability: {
@@ -54,7 +55,7 @@ export const STORING: OptionRows<Storing> = {
   },
   acceptWeaker: {
     flags: '--accept-weaker',
-    description: 'use a store on another machine even if its settings cannot hold what --durability promises',
+    description: 'use a store on another machine even if its settings cannot guarantee --durability',
   },
   bucket: {
     flags: '--bucket <name>',

@@ -16,9 +16,10 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Descriptor } from '../../../host/filesystem/descriptor.ts';
-import { createHost, Guest } from '../../../host/index.ts';
-import { bytes, testSink, thrown } from '../streams.ts';
+import { Guest } from '../../../host/index.ts';
+import { bytes, thrown } from '../streams.ts';
 import type { Work } from './appending-worker.ts';
+import { preopened } from './preopened.ts';
 
 const onLinux = test.skipIf(process.platform !== 'linux');
 const platform = Object.getOwnPropertyDescriptor(process, 'platform')!;
@@ -41,14 +42,7 @@ afterEach(() => {
 });
 
 function open(name: string, sync = false): Descriptor {
-  const binding = createHost({ preopens: [{ host: folder, guest: '/' }] }).bind(guest, {
-    stdout: testSink(),
-    stderr: testSink(),
-  });
-  const preopens = binding('wasi:filesystem/preopens@0.2.6') as unknown as {
-    getDirectories(): [[Descriptor, string]];
-  };
-  const [[root]] = preopens.getDirectories();
+  const [root] = preopened(guest, { preopens: [{ host: folder, guest: '/' }] });
   return root.openAt({}, name, {}, { read: true, write: true, fileIntegritySync: sync });
 }
 

@@ -1,7 +1,7 @@
 import { workerData } from 'node:worker_threads';
-import type { Descriptor } from '../../../host/filesystem/descriptor.ts';
-import { createHost, Guest } from '../../../host/index.ts';
-import { bytes, testSink } from '../streams.ts';
+import { Guest } from '../../../host/index.ts';
+import { bytes } from '../streams.ts';
+import { preopened } from './preopened.ts';
 
 /** The task of one of several workers. */
 export interface Work {
@@ -15,14 +15,7 @@ export interface Work {
 
 const { folder, name, lines, workers, ready } = workerData as Work;
 const guest = new Guest();
-const binding = createHost({ preopens: [{ host: folder, guest: '/' }] }).bind(guest, {
-  stdout: testSink(),
-  stderr: testSink(),
-});
-const preopens = binding('wasi:filesystem/preopens@0.2.6') as unknown as {
-  getDirectories(): [[Descriptor, string]];
-};
-const [[root]] = preopens.getDirectories();
+const [root] = preopened(guest, { preopens: [{ host: folder, guest: '/' }] });
 const out = root.openAt({}, 'log', { create: true }, { write: true }).appendViaStream();
 
 let others = Atomics.add(ready, 0, 1) + 1;

@@ -24,6 +24,7 @@ import { createHost, Guest } from '../../../host/index.ts';
 import type { IoError } from '../../../host/io/error.ts';
 import { bytes, testSink, text, thrown } from '../streams.ts';
 import { CREATE, FOLLOW, OPERATIONS, READ, WRITE } from './operations.ts';
+import { preopened } from './preopened.ts';
 import type { Swaps } from './swapping-worker.ts';
 
 /** Systems with /dev/full, /proc and mkfifo. */
@@ -51,14 +52,7 @@ afterEach(() => {
 });
 
 function open(readOnly = false, host = root): Descriptor {
-  const binding = createHost({ preopens: [{ host, guest: '/data', readOnly }] }).bind(guest, {
-    stdout: testSink(),
-    stderr: testSink(),
-  });
-  const preopens = binding('wasi:filesystem/preopens@0.2.6') as unknown as {
-    getDirectories(): [Descriptor, string][];
-  };
-  const [[descriptor, name]] = preopens.getDirectories() as [[Descriptor, string]];
+  const [descriptor, name] = preopened(guest, { preopens: [{ host, guest: '/data', readOnly }] });
   expect(name).toBe('/data');
   return descriptor;
 }

@@ -16,9 +16,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Descriptor } from '../../../host/filesystem/descriptor.ts';
-import { createHost, Guest, openStore, type ProtectedPath } from '../../../host/index.ts';
-import { testSink, text, thrown } from '../streams.ts';
+import { Guest, openStore, type ProtectedPath } from '../../../host/index.ts';
+import { text, thrown } from '../streams.ts';
 import { CREATE, FOLLOW, OPERATIONS, READ, WRITE } from './operations.ts';
+import { preopened } from './preopened.ts';
 
 const onLinux = test.skipIf(process.platform !== 'linux');
 const STAT = ['stat', 'metadata hash'];
@@ -51,14 +52,8 @@ afterEach(() => {
 });
 
 function open(host = root, readOnly = false): Descriptor {
-  const binding = createHost({ preopens: [{ host, guest: '/', readOnly }], protected: own }).bind(guest, {
-    stdout: testSink(),
-    stderr: testSink(),
-  });
-  const preopens = binding('wasi:filesystem/preopens@0.2.6') as unknown as {
-    getDirectories(): [[Descriptor, string]];
-  };
-  return preopens.getDirectories()[0][0];
+  const preopens = [{ host, guest: '/', readOnly }];
+  return preopened(guest, { preopens, protected: own })[0];
 }
 
 /** All files below `top` with their content. */

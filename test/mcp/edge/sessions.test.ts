@@ -1,6 +1,7 @@
 import { Agent } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import type { Server, ServerOptions } from '../../../src/index.ts';
+import { INITIALIZE_PARAMS } from '../../support/mcp.ts';
 import { call, create, share } from '../../support/serving.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: protocol messages are looked at by tests only
@@ -115,11 +116,7 @@ test('a call that asks its client gets the response while other calls wait', asy
   const initialize = {
     id: 1,
     method: 'initialize',
-    params: {
-      protocolVersion: '2025-06-18',
-      capabilities: { elicitation: {} },
-      clientInfo: { name: 'test', version: '1' },
-    },
+    params: { ...INITIALIZE_PARAMS, capabilities: { elicitation: {} } },
   };
   const { session } = await post(server, initialize);
   const asking = requestOf('http://localhost/mcp', callOf('test_elicitation', { message: 'Who?' }), session);
@@ -142,7 +139,7 @@ test('strict mode leaves refusals to the guest, and still orders calls', async (
   const initialize = {
     id: 1,
     method: 'initialize',
-    params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'test', version: '1' } },
+    params: INITIALIZE_PARAMS,
   };
   const { session } = await post(server, initialize);
   const calls = Array.from({ length: 50 }, () => post(server, callOf('counter'), session));

@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream';
 import { onTestFinished } from 'vitest';
 import { type Bridge, type BridgeOptions, startBridge } from '../../../src/mcp/stdio/bridge.ts';
 import type { SessionMemory } from '../../../src/mcp/stdio/memory.ts';
+import { INITIALIZE_PARAMS } from '../../support/mcp.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: protocol messages are looked at by tests only
 export type Json = any;
@@ -84,7 +85,7 @@ export function createMemory(): SessionMemory & {
 export const INITIALIZE: object = {
   id: 'init',
   method: 'initialize',
-  params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'test', version: '1' } },
+  params: INITIALIZE_PARAMS,
 };
 export const INITIALIZED: object = { method: 'notifications/initialized' };
 
