@@ -65,6 +65,7 @@ export {
   isOpenedPerThread,
   openGate,
   openStore,
+  preloadStore,
   sizeOfStore,
   startStoreHousekeeping,
 } from './keyvalue/open.ts';

@@ -119,7 +119,13 @@ async function compile(): Promise<void> {
           priority: 1,
         },
         // Except modules that open a store on import, because every import of this file would open it.
-        { name: 'host', test: /\/host\/(?!keyvalue\/imports\/)/, minShareCount: 2 },
+        {
+          name: 'host',
+          test: /\/host\/(?!keyvalue\/(?:imports|sqlite|postgres|redis|network)\/)/,
+          minShareCount: 2,
+        },
+        // Stores are loaded when they are used.
+        { name: 'sqlite', test: /\/host\/keyvalue\/sqlite\/(?!driver\.)/, minShareCount: 2 },
         {
           name: 'component',
           test: /\/src\/(loader|transpile|snapshot|component|growth|metering|wasm)\//,

@@ -1,35 +1,63 @@
 import { CommanderError, InvalidArgumentError, Option, Command as Program } from 'commander';
+import { WasmcpError } from '../host/index.ts';
 import type { CliStreams, Command, CommandGroup } from './commands/command.ts';
-import { exec } from './commands/exec.ts';
-import { inspect } from './commands/inspect.ts';
-import { kv } from './commands/kv/group.ts';
 import { oneLine } from './commands/print.ts';
-import { run } from './commands/run.ts';
-import { serve } from './commands/serve.ts';
-import { sessions } from './commands/sessions/group.ts';
-import { stdio } from './commands/stdio.ts';
-import { store } from './commands/store/group.ts';
 import type { PrestartedWorkers } from './engine/main/prestarted-worker.ts';
-import { WasmcpError } from './index.ts';
 import { environmentFlags, environmentWarnings } from './options/environment.ts';
 import { OPTIONS } from './options/table.ts';
 import type { OptionAdjustment, OptionName, OptionValues } from './options/types.ts';
 import { translate } from './options/wasmtime/translate.ts';
 import { version } from './version.ts';
 
-const COMMANDS: readonly Command[] = [serve, stdio, run, exec, inspect];
-const GROUPS: readonly CommandGroup[] = [store, sessions, kv];
+/** The code of a command is loaded only when it is used: most commands do not need the server. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => (await import('./commands/serve.ts')).serve,
+  stdio: async () => (await import('./commands/stdio.ts')).stdio,
+  run: async () => (await import('./commands/run.ts')).run,
+  exec: async () => (await import('./commands/exec.ts')).exec,
+  inspect: async () => (await import('./commands/inspect.ts')).inspect,
+};
+const GROUPS: Readonly<Record<string, () => Promise<CommandGroup>>> = {
+  store: async () => (await import('./commands/store/group.ts')).store,
+  sessions: async () => (await import('./commands/sessions/group.ts')).sessions,
+  kv: async () => (await import('./commands/kv/group.ts')).kv,
+};
+
+interface Known {
+  readonly commands: readonly Command[];
+  readonly groups: readonly CommandGroup[];
+}
 
 /** A command by its full name, with the options that it takes. */
 export type CommandAbout = Pick<Command, 'name' | 'options' | 'adjusted'>;
 
 /** For the reference of options. */
-export const ABOUT_COMMANDS: readonly CommandAbout[] = [
-  ...COMMANDS,
-  ...GROUPS.flatMap(({ name, commands }) =>
-    commands.map((command) => ({ ...command, name: `${name} ${command.name}` })),
-  ),
-];
+export async function describeCommands(): Promise<readonly CommandAbout[]> {
+  const { commands, groups } = await loadCommands(undefined);
+  return [
+    ...commands,
+    ...groups.flatMap((group) =>
+      group.commands.map((command) => ({ ...command, name: `${group.name} ${command.name}` })),
+    ),
+  ];
+}
+
+/** The command or group of this name; all of them for any other word, so that help and suggestions are complete. */
+async function loadCommands(name: string | undefined): Promise<Known> {
+  const command = pick(COMMANDS, name);
+  const group = pick(GROUPS, name);
+  if (command !== undefined) return { commands: [await command()], groups: [] };
+  if (group !== undefined) return { commands: [], groups: [await group()] };
+  const [commands, groups] = await Promise.all([
+    Promise.all(Object.values(COMMANDS).map((load) => load())),
+    Promise.all(Object.values(GROUPS).map((load) => load())),
+  ]);
+  return { commands, groups };
+}
+
+function pick<T>(table: Readonly<Record<string, T>>, name: string | undefined): T | undefined {
+  return name !== undefined && Object.hasOwn(table, name) ? table[name] : undefined;
+}
 
 const EXAMPLES = `
 Examples:
@@ -50,6 +78,7 @@ export async function main(
   prestartedWorkers?: PrestartedWorkers,
 ): Promise<number> {
   let status = 0;
+  const known = await loadCommands(args[0]);
   const program = new Program('wasmcp-node')
     .description('Serves composed WebAssembly MCP servers, with sessions that survive restarts.')
     .version(version)
@@ -60,7 +89,7 @@ export async function main(
       writeErr: (text) => streams.stderr.write(text),
     })
     .addHelpText('after', EXAMPLES);
-  for (const command of COMMANDS) {
+  for (const command of known.commands) {
     const sub = program
       .command(command.name)
       .summary(command.summary)
@@ -80,7 +109,7 @@ export async function main(
     if (command.rest?.from === 'component') sub.passThroughOptions();
     for (const name of command.options) sub.addOption(toOption(name, command.adjusted?.[name]));
   }
-  for (const group of GROUPS) {
+  for (const group of known.groups) {
     const shared = program.command(group.name).summary(group.summary).description(group.summary);
     for (const command of group.commands) {
       const wanted = command.arguments ?? [];
@@ -103,7 +132,7 @@ export async function main(
     streams.stderr.write(`warning: ${oneLine(warning)}\n`);
   }
   try {
-    await program.parseAsync(withEnvironment(args), { from: 'user' });
+    await program.parseAsync(withEnvironment(args, known), { from: 'user' });
     return status;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
@@ -113,16 +142,16 @@ export async function main(
   }
 }
 
-function withEnvironment(args: readonly string[]): string[] {
+function withEnvironment(args: readonly string[], { commands, groups }: Known): string[] {
   const [name, ...rest] = args;
-  const group = GROUPS.find((known) => known.name === name);
+  const group = groups.find((known) => known.name === name);
   if (group !== undefined) {
     const [second, ...others] = rest;
     const sub = group.commands.find((known) => known.name === second);
     if (sub === undefined) return [...args];
     return [group.name, sub.name, ...environmentFlags(sub.options, process.env), ...others];
   }
-  const command = COMMANDS.find((known) => known.name === name);
+  const command = commands.find((known) => known.name === name);
   if (command === undefined) return [...args];
   return [command.name, ...environmentFlags(command.options, process.env), ...rest];
 }

@@ -75,17 +75,22 @@ export interface StoreSize {
   readonly log: number;
 }
 
-/** One kind of store. Every method gets a URL that the driver accepts, and fails with `option-invalid` if it names no store. */
+/**
+ * One kind of store. Every method gets a URL that the driver accepts, and fails with `option-invalid` if it names no store.
+ * Drivers load their code when it is used: a program uses one kind of store, and some commands none.
+ */
 export interface StoreDriver {
   /** The form of its URLs, for messages. */
   readonly form: string;
   accepts(url: string): boolean;
+  /** Loads the code of `open` ahead of time. */
+  preload?(): Promise<unknown>;
   open(url: string, options: StoreOptions): Promise<Store>;
   /** Each thread opens the store itself. Otherwise one thread does, and the others send it messages. */
   readonly isOpenedPerThread: boolean;
   /** Opens the gate that holds back responses; absent if a write that has returned is as durable as it will be. */
-  openGate?(url: string, options: GateOptions): DurabilityGate;
-  startHousekeeping?(url: string, options: HousekeepingOptions): Housekeeping;
+  openGate?(url: string, options: GateOptions): Promise<DurabilityGate>;
+  startHousekeeping?(url: string, options: HousekeepingOptions): Promise<Housekeeping>;
   maintain?(url: string): StoreMaintenance;
   sizeOf?(url: string): Promise<StoreSize>;
   /** Files on this machine that only the store may touch. */

@@ -54,6 +54,15 @@ export async function openStore(url: string = DEFAULT_STORE_URL, options: StoreO
   throw new WasmcpError('option-invalid', `${reasonNoStore(url)}: write ${forms}`);
 }
 
+/**
+ * Loads the code for a store ahead of time, for a thread that will probably open it. Reports nothing: `openStore` does.
+ */
+export async function preloadStore(url: string = DEFAULT_STORE_URL): Promise<void> {
+  await driverOf(url)
+    ?.preload?.()
+    .catch(() => {});
+}
+
 /** The URL itself is not shown, as it may contain a password; a plain path contains none. */
 function reasonNoStore(url: string): string {
   const scheme = /^[a-z][a-z0-9+.-]*(?=:)/i.exec(url);
@@ -78,7 +87,7 @@ export function isOpenedPerThread(url: string): boolean {
  *
  * @throws WasmcpError `store-unusable`
  */
-export function openGate(url: string, options: GateOptions = {}): DurabilityGate | undefined {
+export async function openGate(url: string, options: GateOptions = {}): Promise<DurabilityGate | undefined> {
   return driverOf(url)?.openGate?.(url, options);
 }
 
@@ -86,10 +95,10 @@ export function openGate(url: string, options: GateOptions = {}): DurabilityGate
  * Starts housekeeping for the files of a store that this process has opened by the same URL; undefined for a store that is not
  * on a disk of this machine. Close it before the store.
  */
-export function startStoreHousekeeping(
+export async function startStoreHousekeeping(
   url: string,
   options: HousekeepingOptions = {},
-): Housekeeping | undefined {
+): Promise<Housekeeping | undefined> {
   return driverOf(url)?.startHousekeeping?.(url, options);
 }
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'dotenv';
-import { WasmcpError } from '../index.ts';
+import { WasmcpError } from '../../host/index.ts';
 
 /** A blank line or a comment. A byte-order mark is blank. */
 const NOTHING = /^\s*(?:#.*)?$/;

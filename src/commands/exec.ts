@@ -4,7 +4,7 @@ import { createWriteStream } from 'node:fs';
 import { constants } from 'node:os';
 import type { Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { WasmcpError } from '../index.ts';
+import { WasmcpError } from '../../host/index.ts';
 import type { CliStreams, Command } from './command.ts';
 import { load, reportLoad } from './load.ts';
 import { LISTEN_OPTIONS, SERVER_OPTIONS, serverOptions } from './server-options.ts';

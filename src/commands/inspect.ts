@@ -18,7 +18,7 @@ Exit status 1 when nothing satisfies an import.`,
 
   async run(path, { cacheDir }, { stdout }) {
     const component = await loadComponent(path, cacheDir === undefined ? {} : { cacheDir });
-    const report = await linkWithHost(component);
+    const report = linkWithHost(component);
     stdout.write(formatReport(component, report));
     return report.imports.every(({ verdict }) => describeProblem(verdict) === undefined) ? 0 : 1;
   },

@@ -1,22 +1,27 @@
+import { preloadStore } from '../../host/index.ts';
 import type { LoadedComponent } from '../component/component.ts';
 import { loadComponent } from '../loader/load-component.ts';
 import type { OptionValues } from '../options/types.ts';
 import type { CliStreams } from './command.ts';
 
 /** Options that control how a component is loaded. */
-export type LoadingOptions = Pick<OptionValues, 'cacheDir' | 'maxMemory' | 'maxEachMemory' | 'allowWasmGc'>;
+export type LoadingOptions = Pick<OptionValues, 'cacheDir' | 'maxMemory' | 'maxEachMemory' | 'allowWasmGc'> &
+  Partial<Pick<OptionValues, 'store'>>;
 
 /** Loads the component of a command. */
 export function load(
   path: string,
-  { cacheDir, maxMemory, maxEachMemory, allowWasmGc = false }: LoadingOptions,
+  { cacheDir, store, maxMemory, maxEachMemory, allowWasmGc = false }: LoadingOptions,
 ): Promise<LoadedComponent> {
-  return loadComponent(path, {
+  const loading = loadComponent(path, {
     ...(cacheDir !== undefined && { cacheDir }),
     maxMemory,
     ...(maxEachMemory !== undefined && { maxEachMemory }),
     allowWasmGc,
   });
+  // While the file is read.
+  void preloadStore(store);
+  return loading;
 }
 
 /** Reports how a component was loaded, once it is known to run. */

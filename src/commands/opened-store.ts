@@ -1,4 +1,4 @@
-import { type Durability, openStore, type Store } from '../index.ts';
+import { type Durability, openStore, type Store } from '../../host/index.ts';
 import type { OptionValues } from '../options/types.ts';
 import { storeAccess } from './server-options.ts';
 

@@ -1,6 +1,7 @@
 import { unwatchFile, watchFile } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type Component, type Server, WasmcpError } from '../index.ts';
+import { WasmcpError } from '../../host/index.ts';
+import type { Component, Server } from '../index.ts';
 import type { OptionValues } from '../options/types.ts';
 import type { CliStreams } from './command.ts';
 import { type LoadingOptions, load } from './load.ts';

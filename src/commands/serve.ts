@@ -1,7 +1,7 @@
 import type { PrestartedWorkers } from '../engine/main/prestarted-worker.ts';
 import type { StoreGuarantee } from '../index.ts';
-import type { OptionValues } from '../options/types.ts';
-import { type Admin, openAdmin } from '../server/admin/admin.ts';
+import type { Address, OptionValues } from '../options/types.ts';
+import type { Admin } from '../server/admin/admin.ts';
 import type { CliStreams, Command } from './command.ts';
 import { load, reportLoad } from './load.ts';
 import { startReloading, watchable } from './reload.ts';
@@ -29,7 +29,7 @@ one is kept.`,
 
   async run(path, options, streams, _rest, prestartedWorkers) {
     // Opened first and closed last, so that probes see the start and the end.
-    const admin = options.adminAddr && (await openAdmin(options.adminAddr.port, options.adminAddr.host));
+    const admin = options.adminAddr && (await serveAdmin(options.adminAddr));
     try {
       if (admin) streams.stderr.write(`Serving /healthz, /readyz and /metrics on ${admin.url}\n`);
       return await serveUntilStopped(path, options, streams, prestartedWorkers, admin || undefined);
@@ -38,6 +38,12 @@ one is kept.`,
     }
   },
 };
+
+/** Loaded here, as most servers have none. */
+async function serveAdmin({ port, host }: Address): Promise<Admin> {
+  const { openAdmin } = await import('../server/admin/admin.ts');
+  return openAdmin(port, host);
+}
 
 async function serveUntilStopped(
   path: string,

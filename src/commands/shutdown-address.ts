@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { WasmcpError } from '../index.ts';
+import { WasmcpError } from '../../host/index.ts';
 import type { Address } from '../options/types.ts';
 
 /** A port that stops the server when a client connects to it. */

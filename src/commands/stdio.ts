@@ -1,10 +1,9 @@
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { DEFAULT_STORE_URL } from '../../host/index.ts';
+import { DEFAULT_STORE_URL, openStore, WasmcpError } from '../../host/index.ts';
 import { assertLinked } from '../component/link-check.ts';
 import { linkWithHost } from '../component/link-with-host.ts';
-import { openStore, WasmcpError } from '../index.ts';
 import { sessionBucket } from '../mcp/defaults.ts';
 import { startBridge } from '../mcp/stdio/bridge.ts';
 import { createSessionMemory } from '../mcp/stdio/memory.ts';
@@ -48,7 +47,7 @@ place. Output of guests goes to stderr.`,
     const common = await serverOptions(options, streams);
     const component = await load(path, options);
     // Reported at the start; a server alone would link at the first request.
-    assertLinked(await linkWithHost(component), 'wasi:http/incoming-handler');
+    assertLinked(linkWithHost(component), 'wasi:http/incoming-handler');
     reportLoad(component, options.verbose ?? false, streams);
     const storeUrl = options.store || storeBeside(component.source);
     const store = await openStore(storeUrl, storeAccess(options));

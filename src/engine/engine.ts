@@ -72,7 +72,7 @@ export async function startEngine(
       `guests need JSPI (WebAssembly.Suspending), which Node ${process.versions.node} does not support: use Node 24 or newer`,
     );
   }
-  assertLinked(await linkWithHost(component), 'wasi:http/incoming-handler');
+  assertLinked(linkWithHost(component), 'wasi:http/incoming-handler');
   if (options.fuel !== undefined) assertCountable(component);
   let engine: RunningEngine | undefined;
   const resources = await openResources(component, options, internals, (change) => engine?.tell(change));
@@ -146,7 +146,7 @@ class RunningEngine implements Engine {
   }
 
   async #replace(next: LoadedComponent, limit: number, env: EngineOptions['env']): Promise<void> {
-    assertLinked(await linkWithHost(next), 'wasi:http/incoming-handler');
+    assertLinked(linkWithHost(next), 'wasi:http/incoming-handler');
     if (this.#resources.options.fuel !== undefined) assertCountable(next);
     const fresh = new ComponentRunner(next, this.#resources, env);
     try {

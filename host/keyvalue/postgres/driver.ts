@@ -1,6 +1,5 @@
 import { WasmcpError } from '../../error.ts';
 import type { StoreDriver } from '../driver.ts';
-import { openPostgres } from './open.ts';
 
 /**
  * `postgres://…` or `postgresql://…`. One thread has the connections and serves the others, so the number of connections does not
@@ -9,7 +8,7 @@ import { openPostgres } from './open.ts';
 export const POSTGRES: StoreDriver = {
   form: 'postgres://USER@HOST/DATABASE',
   accepts: (url) => /^postgres(ql)?:\/\//i.test(url),
-  open: openPostgres,
+  open: async (url, options) => (await import('./open.ts')).openPostgres(url, options),
   isOpenedPerThread: false,
   maintain() {
     throw new WasmcpError(

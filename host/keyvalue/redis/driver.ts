@@ -1,12 +1,11 @@
 import { WasmcpError } from '../../error.ts';
 import type { StoreDriver } from '../driver.ts';
-import { openRedis } from './open.ts';
 
 /** `redis://…`, or `rediss://…` for TLS: Redis or Valkey. One thread has the connections and serves the others. */
 export const REDIS: StoreDriver = {
   form: 'redis://HOST',
   accepts: (url) => /^rediss?:\/\//i.test(url),
-  open: openRedis,
+  open: async (url, options) => (await import('./open.ts')).openRedis(url, options),
   isOpenedPerThread: false,
   maintain() {
     throw new WasmcpError(

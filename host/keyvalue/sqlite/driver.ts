@@ -1,18 +1,18 @@
 import { stat } from 'node:fs/promises';
 import type { StoreDriver } from '../driver.ts';
-import { openSqliteGate } from './durability-gate.ts';
-import { startHousekeeping } from './housekeeping.ts';
 import { maintainSqlite } from './maintain.ts';
-import { openSqlite } from './open.ts';
 
 /** `sqlite:PATH`. Its calls return without leaving the thread, so each thread has a connection of its own. */
 export const SQLITE: StoreDriver = {
   form: 'sqlite:PATH',
   accepts: (url) => pathOf(url) !== undefined,
-  open: async (url, options) => openSqlite(pathIn(url), options),
+  preload: () => import('./open.ts'),
+  open: async (url, options) => (await import('./open.ts')).openSqlite(pathIn(url), options),
   isOpenedPerThread: true,
-  openGate: (url, options) => openSqliteGate(pathIn(url), options),
-  startHousekeeping: (url, options) => startHousekeeping(pathIn(url), options),
+  openGate: async (url, options) =>
+    (await import('./durability-gate.ts')).openSqliteGate(pathIn(url), options),
+  startHousekeeping: async (url, options) =>
+    (await import('./housekeeping.ts')).startHousekeeping(pathIn(url), options),
   maintain: (url) => maintainSqlite(pathIn(url)),
   async sizeOf(url) {
     const path = pathIn(url);

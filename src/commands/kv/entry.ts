@@ -1,4 +1,4 @@
-import { WasmcpError } from '../../index.ts';
+import { WasmcpError } from '../../../host/index.ts';
 
 /** An entry of a store. */
 export interface Entry {

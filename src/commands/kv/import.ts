@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { WasmcpError } from '../../index.ts';
+import { WasmcpError } from '../../../host/index.ts';
 import type { OptionValues } from '../../options/types.ts';
 import type { CliStreams, SubCommand } from '../command.ts';
 import { progressLine } from '../progress.ts';

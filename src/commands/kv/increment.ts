@@ -1,4 +1,4 @@
-import { WasmcpError } from '../../index.ts';
+import { WasmcpError } from '../../../host/index.ts';
 import type { SubCommand } from '../command.ts';
 import { BUCKET, KEY, KV_OPTIONS, refuseInternal, withStore } from './store.ts';
 

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { WasmcpError } from '../../index.ts';
+import { WasmcpError } from '../../../host/index.ts';
 
 const NEWLINE = 0x0a;
 

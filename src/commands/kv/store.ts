@@ -1,5 +1,4 @@
-import { type CheckedStore, checked } from '../../../host/index.ts';
-import { WasmcpError } from '../../index.ts';
+import { type CheckedStore, checked, WasmcpError } from '../../../host/index.ts';
 import type { OptionName, OptionValues } from '../../options/types.ts';
 import type { Argument } from '../command.ts';
 import { type OpenedStoreOptions, withOpenedStore } from '../opened-store.ts';

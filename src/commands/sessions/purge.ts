@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import { type Store, WasmcpError } from '../../index.ts';
+import { type Store, WasmcpError } from '../../../host/index.ts';
 import { purgeSessions } from '../../mcp/sessions/purge.ts';
 import { deleteSession } from '../../mcp/sessions/sessions.ts';
 import type { OptionValues } from '../../options/types.ts';

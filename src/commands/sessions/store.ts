@@ -1,4 +1,4 @@
-import { type Store, WasmcpError } from '../../index.ts';
+import { type Store, WasmcpError } from '../../../host/index.ts';
 import { readSession, type StoredSession, sessionIds } from '../../mcp/sessions/sessions.ts';
 import { STDIO_BUCKET } from '../../mcp/stdio/memory.ts';
 import type { OptionAdjustment, OptionValues } from '../../options/types.ts';

@@ -83,8 +83,8 @@ export async function shareStore(
     return { ...throughPorts(opened, undefined, changed), close: async () => opened.close() };
   }
   try {
-    const gate = durability === 'power' ? openGate(store, { broken }) : undefined;
-    const housekeeping = startStoreHousekeeping(store, { broken });
+    const gate = durability === 'power' ? await openGate(store, { broken }) : undefined;
+    const housekeeping = await startStoreHousekeeping(store, { broken });
     const setup = (): StoreSetup => ({ url: store, durability, gate: share(gate) });
     const { url, guarantee, leases } = opened;
     const shared = { url, guarantee, leases, local: undefined, gate, setup, setupUntold: setup };

@@ -32,7 +32,7 @@ const ENTRY = new URL(import.meta.url.replace(/run-command(\.[jt]s)$/, 'worker$1
  */
 export async function runCommand(options: CommandOptions): Promise<CommandEnd> {
   const { stdin, stdout, stderr, timeout, log, ...setup } = options;
-  assertLinked(await linkWithHost(setup.component), 'wasi:cli/run');
+  assertLinked(linkWithHost(setup.component), 'wasi:cli/run');
   if (setup.fuel !== undefined) assertCountable(setup.component);
   const worker = new Worker(ENTRY, {
     workerData: setup satisfies CommandSetup,

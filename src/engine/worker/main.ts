@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import module from 'node:module';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { preloadStore } from '../../../host/index.ts';
 import { createCollect } from '../memory/collect.ts';
 import { createHeap } from '../memory/heap-share.ts';
 import { workerPlaces } from '../protocol/long-places.ts';
@@ -25,6 +26,8 @@ async function receiveSetup(from: MessagePort): Promise<WorkerSetup> {
 }
 
 const port = parentPort!;
+// Most stores are files, which each worker opens; until the setup comes, there is nothing else to do.
+void preloadStore();
 const setup = await receiveSetup(workerData as MessagePort);
 const counts = workerMessageCounts(setup.counts);
 const collect = createCollect();
