@@ -169,6 +169,14 @@ const SKIPS: readonly (((reader: Reader) => void) | undefined)[] = [
   return stretch;
 });
 
+/** How instructions with the most frequent immediates are skipped: a call through the table would cost more than the rest. */
+const [NOTHING, NUMBER, MEMORY] = [1, 2, 3];
+const FREQUENT: Uint8Array = Uint8Array.from(SKIPS, (skip) => {
+  if (skip === SKIP.none) return NOTHING;
+  if (skip === SKIP.number || skip === SKIP.index) return NUMBER;
+  return skip === SKIP.memory ? MEMORY : 0;
+});
+
 const END = 0x0b;
 
 /** Skips a constant expression, such as the initial value of a global. */
@@ -203,6 +211,16 @@ export function readInstruction(reader: Reader): number {
     const second = reader.u32();
     name = opcode * 0x100 + second;
     opcode = base !== undefined && second < STRETCH ? base + second : OPCODES;
+  }
+  const frequent = FREQUENT[opcode];
+  if (frequent === NOTHING) return opcode;
+  if (frequent === NUMBER) {
+    reader.skipNumber();
+    return opcode;
+  }
+  if (frequent === MEMORY) {
+    skipMemoryArgument(reader);
+    return opcode;
   }
   const skip = SKIPS[opcode];
   if (skip === undefined) reader.fail(`opcode 0x${name.toString(16)} is unknown`);

@@ -25,7 +25,7 @@ export function readTableType(reader: Reader): TableType {
 export function readTableLimits(reader: Reader): TableType {
   const flags = reader.u8();
   if (flags & ~(FLAG.maximum | FLAG.wide)) reader.fail('a table has unknown properties');
-  const number = flags & FLAG.wide ? reader.u64 : reader.u32;
+  const number = (): number => (flags & FLAG.wide ? reader.u64() : reader.u32());
   const min = number();
   return { min, max: flags & FLAG.maximum ? number() : undefined };
 }
