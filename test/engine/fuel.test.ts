@@ -148,7 +148,11 @@ test('components whose code is not all counted are refused', async () => {
     ...component,
     glue: { ...component.glue, kind: 'raw', reason: 'unknown code' },
   };
-  const unmetered: LoadedComponent = { ...component, unmetered: 'core module 0: too large' };
+  const unmetered: LoadedComponent = {
+    ...component,
+    glue: { ...component.glue, kind: 'lean' },
+    unmetered: 'core module 0: too large',
+  };
   const request = new Request('http://localhost/');
   for (const [refused, reason] of [
     [raw, "it runs with jco's own glue: unknown code"],

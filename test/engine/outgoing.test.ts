@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { fixture, serve } from '../support/command.ts';
+import { RAW_GLUE_PATIENCE, rawGlue } from '../support/raw-glue.ts';
 import { httpServer } from '../support/servers.ts';
 import { create, listen, share } from '../support/serving.ts';
 
@@ -78,7 +79,7 @@ describe('a guest', () => {
       arrived += 1;
       gone.push(once(request.socket, 'close'));
     });
-    const { url } = await listen('http-lab', { timeout: 2000 });
+    const { url } = await listen('http-lab', { timeout: rawGlue ? 2000 * RAW_GLUE_PATIENCE : 2000 });
     expect((await fetch(url + query(target))).status).toBe(200);
     const never = url + query(`${target}/never`);
     const statuses = await Promise.all(Array.from({ length: 5 }, async () => (await fetch(never)).status));

@@ -41,9 +41,21 @@ interface Running {
   readonly finished: Promise<Finished>;
 }
 
+let home: string | undefined;
+
+/** Where commands run that are given no folder: what they leave there, such as a store, belongs to these tests. */
+function ownFolder(): string {
+  if (home === undefined) {
+    const folder = mkdtempSync(join(tmpdir(), 'wasmcp-node-'));
+    process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+    home = folder;
+  }
+  return home;
+}
+
 function launch(args: readonly string[], options: RunOptions): Running {
   const child = spawn(process.execPath, [COMMAND, ...args], {
-    cwd: options.cwd ?? tmpdir(),
+    cwd: options.cwd ?? ownFolder(),
     env: { ...process.env, ...options.env },
   });
   const text = outputOf(child, options.wholeOutput);

@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createServer, loadComponent, type Server } from '../../../src/index.ts';
+import { rawGlue, withoutWarning } from '../../support/raw-glue.ts';
 import { assembleGuest, type WatGuest } from '../../support/wat-guest.ts';
 
 const LIMIT = 1000;
@@ -9,7 +10,10 @@ async function serve(guest: WatGuest): Promise<{ readonly server: Server; readon
   const server = createServer(await loadComponent(await assembleGuest(guest)), {
     store: 'memory:',
     timeout: LIMIT,
-    log: (level, context, message) => void log.push(`${level} ${context}: ${message}`),
+    log(level, context, message) {
+      const line = withoutWarning(`${level} ${context}: ${message}`);
+      if (line !== '') log.push(line);
+    },
   });
   onTestFinished(() => server.close(0));
   return { server, log };
@@ -66,13 +70,18 @@ describe('a guest that never returns is ended at its limit, alone, in', () => {
     60_000,
   );
 
-  test('a start function: the server does not start', async () => {
-    const { server } = await serve({
-      items: '(func $spin (loop (br 0))) (start $spin)',
-      answer: '(i32.const 200)',
-    });
-    await expect(server.listen(0)).rejects.toThrow(
-      'the guest did not respond within 1000 ms while it was instantiated',
-    );
-  }, 60_000);
+  /** With raw glue there is no instance before the first request. */
+  test.skipIf(rawGlue)(
+    'a start function: the server does not start',
+    async () => {
+      const { server } = await serve({
+        items: '(func $spin (loop (br 0))) (start $spin)',
+        answer: '(i32.const 200)',
+      });
+      await expect(server.listen(0)).rejects.toThrow(
+        'the guest did not respond within 1000 ms while it was instantiated',
+      );
+    },
+    60_000,
+  );
 });
