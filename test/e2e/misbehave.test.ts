@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { fixture, type ServeProcess, serve } from '../support/command.ts';
-import { rawGlue } from '../support/raw-glue.ts';
+import { RAW_GLUE_PATIENCE, rawGlue } from '../support/raw-glue.ts';
 import { call } from '../support/serving.ts';
 
 function start(...args: string[]): Promise<ServeProcess> {
@@ -77,7 +77,7 @@ test('a second response does not affect the first', async () => {
 });
 
 test('guests that hang or spin are ended at the limit, even many more of them than may be alive', async () => {
-  const seconds = rawGlue ? 8 : 1;
+  const seconds = rawGlue ? RAW_GLUE_PATIENCE : 1;
   const { url, text } = await start('--timeout', `${seconds}s`);
   // Three times what one worker lets live: were they still there, the next round would wait in vain.
   for (let round = 0; round < 3; round++) {
@@ -91,10 +91,13 @@ test('guests that hang or spin are ended at the limit, even many more of them th
 });
 
 test('a guest that spins is ended, and nothing else', async () => {
-  const { url, text } = await start('--timeout', '4s');
+  const seconds = rawGlue ? 4 * RAW_GLUE_PATIENCE : 4;
+  const { url, text } = await start('--timeout', `${seconds}s`);
   expect(await status(`${url}/spin-calls`)).toBe(504);
   expect(await status(`${url}/ok`)).toBe(200);
-  expect(text.stderr).toContain('error: GET /spin-calls: the guest did not respond within 4000 ms');
+  expect(text.stderr).toContain(
+    `error: GET /spin-calls: the guest did not respond within ${1000 * seconds} ms`,
+  );
 });
 
 test('memory does not grow with the number of requests, nor with handles that are leaked', async () => {

