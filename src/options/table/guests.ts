@@ -139,7 +139,7 @@ export const LIMITS: OptionRows<Limits> = {
   },
   workers: {
     flags: '--workers <n>',
-    description: 'threads that run guests',
+    description: 'threads that run guests, beside the one that serves connections',
     kind: count(...RANGES.workers),
     fallback: availableParallelism(),
     fallbackText: 'one per core',
