@@ -129,7 +129,8 @@ function syncsAlways({ appendOnly, appendFsync, noFsyncOnRewrite }: EngineSettin
 
 function weakness(settings: EngineSettings): string | undefined {
   if (!settings.appendOnly) return 'set appendonly yes and appendfsync always in its configuration';
-  if (syncsAlways(settings) || settings.canWait) return undefined;
+  // With `no` it leaves that to the system, and `WAITAOF` never returns.
+  if (syncsAlways(settings) || (settings.canWait && settings.appendFsync !== 'no')) return undefined;
   if (settings.appendFsync === 'always') return 'set no-appendfsync-on-rewrite no in its configuration';
   return 'set appendfsync always in its configuration, or use Redis 7.2 or later, or Valkey';
 }

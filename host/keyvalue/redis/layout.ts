@@ -30,8 +30,8 @@ const PARTITIONS = 64;
 const REMEMBERED = 1000;
 
 export interface Layout {
-  /** The key that contains the version of the layout. */
-  readonly schemaKey: string;
+  /** The first of its keys contains the version of the layout. */
+  readonly schemaPlace: Place;
   /** What it contains. */
   readonly schema: string;
   /** How many partitions a bucket has. */
@@ -51,6 +51,8 @@ export function createLayout(prefix: string, isPartitioned: boolean): Layout {
   const known = new Map<string, readonly Place[]>();
   const partitions = isPartitioned ? PARTITIONS : 1;
 
+  const keyOf = (tag: string, kind: string): string => `${prefix}:{${tag}}:${kind}`;
+
   function placesOf(bucket: string): readonly Place[] {
     const remembered = known.get(bucket);
     if (remembered !== undefined) return remembered;
@@ -58,8 +60,10 @@ export function createLayout(prefix: string, isPartitioned: boolean): Layout {
     const name = encodeURIComponent(wellFormed(bucket));
     const places = Array.from({ length: partitions }, (_, partition): Place => {
       const tag = isPartitioned ? `${name}/${partition}` : name;
-      const stem = `${prefix}:{${tag}}:`;
-      return { tag, partition, keys: [`${stem}values`, `${stem}order`, `${stem}names`, `${stem}meta`] };
+      const [values, order, names, meta] = ['values', 'order', 'names', 'meta'].map((kind) =>
+        keyOf(tag, kind),
+      );
+      return { tag, partition, keys: [values!, order!, names!, meta!] };
     });
     if (known.size >= REMEMBERED) known.clear();
     known.set(bucket, places);
@@ -67,7 +71,7 @@ export function createLayout(prefix: string, isPartitioned: boolean): Layout {
   }
 
   return {
-    schemaKey: `${prefix}:schema`,
+    schemaPlace: schemaPlace(keyOf),
     schema: isPartitioned ? `${SCHEMA} partition=prefix` : String(SCHEMA),
     partitions,
     placeOf: (bucket, key) => placesOf(bucket)[isPartitioned ? partitionOf(key) : 0]!,
@@ -75,6 +79,13 @@ export function createLayout(prefix: string, isPartitioned: boolean): Layout {
     valuesPattern: `${prefix}:{*}:values`,
     bucketOf: (key) => decodeURIComponent(key.slice(prefix.length + 2, -'}:values'.length).split('/')[0]!),
   };
+}
+
+/** Beside a bucket, whose keys it has not but for `meta`, where syncs are counted. */
+function schemaPlace(keyOf: (tag: string, kind: string) => string): Place {
+  const tag = 'schema';
+  const layout = keyOf(tag, 'layout');
+  return { tag, partition: 0, keys: [layout, layout, layout, keyOf(tag, 'meta')] };
 }
 
 /** By what stands before the first colon, for a session its id. */

@@ -55,17 +55,13 @@ export async function openRedis(url: string, options: StoreOptions): Promise<Sto
 /** @throws WasmcpError `store-unusable`, `store-newer-schema` */
 async function prepareLayout(
   runner: Runner,
-  { schemaKey, schema }: Layout,
+  { schemaPlace, schema }: Layout,
   { shown, prefix }: Target,
   create: boolean,
 ): Promise<void> {
-  const place = {
-    tag: schemaKey,
-    partition: 0,
-    keys: [schemaKey, schemaKey, schemaKey, `${schemaKey}`],
-  } as const;
-  if (create) await runner.write(place, { words: ['SET', schemaKey, schema, 'NX'] });
-  const found = await runner.read(place, { words: ['GET', schemaKey] });
+  const [key] = schemaPlace.keys;
+  if (create) await runner.write(schemaPlace, { words: ['SET', key, schema, 'NX'] });
+  const found = await runner.read(schemaPlace, { words: ['GET', key] });
   if (found === null) throw new WasmcpError('store-unusable', `${shown} has no store with this prefix`);
   const text = String(found);
   if (text === schema) return;

@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { storeConformance } from '../../../../host/keyvalue/conformance/conformance.ts';
 import type { StoreOptions } from '../../../../host/keyvalue/driver.ts';
 import { openStore } from '../../../../host/keyvalue/open.ts';
@@ -74,5 +77,169 @@ describe.each([REDIS, VALKEY_9])('a store on $name', (program) => {
       await stores[0]!.set('b', 'k', Uint8Array.of(1));
       expect(await stores[1]!.get('b', 'k')).toEqual(Uint8Array.of(1));
     });
+
+    test('the URL that is shown has no password', async () => {
+      const store = await open(redis.url('prefix=shown'));
+      expect(store.url).toBe(`redis://127.0.0.1:${redis.port}/0?prefix=shown`);
+    });
+
+    test('a wrong password, or keys of another program, are refused at once, and no message has a password', async () => {
+      const url = redis.url('prefix=refused');
+      const long = { wait: 600_000, durability: 'process' } as const;
+      const wrong = await failure(url.replace('secret', 'wrong-one'), long);
+      expect(wrong).toMatchObject({ code: 'store-unusable' });
+      expect(wrong.message).toMatch(/check user and password/);
+      expect(`${wrong.message} ${wrong.stack} ${String(wrong.cause)}`).not.toMatch(/wrong-one|secret/);
+      expect((await failure(url.replace(':secret@', ''), long)).message).toMatch(/--store-password-file/);
+      expect((await failure(url.replace('/0?', '/99?'), long)).message).toMatch(/DB index is out of range/);
+      expect(await failure(url, { ...long, create: false })).toMatchObject({
+        code: 'store-unusable',
+        message: expect.stringContaining('has no store with this prefix') as unknown,
+      });
+      await redis.command('SET', 'refused:{schema}:layout', 'theirs');
+      expect((await failure(url, long)).message).toMatch(/choose another one with \?prefix=NAME/);
+      await redis.command('SET', 'refused:{schema}:layout', '99');
+      expect(await failure(url, long)).toMatchObject({ code: 'store-newer-schema' });
+      await (await open(redis.url('prefix=plain'))).close();
+      expect((await failure(redis.url('prefix=plain&partition=prefix'), long)).message).toMatch(
+        /was created without \?partition=prefix, which cannot be changed/,
+      );
+      await redis.command('HSET', 'theirs:{schema}:layout', 'a', '1');
+      expect(await failure(redis.url('prefix=theirs'), long)).toMatchObject({ code: 'store-unusable' });
+    });
+
+    test('the password comes from a file or from REDISCLI_AUTH', async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'password-'));
+      onTestFinished(() => rmSync(folder, { recursive: true }));
+      const without = redis.url('prefix=passwords').replace(':secret@', '');
+      writeFileSync(join(folder, 'one'), 'secret\n');
+      await open(without, { passwordFile: join(folder, 'one') });
+      expect((await failure(without, { passwordFile: join(folder, 'none') })).message).toMatch(
+        /--store-password-file cannot be read/,
+      );
+      onTestFinished(() => void vi.unstubAllEnvs());
+      vi.stubEnv('REDISCLI_AUTH', 'secret');
+      await open(without);
+    });
+
+    test('an engine that deletes keys when its memory is full is refused', async () => {
+      await redis.command('CONFIG', 'SET', 'maxmemory-policy', 'volatile-lru');
+      onTestFinished(
+        async () => void (await redis.command('CONFIG', 'SET', 'maxmemory-policy', 'noeviction')),
+      );
+      for (const options of [{}, { durability: 'process' }, { acceptWeaker: true }] as const) {
+        const error = await failure(redis.url(), options);
+        expect(error).toMatchObject({ code: 'store-unusable' });
+        expect(error.message).toMatch(/set maxmemory-policy noeviction$/);
+      }
+    });
+
+    test('what the engine guarantees is found and shown', async () => {
+      onTestFinished(async () => {
+        await redis.command('CONFIG', 'SET', 'appendonly', 'yes');
+        await redis.command('CONFIG', 'SET', 'appendfsync', 'everysec');
+        await redis.command('CONFIG', 'SET', 'no-appendfsync-on-rewrite', 'no');
+      });
+      const guarantee = async (options: StoreOptions): Promise<unknown> =>
+        (await open(redis.url(), options)).guarantee;
+      await redis.command('CONFIG', 'SET', 'appendfsync', 'always');
+      expect(await guarantee({ durability: 'power' })).toEqual({
+        durability: 'power',
+        engine: expect.stringMatching(
+          /^(Redis 7|Valkey 9)\.\d\S*, primary, appendonly yes, appendfsync always, maxmemory-policy noeviction, 0 replicas$/,
+        ) as unknown,
+      });
+      const refused = async (remedy: RegExp): Promise<void> => {
+        const error = await failure(redis.url(), { durability: 'power' });
+        expect(error).toMatchObject({ code: 'store-unusable' });
+        expect(error.message).toMatch(remedy);
+        expect(error.message).toMatch(/; or accept it with --durability process, or with --accept-weaker$/);
+        const weaker = await guarantee({ durability: 'power', acceptWeaker: true });
+        expect(weaker).toMatchObject({ durability: 'process' });
+      };
+      await redis.command('CONFIG', 'SET', 'appendfsync', 'no');
+      await refused(/: set appendfsync always in its configuration/);
+      await redis.command('CONFIG', 'SET', 'appendonly', 'no');
+      await refused(/: set appendonly yes and appendfsync always in its configuration;/);
+      expect(await guarantee({ durability: 'process' })).toMatchObject({
+        engine: expect.stringContaining('appendonly no, no snapshots: a restart loses everything') as unknown,
+      });
+    });
   });
+});
+
+test.skipIf(REDIS.path === undefined)('Redis 7.0 without syncs is refused', async () => {
+  const redis = await startRedis(REDIS, { appendfsync: 'everysec' });
+  onTestFinished(() => redis.close());
+  expect((await failure(redis.url(), { durability: 'power' })).message).toMatch(
+    /set appendfsync always in its configuration, or use Redis 7\.2 or later, or Valkey;/,
+  );
+  await redis.command('CONFIG', 'SET', 'appendfsync', 'always');
+  await redis.command('CONFIG', 'SET', 'no-appendfsync-on-rewrite', 'yes');
+  expect((await failure(redis.url(), { durability: 'power' })).message).toMatch(
+    /set no-appendfsync-on-rewrite no in its configuration;/,
+  );
+});
+
+describe.skipIf(VALKEY_9.path === undefined)('Valkey with a sync each second', () => {
+  let valkey: Redis;
+
+  beforeAll(async () => {
+    valkey = await startRedis(VALKEY_9, { appendfsync: 'everysec' });
+  }, 120_000);
+  afterAll(() => valkey.close());
+
+  test('keeps what was written by waiting for its disk, many writes by one sync', async () => {
+    const store = await openStore(valkey.url(), { durability: 'power' });
+    onTestFinished(() => store.close());
+    expect(store.guarantee).toMatchObject({
+      durability: 'power',
+      engine: expect.stringContaining('appendfsync everysec, WAITAOF after each write') as unknown,
+    });
+    const syncs = async (): Promise<number> =>
+      Number(
+        await valkey.command('HGET', `${new URL(store.url).searchParams.get('prefix')}:{b}:meta`, 'syncs'),
+      );
+    await store.set('b', 'k', Uint8Array.of(1));
+    const before = await syncs();
+    const writes = Array.from({ length: 100 }, (_, n) => store.set('b', `k${n}`, Uint8Array.of(1)));
+    await Promise.all(writes);
+    const after = await syncs();
+    expect(after).toBeGreaterThan(before);
+    expect(after - before).toBeLessThan(50);
+    // What is known to be on disk is read without another one.
+    await store.get('b', 'k');
+    const read = await syncs();
+    await store.get('b', 'k');
+    await store.list('b');
+    expect(await syncs()).toBe(read);
+  }, 60_000);
+
+  test('neither acknowledges nor reads what is not on its disk in time', async () => {
+    const store = await openStore(valkey.url(), { durability: 'power', timeout: 1500 });
+    onTestFinished(() => store.close());
+    await store.set('b', 'k', Uint8Array.of(1));
+    await valkey.command('CONFIG', 'SET', 'appendfsync', 'no');
+    onTestFinished(async () => void (await valkey.command('CONFIG', 'SET', 'appendfsync', 'everysec')));
+    await expect(store.set('b', 'k', Uint8Array.of(2))).rejects.toMatchObject({
+      code: 'store-outcome-unknown',
+    });
+    // A new connection finds that it cannot be trusted any more.
+    await expect(store.get('b', 'k')).rejects.toMatchObject({ code: 'store-unusable' });
+    await valkey.command('CONFIG', 'SET', 'appendfsync', 'everysec');
+    await vi.waitFor(async () => expect(await store.get('b', 'k')).toEqual(Uint8Array.of(2)), 30_000);
+  }, 60_000);
+
+  test('is not trusted with a write after a restart that may have lost it', async () => {
+    const store = await openStore(valkey.url(), { durability: 'power', timeout: 20_000 });
+    onTestFinished(() => store.close());
+    await store.set('b', 'k', Uint8Array.of(1));
+    await valkey.command('CONFIG', 'SET', 'appendfsync', 'no');
+    const writing = Promise.resolve(store.set('b', 'k', Uint8Array.of(2))).catch((error: Error) => error);
+    const key = `${new URL(store.url).searchParams.get('prefix')}:{b}:meta`;
+    while ((await valkey.command('HGET', key, 'version')) !== '2');
+    await valkey.stop('SIGKILL');
+    await valkey.start();
+    expect(await writing).toMatchObject({ code: 'store-outcome-unknown' });
+  }, 60_000);
 });
