@@ -21,6 +21,11 @@ const FAILURES: Readonly<Record<string, readonly [code: WasmcpErrorCode, what: s
 
 const TOO_MANY_CONNECTIONS = /^ERR max number of clients reached/;
 
+/** Whether a write was refused because its fence does not hold. */
+export function isFenced(error: unknown): boolean {
+  return error instanceof Reported && error.kind === 'FENCED';
+}
+
 /** Maps an error of the engine, or of connecting to it, to a failure; returns a bug unchanged. */
 export function redisFailure(error: unknown, url: string): unknown {
   if (error instanceof WasmcpError || error instanceof TypeError || !(error instanceof Error)) return error;

@@ -15,6 +15,11 @@ export interface Place {
    * each stripe of keys the version of the last deletion; it remains when the bucket is empty, because versions never repeat.
    */
   readonly keys: readonly [values: string, order: string, names: string, meta: string];
+  /**
+   * Leases: a hash of leases by name. Index: a sorted set of what each holder has, waits for, and is wanted from it. Holders: a
+   * sorted set of holders by the end of their lives.
+   */
+  readonly leaseKeys: readonly [leases: string, index: string, holders: string, meta: string];
 }
 
 /** The version in 8 bytes and the time of the last write in milliseconds in 8 bytes. */
@@ -50,7 +55,6 @@ export const SCHEMA = 1;
 export function createLayout(prefix: string, isPartitioned: boolean): Layout {
   const known = new Map<string, readonly Place[]>();
   const partitions = isPartitioned ? PARTITIONS : 1;
-
   const keyOf = (tag: string, kind: string): string => `${prefix}:{${tag}}:${kind}`;
 
   function placesOf(bucket: string): readonly Place[] {
@@ -60,10 +64,12 @@ export function createLayout(prefix: string, isPartitioned: boolean): Layout {
     const name = encodeURIComponent(wellFormed(bucket));
     const places = Array.from({ length: partitions }, (_, partition): Place => {
       const tag = isPartitioned ? `${name}/${partition}` : name;
-      const [values, order, names, meta] = ['values', 'order', 'names', 'meta'].map((kind) =>
-        keyOf(tag, kind),
-      );
-      return { tag, partition, keys: [values!, order!, names!, meta!] };
+      const key = (kind: string): string => keyOf(tag, kind);
+      return {
+        ...{ tag, partition },
+        keys: [key('values'), key('order'), key('names'), key('meta')],
+        leaseKeys: [key('leases'), key('lease-index'), key('holders'), key('meta')],
+      };
     });
     if (known.size >= REMEMBERED) known.clear();
     known.set(bucket, places);
@@ -85,7 +91,8 @@ export function createLayout(prefix: string, isPartitioned: boolean): Layout {
 function schemaPlace(keyOf: (tag: string, kind: string) => string): Place {
   const tag = 'schema';
   const layout = keyOf(tag, 'layout');
-  return { tag, partition: 0, keys: [layout, layout, layout, keyOf(tag, 'meta')] };
+  const keys = [layout, layout, layout, keyOf(tag, 'meta')] as const;
+  return { tag, partition: 0, keys, leaseKeys: keys };
 }
 
 /** By what stands before the first colon, for a session its id. */

@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import type { ErrorReply, RedisClientType, RedisFunctions, RedisModules, RedisScripts } from '@redis/client';
 import { Lost } from '../network/outcomes.ts';
 import type { Address } from './url.ts';
 
@@ -40,66 +41,27 @@ export class Reported extends Error {
   }
 }
 
-/**
- * Connects. The client is loaded now: other stores have no use for it. It never connects again by itself, so that no command is
- * sent a second time.
- *
- * @throws Lost, Reported, or an error of the network or of TLS
- */
+/** A connection that hears of messages; it takes no other commands. */
+export interface Subscriber {
+  subscribe(channel: string, heard: (message: string) => void): Promise<void>;
+  unsubscribe(channel: string): Promise<void>;
+  close(): void;
+}
+
+/** @throws Lost, Reported, or an error of the network or of TLS */
 export async function connectLink(options: LinkOptions): Promise<Link> {
-  const { createClient, ErrorReply, RESP_TYPES } = await import('@redis/client');
-  const { address, user, password, database, tls, timeout } = options;
-  const socket = { ...address, connectTimeout: timeout, reconnectStrategy: false } as const;
-  const client = createClient({
-    socket: tls === undefined ? socket : { ...socket, ...tls, tls: true },
-    RESP: 2,
-    database,
-    ...(user !== undefined && { username: user }),
-    ...(password && { password }),
-    // A command in the handshake, to which a server without room for the connection reports that.
-    name: 'wasmcp-node',
-    disableOfflineQueue: true,
-    disableClientInfo: true,
-    maintNotifications: 'disabled',
-    // The runner has the time of a call; of this client's time-out only a timer would remain.
-    commandOptions: { timeout: 0, typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
-  });
-  let ended: Error | undefined;
+  const { client, ErrorReply, ending, close } = await connectClient(options);
   let pending = 0;
   let isRetired = false;
-  // Reported by the commands that are lost.
-  client.on('error', (error: Error) => {
-    ended ??= error;
-  });
-  const overdue = setTimeout(() => {
-    ended ??= new Lost('it did not respond in time (--store-timeout)');
-    client.destroy();
-  }, timeout);
-  try {
-    await client.connect();
-  } catch (error) {
-    client.destroy();
-    if (error instanceof ErrorReply) throw new Reported(error.message);
-    throw ended instanceof Lost ? ended : error;
-  } finally {
-    clearTimeout(overdue);
-  }
-
-  function close(): void {
-    ended ??= new Lost('the connection was closed');
-    client.destroy();
-  }
-
-  // A connection that waits for nothing does not keep the process.
-  client.unref();
   return {
     get isOpen() {
-      return ended === undefined && !isRetired && client.isReady;
+      return ending() === undefined && !isRetired && client.isReady;
     },
     get pending() {
       return pending;
     },
     async send(words) {
+      const ended = ending();
       if (ended !== undefined) throw new Lost(ended.message, { cause: ended });
       if (pending === 0) client.ref();
       pending += 1;
@@ -120,5 +82,76 @@ export async function connectLink(options: LinkOptions): Promise<Link> {
       if (pending === 0) close();
     },
     close,
+  };
+}
+
+/** @param ended called when the connection is lost */
+export async function connectSubscriber(options: LinkOptions, ended: () => void): Promise<Subscriber> {
+  const { client, close } = await connectClient(options);
+  client.on('error', ended);
+  return {
+    subscribe: (channel, heard) => client.subscribe(channel, heard),
+    unsubscribe: (channel) => client.unsubscribe(channel),
+    close,
+  };
+}
+
+interface Connected {
+  readonly client: RedisClientType<RedisModules, RedisFunctions, RedisScripts, 2>;
+  readonly ErrorReply: typeof ErrorReply;
+  /** What the connection ended by; undefined as long as it is open. */
+  ending(): Error | undefined;
+  close(): void;
+}
+
+/**
+ * The client is loaded now: other stores have no use for it. It never connects again by itself, so that no command is sent a
+ * second time. It does not keep the process alive.
+ */
+async function connectClient(options: LinkOptions): Promise<Connected> {
+  const { createClient, ErrorReply, RESP_TYPES } = await import('@redis/client');
+  const { address, user, password, database, tls, timeout } = options;
+  const socket = { ...address, connectTimeout: timeout, reconnectStrategy: false } as const;
+  const client = createClient<RedisModules, RedisFunctions, RedisScripts, 2>({
+    socket: tls === undefined ? socket : { ...socket, ...tls, tls: true },
+    RESP: 2,
+    database,
+    ...(user !== undefined && { username: user }),
+    ...(password && { password }),
+    // A command in the handshake, to which a server without room for the connection reports that.
+    name: 'wasmcp-node',
+    disableOfflineQueue: true,
+    disableClientInfo: true,
+    maintNotifications: 'disabled',
+    // The runner has the time of a call; of this client's time-out only a timer would remain.
+    commandOptions: { timeout: 0, typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
+  });
+  let ended: Error | undefined;
+  // Reported by the commands that are lost.
+  client.on('error', (error: Error) => {
+    ended ??= error;
+  });
+  const overdue = setTimeout(() => {
+    ended ??= new Lost('it did not respond in time (--store-timeout)');
+    client.destroy();
+  }, timeout);
+  try {
+    await client.connect();
+  } catch (error) {
+    client.destroy();
+    if (error instanceof ErrorReply) throw new Reported(error.message);
+    throw ended instanceof Lost ? ended : error;
+  } finally {
+    clearTimeout(overdue);
+  }
+  client.unref();
+  return {
+    client,
+    ErrorReply,
+    ending: () => ended,
+    close() {
+      ended ??= new Lost('the connection was closed');
+      client.destroy();
+    },
   };
 }

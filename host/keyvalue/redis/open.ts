@@ -4,9 +4,11 @@ import { DEFAULT_CONNECTIONS, DEFAULT_TIMEOUT, whenReachable } from '../network/
 import type { Store, StoreGuarantee } from '../store.ts';
 import { redisFailure } from './errors.ts';
 import { createLayout, type Layout, SCHEMA } from './layout.ts';
+import { createLeases } from './leases.ts';
 import { createRunner, type Runner } from './runner.ts';
 import { createConnector } from './server-link.ts';
 import { createMethods } from './store.ts';
+import { createSubscriptions } from './subscriptions.ts';
 import { createSingle } from './topology.ts';
 import { parseUrl, type Target } from './url.ts';
 
@@ -22,34 +24,41 @@ export async function openRedis(url: string, options: StoreOptions): Promise<Sto
   const { timeout = DEFAULT_TIMEOUT, connections = DEFAULT_CONNECTIONS, passwordFile } = options;
   const { durability = 'strict', acceptWeaker = false } = options;
   const connector = await createConnector({ target, passwordFile, timeout, durability, acceptWeaker });
-  let guarantee: StoreGuarantee | undefined;
   let isOpen = false;
-  const topology = createSingle(
-    {
-      ...{ target, connector, connections, timeout },
-      // While it opens, the wait for the engine reports.
-      changed: (failure) => isOpen && options.away?.(failure),
-    },
-    async () => {
-      const link = await connector.connect(target.addresses[0]!);
-      guarantee = link.guarantee;
-      return link;
-    },
-  );
+  const topology = createSingle({
+    ...{ target, connector, connections, timeout },
+    // While it opens, the wait for the engine reports.
+    changed: (failure) => isOpen && options.away?.(failure),
+  });
   const runner = createRunner({ topology, url: shown, timeout });
   const layout = createLayout(prefix, isPartitioned);
+  let guarantee: StoreGuarantee;
   try {
-    await whenReachable(
+    guarantee = await whenReachable(
       options,
       (error) => redisFailure(error, shown),
-      () => prepareLayout(runner, layout, target, options.create ?? true),
+      async () => {
+        await prepareLayout(runner, layout, target, options.create ?? true);
+        const [server] = await topology.servers();
+        return (await server!.acquire()).guarantee;
+      },
     );
   } catch (error) {
     await runner.close();
     throw error;
   }
   isOpen = true;
-  return { url: shown, guarantee, ...createMethods(runner, layout), close: runner.close };
+  const subscriptions = createSubscriptions((ended) => topology.subscribe(ended));
+  return {
+    url: shown,
+    guarantee,
+    ...createMethods(runner, layout),
+    leases: createLeases({ runner, layout, subscriptions, channel: `${prefix}:lease:` }),
+    close() {
+      subscriptions.close();
+      return runner.close();
+    },
+  };
 }
 
 /** @throws WasmcpError `store-unusable`, `store-newer-schema` */
@@ -60,7 +69,7 @@ async function prepareLayout(
   create: boolean,
 ): Promise<void> {
   const [key] = schemaPlace.keys;
-  if (create) await runner.write(schemaPlace, { words: ['SET', key, schema, 'NX'] });
+  if (create) await runner.step(schemaPlace, { words: ['SET', key, schema, 'NX'] });
   const found = await runner.read(schemaPlace, { words: ['GET', key] });
   if (found === null) throw new WasmcpError('store-unusable', `${shown} has no store with this prefix`);
   const text = String(found);

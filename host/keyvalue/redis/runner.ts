@@ -1,17 +1,21 @@
 import { createCalls } from '../network/calls.ts';
 import { Aborted, Lost, unavailable, within } from '../network/outcomes.ts';
-import { redisFailure } from './errors.ts';
+import { isFenced, redisFailure } from './errors.ts';
 import type { Place } from './layout.ts';
 import { type Link, type Reply, Reported, type Word } from './link.ts';
 import type { Script } from './scripts.ts';
 import type { ServerLink } from './server-link.ts';
 import type { Topology } from './topology.ts';
 
-/** A script with its arguments, or the words of a command. */
+/** A script with its keys and arguments, or the words of a command. */
 export interface Command {
   readonly script?: Script;
+  readonly keys?: readonly string[];
   readonly words: readonly Word[];
 }
+
+/** Whether a lost command is repeated, and what must be on disk when it returns: what it has read, or written. */
+type Kind = 'read' | 'write' | 'step';
 
 /** Runs the commands of a store, each on one place and within the store's timeout. */
 export interface Runner {
@@ -19,6 +23,8 @@ export interface Runner {
   read(place: Place, command: Command): Promise<Reply>;
   /** Runs a command that writes; fails with `store-outcome-unknown` if the connection is lost after it was sent. */
   write(place: Place, command: Command): Promise<Reply>;
+  /** Runs a command that is safe to repeat, and whose effect a power cut may undo. */
+  step(place: Place, command: Command): Promise<Reply>;
   /** Runs `work` with a connection to each server that has keys, one after another. */
   onEachServer(work: (send: Link['send']) => Promise<void>): Promise<void>;
   /** Waits for calls in progress; every later call fails with `store-closed`. */
@@ -43,18 +49,18 @@ export function createRunner({ topology, url, timeout }: RunnerParts): Runner {
   const running = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
 
-  async function attempt(place: Place, command: Command, isRead: boolean, deadline: number): Promise<Reply> {
+  async function attempt(place: Place, command: Command, kind: Kind, deadline: number): Promise<Reply> {
     for (let redirections = 0; ; redirections += 1) {
       const server = await topology.serverFor(place);
       const link = await server.acquire();
       try {
         const [reply, version] = await within(
-          exchange(link, place, command, isRead),
+          exchange(link, place, command, kind),
           deadline - performance.now(),
         );
-        if (link.needsWait) {
+        if (link.needsWait && kind !== 'step') {
           const { sync } = server;
-          const waiting = isRead ? sync.read(link, place, version) : sync.written(link, place);
+          const waiting = kind === 'read' ? sync.read(link, place, version) : sync.written(link, place);
           await within(waiting, deadline - performance.now());
         }
         return reply;
@@ -67,6 +73,7 @@ export function createRunner({ topology, url, timeout }: RunnerParts): Runner {
           link.retire();
           topology.outdated();
         }
+        if (isFenced(error)) throw error;
         if (error.kind !== 'MOVED') throw redisFailure(error, url);
         if (redirections >= REDIRECTIONS) throw unavailable(url, 'it redirects without an end', error);
         // Nothing was run.
@@ -86,8 +93,9 @@ export function createRunner({ topology, url, timeout }: RunnerParts): Runner {
   }
 
   return {
-    read: (place, command) => counted(calls.read((deadline) => attempt(place, command, true, deadline))),
-    write: (place, command) => counted(calls.write((deadline) => attempt(place, command, false, deadline))),
+    read: (place, command) => counted(calls.read((deadline) => attempt(place, command, 'read', deadline))),
+    write: (place, command) => counted(calls.write((deadline) => attempt(place, command, 'write', deadline))),
+    step: (place, command) => counted(calls.read((deadline) => attempt(place, command, 'step', deadline))),
     async onEachServer(work) {
       for (const server of await topology.servers()) {
         const link = await server.acquire();
@@ -109,17 +117,17 @@ async function exchange(
   link: ServerLink,
   place: Place,
   command: Command,
-  isRead: boolean,
+  kind: Kind,
 ): Promise<[Reply, version: number]> {
-  const reply = run(link, place, command);
-  if (!isRead || !link.needsWait) return [await reply, 0];
+  const reply = run(link, command);
+  if (kind !== 'read' || !link.needsWait) return [await reply, 0];
   const [seen, version] = await Promise.all([reply, link.send(['HGET', place.keys[3], 'version'])]);
   return [seen, Number(version ?? 0)];
 }
 
-async function run(link: Link, place: Place, { script, words }: Command): Promise<Reply> {
+async function run(link: Link, { script, keys = [], words }: Command): Promise<Reply> {
   if (script === undefined) return link.send(words);
-  const rest = [String(place.keys.length), ...place.keys, ...words];
+  const rest = [String(keys.length), ...keys, ...words];
   const suffix = script.isRead ? '_RO' : '';
   try {
     return await link.send([`EVALSHA${suffix}`, script.sha, ...rest]);

@@ -1,18 +1,26 @@
 import { createHash } from 'node:crypto';
 import { HEADER } from './layout.ts';
 
-/** One atomic step that the engine runs. `KEYS` are those of a `Place`. */
+/** One atomic step that the engine runs. `KEYS` are those of a `Place`; writes also get the one with the leases of a fence. */
 export interface Script {
   readonly source: string;
   readonly sha: string;
   readonly isRead: boolean;
 }
 
+/** Every write begins with the name and the token of a fence, both empty without one. */
+const FENCE = `
+if ARGV[2] ~= '' then
+  local lease = redis.call('HGET', KEYS[5], ARGV[1])
+  if not lease or cjson.decode(lease).token ~= ARGV[2] then return redis.error_reply('FENCED the fence does not hold') end
+end
+`;
+
 /**
  * `begin(now, id, step)` takes one version for the whole script, `put(key, value)` writes, `finish()` is called last. The next
  * key that is new gets an id that is `step` above the last one of the place, and above `id`. Numbers are exact up to 2^53.
  */
-const PUT = `
+const PUT = `${FENCE}
 local values, order, names, meta = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local header, last, step
 local added = false
@@ -34,26 +42,26 @@ local function finish()
 end
 `;
 
-/** now, id, step, then keys and values alternately. */
+/** Fence, now, id, step, then keys and values alternately. */
 const SET = script(`${PUT}
-begin(ARGV[1], ARGV[2], ARGV[3])
-for n = 4, #ARGV, 2 do put(ARGV[n], ARGV[n + 1]) end
+begin(ARGV[3], ARGV[4], ARGV[5])
+for n = 6, #ARGV, 2 do put(ARGV[n], ARGV[n + 1]) end
 finish()
 return 1`);
 
-/** now, id, step, key, value, stripe, version; returns 1 if it was swapped. */
+/** Fence, now, id, step, key, value, stripe, version; returns 1 if it was swapped. */
 const SWAP = script(`${PUT}
-local entry = redis.call('HGET', values, ARGV[4])
-local version = redis.call('HGET', meta, ARGV[6]) or '0'
+local entry = redis.call('HGET', values, ARGV[6])
+local version = redis.call('HGET', meta, ARGV[8]) or '0'
 if entry then version = string.format('%.0f', (struct.unpack('>I8', entry))) end
-if version ~= ARGV[7] then return 0 end
-begin(ARGV[1], ARGV[2], ARGV[3])
-put(ARGV[4], ARGV[5])
+if version ~= ARGV[9] then return 0 end
+begin(ARGV[3], ARGV[4], ARGV[5])
+put(ARGV[6], ARGV[7])
 finish()
 return 1`);
 
 /**
- * now, id, step, key, delta, min, max. Returns 1 and the sum; or 0 and the first bytes of what is stored if that is not a number
+ * Fence, now, id, step, key, delta, min, max. Returns 1 and the sum; or 0 and the first bytes of what is stored if that is not a number
  * or the sum would be out of bounds. Counters have up to 20 digits, more than Lua's numbers: three parts of seven digits each.
  */
 const INCREMENT = script(`${PUT}
@@ -87,28 +95,28 @@ local function decimal(a, b, c)
   if digits == '' then return '0' end
   return sign .. digits
 end
-local entry = redis.call('HGET', values, ARGV[4])
+local entry = redis.call('HGET', values, ARGV[6])
 local text = '0'
 if entry then text = string.sub(entry, ${HEADER + 1}, ${HEADER + 22}) end
 local digits = string.match(text, '^%-?([1-9]%d*)$')
 if text ~= '0' and (not digits or #digits > 20) then return {0, text} end
 local a, b, c = parts(text)
-local d, e, f = parts(ARGV[5])
+local d, e, f = parts(ARGV[7])
 a, b, c = carried(a + d, b + e, c + f)
-d, e, f = parts(ARGV[6])
-local g, h, i = parts(ARGV[7])
+d, e, f = parts(ARGV[8])
+local g, h, i = parts(ARGV[9])
 if isLess(a, b, c, d, e, f) or isLess(g, h, i, a, b, c) then return {0, entry and text} end
-begin(ARGV[1], ARGV[2], ARGV[3])
+begin(ARGV[3], ARGV[4], ARGV[5])
 local sum = decimal(a, b, c)
-put(ARGV[4], sum)
+put(ARGV[6], sum)
 finish()
 return {1, sum}`);
 
-/** Keys and stripes alternately. Runs when memory is full, too. */
+/** Fence, then keys and stripes alternately. Runs when memory is full, too. */
 const DELETE = script(
-  `
+  `${FENCE}
 local version
-for n = 1, #ARGV, 2 do
+for n = 3, #ARGV, 2 do
   if redis.call('HDEL', KEYS[1], ARGV[n]) == 1 then
     if not version then version = redis.call('HINCRBY', KEYS[4], 'version', 1) end
     redis.call('ZREM', KEYS[2], ARGV[n])
@@ -155,7 +163,7 @@ export const SCRIPTS: Readonly<Record<'set' | 'swap' | 'increment' | 'delete' | 
   };
 
 /** With the first line, the engine refuses a script that writes when memory is full, unless a flag allows it. */
-function script(body: string, flags = ''): Script {
+export function script(body: string, flags = ''): Script {
   const source = `#!lua flags=${flags}\n${body}`;
   return {
     source,

@@ -9,7 +9,7 @@ import {
   requireDurable,
   requireUsable,
 } from './engine-settings.ts';
-import { connectLink, type Link } from './link.ts';
+import { connectLink, connectSubscriber, type Link, type LinkOptions, type Subscriber } from './link.ts';
 import type { Address, Target } from './url.ts';
 
 /** A connection whose server was found usable. */
@@ -33,20 +33,24 @@ export interface ConnectorOptions {
 export interface Connector {
   /** @throws WasmcpError `store-unavailable`, `store-unusable`; also errors of connecting */
   connect(address: Address): Promise<ServerLink>;
-  /** The same without any check, for sentinels. They have passwords of their own; here they have none. */
-  connectUnchecked(address: Address): Promise<Link>;
+  /** @param ended called when the connection is lost */
+  subscribe(address: Address, ended: () => void): Promise<Subscriber>;
 }
 
 /** Reads the TLS files now. @throws WasmcpError `store-unusable` */
 export async function createConnector(options: ConnectorOptions): Promise<Connector> {
   const { target, passwordFile, timeout, durability, acceptWeaker } = options;
   const tls = target.tls ? await readTlsFiles(target.tlsFiles) : undefined;
+
+  async function optionsFor(address: Address): Promise<LinkOptions> {
+    // Read for each connection, so that it can be changed while the program runs.
+    const password = passwordFile === undefined ? target.password : await readPasswordFile(passwordFile);
+    return { address, user: target.user, password, database: target.database, tls, timeout };
+  }
+
   return {
     async connect(address) {
-      const { user, database } = target;
-      // Read for each connection, so that it can be changed while the program runs.
-      const password = passwordFile === undefined ? target.password : await readPasswordFile(passwordFile);
-      const link = await connectLink({ address, user, password, database, tls, timeout });
+      const link = await connectLink(await optionsFor(address));
       try {
         const settings = await readSettings(link);
         requireUsable(settings, target.shown);
@@ -62,7 +66,6 @@ export async function createConnector(options: ConnectorOptions): Promise<Connec
         throw error;
       }
     },
-    connectUnchecked: (address) =>
-      connectLink({ address, user: undefined, password: undefined, database: 0, tls, timeout }),
+    subscribe: async (address, ended) => connectSubscriber(await optionsFor(address), ended),
   };
 }

@@ -1,11 +1,13 @@
 import { WasmcpError } from '../../error.ts';
 import { added } from '../counter.ts';
+import { type Fence, leaseLost } from '../leases.ts';
 import { checkBatch } from '../network/outcomes.ts';
 import { BATCH_BYTES, PAGE_SIZE, type Store } from '../store.ts';
+import { isFenced } from './errors.ts';
 import { type Layout, type Place, stripeOf, updatedIn, utf8, valueIn, versionIn } from './layout.ts';
 import type { Reply, Word } from './link.ts';
 import type { Runner } from './runner.ts';
-import { SCRIPTS } from './scripts.ts';
+import { SCRIPTS, type Script } from './scripts.ts';
 
 /** Ids are exact as floating-point numbers. */
 const LARGEST_ID = BigInt(Number.MAX_SAFE_INTEGER);
@@ -62,7 +64,7 @@ function createReads(runner: Runner, layout: Layout): Reads {
       const [place] = layout.placesOf(bucket);
       const words: Word[] = [String(BATCH_BYTES)];
       for (const [key, count] of times) words.push(utf8(key), String(count));
-      const entries = await runner.read(place!, { script: SCRIPTS.getMany, words });
+      const entries = await runner.read(place!, { script: SCRIPTS.getMany, keys: place!.keys, words });
       if (entries === null) throw batchTooLarge(keys.length);
       const found = new Map([...times.keys()].map((key, at) => [key, (entries as (Buffer | null)[])[at]]));
       return keys.map((key) => {
@@ -74,7 +76,11 @@ function createReads(runner: Runner, layout: Layout): Reads {
       const field = utf8(key);
       const place = layout.placeOf(bucket, field);
       const words = [field, stripeOf(field)];
-      const [entry, version] = (await runner.read(place, { script: SCRIPTS.read, words })) as Reply[];
+      const [entry, version] = (await runner.read(place, {
+        script: SCRIPTS.read,
+        keys: place.keys,
+        words,
+      })) as Reply[];
       if (entry === null) return { value: undefined, version: BigInt(String(version)), updated: undefined };
       const bytes = entry as Buffer;
       return { value: valueIn(bytes), version: versionIn(bytes), updated: updatedIn(bytes) };
@@ -98,12 +104,32 @@ function createReads(runner: Runner, layout: Layout): Reads {
 type Writes = Pick<Store, 'set' | 'delete' | 'setMany' | 'deleteMany' | 'increment' | 'swap'>;
 
 function createWrites(runner: Runner, layout: Layout): Writes {
-  /** What scripts that write begin with: the time, and from where on ids are free. */
+  /** What scripts that create keys need: the time, and from where on ids are free. */
   function stamp(_place: Place): Word[] {
     return [String(Date.now()), '0', '1'];
   }
 
-  async function setMany(bucket: string, entries: readonly (readonly [string, Uint8Array])[]): Promise<void> {
+  async function write(
+    place: Place,
+    fence: Fence | undefined,
+    script: Script,
+    words: readonly Word[],
+  ): Promise<Reply> {
+    const lease = fence && layout.placeOf(fence.bucket, utf8(fence.name));
+    const keys = [...place.keys, (lease ?? place).leaseKeys[0]];
+    const held = fence === undefined ? ['', ''] : [fence.name, `${fence.token}`];
+    try {
+      return await runner.write(place, { script, keys, words: [...held, ...words] });
+    } catch (error) {
+      throw fence !== undefined && isFenced(error) ? leaseLost(fence) : error;
+    }
+  }
+
+  async function setMany(
+    bucket: string,
+    entries: readonly (readonly [string, Uint8Array])[],
+    fence?: Fence,
+  ): Promise<void> {
     const [place] = layout.placesOf(bucket);
     // The later of two entries for one key wins.
     const latest = [...new Map(entries)];
@@ -113,35 +139,35 @@ function createWrites(runner: Runner, layout: Layout): Writes {
     );
     const words = stamp(place!);
     for (const [key, value] of latest) words.push(utf8(key), bufferOf(value));
-    await runner.write(place!, { script: SCRIPTS.set, words });
+    await write(place!, fence, SCRIPTS.set, words);
   }
 
-  async function deleteMany(bucket: string, keys: readonly string[]): Promise<void> {
+  async function deleteMany(bucket: string, keys: readonly string[], fence?: Fence): Promise<void> {
     const [place] = layout.placesOf(bucket);
     const fields = [...new Set(keys)].map(utf8);
     const words = fields.flatMap((field) => [field, stripeOf(field)]);
-    await runner.write(place!, { script: SCRIPTS.delete, words });
+    await write(place!, fence, SCRIPTS.delete, words);
   }
 
   return {
-    set: (bucket, key, value) => setMany(bucket, [[key, value]]),
-    delete: (bucket, key) => deleteMany(bucket, [key]),
+    set: (bucket, key, value, fence) => setMany(bucket, [[key, value]], fence),
+    delete: (bucket, key, fence) => deleteMany(bucket, [key], fence),
     setMany,
     deleteMany,
-    async increment(bucket, key, delta, bounds) {
+    async increment(bucket, key, delta, bounds, fence) {
       const field = utf8(key);
       const place = layout.placeOf(bucket, field);
       const words = [...stamp(place), field, `${delta}`, `${bounds.min}`, `${bounds.max}`];
-      const [done, text] = (await runner.write(place, { script: SCRIPTS.increment, words })) as Reply[];
+      const [done, text] = (await write(place, fence, SCRIPTS.increment, words)) as Reply[];
       if (done === 1) return BigInt(String(text));
       added(text === null ? undefined : (text as Buffer), delta, bounds);
       throw new TypeError('the engine refuses a sum within the bounds');
     },
-    async swap(bucket, key, version, value) {
+    async swap(bucket, key, version, value, fence) {
       const field = utf8(key);
       const place = layout.placeOf(bucket, field);
       const words = [...stamp(place), field, bufferOf(value), stripeOf(field), `${version}`];
-      return (await runner.write(place, { script: SCRIPTS.swap, words })) === 1;
+      return (await write(place, fence, SCRIPTS.swap, words)) === 1;
     },
   };
 }
