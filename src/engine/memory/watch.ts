@@ -16,8 +16,15 @@ const URGENT_PART = 1.15;
 /** Milliseconds between two measurements while guests run. */
 const INTERVAL = 50;
 
-/** Milliseconds without a request after which the memory of the last requests is returned to the system. */
+/**
+ * Milliseconds without a request until the memory of the last ones is returned to the system, and from how many bytes on: much
+ * soon, a little later, and less not at all. A full collection costs optimized code, as V8 deoptimizes what refers to objects
+ * that are gone: the next thousands of requests take half as long again.
+ */
 const QUIET = 2000;
+const MUCH: number = 64 * 1024 ** 2;
+const LONG_QUIET = 20_000;
+const LITTLE: number = 16 * 1024 ** 2;
 
 /** What the memory watch asks of the workers. */
 export interface MemoryWorkers {
@@ -68,6 +75,8 @@ export function createMemoryWatch(options: MemoryWatchOptions): MemoryWatch {
   let sacrificedAt = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
   let measuring: NodeJS.Timeout | undefined;
+  /** What the process held before the first request, or after the last collection here; undefined until it is measured. */
+  let settled: number | undefined;
 
   function press(): void {
     if (performance.now() - pressedAt < PRESS_INTERVAL) return;
@@ -92,18 +101,25 @@ export function createMemoryWatch(options: MemoryWatchOptions): MemoryWatch {
     if (workers.load > 0) return;
     clearInterval(measuring);
     measuring = undefined;
-    timer ??= setTimeout(goBack, QUIET).unref();
+    timer ??= setTimeout(() => {
+      if (!goBack(MUCH)) timer = setTimeout(goBack, LONG_QUIET - QUIET, LITTLE).unref();
+    }, QUIET).unref();
   }
 
-  function goBack(): void {
+  /** Returns the memory of the last requests to the system if it is more than this. */
+  function goBack(bytes: number): boolean {
     timer = undefined;
+    if (measure() - settled! < bytes) return false;
+    settled = undefined;
     workers.collectIdle();
     collect();
     // Workers have finished by then; the new value lets queued requests in.
     timer = setTimeout(() => {
       timer = undefined;
-      ledger.measured(measure());
+      settled = measure();
+      ledger.measured(settled);
     }, PRESS_INTERVAL).unref();
+    return true;
   }
 
   return {
@@ -111,6 +127,7 @@ export function createMemoryWatch(options: MemoryWatchOptions): MemoryWatch {
       if (measuring !== undefined) return;
       clearTimeout(timer);
       timer = undefined;
+      settled ??= measure();
       measuring = setInterval(check, INTERVAL);
     },
     close() {
