@@ -45,7 +45,12 @@ export type { OutputStream, Writer } from './io/output-stream.ts';
 export type { Pollable, Waitable } from './io/poll.ts';
 export type { BodySink, ByteSink } from './io/sink.ts';
 export type { ByteSource, FieldList } from './io/source.ts';
+export type { Awaitable } from './keyvalue/awaitable.ts';
+export { createBatch, type Entry } from './keyvalue/batch.ts';
 export { type Change, withChangeNotifier } from './keyvalue/change-notifier.ts';
+export { copyBetween } from './keyvalue/copy/copy-between.ts';
+export type { CopyStep } from './keyvalue/copy/copy-store.ts';
+export { requireComplete } from './keyvalue/copy/place.ts';
 export type { StoreAccess, StoreOptions } from './keyvalue/driver.ts';
 export type { Durability } from './keyvalue/durability.ts';
 export type { DurabilityGate, Pass, Release } from './keyvalue/durability-gate.ts';
@@ -71,14 +76,7 @@ export {
 } from './keyvalue/open.ts';
 export { seed } from './keyvalue/seed.ts';
 export type { SqliteOptions } from './keyvalue/sqlite/open.ts';
-export type {
-  Awaitable,
-  CounterBounds,
-  KeyPage,
-  Store,
-  StoreGuarantee,
-  Versioned,
-} from './keyvalue/store.ts';
+export type { CounterBounds, KeyPage, Store, StoreGuarantee, Versioned } from './keyvalue/store.ts';
 export type { MaintenanceProgress, MaintenanceStep } from './keyvalue/store-maintenance.ts';
 export { connectStore, serveStore } from './keyvalue/store-rpc.ts';
 export { offersFunction } from './names.ts';

@@ -1,7 +1,8 @@
 import { WasmcpError, type WasmcpErrorCode } from '../error.ts';
 import type { Guest } from '../guest.ts';
+import { type Awaitable, isPromise } from './awaitable.ts';
 import type { CheckedStore } from './limits.ts';
-import { type Awaitable, type CounterBounds, isPromise, type KeyPage } from './store.ts';
+import type { CounterBounds, KeyPage } from './store.ts';
 
 /** `variant error` of wasi:keyvalue/store, the same in both drafts. Thrown: jco returns a thrown non-`Error` as the guest's `err`. */
 export type KeyvalueError =

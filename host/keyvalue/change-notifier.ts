@@ -1,5 +1,6 @@
+import { type Awaitable, isPromise } from './awaitable.ts';
 import { counterBytes } from './counter.ts';
-import { type Awaitable, isPromise, type Store } from './store.ts';
+import type { Store } from './store.ts';
 
 /** One key that a commit has changed, as `wasi:keyvalue/watcher` reports it: `on-set`, `on-delete`. */
 export type Change =

@@ -1,5 +1,6 @@
 import type { WasmcpError } from '../error.ts';
 import type { ProtectedPath } from '../options.ts';
+import type { CopySource } from './copy/source.ts';
 import type { Durability } from './durability.ts';
 import type { DurabilityGate } from './durability-gate.ts';
 import type { Store } from './store.ts';
@@ -92,7 +93,15 @@ export interface StoreDriver {
   openGate?(url: string, options: GateOptions): Promise<DurabilityGate>;
   startHousekeeping?(url: string, options: HousekeepingOptions): Promise<Housekeeping>;
   maintain?(url: string): StoreMaintenance;
+  /** Opens the store to be copied while servers write to it; absent if they must be stopped first. */
+  openSource?(url: string): Promise<CopySource>;
   sizeOf?(url: string): Promise<StoreSize>;
   /** Files on this machine that only the store may touch. */
   filesOf?(url: string): readonly ProtectedPath[];
+}
+
+/** Something that is no store but can be copied into one. */
+export interface SourceDriver extends Pick<StoreDriver, 'accepts'> {
+  /** @throws WasmcpError `store-unusable` */
+  openSource(url: string): Promise<CopySource>;
 }

@@ -1,5 +1,6 @@
 import { WasmcpError } from '../error.ts';
-import { isPromise, type Store } from './store.ts';
+import { isPromise } from './awaitable.ts';
+import type { Store } from './store.ts';
 
 /** What a guest may store, and in which buckets. */
 export interface StoreLimits {

@@ -102,6 +102,7 @@ export interface OptionValues extends WasmtimeValues {
   internal?: boolean;
   prefix?: string;
   limit?: number;
+  keepSource?: boolean;
   loggingPrefix: boolean;
   cacheDir?: string;
   isolation: IsolationValue;

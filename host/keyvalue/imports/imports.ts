@@ -5,10 +5,11 @@ import { checked, type StoreLimits } from '../limits.ts';
 import type { Store } from '../store.ts';
 
 export type { GetManyShape, Implementation } from '../../options.ts';
+export type { Awaitable } from '../awaitable.ts';
 export type { Fence, Holder, LeaseEvent, LeaseName, Leases } from '../leases.ts';
 export type { StoreLimits } from '../limits.ts';
 export { openStore } from '../open.ts';
-export type { Awaitable, CounterBounds, KeyPage, Store, Versioned } from '../store.ts';
+export type { CounterBounds, KeyPage, Store, Versioned } from '../store.ts';
 
 /** A version of `wasi:keyvalue`. The two have functions and types of the same names that differ. */
 export type KeyvalueDraft = '0.2.0-draft' | '0.2.0-draft2';

@@ -13,6 +13,7 @@ export const SQLITE: StoreDriver = {
     (await import('./durability-gate.ts')).openSqliteGate(pathIn(url), options),
   startHousekeeping: async (url, options) =>
     (await import('./housekeeping.ts')).startHousekeeping(pathIn(url), options),
+  openSource: async (url) => (await import('./copy-source.ts')).openSqliteSource(pathIn(url)),
   maintain: (url) => maintainSqlite(pathIn(url)),
   async sizeOf(url) {
     const path = pathIn(url);

@@ -13,6 +13,8 @@ const FAILURES: Readonly<Record<string, readonly [code: WasmcpErrorCode, what: s
     'store-broken',
     'could not be synced to its disk: check the disk, then start again',
   ],
+  // The only trigger, see `moved.ts`.
+  SQLITE_CONSTRAINT_TRIGGER: ['store-broken', 'was moved to another store: start again, which names it'],
   SQLITE_TOOBIG: ['store-limit', 'cannot hold a value of that size'],
   SQLITE_NOTADB: ['store-unusable', 'is not a SQLite database: choose another path or move the file away'],
   SQLITE_CORRUPT: ['store-unusable', 'is damaged: restore it from a backup'],

@@ -22,7 +22,7 @@ export function startHousekeeping(path: string, options: HousekeepingOptions = {
   let checkpoint: Promise<void> | undefined;
 
   function run(): void {
-    const failure = guard.files.check() ?? guard.check();
+    const failure = guard.files.check() ?? guard.check() ?? guard.moved();
     if (failure?.code === 'store-broken') {
       clearInterval(timer);
       options.broken?.(failure);

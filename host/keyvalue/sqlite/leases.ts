@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { WasmcpError } from '../../error.ts';
+import type { Awaitable } from '../awaitable.ts';
 import type { Holder, LeaseName, Leases } from '../leases.ts';
-import type { Awaitable } from '../store.ts';
 import { wellFormed } from './access.ts';
 import { type Connection, connect } from './connection.ts';
 import { sqliteFailure } from './errors.ts';

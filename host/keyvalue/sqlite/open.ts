@@ -10,6 +10,7 @@ import { sqliteFailure } from './errors.ts';
 import { lacksIndex, requireExclusiveAccess } from './exclusive-access.ts';
 import { rememberFiles } from './file-identity.ts';
 import { connectForLeases } from './leases.ts';
+import { movedFailure } from './moved.ts';
 import { prepareFile, syncFolder } from './prepare-file.ts';
 import { MIGRATIONS, migrate, schemaVersion } from './schema.ts';
 import { createSpaceRecovery } from './space-recovery.ts';
@@ -180,6 +181,8 @@ function inspect(path: string, url: string, busyTimeout: number): void {
     connection = connect(path, busyTimeout, readonly);
     requireOwnLog(connection, realpathSync(path), url);
     schemaVersion(connection, url, MIGRATIONS);
+    const moved = movedFailure(connection, url);
+    if (moved !== undefined) throw moved;
   } catch (error) {
     throw sqliteFailure(error, url);
   } finally {

@@ -4,6 +4,7 @@ import { monitorDatabase } from './database-monitor.ts';
 import { sqliteFailure } from './errors.ts';
 import { lost, rememberFiles, type StoreFiles } from './file-identity.ts';
 import { monitorLog } from './log-monitor.ts';
+import { movedFailure } from './moved.ts';
 
 /** Checks that the files of an open store are still those that SQLite has opened. */
 export interface StoreGuard {
@@ -21,6 +22,8 @@ export interface StoreGuard {
   mayCommit(): WasmcpError | undefined;
   /** `store-broken` if a file was deleted, replaced, truncated or overwritten. Costs some ten microseconds. */
   check(): WasmcpError | undefined;
+  /** `store-broken` if the store was moved to another one. Reads the schema, which SQLite caches. */
+  moved(): WasmcpError | undefined;
   /**
    * Whether the open files contain all that was committed, even if the name of the log was deleted: then the last connection
    * to close checkpoints it, and nothing is lost.
@@ -54,6 +57,7 @@ function over(connection: Connection, path: string, url: string): StoreGuard {
     files,
     mayCommit: () => files.quickCheck() ?? database.checkThrottled(),
     check,
+    moved: () => asFailure(url, () => movedFailure(connection, url)),
     explain(error) {
       const rethrow = (): never => {
         throw error;

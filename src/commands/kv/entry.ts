@@ -1,11 +1,4 @@
-import { WasmcpError } from '../../../host/index.ts';
-
-/** An entry of a store. */
-export interface Entry {
-  readonly bucket: string;
-  readonly key: string;
-  readonly value: Uint8Array;
-}
+import { type Entry, WasmcpError } from '../../../host/index.ts';
 
 /** An entry as JSON: the value as text if it is UTF-8, otherwise as base64. */
 export type EntryRecord = Pick<Entry, 'bucket' | 'key'> &

@@ -1,10 +1,9 @@
 import { createReadStream } from 'node:fs';
-import { WasmcpError } from '../../../host/index.ts';
+import { createBatch, type Entry, WasmcpError } from '../../../host/index.ts';
 import type { OptionValues } from '../../options/types.ts';
 import type { CliStreams, SubCommand } from '../command.ts';
 import { progressLine } from '../progress.ts';
-import { createBatch } from './batch.ts';
-import { type Entry, parseEntry } from './entry.ts';
+import { parseEntry } from './entry.ts';
 import { linesOf } from './lines.ts';
 import { KV_OPTIONS, refuseInternal, withStore } from './store.ts';
 

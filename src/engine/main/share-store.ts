@@ -7,6 +7,7 @@ import {
   type Leases,
   openGate,
   openStore,
+  requireComplete,
   type Store,
   type StoreAccess,
   type StoreGuarantee,
@@ -74,6 +75,7 @@ export async function shareStore(
     isWhole: () => isWhole,
   });
   try {
+    await requireComplete(opened);
     await seed(opened, presets);
   } catch (error) {
     await opened.close();

@@ -9,6 +9,7 @@ import {
   GuestExit,
   openOutgoing,
   openStore,
+  requireComplete,
   type Store,
   seed,
   WasmcpError,
@@ -59,6 +60,7 @@ async function openNeededStore(): Promise<Store | undefined> {
   const needed = component.imports.some(({ name }) => name.startsWith('wasi:keyvalue/'));
   if (!needed) return undefined;
   const opened = await openStore(setup.storeUrl, setup.storeAccess);
+  await requireComplete(opened);
   await seed(opened, setup.presets);
   return opened;
 }

@@ -6,6 +6,7 @@ type Commands =
   | 'internal'
   | 'prefix'
   | 'limit'
+  | 'keepSource'
   | 'verbose'
   | 'cacheDir'
   | 'watch'
@@ -31,6 +32,10 @@ export const COMMAND: OptionRows<Commands> = {
     flags: '--limit <n>',
     description: 'at most this many',
     kind: count(1, Number.MAX_SAFE_INTEGER),
+  },
+  keepSource: {
+    flags: '--keep-source',
+    description: 'do not mark the source as moved: its servers go on using it',
   },
   verbose: {
     flags: '-v, --verbose',

@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WasmcpError } from '../../../host/error.ts';
 import { Guest } from '../../../host/guest.ts';
+import type { Awaitable } from '../../../host/keyvalue/awaitable.ts';
 import { Bucket as DraftBucket, draft } from '../../../host/keyvalue/draft.ts';
 import { type Draft2, Bucket as Draft2Bucket, draft2 } from '../../../host/keyvalue/draft2.ts';
 import { type CheckedStore, checked } from '../../../host/keyvalue/limits.ts';
 import { openMemory } from '../../../host/keyvalue/sqlite/open.ts';
-import type { Awaitable, Store } from '../../../host/keyvalue/store.ts';
+import type { Store } from '../../../host/keyvalue/store.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 

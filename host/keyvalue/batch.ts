@@ -1,8 +1,14 @@
-import type { Store } from '../../index.ts';
-import type { Entry } from './entry.ts';
+import type { Store } from './store.ts';
 
 /** Entries, and bytes of their values, that are written at once. */
 const LIMIT = { entries: 1000, bytes: 8 * 1024 * 1024 };
+
+/** A key of a bucket, and its value. */
+export interface Entry {
+  readonly bucket: string;
+  readonly key: string;
+  readonly value: Uint8Array;
+}
 
 /** Entries that are collected and written together. */
 export interface Batch {
@@ -12,7 +18,7 @@ export interface Batch {
 }
 
 /** `written` is called with the number of entries after each write. Of two entries for one key the later one wins. */
-export function createBatch(store: Store, written: (entries: number) => void): Batch {
+export function createBatch(store: Store, written: (entries: number) => void = () => {}): Batch {
   let collected: Entry[] = [];
   let bytes = 0;
 
