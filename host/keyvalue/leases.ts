@@ -66,6 +66,6 @@ export interface LeaseEvent extends LeaseName {
 export function leaseLost({ name }: LeaseName): WasmcpError {
   return new WasmcpError(
     'lease-lost',
-    `the lease on "${name}" was lost to another host: what was not written until then is not written`,
+    `the lease on "${name}" was lost to another host: later writes of this request were not made`,
   );
 }

@@ -28,7 +28,7 @@ export const run: Command = {
     },
     fuel: {
       description:
-        'instructions, about, that the guest may execute; then it traps, always at the same one; default: no limit',
+        'approximate number of instructions that the guest may execute; then it traps, always at the same one; default: no limit',
     },
   },
   rest: { description: 'arguments for the guest, options included', from: 'component' },

@@ -30,7 +30,7 @@ export function assertInterruptible(component: LoadedComponent): void {
   if (reason === undefined) return;
   throw new WasmcpError(
     'option-invalid',
-    `workers: 0 is refused for ${source}, as its guests would keep this thread, or end the program (${reason}): give it at least one worker`,
+    `workers: 0 is refused for ${source}, because its guests could block this thread or end the program (${reason}): give it at least one worker`,
   );
 }
 

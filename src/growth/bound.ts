@@ -135,10 +135,10 @@ function assertFits(sizes: readonly ModuleSize[], limit: number): void {
 export function describeExcess({ bytes, elements }: ModuleSize, limit: number): string | undefined {
   const mib = (amount: number): string => `${Math.ceil((10 * amount) / 1024 ** 2) / 10} MiB`;
   if (elements > MAX_TABLE_ELEMENTS) {
-    return `its tables begin with ${elements} elements, more than the ${MAX_TABLE_ELEMENTS} that are allowed`;
+    return `its tables have ${elements} elements initially, more than the ${MAX_TABLE_ELEMENTS} that are allowed`;
   }
   if (bytes <= limit) return undefined;
-  return `its memories and tables begin with ${mib(bytes)}, more than the ${mib(limit)} that --max-memory allows`;
+  return `its memories and tables take ${mib(bytes)} initially, more than the ${mib(limit)} that --max-memory allows`;
 }
 
 /** By how much each may grow at most. */

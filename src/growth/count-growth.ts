@@ -68,7 +68,7 @@ function count(bytes: Uint8Array, sections: readonly Section[], growing?: Uint8A
   if (reserved !== undefined) return { bytes, uncounted: `it exports the reserved name ${reserved}` };
   const code = rewriteCode(bytes, sections, functions, growing);
   if (code === undefined) return { bytes, uncounted: undefined };
-  if (code === 'too large') return { bytes, uncounted: 'a function would be larger than V8 takes' };
+  if (code === 'too large') return { bytes, uncounted: 'a function would be larger than V8 accepts' };
 
   const added = functions.added();
   const start = sections
@@ -92,7 +92,7 @@ function count(bytes: Uint8Array, sections: readonly Section[], growing?: Uint8A
     omit: ({ id }) => id === SECTION.start,
   });
   const tooMuch = exceedsV8(counted);
-  if (tooMuch !== undefined) return { bytes, uncounted: `it has as many ${tooMuch} as V8 takes` };
+  if (tooMuch !== undefined) return { bytes, uncounted: `it has as many ${tooMuch} as V8 accepts` };
   return { bytes: counted, uncounted: undefined };
 }
 

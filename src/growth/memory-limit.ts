@@ -38,7 +38,7 @@ export function capMemory(
     if (min > most) {
       throw new WasmcpError(
         'component-too-large',
-        `a memory begins with ${min / PAGES_PER_MIB} MiB, more than the ${most / PAGES_PER_MIB} MiB that are allowed`,
+        `a memory has an initial size of ${min / PAGES_PER_MIB} MiB, more than the ${most / PAGES_PER_MIB} MiB that are allowed`,
       );
     }
     memories.push(concat([Uint8Array.of(HAS_MAXIMUM), encodeNumber(min), encodeNumber(Math.min(max, most))]));

@@ -9,7 +9,7 @@ const COMPONENT = [0x0d, 0x00, 0x01, 0x00];
 export function detectFormat(bytes: Uint8Array): string | undefined {
   if (bytes.length === 0) return 'is empty; build or download it again';
   if (!startsWith(bytes, MAGIC, 0)) return describeForeign(bytes);
-  if (bytes.length < 8) return 'is cut off after a few bytes; build or download it again';
+  if (bytes.length < 8) return 'is truncated after a few bytes; build or download it again';
   if (startsWith(bytes, COMPONENT, 4)) return undefined;
   if (startsWith(bytes, CORE_MODULE, 4)) {
     return 'is a core module, not a component; turn it into one with "wasm-tools component new", or build it for wasm32-wasip2';

@@ -105,7 +105,7 @@ async function download(url: URL, maxSize: number): Promise<SourceBytes> {
     const response = await fetch(url, { signal: AbortSignal.timeout(FETCH_TIMEOUT) });
     if (!response.ok || response.body === null) {
       await response.body?.cancel();
-      throw notFound(`cannot load ${name}: the server answered ${response.status}; ${advice}`);
+      throw notFound(`cannot load ${name}: the server responded with ${response.status}; ${advice}`);
     }
     const length = Number(response.headers.get('content-length') ?? 0);
     if (length > maxSize) {

@@ -74,7 +74,7 @@ function meter(outline: ModuleOutline, bytes: Uint8Array, sections: readonly Sec
     parametersOf: (index) => parameters[indexes.types[index]!] ?? 0,
   });
   const unmetered =
-    checked.skipped === undefined ? undefined : `function ${checked.skipped} would be larger than V8 takes`;
+    checked.skipped === undefined ? undefined : `function ${checked.skipped} would be larger than V8 accepts`;
   // Nothing to interrupt: it only calls other functions, once.
   if (checked.hints.length === 0) return { bytes, names: undefined, unmetered };
   const start = findSection(sections, SECTION.start)?.read().u32();
@@ -100,7 +100,7 @@ function meter(outline: ModuleOutline, bytes: Uint8Array, sections: readonly Sec
   });
   const tooMuch = exceedsV8(metered);
   if (tooMuch !== undefined) {
-    return { bytes, names: undefined, unmetered: `it has as many ${tooMuch} as V8 takes` };
+    return { bytes, names: undefined, unmetered: `it has as many ${tooMuch} as V8 accepts` };
   }
   return { bytes: metered, names, unmetered };
 }

@@ -49,7 +49,7 @@ export function prepareModule(bytes: Uint8Array): PreparedModule {
   if (problems.length === 0) {
     exposed = exposeState(counted, analysis);
     const tooMuch = exceedsV8(exposed);
-    if (tooMuch !== undefined) problems.push(`it has as many ${tooMuch} as V8 takes`);
+    if (tooMuch !== undefined) problems.push(`it has as many ${tooMuch} as V8 accepts`);
     else tracked = expose(trackDirtyBlocks(counted), analysis);
   }
   // The form that will be needed, unless another module of the component prevents that.

@@ -48,7 +48,7 @@ const ENTRY = new URL(import.meta.url.replace(/transpile(\.[jt]s)$/, 'worker$1')
 export function startTranspiler(): Transpiler {
   const worker = new Worker(ENTRY, { execArgv: [], env: workerEnvironment() });
   const ended = once(worker, 'exit').then(() => {
-    throw new Error('the transpiling thread ended without an answer');
+    throw new Error('the transpiling thread ended without a result');
   });
   ended.catch(() => {});
 

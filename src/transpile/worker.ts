@@ -95,7 +95,7 @@ function reasonOfTrap(error: unknown): string | undefined {
   const advice = /utf-?16|latin/i.test(cause)
     ? ', as it uses strings of an encoding that is not supported; build all of it for UTF-8'
     : '';
-  return `jco gave up on it (${cause})${advice}`;
+  return `jco failed on it (${cause})${advice}`;
 }
 
 /** jco's errors are Rust errors, printed with all their causes: the first line says what failed, the last one why. */

@@ -53,13 +53,13 @@ class ByteReader implements Reader {
 
   u8(): number {
     const { position } = this;
-    if (position >= this.end) this.#fail('it ends in the middle', position);
+    if (position >= this.end) this.#fail('it is truncated', position);
     this.position = position + 1;
     return this.#bytes[position]!;
   }
 
   peek(): number {
-    if (this.position >= this.end) this.#fail('it ends in the middle', this.position);
+    if (this.position >= this.end) this.#fail('it is truncated', this.position);
     return this.#bytes[this.position]!;
   }
 
@@ -120,7 +120,7 @@ class ByteReader implements Reader {
   /** Returns where the next `length` bytes begin, which it skips. */
   #take(length: number): number {
     const from = this.position;
-    if (length > this.end - from) this.#fail('it ends in the middle', from);
+    if (length > this.end - from) this.#fail('it is truncated', from);
     this.position = from + length;
     return from;
   }

@@ -53,7 +53,7 @@ export function readSections(bytes: Uint8Array): Section[] {
     const start = reader.position;
     const id = reader.u8();
     if (!KNOWN.has(id)) reader.fail(`section ${id} is unknown`);
-    if (id !== SECTION.custom && seen.has(id)) reader.fail(`section ${id} is there twice`);
+    if (id !== SECTION.custom && seen.has(id)) reader.fail(`section ${id} occurs twice`);
     seen.add(id);
     const length = reader.u32();
     const from = reader.position;

@@ -121,12 +121,12 @@ describe('a component whose initial size exceeds the limit is refused', () => {
     [
       'memories',
       { items: memories(60, '1024'), answer: '(i32.const 201)' },
-      'its memories and tables begin with 3840 MiB, more than the 64 MiB that --max-memory allows',
+      'its memories and tables take 3840 MiB initially, more than the 64 MiB that --max-memory allows',
     ],
     [
       'tables',
       { items: repeat(90, () => '(table 1000000 funcref)'), answer: '(i32.const 201)' },
-      'its tables begin with 90000000 elements, more than the 1000000 that are allowed',
+      'its tables have 90000000 elements initially, more than the 1000000 that are allowed',
     ],
   ])('%s', async (_, guest, message) => {
     await expect(serve(guest)).rejects.toMatchObject({
@@ -144,7 +144,9 @@ describe('a component whose initial size exceeds the limit is refused', () => {
     if (rawGlue) expect((await serve(guest)).statuses).toEqual([500, 500, 500]);
     else {
       await expect(serve(guest)).rejects.toMatchObject({
-        message: expect.stringContaining('begin with 96 MiB, more than the 64 MiB that --max-memory allows'),
+        message: expect.stringContaining(
+          'take 96 MiB initially, more than the 64 MiB that --max-memory allows',
+        ),
       });
     }
   });

@@ -65,7 +65,7 @@ test('a memory whose initial size is above the cap is refused, with both sizes i
   expect(() => capMemory(bytes, 32, false)).toThrow(
     expect.objectContaining({
       code: 'component-too-large',
-      message: expect.stringMatching(/begins with 3 MiB.* 2 MiB/),
+      message: expect.stringMatching(/an initial size of 3 MiB.* 2 MiB/),
     }),
   );
 });

@@ -52,7 +52,7 @@ test('downloads a component, up to the limit, without credentials in the URL', a
   expect((await failure(`${origin}/endless`, 1000))[0]).toBe('component-too-large');
   expect(await failure(`${origin}/other`)).toEqual([
     'component-not-found',
-    expect.stringContaining('the server answered 404'),
+    expect.stringContaining('the server responded with 404'),
   ]);
   const [code, message] = await failure(origin.replace('//', '//me:secret@'));
   expect(code).toBe('component-not-found');
@@ -89,7 +89,7 @@ test.each([
     new Uint8Array([0, 0x61, 0x73, 0x6d, 0x0c, 0, 1, 0]),
     'unknown format version (0c 00 01 00)',
   ],
-  ['the magic bytes alone', new Uint8Array([0, 0x61, 0x73, 0x6d, 0x0d]), 'is cut off'],
+  ['the magic bytes alone', new Uint8Array([0, 0x61, 0x73, 0x6d, 0x0d]), 'is truncated'],
 ])('distinguishes %s from a component', async (_, content, expected) => {
   const path = await fileWith(content);
   const [code, message] = await failure(path);

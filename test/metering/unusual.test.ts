@@ -20,7 +20,7 @@ describe('functions near the limits of V8', () => {
     const { bytes, names, unmetered } = await meterText(
       `(module (func ${locals} ${LOOP}) (func (export "run") ${LOOP}))`,
     );
-    expect(unmetered).toBe('function 0 would be larger than V8 takes');
+    expect(unmetered).toBe('function 0 would be larger than V8 accepts');
     expect(names).toBeDefined();
     expect(WebAssembly.validate(bytes as BufferSource)).toBe(true);
   });
@@ -34,7 +34,7 @@ describe('functions near the limits of V8', () => {
       [SECTION.code, [concat([encodeNumber(body.length), body])]],
     ]);
     const { bytes, unmetered } = meterModule(outlineModule(long), long);
-    expect(unmetered).toBe('function 0 would be larger than V8 takes');
+    expect(unmetered).toBe('function 0 would be larger than V8 accepts');
     expect(WebAssembly.validate(bytes as BufferSource)).toBe(true);
   });
 });

@@ -105,7 +105,7 @@ test('a repeated section is refused, because it would be ignored', async () => {
   const memorySection = bytes.subarray(8, 13);
   const twice = Buffer.concat([bytes.subarray(0, 13), memorySection, bytes.subarray(13)]);
   expect(analyse(bytes).problems).toEqual([]);
-  expect(analyse(twice).problems.join()).toContain('section 5 is there twice');
+  expect(analyse(twice).problems.join()).toContain('section 5 occurs twice');
   expect(() => capMemory(twice, 10, false)).toThrow(expect.objectContaining({ code: 'component-invalid' }));
 });
 

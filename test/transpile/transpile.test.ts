@@ -190,7 +190,7 @@ test('reports why jco failed on a component, and prints nothing', async () => {
     expect.objectContaining({
       code: 'component-invalid',
       message: expect.stringMatching(
-        /cannot be transpiled: jco gave up on it \(not implemented: .*(utf16|latin).*\), as it uses strings of an encoding that is not supported; build all of it for UTF-8$/,
+        /cannot be transpiled: jco failed on it \(not implemented: .*(utf16|latin).*\), as it uses strings of an encoding that is not supported; build all of it for UTF-8$/,
       ),
     }),
   );

@@ -61,7 +61,7 @@ export const FENCES: readonly StoreCase[] = [
     await fails('lease-lost', () => store.set('c', 'k', bytes('2'), fence));
     assert.equal(text(await store.get('c', 'k')), '1');
   }),
-  withLeases('a fence holds as long as nobody takes over from the dead', async ({ store, leases }) => {
+  withLeases('a fence holds until another holder takes over from a dead one', async ({ store, leases }) => {
     const dead = holder(1);
     const fence = await taken(leases, dead);
     await delay(20);
@@ -76,7 +76,7 @@ export const FENCES: readonly StoreCase[] = [
     assert.equal(await store.swap('b', 'k', -1n, bytes('x'), fence), false);
   }),
   withLeases(
-    'of two holders that take over in turn, none loses a write',
+    'two holders that take over from each other lose no write',
     async ({ store, leases, one, other }) => {
       const rounds = 10;
       const add = async (by: Holder): Promise<void> => {

@@ -35,7 +35,7 @@ const POSSESSION: readonly StoreCase[] = [
     assert.deepEqual([...(await leases.renew(one))], []);
     assert.equal(await leases.acquire(one, 'b', 'n'), token);
   }),
-  withLeases('leases of other names and buckets are others', async ({ leases, one, other }) => {
+  withLeases('leases of other names and buckets are independent', async ({ leases, one, other }) => {
     await taken(leases, one);
     assert.notEqual(await leases.acquire(other, 'b', 'm'), undefined);
     assert.notEqual(await leases.acquire(other, 'c', 'n'), undefined);
@@ -55,7 +55,7 @@ const POSSESSION: readonly StoreCase[] = [
     await leases.release(one, 'b', ['n']);
     assert.ok((await taken(leases, one)).token > first.token);
   }),
-  withLeases('one that is not waited for any more is free', async ({ leases, one, other }) => {
+  withLeases('a lease for which no holder waits any more is free', async ({ leases, one, other }) => {
     await taken(leases, one);
     await leases.acquire(other, 'b', 'n');
     await leases.release(other, 'b', ['n']);
@@ -68,7 +68,7 @@ const POSSESSION: readonly StoreCase[] = [
     await leases.release(other, 'b', ['n']);
     assert.equal(await leases.acquire(one, 'b', 'n'), token);
   }),
-  withLeases('a holder that leaves releases all', async ({ leases, one, other }) => {
+  withLeases('a holder that leaves releases all its leases', async ({ leases, one, other }) => {
     await taken(leases, one);
     await taken(leases, one, 'm');
     await leases.acquire(other, 'b', 'n');
@@ -76,7 +76,7 @@ const POSSESSION: readonly StoreCase[] = [
     assert.notEqual(await leases.acquire(other, 'b', 'n'), undefined);
     assert.notEqual(await leases.acquire(other, 'b', 'm'), undefined);
   }),
-  withLeases('leases are no keys', async ({ store, leases, one }) => {
+  withLeases('leases are not keys', async ({ store, leases, one }) => {
     await taken(leases, one);
     assert.deepEqual(await store.buckets(), []);
     assert.deepEqual([...(await store.range('b', '', 10))], []);
@@ -110,11 +110,11 @@ const DEATH: readonly StoreCase[] = [
 ];
 
 const EVENTS: readonly StoreCase[] = [
-  withLeases('a holder hears that another one waits', async ({ leases, one, other }) => {
+  withLeases('a holder is notified that another one waits', async ({ leases, one, other }) => {
     await taken(leases, one);
     await hears(leases, one, 'wanted', () => leases.acquire(other, 'b', 'n'));
   }),
-  withLeases('a holder hears that it was given what it waits for', async ({ leases, one, other }) => {
+  withLeases('a holder is notified that it got what it waited for', async ({ leases, one, other }) => {
     await taken(leases, one);
     await hears(leases, other, 'given', async () => {
       assert.equal(await leases.acquire(other, 'b', 'n'), undefined);

@@ -51,7 +51,7 @@ export function parseUrl(url: string, env: Environment): Target {
   }
   const host = unbracketed(parsed.hostname) || parameters.get('host') || env.PGHOST || 'localhost';
   const port = Number(parsed.port || parameters.get('port') || env.PGPORT || 5432);
-  if (!Number.isInteger(port) || port < 1 || port > 65535) throw invalid('its port is not one');
+  if (!Number.isInteger(port) || port < 1 || port > 65535) throw invalid('its port is invalid');
   const user = decoded(parsed.username) || parameters.get('user') || env.PGUSER || env.USER || 'postgres';
   const database = decoded(parsed.pathname.slice(1)) || parameters.get('dbname') || env.PGDATABASE || user;
   const schema = parameters.get('schema') ?? DEFAULT_SCHEMA;

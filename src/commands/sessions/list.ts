@@ -16,8 +16,7 @@ Examples:
   wasmcp-node sessions list
   wasmcp-node sessions list | grep '"state":"live"' | wc -l
 
-A table on a terminal, a line of JSON for each session elsewhere. Servers may go on. An id is what a client proves itself
-with: treat the list like passwords.`,
+A table on a terminal, a line of JSON for each session elsewhere. Servers may keep running. An id works like a password: treat the list like passwords.`,
 
   async run(options, { stdout }) {
     const output = outputTo(stdout, options);

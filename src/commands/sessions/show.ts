@@ -20,7 +20,7 @@ export const show: SubCommand = {
 Examples:
   wasmcp-node sessions show 0b3f9d5c-5d0e-4c39-9f4e-4f5d3a2b1c0d
 
-On a terminal long values are cut; elsewhere, and with --json, the whole session is one line of JSON.`,
+On a terminal long values are truncated; elsewhere, and with --json, the whole session is one line of JSON.`,
 
   async run(options, { stdout }, id) {
     const output = outputTo(stdout, options);

@@ -60,7 +60,7 @@ export function createSuspension(callStack: CallStack): Suspension {
     ready(answer) {
       if (!isPromise(answer)) return answer;
       ignore(answer);
-      return callStack.trap('the host answered with a promise to a call that cannot wait');
+      return callStack.trap('the host returned a promise to a call that cannot wait');
     },
     isPromise,
     enter(component, flags) {

@@ -14,7 +14,7 @@ export function rejectUnstarted(
   sendError(target, idOf(request, envelope), {
     status: new WasmcpError('queue-full', reason).httpStatus,
     code: SERVER_ERROR,
-    text: `${reason}; nothing of the request was done`,
+    text: `${reason}; the request had no effect`,
     headers: ['retry-after', '1'],
   });
 }

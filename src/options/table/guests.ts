@@ -132,7 +132,7 @@ export const LIMITS: OptionRows<Limits> = {
   memoryBudget: {
     flags: '--memory-budget <size>',
     description:
-      'what the whole process may hold; close to it requests wait, above it growing guests are ended, the largest first',
+      'memory of the whole process; near it requests wait, above it growing guests are ended, the largest first',
     kind: MEMORY_BUDGET,
     fallback: defaultMemoryBudget(),
     fallbackText: "3/4 of the container's or the machine's memory",
@@ -170,7 +170,7 @@ export const LIMITS: OptionRows<Limits> = {
   fuel: {
     flags: '--fuel <n>',
     description:
-      'instructions, about, that a guest may execute for one request; then it traps, always at the same one; default: no limit',
+      'approximate number of instructions that a guest may execute for one request; then it traps, always at the same one; default: no limit',
     kind: count(...RANGES.fuel),
   },
   drain: {

@@ -9,7 +9,7 @@ export const SESSIONS: OptionRows<Sessions> = {
   mcp: {
     flags: '--mcp <mode>',
     description:
-      "what MCP clients find: what wasmcp's Sessions Guide promises (guide), the specification (strict), the guest alone (off); default: guide for servers of wasmcp",
+      "what MCP clients get: what wasmcp's Sessions Guide promises (guide), the specification (strict), the guest alone (off); default: guide for servers of wasmcp",
     kind: choice('guide', 'strict', 'off'),
   },
   sessionOrder: {

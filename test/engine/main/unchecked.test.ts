@@ -3,7 +3,7 @@ import { createServer, loadComponent } from '../../../src/index.ts';
 import { rawGlue } from '../../support/raw-glue.ts';
 import { assembleGuest } from '../../support/wat-guest.ts';
 
-/** As many as V8 takes: there is no room for one that counts. */
+/** As many locals as V8 accepts: there is no room for one that counts. */
 const LOCALS = `(local ${'i32 '.repeat(50_000)})`;
 
 /** Responds to the first request of each instance, and loops forever in the next, in code that cannot ask. */

@@ -149,7 +149,7 @@ describe('where nothing can be suspended', () => {
     const guest = (await loadGuest(WAITING))({
       wait: () => Promise.reject(new Error('nobody is there to see it')),
     });
-    expect(() => guest.run(1)).toThrow('the host answered with a promise to a call that cannot wait');
+    expect(() => guest.run(1)).toThrow('the host returned a promise to a call that cannot wait');
     expect(guest.state.dead).toBe(true);
     await turn();
   });
