@@ -120,7 +120,7 @@ class StoreLeaseHolder implements LeaseHolder {
 
   #start(): void {
     if (this.#timer !== undefined || this.#closing !== undefined) return;
-    this.#timer = setInterval(() => void this.#beat(), this.#holder.life / SIGNS).unref();
+    this.#timer = setInterval(() => void this.#ping(), this.#holder.life / SIGNS).unref();
     this.#stopListening = this.#leases.listen(this.#holder, (event) => this.#hear(event));
   }
 
@@ -131,7 +131,7 @@ class StoreLeaseHolder implements LeaseHolder {
     this.#stopListening = undefined;
   }
 
-  async #beat(): Promise<void> {
+  async #ping(): Promise<void> {
     if (!this.#isAlive()) this.#expire();
     this.#releaseIdle();
     if (this.#entries.size === 0) {

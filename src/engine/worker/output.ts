@@ -50,7 +50,7 @@ class Output implements GuestOutput {
   }
 }
 
-interface PrintedParts {
+interface LineBufferParts {
   readonly prefix: string;
   readonly changed: Signal;
   room(): boolean;
@@ -58,14 +58,14 @@ interface PrintedParts {
 }
 
 /** A class, as an object literal with accessors would keep its request alive until a full garbage collection. */
-class Printed implements LineSink {
+class LineBuffer implements LineSink {
   readonly closed: boolean = false;
   readonly changed: Signal;
-  readonly #parts: PrintedParts;
+  readonly #parts: LineBufferParts;
   readonly #inner: LineSink;
   #lines: Uint8Array[] = [];
 
-  constructor(parts: PrintedParts) {
+  constructor(parts: LineBufferParts) {
     this.changed = parts.changed;
     this.#parts = parts;
     this.#inner = prefixedLines(parts.prefix, (line) => this.#lines.push(line));
@@ -107,7 +107,7 @@ export function createOutputChannel(prefixed: boolean, post: (message: FromWorke
   let dropped = 0;
 
   function print(stream: 'stdout' | 'stderr', id: number): LineSink {
-    return new Printed({
+    return new LineBuffer({
       prefix: prefixed ? `${stream} [${id}] :: ` : '',
       changed,
       room: () => underWay < BUDGET,

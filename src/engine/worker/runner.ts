@@ -22,7 +22,7 @@ export interface Runner {
 
 export type MessageAboutRequest = Exclude<ToWorker, { type: 'request' | 'output-taken' | 'press' | 'close' }>;
 
-interface Live {
+interface InFlight {
   readonly id: number;
   readonly io: GuestOutput;
   readonly instance: GuestInstance;
@@ -44,7 +44,7 @@ export function createRunner(parts: RunnerParts): Runner {
 
 class GuestRunner implements Runner {
   readonly #parts: RunnerParts;
-  readonly #live = new Table<number, Live>();
+  readonly #live = new Table<number, InFlight>();
   #ended: PromiseWithResolvers<void> | undefined;
 
   constructor(parts: RunnerParts) {
@@ -97,7 +97,7 @@ class GuestRunner implements Runner {
     }
   }
 
-  #start(request: RequestMessage, io: GuestOutput): Live {
+  #start(request: RequestMessage, io: GuestOutput): InFlight {
     const { id, follows, due, fence } = request;
     const { post } = this.#parts;
     const instance = this.#parts.instances.take();
@@ -118,7 +118,7 @@ class GuestRunner implements Runner {
 
   async #serve(
     request: RequestMessage,
-    { instance, body, response }: Live,
+    { instance, body, response }: InFlight,
   ): Promise<GuestFailure | undefined> {
     const { guest, handle, tell } = instance;
     const { body: whole } = request;
@@ -146,7 +146,7 @@ class GuestRunner implements Runner {
   }
 
   /** Its call has returned. */
-  #end({ id, io, instance, response }: Live, failure: GuestFailure | undefined): void {
+  #end({ id, io, instance, response }: InFlight, failure: GuestFailure | undefined): void {
     this.#live.delete(id);
     if (this.#live.size === 0) this.#ended?.resolve();
     // What it sent so far must leave now, as it would have if the guest had been suspended.

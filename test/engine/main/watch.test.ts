@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Store } from '../../host/index.ts';
-import { openStore } from '../../host/index.ts';
+import type { Store } from '../../../host/index.ts';
+import { openStore } from '../../../host/index.ts';
 
-import { temporaryFolder } from '../support/command.ts';
-import { create, type Serving, type ServingOptions } from '../support/serving.ts';
+import { temporaryFolder } from '../../support/command.ts';
+import { create, type Serving, type ServingOptions } from '../../support/serving.ts';
 
 interface Watched extends Serving {
   /** Sends a change; returns the status. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { storeConformance } from '../../../host/keyvalue/conformance/conformance.ts';
-import { openMemory } from '../../../host/keyvalue/sqlite/open.ts';
-import type { Store } from '../../../host/keyvalue/store.ts';
+import { storeConformance } from '../../../../host/keyvalue/conformance/conformance.ts';
+import { openMemory } from '../../../../host/keyvalue/sqlite/open.ts';
+import type { Store } from '../../../../host/keyvalue/store.ts';
 
 /** The names of the tests that a store fails. */
 async function failed(broken: (store: Store) => Partial<Store>): Promise<string[]> {
