@@ -5,7 +5,7 @@ import base from './vitest.config.ts';
 const config: ViteUserConfig = defineConfig({
   test: {
     ...base.test,
-    include: ['engine', 'library', 'mcp', 'server'].map((folder) => `test/${folder}/**/*.test.ts`),
+    include: ['engine', 'library', 'mcp', 'process', 'server'].map((folder) => `test/${folder}/**/*.test.ts`),
     exclude: ['**/*.slow.test.ts'],
     env: { ...base.test!.env, WASMCP_NODE_TEST_THREAD: 'this' },
   },

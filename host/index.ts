@@ -10,8 +10,10 @@ export {
 export * as check from './check-options.ts';
 export { checkOptions, type OptionChecks } from './check-options.ts';
 export { endingInput } from './cli/ending-input.ts';
+export { shownOn } from './cli/escape-controls.ts';
 export { GuestExit } from './cli/exit.ts';
 export { concatOwned, type LineSink, prefixedLines } from './cli/lines.ts';
+export { RedirectedIo } from './cli/redirected-io.ts';
 export { createDescriptors, type Descriptors, type DescriptorTotal } from './descriptors.ts';
 export { WasmcpError, type WasmcpErrorCode } from './error.ts';
 export { preopenWarnings } from './filesystem/preopens.ts';

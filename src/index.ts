@@ -33,11 +33,11 @@ export {
 } from '../host/index.ts';
 export type { ImportedInterface } from './component/component.ts';
 export type { EngineOptions } from './engine/engine.ts';
-export type { Isolation } from './engine/worker/instance-pool.ts';
 export type { LoadStage } from './loader/load-options.ts';
 export type { McpOptions } from './mcp/mcp.ts';
 export type { AccessPolicyOptions } from './server/access-policy/access-policy.ts';
 export type { NodeHandler } from './server/node-adapter.ts';
+export type { Isolation } from './snapshot/instance-pool.ts';
 export type { Component, LoadOptions, Server, ServerOptions };
 
 /**

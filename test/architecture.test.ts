@@ -21,6 +21,7 @@ const LAYERS: readonly RegExp[] = [
   /^src\/growth\//,
   /^src\/metering\//,
   /^src\/wasm\//,
+  /^src\/process\//,
   /^src\/(version|worker-environment)\.ts$/,
   /^src\/options\/(?:defaults|ranges|resolve|types)\.ts$/,
   /^host\/public\.ts$/,

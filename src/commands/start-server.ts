@@ -1,7 +1,6 @@
 import type { Writable } from 'node:stream';
-import { free } from '../../host/index.ts';
+import { free, shownOn } from '../../host/index.ts';
 import type { LoadedComponent } from '../component/component.ts';
-import { shownOn } from '../engine/terminal.ts';
 import type { Server, ServerOptions, WasmcpError } from '../index.ts';
 import type { OptionValues } from '../options/types.ts';
 import type { ServerInternals } from '../server/options.ts';

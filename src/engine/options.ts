@@ -10,8 +10,8 @@ import type {
   WasmcpError,
 } from '../../host/index.ts';
 import type { Resolved } from '../options/resolve.ts';
+import type { Isolation } from '../snapshot/instance-pool.ts';
 import type { PrestartedWorkers } from './main/prestarted-worker.ts';
-import type { Isolation } from './worker/instance-pool.ts';
 
 /** How the engine runs guests. */
 export interface EngineOptions {

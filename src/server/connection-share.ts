@@ -1,5 +1,5 @@
-import { shareDescriptors } from '../engine/limits/descriptors.ts';
-import { systemLimits } from '../engine/limits/system.ts';
+import { shareDescriptors } from '../process/limits/descriptors.ts';
+import { systemLimits } from '../process/limits/system.ts';
 import type { ServerSettings } from './options.ts';
 
 type ConnectionSettings = Pick<ServerSettings, 'workers' | 'maxDescriptors' | 'maxConnections'>;

@@ -1,8 +1,8 @@
 import { ACCESS_CHECKS, check, type OptionChecks, type StoreLimits } from '../../host/index.ts';
-import { defaultMemoryBudget } from '../engine/memory/limit.ts';
 import { DEFAULTS } from '../options/defaults.ts';
 import { RANGES } from '../options/ranges.ts';
 import { resolveOptions } from '../options/resolve.ts';
+import { defaultMemoryBudget } from '../process/memory/limit.ts';
 import type { DefaultedOption, ServerOptions, ServerSettings } from './options.ts';
 
 const duration = check.milliseconds(...RANGES.duration);

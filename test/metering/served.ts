@@ -3,9 +3,9 @@ import type { LoadedComponent } from '../../src/component/component.ts';
 import { runGlue } from '../../src/component/glue.ts';
 import { glueState } from '../../src/component/glue-state.ts';
 import { bindImports } from '../../src/component/link-check.ts';
-import { toFields } from '../../src/engine/worker/fields.ts';
 import { createRequestBody } from '../../src/engine/worker/request-body.ts';
 import { createPostedResponse } from '../../src/engine/worker/response-sink.ts';
+import { toFields } from '../../src/http/fields.ts';
 import { createMeter, type Questions } from '../../src/metering/meter.ts';
 import { coreInstantiator } from '../../src/snapshot/instantiate.ts';
 

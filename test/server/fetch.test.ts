@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createCollect } from '../../src/engine/memory/collect.ts';
+import { createCollect } from '../../src/process/memory/collect.ts';
 import { create, share } from '../support/serving.ts';
 
 const lab = share('http-lab');

@@ -1,4 +1,4 @@
-import type { MemoryWorkers } from '../memory/watch.ts';
+import type { MemoryWorkers } from '../../process/memory/watch.ts';
 import type { WorkerSupervisor } from './worker-supervisor.ts';
 
 /** What can be done about the memory of guests. */

@@ -1,6 +1,6 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { GUEST_THREAD_LIMITS } from '../../process/heap.ts';
 import { workerEnvironment } from '../../worker-environment.ts';
-import { GUEST_THREAD_LIMITS } from '../heap.ts';
 
 /** A worker thread that is loading its code, or has loaded it, and waits for its setup. */
 export interface PrestartedWorker {

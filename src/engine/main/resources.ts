@@ -5,11 +5,11 @@ import {
   type DescriptorLedger,
   type DescriptorShares,
   shareDescriptors,
-} from '../limits/descriptors.ts';
-import { systemLimits } from '../limits/system.ts';
-import { limitWarnings } from '../limits/warnings.ts';
-import { type Collect, collectRarely, createCollect } from '../memory/collect.ts';
-import { createLedger, type Ledger } from '../memory/ledger.ts';
+} from '../../process/limits/descriptors.ts';
+import { systemLimits } from '../../process/limits/system.ts';
+import { limitWarnings } from '../../process/limits/warnings.ts';
+import { type Collect, collectRarely, createCollect } from '../../process/memory/collect.ts';
+import { createLedger, type Ledger } from '../../process/memory/ledger.ts';
 import type { EngineInternals, EngineSettings } from '../options.ts';
 import { createLongPlaces, type LongPlaces } from '../protocol/long-places.ts';
 import type { WorkerSetup } from '../protocol/setup.ts';

@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { getHeapStatistics } from 'node:v8';
-import { GUEST_HEAP, HEAP_FULL } from '../heap.ts';
-import { type Collect, createCollect } from '../memory/collect.ts';
-import { createHeap } from '../memory/heap-share.ts';
+import { GUEST_HEAP, HEAP_FULL } from '../../process/heap.ts';
+import { type Collect, createCollect } from '../../process/memory/collect.ts';
+import { createHeap } from '../../process/memory/heap-share.ts';
 import { workerMessageCounts } from '../protocol/message-counts.ts';
 import type { FromWorker, ToWorker } from '../protocol/messages.ts';
 import type { WorkerSetup } from '../protocol/setup.ts';

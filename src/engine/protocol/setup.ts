@@ -1,9 +1,9 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Durability, OutgoingPolicy, Preopen, ProtectedPath, StoreLimits } from '../../../host/index.ts';
 import type { LoadedComponent } from '../../component/component.ts';
-import type { DescriptorMemory } from '../limits/descriptors.ts';
-import type { LedgerMemory } from '../memory/ledger.ts';
-import type { Isolation } from '../worker/instance-pool.ts';
+import type { DescriptorMemory } from '../../process/limits/descriptors.ts';
+import type { LedgerMemory } from '../../process/memory/ledger.ts';
+import type { Isolation } from '../../snapshot/instance-pool.ts';
 import type { LongPlacesMemory } from './long-places.ts';
 import type { GuestLimits } from './time-limits.ts';
 

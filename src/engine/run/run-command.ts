@@ -4,7 +4,7 @@ import { type Log, WasmcpError } from '../../../host/index.ts';
 import { assertCountable } from '../../component/countable.ts';
 import { assertLinked } from '../../component/link-check.ts';
 import { linkWithHost } from '../../component/link-with-host.ts';
-import { GUEST_THREAD_LIMITS } from '../heap.ts';
+import { GUEST_THREAD_LIMITS } from '../../process/heap.ts';
 import type { CommandEnd, CommandSetup, FromCommand, OutputStream, ToCommand } from './messages.ts';
 import { openStandardInput } from './standard-input.ts';
 import { openStandardOutput } from './standard-output.ts';

@@ -13,14 +13,14 @@ import {
   WasmcpError,
 } from '../../../host/index.ts';
 import { runGlue } from '../../component/glue.ts';
-import { descriptorTotal } from '../limits/descriptors.ts';
-import type { Collect } from '../memory/collect.ts';
-import type { Heap } from '../memory/heap-share.ts';
+import { descriptorTotal } from '../../process/limits/descriptors.ts';
+import type { Collect } from '../../process/memory/collect.ts';
+import type { Heap } from '../../process/memory/heap-share.ts';
+import type { InstancePool } from '../../snapshot/instance-pool.ts';
 import type { WorkerMessageCounts } from '../protocol/message-counts.ts';
 import type { ToWorker } from '../protocol/messages.ts';
 import type { StoreSetup, WorkerSetup } from '../protocol/setup.ts';
 import { createBatchLimiter } from './batch-limiter.ts';
-import type { InstancePool } from './instance-pool.ts';
 import { createInstances, type GuestInstance, type InstancesParts } from './instances.ts';
 import { createOutbox, type GuestPort, type Outbox } from './outbox.ts';
 import { createOutputChannel, type OutputChannel } from './output.ts';

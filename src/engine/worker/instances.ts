@@ -7,6 +7,7 @@ import {
   type GuestBudget,
   type GuestIo,
   type Host,
+  RedirectedIo,
   WasmcpError,
 } from '../../../host/index.ts';
 import type { LoadedComponent } from '../../component/component.ts';
@@ -15,14 +16,18 @@ import { glueState } from '../../component/glue-state.ts';
 import { bindImports } from '../../component/link-check.ts';
 import type { GrowthParent } from '../../growth/account.ts';
 import { createMeter, type Meter } from '../../metering/meter.ts';
+import { type Heap, HeapShare } from '../../process/memory/heap-share.ts';
+import { createShare, type LedgerMemory, type MemoryShare } from '../../process/memory/ledger.ts';
 import { findState } from '../../snapshot/exposed-state.ts';
+import {
+  createInstancePool,
+  type InstancePool,
+  type Isolation,
+  type NewInstance,
+} from '../../snapshot/instance-pool.ts';
 import { coreInstantiator } from '../../snapshot/instantiate.ts';
-import { type Heap, HeapShare } from '../memory/heap-share.ts';
-import { createShare, type LedgerMemory, type MemoryShare } from '../memory/ledger.ts';
-import { createInstancePool, type InstancePool, type Isolation, type NewInstance } from './instance-pool.ts';
-import { countingConstantCalls } from './nondeterministic-init.ts';
+import { countingConstantCalls } from '../../snapshot/nondeterministic-init.ts';
 import { FIRST_QUANTUM } from './quantum.ts';
-import { RedirectedIo } from './redirecting-sink.ts';
 import type { ScheduledGuest } from './scheduled-guest.ts';
 import { StartTimes } from './start-times.ts';
 import { createTell, type Tell } from './watcher.ts';

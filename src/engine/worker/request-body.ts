@@ -1,5 +1,5 @@
 import { type ByteSource, type FieldList, free, Signal, type StreamFailure } from '../../../host/index.ts';
-import { toFields } from './fields.ts';
+import { toFields } from '../../http/fields.ts';
 
 /** The body of a request whose bytes arrive in messages. */
 export interface RequestBody extends ByteSource {

@@ -1,6 +1,6 @@
 import { type FieldList, type ResponseSink, Signal } from '../../../host/index.ts';
+import { toFlat } from '../../http/fields.ts';
 import { type FromWorker, WINDOW } from '../protocol/messages.ts';
-import { toFlat } from './fields.ts';
 import type { GuestDeadline } from './guest-deadline.ts';
 
 /** A response that is sent in messages, as fast as the client reads. */

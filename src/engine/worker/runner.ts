@@ -1,9 +1,9 @@
 import { createExchange, Table, WasmcpError } from '../../../host/index.ts';
+import { toFields } from '../../http/fields.ts';
+import type { InstancePool } from '../../snapshot/instance-pool.ts';
 import { fromShared } from '../protocol/clock.ts';
 import type { FromWorker, GuestFailure, RequestMessage, ToWorker, Usage } from '../protocol/messages.ts';
 import { describeOutcome, failureOf } from './failures.ts';
-import { toFields } from './fields.ts';
-import type { InstancePool } from './instance-pool.ts';
 import type { GuestInstance } from './instances.ts';
 import type { GuestOutput, OutputChannel } from './output.ts';
 import { createRequestBody, type RequestBody } from './request-body.ts';

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { defaultMemoryBudget } from '../../engine/memory/limit.ts';
+import { defaultMemoryBudget } from '../../process/memory/limit.ts';
 import { DEFAULTS } from '../defaults.ts';
 import {
   ASSIGNMENT,

@@ -4,13 +4,13 @@ import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { defaultMemoryBudget } from '../../../src/engine/memory/limit.ts';
+import { defaultMemoryBudget } from '../../../src/process/memory/limit.ts';
 import { createMemoryCgroup, noMemoryCgroups } from '../../campaign/memory-cgroup.ts';
 import { temporaryFolder } from '../../support/command.ts';
 
 const run = promisify(execFile);
 const GIB = 1024 ** 3;
-const SAY = `import { defaultMemoryBudget } from ${JSON.stringify(join(import.meta.dirname, '../../../src/engine/memory/limit.ts'))};
+const SAY = `import { defaultMemoryBudget } from ${JSON.stringify(join(import.meta.dirname, '../../../src/process/memory/limit.ts'))};
 console.log(defaultMemoryBudget());`;
 
 test.each([

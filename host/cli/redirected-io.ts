@@ -1,4 +1,7 @@
-import { type ByteSink, type GuestIo, prefixedLines, type Signal } from '../../../host/index.ts';
+import type { ByteSink } from '../io/sink.ts';
+import type { GuestIo } from '../options.ts';
+import type { Signal } from '../signal.ts';
+import { prefixedLines } from './lines.ts';
 
 /** Discards what is printed before the first request. */
 const NOWHERE: GuestIo = { stdout: prefixedLines('', () => {}), stderr: prefixedLines('', () => {}) };

@@ -4,9 +4,9 @@ import {
   type InstancePool,
   type InstancePoolOptions,
   type NewInstance,
-} from '../../../src/engine/worker/instance-pool.ts';
-import { type Guest, holdGlue, prepareGuest } from '../../snapshot/guests.ts';
-import { seededRandom } from '../../support/wat.ts';
+} from '../../src/snapshot/instance-pool.ts';
+import { seededRandom } from '../support/wat.ts';
+import { type Guest, holdGlue, prepareGuest } from './guests.ts';
 
 /** Keeps state between requests: a count in its memory, a secret in a global. */
 const guest = await prepareGuest(`(module

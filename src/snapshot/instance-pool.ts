@@ -1,11 +1,7 @@
-import type { GlueState } from '../../component/glue-state.ts';
-import { findState } from '../../snapshot/exposed-state.ts';
-import { captureImage, firstDifference, type SnapshotImage, sizeDifference } from '../../snapshot/image.ts';
-import {
-  type DiscardReason,
-  makeRestorable,
-  type RestorableInstance,
-} from '../../snapshot/restorable-instance.ts';
+import type { GlueState } from '../component/glue-state.ts';
+import { findState } from './exposed-state.ts';
+import { captureImage, firstDifference, type SnapshotImage, sizeDifference } from './image.ts';
+import { type DiscardReason, makeRestorable, type RestorableInstance } from './restorable-instance.ts';
 
 /**
  * Which state of earlier requests a request sees.

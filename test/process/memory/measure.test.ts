@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createMeasure } from '../../../src/engine/memory/watch.ts';
+import { createMeasure } from '../../../src/process/memory/watch.ts';
 
 test('the last measurement counts if there is no descriptor for another one', () => {
   const answers = [100, undefined, 200];

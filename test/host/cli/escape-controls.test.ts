@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
-import { shownOn } from '../../src/engine/terminal.ts';
+import { shownOn } from '../../../host/cli/escape-controls.ts';
 
 const stream = (isTTY: boolean): NodeJS.WritableStream => Object.assign(new PassThrough(), { isTTY });
 const shown = (text: string, isTTY = true): string =>

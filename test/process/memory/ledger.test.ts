@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createBudget } from '../../../host/index.ts';
-import { createLedger, createShare, type Ledger } from '../../../src/engine/memory/ledger.ts';
+import { createLedger, createShare, type Ledger } from '../../../src/process/memory/ledger.ts';
 
 const MIB = 1024 * 1024;
 

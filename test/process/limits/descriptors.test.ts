@@ -6,8 +6,8 @@ import {
   createDescriptorLedger,
   descriptorTotal,
   shareDescriptors,
-} from '../../../src/engine/limits/descriptors.ts';
-import { limitWarnings } from '../../../src/engine/limits/warnings.ts';
+} from '../../../src/process/limits/descriptors.ts';
+import { limitWarnings } from '../../../src/process/limits/warnings.ts';
 import { temporaryFolder } from '../../support/command.ts';
 import { listen } from '../../support/serving.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createBudget } from '../../../host/index.ts';
-import { createHeap, HeapShare } from '../../../src/engine/memory/heap-share.ts';
-import { createLedger, createShare } from '../../../src/engine/memory/ledger.ts';
+import { createHeap, HeapShare } from '../../../src/process/memory/heap-share.ts';
+import { createLedger, createShare } from '../../../src/process/memory/ledger.ts';
 
 const MIB = 1024 * 1024;
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createLedger } from '../../../src/engine/memory/ledger.ts';
-import { createMemoryWatch, type MemoryWatch } from '../../../src/engine/memory/watch.ts';
+import { createLedger } from '../../../src/process/memory/ledger.ts';
+import { createMemoryWatch, type MemoryWatch } from '../../../src/process/memory/watch.ts';
 
 const MIB = 1024 ** 2;
 

@@ -1,4 +1,4 @@
-import type { Binding, Implementation } from '../../../host/index.ts';
+import type { Binding, Implementation } from '../../host/index.ts';
 
 /** They return the same to every instance: a guest may call them during instantiation. */
 const CONSTANT: ReadonlySet<string> = new Set([

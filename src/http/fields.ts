@@ -1,4 +1,4 @@
-import type { FieldList } from '../../../host/index.ts';
+import type { FieldList } from '../../host/index.ts';
 
 /** Up to this length a loop over the characters is faster than a buffer. */
 const SHORT = 64;
