@@ -54,12 +54,27 @@ const KEYS: readonly GuestRequest[] = [
   get('/delete?key=a'),
 ];
 
+/** Things that it keeps, in numbers that the host allows. */
+const KEPT: readonly GuestRequest[] = [
+  get('/ok'),
+  get('/fields?n=300'),
+  get('/pollables?n=50'),
+  get('/requests?n=50'),
+  get('/grow?mib=2'),
+];
+
 /** Requests to the committed guests whose answers depend on nothing but them and what came before. */
 export const REQUESTS: Readonly<Record<string, readonly GuestRequest[]>> = {
   'notes-draft': NOTES,
   'notes-draft2': NOTES,
   'kv-draft': KEYS,
   'kv-draft2': KEYS,
+  'kv-draft2-options': KEYS,
+  hostile: KEPT,
+  waits: [get('/ok')],
+  nested: [get('/0')],
+  'watcher-draft': [get('/told')],
+  'watcher-draft2': [get('/told')],
   'http-lab': [
     post('/echo', 'z'.repeat(20_000)),
     get('/headers'),
@@ -86,4 +101,20 @@ export const REQUESTS: Readonly<Record<string, readonly GuestRequest[]>> = {
     get('/invalid-utf8-key'),
     get('/grow?mib=3'),
   ],
+};
+
+/** Arguments of the committed commands, whose output depends on nothing else. */
+export const COMMANDS: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  command: [
+    ['args', 'a', 'b'],
+    ['env'],
+    ['add', 'runs'],
+    ['exit', '7'],
+    ['fail'],
+    ['trap'],
+    ['panic'],
+    ['cat'],
+  ],
+  'count-draft': [[]],
+  'count-draft2': [[]],
 };

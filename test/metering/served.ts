@@ -1,13 +1,9 @@
-import { checked, createExchange, createHost, Guest, openStore, prefixedLines } from '../../host/index.ts';
+import { checked, createExchange, createHost, openStore, prefixedLines } from '../../host/index.ts';
 import type { LoadedComponent } from '../../src/component/component.ts';
-import { runGlue } from '../../src/component/glue.ts';
-import { glueState } from '../../src/component/glue-state.ts';
-import { bindImports } from '../../src/component/link-check.ts';
 import { createRequestBody } from '../../src/engine/worker/request-body.ts';
 import { createPostedResponse } from '../../src/engine/worker/response-sink.ts';
 import { toFields } from '../../src/http/fields.ts';
-import { createMeter, type Questions } from '../../src/metering/meter.ts';
-import { coreInstantiator } from '../../src/snapshot/instantiate.ts';
+import { type Counts, type Manner, meteredInstance } from './metered.ts';
 
 export interface GuestRequest {
   readonly method?: string;
@@ -17,22 +13,12 @@ export interface GuestRequest {
   readonly body?: string;
 }
 
-export interface GuestAnswer {
+export interface GuestAnswer extends Counts {
   /** Status, headers, body and what failed, as one text. */
   readonly text: string;
   readonly headers: readonly string[];
   readonly body: string;
-  /** Units from the instance's start to the end of the request. */
-  readonly units: number;
-  readonly ticks: number;
-  readonly waits: number;
 }
-
-/** Whether a guest is suspended at every question; `never` asks nothing. */
-export type Manner = 'never' | 'ask' | 'suspend';
-
-/** Units between questions, which is less than any useful quantum. */
-const OFTEN = 500;
 
 /** Runs requests one after another in this thread, each in a new instance, with a store in memory. */
 export async function serveInThread(
@@ -42,33 +28,11 @@ export async function serveInThread(
   const store = checked(await openStore('memory:'));
   const lines = prefixedLines('', () => {});
   const host = createHost({ store, env: { NAME: 'value' } });
-  const glue = runGlue(component.glue);
   const handler = component.exports.find((name) => name.startsWith('wasi:http/incoming-handler@'))!;
 
   return async ({ method = 'GET', path, headers = [], body: content }) => {
-    let maySuspend = (): boolean => false;
-    const guest = new Guest();
-    let ticks = 0;
-    let waits = 0;
-    const questions: Questions = {
-      tick() {
-        ticks += 1;
-        return manner === 'suspend' && maySuspend() ? 0 : OFTEN;
-      },
-      wait() {
-        waits += 1;
-        return new Promise((resolve) => setImmediate(resolve, OFTEN));
-      },
-      cannotWait: () => OFTEN,
-    };
-    const meter = createMeter(questions, manner === 'never' ? 2_000_000_000 : OFTEN);
-    const exports = glue.instantiate(
-      (name) => component.modules[name]!,
-      bindImports(component, host.bind(guest, { stdout: lines, stderr: lines }), guest.budget),
-      coreInstantiator(component, undefined, meter),
-    );
-    const state = glueState(exports);
-    maySuspend = () => state?.maySuspend ?? false;
+    const io = { stdout: lines, stderr: lines };
+    const { guest, exports, counts } = meteredInstance(component, host, io, manner);
     const parts: Uint8Array[] = [];
     let status = 0;
     let fields: readonly string[] = [];
@@ -104,6 +68,6 @@ export async function serveInThread(
     guest.release();
     const received = Buffer.concat(parts).toString('latin1');
     const text = JSON.stringify([status, fields, received, trailers, failure]);
-    return { text, headers: fields, body: received, units: meter.used, ticks, waits };
+    return { text, headers: fields, body: received, ...counts() };
   };
 }
