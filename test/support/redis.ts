@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -51,10 +51,14 @@ export interface Redis {
   close(): Promise<void>;
 }
 
-/** @param settings `name value` pairs for the command line */
+/**
+ * @param settings `name value` pairs for the command line
+ * @param sentinel lines of the configuration of a sentinel, which is started instead, without a password
+ */
 export async function startRedis(
   program: RedisProgram,
   settings: Readonly<Record<string, string>> = {},
+  sentinel: readonly string[] = [],
 ): Promise<Redis> {
   const folder = mkdtempSync(join(tmpdir(), 'redis-'));
   const port = await freePort();
@@ -66,6 +70,12 @@ export async function startRedis(
       ...{ appendonly: 'yes', appendfsync: 'always', save: '', ...settings },
     };
     const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
+    if (sentinel.length > 0) {
+      const file = join(folder, 'sentinel.conf');
+      if (!existsSync(file))
+        writeFileSync(file, [`port ${port}`, `dir ${folder}`, ...sentinel, ''].join('\n'));
+      words.splice(0, words.length, file, '--sentinel');
+    }
     running = spawn(program.path!, words, { stdio: 'ignore' });
     for (const deadline = performance.now() + 60_000; ; await delay(20)) {
       const reply = await command('PING').catch((error: Error) => error);
@@ -84,7 +94,7 @@ export async function startRedis(
   }
 
   async function command(...words: readonly string[]): Promise<string> {
-    return redisCommand(port, words, settings.requirepass ?? 'secret');
+    return redisCommand(port, words, sentinel.length > 0 ? undefined : 'secret');
   }
 
   let stores = 0;
@@ -105,6 +115,75 @@ export async function startRedis(
   };
 }
 
+/** Three servers that share the slots of a cluster. */
+export interface RedisCluster {
+  readonly servers: readonly Redis[];
+  /** The URL of a new store, with the addresses of all. */
+  url(): string;
+  /** Starts a replica of a server, which takes its place when it dies. */
+  addReplica(of: Redis): Promise<Redis>;
+  close(): Promise<void>;
+}
+
+export async function startCluster(program: RedisProgram): Promise<RedisCluster> {
+  const ports = new Map<Redis, string>();
+  const startOne = async (): Promise<Redis> => {
+    const bus = String(await freePort());
+    const settings = { 'cluster-enabled': 'yes', 'cluster-port': bus, 'cluster-node-timeout': '2000' };
+    const server = await startRedis(program, { ...settings, masterauth: 'secret' });
+    ports.set(server, bus);
+    return server;
+  };
+  const servers = await Promise.all([startOne(), startOne(), startOne()]);
+  const [first] = servers;
+  const meet = async (server: Redis): Promise<void> =>
+    void (await first!.command('CLUSTER', 'MEET', '127.0.0.1', String(server.port), ports.get(server)!));
+  const settled = async (count: number): Promise<void> => {
+    for (const { command } of ports.keys()) {
+      for (;;) {
+        const info = await command('CLUSTER', 'INFO');
+        if (/cluster_state:ok/.test(info) && info.includes(`cluster_known_nodes:${count}`)) break;
+        await delay(50);
+      }
+    }
+  };
+  for (const [at, { command }] of servers.entries()) {
+    const [from, to] = [Math.ceil((16_384 * at) / 3), Math.ceil((16_384 * (at + 1)) / 3) - 1];
+    await command('CLUSTER', 'ADDSLOTSRANGE', String(from), String(to));
+    await command('CLUSTER', 'SET-CONFIG-EPOCH', String(at + 1));
+  }
+  for (const server of servers.slice(1)) await meet(server);
+  await settled(3);
+  let stores = 0;
+  return {
+    servers,
+    url: () =>
+      `redis://:secret@${servers.map(({ port }) => `127.0.0.1:${port}`).join(',')}/0?prefix=s${++stores}`,
+    async addReplica(of) {
+      const replica = await startOne();
+      await meet(replica);
+      await settled(ports.size);
+      const id = await of.command('CLUSTER', 'MYID');
+      while ((await replica.command('CLUSTER', 'REPLICATE', id)) !== 'OK') await delay(50);
+      while (!/master_link_status:up/.test(await replica.command('INFO', 'replication'))) await delay(50);
+      return replica;
+    },
+    async close() {
+      for (const server of ports.keys()) await server.close();
+    },
+  };
+}
+
+/** A sentinel that watches one server, under the name `main`, and acts alone. */
+export async function startSentinel(program: RedisProgram, port: number): Promise<Redis> {
+  return startRedis(program, {}, [
+    `sentinel monitor main 127.0.0.1 ${port} 1`,
+    'sentinel auth-pass main secret',
+    'sentinel down-after-milliseconds main 500',
+    'sentinel failover-timeout main 5000',
+  ]);
+}
+
 /** Speaks to a server without any client, so that tests see what one would hide. */
 export async function redisCommand(
   port: number,
@@ -118,7 +197,7 @@ export async function redisCommand(
     await once(socket, 'connect');
     const encoded = (command: readonly string[]): string =>
       `*${command.length}\r\n${command.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`;
-    if (password !== undefined && password !== '') socket.write(encoded(['AUTH', password]));
+    if (password !== undefined) socket.write(encoded(['AUTH', password]));
     socket.end(encoded(words) + encoded(['QUIT']));
     await once(socket, 'close');
   } finally {
@@ -126,7 +205,7 @@ export async function redisCommand(
   }
   const lines = Buffer.concat(parts).toString('latin1').split('\r\n');
   // The replies to AUTH and QUIT come first and last.
-  const reply = lines.slice(password === undefined || password === '' ? 0 : 1, -2);
+  const reply = lines.slice(password === undefined ? 0 : 1, -2);
   return reply
     .filter((line) => !/^[*$]-?\d+$/.test(line))
     .map((line) => line.replace(/^[+:]/, ''))

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { WasmcpError } from '../../error.ts';
-import { Aborted, contended, Lost, unavailable, unknownOutcome } from './outcomes.ts';
+import { Aborted, contended, Lost, Postponed, unavailable, unknownOutcome } from './outcomes.ts';
 
 /** One attempt at a call, until `deadline`. @throws Lost, Aborted; every other failure is final */
 export type Attempt<T> = (deadline: number) => Promise<T>;
@@ -42,7 +42,7 @@ export function createCalls(url: string, timeout: number): Calls {
           if (losses > RECONNECTS || isOver) throw unavailable(url, error.message, error);
         } else if (error instanceof Aborted) {
           repeats += 1;
-          if (repeats > REPEATS || isOver) throw contended(url, error);
+          if ((repeats > REPEATS && !(error instanceof Postponed)) || isOver) throw contended(url, error);
           await delay(Math.random() * PAUSE);
         } else throw error;
       }

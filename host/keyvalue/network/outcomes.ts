@@ -6,6 +6,9 @@ export class Lost extends Error {}
 /** A step that the engine has rolled back because of another one, or has not begun: it can be repeated. */
 export class Aborted extends Error {}
 
+/** A step that the engine cannot begin yet, however often others write: it is repeated while there is time. */
+export class Postponed extends Aborted {}
+
 /** Settles as `work` does; rejects with `Lost` after `milliseconds`. */
 export async function within<T>(work: Promise<T>, milliseconds: number): Promise<T> {
   const late = Promise.withResolvers<never>();

@@ -139,3 +139,8 @@ export const LEASE_SCRIPTS: Readonly<Record<'acquire' | 'renew' | 'release' | 'l
   leave: script(`${SHARED}${LEAVE}`, 'allow-oom'),
   state: script(`${SHARED}${STATE}`),
 };
+
+/** Whether a lease, as it is stored, has this token. */
+export function hasToken(lease: string, token: bigint): boolean {
+  return (JSON.parse(lease) as { token: string }).token === `${token}`;
+}

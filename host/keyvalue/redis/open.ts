@@ -2,15 +2,19 @@ import { WasmcpError } from '../../error.ts';
 import type { StoreOptions } from '../driver.ts';
 import { DEFAULT_CONNECTIONS, DEFAULT_TIMEOUT, whenReachable } from '../network/start.ts';
 import type { Store, StoreGuarantee } from '../store.ts';
+import { discover } from './discover.ts';
 import { redisFailure } from './errors.ts';
 import { createLayout, type Layout, SCHEMA } from './layout.ts';
 import { createLeases } from './leases.ts';
+import { createLists } from './lists.ts';
+import { createIdClock } from './partitions.ts';
+import { createReads } from './reads.ts';
 import { createRunner, type Runner } from './runner.ts';
 import { createConnector } from './server-link.ts';
-import { createMethods } from './store.ts';
 import { createSubscriptions } from './subscriptions.ts';
-import { createSingle } from './topology.ts';
+import type { Topology } from './topology.ts';
 import { parseUrl, type Target } from './url.ts';
+import { createWrites } from './writes.ts';
 
 /**
  * Opens the store under a prefix of the keys of a Redis or Valkey server, and creates it as needed. Waits up to `wait`
@@ -24,41 +28,49 @@ export async function openRedis(url: string, options: StoreOptions): Promise<Sto
   const { timeout = DEFAULT_TIMEOUT, connections = DEFAULT_CONNECTIONS, passwordFile } = options;
   const { durability = 'strict', acceptWeaker = false } = options;
   const connector = await createConnector({ target, passwordFile, timeout, durability, acceptWeaker });
-  let isOpen = false;
-  const topology = createSingle({
-    ...{ target, connector, connections, timeout },
-    // While it opens, the wait for the engine reports.
-    changed: (failure) => isOpen && options.away?.(failure),
-  });
-  const runner = createRunner({ topology, url: shown, timeout });
   const layout = createLayout(prefix, isPartitioned);
-  let guarantee: StoreGuarantee;
-  try {
-    guarantee = await whenReachable(
-      options,
-      (error) => redisFailure(error, shown),
-      async () => {
+  let isOpen = false;
+  // While it opens, the wait for the engine reports.
+  const changed = (failure: WasmcpError | undefined): unknown => isOpen && options.away?.(failure);
+  const { topology, runner, guarantee } = await whenReachable(
+    options,
+    (error) => redisFailure(error, shown),
+    async () => {
+      const topology = await discover({ target, connector, connections, timeout, changed });
+      const runner = createRunner({ topology, url: shown, timeout });
+      try {
         await prepareLayout(runner, layout, target, options.create ?? true);
-        const [server] = await topology.servers();
-        return (await server!.acquire()).guarantee;
-      },
-    );
-  } catch (error) {
-    await runner.close();
-    throw error;
-  }
+        return { topology, runner, guarantee: await guaranteeOfAll(topology) };
+      } catch (error) {
+        await runner.close();
+        throw error;
+      }
+    },
+  );
   isOpen = true;
+  const clock = createIdClock(layout.partitions);
+  const parts = { runner, layout, url: shown, isCluster: topology.isCluster, clock };
   const subscriptions = createSubscriptions((ended) => topology.subscribe(ended));
   return {
     url: shown,
     guarantee,
-    ...createMethods(runner, layout),
+    ...createReads(parts),
+    ...createLists(parts),
+    ...createWrites(parts),
     leases: createLeases({ runner, layout, subscriptions, channel: `${prefix}:lease:` }),
     close() {
       subscriptions.close();
       return runner.close();
     },
   };
+}
+
+/** What the weakest server guarantees; each is connected to. */
+async function guaranteeOfAll(topology: Topology): Promise<StoreGuarantee> {
+  const servers = await topology.servers();
+  const links = await Promise.all(servers.map((server) => server.acquire()));
+  const weak = links.find(({ guarantee }) => guarantee.durability === 'process');
+  return (weak ?? links[0]!).guarantee;
 }
 
 /** @throws WasmcpError `store-unusable`, `store-newer-schema` */

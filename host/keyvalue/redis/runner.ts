@@ -1,11 +1,13 @@
 import { createCalls } from '../network/calls.ts';
-import { Aborted, Lost, unavailable, within } from '../network/outcomes.ts';
+import { Lost, Postponed, unavailable, within } from '../network/outcomes.ts';
 import { isFenced, redisFailure } from './errors.ts';
 import type { Place } from './layout.ts';
 import { type Link, type Reply, Reported, type Word } from './link.ts';
 import type { Script } from './scripts.ts';
+import type { Server } from './server.ts';
 import type { ServerLink } from './server-link.ts';
 import type { Topology } from './topology.ts';
+import { addressOf, DEFAULT_PORT } from './url.ts';
 
 /** A script with its keys and arguments, or the words of a command. */
 export interface Command {
@@ -25,6 +27,8 @@ export interface Runner {
   write(place: Place, command: Command): Promise<Reply>;
   /** Runs a command that is safe to repeat, and whose effect a power cut may undo. */
   step(place: Place, command: Command): Promise<Reply>;
+  /** For calls that need no command. @throws WasmcpError `store-closed` */
+  requireOpen(): Promise<void>;
   /** Runs `work` with a connection to each server that has keys, one after another. */
   onEachServer(work: (send: Link['send']) => Promise<void>): Promise<void>;
   /** Waits for calls in progress; every later call fails with `store-closed`. */
@@ -50,12 +54,13 @@ export function createRunner({ topology, url, timeout }: RunnerParts): Runner {
   let closing: Promise<void> | undefined;
 
   async function attempt(place: Place, command: Command, kind: Kind, deadline: number): Promise<Reply> {
+    let asked: Server | undefined;
     for (let redirections = 0; ; redirections += 1) {
-      const server = await topology.serverFor(place);
-      const link = await server.acquire();
+      const server = asked ?? (await topology.serverFor(place));
+      const link = await acquire(server);
       try {
         const [reply, version] = await within(
-          exchange(link, place, command, kind),
+          exchange(link, place, command, kind, asked !== undefined),
           deadline - performance.now(),
         );
         if (link.needsWait && kind !== 'step') {
@@ -68,17 +73,29 @@ export function createRunner({ topology, url, timeout }: RunnerParts): Runner {
         // A late reply would keep up those of later commands: no further one is sent behind it.
         if (error instanceof Lost) link.retire();
         if (!(error instanceof Reported)) throw error;
-        if (error.kind === 'TRYAGAIN') throw new Aborted(error.message, { cause: error });
+        // The slot is on its way, and only some of its keys have arrived.
+        if (error.kind === 'TRYAGAIN') throw new Postponed(error.message, { cause: error });
         if (MOVED_ON.has(error.kind)) {
           link.retire();
           topology.outdated();
         }
         if (isFenced(error)) throw error;
-        if (error.kind !== 'MOVED') throw redisFailure(error, url);
+        const [, slot, to] = /^(?:MOVED|ASK) (\d+) (\S+)/.exec(error.message) ?? [];
+        if (slot === undefined) throw redisFailure(error, url);
         if (redirections >= REDIRECTIONS) throw unavailable(url, 'it redirects without an end', error);
-        // Nothing was run.
-        await topology.refresh();
+        // Nothing was run. `ASK` is for this call only: the slot is on its way.
+        asked = error.kind === 'ASK' ? topology.serverAt(addressOf(to!, DEFAULT_PORT)) : undefined;
+        if (asked === undefined) await topology.refresh();
       }
+    }
+  }
+
+  async function acquire(server: Server): Promise<ServerLink> {
+    try {
+      return await server.acquire();
+    } catch (error) {
+      topology.outdated();
+      throw error;
     }
   }
 
@@ -96,6 +113,7 @@ export function createRunner({ topology, url, timeout }: RunnerParts): Runner {
     read: (place, command) => counted(calls.read((deadline) => attempt(place, command, 'read', deadline))),
     write: (place, command) => counted(calls.write((deadline) => attempt(place, command, 'write', deadline))),
     step: (place, command) => counted(calls.read((deadline) => attempt(place, command, 'step', deadline))),
+    requireOpen: () => calls.read(async () => {}),
     async onEachServer(work) {
       for (const server of await topology.servers()) {
         const link = await server.acquire();
@@ -118,11 +136,21 @@ async function exchange(
   place: Place,
   command: Command,
   kind: Kind,
+  isAsking: boolean,
 ): Promise<[Reply, version: number]> {
-  const reply = run(link, command);
+  const reply = isAsking ? ask(link, command) : run(link, command);
   if (kind !== 'read' || !link.needsWait) return [await reply, 0];
   const [seen, version] = await Promise.all([reply, link.send(['HGET', place.keys[3], 'version'])]);
   return [seen, Number(version ?? 0)];
+}
+
+/** In a slot that is on its way, a server runs nothing but the command after this one. */
+function ask(link: Link, { script, keys = [], words }: Command): Promise<Reply> {
+  // Without an await in between.
+  link.send(['ASKING']).catch(() => {});
+  return link.send(
+    script === undefined ? words : ['EVAL', script.source, String(keys.length), ...keys, ...words],
+  );
 }
 
 async function run(link: Link, { script, keys = [], words }: Command): Promise<Reply> {

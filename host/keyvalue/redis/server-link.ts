@@ -33,6 +33,10 @@ export interface ConnectorOptions {
 export interface Connector {
   /** @throws WasmcpError `store-unavailable`, `store-unusable`; also errors of connecting */
   connect(address: Address): Promise<ServerLink>;
+  /** The same without any check. */
+  open(address: Address): Promise<Link>;
+  /** The same for a sentinel, which has neither databases nor the users of the server. */
+  openSentinel(address: Address): Promise<Link>;
   /** @param ended called when the connection is lost */
   subscribe(address: Address, ended: () => void): Promise<Subscriber>;
 }
@@ -66,6 +70,9 @@ export async function createConnector(options: ConnectorOptions): Promise<Connec
         throw error;
       }
     },
+    open: async (address) => connectLink(await optionsFor(address)),
+    openSentinel: (address) =>
+      connectLink({ address, user: undefined, password: undefined, database: 0, tls, timeout }),
     subscribe: async (address, ended) => connectSubscriber(await optionsFor(address), ended),
   };
 }

@@ -1,13 +1,16 @@
-import { WasmcpError } from '../../error.ts';
+import type { WasmcpError } from '../../error.ts';
 import type { Place } from './layout.ts';
 import type { Subscriber } from './link.ts';
-import { createServer, type Server } from './server.ts';
-import type { Connector, ServerLink } from './server-link.ts';
-import type { Target } from './url.ts';
+import type { Server } from './server.ts';
+import type { Connector } from './server-link.ts';
+import type { Address, Target } from './url.ts';
 
 /** Which server has which keys. */
 export interface Topology {
+  readonly isCluster: boolean;
   serverFor(place: Place): Promise<Server>;
+  /** The server at an address that another one has named. */
+  serverAt(address: Address): Server;
   /** Those that have keys. */
   servers(): Promise<readonly Server[]>;
   /** Connects to a server for messages. */
@@ -28,22 +31,4 @@ export interface TopologyOptions {
   readonly timeout: number;
   /** Called with the failure when a server becomes unavailable, with undefined when all are available again. */
   readonly changed: (failure: WasmcpError | undefined) => void;
-}
-
-/** One server, which has all keys. */
-export function createSingle(options: TopologyOptions): Topology {
-  const { target, connector, connections, timeout, changed } = options;
-  const address = target.addresses[0]!;
-  const connect = (): Promise<ServerLink> => connector.connect(address);
-  const server = createServer({ url: target.shown, timeout, connect, connections, changed });
-  return {
-    serverFor: async () => server,
-    servers: async () => [server],
-    subscribe: (ended) => connector.subscribe(address, ended),
-    async refresh() {
-      throw new WasmcpError('store-unusable', `${target.shown} has become a cluster: start again`);
-    },
-    outdated() {},
-    close: () => server.close(),
-  };
 }

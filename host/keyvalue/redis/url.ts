@@ -30,7 +30,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const PARAMETERS: ReadonlySet<string> = new Set(['prefix', 'partition', 'sentinel', 'cacert', 'cert', 'key']);
 
-const DEFAULT_PORT = 6379;
+export const DEFAULT_PORT = 6379;
 const DEFAULT_SENTINEL_PORT = 26379;
 const DEFAULT_PREFIX = 'wasmcp';
 
@@ -78,11 +78,27 @@ export function parseUrl(url: string, env: Environment): Target {
   };
 }
 
+/** Tries one address after another. @throws what went wrong with the first one */
+export async function firstOf<T>(
+  addresses: readonly Address[],
+  attempt: (address: Address) => Promise<T>,
+): Promise<T> {
+  let problem: unknown;
+  for (const address of addresses) {
+    try {
+      return await attempt(address);
+    } catch (error) {
+      problem ??= error;
+    }
+  }
+  throw problem;
+}
+
 export function shownAddress({ host, port }: Address): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-function addressOf(text: string, defaultPort: number): Address {
+export function addressOf(text: string, defaultPort: number): Address {
   const [, inBrackets, plain, digits] = /^(?:\[([\da-f:.]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/i.exec(text) ?? [];
   const host = inBrackets ?? (plain && decoded(plain));
   const port = Number(digits ?? defaultPort);

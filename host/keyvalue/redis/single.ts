@@ -1,0 +1,38 @@
+import { WasmcpError } from '../../error.ts';
+import { createServer } from './server.ts';
+import type { Connector } from './server-link.ts';
+import type { Topology, TopologyOptions } from './topology.ts';
+import { type Address, firstOf, type Target } from './url.ts';
+
+/** One server, which has all keys. @param locate where it is, asked for each connection */
+export function createSingle(options: TopologyOptions, locate: () => Promise<Address>): Topology {
+  const { target, connector, connections, timeout, changed } = options;
+  const server = createServer({
+    url: target.shown,
+    ...{ timeout, connections, changed },
+    connect: async () => connector.connect(await locate()),
+  });
+  return {
+    isCluster: false,
+    serverFor: async () => server,
+    serverAt: () => server,
+    servers: async () => [server],
+    subscribe: async (ended) => connector.subscribe(await locate(), ended),
+    async refresh() {
+      throw new WasmcpError('store-unusable', `${target.shown} has become a cluster: start again`);
+    },
+    outdated() {},
+    close: () => server.close(),
+  };
+}
+
+/** Asks one sentinel after another where the primary server is. @throws WasmcpError, or errors of connecting */
+export async function askSentinels(target: Target, connector: Connector): Promise<Address> {
+  const { addresses, sentinel, shown } = target;
+  const reply = await firstOf(addresses, async (address) => {
+    const link = await connector.openSentinel(address);
+    return link.send(['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', sentinel!]).finally(link.close);
+  });
+  if (Array.isArray(reply)) return { host: String(reply[0]), port: Number(String(reply[1])) };
+  throw new WasmcpError('store-unusable', `the sentinels of ${shown} know no primary server "${sentinel}"`);
+}
