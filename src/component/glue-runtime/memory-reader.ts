@@ -1,5 +1,6 @@
 import type { CallStack } from './call-stack.ts';
 import { ARRAY_COST, ELEMENT_COST, STRING_COST } from './lift-charge.ts';
+import type { Suspension } from './suspension.ts';
 
 /** Reads memory that a guest points to. Pointers and lengths are 32 bits, signed or unsigned. */
 export interface MemoryReader {
@@ -11,11 +12,15 @@ export interface MemoryReader {
   elements(length: number): void;
   /** Charges UTF-16 before it is decoded. Returns its argument. */
   units<T extends ArrayLike<number>>(units: T): T;
-  /** A copy. */
+  /** A copy, unless it is not used. */
   list(bytes: Uint8Array<ArrayBuffer>, pointer: number, length: number): Uint8Array<ArrayBuffer>;
 }
 
-export function createMemoryReader(callStack: CallStack): MemoryReader {
+/** A host function that is called again for the outcome of its promise lifts its parameters again, and does not use them. */
+export function createMemoryReader(
+  callStack: CallStack,
+  suspension: Pick<Suspension, 'isSettled'>,
+): MemoryReader {
   /** Up to this length, examining each byte is faster than calling a decoder. */
   const SHORT = 24;
   /** Up to this length V8 keeps arrays on its heap, and copying them in a loop is faster. */
@@ -39,6 +44,7 @@ export function createMemoryReader(callStack: CallStack): MemoryReader {
       const start = pointer >>> 0;
       const end = start + (length >>> 0);
       checkBounds(bytes, start, length >>> 0);
+      if (suspension.isSettled()) return '';
       // Each byte can become two in a string.
       callStack.lift(2 * (end - start) + STRING_COST);
       if (end - start > SHORT) return decode(bytes.subarray(start, end));
@@ -68,6 +74,7 @@ export function createMemoryReader(callStack: CallStack): MemoryReader {
       const start = pointer >>> 0;
       checkBounds(bytes, start, length >>> 0);
       const end = start + (length >>> 0);
+      if (suspension.isSettled()) return bytes.subarray(start, end);
       callStack.lift(end - start + ARRAY_COST);
       if (end - start > TINY) return bytes.slice(start, end);
       const copy = new Uint8Array(end - start);

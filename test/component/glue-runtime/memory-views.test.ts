@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createCallStack } from '../../../src/component/glue-runtime/call-stack.ts';
 import { createMemoryReader } from '../../../src/component/glue-runtime/memory-reader.ts';
 import { createMemoryViews } from '../../../src/component/glue-runtime/memory-views.ts';
+import { createSuspension } from '../../../src/component/glue-runtime/suspension.ts';
 
 test('views follow a memory that grows', () => {
   const memory = new WebAssembly.Memory({ initial: 0, maximum: 2 });
@@ -44,7 +45,7 @@ test('writes, and nothing else, are marked in the dirty map of a memory', () => 
 
 describe('contents', () => {
   const callStack = createCallStack(1, { value: 0 }, { value: 0 });
-  const { string, list } = createMemoryReader(callStack);
+  const { string, list } = createMemoryReader(callStack, createSuspension(callStack));
   const bytes = new Uint8Array(100);
   const put = (text: string | Uint8Array): number => {
     bytes.fill(0);

@@ -58,6 +58,12 @@ const GUEST = `(component
   (func (export "keep") (param "count" u32) (result u32) (canon lift (core func $i "keep")))
   (func (export "drop") (param "handle" u32) (canon lift (core func $i "drop"))))`;
 
+/** The same, in an interface whose `run` may be suspended. */
+const WAITING = GUEST.replace(
+  /\(func \(export "run"\)( \(param "which" .*)$/m,
+  '(func $run$1 (instance $runs (export "run" (func $run))) (export "run" (instance $runs))',
+);
+
 interface TestGuest {
   readonly budget: GuestBudget;
   /** Lengths of what the host was given. */
@@ -80,6 +86,25 @@ const kinds = {
     return load(transpiled, transpiled.glue);
   },
 };
+
+test.each<[Taking, number]>([
+  ['text', 3 * MIB],
+  ['bytes', 7 * MIB],
+])('a call that waits lifts %s once, and is charged once', async (which, count) => {
+  const transpiled = await transpileSync(await parse(WAITING));
+  const waiting = NAMES.map((name) => `test:host/takes#${name}`);
+  const loaded = await load(transpiled, leanGlue(transpiled, [...waiting, 'run#run']));
+  const budget = createBudget({ limit: 8 * MIB });
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  const host = Object.fromEntries(NAMES.map((name) => [name, turn]));
+  const imports = { 'test:host/takes@1.0.0': { Thing: class {}, make() {}, ...host } };
+  const instance = loaded.instantiate({ ...imports, [GLUE_BUDGET]: budget }) as unknown as {
+    readonly run: { run(which: number, count: number): Promise<void> };
+  };
+  // Twice would be more than the budget.
+  await instance.run.run(NAMES.indexOf(which), count);
+  expect(budget.used).toBe(0);
+});
 
 describe.each(Object.entries(kinds))('%s glue', (_, make) => {
   const loaded = make();

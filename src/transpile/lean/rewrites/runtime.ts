@@ -37,6 +37,6 @@ ${Object.entries(PARTS)
 const $callStack = createCallStack(${count}, $context.slot0, $context.slot1, $budget);
 const $handles = createHandles($callStack, HANDLE_TABLES, $budget);
 const $suspension = createSuspension($callStack);
-const $memoryReader = createMemoryReader($callStack);\n`,
+const $memoryReader = createMemoryReader($callStack, $suspension);\n`,
   );
 }
