@@ -103,8 +103,9 @@ class StoreLeaseHolder implements LeaseHolder {
   #acquire(bucket: string, name: string): ReturnType<Leases['acquire']> {
     if (this.#closing !== undefined) throw new WasmcpError('store-closed', 'the store is closed');
     const began = performance.now();
+    const wasAlive = this.#isAlive();
     const signed = (token: bigint | undefined): bigint | undefined => {
-      this.#signed(began);
+      if (!wasAlive) this.#signed(began);
       return token;
     };
     const result = this.#leases.acquire(this.#holder, bucket, name);

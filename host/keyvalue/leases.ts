@@ -19,7 +19,8 @@ import type { Awaitable } from './awaitable.ts';
  * - One round trip for each method, one script or statement for each. All are safe to repeat.
  * - `acquire` on a free lease takes it, with a new token. On one that the holder has, it returns the token that it has. On one
  *   that another live holder has, it returns undefined, and records that this holder waits for it, unless another live one
- *   waits already. It also keeps its caller alive, so that the first lease needs no `renew`.
+ *   waits already. It also is a sign of life of a holder that is dead or has lived half of its life, so that the first lease needs
+ *   no `renew`.
  * - `release` gives each lease to the live holder that waits for it, with a new token, otherwise it is free. A lease that the
  *   holder only waits for is no longer waited for. Others are left alone.
  * - `listen` reports a lease of the holder that another one begins to wait for (`wanted`), and one that was given to it

@@ -106,12 +106,18 @@ class RunningEngine implements Engine {
   }
 
   readonly handle: Handler = (request, target) => {
-    const failure = this.#resources.storeFailure();
+    const failure = this.#resources.storeFailure() ?? this.#absence();
     if (failure === undefined) return this.#current.handle(request, target);
     target.fail(failure);
     target.finished();
     return COMPLETE;
   };
+
+  /** Why the store cannot be reached at the moment, if guests may need it: a balancer can choose another host. */
+  #absence(): WasmcpError | undefined {
+    const failure = this.#resources.storeAbsence();
+    return failure !== undefined && this.#current.usesStore ? failure : undefined;
+  }
 
   /** One worker is enough to respond; the start does not wait for the others. */
   async start(): Promise<void> {
@@ -128,9 +134,14 @@ class RunningEngine implements Engine {
   }
 
   load(): EngineLoad {
-    const { storeFailure, isStoreAway } = this.#resources;
+    const { storeFailure, storeAbsence } = this.#resources;
     const load = this.#current.load();
-    return { ...load, syncs: this.gate?.syncs, storeFailure: storeFailure(), isStoreAway: isStoreAway() };
+    return {
+      ...load,
+      syncs: this.gate?.syncs,
+      storeFailure: storeFailure(),
+      isStoreAway: storeAbsence() !== undefined,
+    };
   }
 
   reload(next: LoadedComponent, limit: number, env?: EngineOptions['env']): Promise<void> {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fixture, run, serve, temporaryFolder } from '../support/command.ts';
 import { faultyProxy } from '../support/faulty-proxy.ts';
-import { INITIALIZE_PARAMS, initialize } from '../support/mcp.ts';
+import { callTool, INITIALIZE_PARAMS, initialize } from '../support/mcp.ts';
 import { hasPostgres, type Postgres, startPostgres } from '../support/postgres.ts';
 
 async function post(url: string, path: string, body = ''): Promise<[number, string]> {
@@ -45,6 +45,23 @@ describe.skipIf(!hasPostgres)('serve with a store on PostgreSQL', () => {
     120_000,
   );
 
+  test.each(['on', 'off'])(
+    'calls of one session through two servers run one after another, with notify=%s',
+    async (notify) => {
+      const store = ['--mcp', 'guide', '--store', `${postgres.url()}&notify=${notify}`, '--timeout', '120s'];
+      const servers = [
+        await serve(fixture('notes-draft'), store),
+        await serve(fixture('notes-draft2'), store),
+      ];
+      const session = await initialize(servers[0]!.url);
+      const counts = await Promise.all(
+        Array.from({ length: 60 }, (_, n) => callTool(servers[n % 2]!.url, session, 'counter')),
+      );
+      expect(new Set(counts)).toEqual(new Set(Array.from({ length: 60 }, (_, n) => String(n + 1))));
+    },
+    120_000,
+  );
+
   test('while the engine is unavailable guests get an error, and /readyz fails until it is available again', async () => {
     const proxy = await faultyProxy(postgres.port);
     const password = join(temporaryFolder(), 'password');
@@ -65,6 +82,8 @@ describe.skipIf(!hasPostgres)('serve with a store on PostgreSQL', () => {
       expect.stringMatching(/the store /),
     ]);
     await server.told(/^error: store: .* cannot be reached/m);
+    const refused = await fetch(`${server.url}/get?key=k`, { method: 'POST' });
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
     expect((await fetch(`${admin}readyz`)).status).toBe(503);
     expect(await (await fetch(`${admin}healthz`)).json()).toMatchObject({ store: 'unavailable' });
     proxy.set('pass');

@@ -16,6 +16,7 @@ const FAILURES: Readonly<Record<string, readonly [code: WasmcpErrorCode, what: s
   '08P01': ['store-unusable', 'is not PostgreSQL itself: a pooler in front of it must keep sessions'],
   '55': ['store-busy', 'is locked by another client: try again'],
   '58': ['store-unusable', 'cannot read or write its disk'],
+  WL001: ['lease-lost', 'has given the lease to another host'],
   XX: ['store-unusable', 'reports that it is damaged'],
 };
 

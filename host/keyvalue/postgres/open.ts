@@ -4,6 +4,7 @@ import { DEFAULT_CONNECTIONS, DEFAULT_TIMEOUT, whenReachable } from '../network/
 import type { Store, StoreGuarantee } from '../store.ts';
 import { guaranteeOf, readSettings, requireDurable } from './engine-settings.ts';
 import { postgresFailure } from './errors.ts';
+import { createLeases } from './leases.ts';
 import { createRunner } from './runner.ts';
 import { prepareSchema } from './schema.ts';
 import { createPool, type Session, type SessionPool } from './session.ts';
@@ -54,6 +55,7 @@ export async function openPostgres(url: string, options: StoreOptions): Promise<
   return {
     url: shown,
     guarantee,
+    leases: createLeases({ runner, pool, schema, notifies: target.notifies }),
     ...createMethods(runner, statementsFor(schema)),
     close: runner.close,
   };

@@ -1,5 +1,6 @@
 import { WasmcpError } from '../../error.ts';
 import { STRIPES } from './keys.ts';
+import { LEASES_MIGRATION } from './lease-schema.ts';
 import type { Session } from './session.ts';
 
 /** Migration `n` takes a store from schema `n` to `n + 1`. Never edit one. `SCHEMA` stands for the schema's quoted name. */
@@ -22,6 +23,7 @@ const MIGRATIONS: readonly string[] = [
    CREATE UNIQUE INDEX kv_order ON SCHEMA.kv (bucket, id);
    CREATE TABLE SCHEMA.deletion (stripe integer PRIMARY KEY, version bigint NOT NULL);
    INSERT INTO SCHEMA.deletion (stripe, version) SELECT stripe, 0 FROM generate_series(0, ${STRIPES - 1}) AS stripe;`,
+  LEASES_MIGRATION,
 ];
 
 /** The advisory lock that a host holds while it migrates: "wasmcp-n". */

@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from 'node:tls';
-import type { Pool, PoolClient } from 'pg';
+import type { Client, Pool, PoolClient } from 'pg';
 import { readTlsFiles } from '../network/files.ts';
 import { passwordFor } from './password.ts';
 import type { Target } from './url.ts';
@@ -21,6 +21,11 @@ export interface PooledSession extends Session {
 export interface SessionPool {
   /** Waits for a free connection, or opens one. */
   acquire(): Promise<PooledSession>;
+  /**
+   * Opens a connection of its own that calls `heard` for each notification on `channel`, and `ended` once if the connection is
+   * lost. The returned function closes it. Does not keep the process alive.
+   */
+  listen(channel: string, heard: (payload: string) => void, ended: () => void): Promise<() => void>;
   /** Settles when all connections are closed. */
   close(): Promise<void>;
 }
@@ -46,7 +51,7 @@ export async function createPool(options: PoolOptions): Promise<SessionPool> {
   const { target, connections, timeout, prepare } = options;
   const { default: pg } = await import('pg');
   const ssl = await tlsOptions(target);
-  const pool: Pool = new pg.Pool({
+  const address = {
     host: target.host,
     port: target.port,
     user: target.user,
@@ -55,8 +60,11 @@ export async function createPool(options: PoolOptions): Promise<SessionPool> {
     ssl,
     application_name: 'wasmcp-node',
     keepAlive: true,
-    max: connections,
     connectionTimeoutMillis: timeout,
+  };
+  const pool: Pool = new pg.Pool({
+    ...address,
+    max: connections,
     // Statements end earlier; this limit is for the queries that prepare a connection.
     query_timeout: timeout + GRACE,
     idleTimeoutMillis: IDLE,
@@ -80,7 +88,34 @@ export async function createPool(options: PoolOptions): Promise<SessionPool> {
         },
       };
     },
+    async listen(channel, heard, ended) {
+      // Its types lack the method.
+      const client: Client & { unref?(): void } = new pg.Client(address);
+      const over = once(ended);
+      client.on('error', over);
+      client.on('end', over);
+      client.on('notification', ({ payload }) => heard(payload ?? ''));
+      try {
+        await client.connect();
+        // Names of channels have no quotes in them.
+        await client.query(`LISTEN "${channel}"`);
+      } catch (error) {
+        void client.end().catch(() => {});
+        throw error;
+      }
+      client.unref?.();
+      return () => void client.end().catch(() => {});
+    },
     close: () => pool.end(),
+  };
+}
+
+/** The same function, for which later calls have no effect. */
+function once(work: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (!isDone) work();
+    isDone = true;
   };
 }
 

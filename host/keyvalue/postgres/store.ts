@@ -1,11 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { WasmcpError } from '../../error.ts';
 import { added } from '../counter.ts';
+import { type Fence, leaseLost } from '../leases.ts';
 import { checkBatch } from '../network/outcomes.ts';
 import { BATCH_BYTES, PAGE_SIZE, type Store } from '../store.ts';
 import { byteaArray, byteaOf, type StoredKey, storedKey, textOf, utf8 } from './keys.ts';
 import type { Runner } from './runner.ts';
+import type { Row } from './session.ts';
 import type { Statements } from './statements.ts';
+import type { WriteStatements } from './write-statements.ts';
 
 /** Ids are `bigint`: signed 64-bit. */
 const LARGEST_ID = 2n ** 63n - 1n;
@@ -109,18 +112,35 @@ async function settled(runner: Runner, sql: Statements, transaction: string): Pr
 type Writes = Pick<Store, 'set' | 'delete' | 'setMany' | 'deleteMany' | 'increment' | 'swap'>;
 
 function createWrites(runner: Runner, sql: Statements): Writes {
-  async function deleteMany(bucket: string, keys: readonly string[]): Promise<void> {
+  /** Returns the rows that say that something was written, see `WriteStatements`. */
+  async function write(
+    name: keyof WriteStatements,
+    parameters: readonly unknown[],
+    fence: Fence | undefined,
+  ): Promise<readonly Row[]> {
+    if (fence === undefined) return runner.write(sql.write[name], parameters);
+    const { bucket, name: lease, token } = fence;
+    try {
+      const values = [...parameters, utf8(bucket), utf8(lease), `${token}`];
+      const rows = await runner.write(sql.fencedWrite[name], values);
+      return rows.filter(([result]) => result !== null);
+    } catch (error) {
+      throw error instanceof WasmcpError && error.code === 'lease-lost' ? leaseLost(fence) : error;
+    }
+  }
+
+  async function deleteMany(bucket: string, keys: readonly string[], fence?: Fence): Promise<void> {
     const name = utf8(bucket);
     const stored = [...new Set(keys)].map((key) => storedKey(name, key));
-    await runner.write(sql.deleteMany, [name, ...arraysOf(stored), stored.map(({ stripe }) => stripe)]);
+    await write('deleteMany', [name, ...arraysOf(stored), stored.map(({ stripe }) => stripe)], fence);
   }
 
   return {
-    async set(bucket, key, value) {
-      await runner.write(sql.set, [...wholeKeyOf(bucket, key), Date.now(), bufferOf(value)]);
+    async set(bucket, key, value, fence) {
+      await write('set', [...wholeKeyOf(bucket, key), Date.now(), bufferOf(value)], fence);
     },
-    delete: (bucket, key) => deleteMany(bucket, [key]),
-    async setMany(bucket, entries) {
+    delete: (bucket, key, fence) => deleteMany(bucket, [key], fence),
+    async setMany(bucket, entries, fence) {
       const name = utf8(bucket);
       // The later of two entries for one key wins.
       const latest = [...new Map(entries)];
@@ -128,29 +148,28 @@ function createWrites(runner: Runner, sql: Statements): Writes {
       const values = latest.map(([, value]) => value);
       const tails = byteaArray(stored.map(({ tail }) => tail));
       checkBatch(values, STATEMENT_BYTES);
-      const parameters = [name, ...arraysOf(stored), tails, Date.now(), byteaArray(values)];
-      await runner.write(sql.setMany, parameters);
+      await write('setMany', [name, ...arraysOf(stored), tails, Date.now(), byteaArray(values)], fence);
     },
     deleteMany,
-    async increment(bucket, key, delta, bounds) {
+    async increment(bucket, key, delta, bounds, fence) {
       const limits = [`${delta}`, `${bounds.min}`, `${bounds.max}`];
       const creates = delta >= bounds.min && delta <= bounds.max;
       for (;;) {
         const [row] = creates
-          ? await runner.write(sql.increment, [...wholeKeyOf(bucket, key), Date.now(), ...limits])
-          : await runner.write(sql.incrementExisting, [...keyOf(bucket, key), Date.now(), ...limits]);
+          ? await write('increment', [...wholeKeyOf(bucket, key), Date.now(), ...limits], fence)
+          : await write('incrementExisting', [...keyOf(bucket, key), Date.now(), ...limits], fence);
         if (row !== undefined) return BigInt(row[0]!);
         // The sum was refused: the value tells why, unless another writer has changed the counter meanwhile.
         const [stored] = await runner.read(sql.get, keyOf(bucket, key));
         added(stored && byteaOf(stored[0]!), delta, bounds);
       }
     },
-    async swap(bucket, key, version, value) {
+    async swap(bucket, key, version, value, fence) {
       // A version outside the engine's `bigint` belongs to no key.
       const known = BigInt.asIntN(64, version) === version ? version : -1n;
       const parameters = [...wholeKeyOf(bucket, key), Date.now(), bufferOf(value), `${known}`];
       const { stripe } = storedKey(utf8(bucket), key);
-      return (await runner.write(sql.swap, [...parameters, stripe])).length > 0;
+      return (await write('swap', [...parameters, stripe], fence)).length > 0;
     },
   };
 }

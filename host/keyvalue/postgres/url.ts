@@ -14,6 +14,8 @@ export interface Target {
   /** The password in the URL or in `PGPASSWORD`. */
   readonly password: string | undefined;
   readonly passwordFile: string | undefined;
+  /** Whether hosts may use LISTEN and NOTIFY; otherwise they poll. */
+  readonly notifies: boolean;
   /** Without the password. */
   readonly shown: string;
 }
@@ -35,6 +37,7 @@ const PARAMETERS: ReadonlySet<string> = new Set([
   'sslcert',
   'sslkey',
   'passfile',
+  'notify',
 ]);
 
 const MODES: readonly string[] = ['disable', 'require', 'verify-ca', 'verify-full'] satisfies TlsMode[];
@@ -58,6 +61,8 @@ export function parseUrl(url: string, env: Environment): Target {
   if (!/^[a-z_][a-z0-9_]{0,62}$/i.test(schema)) {
     throw invalid('a schema has 1 to 63 letters, digits and underscores, and does not begin with a digit');
   }
+  const notify = parameters.get('notify') ?? 'on';
+  if (notify !== 'on' && notify !== 'off') throw invalid('notify is on or off');
   const ca = parameters.get('sslrootcert') ?? env.PGSSLROOTCERT;
   const cert = parameters.get('sslcert') ?? env.PGSSLCERT;
   const key = parameters.get('sslkey') ?? env.PGSSLKEY;
@@ -67,6 +72,7 @@ export function parseUrl(url: string, env: Environment): Target {
     tls: tlsMode(parameters.get('sslmode') ?? env.PGSSLMODE, ca),
     tlsFiles: { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) },
     password: decoded(parsed.password) || parameters.get('password') || env.PGPASSWORD || undefined,
+    notifies: notify === 'on',
     passwordFile: parameters.get('passfile') ?? env.PGPASSFILE,
     shown: `postgres://${authority}/${encodeURIComponent(database)}?schema=${schema}`,
   };

@@ -34,6 +34,11 @@ export class ComponentRunner {
     this.#watch = this.#createWatch();
   }
 
+  /** Its guests may read or write keys. */
+  get usesStore(): boolean {
+    return this.#component.imports.some(({ name }) => name.startsWith('wasi:keyvalue/'));
+  }
+
   readonly handle: Handler = (request, target) => this.#dispatcher.handle(request, target);
 
   /** Settles when `workers` of them can take requests, and the watcher's can. */

@@ -38,8 +38,8 @@ export interface EngineResources extends StoreVoice {
   readonly shares: DescriptorShares;
   /** Why the store no longer gives any guarantee. */
   storeFailure(): WasmcpError | undefined;
-  /** The store cannot be reached at the moment. */
-  isStoreAway(): boolean;
+  /** Why the store cannot be reached at the moment. */
+  storeAbsence(): WasmcpError | undefined;
   /** Logs each message once. */
   warnOnce(context: string, message: string): void;
   /** Threads that run guests: one, the caller's, without workers. */
@@ -70,9 +70,9 @@ export async function openResources(
   }
 
   const storeFull = reportFull((level, message) => void options.log(level, 'store', message));
-  let isAway = false;
+  let absence: WasmcpError | undefined;
   const away = (reason: WasmcpError | undefined): void => {
-    isAway = reason !== undefined;
+    absence = reason;
     if (reason === undefined) void options.log('info', 'store', 'the store can be reached again');
     else void options.log('error', 'store', reason.message);
   };
@@ -105,7 +105,7 @@ export async function openResources(
     storeBroken,
     storeFull,
     storeFailure: () => failure,
-    isStoreAway: () => isAway,
+    storeAbsence: () => absence,
     warnOnce: createWarnings(options.log),
     threads: Math.max(1, options.workers),
     setUp: await chooseThread(options, internals, collect),
