@@ -1,32 +1,82 @@
+// Imported as a whole, so that a Node without these functions gets far enough to report that it is too old.
+import module from 'node:module';
+
 /**
  * From this size on, malloc(3) maps memory separately and returns it to the system as soon as it is freed; pieces of large
  * bodies are that large. By default malloc raises the threshold to up to 32 MiB and keeps smaller blocks in arenas of each
  * thread, where one block in use can keep 64 MiB.
  */
-const THRESHOLD = '65536';
+const THRESHOLD = 65_536;
+
+/** Bytes that are free at the end of an arena and not returned: the default, which malloc raises with the threshold. */
+const TRIM = 131_072;
+
+/** Milliseconds after which a start is over. Its large blocks come and go, and each would be mapped anew. */
+const START = 3000;
 
 /** Commands that run for long. */
 const COMMANDS = new Set(['serve']);
 
+/** Settings of malloc.h of glibc, and the symbols of its functions. */
+const M_TRIM_THRESHOLD = -1;
+const M_MMAP_THRESHOLD = -3;
+const FUNCTIONS = {
+  mallopt: { arguments: ['i32', 'i32'], return: 'i32' },
+  malloc_trim: { arguments: ['u64'], return: 'i32' },
+};
+
 /**
- * Replaces this process by a new Node with the same process id, files and arguments, because malloc reads its settings only
- * at the start. A setting of the user is kept. Does nothing if Node cannot do this, or if a parent process has a channel to
- * this one.
+ * Makes malloc return large blocks to the system, for commands that run for long. A setting of the user is kept. Node can call
+ * malloc's functions from 26.9 on; an older one is replaced by a new process, unless a parent process has a channel to this one.
  */
 export function settleAllocator() {
-  const { env, execve, platform, argv } = process;
-  if (platform !== 'linux' || execve === undefined || process.channel !== undefined) return;
-  if (env.MALLOC_MMAP_THRESHOLD_ === THRESHOLD) {
+  const { env, platform } = process;
+  if (platform !== 'linux') return;
+  if (env.MALLOC_MMAP_THRESHOLD_ === String(THRESHOLD)) {
     // Processes that are started from here do not need it.
     delete env.MALLOC_MMAP_THRESHOLD_;
     return;
   }
-  if (env.MALLOC_MMAP_THRESHOLD_ !== undefined || env.GLIBC_TUNABLES !== undefined || !COMMANDS.has(argv[2]))
-    return;
+  if (env.MALLOC_MMAP_THRESHOLD_ !== undefined || env.GLIBC_TUNABLES !== undefined) return;
+  if (!COMMANDS.has(process.argv[2])) return;
+  if (mayCall()) setTimeout(setThreshold, START).unref();
+  else replaceProcess();
+}
+
+/** With the permission model, calls need a permission that nothing else here needs. */
+function mayCall() {
+  return module.isBuiltin('node:ffi') && process.permission === undefined;
+}
+
+/** Other C libraries do not have the functions, and keep less by themselves. */
+function setThreshold() {
+  const { emitWarning } = process;
+  // That the module is experimental does not concern who reads what the server prints.
+  process.emitWarning = () => {};
+  try {
+    const { functions } = process.getBuiltinModule('node:ffi').dlopen(null, FUNCTIONS);
+    functions.mallopt(M_MMAP_THRESHOLD, THRESHOLD);
+    functions.mallopt(M_TRIM_THRESHOLD, TRIM);
+    // What the start has left in arenas.
+    functions.malloc_trim(0n);
+  } catch {
+    // Continue with malloc's defaults.
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}
+
+/**
+ * A new Node with the same process id, files and arguments, because malloc reads its settings from the environment only at the
+ * start.
+ */
+function replaceProcess() {
+  const { env, execve, argv } = process;
+  if (execve === undefined || process.channel !== undefined) return;
   try {
     execve(process.execPath, [argv[0], ...process.execArgv, ...argv.slice(1)], {
       ...env,
-      MALLOC_MMAP_THRESHOLD_: THRESHOLD,
+      MALLOC_MMAP_THRESHOLD_: String(THRESHOLD),
     });
   } catch {
     // Not permitted, or the file is gone: continue with malloc's defaults.
