@@ -90,6 +90,10 @@ const ownUrls: Plugin = {
   },
 };
 
+/** What the command line is read with: commands without a server load it, too. */
+const OPTIONS =
+  /\/src\/(?:options|server\/access-policy|mcp\/defaults|commands\/(?:print|progress)|engine\/memory\/limit)[/.]/;
+
 const COMMON = {
   cwd: ROOT,
   platform: 'node',
@@ -131,6 +135,10 @@ async function compile(): Promise<void> {
           test: /\/src\/(loader|transpile|snapshot|component|growth|metering|wasm)\//,
           minShareCount: 2,
         },
+        { name: 'options', test: OPTIONS, minShareCount: 2 },
+        { name: 'engine', test: /\/src\/engine\/(?:protocol|memory|limits)\//, minShareCount: 2 },
+        { name: 'guests', test: /\/src\/engine\/worker\//, minShareCount: 2 },
+        { name: 'server', test: /\/src\/(?:server|mcp|engine|http|commands)\//, minShareCount: 2 },
       ],
     },
   });
