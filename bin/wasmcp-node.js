@@ -12,6 +12,8 @@ if (typeof WebAssembly.Suspending !== 'function') {
   process.exit(1);
 }
 // Older versions of Node could not even link the following modules.
+const checkout = new URL('../src/checkout.js', import.meta.url);
+if (existsSync(checkout)) await import(checkout.href);
 const { settleAllocator } = await import('./allocator.js');
 settleAllocator();
 const { keepCompiledCode } = await import('./compile-cache.js');

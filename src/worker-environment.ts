@@ -10,3 +10,11 @@ export function workerEnvironment(): NodeJS.ProcessEnv {
   const folder = module.getCompileCacheDir();
   return folder === undefined ? process.env : { ...process.env, NODE_COMPILE_CACHE: dirname(folder) };
 }
+
+/**
+ * Arguments of Node for one of our threads. It must not inherit those of the program that uses the library (`--eval`,
+ * `--import`); in a checkout, it loads its files as this thread does.
+ */
+export function workerArguments(): string[] {
+  return import.meta.url.endsWith('.ts') ? ['--import', new URL('checkout.js', import.meta.url).href] : [];
+}

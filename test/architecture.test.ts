@@ -22,7 +22,7 @@ const LAYERS: readonly RegExp[] = [
   /^src\/metering\//,
   /^src\/wasm\//,
   /^src\/process\//,
-  /^src\/(version|worker-environment)\.ts$/,
+  /^src\/(version\.ts|worker-environment\.ts|checkout\.js)$/,
   /^src\/options\/(?:defaults|ranges|resolve|types)\.ts$/,
   /^host\/public\.ts$/,
   /^host\/index\.ts$/,

@@ -6,7 +6,7 @@ import type { ImportedInterface } from '../component/component.ts';
 import type { MeterNames } from '../metering/names.ts';
 import { countAll, type PreparedModule, prepareModule, prepareModules } from '../snapshot/prepare.ts';
 import type { NamedModule } from '../wasm/named-module.ts';
-import { workerEnvironment } from '../worker-environment.ts';
+import { workerArguments, workerEnvironment } from '../worker-environment.ts';
 import { type StubbedComponent, stubModules } from './stub-modules.ts';
 import type { FromTranspiler, Generated, TranspilerTask } from './worker.ts';
 
@@ -46,7 +46,7 @@ const ENTRY = new URL(import.meta.url.replace(/transpile(\.[jt]s)$/, 'worker$1')
 
 /** The thread takes a while to load: whatever the caller does before `transpile` costs no additional time. */
 export function startTranspiler(): Transpiler {
-  const worker = new Worker(ENTRY, { execArgv: [], env: workerEnvironment() });
+  const worker = new Worker(ENTRY, { execArgv: workerArguments(), env: workerEnvironment() });
   const ended = once(worker, 'exit').then(() => {
     throw new Error('the transpiling thread ended without a result');
   });

@@ -1,6 +1,6 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { GUEST_THREAD_LIMITS } from '../../process/heap.ts';
-import { workerEnvironment } from '../../worker-environment.ts';
+import { workerArguments, workerEnvironment } from '../../worker-environment.ts';
 
 /** A worker thread that is loading its code, or has loaded it, and waits for its setup. */
 export interface PrestartedWorker {
@@ -22,8 +22,7 @@ export function prestartWorker(): PrestartedWorker {
   const worker = new Worker(ENTRY, {
     workerData: port2,
     transferList: [port2],
-    // The worker must not inherit options of the program that uses the library (`--eval`, `--import`).
-    execArgv: [],
+    execArgv: workerArguments(),
     env: workerEnvironment(),
     resourceLimits: GUEST_THREAD_LIMITS,
   });

@@ -5,6 +5,7 @@ import { assertCountable } from '../../component/countable.ts';
 import { assertLinked } from '../../component/link-check.ts';
 import { linkWithHost } from '../../component/link-with-host.ts';
 import { GUEST_THREAD_LIMITS } from '../../process/heap.ts';
+import { workerArguments, workerEnvironment } from '../../worker-environment.ts';
 import type { CommandEnd, CommandSetup, FromCommand, OutputStream, ToCommand } from './messages.ts';
 import { openStandardInput } from './standard-input.ts';
 import { openStandardOutput } from './standard-output.ts';
@@ -36,6 +37,8 @@ export async function runCommand(options: CommandOptions): Promise<CommandEnd> {
   if (setup.fuel !== undefined) assertCountable(setup.component);
   const worker = new Worker(ENTRY, {
     workerData: setup satisfies CommandSetup,
+    execArgv: workerArguments(),
+    env: workerEnvironment(),
     resourceLimits: GUEST_THREAD_LIMITS,
   });
   const input = openStandardInput(stdin);
