@@ -92,7 +92,7 @@ const ownUrls: Plugin = {
 
 /** What the command line is read with: commands without a server load it, too. */
 const OPTIONS =
-  /\/src\/(?:options|server\/access-policy|mcp\/defaults|commands\/(?:print|progress)|engine\/memory\/limit)[/.]/;
+  /\/src\/(?:options|server\/access-policy|mcp\/defaults|commands\/(?:print|progress)|process\/memory\/limit)[/.]/;
 
 const COMMON = {
   cwd: ROOT,
@@ -136,7 +136,7 @@ async function compile(): Promise<void> {
           minShareCount: 2,
         },
         { name: 'options', test: OPTIONS, minShareCount: 2 },
-        { name: 'engine', test: /\/src\/engine\/(?:protocol|memory|limits)\//, minShareCount: 2 },
+        { name: 'engine', test: /\/src\/(?:engine\/protocol|process)\//, minShareCount: 2 },
         { name: 'guests', test: /\/src\/engine\/worker\//, minShareCount: 2 },
         { name: 'server', test: /\/src\/(?:server|mcp|engine|http|commands)\//, minShareCount: 2 },
       ],
