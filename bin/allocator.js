@@ -11,7 +11,7 @@ const THRESHOLD = 65_536;
 /** Bytes that are free at the end of an arena and not returned: the default, which malloc raises with the threshold. */
 const TRIM = 131_072;
 
-/** Milliseconds after which a start is over. Its large blocks come and go, and each would be mapped anew. */
+/** Milliseconds after which a start is over. Its large blocks come and go, and malloc would map each of them. */
 const START = 3000;
 
 /** Commands that run for long. */
