@@ -10,40 +10,40 @@ export interface LeaseUser {
 }
 
 export interface LeaseUse {
-  /** False once the lease may have been taken over: what was read since may be of two users. */
+  /** False once the lease may have been taken over, so that later reads may see the writes of two users. */
   readonly holds: boolean;
   /** The store has refused its fence. */
   lost(): void;
-  /** The use is over, or is no longer waited for. */
+  /** The use has ended, or its user no longer waits for it. */
   leave(): void;
 }
 
-/** How a lease reaches its store. */
+/** What a lease needs of its store. */
 export interface HeldLeaseParts {
   acquire(): Awaitable<bigint | undefined>;
   release(): Promise<void>;
   /** Whether the holder is certainly alive. */
   isAlive(): boolean;
-  /** Neither held nor wanted any more. */
+  /** It is neither held nor wanted any more. */
   unused(): void;
 }
 
-/** Milliseconds for which a lease that another program waits for serves what waits here: handing it over costs more than a use. */
+/** Milliseconds for which a lease that another program waits for still serves uses that wait here; handing it over costs more than a use. */
 const SLICE = 20;
 
-/** Milliseconds until it is asked for again: its holder may have died, or its event got lost. */
+/** Milliseconds until it is requested again, because its holder may have died, or an event may have been lost. */
 const RETRY = 250;
 
 type Step = 'none' | 'asking' | 'waiting' | 'held' | 'releasing';
 
-/** One lease on its way between this program and others. A class, as each session has one. */
+/** One lease, which moves between this program and others. A class, as each session has one. */
 export class HeldLease implements LeaseUse {
   readonly lease: LeaseName;
   readonly #parts: HeldLeaseParts;
   #step: Step = 'none';
   #fence: Fence | undefined;
   #user: LeaseUser | undefined;
-  /** When another program must have it, if one waits. */
+  /** When another program gets it at the latest, if one waits. */
   #due: number | undefined;
   #usedAt = performance.now();
   #retry: NodeJS.Timeout | undefined;
@@ -66,7 +66,7 @@ export class HeldLease implements LeaseUse {
   leave(): void {
     this.#user = undefined;
     this.#usedAt = performance.now();
-    // A use without a fence is one without a lease.
+    // A use without a fence has no lease.
     if (this.#step === 'held' && this.#fence === undefined) this.#step = 'none';
     if (this.#step === 'waiting') this.#giveUp();
     else if (this.#step === 'none') this.#parts.unused();
@@ -80,7 +80,7 @@ export class HeldLease implements LeaseUse {
     this.#user = undefined;
   }
 
-  /** The holder's life is over, as far as is known here. */
+  /** As far as is known here, the holder's life has ended. */
   expire(): void {
     if (this.#step !== 'held' || this.#fence === undefined) return;
     this.#step = 'none';
@@ -123,7 +123,7 @@ export class HeldLease implements LeaseUse {
     }
   }
 
-  /** It was waited for here, and is now this program's. */
+  /** The lease for which this program waited was given to it. */
   given(): void {
     if (this.#step === 'waiting') this.#ask();
   }
@@ -174,7 +174,7 @@ export class HeldLease implements LeaseUse {
     }
   }
 
-  /** Unless it is in use: at once when its time is up, otherwise after what waits for it here has had the chance to start. */
+  /** Hands it over unless it is in use: at once if its time is up, otherwise after uses that wait here had a chance to start. */
   #releaseSoon(): void {
     if (performance.now() >= this.#due!) this.#release();
     else

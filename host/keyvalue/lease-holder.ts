@@ -3,14 +3,14 @@ import { WasmcpError } from '../error.ts';
 import { HeldLease, type LeaseUse, type LeaseUser } from './held-lease.ts';
 import type { Holder, LeaseEvent, Leases } from './leases.ts';
 
-/** Has leases on behalf of one program, and keeps each for as long as nobody else asks for it. */
+/** Takes leases on behalf of one program, and keeps each until another program requests it. */
 export interface LeaseHolder {
   /**
    * Calls `user.started` once the lease is held: at once if it was kept from the use before. A lease has one user at a time:
    * the caller calls `leave` of the returned use before the next one.
    */
   use(bucket: string, name: string, user: LeaseUser): LeaseUse;
-  /** Releases everything. Settles when other programs can have it. */
+  /** Releases all leases. Settles when other programs can take them. */
   close(): Promise<void>;
 }
 
@@ -21,13 +21,13 @@ export interface LeaseHolderOptions {
   readonly idle?: number;
 }
 
-/** Signs of life in one life: so many minus one may be late or get lost. */
+/** Signs of life in one life: all but one of them may be late or get lost. */
 const SIGNS = 5;
 
 /** Leases that are kept without being used. */
 const MAX_IDLE = 10_000;
 
-/** Leases that are released at once. */
+/** Maximum number of leases that are released in one call. */
 const BATCH = 1000;
 
 export function createLeaseHolder(leases: Leases, options: LeaseHolderOptions = {}): LeaseHolder {
@@ -39,7 +39,7 @@ class StoreLeaseHolder implements LeaseHolder {
   readonly #holder: Holder;
   readonly #idle: number;
   readonly #entries = new Map<string, HeldLease>();
-  /** By our clock; the engine, which began to count later, lets it live longer. */
+  /** By our clock; the engine started to count later, so by its clock the holder lives longer. */
   #aliveUntil = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #stopListening: (() => void) | undefined;
@@ -114,7 +114,7 @@ class StoreLeaseHolder implements LeaseHolder {
 
   /** A sign of life was sent at this time. */
   #signed(began: number): void {
-    // After a gap all that was held may have been taken over in between.
+    // After a gap, all leases may have been taken over in between.
     if (this.#aliveUntil < began) this.#expire();
     this.#aliveUntil = Math.max(this.#aliveUntil, began + this.#holder.life);
   }
@@ -144,7 +144,7 @@ class StoreLeaseHolder implements LeaseHolder {
       for (const wanted of await this.#leases.renew(this.#holder)) this.#hear({ kind: 'wanted', ...wanted });
       this.#signed(began);
     } catch {
-      // The users of the store find out what is wrong with it.
+      // Users of the store get its failure.
     }
   }
 
@@ -170,7 +170,7 @@ class StoreLeaseHolder implements LeaseHolder {
     const entry = this.#entries.get(keyOf(bucket, name));
     if (kind === 'given') entry?.given();
     else if (entry !== undefined) entry.wanted();
-    // It was given after its use had been given up.
+    // The lease was given after its user had stopped waiting.
     else void this.#release(bucket, [name]).catch(() => {});
   }
 }

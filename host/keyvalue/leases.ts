@@ -2,20 +2,20 @@ import { WasmcpError } from '../error.ts';
 import type { Awaitable } from './awaitable.ts';
 
 /**
- * Leases: rights that one holder at a time has, among all programs that use one store. What a lease stands for is its user's
- * business; a store only knows its name, which lies in a bucket so that an engine can keep it where the bucket's data is. A
- * lease is no key: `list`, `range` and `buckets` do not show it.
+ * Leases: rights that one holder at a time has, among all programs that use one store. The user decides what a lease protects; a
+ * store knows only its name, which belongs to a bucket so that an engine can keep it where the bucket's data is. A lease is not a
+ * key: `list`, `range` and `buckets` do not show it.
  *
- * A **holder** is one running program, under an id of its own. It is alive until the milliseconds that it last asked for are
- * over by the engine's clock, never by a host's. The leases of a holder whose life is over are free.
+ * A **holder** is one running program, with an id of its own. It is alive until the milliseconds that it last requested have passed
+ * by the engine's clock, never by a host's. The leases of a dead holder are free.
  *
  * A **fence** is one possession of a lease: its token is larger than all tokens that the lease had before. A write that names a
- * fence is refused with `lease-lost`, and writes nothing, unless the lease has this very token; test and write are one atomic
- * step. (That its holder's life is over does not matter: nobody has taken over yet.) So after another holder has the
- * lease, or it was released, no earlier write can still arrive. An engine that keeps buckets in different places may test the
- * fence of a lease in another bucket in a step before the write; its driver says so.
+ * fence is refused with `lease-lost`, and writes nothing, unless the lease has exactly this token; check and write are one atomic
+ * step. (A write of a dead holder succeeds as long as no other holder has taken over.) So once another holder has the lease, or it
+ * was released, no earlier write can arrive late. An engine that keeps buckets in different places may check the fence of a lease
+ * in another bucket in a step before the write; its driver says so.
  *
- * What a driver has to do:
+ * Requirements for a driver:
  * - One round trip for each method, one script or statement for each. All are safe to repeat.
  * - `acquire` on a free lease takes it, with a new token. On one that the holder has, it returns the token that it has. On one
  *   that another live holder has, it returns undefined, and records that this holder waits for it, unless another live one

@@ -28,7 +28,7 @@ export const DEFAULT_MAX_VALUE: number = 16 * 1024 * 1024;
 
 const MAX_BUCKET_NAME = 255;
 
-/** Begins the names of buckets that are the program's own: guests cannot open them. */
+/** The prefix of buckets that belong to the program: guests cannot open them. */
 export const RESERVED_PREFIX = 'wasmcp-node:';
 
 /**

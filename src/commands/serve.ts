@@ -39,7 +39,7 @@ one is kept.`,
   },
 };
 
-/** Loaded here, as most servers have none. */
+/** Loaded only if needed, because most servers have none. */
 async function serveAdmin({ port, host }: Address): Promise<Admin> {
   const { openAdmin } = await import('../server/admin/admin.ts');
   return openAdmin(port, host);

@@ -16,8 +16,8 @@ export function assertCountable(component: LoadedComponent): void {
 }
 
 /**
- * Checks that guests of the component can run on the thread of the program that serves it: that they neither keep it nor, with
- * what they allocate, end the program.
+ * Checks that guests of the component can run on the caller's thread: that they can neither block the thread nor end the program by
+ * what they allocate.
  *
  * @throws WasmcpError `option-invalid`
  */

@@ -10,7 +10,7 @@ import {
 import type { LoadedComponent } from './component.ts';
 import { type LinkReport, link } from './link-check.ts';
 
-/** What is offered does not depend on the store: opening a real one for this took longer than all the rest. */
+/** The offered interfaces do not depend on the store, and opening a real one took longer than everything else. */
 const NO_STORE: Store = {
   url: 'none:',
   get: uncalled,

@@ -67,7 +67,7 @@ export interface EngineOptions {
   /** Which state of earlier requests a request sees; none (`request`) by default. */
   readonly isolation?: Isolation;
   /**
-   * Worker threads; 1 by default. With 0, guests run on the caller's thread, and give it up after some milliseconds at most;
+   * Worker threads; 1 by default. With 0, guests run on the caller's thread, and give it up after at most some milliseconds;
    * refused for components whose code cannot be interrupted.
    */
   readonly workers?: number;

@@ -86,7 +86,7 @@ export interface SessionOptions {
   readonly mode: 'guide' | 'strict';
   /** Where requests of one session wait for each other; without it they run as they arrive. */
   readonly queue: SessionQueue | undefined;
-  /** Where they wait for those on other hosts; undefined if no other host can have the store. */
+  /** Where they wait for requests on other hosts; undefined if no other host can use the store. */
   readonly leases?: SessionLeases | undefined;
   /** Milliseconds from the arrival of a request until its turn must have come. */
   readonly timeout: number;

@@ -4,16 +4,16 @@ import type { Fence, Holder, Leases } from '../leases.ts';
 import type { Store } from '../store.ts';
 import type { StoreCase } from './case.ts';
 
-/** Ids are unique, as several tests may run on one engine. */
+/** Ids are unique, because several tests may run on one engine. */
 let holders = 0;
 export function holder(life = 60_000): Holder {
   return { id: `conformance-${process.pid}-${holders++}`, life };
 }
 
-/** Milliseconds that a holder lives which dies in a test. */
+/** The life in milliseconds of a holder that dies in a test. */
 export const SHORT_LIFE = 300;
 
-/** Milliseconds after which what should happen has not. */
+/** Milliseconds after which an expected event counts as missing. */
 export const PATIENCE = 10_000;
 
 export interface Parts {

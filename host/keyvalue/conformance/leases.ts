@@ -124,5 +124,5 @@ const EVENTS: readonly StoreCase[] = [
   }),
 ];
 
-/** Who has a lease, and who hears of it. */
+/** Who has a lease, and who is notified of it. */
 export const LEASES: readonly StoreCase[] = [...POSSESSION, ...DEATH, ...EVENTS];

@@ -3,7 +3,7 @@ import { createBatch, type Entry } from '../batch.ts';
 import type { Store } from '../store.ts';
 import { type CopySource, orderedEntries } from './source.ts';
 
-/** Entries that were found equal in two stores. */
+/** The result of comparing two stores. */
 export interface Compared {
   readonly keys: number;
   /** SHA-256, in hexadecimal digits, of each bucket, key and value, each after its length in 8 bytes, in order. */
@@ -16,8 +16,8 @@ export interface Compared {
 const BATCH = 1000;
 
 /**
- * Reads both stores side by side, and makes the target equal: writes what differs, deletes what the source does not have. Each
- * entry was either read from the target and found equal, or was written by this.
+ * Reads both stores in parallel and makes the target equal: writes entries that differ, deletes entries that the source does not
+ * have. Afterwards each entry was either read from the target and found equal, or written here.
  */
 export async function makeEqual(
   source: CopySource,

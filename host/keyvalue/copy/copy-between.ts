@@ -9,8 +9,8 @@ export interface Copied extends Pick<Compared, 'keys' | 'checksum'> {
 }
 
 /**
- * Copies the store at `from`, or what `spin:PATH` names, into the empty store at `to`; see `copyStore`. Its code is loaded when
- * it is used, as servers never need it.
+ * Copies the store at `from`, or the file of `spin:PATH`, into the empty store at `to`; see `copyStore`. Its code is loaded on
+ * first use, because servers never need it.
  *
  * @throws WasmcpError `option-invalid`, `store-*`
  */

@@ -7,7 +7,7 @@ import type { CopySource, LiveSource } from './source.ts';
 
 export type CopyStep = 'copy' | 'catch up' | 'compare';
 
-/** Called at the start of each step and now and then, with the number of entries that the step has done. */
+/** Called at the start of each step and from time to time, with the number of entries that the step has processed. */
 export type CopyProgress = (step: CopyStep, entries: number) => void;
 
 export interface CopyOptions {
@@ -16,11 +16,11 @@ export interface CopyOptions {
   readonly progress?: CopyProgress;
 }
 
-/** Changes of one pass below which the next one, during which nobody can write, is the last. */
+/** If a pass has fewer changes than this, the next one is the last, during which no other program can write. */
 const FEW = 1000;
-/** Most passes: with writers that are faster than the copy it would not end. */
+/** Maximum number of passes: with writers that are faster than the copy it would not end. */
 const MAX_PASSES = 10;
-/** How often a source that others should not be writing to is compared. */
+/** How often a source is compared to which no other program should be writing. */
 const MAX_COMPARISONS = 3;
 
 /**
@@ -86,7 +86,7 @@ async function copyPages(source: CopySource, target: Store, progress: CopyProgre
   return BigInt(version ?? 0);
 }
 
-/** Copies what was written meanwhile, until that is little. */
+/** Copies what was written meanwhile, until few changes remain. */
 async function catchUp(
   live: LiveSource,
   target: Store,

@@ -1,7 +1,7 @@
 import { WasmcpError } from '../../error.ts';
 import type { Store } from '../store.ts';
 
-/** Where a copy stands. */
+/** The progress of a copy. */
 export interface Place {
   /** What is copied. */
   readonly source: string;
@@ -22,7 +22,7 @@ export function isCopied(bucket: string): boolean {
 }
 
 /**
- * Where an interrupted copy of `source` into `target` stands; undefined if it has to begin.
+ * The progress of an interrupted copy of `source` into `target`; undefined if it has not begun.
  *
  * @throws WasmcpError `store-unusable` for a target that contains anything else
  */

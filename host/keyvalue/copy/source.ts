@@ -10,17 +10,17 @@ export interface EntryPage {
   readonly cursor: bigint | undefined;
 }
 
-/** What a copy reads. Others may write to it meanwhile, except while it is held. */
+/** The source of a copy. Others may write to it meanwhile, except during `hold`. */
 export interface CopySource {
   /** For messages; never contains a password. */
   readonly url: string;
-  /** Names the content, so that an interrupted copy finds its place again. */
+  /** Identifies the content, so that an interrupted copy can continue. */
   readonly identity: string;
   buckets(): Awaitable<readonly string[]>;
   page(bucket: string, cursor: bigint | undefined): Awaitable<EntryPage>;
   /** All entries of a bucket, ordered by the bytes of their keys. */
   ordered(bucket: string): AsyncIterable<Entry> | Iterable<Entry>;
-  /** Present if the source knows what changed, and can keep others from writing. */
+  /** Present if the source records changes, and can prevent others from writing. */
   readonly live?: LiveSource;
   close(): Awaitable<void>;
 }

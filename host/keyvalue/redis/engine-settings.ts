@@ -3,7 +3,7 @@ import type { Durability } from '../durability.ts';
 import type { StoreGuarantee } from '../store.ts';
 import { type Link, Reported } from './link.ts';
 
-/** What a new connection finds at the server. */
+/** The server's settings as a new connection finds them. */
 export interface EngineSettings {
   /** Such as `Redis 7.0.15`. */
   readonly version: string;
@@ -11,7 +11,7 @@ export interface EngineSettings {
   /** Another one after each start. */
   readonly runId: string;
   readonly mode: string;
-  /** Reading its files, during which it reports some settings wrongly. */
+  /** It is still reading its files, during which it reports some settings wrongly. */
   readonly isLoading: boolean;
   readonly isReplica: boolean;
   readonly replicas: number;
@@ -86,7 +86,7 @@ export function requireUsable(settings: EngineSettings, url: string): void {
   );
 }
 
-/** What the server guarantees, at most `wanted`. */
+/** The durability that the server guarantees, at most `wanted`. */
 export function guaranteeOf(settings: EngineSettings, wanted: Durability): StoreGuarantee {
   const { version, replicas, appendOnly, appendFsync, saves, noFsyncOnRewrite } = settings;
   const persistence = appendOnly
@@ -122,7 +122,7 @@ export function requireDurable(settings: EngineSettings, wanted: Durability, url
   );
 }
 
-/** Replies leave the server after its sync, unless a rewrite of the file suspends syncs. */
+/** Whether replies leave the server after its sync, unless a rewrite of the file suspends syncs. */
 function syncsAlways({ appendOnly, appendFsync, noFsyncOnRewrite }: EngineSettings): boolean {
   return appendOnly && appendFsync === 'always' && !noFsyncOnRewrite;
 }

@@ -14,7 +14,7 @@ const FAILURES: Readonly<Record<string, readonly [code: WasmcpErrorCode, what: s
   NOREPLICAS: ['store-unavailable', 'has fewer replicas than it needs (min-replicas-to-write)'],
   OOM: ['store-full', 'has no memory left: delete something, or raise maxmemory'],
   MISCONF: ['store-full', 'cannot write to its disk: free some space there'],
-  // A step takes microseconds: whatever blocks the engine belongs to another client.
+  // Our scripts take microseconds: whatever blocks the engine belongs to another client.
   BUSY: ['store-busy', 'is running the script of another client: try again'],
   WRONGTYPE: ['store-unusable', 'has keys of another program: choose another prefix with ?prefix=NAME'],
 };
@@ -38,7 +38,7 @@ export function redisFailure(error: unknown, url: string): unknown {
   return new WasmcpError(code, `${url} ${what} (${error.message})`, { cause: error });
 }
 
-/** Waiting would not help against a setting that is wrong on either side. */
+/** Whether a setting is wrong on either side, so that waiting would not help. */
 function connectingFailure(error: Error, url: string): WasmcpError {
   const code = 'code' in error ? String(error.code) : '';
   if (!/CERT|_TLS_|_SSL_|SIGNATURE/.test(code)) return unavailable(url, reasonOf(error), error);

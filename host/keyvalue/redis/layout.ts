@@ -5,9 +5,9 @@ import { crc32 } from 'node:zlib';
  * server, where a script reads and writes them in one step.
  */
 export interface Place {
-  /** What stands in braces. */
+  /** The hash tag, which is written in braces. */
   readonly tag: string;
-  /** Which part of its bucket it is; 0 if a bucket has only one. */
+  /** The number of the partition; 0 if a bucket has only one. */
   readonly partition: number;
   /**
    * Values: a hash, each field a key, with its version and time before the value (`HEADER` bytes). Order: a sorted set of the
@@ -31,7 +31,7 @@ const STRIPES = 1024;
 /** Partitions of a bucket in a store with `?partition=prefix`. Never change it. */
 const PARTITIONS = 64;
 
-/** Maximum number of buckets whose places are kept; guests choose their names. */
+/** Maximum number of buckets whose places are cached; guests choose their names. */
 const REMEMBERED = 1000;
 
 export interface Layout {
@@ -60,7 +60,7 @@ export function createLayout(prefix: string, isPartitioned: boolean): Layout {
   function placesOf(bucket: string): readonly Place[] {
     const remembered = known.get(bucket);
     if (remembered !== undefined) return remembered;
-    // Escaped are the braces that delimit the tag, and the slash before the number of a partition.
+    // The braces that delimit the tag, and the slash before the number of a partition, are escaped.
     const name = encodeURIComponent(wellFormed(bucket));
     const places = Array.from({ length: partitions }, (_, partition): Place => {
       const tag = isPartitioned ? `${name}/${partition}` : name;
@@ -87,7 +87,7 @@ export function createLayout(prefix: string, isPartitioned: boolean): Layout {
   };
 }
 
-/** Beside a bucket, whose keys it has not but for `meta`, where syncs are counted. */
+/** A place beside the buckets, of whose keys it has only `meta`, where syncs are counted. */
 function schemaPlace(keyOf: (tag: string, kind: string) => string): Place {
   const tag = 'schema';
   const layout = keyOf(tag, 'layout');
@@ -95,7 +95,7 @@ function schemaPlace(keyOf: (tag: string, kind: string) => string): Place {
   return { tag, partition: 0, keys, leaseKeys: keys };
 }
 
-/** By what stands before the first colon, for a session its id. */
+/** By the text before the first colon, which for a session is its id. */
 function partitionOf(key: Buffer): number {
   const colon = key.indexOf(':');
   return crc32(colon < 0 ? key : key.subarray(0, colon)) % PARTITIONS;

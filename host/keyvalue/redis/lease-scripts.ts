@@ -1,12 +1,12 @@
 import { type Script, script } from './scripts.ts';
 
 /**
- * What all of these share. The first arguments are the holder, its life, the bucket and where events begin. A lease is JSON
- * with its holder, its token and who waits for it. Entries of the index begin with `h` for what a holder has, `q` for what it
- * waits for, `w` for what is wanted of it; then come the holder, a zero and the name.
+ * The common part of these scripts. The first arguments are the holder, its life, the bucket and the prefix of channels. A lease is
+ * JSON with its holder, its token and the holder that waits for it. Entries of the index begin with `h` for leases that a holder
+ * has, `q` for those that it waits for, `w` for those of it that others want; then the holder, a zero byte and the name.
  *
- * A token is the time in microseconds, or one more than the last one if that is later: what was lost with a power cut does not
- * come back with another meaning.
+ * A token is the time in microseconds, or one more than the last one if that is later, so that a token lost in a power cut is not
+ * used again.
  */
 const SHARED = `
 local leases, index, holders, meta = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -72,7 +72,7 @@ local function release(name)
 end
 `;
 
-/** Milliseconds after the death of a holder until what it left is removed, and how much of it at once. */
+/** Milliseconds after the death of a holder until its leases are removed, and how many of them at once. */
 const KEPT = 60_000;
 const REMOVED = 100;
 

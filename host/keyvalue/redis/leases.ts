@@ -5,7 +5,7 @@ import type { Reply } from './link.ts';
 import type { Runner } from './runner.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
-/** Where a holder has leases or waits for some: signs of life go to each of these places. */
+/** The places where a holder has leases or waits for some; signs of life go to each of them. */
 interface Whereabouts {
   readonly places: Map<Place, string>;
   readonly waiting: Map<string, LeaseName>;
@@ -15,11 +15,11 @@ export interface LeaseParts {
   readonly runner: Runner;
   readonly layout: Layout;
   readonly subscriptions: Subscriptions;
-  /** What the names of channels begin with. */
+  /** The prefix of the names of channels. */
   readonly channel: string;
 }
 
-/** Leases lie with the keys of their buckets. Every method is one script at each place that it concerns, all at once. */
+/** Leases are stored with the keys of their buckets. Every method runs one script at each affected place, concurrently. */
 export function createLeases({ runner, layout, subscriptions, channel }: LeaseParts): Leases {
   const known = new Map<string, Whereabouts>();
 
@@ -59,7 +59,7 @@ export function createLeases({ runner, layout, subscriptions, channel }: LeasePa
       const { places, waiting } = whereaboutsOf(holder);
       places.set(place, bucket);
       const key = `${bucket}\0${name}`;
-      // Before the call: the lease can be given while the reply is on its way.
+      // Before the call, because the lease may be given while the reply is in transit.
       waiting.set(key, { bucket, name });
       const token = await run('acquire', place, bucket, holder, [name]);
       if (token === null) return undefined;
@@ -88,7 +88,7 @@ export function createLeases({ runner, layout, subscriptions, channel }: LeasePa
       const { waiting } = whereaboutsOf(holder);
       return subscriptions.subscribe(`${channel}${holder.id}`, {
         heard: (message) => listener(JSON.parse(message) as LeaseEvent),
-        // What was said before is lost.
+        // Earlier messages are lost.
         async began() {
           for (const [bucket, reply] of await everywhere('state', holder)) {
             const [wanted, held] = reply as [Reply, Reply];

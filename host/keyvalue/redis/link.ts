@@ -9,11 +9,11 @@ export type Word = string | Buffer;
 /** Bulk strings are bytes; status replies are strings. */
 export type Reply = null | number | string | Buffer | readonly Reply[];
 
-/** One connection. Commands are sent at once, and answered in order. */
+/** One connection. Commands are sent at once; replies arrive in order. */
 export interface Link {
   /** Whether it can still take commands. */
   readonly isOpen: boolean;
-  /** Commands without a reply. */
+  /** The number of commands without a reply. */
   readonly pending: number;
   /** @throws Lost if the connection ends before the reply or has ended, Reported */
   send(words: readonly Word[]): Promise<Reply>;
@@ -29,19 +29,19 @@ export interface LinkOptions {
   readonly database: number;
   /** Undefined without TLS. */
   readonly tls: { readonly ca?: string; readonly cert?: string; readonly key?: string } | undefined;
-  /** Milliseconds for the connection to be made. */
+  /** Timeout of connecting in milliseconds. */
   readonly timeout: number;
 }
 
 /** An error that the engine has reported. */
 export class Reported extends Error {
-  /** Its first word, such as `MOVED`. */
+  /** The first word of the error, such as `MOVED`. */
   get kind(): string {
     return /^[A-Z]+/.exec(this.message)?.[0] ?? '';
   }
 }
 
-/** A connection that hears of messages; it takes no other commands. */
+/** A connection that receives messages; it takes no other commands. */
 export interface Subscriber {
   subscribe(channel: string, heard: (message: string) => void): Promise<void>;
   unsubscribe(channel: string): Promise<void>;
@@ -99,14 +99,14 @@ export async function connectSubscriber(options: LinkOptions, ended: () => void)
 interface Connected {
   readonly client: RedisClientType<RedisModules, RedisFunctions, RedisScripts, 2>;
   readonly ErrorReply: typeof ErrorReply;
-  /** What the connection ended by; undefined as long as it is open. */
+  /** Why the connection ended; undefined while it is open. */
   ending(): Error | undefined;
   close(): void;
 }
 
 /**
- * The client is loaded now: other stores have no use for it. It never connects again by itself, so that no command is sent a
- * second time. It does not keep the process alive.
+ * Loads the client library now, because other stores do not need it. It never reconnects by itself, so that no command is sent
+ * twice. It does not keep the process alive.
  */
 async function connectClient(options: LinkOptions): Promise<Connected> {
   const { createClient, ErrorReply, RESP_TYPES } = await import('@redis/client');
@@ -118,16 +118,16 @@ async function connectClient(options: LinkOptions): Promise<Connected> {
     database,
     ...(user !== undefined && { username: user }),
     ...(password && { password }),
-    // A command in the handshake, to which a server without room for the connection reports that.
+    // A command in the handshake, to which a server that has no room for the connection replies with that error.
     name: 'wasmcp-node',
     disableOfflineQueue: true,
     disableClientInfo: true,
     maintNotifications: 'disabled',
-    // The runner has the time of a call; of this client's time-out only a timer would remain.
+    // The runner keeps the timeout of a call; the client's own would only add a timer.
     commandOptions: { timeout: 0, typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
   });
   let ended: Error | undefined;
-  // Reported by the commands that are lost.
+  // The lost commands report it.
   client.on('error', (error: Error) => {
     ended ??= error;
   });

@@ -30,7 +30,7 @@ export async function openRedis(url: string, options: StoreOptions): Promise<Sto
   const connector = await createConnector({ target, passwordFile, timeout, durability, acceptWeaker });
   const layout = createLayout(prefix, isPartitioned);
   let isOpen = false;
-  // While it opens, the wait for the engine reports.
+  // During the opening, the wait for the engine reports failures.
   const changed = (failure: WasmcpError | undefined): unknown => isOpen && options.away?.(failure);
   const { topology, runner, guarantee } = await whenReachable(
     options,

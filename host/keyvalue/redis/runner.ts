@@ -16,7 +16,7 @@ export interface Command {
   readonly words: readonly Word[];
 }
 
-/** Whether a lost command is repeated, and what must be on disk when it returns: what it has read, or written. */
+/** Whether a lost command is repeated, and whether what it has read or written must be on disk when it returns. */
 type Kind = 'read' | 'write' | 'step';
 
 /** Runs the commands of a store, each on one place and within the store's timeout. */
@@ -38,7 +38,7 @@ export interface Runner {
 /** Maximum number of redirections of one call; each follows a change of the cluster. */
 const REDIRECTIONS = 8;
 
-/** What the server says that is no longer the one to ask. */
+/** Errors of a server that is no longer responsible for the keys. */
 const MOVED_ON: ReadonlySet<string> = new Set(['READONLY', 'MASTERDOWN', 'CLUSTERDOWN', 'LOADING']);
 
 export interface RunnerParts {
@@ -70,7 +70,7 @@ export function createRunner({ topology, url, timeout }: RunnerParts): Runner {
         }
         return reply;
       } catch (error) {
-        // A late reply would keep up those of later commands: no further one is sent behind it.
+        // A late reply would delay those of later commands, so no further command is sent on this connection.
         if (error instanceof Lost) link.retire();
         if (!(error instanceof Reported)) throw error;
         // The slot is on its way, and only some of its keys have arrived.
@@ -83,7 +83,7 @@ export function createRunner({ topology, url, timeout }: RunnerParts): Runner {
         const [, slot, to] = /^(?:MOVED|ASK) (\d+) (\S+)/.exec(error.message) ?? [];
         if (slot === undefined) throw redisFailure(error, url);
         if (redirections >= REDIRECTIONS) throw unavailable(url, 'it redirects without an end', error);
-        // Nothing was run. `ASK` is for this call only: the slot is on its way.
+        // Nothing was executed. `ASK` is for this call only: the slot is on its way.
         asked = error.kind === 'ASK' ? topology.serverAt(addressOf(to!, DEFAULT_PORT)) : undefined;
         if (asked === undefined) await topology.refresh();
       }
@@ -160,7 +160,7 @@ async function run(link: Link, { script, keys = [], words }: Command): Promise<R
   try {
     return await link.send([`EVALSHA${suffix}`, script.sha, ...rest]);
   } catch (error) {
-    // The server has been started since; nothing was run.
+    // The server was restarted; nothing was executed.
     if (!(error instanceof Reported && error.kind === 'NOSCRIPT')) throw error;
     return link.send([`EVAL${suffix}`, script.source, ...rest]);
   }

@@ -17,8 +17,8 @@ end
 `;
 
 /**
- * `begin(now, id, step)` takes one version for the whole script, `put(key, value)` writes, `finish()` is called last. The next
- * key that is new gets an id that is `step` above the last one of the place, and above `id`. Numbers are exact up to 2^53.
+ * `begin(now, id, step)` takes one version for the whole script, `put(key, value)` writes, `finish()` is called last. Each new key
+ * gets an id that is `step` above the last one of the place, and above `id`. Numbers are exact up to 2^53.
  */
 const PUT = `${FENCE}
 local values, order, names, meta = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -137,7 +137,7 @@ return {false, redis.call('HGET', KEYS[4], ARGV[2]) or '0'}`,
   'no-writes',
 );
 
-/** Maximum size, then keys and how often each is wanted alternately; returns nothing if the values are larger. */
+/** Maximum size, then keys and how often each is requested alternately; returns nothing if the values are larger. */
 const GET_MANY = script(
   `
 local size = 0

@@ -12,7 +12,7 @@ import {
 import { connectLink, connectSubscriber, type Link, type LinkOptions, type Subscriber } from './link.ts';
 import type { Address, Target } from './url.ts';
 
-/** A connection whose server was found usable. */
+/** A connection to a server that passed the checks. */
 export interface ServerLink extends Link {
   readonly settings: EngineSettings;
   readonly guarantee: StoreGuarantee;
@@ -23,13 +23,13 @@ export interface ServerLink extends Link {
 export interface ConnectorOptions {
   readonly target: Target;
   readonly passwordFile: string | undefined;
-  /** Milliseconds for a connection to be made. */
+  /** Timeout of connecting in milliseconds. */
   readonly timeout: number;
   readonly durability: Durability;
   readonly acceptWeaker: boolean;
 }
 
-/** Connects to a server and checks it: after a failover an address can lead to another one. */
+/** Connects to a server and checks it, because after a failover an address may lead to another server. */
 export interface Connector {
   /** @throws WasmcpError `store-unavailable`, `store-unusable`; also errors of connecting */
   connect(address: Address): Promise<ServerLink>;
@@ -59,7 +59,7 @@ export async function createConnector(options: ConnectorOptions): Promise<Connec
         const settings = await readSettings(link);
         requireUsable(settings, target.shown);
         if (!acceptWeaker) requireDurable(settings, durability, target.shown);
-        // Not a copy: what the link says of itself changes.
+        // Not a copy, because the state of the link changes.
         return Object.assign(link, {
           settings,
           guarantee: guaranteeOf(settings, durability),

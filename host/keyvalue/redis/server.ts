@@ -4,7 +4,7 @@ import { redisFailure } from './errors.ts';
 import type { ServerLink } from './server-link.ts';
 import { createSync, type Sync } from './sync.ts';
 
-/** The connections to one server. Calls share them: each is sent at once, behind those that have no reply yet. */
+/** The connections to one server. Calls share them: each is sent at once, after those that have no reply yet. */
 export interface Server {
   /** @throws WasmcpError `store-unavailable`, at once while the server is known to be unavailable; `store-unusable` */
   acquire(): Promise<ServerLink>;
@@ -23,10 +23,10 @@ export interface ServerOptions {
   readonly changed: (failure: WasmcpError | undefined) => void;
 }
 
-/** Commands without a reply from which on another connection is opened: a large value holds up what comes behind it. */
+/** Number of commands without a reply from which another connection is opened, because a large value delays later replies. */
 const DEPTH = 32;
 
-/** Milliseconds for which an idle connection is used again: networks forget those that are idle for long. */
+/** Milliseconds after which an idle connection is not reused, because networks drop connections that are idle for long. */
 const IDLE = 60_000;
 
 /** Milliseconds before another attempt to open a further connection. */
@@ -59,7 +59,7 @@ export function createServer({ url, timeout, connect, connections, changed }: Se
     } catch (error) {
       nextOpening = performance.now() + PAUSE;
       const failure = redisFailure(error, url);
-      // A server that allows no further connection still answers on those that there are.
+      // A server that refuses another connection still serves the existing ones.
       const isUnavailable = !links.some(({ link }) => link.isOpen);
       if (isUnavailable && failure instanceof WasmcpError) circuit.failed(failure);
       throw failure;
@@ -84,7 +84,7 @@ export function createServer({ url, timeout, connect, connections, changed }: Se
       if (best === undefined) return open();
       best.used = now;
       if (best.link.pending >= DEPTH && links.length < connections && now >= nextOpening) {
-        // Calls to come use it; what goes wrong is no concern of this one.
+        // Later calls use it; its failure does not affect this call.
         open().catch(() => {});
       }
       return best.link;

@@ -2,13 +2,13 @@ import type { Subscriber } from './link.ts';
 
 export interface Subscription {
   readonly heard: (message: string) => void;
-  /** Called when messages will be heard from now on, also after the connection was lost. */
+  /** Called when messages arrive from now on, also after a lost connection was replaced. */
   readonly began: () => Promise<void>;
 }
 
-/** Channels of the engine, over one connection, which is made for the first one and again whenever it is lost. */
+/** Channels of the engine, over one connection, which is opened for the first channel and replaced whenever it is lost. */
 export interface Subscriptions {
-  /** Returns what ends it. Does not keep the process alive. */
+  /** Returns a function that ends the subscription. Does not keep the process alive. */
   subscribe(channel: string, subscription: Subscription): () => void;
   close(): void;
 }
@@ -41,7 +41,7 @@ export function createSubscriptions(connect: (ended: () => void) => Promise<Subs
       });
       for (const { began } of all.get(channel) ?? []) await began();
     } catch {
-      // Events may be lost; calls report what is wrong.
+      // Events may be lost; calls report the failure.
       if (connection === own) again();
     }
   }

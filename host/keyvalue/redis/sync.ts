@@ -5,12 +5,12 @@ import type { ServerLink } from './server-link.ts';
 /** Waits until a server has on its disk what it has acknowledged, for servers that do not wait for it themselves. */
 export interface Sync {
   /**
-   * Settles once everything that `link` was told before is on disk.
+   * Settles once everything that was sent on `link` before is on disk.
    *
    * @throws Lost if that is not known
    */
   written(link: ServerLink, place: Place): Promise<void>;
-  /** The same for what a reader has seen of a place: at once if its `version` is known to be on disk. */
+  /** The same for what a reader has seen of a place: settles at once if its `version` is known to be on disk. */
   read(link: ServerLink, place: Place, version: number): Promise<void>;
   close(): void;
 }
@@ -25,8 +25,8 @@ const GRACE = 500;
 const REMEMBERED = 10_000;
 
 /**
- * One sync at a time serves all calls that have come before it began. It has a connection of its own, because a connection that
- * waits for a sync takes no further commands.
+ * One sync at a time serves all calls that arrived before it began. It has a connection of its own, because a connection that waits
+ * for a sync takes no further commands.
  */
 export function createSync(connect: () => Promise<ServerLink>, timeout: number): Sync {
   const synced = new Map<string, number>();
@@ -38,7 +38,7 @@ export function createSync(connect: () => Promise<ServerLink>, timeout: number):
   async function once(place: Place): Promise<string> {
     try {
       if (own?.isOpen !== true) {
-        // What another run of the server has on its disk is not known.
+        // What another run of the server has on disk is unknown.
         synced.clear();
         own = await connect();
       }
@@ -46,7 +46,7 @@ export function createSync(connect: () => Promise<ServerLink>, timeout: number):
       const mark = link.send(['EVAL', MARK, '1', place.keys[3]]);
       const wait = link.send(['WAITAOF', '1', '0', String(timeout)]);
       const [, counts] = await within(Promise.all([mark, wait]), timeout + GRACE);
-      // It returns at its time limit, too.
+      // It also returns at its time limit.
       if (Array.isArray(counts) && Number(counts[0]) >= 1) return link.settings.runId;
       throw new Lost('it did not write to its disk in time (--store-timeout)');
     } catch (error) {

@@ -11,13 +11,13 @@ export interface Topology {
   serverFor(place: Place): Promise<Server>;
   /** The server at an address that another one has named. */
   serverAt(address: Address): Server;
-  /** Those that have keys. */
+  /** The servers that have keys. */
   servers(): Promise<readonly Server[]>;
-  /** Connects to a server for messages. */
+  /** Opens a connection for messages. */
   subscribe(ended: () => void): Promise<Subscriber>;
-  /** Asks the engine again. */
+  /** Reads the topology from the engine again. */
   refresh(): Promise<void>;
-  /** The next call asks the engine again. */
+  /** The next call reads the topology from the engine again. */
   outdated(): void;
   close(): void;
 }

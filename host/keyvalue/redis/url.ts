@@ -8,13 +8,13 @@ export interface Address {
 
 /** Where a store is, from a URL. */
 export interface Target {
-  /** One for a server; several for a cluster or for sentinels, of which any may be away. */
+  /** One for a single server; several for a cluster or for sentinels, any of which may be unavailable. */
   readonly addresses: readonly Address[];
   readonly user: string | undefined;
   /** The password in the URL, or in `REDISCLI_AUTH`. */
   readonly password: string | undefined;
   readonly database: number;
-  /** What the names of all keys begin with. */
+  /** The prefix of all keys. */
   readonly prefix: string;
   /** The name by which sentinels know the primary server. */
   readonly sentinel: string | undefined;
@@ -36,7 +36,7 @@ const DEFAULT_PREFIX = 'wasmcp';
 
 const FORM = /^(rediss?):\/\/(?:([^@/?#]*)@)?([^@/?#]+)(?:\/(\d{0,5}))?(?:\?([^#]*))?$/i;
 
-/** @throws WasmcpError `option-invalid`, without the URL, which can have a password in it */
+/** @throws WasmcpError `option-invalid`, whose message omits the URL, which may contain a password */
 export function parseUrl(url: string, env: Environment): Target {
   const form = FORM.exec(url);
   if (form === null) throw invalid('write redis://USER:PASSWORD@HOST:PORT/DATABASE?prefix=NAME');

@@ -28,7 +28,7 @@ interface Row {
  */
 export function openSqliteSource(path: string): CopySource {
   const url = `sqlite:${resolve(path)}`;
-  // Checks the file, and watches it while it is open.
+  // Checks the file now, and monitors it while it is open.
   const store = openSqlite(path, { create: false });
   const connection = connect(realpathSync(resolve(path)), PATIENCE);
   connection.pragma('synchronous = FULL');

@@ -1,12 +1,12 @@
 import type { LeaseEvent, LeaseName } from '../leases.ts';
 import type { Connection } from './connection.ts';
 
-/** Milliseconds between two looks while other holders are alive, and while there are none. */
+/** Milliseconds between two checks while other holders are alive, and while there are none. */
 const SHORT = 4;
 const LONG = 200;
 
 export interface LeaseWatch {
-  /** This connection has changed something itself. */
+  /** This connection has made a change itself. */
   changed(): void;
   stop(): void;
 }
@@ -14,7 +14,7 @@ export interface LeaseWatch {
 export interface LeaseWatchParts {
   readonly connection: Connection;
   readonly holder: string;
-  /** Leases that the holder waits for; those that it has got leave. */
+  /** Leases that the holder waits for; those that it got are removed. */
   readonly waiting: ReadonlyMap<string, LeaseName>;
   readonly listener: (event: LeaseEvent) => void;
   /** The engine's clock. */
@@ -22,8 +22,8 @@ export interface LeaseWatchParts {
 }
 
 /**
- * Looks for changes that concern a holder. SQLite tells nobody of a commit, but says for the price of one read of shared memory
- * whether there was one (https://sqlite.org/pragma.html#pragma_data_version).
+ * Polls for changes that concern a holder. SQLite has no notification of commits, but one read of shared memory shows whether there
+ * was one (https://sqlite.org/pragma.html#pragma_data_version).
  */
 export function watchLeases({ connection, holder, waiting, listener, now }: LeaseWatchParts): LeaseWatch {
   const version = connection.prepare<[], bigint>('PRAGMA data_version').pluck();
@@ -51,7 +51,7 @@ export function watchLeases({ connection, holder, waiting, listener, now }: Leas
       if (current !== seen) report();
       seen = current;
     } catch {
-      // The database is busy or lost: those who use it find out why.
+      // The database is busy or lost; its users get the failure.
     }
     schedule(isAlone && waiting.size === 0 ? LONG : SHORT);
   }
@@ -73,7 +73,7 @@ export function watchLeases({ connection, holder, waiting, listener, now }: Leas
   return {
     changed() {
       seen = undefined;
-      // The next look may be far away, and is not put off again and again.
+      // The next check may be far away, and must not be postponed repeatedly.
       if (waiting.size > 0 && pause === LONG) schedule(SHORT);
     },
     stop() {

@@ -8,7 +8,7 @@ import { sqliteFailure } from './errors.ts';
 import { type LeaseWatch, watchLeases } from './lease-events.ts';
 import { type LeaseStatements, NOW, prepareLeaseStatements } from './lease-statements.ts';
 
-/** Milliseconds after the death of a holder until what it left is removed. */
+/** Milliseconds after the death of a holder until its leases are removed. */
 const KEPT = 60_000;
 
 /** Milliseconds until the next attempt while others write. */
@@ -28,8 +28,8 @@ export function connectForLeases(path: string): Connection {
 }
 
 /**
- * The leases of a store. Synchronous, unless others write at the moment: then it tries again without blocking the thread, for
- * `patience` milliseconds. `open` is called for the first lease.
+ * The leases of a store. Synchronous, unless others write at the moment: then it retries for `patience` milliseconds without
+ * blocking the thread. `open` is called for the first lease.
  */
 export function createLeases(
   url: string,
@@ -129,7 +129,7 @@ export function createLeases(
     },
     close() {
       for (const watch of watches) watch.stop();
-      // That of a store in memory is the store's.
+      // A store in memory has only one connection, which belongs to the store.
       if (own?.connection.memory === false) own.connection.close();
       own = undefined;
     },
@@ -152,7 +152,7 @@ function transaction<T>({ connection, sql }: Opened, work: (sql: LeaseStatements
   }
 }
 
-/** Repeats an attempt while others write, for `patience` milliseconds. */
+/** Retries while others write, for `patience` milliseconds. */
 async function again<T>(attempt: () => T, patience: number): Promise<T> {
   const deadline = performance.now() + patience;
   for (;;) {

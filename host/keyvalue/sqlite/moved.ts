@@ -11,7 +11,7 @@ export function markAsMoved(connection: Connection, target: string): void {
   connection.prepare('INSERT INTO moved (target, at) VALUES (?, ?)').run(target, BigInt(Date.now()));
 }
 
-/** `store-broken` if the store was moved: its content is that of the moment when it was. */
+/** `store-broken` if the store was moved, because its content is no longer current. */
 export function movedFailure(connection: Connection, url: string): WasmcpError | undefined {
   const marked = connection.prepare(`SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'moved'`);
   if (marked.get() === undefined) return undefined;

@@ -10,7 +10,7 @@ export const KV_OPTIONS: readonly OptionName[] = [...STORE_OPTIONS, 'internal'];
 export const BUCKET: Argument = { name: 'bucket', description: 'the name of a bucket, such as default' };
 export const KEY: Argument = { name: 'key', description: 'the key of an entry' };
 
-/** Buckets that this program keeps beside those of guests begin with this. */
+/** The prefix of buckets that this program keeps for itself. */
 const INTERNAL_PREFIX = 'wasmcp-node:';
 
 /**

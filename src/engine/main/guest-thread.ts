@@ -4,13 +4,13 @@ import { type PrestartedWorker, prestartWorker } from './prestarted-worker.ts';
 
 /** Where guests run, seen from the main thread: in a worker thread, or in this one. */
 export interface GuestThread {
-  /** It is this thread: while a timer runs, no guest does. */
+  /** Guests run on this thread, so none runs while a timer's callback does. */
   readonly isThisOne?: boolean;
   postMessage(message: ToWorker, transfer?: ArrayBuffer[]): void;
   on(event: 'message', listener: (batch: FromWorker[]) => void): unknown;
   on(event: 'error', listener: (error: unknown) => void): unknown;
   on(event: 'exit', listener: () => void): unknown;
-  /** Ends all guests; `exit` follows, and no message any more. */
+  /** Ends all guests; `exit` follows, and no further message. */
   terminate(): unknown;
 }
 

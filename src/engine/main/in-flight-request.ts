@@ -138,7 +138,7 @@ class InFlight implements InFlightRequest {
 
 function ignore(): void {}
 
-/** The body in the form in which it is posted. A large one is copied, as its memory moves along. */
+/** The body in the form in which it is posted. A large one is copied, because its memory is transferred. */
 function packed(body: Uint8Array): Uint8Array<ArrayBuffer> | string {
   const { buffer, byteOffset, byteLength } = body;
   if (byteLength <= SMALL) return Buffer.from(buffer, byteOffset, byteLength).toString('latin1');

@@ -23,7 +23,7 @@ import type { StoreVoice } from './worker-handle.ts';
 const CONNECTIONS_PER_WORKER = 4;
 const MIN_CONNECTIONS = 8;
 
-/** Milliseconds between two collections on a thread that is not the engine's own: each stops all that runs there. */
+/** Milliseconds between two collections on a thread that does not belong to the engine, because each stops everything there. */
 const COLLECT_INTERVAL = 1000;
 
 /** What all components of an engine share, one after the other. */
@@ -128,7 +128,7 @@ function checkLimits({ memoryLimits }: LoadedComponent, options: EngineSettings)
   return shares;
 }
 
-/** What runs guests on this thread is loaded only for that. */
+/** The code that runs guests on this thread is loaded only if needed. */
 async function chooseThread(
   { workers }: EngineSettings,
   { prestartedWorkers }: EngineInternals,

@@ -10,15 +10,15 @@ import { type Guests, startGuests } from '../worker/guests.ts';
 import { createScheduler } from '../worker/scheduler.ts';
 import type { GuestThread } from './guest-thread.ts';
 
-/** Milliseconds in which requests are begun before the caller's event loop turns. */
+/** Milliseconds during which requests are begun before the caller's event loop runs. */
 const TURN = 1;
 
-/** One, as there is one thread. Nobody knows what waits in the caller's event loop: so something always does. */
+/** There is one thread. What waits in the caller's event loop is unknown, so something is assumed to wait. */
 const scheduler = createScheduler({ messageWaits: () => true });
 
 /**
- * Lets this thread run guests, as a worker thread would: with the same messages, which arrive a little later. `collect` is for
- * what nobody waits for.
+ * Lets this thread run guests as a worker thread would, with the same messages, which arrive a little later. `collect` runs while
+ * no request waits.
  */
 export function setUpThisThread(setup: WorkerSetup, collect: Collect): GuestThread {
   const events = new EventEmitter();
@@ -34,11 +34,11 @@ export function setUpThisThread(setup: WorkerSetup, collect: Collect): GuestThre
     },
     close() {
       queueMicrotask(() => events.emit('exit'));
-      // Memory that the system would get back at once, if a thread of the guests ended.
+      // Memory that would be returned to the system at once if a worker thread ended.
       collect();
     },
   };
-  // The part of the heap that would be full in a thread of the guests.
+  // The fraction of the heap at which a worker's heap counts as full.
   const full = getHeapStatistics().heap_size_limit * (HEAP_FULL / GUEST_HEAP);
   const counts = workerMessageCounts(setup.counts);
   const heap = createHeap({ collect: createCollect(), full });
@@ -48,7 +48,7 @@ export function setUpThisThread(setup: WorkerSetup, collect: Collect): GuestThre
     guests = started;
   });
 
-  /** None comes before `ready` was posted. */
+  /** No message arrives before `ready` was posted. */
   function deliver(): void {
     const messages = inbox;
     inbox = [];

@@ -66,7 +66,7 @@ export interface WorkerHandle {
 /** Milliseconds for a worker without guests to close its store. */
 const CLOSE_GRACE = 5000;
 
-/** `setUp` lets the guests' thread know its setup. */
+/** `setUp` sends the setup to the guests' thread. */
 export function startWorker(
   setup: Omit<WorkerSetup, 'counts'>,
   events: WorkerEvents & StoreVoice & UsageVoice,

@@ -7,7 +7,7 @@ import type { Envelope } from './envelope.ts';
 import { errorEvent, SERVER_ERROR, sendError } from './messages.ts';
 import { idOf } from './reject-unstarted.ts';
 
-/** Where the requests of a session take turns with those that other hosts serve. */
+/** Lets the requests of a session take turns with those that other hosts serve. */
 export interface SessionLeases {
   readonly holder: LeaseHolder;
   /** The bucket with the sessions. */
@@ -16,7 +16,7 @@ export interface SessionLeases {
 
 /** The lease of a session for one request. */
 export interface SessionLease {
-  /** Fails the response once the lease is lost: it might show what another host has half written. */
+  /** Fails the response once the lease is lost, because it could show incomplete writes of another host. */
   guarding(request: GuestRequest, envelope: Envelope, target: ResponseWriter): ResponseWriter;
   leave(): void;
 }
@@ -26,7 +26,7 @@ export interface LeaseWait {
   failed(error: WasmcpError): void;
 }
 
-/** Used where no other host can have the session. */
+/** For stores that no other host can use. */
 const NO_LEASE: SessionLease = { guarding: (_request, _envelope, target) => target, leave() {} };
 
 /** Calls `started`, possibly at once, when no other host serves a request of the session. */
@@ -35,20 +35,20 @@ export function holdSession(
   session: string,
   wait: LeaseWait,
 ): SessionLease {
-  // Guests refuse other ids: nobody can wait for them.
+  // Guests refuse other ids, so no request waits for them.
   if (leases === undefined || !isSessionId(session)) {
     wait.started(undefined, NO_LEASE);
     return NO_LEASE;
   }
   let use: LeaseUse | undefined;
-  /** Whether it was held until the guest had finished. Its response may be on its way for longer, after the next request. */
+  /** Whether the lease was held until the guest had finished. The response may still be in transit after the next request. */
   let heldToTheEnd: boolean | undefined;
   const lease: SessionLease = {
     guarding: (request, envelope, target) =>
       guarding(
         {
           holds: () => heldToTheEnd ?? use?.holds ?? true,
-          // Afterwards it is that of the next request.
+          // After that, the lease belongs to the next request.
           lost: () => heldToTheEnd ?? use?.lost(),
         },
         { request, envelope },

@@ -53,7 +53,7 @@ function wait(message: McpMessage, { session, queue, leases, timeout }: Turn, ne
   let leave: (() => void) | undefined;
   let over = false;
 
-  /** Its turn has come among the requests here; now it must come among all hosts. */
+  /** It is the request's turn on this host; now it must get its turn among all hosts. */
   function hold(done: () => void): void {
     leave = done;
     const lease = holdSession(leases, session, {
@@ -65,7 +65,7 @@ function wait(message: McpMessage, { session, queue, leases, timeout }: Turn, ne
       lease.leave();
       done();
     };
-    // It could not be had.
+    // The lease could not be taken.
     if (over) lease.leave();
   }
 
