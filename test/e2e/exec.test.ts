@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { fixture, run, temporaryFolder } from '../support/command.ts';
 import { program } from '../support/program.ts';
+import { RAW_GLUE_PATIENCE, rawGlue } from '../support/raw-glue.ts';
 
 const notes = fixture('notes-draft');
 const node = process.execPath;
@@ -105,10 +106,11 @@ test.runIf(existsSync('/dev/full'))('a log that cannot be written does not affec
 test('--wait starts the command once a request for the path succeeds, or not at all', async () => {
   const ready = await run(['exec', fixture('misbehave'), '--wait', '/ok', '--', node, '-p', '"started"']);
   expect(ready).toMatchObject({ status: 0, stdout: 'started\n' });
-  const given = ['--wait', '/trap', '--timeout', '1s', '--', node, '-p', '"started"'];
+  const seconds = rawGlue ? RAW_GLUE_PATIENCE : 1;
+  const given = ['--wait', '/trap', '--timeout', `${seconds}s`, '--', node, '-p', '"started"'];
   const never = await run(['exec', fixture('misbehave'), ...given]);
   expect(never).toMatchObject({ status: 1, stdout: '' });
-  expect(never.stderr).toMatch(/error: http:\S+\/trap returned status 500 within 1000 ms/);
+  expect(never.stderr).toMatch(/error: http:\S+\/trap returned status 500 within \d+ ms/);
 });
 
 test('--keep keeps serving after the command, until a signal; the status stays', async () => {
