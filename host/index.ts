@@ -56,7 +56,7 @@ export { requireComplete } from './keyvalue/copy/place.ts';
 export type { StoreAccess, StoreOptions } from './keyvalue/driver.ts';
 export type { Durability } from './keyvalue/durability.ts';
 export type { DurabilityGate, Pass, Release } from './keyvalue/durability-gate.ts';
-export { connectGate, serveGate } from './keyvalue/durability-gate-rpc.ts';
+export { connectGate } from './keyvalue/durability-gate-rpc.ts';
 export type { LeaseUse, LeaseUser } from './keyvalue/held-lease.ts';
 export {
   createLeaseHolder,
@@ -69,18 +69,15 @@ export {
   ACCESS_CHECKS,
   DEFAULT_STORE_URL,
   filesOfStore,
-  isOpenedPerThread,
-  openGate,
   openStore,
   preloadStore,
   sizeOfStore,
-  startStoreHousekeeping,
 } from './keyvalue/open.ts';
 export { seed } from './keyvalue/seed.ts';
+export { openShared, type SharedStore, type StoreSetup, shareStore } from './keyvalue/shared-store.ts';
 export type { SqliteOptions } from './keyvalue/sqlite/open.ts';
 export type { CounterBounds, KeyPage, Store, StoreGuarantee, Versioned } from './keyvalue/store.ts';
 export type { MaintenanceProgress, MaintenanceStep } from './keyvalue/store-maintenance.ts';
-export { connectStore, serveStore } from './keyvalue/store-rpc.ts';
 export { offersFunction } from './names.ts';
 export { nearest } from './nearest.ts';
 export type {

@@ -79,3 +79,8 @@ export function assertLoaded(where: string, component: Component): asserts compo
   if ('modules' in component && 'glue' in component) return;
   throw new TypeError(`${where} takes a component from loadComponent`);
 }
+
+/** The name under which a component exports `wasi:keyvalue/watcher`, in one of its drafts. */
+export function watcherOf(exports: readonly string[]): string | undefined {
+  return exports.find((name) => name.startsWith('wasi:keyvalue/watcher@0.2.0-draft'));
+}

@@ -1,13 +1,13 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { type Change, type Fetch, preopenWarnings, serveFetch } from '../../../host/index.ts';
-import type { LoadedComponent } from '../../component/component.ts';
+import { type LoadedComponent, watcherOf } from '../../component/component.ts';
 import type { Handler } from '../../http/handler.ts';
 import type { EngineOptions } from '../options.ts';
 import type { GuestSettings } from '../protocol/setup.ts';
 import { createDispatcher, type Dispatcher, type DispatcherLoad } from './dispatcher.ts';
 import { ownPaths } from './own-paths.ts';
 import type { EngineResources } from './resources.ts';
-import { createWatch, type Watch, watcherOf } from './watch.ts';
+import { createWatch, type Watch } from './watch.ts';
 import { startWorker, type WorkerEvents, type WorkerHandle } from './worker-handle.ts';
 
 /** One component, the threads of its guests, and the one of its watcher. A reload replaces it. */

@@ -1,13 +1,23 @@
-import { WasmcpError } from '../../../host/index.ts';
-import { createDispensable } from './dispensable.ts';
+import { Table, WasmcpError } from '../../../host/index.ts';
 import type { QueuedRequest } from './queued-request.ts';
 import type { GuestVoice } from './worker-handle.ts';
+
+/**
+ * Milliseconds that a guest without a client may run before its place is given to others. Most finish by then, and their effects
+ * matter.
+ */
+const GRACE = 1000;
+
+interface Dispensable {
+  readonly queued: QueuedRequest;
+  readonly since: number;
+}
 
 /** Ends guests to make room for requests that wait. */
 export class Evictions {
   readonly #log: GuestVoice['log'];
-  /** Guests whose clients have disconnected, or have been sending their bodies for longer than a request may take. */
-  readonly #dispensable = createDispensable<QueuedRequest>();
+  /** Guests whose clients have disconnected, or send their bodies for longer than a request may take, in that order. */
+  readonly #dispensable = new Table<number, Dispensable>();
   /** Guests that were told to stop and have not stopped yet. */
   #underWay = 0;
 
@@ -15,14 +25,16 @@ export class Evictions {
     this.#log = log;
   }
 
-  /** This guest may be ended from now on. */
+  /** This guest may be ended from now on. May be called twice: the first call counts. */
   allow(queued: QueuedRequest): void {
-    this.#dispensable.add(queued.inFlight.id, queued);
+    const { id } = queued.inFlight;
+    if (this.#dispensable.get(id) === undefined)
+      this.#dispensable.add(id, { queued, since: performance.now() });
   }
 
-  /** The guest may no longer be ended, because a client waits for it again. */
+  /** It may not, as it matters again. */
   forbid({ inFlight }: QueuedRequest): void {
-    this.#dispensable.delete(inFlight.id);
+    if (this.#dispensable.size > 0) this.#dispensable.delete(inFlight.id);
   }
 
   /** It is finished. */
@@ -31,9 +43,15 @@ export class Evictions {
     if (queued.evicted) this.#underWay -= 1;
   }
 
-  /** Ends at most one guest for each of `waiting` requests. */
+  /** Ends at most one guest for each of so many requests that wait: those that have been dispensable for long enough. */
   makeRoom(waiting: number): void {
-    for (const queued of this.#dispensable.take(waiting - this.#underWay)) this.#evict(queued);
+    if (this.#dispensable.size === 0) return;
+    const latest = performance.now() - GRACE;
+    for (const { queued, since } of this.#dispensable.values()) {
+      if (this.#underWay >= waiting || since > latest) return;
+      this.forbid(queued);
+      this.#evict(queued);
+    }
   }
 
   #evict(queued: QueuedRequest): void {

@@ -1,5 +1,11 @@
-import type { Change, DurabilityGate, WasmcpError } from '../../../host/index.ts';
-import type { LoadedComponent } from '../../component/component.ts';
+import {
+  type Change,
+  type DurabilityGate,
+  type SharedStore,
+  shareStore,
+  type WasmcpError,
+} from '../../../host/index.ts';
+import { type LoadedComponent, watcherOf } from '../../component/component.ts';
 import {
   createDescriptorLedger,
   type DescriptorLedger,
@@ -15,8 +21,6 @@ import { createLongPlaces, type LongPlaces } from '../protocol/long-places.ts';
 import type { WorkerSetup } from '../protocol/setup.ts';
 import { type GuestThread, setUpWorker } from './guest-thread.ts';
 import { reportFull } from './report-full.ts';
-import { type SharedStore, shareStore } from './share-store.ts';
-import { watcherOf } from './watch.ts';
 import type { StoreVoice } from './worker-handle.ts';
 
 /** Connections to a store on another machine, by default. */

@@ -69,11 +69,6 @@ export function createWatch(options: WatchOptions): Watch {
   };
 }
 
-/** The name under which a component exports `wasi:keyvalue/watcher`, in one of its drafts. */
-export function watcherOf(exports: readonly string[]): string | undefined {
-  return exports.find((name) => name.startsWith('wasi:keyvalue/watcher@0.2.0-draft'));
-}
-
 /** Settles when the watcher has returned or failed. */
 async function tellOne(pool: Dispatcher, change: Change): Promise<void> {
   // Retries while its worker is being replaced, however long that takes.

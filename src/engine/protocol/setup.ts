@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { Durability, OutgoingPolicy, Preopen, ProtectedPath, StoreLimits } from '../../../host/index.ts';
+import type { OutgoingPolicy, Preopen, ProtectedPath, StoreLimits, StoreSetup } from '../../../host/index.ts';
 import type { LoadedComponent } from '../../component/component.ts';
 import type { DescriptorMemory } from '../../process/limits/descriptors.ts';
 import type { LedgerMemory } from '../../process/memory/ledger.ts';
@@ -25,13 +25,6 @@ export interface GuestSettings {
   /** How much they may take. */
   readonly limits: GuestLimits;
 }
-
-/** How a worker accesses the store: with its own connection, or through messages to the thread that owns it. */
-export type StoreSetup = {
-  readonly url: string;
-  /** Guests' outgoing requests wait for this gate, if there is one. */
-  readonly gate: MessagePort | undefined;
-} & ({ readonly durability: Durability } | { readonly port: MessagePort });
 
 /** Which state of earlier requests a request sees, see `Isolation`. */
 export interface IsolationSettings {

@@ -2,12 +2,11 @@ import {
   checked,
   connectFetch,
   connectGate,
-  connectStore,
   createHost,
   type Host,
   type OutgoingHttp,
   openOutgoing,
-  openStore,
+  openShared,
   outgoingFetch,
   type Store,
   WasmcpError,
@@ -19,7 +18,7 @@ import type { Heap } from '../../process/memory/heap-share.ts';
 import type { InstancePool } from '../../snapshot/instance-pool.ts';
 import type { WorkerMessageCounts } from '../protocol/message-counts.ts';
 import type { ToWorker } from '../protocol/messages.ts';
-import type { StoreSetup, WorkerSetup } from '../protocol/setup.ts';
+import type { WorkerSetup } from '../protocol/setup.ts';
 import { createBatchLimiter } from './batch-limiter.ts';
 import { createInstances, type GuestInstance, type InstancesParts } from './instances.ts';
 import { createOutbox, type GuestPort, type Outbox } from './outbox.ts';
@@ -129,7 +128,10 @@ async function openHost(
   { log }: OutputChannel,
   opened: Opened,
 ): Promise<Host> {
-  opened.store = await openOwnStore(store, outbox);
+  opened.store = await openShared(store, {
+    broken: ({ message }) => outbox.postNow({ type: 'store-broken', message }),
+    full: (isFull) => outbox.postNow({ type: 'store-full', isFull }),
+  });
   const refused = (line: string): void => log('warn', 'outgoing', line);
   opened.outgoing =
     fetch === undefined
@@ -146,13 +148,6 @@ async function openHost(
     outgoing: opened.outgoing,
     ...(store.gate && { pass: connectGate(store.gate) }),
   });
-}
-
-function openOwnStore(setup: StoreSetup, outbox: Outbox): Promise<Store> | Store {
-  if ('port' in setup) return connectStore(setup.port, setup.url);
-  const broken = ({ message }: WasmcpError): void => outbox.postNow({ type: 'store-broken', message });
-  const full = (isFull: boolean): void => outbox.postNow({ type: 'store-full', isFull });
-  return openStore(setup.url, { durability: setup.durability, broken, full });
 }
 
 function openInstances(

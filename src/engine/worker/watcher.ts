@@ -1,6 +1,6 @@
 import type { Binding, Change } from '../../../host/index.ts';
+import { watcherOf } from '../../component/component.ts';
 import type { GlueModule } from '../../component/glue.ts';
-import { watcherOf } from '../main/watch.ts';
 
 /** Notifies an instance's `wasi:keyvalue/watcher` of a change; settles when the guest has handled it. */
 export type Tell = (change: Change) => unknown;

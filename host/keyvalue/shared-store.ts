@@ -1,26 +1,25 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import {
-  type Change,
-  type Durability,
-  type DurabilityGate,
-  isOpenedPerThread,
-  type Leases,
-  openGate,
-  openStore,
-  requireComplete,
-  type Store,
-  type StoreAccess,
-  type StoreGuarantee,
-  seed,
-  serveGate,
-  serveStore,
-  startStoreHousekeeping,
-  type WasmcpError,
-  withChangeNotifier,
-} from '../../../host/index.ts';
-import type { StoreSetup } from '../protocol/setup.ts';
+import type { WasmcpError } from '../error.ts';
+import { type Change, withChangeNotifier } from './change-notifier.ts';
+import { requireComplete } from './copy/place.ts';
+import type { StoreAccess } from './driver.ts';
+import type { Durability } from './durability.ts';
+import type { DurabilityGate } from './durability-gate.ts';
+import { serveGate } from './durability-gate-rpc.ts';
+import type { Leases } from './leases.ts';
+import { isOpenedPerThread, openGate, openStore, startStoreHousekeeping } from './open.ts';
+import { seed } from './seed.ts';
+import type { Store, StoreGuarantee } from './store.ts';
+import { connectStore, serveStore } from './store-rpc.ts';
 
-/** One store that many workers share. */
+/** How another thread accesses the store: with its own connection, or through messages to the thread that owns it. */
+export type StoreSetup = {
+  readonly url: string;
+  /** Guests' outgoing requests wait for this gate, if there is one. */
+  readonly gate: MessagePort | undefined;
+} & ({ readonly durability: Durability } | { readonly port: MessagePort });
+
+/** One store that many threads share. */
 export interface SharedStore {
   readonly url: string;
   /** Undefined if its writes may not survive this process. */
@@ -31,9 +30,9 @@ export interface SharedStore {
   readonly leases: Leases | undefined;
   /** Delays responses until their writes are durable; undefined if writes are durable when they return, or never. */
   readonly gate: DurabilityGate | undefined;
-  /** For one more worker; its ports must be transferred. */
+  /** For one more thread; its ports must be transferred. */
   setup(): StoreSetup;
-  /** The same for a worker whose changes are not reported to `changed`. */
+  /** The same for a thread whose changes are not reported to `changed`. */
   setupUntold(): StoreSetup;
   /** Closes what was opened here, the gate once it is empty; a `Store` object remains open for its owner. */
   close(): Promise<void>;
@@ -55,9 +54,9 @@ export interface ShareOptions {
 }
 
 /**
- * If its driver opens stores per thread, each worker opens the store itself, so that calls need no messages. Every other store
+ * If its driver opens stores per thread, each thread opens the store itself, so that calls need no messages. Every other store
  * lives on this thread and is accessed through messages. So does a store whose changes are reported, because only one connection
- * knows the order of commits. The store is opened here first, so that a broken one is reported before any worker starts.
+ * knows the order of commits. The store is opened here first, so that a broken one is reported before any thread starts.
  */
 export async function shareStore(
   store: string | Store,
@@ -129,4 +128,13 @@ function throughPorts(
   const told = changed === undefined ? store : withChangeNotifier(store, changed);
   const { url, guarantee, leases } = store;
   return { url, guarantee, leases, local: store, gate, setup: setup(told), setupUntold: setup(store) };
+}
+
+/** Opens the store in another thread than that of `shareStore`. Both callbacks are for a connection of its own. */
+export function openShared(
+  setup: StoreSetup,
+  events: Pick<ShareOptions, 'broken' | 'full'>,
+): Promise<Store> | Store {
+  if ('port' in setup) return connectStore(setup.port, setup.url);
+  return openStore(setup.url, { durability: setup.durability, ...events });
 }
