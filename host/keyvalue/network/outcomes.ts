@@ -53,3 +53,11 @@ export function checkBatch(values: readonly Uint8Array[], limit: number): void {
   if (size <= limit) return;
   throw new WasmcpError('store-limit', `the values of this batch have ${size} bytes, the limit is ${limit}`);
 }
+
+/** The failure of an engine whose settings can lose what it has acknowledged. */
+export function notDurable(url: string, remedy: string): WasmcpError {
+  return new WasmcpError(
+    'store-unusable',
+    `${url} can lose acknowledged writes in a power cut: ${remedy}; or accept it with --durability process, or with --accept-weaker`,
+  );
+}

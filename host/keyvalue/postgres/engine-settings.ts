@@ -1,5 +1,6 @@
 import { WasmcpError } from '../../error.ts';
 import type { Durability } from '../durability.ts';
+import { notDurable } from '../network/outcomes.ts';
 import type { StoreGuarantee } from '../store.ts';
 import type { Session } from './session.ts';
 
@@ -58,10 +59,7 @@ export function guaranteeOf(settings: EngineSettings, wanted: Durability, url: s
 export function requireDurable(settings: EngineSettings, wanted: Durability, url: string): void {
   const remedy = weakness(settings);
   if (wanted === 'process' || remedy === undefined) return;
-  throw new WasmcpError(
-    'store-unusable',
-    `${url} can lose acknowledged writes in a power cut: ${remedy}; or accept it with --durability process, or with --accept-weaker`,
-  );
+  throw notDurable(url, remedy);
 }
 
 function weakness({ fsync, fullPageWrites, synchronousCommit }: EngineSettings): string | undefined {

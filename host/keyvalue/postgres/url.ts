@@ -1,5 +1,6 @@
 import { WasmcpError } from '../../error.ts';
 import type { TlsFiles } from '../network/files.ts';
+import { decodedPart } from '../network/url-part.ts';
 
 /** Where a store is, from a URL and libpq's variables (https://www.postgresql.org/docs/current/libpq-envars.html). */
 export interface Target {
@@ -95,11 +96,7 @@ function shownHost(host: string): string {
 }
 
 function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw invalid('a % in it does not begin an escape: write %25');
-  }
+  return decodedPart(text, invalid);
 }
 
 function invalid(reason: string): WasmcpError {

@@ -1,5 +1,6 @@
 import { WasmcpError } from '../../error.ts';
 import type { Durability } from '../durability.ts';
+import { notDurable } from '../network/outcomes.ts';
 import type { StoreGuarantee } from '../store.ts';
 import { type Link, Reported } from './link.ts';
 
@@ -116,10 +117,7 @@ export function needsWait(settings: EngineSettings, wanted: Durability): boolean
 export function requireDurable(settings: EngineSettings, wanted: Durability, url: string): void {
   const remedy = weakness(settings);
   if (wanted === 'process' || remedy === undefined) return;
-  throw new WasmcpError(
-    'store-unusable',
-    `${url} can lose acknowledged writes in a power cut: ${remedy}; or accept it with --durability process, or with --accept-weaker`,
-  );
+  throw notDurable(url, remedy);
 }
 
 /** Whether replies leave the server after its sync, unless a rewrite of the file suspends syncs. */

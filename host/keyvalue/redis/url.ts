@@ -1,5 +1,6 @@
 import { WasmcpError } from '../../error.ts';
 import type { TlsFiles } from '../network/files.ts';
+import { decodedPart } from '../network/url-part.ts';
 
 export interface Address {
   readonly host: string;
@@ -107,11 +108,7 @@ export function addressOf(text: string, defaultPort: number): Address {
 }
 
 function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw invalid('a % in it does not begin an escape: write %25');
-  }
+  return decodedPart(text, invalid);
 }
 
 function invalid(reason: string): WasmcpError {
