@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { ProtectedPath, StoreAccess } from '../../host/index.ts';
 import type { ServerOptions } from '../index.ts';
 import type { OptionName, OptionValues } from '../options/types.ts';
@@ -72,6 +73,7 @@ export const SERVER_OPTIONS: readonly OptionName[] = [
   'maxDescriptors',
   'isolation',
   'workers',
+  'maxWorkers',
   'queue',
   'streamIdle',
   'cpuLimit',
@@ -155,12 +157,23 @@ export function settingsFiles({
   );
 }
 
-/** Divides `maxConcurrentRequests` instances among the workers. Without it each worker has its default. */
-function concurrency({
-  workers,
-  maxConcurrentRequests,
-}: Pick<OptionValues, 'workers' | 'maxConcurrentRequests'>): Pick<ServerOptions, 'workers' | 'liveLimit'> {
-  if (maxConcurrentRequests === undefined) return { workers };
-  const used = Math.min(workers, maxConcurrentRequests);
-  return { workers: used, liveLimit: Math.min(Math.floor(maxConcurrentRequests / used), MAX_LIVE) };
+type Concurrency = Pick<ServerOptions, 'workers' | 'maxWorkers' | 'liveLimit'>;
+
+/**
+ * The main thread needs a processor, but only as long as guests respond quickly. Divides `maxConcurrentRequests` instances among
+ * the workers. Without it each worker has its default.
+ */
+function concurrency(
+  options: Pick<OptionValues, 'workers' | 'maxWorkers' | 'maxConcurrentRequests'>,
+): Concurrency {
+  const cores = availableParallelism();
+  const { workers = Math.max(1, cores - 1), maxConcurrentRequests } = options;
+  const maxWorkers = Math.max(workers, options.maxWorkers ?? (options.workers === undefined ? cores : 0));
+  if (maxConcurrentRequests === undefined) return { workers, maxWorkers };
+  const most = Math.min(maxWorkers, maxConcurrentRequests);
+  return {
+    workers: Math.min(workers, most),
+    maxWorkers: most,
+    liveLimit: Math.min(Math.floor(maxConcurrentRequests / most), MAX_LIVE),
+  };
 }

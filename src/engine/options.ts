@@ -71,6 +71,11 @@ export interface EngineOptions {
    * refused for components whose code cannot be interrupted.
    */
   readonly workers?: number;
+  /**
+   * Worker threads while guests that compute fill the others, as many as `workers` by default: the last one goes some seconds
+   * after they have ended.
+   */
+  readonly maxWorkers?: number;
   /** Maximum number of live guests in one worker; 64 by default. */
   readonly liveLimit?: number;
   /** Maximum number of queued requests; 1024 by default. One more gets 503. */
@@ -100,12 +105,12 @@ export interface EngineOptions {
 }
 
 /** Options that are undefined unless given. */
-type OptionalOption = 'storeBroken' | 'fetch' | 'outgoing' | 'cpuLimit' | 'fuel';
+type OptionalOption = 'storeBroken' | 'fetch' | 'outgoing' | 'maxWorkers' | 'cpuLimit' | 'fuel';
 
 /** The options of an engine with their defaults. */
 export interface EngineSettings
   extends Resolved<EngineOptions, Exclude<keyof EngineOptions, OptionalOption>>,
-    Pick<EngineOptions, 'storeBroken' | 'fetch' | 'cpuLimit' | 'fuel'> {
+    Pick<EngineOptions, 'storeBroken' | 'fetch' | 'maxWorkers' | 'cpuLimit' | 'fuel'> {
   readonly outgoing: OutgoingPolicy;
 }
 

@@ -82,7 +82,8 @@ export interface OptionValues extends WasmtimeValues {
   dir?: Directory[];
   allowOutbound?: string[];
   denyOutbound?: string[];
-  workers: number;
+  workers?: number;
+  maxWorkers?: number;
   queue: number;
   timeout: number;
   streamIdle: number;

@@ -41,6 +41,7 @@ export const SERVER_CHECKS: OptionChecks<ServerOptions> = {
     check.fields({ reuse: check.wholeNumber(...RANGES.reuse) }),
   ),
   workers: check.wholeNumber(0, RANGES.workers[1]),
+  maxWorkers: check.wholeNumber(...RANGES.workers),
   liveLimit: check.wholeNumber(1, 10_000),
   queueLimit: check.wholeNumber(...RANGES.queue),
   timeout: duration,

@@ -23,7 +23,7 @@ export interface ServerOptions extends EngineOptions, AccessPolicyOptions, McpOp
 }
 
 /** Options that have no default: they are undefined unless given. */
-type OptionalOption = 'storeBroken' | 'fetch' | 'publicUrl' | 'mcp' | 'cpuLimit' | 'fuel';
+type OptionalOption = 'storeBroken' | 'fetch' | 'publicUrl' | 'mcp' | 'maxWorkers' | 'cpuLimit' | 'fuel';
 
 export type DefaultedOption = Exclude<keyof ServerOptions, OptionalOption>;
 

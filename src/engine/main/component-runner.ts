@@ -20,7 +20,7 @@ export class ComponentRunner {
 
   /** `env` is its guests' environment, if not that of the options. */
   constructor(component: LoadedComponent, resources: EngineResources, env?: EngineOptions['env']) {
-    const { store, threads } = resources;
+    const { store, threads, options } = resources;
     this.#component = component;
     this.#resources = resources;
     this.#settings = guestSettings(component, resources, env);
@@ -30,7 +30,11 @@ export class ComponentRunner {
       const { reason } = component.glue;
       resources.warnOnce('glue', `the component runs with jco's own glue, which is slower: ${reason}`);
     }
-    this.#dispatcher = this.#createDispatcher(store.setup, threads);
+    this.#dispatcher = this.#createDispatcher(
+      store.setup,
+      threads,
+      options.workers > 0 ? options.maxWorkers : undefined,
+    );
     this.#watch = this.#createWatch();
   }
 
@@ -75,11 +79,17 @@ export class ComponentRunner {
     return undefined;
   }
 
-  #createDispatcher(connectStore: EngineResources['store']['setup'], workers: number): Dispatcher {
+  #createDispatcher(
+    connectStore: EngineResources['store']['setup'],
+    workers: number,
+    maxWorkers: number = workers,
+  ): Dispatcher {
     const { options, ledger, collect, warnOnce } = this.#resources;
     const isRaw = this.#component.glue.kind === 'raw';
     return createDispatcher({
-      workers,
+      // Nobody knows how much guests compute that run by raw glue.
+      workers: isRaw ? Math.max(workers, maxWorkers) : workers,
+      maxWorkers,
       liveLimit: options.liveLimit,
       queueLimit: options.queueLimit,
       limits: this.#settings.limits,

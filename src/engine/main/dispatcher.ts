@@ -17,8 +17,9 @@ import type { GuestVoice, WorkerEvents, WorkerHandle } from './worker-handle.ts'
 import { createWorkerSupervisor, type WorkerCounts, type WorkerSupervisor } from './worker-supervisor.ts';
 
 export interface DispatcherOptions extends GuestVoice {
-  /** Worker threads. */
+  /** Worker threads, and as many as there may be while guests that compute fill them. */
   readonly workers: number;
+  readonly maxWorkers: number;
   /** Maximum number of live guests in one worker; instantiation slows down with their number. */
   readonly liveLimit: number;
   /** Maximum number of requests that wait for a worker; one more is refused. */

@@ -3,18 +3,24 @@ import type { WorkerSupervisor } from './worker-supervisor.ts';
 
 /** What can be done about the memory of guests. */
 export class MemoryActions implements MemoryWorkers {
-  readonly #workers: Pick<WorkerSupervisor, 'handles'>;
+  readonly #workers: Pick<WorkerSupervisor, 'handles' | 'reinforce'>;
   readonly #stop: (id: number, reason: string) => void;
-  readonly measured: () => void;
+  readonly #fill: () => void;
 
   constructor(
-    workers: Pick<WorkerSupervisor, 'handles'>,
+    workers: Pick<WorkerSupervisor, 'handles' | 'reinforce'>,
     stop: (id: number, reason: string) => void,
-    measured: () => void,
+    fill: () => void,
   ) {
     this.#workers = workers;
     this.#stop = stop;
-    this.measured = measured;
+    this.#fill = fill;
+  }
+
+  /** While guests run, this is the regular occasion to look at their workers, too. */
+  measured(): void {
+    this.#workers.reinforce();
+    this.#fill();
   }
 
   get load(): number {

@@ -123,7 +123,8 @@ export async function openResources(
 
 /** What the system's limits leave; logs what is too low. */
 function checkLimits({ memoryLimits }: LoadedComponent, options: EngineSettings): DescriptorShares {
-  const { maxConnections: connections, maxDescriptors: guest, workers, log } = options;
+  const { maxConnections: connections, maxDescriptors: guest, log } = options;
+  const workers = Math.max(options.workers, options.maxWorkers ?? 0);
   const limits = systemLimits();
   const shares = shareDescriptors({ ...limits, workers, connections, guest });
   const memories = Object.values(memoryLimits).flat().length;

@@ -47,6 +47,8 @@ export interface WorkerHandle {
   readonly available: boolean;
   /** Guests that run in it or are about to start. */
   readonly load: number;
+  /** See `MessageCounts`. */
+  readonly computed: number;
   /** It has taken no message since the previous `press`. */
   readonly silent: boolean;
   /** The guest that used most memory at the last `press`; it may have ended since. */
@@ -119,6 +121,10 @@ class Handle implements WorkerHandle {
 
   get load(): number {
     return this.#running.size;
+  }
+
+  get computed(): number {
+    return this.#counts.computed;
   }
 
   run(request: InFlightRequest, due: number): void {

@@ -1,10 +1,12 @@
 import type { GuestFailure } from '../protocol/messages.ts';
 import type { InFlightRequest } from './in-flight-request.ts';
+import { createReinforcement, type Reinforcement } from './reinforcement.ts';
 import type { GuestVoice, WorkerEvents, WorkerHandle } from './worker-handle.ts';
 
 export interface SupervisorOptions extends GuestVoice {
-  /** Workers that take requests. */
+  /** Workers that take requests, and as many as there may be while guests that compute fill them. */
   readonly workers: number;
+  readonly maxWorkers: number;
   start(events: WorkerEvents): WorkerHandle;
   /** The request's guest is finished, or was lost with its worker. */
   done(request: InFlightRequest, failure: GuestFailure | undefined): void;
@@ -22,6 +24,8 @@ export interface WorkerSupervisor {
   /** The worker with the fewest guests, if one has fewer than `limit`. */
   freest(limit: number): WorkerHandle | undefined;
   counts(): WorkerCounts;
+  /** Brings in one more worker, or lets one go, as `Reinforcement` says. To be called regularly while guests run. */
+  reinforce(): void;
   /** All workers, in any state. */
   handles(): Iterable<WorkerHandle>;
   /** Ends all workers and the guests in them. */
@@ -48,6 +52,11 @@ class Supervisor implements WorkerSupervisor {
   readonly #options: SupervisorOptions;
   readonly #starting = new Set<WorkerHandle>();
   readonly #serving = new Set<WorkerHandle>();
+  /** They take no more requests, and end with their last one. */
+  readonly #leaving = new Set<WorkerHandle>();
+  readonly #reinforcement: Reinforcement;
+  #wanted: number;
+  #resting: NodeJS.Timeout | undefined;
   #started = false;
   #closing = false;
   #retryDelay = RETRY_DELAYS[0];
@@ -55,6 +64,8 @@ class Supervisor implements WorkerSupervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    this.#wanted = options.workers;
+    this.#reinforcement = createReinforcement(options.workers, options.maxWorkers);
   }
 
   async start(first: number): Promise<void> {
@@ -72,6 +83,17 @@ class Supervisor implements WorkerSupervisor {
     return best;
   }
 
+  reinforce(): void {
+    const { workers, maxWorkers } = this.#options;
+    if (!this.#started || this.#closing || maxWorkers <= workers) return;
+    clearTimeout(this.#resting);
+    const wanted = this.#reinforcement.sample([...this.#serving], performance.now());
+    if (wanted !== this.#wanted) this.#resize(wanted);
+    // Without guests nobody calls.
+    const { due } = this.#reinforcement;
+    if (due !== undefined) this.#resting = setTimeout(() => this.reinforce(), due).unref();
+  }
+
   counts(): WorkerCounts {
     let guests = 0;
     for (const { load } of this.handles()) guests += load;
@@ -81,19 +103,40 @@ class Supervisor implements WorkerSupervisor {
   *handles(): Iterable<WorkerHandle> {
     yield* this.#serving;
     yield* this.#starting;
+    yield* this.#leaving;
   }
 
   async close(): Promise<void> {
     this.#closing = true;
     clearTimeout(this.#retry);
+    clearTimeout(this.#resting);
     await Promise.all([...this.handles()].map((handle) => handle.close()));
   }
 
-  /** Starts what is missing. */
+  /** Starts what is missing, and lets go what is too much. */
   #complete(): void {
-    const { workers } = this.#options;
-    while (this.#mayStart && this.#serving.size + this.#starting.size < workers) this.#spawn();
+    while (this.#mayStart && this.#serving.size + this.#starting.size < this.#wanted) this.#spawn();
+    for (const handle of [...this.#serving].slice(this.#wanted)) {
+      this.#serving.delete(handle);
+      this.#leaving.add(handle);
+      this.#endIfLeft(handle);
+    }
     this.#options.room();
+  }
+
+  #resize(wanted: number): void {
+    this.#wanted = wanted;
+    for (const handle of this.#leaving) {
+      if (this.#serving.size + this.#starting.size >= wanted) break;
+      if (!handle.available) continue;
+      this.#leaving.delete(handle);
+      this.#serving.add(handle);
+    }
+    this.#complete();
+  }
+
+  #endIfLeft(handle: WorkerHandle): void {
+    if (this.#leaving.has(handle) && handle.load === 0) void handle.close();
   }
 
   get #mayStart(): boolean {
@@ -126,12 +169,14 @@ class Supervisor implements WorkerSupervisor {
 
   #create(): WorkerHandle {
     const { start, output, log, degraded, done, room } = this.#options;
+    const endIfLeft = (): void => this.#endIfLeft(handle);
     const handle = start({
       output,
       log,
       degraded,
       done(request, failure) {
         done(request, failure);
+        endIfLeft();
         room();
       },
       gone: (lost, reason) => this.#gone(handle, lost, reason),
@@ -142,8 +187,9 @@ class Supervisor implements WorkerSupervisor {
   #gone(handle: WorkerHandle, lost: readonly InFlightRequest[], reason: string): void {
     const hasFailed = this.#starting.delete(handle);
     this.#serving.delete(handle);
+    const hasLeft = this.#leaving.delete(handle);
     for (const request of lost) this.#options.done(request, { code: 'worker-lost', message: reason });
-    if (!this.#closing && !hasFailed && lost.length === 0) this.#report(reason);
+    if (!this.#closing && !hasFailed && !hasLeft && lost.length === 0) this.#report(reason);
     if (hasFailed && this.#started && !this.#closing) this.#retryLater();
     this.#complete();
   }

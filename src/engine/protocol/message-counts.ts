@@ -8,7 +8,9 @@ const SENT = 0;
 const TAKEN = 1;
 /** The request whose guest had the thread last. */
 const RUNS = 2;
-const WORDS = 3;
+/** Microseconds that guests which compute have had the thread, modulo 2^32. */
+const COMPUTED = 3;
+const WORDS = 4;
 
 /** The main thread's side. */
 export interface MessageCounts {
@@ -22,11 +24,15 @@ export interface MessageCounts {
   readonly answered: boolean;
   /** The request whose guest has the thread, or had it last. */
   readonly runs: number;
+  /** Milliseconds that guests which compute have had so far. To be read at least once an hour. */
+  readonly computed: number;
 }
 
 export function createMessageCounts(): MessageCounts {
   const memory = new SharedArrayBuffer(WORDS * Int32Array.BYTES_PER_ELEMENT);
   const words = new Int32Array(memory);
+  let microseconds = 0;
+  let seen = 0;
   return {
     memory,
     sent() {
@@ -41,6 +47,12 @@ export function createMessageCounts(): MessageCounts {
     get runs() {
       return Atomics.load(words, RUNS);
     },
+    get computed() {
+      const now = Atomics.load(words, COMPUTED);
+      microseconds += (now - seen) >>> 0;
+      seen = now;
+      return microseconds / 1000;
+    },
   };
 }
 
@@ -52,6 +64,8 @@ export interface WorkerMessageCounts {
   waits(): boolean;
   /** The guest of this request has the thread. */
   runs(id: number): void;
+  /** A guest that computes, rather than responds quickly, has had the thread for these milliseconds. */
+  computes(milliseconds: number): void;
 }
 
 export function workerMessageCounts(memory: SharedArrayBuffer): WorkerMessageCounts {
@@ -64,6 +78,9 @@ export function workerMessageCounts(memory: SharedArrayBuffer): WorkerMessageCou
     waits: () => ((Atomics.load(words, SENT) - Atomics.load(words, TAKEN)) | 0) > 0,
     runs(id) {
       Atomics.store(words, RUNS, id);
+    },
+    computes(milliseconds) {
+      Atomics.add(words, COMPUTED, Math.round(milliseconds * 1000));
     },
   };
 }

@@ -40,6 +40,7 @@ guests = await startGuests(setup, {
     // Start functions ask before there are guests.
     messageWaits: () => counts.waits() || guests?.waits === true,
     runs: counts.runs,
+    computes: counts.computes,
   }),
   heap: createHeap({ collect }),
   collect,

@@ -34,6 +34,11 @@ export function isLong(task: Task): boolean {
   return levelOf(task) === 2;
 }
 
+/** Whether it computes, rather than responds quickly. */
+export function isComputing(task: Task): boolean {
+  return levelOf(task) > 0;
+}
+
 function levelOf({ used }: Task): Level {
   if (used < LEVELS[0]) return 0;
   return used < LEVELS[1] ? 1 : 2;

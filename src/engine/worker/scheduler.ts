@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { WorkerPlaces } from '../protocol/long-places.ts';
-import { createRunQueue, isLong, type Moment, type Task } from './run-queue.ts';
+import { createRunQueue, isComputing, isLong, type Moment, type Task } from './run-queue.ts';
 
 /** Shares a thread between its guests and its event loop. */
 export interface Scheduler {
@@ -23,6 +23,8 @@ export interface SchedulerParts {
   messageWaits(): boolean;
   /** The guest of this request has the thread from now on. */
   runs?(id: number): void;
+  /** A guest that computes has had the thread for these milliseconds. */
+  computes?(milliseconds: number): void;
 }
 
 interface Waiting {
@@ -31,7 +33,7 @@ interface Waiting {
 }
 
 /** One guest gets the thread in each turn of the event loop: timers and messages run in between. */
-export function createScheduler({ places, messageWaits, runs }: SchedulerParts): Scheduler {
+export function createScheduler({ places, messageWaits, runs, computes }: SchedulerParts): Scheduler {
   const queue = createRunQueue<Waiting>();
   let isScheduled = false;
   let waitsForPlace = false;
@@ -73,7 +75,12 @@ export function createScheduler({ places, messageWaits, runs }: SchedulerParts):
       queue.begin(task, moment());
       runs?.(task.id);
     },
-    isDue: (task) => queue.isDue(task, moment(), messageWaits),
+    isDue(task) {
+      const before = task.used;
+      const isDue = queue.isDue(task, moment(), messageWaits);
+      if (isComputing(task) && task.used > before) computes?.(task.used - before);
+      return isDue;
+    },
     next(task) {
       give();
       return new Promise((resume) => {

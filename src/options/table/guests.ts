@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { defaultMemoryBudget } from '../../process/memory/limit.ts';
 import { DEFAULTS } from '../defaults.ts';
 import {
@@ -35,6 +34,7 @@ type Limits =
   | 'maxDescriptors'
   | 'memoryBudget'
   | 'workers'
+  | 'maxWorkers'
   | 'queue'
   | 'timeout'
   | 'streamIdle'
@@ -139,10 +139,15 @@ export const LIMITS: OptionRows<Limits> = {
   },
   workers: {
     flags: '--workers <n>',
-    description: 'threads that run guests, beside the one that serves connections',
+    description:
+      'threads that run guests, beside the one that serves connections; by default one per core but one, and one at least',
     kind: count(...RANGES.workers),
-    fallback: availableParallelism(),
-    fallbackText: 'one per core',
+  },
+  maxWorkers: {
+    flags: '--max-workers <n>',
+    description:
+      'as many of them run while guests that compute fill the others; by default one per core, or what --workers says',
+    kind: count(...RANGES.workers),
   },
   queue: {
     flags: '--queue <n>',

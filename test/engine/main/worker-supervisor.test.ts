@@ -9,6 +9,10 @@ interface Actor {
   readonly handle: WorkerHandle;
   readonly closed: boolean;
   load: number;
+  /** Milliseconds that guests which compute have had. */
+  computed: number;
+  /** A request has ended in it. */
+  end(): void;
   start(): Promise<void>;
   /** It could not be started. */
   fail(reason: string): Promise<void>;
@@ -23,6 +27,11 @@ function actor(events: WorkerEvents): Actor {
   const self = {
     closed: false,
     load: 0,
+    computed: 0,
+    end() {
+      self.load -= 1;
+      events.done({ id: 1 } as InFlightRequest, undefined);
+    },
     handle: {
       ready: ready.promise,
       get available() {
@@ -30,6 +39,9 @@ function actor(events: WorkerEvents): Actor {
       },
       get load() {
         return self.load;
+      },
+      get computed() {
+        return self.computed;
       },
       silent: false,
       largest: undefined,
@@ -80,13 +92,18 @@ interface Stage {
 const LIMIT = 4;
 
 /** A supervisor of `workers` workers, none of them ready, whose start settles with the first `first` of them. */
-function starting(workers: number, first: number): Stage & { readonly ready: Promise<void> } {
+function starting(
+  workers: number,
+  first: number,
+  maxWorkers = workers,
+): Stage & { readonly ready: Promise<void> } {
   const actors: Actor[] = [];
   const log: string[] = [];
   const done: string[] = [];
   const stage: { refusal: Error | undefined } = { refusal: undefined };
   const supervisor = createWorkerSupervisor({
     workers,
+    maxWorkers,
     output() {},
     log: (_level, _context, message) => void log.push(message),
     degraded() {},
@@ -109,8 +126,8 @@ function starting(workers: number, first: number): Stage & { readonly ready: Pro
   });
 }
 
-async function started(workers: number): Promise<Stage> {
-  const stage = starting(workers, workers);
+async function started(workers: number, maxWorkers = workers): Promise<Stage> {
+  const stage = starting(workers, workers, maxWorkers);
   for (const one of stage.actors) await one.start();
   await stage.ready;
   return stage;
@@ -170,6 +187,58 @@ describe('the start', () => {
     await supervisor.close();
     await vi.advanceTimersByTimeAsync(600_000);
     expect([living(), actors.length, log, vi.getTimerCount()]).toEqual([0, 3, [], 0]);
+  });
+});
+
+describe('one more worker', () => {
+  /** Guests compute in the first worker until there is another one, which takes a request. */
+  async function reinforced(): Promise<Stage & { compute(milliseconds: number): void }> {
+    const stage = await started(1, 2);
+    const { supervisor, actors } = stage;
+    function compute(milliseconds: number): void {
+      for (let t = 0; t < milliseconds; t += 50) {
+        vi.advanceTimersByTime(50);
+        for (const one of actors) if (one.load > 0) one.computed += 50;
+        supervisor.reinforce();
+      }
+    }
+    supervisor.reinforce();
+    actors[0]!.load = 3;
+    compute(200);
+    await actors[1]!.start();
+    expect(supervisor.freest(LIMIT)).toBe(actors[1]!.handle);
+    actors[1]!.load = 1;
+    return { ...stage, compute };
+  }
+
+  test('comes in while guests that compute fill the others, and ends after its last request', async () => {
+    const { supervisor, actors, log, compute } = await reinforced();
+    compute(10_000);
+    expect(supervisor.counts()).toEqual({ guests: 4, serving: 2, starting: 0 });
+    actors[0]!.load = 0;
+    compute(500);
+    // The remaining guest waits for something.
+    actors[1]!.load = 0;
+    compute(0);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect([actors[0]!.closed, actors[1]!.closed, log]).toEqual([false, true, []]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('takes no request once it is not needed, and is back if it is needed before it has ended', async () => {
+    const { supervisor, actors, log, compute } = await reinforced();
+    actors[0]!.load = 0;
+    vi.advanceTimersByTime(10_000);
+    actors[1]!.load = 3;
+    expect([supervisor.freest(LIMIT), supervisor.counts().serving]).toEqual([actors[0]!.handle, 1]);
+    actors[0]!.load = 3;
+    compute(200);
+    expect(supervisor.counts()).toEqual({ guests: 6, serving: 2, starting: 0 });
+    expect(actors.length).toBe(2);
+    actors[0]!.load = actors[1]!.load = 1;
+    vi.advanceTimersByTime(10_000);
+    actors[1]!.end();
+    expect([actors[1]!.closed, log]).toEqual([true, []]);
   });
 });
 
