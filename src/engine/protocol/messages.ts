@@ -36,7 +36,7 @@ export type ToWorker =
   | { readonly type: 'abort'; readonly id: number; readonly reason: string }
   /** This many bytes of guests' output and logging were passed on. */
   | { readonly type: 'output-taken'; readonly bytes: number }
-  /** Memory is short, or nothing runs: collect garbage, and discard idle instances if `idle` is true. */
+  /** `idle`: memory is short, so discard idle instances and collect garbage. Otherwise nothing runs: collect everything. */
   | { readonly type: 'press'; readonly idle: boolean }
   /** No more requests: close the store and exit. */
   | { readonly type: 'close' };

@@ -86,7 +86,7 @@ export async function startGuests(
     }, turn);
     const press = (idle: boolean): void => {
       if (idle) instances.relinquish();
-      collector.collect();
+      collector.collect(!idle);
       const largest = runner.largest();
       if (largest !== undefined) outbox.postNow({ type: 'measured', ...largest });
     };
@@ -174,18 +174,18 @@ function openInstances(
 }
 
 /** Collects the memory of large instances soon after they are discarded. */
-function createCollector(collect: Collect): { discarded(bytes: number): void; collect(): void } {
+function createCollector(collect: Collect): { discarded(bytes: number): void; collect: Collect } {
   let timer: NodeJS.Timeout | undefined;
 
-  function collectNow(): void {
+  function collectNow(everything?: boolean): void {
     clearTimeout(timer);
     timer = undefined;
-    collect();
+    collect(everything);
   }
 
   return {
     discarded(bytes) {
-      if (bytes >= LARGE) timer ??= setTimeout(collectNow, COLLECT_DELAY).unref();
+      if (bytes >= LARGE) timer ??= setTimeout(() => collectNow(), COLLECT_DELAY).unref();
     },
     collect: collectNow,
   };

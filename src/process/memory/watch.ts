@@ -26,13 +26,16 @@ const MUCH: number = 64 * 1024 ** 2;
 const LONG_QUIET = 20_000;
 const LITTLE: number = 16 * 1024 ** 2;
 
+/** Milliseconds that threads may take for collecting everything. */
+const COLLECTION = 1000;
+
 /** What the memory watch asks of the workers. */
 export interface MemoryWorkers {
   /** Number of guests. */
   readonly load: number;
   /** All workers discard idle instances and collect garbage, as soon as they take messages. */
   press(): void;
-  /** Workers that run nothing collect garbage. */
+  /** Workers that run nothing collect everything, see `Collect`. */
   collectIdle(): void;
   /** Ends the guest that seems to be the largest. */
   sacrifice(reason: string): void;
@@ -112,13 +115,13 @@ export function createMemoryWatch(options: MemoryWatchOptions): MemoryWatch {
     if (measure() - settled! < bytes) return false;
     settled = undefined;
     workers.collectIdle();
-    collect();
-    // Workers have finished by then; the new value lets queued requests in.
+    collect(true);
+    // Workers have finished by then.
     timer = setTimeout(() => {
       timer = undefined;
       settled = measure();
       ledger.measured(settled);
-    }, PRESS_INTERVAL).unref();
+    }, COLLECTION).unref();
     return true;
   }
 
