@@ -69,8 +69,14 @@ export async function prepareSchema(session: Session, place: Place, create: bool
 
 /** The number of migrations that were applied to the store. */
 async function schemaVersion(session: Session, place: Place, create: boolean): Promise<number> {
-  const tables = `SELECT 1 FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE nspname = $1`;
-  if (await exists(session, `${tables} AND relname = 'wasmcp_store'`, place)) {
+  // In one statement: another host may be creating the tables, all of them at once.
+  const [counts] = await session.query(
+    `SELECT count(*) FILTER (WHERE relname = 'wasmcp_store'), count(*)
+     FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace WHERE nspname = $1`,
+    [place.schema],
+  );
+  const [ours, all] = counts!.map(Number);
+  if (ours! > 0) {
     const [row] = await session.query(`SELECT schema FROM ${quoted(place.schema)}.wasmcp_store`);
     const version = Number(row![0]);
     if (version <= MIGRATIONS.length) return version;
@@ -79,7 +85,7 @@ async function schemaVersion(session: Session, place: Place, create: boolean): P
       `${place.url} was written by a newer version (schema ${version}, this one knows ${MIGRATIONS.length}): upgrade, or choose another schema`,
     );
   }
-  if (await exists(session, tables, place)) {
+  if (all! > 0) {
     throw new WasmcpError(
       'store-unusable',
       `schema ${place.schema} of ${place.url} belongs to another program: choose another one with ?schema=NAME`,
