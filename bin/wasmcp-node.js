@@ -7,7 +7,7 @@ if (typeof WebAssembly.Suspending !== 'function') {
   const brought = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url));
   const advice = existsSync(brought) ? `; start it with ${brought}` : '';
   process.stderr.write(
-    `error: wasmcp-node needs Node 24 or newer with JSPI (WebAssembly.Suspending); this is Node ${process.versions.node}${advice}\n`,
+    `error: wasmcp-node needs Node 24.20 or newer with JSPI (WebAssembly.Suspending); this is Node ${process.versions.node}${advice}\n`,
   );
   process.exit(1);
 }

@@ -69,7 +69,7 @@ export async function startEngine(
   if (!('Suspending' in WebAssembly)) {
     throw new WasmcpError(
       'runtime-unsupported',
-      `guests need JSPI (WebAssembly.Suspending), which Node ${process.versions.node} does not support: use Node 24 or newer`,
+      `guests need JSPI (WebAssembly.Suspending), which Node ${process.versions.node} does not support: use Node 24.20 or newer, or start Node 24 with --experimental-wasm-jspi`,
     );
   }
   assertLinked(linkWithHost(component), 'wasi:http/incoming-handler');

@@ -121,7 +121,7 @@ describe('a Node without JSPI reports which one is needed', () => {
     const command = [...args, join(ROOT, 'bin/wasmcp-node.js'), 'serve', fixture('http-lab')];
     const { status, stdout, stderr } = spawnSync(node, command, { encoding: 'utf8' });
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
-    expect(stderr).toMatch(/^error: wasmcp-node needs Node 24 or newer .*\n$/);
+    expect(stderr).toMatch(/^error: wasmcp-node needs Node 24.20 or newer .*\n$/);
   }
 
   test('when it is new, but does not have it', () => {

@@ -20,7 +20,7 @@ beforeAll(async () => {
   const { status, stderr } = await project.npm('install', tarball);
   if (status !== 0) throw new Error(`npm install: ${stderr}`);
   copyFileSync(fixture('notes-draft'), join(project.folder, 'server.wasm'));
-}, 120_000);
+}, 300_000);
 
 afterAll(() => project.remove());
 
@@ -204,7 +204,9 @@ describe.skipIf(process.env.NODE_VERSIONS === undefined)('with other versions of
           await project.run('node_modules/.bin/wasmcp-node', ['serve', 'server.wasm'], { PATH }),
         ).toMatchObject({
           status: 1,
-          stderr: expect.stringMatching(/^error: wasmcp-node needs Node 24 or newer .*; this is Node .*\n$/),
+          stderr: expect.stringMatching(
+            /^error: wasmcp-node needs Node 24.20 or newer .*; this is Node .*\n$/,
+          ),
         });
         for (const entry of Object.keys(manifest.exports).filter((name) => name !== './package.json')) {
           const program = `import '${entry.replace('.', 'wasmcp-node')}';`;
