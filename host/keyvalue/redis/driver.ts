@@ -10,7 +10,7 @@ export const REDIS: StoreDriver = {
   maintain() {
     throw new WasmcpError(
       'option-invalid',
-      "a store on Redis is maintained with its own tools: copies of the engine's files, or a replica, are its backup",
+      'a store on Redis is maintained with its own tools; store copy copies it into a file and back',
     );
   },
 };

@@ -17,7 +17,7 @@ export interface Link {
   readonly pending: number;
   /** @throws Lost if the connection ends before the reply or has ended, Reported */
   send(words: readonly Word[]): Promise<Reply>;
-  /** Takes no further commands, and closes once every command has its reply. */
+  /** Takes no further commands, and closes once every command has its reply or is late. */
   retire(): void;
   close(): void;
 }
@@ -53,6 +53,7 @@ export async function connectLink(options: LinkOptions): Promise<Link> {
   const { client, ErrorReply, ending, close } = await connectClient(options);
   let pending = 0;
   let isRetired = false;
+  let overdue: NodeJS.Timeout | undefined;
   return {
     get isOpen() {
       return ending() === undefined && !isRetired && client.isReady;
@@ -79,9 +80,14 @@ export async function connectLink(options: LinkOptions): Promise<Link> {
     },
     retire() {
       isRetired = true;
-      if (pending === 0) close();
+      if (pending === 0) return close();
+      // By then nobody waits for a reply any more.
+      overdue ??= setTimeout(close, options.timeout).unref();
     },
-    close,
+    close() {
+      clearTimeout(overdue);
+      close();
+    },
   };
 }
 

@@ -6,9 +6,13 @@ import { grouped } from './partitions.ts';
 import type { MethodParts } from './parts.ts';
 import { SCRIPTS } from './scripts.ts';
 
+/** How many keys the engine looks at in one step of a search for buckets, and how many milliseconds the search may take. */
+const SCAN_STEP = 1000;
+const SCAN_TIME = 60_000;
+
 type Reads = Pick<Store, 'get' | 'exists' | 'getMany' | 'read' | 'buckets'>;
 
-export function createReads({ runner, layout }: MethodParts): Reads {
+export function createReads({ runner, layout, url }: MethodParts): Reads {
   return {
     async get(bucket, key) {
       const field = utf8(key);
@@ -64,10 +68,12 @@ export function createReads({ runner, layout }: MethodParts): Reads {
     },
     async buckets() {
       const found = new Set<string>();
+      const deadline = performance.now() + SCAN_TIME;
       await runner.onEachServer(async (send) => {
         let cursor = '0';
         do {
-          const words = ['SCAN', cursor, 'MATCH', layout.valuesPattern, 'COUNT', '1000'];
+          if (performance.now() > deadline) throw tooManyKeys(url);
+          const words = ['SCAN', cursor, 'MATCH', layout.valuesPattern, 'COUNT', String(SCAN_STEP)];
           const [next, keys] = (await send(words)) as [Buffer, Buffer[]];
           for (const key of keys) found.add(layout.bucketOf(String(key)));
           cursor = String(next);
@@ -76,6 +82,13 @@ export function createReads({ runner, layout }: MethodParts): Reads {
       return [...found];
     },
   };
+}
+
+function tooManyKeys(url: string): WasmcpError {
+  return new WasmcpError(
+    'store-busy',
+    `${url} has too many keys of other programs to find its buckets: give the store a database of its own`,
+  );
 }
 
 function batchTooLarge(keys: number): WasmcpError {

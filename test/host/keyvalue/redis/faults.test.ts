@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { WasmcpError } from '../../../../host/error.ts';
 import type { StoreOptions } from '../../../../host/keyvalue/driver.ts';
 import { openStore } from '../../../../host/keyvalue/open.ts';
@@ -93,6 +93,10 @@ describe.skipIf(REDIS.path === undefined)('a store on Redis whose engine', () =>
     await expect(store.get('b', 'k')).rejects.toMatchObject({ code: 'store-unavailable' });
     proxy.set('pass');
     expect(await eventually(() => store.get('b', 'k'))).toEqual(Uint8Array.of(2));
+    // The connection that never responds is closed.
+    const connected = async (): Promise<number> =>
+      (await redis.command('CLIENT', 'LIST')).split('name=wasmcp-node').length - 1;
+    await vi.waitFor(async () => expect(await connected()).toBe(1), 30_000);
   });
 
   test('hangs: calls end within their time, and a write that it runs later is reported as unknown', async () => {
