@@ -82,6 +82,8 @@ const named: Plugin = {
 const ownUrls: Plugin = {
   name: 'own-urls',
   transform(code, id) {
+    // The bundler's own code is in no file.
+    if (id.startsWith('\0')) return undefined;
     const own = relative(ROOT, id).replaceAll('\\', '/').replace(/\.ts$/, '.js');
     return code.replaceAll('import.meta.url', `new URL('own:${own}', import.meta.url).href`);
   },

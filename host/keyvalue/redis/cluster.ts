@@ -1,4 +1,5 @@
 import { WasmcpError } from '../../error.ts';
+import { within } from '../network/outcomes.ts';
 import { createServer, type Server } from './server.ts';
 import type { Connector } from './server-link.ts';
 import { slotOf } from './slots.ts';
@@ -54,7 +55,7 @@ export function createCluster(options: TopologyOptions): Topology {
 
   async function learn(): Promise<void> {
     lastLook = performance.now();
-    apply(await firstOf(addresses(), (address) => rangesKnownTo(address, connector)));
+    apply(await firstOf(addresses(), (address) => rangesKnownTo(address, connector, timeout)));
     isOutdated = false;
   }
 
@@ -132,10 +133,11 @@ function createFailures(changed: TopologyOptions['changed']): Failures {
 
 type SlotRange = readonly [first: number, last: number, address: Address];
 
-async function rangesKnownTo(asked: Address, connector: Connector): Promise<SlotRange[]> {
+async function rangesKnownTo(asked: Address, connector: Connector, timeout: number): Promise<SlotRange[]> {
   const link = await connector.open(asked);
   try {
-    const reply = (await link.send(['CLUSTER', 'SLOTS'])) as [number, number, [Buffer | null, number]][];
+    const slots = within(link.send(['CLUSTER', 'SLOTS']), timeout);
+    const reply = (await slots) as [number, number, [Buffer | null, number]][];
     // A server that does not know its own name leaves it out.
     return reply.map(([first, last, [host, port]]) => [
       first,

@@ -1,4 +1,5 @@
 import { WasmcpError } from '../../error.ts';
+import { within } from '../network/outcomes.ts';
 import { createCluster } from './cluster.ts';
 import { readSettings } from './engine-settings.ts';
 import { askSentinels, createSingle } from './single.ts';
@@ -11,14 +12,16 @@ import { firstOf } from './url.ts';
  * @throws WasmcpError `option-invalid`; also errors of connecting
  */
 export async function discover(options: TopologyOptions): Promise<Topology> {
-  const { target, connector } = options;
-  if (target.sentinel !== undefined) return createSingle(options, () => askSentinels(target, connector));
+  const { target, connector, timeout } = options;
+  if (target.sentinel !== undefined) return createSingle(options, () => askSentinels(options));
   const [first, ...others] = target.addresses;
   const mode = await firstOf(target.addresses, async (address) => {
     const link = await connector.open(address);
-    return readSettings(link)
-      .then((settings) => settings.mode)
-      .finally(link.close);
+    try {
+      return (await within(readSettings(link), timeout)).mode;
+    } finally {
+      link.close();
+    }
   });
   if (mode === 'cluster') return createCluster(options);
   if (others.length === 0) return createSingle(options, async () => first!);

@@ -56,8 +56,7 @@ export function createRunner({ topology, url, timeout }: RunnerParts): Runner {
   async function attempt(place: Place, command: Command, kind: Kind, deadline: number): Promise<Reply> {
     let asked: Server | undefined;
     for (let redirections = 0; ; redirections += 1) {
-      const server = asked ?? (await topology.serverFor(place));
-      const link = await acquire(server);
+      const { server, link } = await acquire(place, asked, deadline);
       try {
         const [reply, version] = await within(
           exchange(link, place, command, kind, asked !== undefined),
@@ -90,12 +89,21 @@ export function createRunner({ topology, url, timeout }: RunnerParts): Runner {
     }
   }
 
-  async function acquire(server: Server): Promise<ServerLink> {
+  /** Nothing was sent yet if this fails. */
+  async function acquire(
+    place: Place,
+    asked: Server | undefined,
+    deadline: number,
+  ): Promise<{ server: Server; link: ServerLink }> {
+    const work = async (): Promise<{ server: Server; link: ServerLink }> => {
+      const server = asked ?? (await topology.serverFor(place));
+      return { server, link: await server.acquire() };
+    };
     try {
-      return await server.acquire();
+      return await within(work(), deadline - performance.now());
     } catch (error) {
       topology.outdated();
-      throw error;
+      throw redisFailure(error, url);
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Durability } from '../durability.ts';
 import { readPasswordFile, readTlsFiles } from '../network/files.ts';
+import { within } from '../network/outcomes.ts';
 import type { StoreGuarantee } from '../store.ts';
 import {
   type EngineSettings,
@@ -56,7 +57,7 @@ export async function createConnector(options: ConnectorOptions): Promise<Connec
     async connect(address) {
       const link = await connectLink(await optionsFor(address));
       try {
-        const settings = await readSettings(link);
+        const settings = await within(readSettings(link), timeout);
         requireUsable(settings, target.shown);
         if (!acceptWeaker) requireDurable(settings, durability, target.shown);
         // Not a copy, because the state of the link changes.

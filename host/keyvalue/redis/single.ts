@@ -1,8 +1,8 @@
 import { WasmcpError } from '../../error.ts';
+import { within } from '../network/outcomes.ts';
 import { createServer } from './server.ts';
-import type { Connector } from './server-link.ts';
 import type { Topology, TopologyOptions } from './topology.ts';
-import { type Address, firstOf, type Target } from './url.ts';
+import { type Address, firstOf } from './url.ts';
 
 /** One server, which has all keys. @param locate where it is, asked for each connection */
 export function createSingle(options: TopologyOptions, locate: () => Promise<Address>): Topology {
@@ -27,11 +27,12 @@ export function createSingle(options: TopologyOptions, locate: () => Promise<Add
 }
 
 /** Asks one sentinel after another where the primary server is. @throws WasmcpError, or errors of connecting */
-export async function askSentinels(target: Target, connector: Connector): Promise<Address> {
+export async function askSentinels({ target, connector, timeout }: TopologyOptions): Promise<Address> {
   const { addresses, sentinel, shown } = target;
   const reply = await firstOf(addresses, async (address) => {
     const link = await connector.openSentinel(address);
-    return link.send(['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', sentinel!]).finally(link.close);
+    const words = ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', sentinel!];
+    return within(link.send(words), timeout).finally(link.close);
   });
   if (Array.isArray(reply)) return { host: String(reply[0]), port: Number(String(reply[1])) };
   throw new WasmcpError('store-unusable', `the sentinels of ${shown} know no primary server "${sentinel}"`);

@@ -50,13 +50,19 @@ describe.skipIf(VALKEY_9.path === undefined)('Valkey with a sync each second', (
   }, 60_000);
 
   test('neither acknowledges nor reads what is not on its disk in time', async () => {
-    const store = await openStore(valkey.url(), { durability: 'power', timeout: 1500 });
+    const [url, options] = [valkey.url(), { durability: 'power', timeout: 4000, wait: 60_000 } as const];
+    const [store, reader] = await Promise.all([openStore(url, options), openStore(url, options)]);
     onTestFinished(() => store.close());
+    onTestFinished(() => reader.close());
     await store.set('b', 'k', Uint8Array.of(1));
+    expect(await reader.get('b', 'k')).toEqual(Uint8Array.of(1));
     await valkey.command('CONFIG', 'SET', 'appendfsync', 'no');
     onTestFinished(async () => void (await valkey.command('CONFIG', 'SET', 'appendfsync', 'everysec')));
     await expect(store.set('b', 'k', Uint8Array.of(2))).rejects.toMatchObject({
       code: 'store-outcome-unknown',
+    });
+    await expect(reader.get('b', 'k')).rejects.toMatchObject({
+      code: expect.stringMatching(/^store-un(usable|available)$/) as unknown,
     });
     // A new connection finds that it cannot be trusted any more.
     await expect(store.get('b', 'k')).rejects.toMatchObject({ code: 'store-unusable' });

@@ -8,6 +8,7 @@ import { openStore } from '../../../../host/keyvalue/open.ts';
 import type { Store } from '../../../../host/keyvalue/store.ts';
 import { type FaultyProxy, faultyProxy } from '../../../support/faulty-proxy.ts';
 import { REDIS, type Redis, startRedis } from '../../../support/redis.ts';
+import { tcpServer } from '../../../support/servers.ts';
 
 const U64 = { min: 0n, max: 2n ** 64n - 1n };
 
@@ -84,7 +85,7 @@ describe.skipIf(REDIS.path === undefined)('a store on Redis whose engine', () =>
   });
 
   test('falls silent: every call ends within its time', async () => {
-    const { store, proxy } = await open({ timeout: 500 });
+    const { store, proxy } = await open({ timeout: 2000, wait: 60_000 });
     await store.set('b', 'k', Uint8Array.of(1));
     proxy.set('mute');
     await expect(store.set('b', 'k', Uint8Array.of(2))).rejects.toMatchObject({
@@ -100,7 +101,7 @@ describe.skipIf(REDIS.path === undefined)('a store on Redis whose engine', () =>
   });
 
   test('hangs: calls end within their time, and a write that it runs later is reported as unknown', async () => {
-    const { store } = await open({ timeout: 500 });
+    const { store } = await open({ timeout: 2000, wait: 60_000 });
     await store.set('b', 'k', Uint8Array.of(1));
     redis.freeze();
     onTestFinished(() => redis.thaw());
@@ -224,6 +225,24 @@ describe.skipIf(REDIS.path === undefined)('a store on Redis whose engine', () =>
     await store.set('b', 'k', Uint8Array.of(3));
     expect((await store.read('b', 'k')).value).toEqual(Uint8Array.of(3));
   }, 120_000);
+
+  test('accepts connections and then says nothing: opening ends within its time', async () => {
+    let commands = 0;
+    const { port } = await tcpServer((socket) => {
+      socket.on('data', (part: Buffer) => {
+        // The handshake succeeds.
+        for (const name of part.toString().match(/AUTH|SETNAME/g) ?? []) {
+          commands += 1;
+          socket.write(`+${name}\r\n`);
+        }
+      });
+    });
+    await expect(openStore(`redis://:secret@127.0.0.1:${port}`, { timeout: 1000 })).rejects.toMatchObject({
+      code: 'store-unavailable',
+      message: expect.stringContaining('did not respond in time') as unknown,
+    });
+    expect(commands).toBe(2);
+  });
 
   test('is unavailable at the start: opening waits for it, and otherwise says so', async () => {
     await redis.stop();
