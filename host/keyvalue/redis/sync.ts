@@ -21,6 +21,9 @@ const MARK = `#!lua flags=allow-oom\nreturn redis.call('HINCRBY', KEYS[1], 'sync
 /** Milliseconds beyond the engine's own limit. */
 const GRACE = 500;
 
+/** The part of a call's time after which the engine says how far its disk is. */
+const SHARE = 0.9;
+
 /** Maximum number of places whose synced version is known. */
 const REMEMBERED = 10_000;
 
@@ -44,7 +47,7 @@ export function createSync(connect: () => Promise<ServerLink>, timeout: number):
       }
       const link = own;
       const mark = link.send(['EVAL', MARK, '1', place.keys[3]]);
-      const wait = link.send(['WAITAOF', '1', '0', String(timeout)]);
+      const wait = link.send(['WAITAOF', '1', '0', String(Math.ceil(timeout * SHARE))]);
       const [, counts] = await within(Promise.all([mark, wait]), timeout + GRACE);
       // It also returns at its time limit.
       if (Array.isArray(counts) && Number(counts[0]) >= 1) return link.settings.runId;

@@ -62,6 +62,9 @@ describe.skipIf(REDIS.path === undefined)('a store on a Redis cluster of three',
     const move = ['MIGRATE', '127.0.0.1', String(to.port), '', '0', '5000', 'AUTH', 'secret', 'KEYS'];
     await from.command(...move, ...keys.slice(0, 2));
     const waiting = Promise.resolve(store.increment('moving', 'n', 1n, U64));
+    const errors = async (): Promise<string> =>
+      (await from.command('INFO', 'errorstats')) + (await to.command('INFO', 'errorstats'));
+    while (!/TRYAGAIN/.test(await errors()));
     await from.command(...move, ...keys.slice(2));
     expect(await waiting).toBe(2n);
     expect(await store.increment('moving', 'n', 1n, U64)).toBe(3n);
