@@ -72,8 +72,8 @@ export interface EngineOptions {
    */
   readonly workers?: number;
   /**
-   * Worker threads while guests that compute fill the others, as many as `workers` by default: the last one goes some seconds
-   * after they have ended.
+   * Maximum number of worker threads while computing guests fill the others; `workers` by default. The additional one is ended some
+   * seconds after these guests.
    */
   readonly maxWorkers?: number;
   /** Maximum number of live guests in one worker; 64 by default. */

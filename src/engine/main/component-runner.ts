@@ -87,7 +87,7 @@ export class ComponentRunner {
     const { options, ledger, collect, warnOnce } = this.#resources;
     const isRaw = this.#component.glue.kind === 'raw';
     return createDispatcher({
-      // Nobody knows how much guests compute that run by raw glue.
+      // Guests with raw glue do not report how much they compute.
       workers: isRaw ? Math.max(workers, maxWorkers) : workers,
       maxWorkers,
       liveLimit: options.liveLimit,

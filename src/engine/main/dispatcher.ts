@@ -17,7 +17,7 @@ import type { GuestVoice, WorkerEvents, WorkerHandle } from './worker-handle.ts'
 import { createWorkerSupervisor, type WorkerCounts, type WorkerSupervisor } from './worker-supervisor.ts';
 
 export interface DispatcherOptions extends GuestVoice {
-  /** Worker threads, and as many as there may be while guests that compute fill them. */
+  /** The number of worker threads, and the maximum while computing guests fill them. */
   readonly workers: number;
   readonly maxWorkers: number;
   /** Maximum number of live guests in one worker; instantiation slows down with their number. */

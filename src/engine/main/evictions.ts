@@ -16,7 +16,7 @@ interface Dispensable {
 /** Ends guests to make room for requests that wait. */
 export class Evictions {
   readonly #log: GuestVoice['log'];
-  /** Guests whose clients have disconnected, or send their bodies for longer than a request may take, in that order. */
+  /** Guests whose clients have disconnected or have been sending their bodies for longer than a request may take, the oldest first. */
   readonly #dispensable = new Table<number, Dispensable>();
   /** Guests that were told to stop and have not stopped yet. */
   #underWay = 0;
@@ -32,7 +32,7 @@ export class Evictions {
       this.#dispensable.add(id, { queued, since: performance.now() });
   }
 
-  /** It may not, as it matters again. */
+  /** The guest may no longer be ended, because a client waits for it again. */
   forbid({ inFlight }: QueuedRequest): void {
     if (this.#dispensable.size > 0) this.#dispensable.delete(inFlight.id);
   }
@@ -43,7 +43,7 @@ export class Evictions {
     if (queued.evicted) this.#underWay -= 1;
   }
 
-  /** Ends at most one guest for each of so many requests that wait: those that have been dispensable for long enough. */
+  /** Ends at most one guest for each of `waiting` requests: those that have been dispensable for long enough. */
   makeRoom(waiting: number): void {
     if (this.#dispensable.size === 0) return;
     const latest = performance.now() - GRACE;

@@ -17,7 +17,7 @@ export class MemoryActions implements MemoryWorkers {
     this.#fill = fill;
   }
 
-  /** While guests run, this is the regular occasion to look at their workers, too. */
+  /** Called regularly while guests run, so the number of workers is adjusted here too. */
   measured(): void {
     this.#workers.reinforce();
     this.#fill();

@@ -1,23 +1,23 @@
-/** The part of a worker's time that guests which compute must have for it to be full of them. */
+/** The fraction of a worker's time from which computing guests fill it. */
 const FULL = 0.8;
 
-/** Milliseconds for which they fill all workers until there is one more. */
+/** Milliseconds for which computing guests must fill all workers until another one is started. */
 const PATIENCE = 100;
 
-/** Milliseconds for which one worker less would do until it is put to rest. */
+/** Milliseconds for which one worker less must suffice until one is ended. */
 const REST = 3000;
 
 /** A worker as it is sampled. */
 export interface SampledWorker {
   /** Guests that run in it. */
   readonly load: number;
-  /** Milliseconds that guests which compute have had in it so far, see `WorkerMessageCounts.computes`. */
+  /** Milliseconds that computing guests have used in it so far, see `WorkerMessageCounts.computes`. */
   readonly computed: number;
 }
 
 /**
- * How many workers there should be: a state machine without threads or timers. The main thread needs a processor, so quick requests
- * are served best by a worker less than there are processors; guests that compute need all of them.
+ * Decides on the number of workers: a state machine without threads or timers. The main thread needs a processor, so one worker
+ * less than there are processors is best for quick requests; computing guests need all processors.
  */
 export interface Reinforcement {
   /** The number of workers from now on. To be called regularly while guests run. */
@@ -33,7 +33,7 @@ export function createReinforcement(least: number, most: number): Reinforcement 
   let fullSince: number | undefined;
   let enoughSince: number | undefined;
 
-  /** The part of the time since the last sample that guests which compute have had; that of a new worker is not known. */
+  /** The fraction of the time since the last sample that computing guests have used; unknown for a new worker. */
   function share(worker: SampledWorker, elapsed: number): number {
     const then = before.get(worker);
     return then === undefined ? Math.sign(worker.load) : Math.min(1, (worker.computed - then) / elapsed);

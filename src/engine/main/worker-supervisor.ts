@@ -4,7 +4,7 @@ import { createReinforcement, type Reinforcement } from './reinforcement.ts';
 import type { GuestVoice, WorkerEvents, WorkerHandle } from './worker-handle.ts';
 
 export interface SupervisorOptions extends GuestVoice {
-  /** Workers that take requests, and as many as there may be while guests that compute fill them. */
+  /** The number of workers that take requests, and the maximum while computing guests fill them. */
   readonly workers: number;
   readonly maxWorkers: number;
   start(events: WorkerEvents): WorkerHandle;
@@ -24,7 +24,7 @@ export interface WorkerSupervisor {
   /** The worker with the fewest guests, if one has fewer than `limit`. */
   freest(limit: number): WorkerHandle | undefined;
   counts(): WorkerCounts;
-  /** Brings in one more worker, or lets one go, as `Reinforcement` says. To be called regularly while guests run. */
+  /** Starts one more worker or ends one, as `Reinforcement` decides. To be called regularly while guests run. */
   reinforce(): void;
   /** All workers, in any state. */
   handles(): Iterable<WorkerHandle>;
@@ -89,7 +89,7 @@ class Supervisor implements WorkerSupervisor {
     clearTimeout(this.#resting);
     const wanted = this.#reinforcement.sample([...this.#serving], performance.now());
     if (wanted !== this.#wanted) this.#resize(wanted);
-    // Without guests nobody calls.
+    // Without guests there are no regular calls.
     const { due } = this.#reinforcement;
     if (due !== undefined) this.#resting = setTimeout(() => this.reinforce(), due).unref();
   }
@@ -113,7 +113,7 @@ class Supervisor implements WorkerSupervisor {
     await Promise.all([...this.handles()].map((handle) => handle.close()));
   }
 
-  /** Starts what is missing, and lets go what is too much. */
+  /** Starts missing workers, and ends superfluous ones. */
   #complete(): void {
     while (this.#mayStart && this.#serving.size + this.#starting.size < this.#wanted) this.#spawn();
     for (const handle of [...this.#serving].slice(this.#wanted)) {

@@ -8,7 +8,7 @@ const SENT = 0;
 const TAKEN = 1;
 /** The request whose guest had the thread last. */
 const RUNS = 2;
-/** Microseconds that guests which compute have had the thread, modulo 2^32. */
+/** Microseconds for which computing guests have had the thread, modulo 2^32. */
 const COMPUTED = 3;
 const WORDS = 4;
 
@@ -24,7 +24,7 @@ export interface MessageCounts {
   readonly answered: boolean;
   /** The request whose guest has the thread, or had it last. */
   readonly runs: number;
-  /** Milliseconds that guests which compute have had so far. To be read at least once an hour. */
+  /** Milliseconds for which computing guests have had the thread so far. To be read at least once an hour. */
   readonly computed: number;
 }
 

@@ -23,7 +23,7 @@ export function createCollect(): Collect {
   };
 }
 
-/** The same soon, at most once in so many milliseconds, and never everything: other code of the thread waits meanwhile. */
+/** The same, soon and at most once per interval, but never everything, because other code of the thread waits meanwhile. */
 export function collectRarely(collect: Collect, interval: number): Collect {
   let last = Number.NEGATIVE_INFINITY;
   let isDue = false;
