@@ -13,20 +13,14 @@ async function status(server: Server, path: string): Promise<number> {
   return (await server.fetch(new Request(`http://localhost${path}`))).status;
 }
 
-/** Ticks every millisecond until it is asked for the longest time from one tick to the next. */
-function measureGaps(): () => number {
-  let last = performance.now();
-  let longest = 0;
+/** Ticks every millisecond, and returns the number of ticks when asked. */
+function countTicks(): () => number {
+  let ticks = 0;
   const timer = setInterval(() => {
-    const now = performance.now();
-    longest = Math.max(longest, now - last);
-    last = now;
+    ticks += 1;
   }, 1);
   onTestFinished(() => clearInterval(timer));
-  return () => {
-    clearInterval(timer);
-    return longest;
-  };
+  return () => ticks;
 }
 
 /** What one program does in a process of its own. */
@@ -48,12 +42,12 @@ describe.skipIf(rawGlue)("guests on the caller's thread", () => {
     expect(await status(server, '/ok')).toBe(200);
     const asleep = status(server, '/nap?ms=1000');
     const spinning = status(server, '/spin');
-    const longest = measureGaps();
+    const ticks = countTicks();
     const others = await Promise.all(Array.from({ length: 20 }, () => status(server, '/ok')));
     expect(new Set(others)).toEqual(new Set([200]));
     expect([await asleep, await spinning]).toEqual([200, 504]);
-    // A slice is 5 ms; a machine that is busy adds to it.
-    expect(longest()).toBeLessThan(500);
+    // A slice is 5 ms at most: alone, there are more than a thousand. One that kept the thread would leave a few.
+    expect(ticks()).toBeGreaterThan(50);
     expect(log).toEqual(['error GET /spin: the guest did not respond within 2000 ms']);
   });
 
