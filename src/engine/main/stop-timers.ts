@@ -1,6 +1,8 @@
 export interface StopSteps {
   /** The worker makes progress although this guest has not stopped yet; the guest then gets more time. */
   isAlive(): boolean;
+  /** Milliseconds of processor time that this process has used. */
+  used(): number;
   /** Ends the worker. */
   giveUp(): void;
 }
@@ -10,6 +12,12 @@ export interface StopSteps {
  * checks stops within a fraction of a millisecond; code without checks, such as one operation on a huge table, does not.
  */
 const ABORT_GRACE = 500;
+
+/**
+ * On a machine that is busy with other programs, the worker may not have run at all in that time. It shares what the process gets
+ * with few other threads, so it has run once the process has used this many milliseconds of processor time.
+ */
+const LEAST_USED = 250;
 
 /** How many times the same guest gets more time. */
 const MOST = 20;
@@ -33,7 +41,7 @@ export class StopTimers {
 
   /** This guest was told to stop. */
   add(id: number): void {
-    this.#expect(id, 1);
+    this.#expect(id, 1, this.#steps.used());
   }
 
   /** It has stopped. */
@@ -48,9 +56,13 @@ export class StopTimers {
     this.#timers.clear();
   }
 
-  #expect(id: number, times: number): void {
+  /** `usedBefore` is what the process had used when the worker last made progress. */
+  #expect(id: number, times: number, usedBefore: number): void {
     const check = (): void => {
-      if (times < MOST && this.#steps.isAlive()) this.#expect(id, times + 1);
+      const used = this.#steps.used();
+      if (times >= MOST) this.#steps.giveUp();
+      else if (this.#steps.isAlive()) this.#expect(id, times + 1, used);
+      else if (used - usedBefore < LEAST_USED) this.#expect(id, times + 1, usedBefore);
       else this.#steps.giveUp();
     };
     this.#timers.set(id, setTimeout(check, ABORT_GRACE));

@@ -102,6 +102,7 @@ class Handle implements WorkerHandle {
     this.#events = events;
     this.#stopping = new StopTimers({
       isAlive: () => thread.isThisOne || this.#isAlive() || this.#isHeldByAnother(),
+      used: processTime,
       giveUp: () => this.end('another guest of the same worker did not stop'),
     });
     // A worker that dies before anyone awaits `ready` must not end the process.
@@ -234,4 +235,10 @@ class Handle implements WorkerHandle {
     this.#takenAtStop = this.#counts.taken;
     return this.#takenAtStop !== before;
   }
+}
+
+/** Milliseconds of processor time that this process has used. */
+function processTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
 }

@@ -1,0 +1,64 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { StopTimers } from '../../../src/engine/main/stop-timers.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A guest that was told to stop, in a process that gets this part of a processor. */
+function stopping(part: number) {
+  let isAlive = false;
+  let givenUp = 0;
+  const began = performance.now();
+  const timers = new StopTimers({
+    isAlive: () => isAlive,
+    used: () => (performance.now() - began) * part,
+    giveUp() {
+      givenUp += 1;
+    },
+  });
+  timers.add(1);
+  return {
+    timers,
+    isLost: () => givenUp > 0,
+    progress(is: boolean) {
+      isAlive = is;
+    },
+  };
+}
+
+test('a worker that takes no message is given up after 500 ms, if this process has run meanwhile', () => {
+  const { isLost } = stopping(1);
+  vi.advanceTimersByTime(499);
+  expect(isLost()).toBe(false);
+  vi.advanceTimersByTime(1);
+  expect(isLost()).toBe(true);
+});
+
+test('on a busy machine it has as much of the processor, however long that takes', () => {
+  const { isLost } = stopping(0.1);
+  vi.advanceTimersByTime(2499);
+  expect(isLost()).toBe(false);
+  vi.advanceTimersByTime(1);
+  expect(isLost()).toBe(true);
+});
+
+test('a worker that makes progress has time again, but not forever', () => {
+  const { isLost, progress } = stopping(1);
+  progress(true);
+  vi.advanceTimersByTime(9_999);
+  expect(isLost()).toBe(false);
+  vi.advanceTimersByTime(1);
+  expect(isLost()).toBe(true);
+});
+
+test('nothing is given up once the guest has stopped', () => {
+  const { timers, isLost } = stopping(1);
+  expect([timers.size, timers.has(1)]).toEqual([1, true]);
+  timers.delete(1);
+  vi.advanceTimersByTime(20_000);
+  expect([timers.size, isLost()]).toEqual([0, false]);
+});
