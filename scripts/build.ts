@@ -117,12 +117,12 @@ async function compile(): Promise<void> {
     chunkFileNames: 'shared/[name].js',
     minifyInternalExports: false,
     codeSplitting: {
+      // What a group's modules import goes with them, unless an earlier group takes it.
       groups: [
         // Code that is loaded before the compile cache is enabled and the first thread starts.
         {
           name: 'first',
-          test: /\/src\/(loader\/cache-folder|worker-environment|engine\/main\/prestarted-worker)\./,
-          priority: 1,
+          test: /\/src\/(?:loader\/cache-folder|worker-environment|engine\/main\/prestarted-worker)\./,
         },
         // Except modules that open a store on import, because every import of this file would open it.
         {
@@ -132,16 +132,21 @@ async function compile(): Promise<void> {
         },
         // Stores are loaded when they are used.
         { name: 'sqlite', test: /\/host\/keyvalue\/sqlite\/(?!driver\.)/, minShareCount: 2 },
+        { name: 'engine', test: /\/src\/(?:engine\/(?:protocol\/|main\/watch)|process\/)/, minShareCount: 2 },
         {
           name: 'component',
-          test: /\/src\/(loader|transpile|snapshot|component|growth|metering|wasm)\//,
+          test: /\/src\/(?:loader|transpile|growth|wasm|component(?!\/glue))\//,
           minShareCount: 2,
         },
         { name: 'options', test: OPTIONS, minShareCount: 2 },
-        { name: 'engine', test: /\/src\/(?:engine\/protocol|process)\//, minShareCount: 2 },
-        { name: 'guests', test: /\/src\/engine\/worker\//, minShareCount: 2 },
+        // What runs guests: the thread that serves does not.
+        {
+          name: 'guests',
+          test: /\/src\/(?:snapshot|metering|component\/glue|engine\/worker)/,
+          minShareCount: 2,
+        },
         { name: 'server', test: /\/src\/(?:server|mcp|engine|http|commands)\//, minShareCount: 2 },
-      ],
+      ].map((group, index) => ({ ...group, priority: 10 - index })),
     },
   });
 }
