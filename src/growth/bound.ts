@@ -5,7 +5,7 @@ import { findSection, readSections, SECTION, type Section } from '../wasm/sectio
 import { readDefinedTables, readTableLimits, readTableType, type TableType } from '../wasm/tables.ts';
 import { type MemoryType, readMemoryType, readValueType } from '../wasm/types.ts';
 import { COUNTED } from './count-growth.ts';
-import { capMemory, countDirtyMaps } from './memory-limit.ts';
+import { capMemory, countDirtyMaps, OWN } from './memory-limit.ts';
 import { MAX_TABLE_ELEMENTS, PAGE, TABLE_ELEMENT } from './sizes.ts';
 
 const HAS_MAXIMUM = 1;
@@ -101,7 +101,7 @@ function isCounted(exports: Section | undefined): boolean {
   const reader = exports?.read();
   let found = false;
   reader?.list(() => {
-    if (reader.name() === COUNTED.table) found = true;
+    if (reader.nameFrom(OWN) === COUNTED.table) found = true;
     reader.u8();
     reader.u32();
   });

@@ -60,12 +60,15 @@ export function memoryLimits(bytes: Uint8Array): number[] {
   return limits.slice(0, limits.length - countDirtyMaps(findSection(sections, SECTION.export)));
 }
 
+/** The first byte of the names that we add: `$`. */
+export const OWN = 0x24;
+
 /** Dirty maps, which come last and have a fixed size, see `trackDirtyBlocks`. */
 export function countDirtyMaps(section: Section | undefined): number {
   const reader = section?.read();
   let count = 0;
   reader?.list(() => {
-    if (DIRTY_MAP_EXPORT.test(reader.name())) count += 1;
+    if (DIRTY_MAP_EXPORT.test(reader.nameFrom(OWN) ?? '')) count += 1;
     reader.u8();
     reader.u32();
   });

@@ -15,6 +15,8 @@ export interface Reader {
   skipNumber(): void;
   skip(length: number): void;
   name(): string;
+  /** Reads a name if its first byte is this one; skips any other name, and returns undefined. */
+  nameFrom(first: number): string | undefined;
   /** Reads a count, then that many items. */
   list(item: () => void): void;
   /** A separate reader of the next `length` bytes, which this one skips. */
@@ -102,6 +104,17 @@ class ByteReader implements Reader {
     } catch {
       return this.#fail('a name is not UTF-8', from);
     }
+  }
+
+  nameFrom(first: number): string | undefined {
+    const before = this.position;
+    const length = this.u32();
+    if (length > 0 && this.peek() === first) {
+      this.position = before;
+      return this.name();
+    }
+    this.#take(length);
+    return undefined;
   }
 
   list(item: () => void): void {

@@ -1,11 +1,13 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import type { Glue } from '../../component/component.ts';
 import { GUEST_THREAD_LIMITS } from '../../process/heap.ts';
 import { workerArguments, workerEnvironment } from '../../worker-environment.ts';
+import type { WorkerPreparation } from '../protocol/setup.ts';
 
 /** A worker thread that is loading its code, or has loaded it, and waits for its setup. */
 export interface PrestartedWorker {
   readonly worker: Worker;
-  /** Receives the `WorkerSetup`. */
+  /** Receives the `WorkerSetup`, and `WorkerPreparation` before it. */
   readonly setup: MessagePort;
 }
 
@@ -13,6 +15,8 @@ export interface PrestartedWorker {
 export interface PrestartedWorkers {
   /** Removes and returns one of them; undefined if none is left. */
   take(): PrestartedWorker | undefined;
+  /** Lets them prepare for a component of which they will get the setup. */
+  prepare(glue: Glue): void;
 }
 
 const ENTRY = new URL(import.meta.url.replace(/main\/prestarted-worker(\.[jt]s)$/, 'worker/main$1'));
@@ -48,6 +52,9 @@ export function prestartWorkers(count: number): PrestartedWorkers {
       idle.delete(taken);
       taken.worker.removeAllListeners().ref();
       return taken;
+    },
+    prepare(glue) {
+      for (const { setup } of idle) setup.postMessage({ glue } satisfies WorkerPreparation);
     },
   };
 }

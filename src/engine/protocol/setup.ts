@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { OutgoingPolicy, Preopen, ProtectedPath, StoreLimits, StoreSetup } from '../../../host/index.ts';
-import type { LoadedComponent } from '../../component/component.ts';
+import type { Glue, LoadedComponent } from '../../component/component.ts';
 import type { DescriptorMemory } from '../../process/limits/descriptors.ts';
 import type { LedgerMemory } from '../../process/memory/ledger.ts';
 import type { Isolation } from '../../snapshot/instance-pool.ts';
@@ -35,7 +35,12 @@ export interface IsolationSettings {
   readonly verify: boolean;
 }
 
-/** The first message to a worker, sent through the port in its `workerData`. */
+/** May precede the setup: the worker runs the glue while the store is opened. */
+export interface WorkerPreparation {
+  readonly glue: Glue;
+}
+
+/** What a worker waits for, sent through the port in its `workerData`. */
 export interface WorkerSetup {
   readonly component: LoadedComponent;
   readonly settings: GuestSettings;

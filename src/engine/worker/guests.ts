@@ -11,7 +11,8 @@ import {
   type Store,
   WasmcpError,
 } from '../../../host/index.ts';
-import { runGlue } from '../../component/glue.ts';
+import type { Glue } from '../../component/component.ts';
+import { type GlueModule, runGlue } from '../../component/glue.ts';
 import { descriptorTotal } from '../../process/limits/descriptors.ts';
 import type { Collect } from '../../process/memory/collect.ts';
 import type { Heap } from '../../process/memory/heap-share.ts';
@@ -36,6 +37,8 @@ export interface Surroundings {
   readonly collect: Collect;
   /** See `createBatchLimiter`. */
   readonly turn: number;
+  /** Runs glue, unless it was run before. */
+  runGlue?(glue: Glue): GlueModule;
 }
 
 /** The guests of one component in one thread. */
@@ -152,14 +155,14 @@ async function openHost(
 
 function openInstances(
   { component, settings, isolation, ledger, descriptors, maxDescriptors }: WorkerSetup,
-  { scheduler, heap }: Surroundings,
+  { scheduler, heap, runGlue: run = runGlue }: Surroundings,
   host: Host,
   events: Pick<InstancesParts, 'discarded' | 'degraded'>,
 ): InstancePool<GuestInstance> {
   const thread = { freed: 0 };
   return createInstances({
     component,
-    glue: runGlue(component.glue),
+    glue: run(component.glue),
     host,
     maxHostMemory: settings.maxHostMemory,
     ledger,

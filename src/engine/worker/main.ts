@@ -1,12 +1,13 @@
-import { once } from 'node:events';
 import module from 'node:module';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { preloadStore } from '../../../host/index.ts';
+import type { Glue } from '../../component/component.ts';
+import { type GlueModule, runGlue } from '../../component/glue.ts';
 import { createCollect } from '../../process/memory/collect.ts';
 import { createHeap } from '../../process/memory/heap-share.ts';
 import { workerPlaces } from '../protocol/long-places.ts';
 import { workerMessageCounts } from '../protocol/message-counts.ts';
-import type { WorkerSetup } from '../protocol/setup.ts';
+import type { WorkerPreparation, WorkerSetup } from '../protocol/setup.ts';
 import { type Guests, startGuests } from './guests.ts';
 import { createScheduler } from './scheduler.ts';
 
@@ -19,16 +20,39 @@ const FLUSH_DELAY = 3000;
  */
 const TURN = 10;
 
-async function receiveSetup(from: MessagePort): Promise<WorkerSetup> {
-  const [setup] = (await once(from, 'message')) as [WorkerSetup];
+/** Glue that was run before the setup came. */
+interface PreparedGlue {
+  readonly script: string;
+  readonly module: GlueModule;
+}
+
+/** If glue fails, it does so again with the setup, and then it is reported. */
+function prepareGlue(glue: Glue): PreparedGlue | undefined {
+  try {
+    return { script: glue.script, module: runGlue(glue) };
+  } catch {
+    return undefined;
+  }
+}
+
+async function receiveSetup(
+  from: MessagePort,
+): Promise<{ readonly setup: WorkerSetup; readonly prepared: PreparedGlue | undefined }> {
+  let prepared: PreparedGlue | undefined;
+  const setup = await new Promise<WorkerSetup>((resolve) => {
+    from.on('message', (message: WorkerSetup | WorkerPreparation) => {
+      if ('glue' in message) prepared = prepareGlue(message.glue);
+      else resolve(message);
+    });
+  });
   from.close();
-  return setup;
+  return { setup, prepared };
 }
 
 const port = parentPort!;
 // Most stores are files, which each worker opens; until the setup comes, there is nothing else to do.
 void preloadStore();
-const setup = await receiveSetup(workerData as MessagePort);
+const { setup, prepared } = await receiveSetup(workerData as MessagePort);
 const counts = workerMessageCounts(setup.counts);
 const collect = createCollect();
 let guests: Guests | undefined;
@@ -45,6 +69,7 @@ guests = await startGuests(setup, {
   heap: createHeap({ collect }),
   collect,
   turn: TURN,
+  runGlue: (glue) => (prepared?.script === glue.script ? prepared.module : runGlue(glue)),
 });
 if (guests !== undefined) {
   port.on('message', guests.receive);
