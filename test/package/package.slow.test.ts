@@ -73,7 +73,8 @@ test('consists of few files, because finding hundreds would take most of a start
     .split('\n')
     .filter((path) => path.endsWith('.js') && !entries.has(path.replace(/^package/, '.')));
   expect(read.length).toBeGreaterThan(5);
-  expect(read.length).toBeLessThan(40);
+  // Two thirds of them belong to one command or one kind of store.
+  expect(read.length).toBeLessThan(60);
 });
 
 test('an installation is 45 MB and 60 packages at most', async () => {
