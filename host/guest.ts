@@ -1,7 +1,7 @@
 import { createBudget, type GuestBudget } from './budget.ts';
 import { createDescriptors, type Descriptors } from './descriptors.ts';
 import type { WasmcpError } from './error.ts';
-import type { Fence } from './keyvalue/leases.ts';
+import { type Fence, parseFence } from './keyvalue/leases.ts';
 import { Signal } from './signal.ts';
 import { Table } from './table.ts';
 
@@ -31,11 +31,10 @@ export class Guest {
   readonly #ending = new Signal();
   readonly #releases = new Table<symbol, () => void>();
   readonly #share: ThreadShare | undefined;
-  /** Under which the guest writes; undefined if it needs no lease. */
-  fence: Fence | undefined;
   /** Why its request fails, whatever it returns. */
   failure: WasmcpError | undefined;
   #ended: string | undefined;
+  #fence: string | undefined;
 
   /** Without `share` the guest has its thread to itself. */
   constructor(
@@ -58,9 +57,14 @@ export class Guest {
     if (this.#ended !== undefined) throw new WebAssembly.RuntimeError(this.#ended);
   }
 
-  /** Begins another request on an instance that has served one. Only after `end` and `release`. */
-  begin(fence?: Fence): void {
-    this.fence = fence;
+  /** Under which it writes; undefined if it needs no lease. */
+  get fence(): Fence | undefined {
+    return this.#fence === undefined ? undefined : parseFence(this.#fence);
+  }
+
+  /** Begins another request on an instance that has served one. Only after `end` and `release`. `fence` as `fenceText` makes it. */
+  begin(fence?: string): void {
+    this.#fence = fence;
     this.failure = undefined;
     this.#ended = undefined;
     this.#share?.begin();

@@ -63,7 +63,13 @@ export {
   type LeaseHolder,
 } from './keyvalue/lease-holder.ts';
 export type { Fence, Holder, LeaseEvent, LeaseName, Leases } from './keyvalue/leases.ts';
-export { type CheckedStore, checked, DEFAULT_MAX_VALUE, type StoreLimits } from './keyvalue/limits.ts';
+export {
+  type CheckedStore,
+  checked,
+  DEFAULT_MAX_VALUE,
+  RESERVED_PREFIX,
+  type StoreLimits,
+} from './keyvalue/limits.ts';
 export { maintain } from './keyvalue/maintenance.ts';
 export {
   ACCESS_CHECKS,

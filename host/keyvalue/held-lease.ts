@@ -1,10 +1,10 @@
 import { WasmcpError } from '../error.ts';
 import type { Awaitable } from './awaitable.ts';
-import { type Fence, type LeaseName, leaseLost } from './leases.ts';
+import { fenceText, type LeaseName, leaseLost } from './leases.ts';
 
 export interface LeaseUser {
-  /** No other program has the lease. `fence` is undefined if a full disk leaves no room to record that. */
-  started(fence: Fence | undefined): void;
+  /** No other program has the lease. `fence` is a text, see `fenceText`; undefined if a full disk leaves no room to record that. */
+  started(fence: string | undefined): void;
   /** The lease cannot be had, or was lost while it was in use. Called at most once, and never after `leave`. */
   failed(error: WasmcpError): void;
 }
@@ -41,7 +41,7 @@ export class HeldLease implements LeaseUse {
   readonly lease: LeaseName;
   readonly #parts: HeldLeaseParts;
   #step: Step = 'none';
-  #fence: Fence | undefined;
+  #fence: string | undefined;
   #user: LeaseUser | undefined;
   /** When another program gets it at the latest, if one waits. */
   #due: number | undefined;
@@ -153,7 +153,7 @@ export class HeldLease implements LeaseUse {
       return;
     }
     this.#step = 'held';
-    this.#fence = { ...this.lease, token };
+    this.#fence = fenceText({ ...this.lease, token });
     if (this.#user !== undefined) this.#user.started(this.#fence);
     else if (this.#due !== undefined) this.#release();
   }

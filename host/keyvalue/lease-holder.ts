@@ -21,6 +21,12 @@ export interface LeaseHolderOptions {
   readonly idle?: number;
 }
 
+/** Milliseconds that the leases of a program that was killed stay taken. */
+const LIFE = 5000;
+
+/** Milliseconds that an unused lease is kept. */
+const IDLE = 30_000;
+
 /** Signs of life in one life: all but one of them may be late or get lost. */
 const SIGNS = 5;
 
@@ -45,7 +51,7 @@ class StoreLeaseHolder implements LeaseHolder {
   #stopListening: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(leases: Leases, { life = 5000, idle = 30_000 }: LeaseHolderOptions) {
+  constructor(leases: Leases, { life = LIFE, idle = IDLE }: LeaseHolderOptions) {
     this.#leases = leases;
     this.#holder = { id: randomUUID(), life };
     this.#idle = idle;

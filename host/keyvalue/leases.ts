@@ -70,3 +70,15 @@ export function leaseLost({ name }: LeaseName): WasmcpError {
     `the lease on "${name}" was lost to another host: later writes of this request were not made`,
   );
 }
+
+/** A fence as a text, which costs less on its way to another thread. A bucket's name has no control characters. */
+export function fenceText({ bucket, name, token }: Fence): string {
+  return `${token}\0${bucket}\0${name}`;
+}
+
+export function parseFence(text: string): Fence {
+  const first = text.indexOf('\0');
+  const second = text.indexOf('\0', first + 1);
+  const bucket = text.slice(first + 1, second);
+  return { bucket, name: text.slice(second + 1), token: BigInt(text.slice(0, first)) };
+}

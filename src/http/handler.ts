@@ -1,4 +1,4 @@
-import type { Change, Fence, WasmcpError } from '../../host/index.ts';
+import type { Change, WasmcpError } from '../../host/index.ts';
 import type { ResponseWriter } from './response.ts';
 
 /** A request for a guest. */
@@ -18,8 +18,8 @@ export interface GuestRequest {
   readonly receivedAt: number;
   /** Another guest may be waiting for it: when the places for requests are used up, there is a reserved one for it. */
   readonly awaited?: boolean;
-  /** Under which the guest writes, see `Leases`. */
-  readonly fence?: Fence | undefined;
+  /** The fence under which the guest writes, as a text, see `Leases`. */
+  readonly fence?: string;
   /** A change to notify `wasi:keyvalue/watcher` of, instead of an HTTP request: the response consists of its end only. */
   readonly change?: Change;
 }

@@ -77,7 +77,11 @@ export interface Mcp {
    * Starts to purge old sessions. Returns undefined when no sessions are kept, or all are kept forever. `local` is the store
    * when it is on this thread.
    */
-  retain(component: Component, local: Store | undefined): Retention | undefined;
+  retain(
+    component: Component,
+    local: Store | undefined,
+    leases: LeaseHolder | undefined,
+  ): Retention | undefined;
   /** Whether sessions are kept, where, and who may use them; undefined for a component that is not an MCP server. */
   describe(component: Component, storeUrl: string): string | undefined;
 }
@@ -165,11 +169,11 @@ export function createMcp(options: McpSettings, ownUrl: () => string): Mcp {
       const bucket = sessionBucket(environment(component));
       if (bucket !== undefined) await probeBucket(local ?? store, options.storeLimits, bucket);
     },
-    retain(component, local) {
+    retain(component, local, leases) {
       const { sessionRetention: retention, log } = options;
       const bucket = modeOf(component) === 'off' ? undefined : sessionBucket(environment(component));
       if (bucket === undefined || retention === 'off') return undefined;
-      return startRetention({ store: local ?? store, bucket, retention, log });
+      return startRetention({ store: local ?? store, bucket, leases, retention, log });
     },
     describe: (component, storeUrl) =>
       modeOf(component) === 'off' ? undefined : describeSessions(environment(component), storeUrl),

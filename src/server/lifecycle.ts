@@ -60,7 +60,7 @@ export function createLifecycle(component: LoadedComponent, parts: LifecyclePart
     const started = await parts.startEngine(component);
     try {
       await mcp.probe(component, started.localStore);
-      retention = mcp.retain(component, started.localStore);
+      retention = mcp.retain(component, started.localStore, started.leases);
     } catch (error) {
       await started.close(0);
       throw error;
@@ -87,7 +87,7 @@ export function createLifecycle(component: LoadedComponent, parts: LifecyclePart
     pipeline = nextPipeline;
     if (stopping !== undefined) return;
     const former = retention;
-    retention = mcp.retain(next, started.localStore);
+    retention = mcp.retain(next, started.localStore, started.leases);
     await former?.close();
     purgedBefore += former?.purged ?? 0;
   }

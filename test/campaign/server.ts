@@ -15,8 +15,7 @@ export interface ServedStore {
   readonly ended: Promise<number | string>;
 }
 
-export interface ServeSettings {
-  readonly path: string;
+interface CommonSettings {
   readonly durability: Durability;
   /** `kv-draft` by default. */
   readonly component?: string;
@@ -28,15 +27,11 @@ export interface ServeSettings {
   readonly wrapper?: readonly string[];
 }
 
-export async function serveStore({
-  path,
-  durability,
-  component = 'kv-draft',
-  workers = 2,
-  options = [],
-  env,
-  wrapper = [],
-}: ServeSettings): Promise<ServedStore> {
+/** The store, or the path of one in a file. */
+export type ServeSettings = CommonSettings & ({ readonly path: string } | { readonly store: string });
+
+export async function serveStore(settings: ServeSettings): Promise<ServedStore> {
+  const { durability, component = 'kv-draft', workers = 2, options = [], env, wrapper = [] } = settings;
   const [command, ...args] = [...wrapper, process.execPath];
   const child = spawn(
     command!,
@@ -46,7 +41,7 @@ export async function serveStore({
       'serve',
       join(ROOT, `fixtures/${component}.wasm`),
       '--addr=127.0.0.1:0',
-      `--store=sqlite:${path}`,
+      `--store=${'store' in settings ? settings.store : `sqlite:${settings.path}`}`,
       `--durability=${durability}`,
       `--workers=${workers}`,
       ...options,

@@ -1,4 +1,4 @@
-import type { Change, Fence, WasmcpErrorCode } from '../../../host/index.ts';
+import type { Change, WasmcpErrorCode } from '../../../host/index.ts';
 
 /**
  * Messages between the main thread and a worker. The main thread owns sockets and deadlines, the worker owns guests;
@@ -18,7 +18,7 @@ export interface RequestMessage {
   readonly follows: boolean;
   /** When the response must have begun, see `toShared`; later, if the body `follows` and is read. */
   readonly due: number;
-  readonly fence?: Fence | undefined;
+  readonly fence?: string;
   /** A change for the guest's watcher, instead of a request. */
   readonly change?: Change;
 }

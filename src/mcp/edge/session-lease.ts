@@ -1,4 +1,4 @@
-import { type Fence, type LeaseHolder, type LeaseUse, WasmcpError } from '../../../host/index.ts';
+import { type LeaseHolder, type LeaseUse, WasmcpError } from '../../../host/index.ts';
 import type { GuestRequest } from '../../http/handler.ts';
 import { header } from '../../http/headers.ts';
 import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
@@ -22,7 +22,7 @@ export interface SessionLease {
 }
 
 export interface LeaseWait {
-  started(fence: Fence | undefined, lease: SessionLease): void;
+  started(fence: string | undefined, lease: SessionLease): void;
   failed(error: WasmcpError): void;
 }
 

@@ -1,4 +1,4 @@
-import type { Fence, WasmcpError } from '../../../host/index.ts';
+import type { WasmcpError } from '../../../host/index.ts';
 import type { Middleware } from '../../http/compose.ts';
 import { createDeadline, type Deadline } from '../../http/deadline.ts';
 import type { RequestHandle } from '../../http/handler.ts';
@@ -69,7 +69,7 @@ function wait(message: McpMessage, { session, queue, leases, timeout }: Turn, ne
     if (over) lease.leave();
   }
 
-  function start(fence: Fence | undefined, lease: SessionLease, done: () => void): void {
+  function start(fence: string | undefined, lease: SessionLease, done: () => void): void {
     deadline?.cancel();
     const finished = (): void => {
       lease.leave();

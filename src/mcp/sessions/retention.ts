@@ -1,5 +1,6 @@
-import type { Store } from '../../../host/index.ts';
+import type { LeaseHolder, Store } from '../../../host/index.ts';
 import { type Clocks, createClockStability, SYSTEM_CLOCKS } from './clock-stability.ts';
+import { onOneHost } from './on-one-host.ts';
 import type { Purged } from './purge.ts';
 import { type PurgeRun, startPurge, startPurgeInThread } from './purge-run.ts';
 
@@ -7,6 +8,8 @@ export interface RetentionOptions {
   /** A URL that can be opened again, or the store itself when it is on this thread. */
   readonly store: string | Store;
   readonly bucket: string;
+  /** Lets one host at a time purge; undefined if no other host can have the store. */
+  readonly leases?: LeaseHolder | undefined;
   /** Milliseconds that sessions are kept after their end. */
   readonly retention: number;
   readonly log: (level: string, context: string, message: string) => void;
@@ -73,7 +76,9 @@ export function createRetention(options: RetentionOptions, clocks: Clocks): Rete
     if (current !== undefined || stable < settle || clocks.monotonic() - last < period) return running;
     last = clocks.monotonic();
     const rule = { bucket, retention, now: clocks.wall() };
-    current = typeof store === 'string' ? startPurgeInThread(store, rule) : startPurge(store, rule);
+    current = onOneHost(options.leases, `retention:${bucket}`, () =>
+      typeof store === 'string' ? startPurgeInThread(store, rule) : startPurge(store, rule),
+    );
     running = current.done.then(report, failed).finally(() => {
       current = undefined;
     });

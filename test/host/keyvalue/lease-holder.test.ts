@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { WasmcpError } from '../../../host/error.ts';
 import type { LeaseUse } from '../../../host/keyvalue/held-lease.ts';
 import { createLeaseHolder, type LeaseHolder } from '../../../host/keyvalue/lease-holder.ts';
-import type { Fence, Leases } from '../../../host/keyvalue/leases.ts';
+import { type Fence, type Leases, parseFence } from '../../../host/keyvalue/leases.ts';
 import { openMemory } from '../../../host/keyvalue/sqlite/open.ts';
 import type { Store } from '../../../host/keyvalue/store.ts';
 
@@ -34,7 +34,7 @@ interface Used {
 }
 
 async function use(holder: LeaseHolder, name = 'n'): Promise<Used> {
-  const started = Promise.withResolvers<Fence | undefined>();
+  const started = Promise.withResolvers<string | undefined>();
   const lost = Promise.withResolvers<WasmcpError>();
   const taken = holder.use('b', name, {
     started: started.resolve,
@@ -43,7 +43,8 @@ async function use(holder: LeaseHolder, name = 'n'): Promise<Used> {
       lost.resolve(error);
     },
   });
-  return { use: taken, fence: await started.promise, lost: lost.promise };
+  const fence = await started.promise;
+  return { use: taken, fence: fence === undefined ? undefined : parseFence(fence), lost: lost.promise };
 }
 
 test('a lease is asked for once, however often it is used', async () => {
