@@ -36,19 +36,21 @@ export const RESERVED_PREFIX = 'wasmcp-node:';
  * a whole). A key that is too long to be written can be read and deleted: it is absent, or was written under another
  * limit. Closing the wrapper closes `store`.
  *
+ * Reserved buckets can only be opened `withReserved`, which is for tools.
+ *
  * Besides the errors of `store`, each method throws `bucket-name-invalid` or `bucket-denied`, and the writing methods throw
  * `store-limit`.
  *
  * @throws WasmcpError `option-invalid`, `bucket-name-invalid`
  */
-export function checked(store: Store, limits: StoreLimits = {}): CheckedStore {
+export function checked(store: Store, limits: StoreLimits = {}, withReserved = false): CheckedStore {
   const maxKey = byteLimit('maxKey', limits.maxKey ?? 4096);
   const maxValue = byteLimit('maxValue', limits.maxValue ?? DEFAULT_MAX_VALUE);
   const allowed = limits.buckets && new Set(limits.buckets.map(validName));
 
   function bucketName(identifier: string): string {
     const name = validName(identifier);
-    if (name.startsWith(RESERVED_PREFIX)) {
+    if (!withReserved && name.startsWith(RESERVED_PREFIX)) {
       throw new WasmcpError(
         'bucket-denied',
         `bucket names that begin with "${RESERVED_PREFIX}" are reserved`,
@@ -106,6 +108,7 @@ export function checked(store: Store, limits: StoreLimits = {}): CheckedStore {
     },
     buckets() {
       const names = store.buckets();
+      if (withReserved) return names;
       return isPromise(names) ? names.then(withoutReserved) : withoutReserved(names);
     },
     close: () => store.close(),

@@ -1,4 +1,4 @@
-import { type CheckedStore, checked, WasmcpError } from '../../../host/index.ts';
+import { type CheckedStore, checked, RESERVED_PREFIX, WasmcpError } from '../../../host/index.ts';
 import type { OptionName, OptionValues } from '../../options/types.ts';
 import type { Argument } from '../command.ts';
 import { type OpenedStoreOptions, withOpenedStore } from '../opened-store.ts';
@@ -10,9 +10,6 @@ export const KV_OPTIONS: readonly OptionName[] = [...STORE_OPTIONS, 'internal'];
 export const BUCKET: Argument = { name: 'bucket', description: 'the name of a bucket, such as default' };
 export const KEY: Argument = { name: 'key', description: 'the key of an entry' };
 
-/** The prefix of buckets that this program keeps for itself. */
-const INTERNAL_PREFIX = 'wasmcp-node:';
-
 /**
  * Calls `work` with a store whose keys and values are subject to the limits that guests have.
  *
@@ -23,7 +20,7 @@ export function withStore<T>(
   work: (store: CheckedStore) => Promise<T>,
   opening?: OpenedStoreOptions,
 ): Promise<T> {
-  return withOpenedStore(options, (store) => work(checked(store, limitsOf(options))), opening);
+  return withOpenedStore(options, (store) => work(checked(store, limitsOf(options), true)), opening);
 }
 
 function limitsOf({ maxValue }: Partial<Pick<OptionValues, 'maxValue'>>): { readonly maxValue?: number } {
@@ -32,7 +29,7 @@ function limitsOf({ maxValue }: Partial<Pick<OptionValues, 'maxValue'>>): { read
 
 /** Whether the command may show and change the bucket. */
 export function isShown(bucket: string, { internal }: Pick<OptionValues, 'internal'>): boolean {
-  return internal === true || !bucket.startsWith(INTERNAL_PREFIX);
+  return internal === true || !bucket.startsWith(RESERVED_PREFIX);
 }
 
 /** @throws WasmcpError `bucket-denied` */
