@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { WasmcpError } from '../error.ts';
 import { HeldLease, type LeaseUse, type LeaseUser } from './held-lease.ts';
 import type { Holder, LeaseEvent, Leases } from './leases.ts';
+import { newHolderId } from './process-identity.ts';
 
 /** Takes leases on behalf of one program, and keeps each until another program requests it. */
 export interface LeaseHolder {
@@ -53,7 +53,7 @@ class StoreLeaseHolder implements LeaseHolder {
 
   constructor(leases: Leases, { life = LIFE, idle = IDLE }: LeaseHolderOptions) {
     this.#leases = leases;
-    this.#holder = { id: randomUUID(), life };
+    this.#holder = { id: newHolderId(), life };
     this.#idle = idle;
   }
 

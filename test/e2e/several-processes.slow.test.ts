@@ -32,3 +32,21 @@ test('a process that was suspended does not write over what another one has writ
   one.kill('SIGCONT');
   expect(await callTool(one.url, session, 'counter')).toBe('3');
 }, 60_000);
+
+test('after a kill -9 and a restart a session continues at once', async () => {
+  const path = join(temporaryFolder(), 'store.db');
+  const killed = await start(path);
+  const session = await initialize(killed.url);
+  expect(await callTool(killed.url, session, 'counter')).toBe('1');
+  await killed.stop('SIGKILL');
+  const next = await serve(fixture('notes-draft'), [
+    '--mcp',
+    'guide',
+    '--store',
+    `sqlite:${path}`,
+    '--timeout',
+    '2s',
+  ]);
+  // Less than the life of the killed holder.
+  expect(await callTool(next.url, session, 'counter')).toBe('2');
+}, 60_000);

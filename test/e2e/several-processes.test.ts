@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { fixture, type ServeProcess, serve, temporaryFolder } from '../support/command.ts';
 import { callTool, initialize } from '../support/mcp.ts';
 
-const CALLS = 100;
+const CALLS = 40;
 
 function start(path: string, guest = 'notes-draft'): Promise<ServeProcess> {
   return serve(fixture(guest), ['--mcp', 'guide', '--store', `sqlite:${path}`, '--timeout', '60s']);

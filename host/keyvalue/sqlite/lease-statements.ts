@@ -4,7 +4,7 @@ import type { Connection, Statement } from './connection.ts';
 /** Milliseconds since 1970: the clock of the machine, which all holders share. */
 export const NOW = `CAST(unixepoch('subsec') * 1000 AS INTEGER)`;
 
-interface LeaseRow {
+export interface LeaseRow {
   readonly holder: string;
   readonly token: bigint;
   readonly wanted: string | null;

@@ -2,11 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { WasmcpError } from '../../error.ts';
 import type { Awaitable } from '../awaitable.ts';
 import type { Holder, LeaseName, Leases } from '../leases.ts';
+import { hasEnded } from '../process-identity.ts';
 import { wellFormed } from './access.ts';
 import { type Connection, connect } from './connection.ts';
 import { sqliteFailure } from './errors.ts';
 import { type LeaseWatch, watchLeases } from './lease-events.ts';
-import { type LeaseStatements, NOW, prepareLeaseStatements } from './lease-statements.ts';
+import { type LeaseRow, type LeaseStatements, NOW, prepareLeaseStatements } from './lease-statements.ts';
 
 /** Milliseconds after the death of a holder until its leases are removed. */
 const KEPT = 60_000;
@@ -85,7 +86,7 @@ export function createLeases(
       run((sql) => {
         const row = sql.find.get(wellFormed(bucket), wellFormed(name));
         sql.live.run(holder.id, holder.life);
-        if (row !== undefined && row.holder !== holder.id && row.isAlive === 1n) {
+        if (row !== undefined && row.holder !== holder.id && isAlive(row)) {
           if (row.isWanted !== 1n) sql.want.run(holder.id, bucket, name);
           return wait(holder, bucket, name);
         }
@@ -163,6 +164,11 @@ async function again<T>(attempt: () => T, patience: number): Promise<T> {
       if (!isBusy(error) || performance.now() >= deadline) throw error;
     }
   }
+}
+
+/** A process that was killed has left a holder that would live for some seconds. */
+function isAlive({ holder, isAlive: lives }: LeaseRow): boolean {
+  return lives === 1n && !hasEnded(holder);
 }
 
 /** Gives the lease of this holder to the next one, or stops waiting for it. */
