@@ -8,19 +8,19 @@ import { callTool, initialize, rpc } from '../support/mcp.ts';
 interface Setting {
   readonly url: string;
   readonly path: string;
-  /** The next `set` of a guest waits: settles when it has begun. The returned function lets it continue. */
-  holdSet(): Promise<() => void>;
+  /** The next `set` of a guest to such a key waits: settles when it has begun. The returned function lets it continue. */
+  holdSet(key?: RegExp): Promise<() => void>;
 }
 
 /** A server whose writes can be held up, on a store in a file. */
 async function start(): Promise<Setting> {
   const path = join(temporaryFolder(), 'store.db');
   const store = await openStore(`sqlite:${path}`, { durability: 'process' });
-  const held: { begun: () => void; gate: Promise<void> }[] = [];
+  const held: { key: RegExp; begun: () => void; gate: Promise<void> }[] = [];
   const slow: Store = {
     ...store,
     async set(...args) {
-      const next = held.shift();
+      const next = held[0]?.key.test(args[1]) ? held.shift() : undefined;
       next?.begun();
       await next?.gate;
       await store.set(...args);
@@ -36,10 +36,10 @@ async function start(): Promise<Setting> {
   return {
     url,
     path,
-    async holdSet() {
+    async holdSet(key = /./) {
       const begun = Promise.withResolvers<void>();
       const gate = Promise.withResolvers<void>();
-      held.push({ begun: begun.resolve, gate: gate.promise });
+      held.push({ key, begun: begun.resolve, gate: gate.promise });
       await begun.promise;
       return gate.resolve;
     },
@@ -83,4 +83,33 @@ test('an unknown session and one without a lease share nothing', async () => {
     { bucket: 'default', name: session },
   ]);
   database.close();
+});
+
+/** The sessions with a lease. */
+function leased(path: string): unknown[] {
+  const database = connect(path, 1000);
+  const names = database.prepare('SELECT name FROM lease').pluck().all();
+  database.close();
+  return names;
+}
+
+test('a request that opens its session needs no lease if its response leaves when the guest has finished', async () => {
+  const { url, path } = await start();
+  const { status, session } = await rpc(url, 'tools/list');
+  expect([status, session, leased(path)]).toEqual([200, expect.any(String), []]);
+  await rpc(url, 'tools/list', {}, session);
+  expect(leased(path)).toEqual([session]);
+});
+
+test('the response of such a request leaves with a lease if its guest has not finished', async () => {
+  const { url, path, holdSet } = await start();
+  const held = holdSet(/:counter$/);
+  const response = await fetch(`${url}/mcp`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'counter' } }),
+  });
+  expect(leased(path)).toEqual([response.headers.get('mcp-session-id')]);
+  (await held)();
+  expect(await response.text()).toMatch(/"text":"1"/);
 });

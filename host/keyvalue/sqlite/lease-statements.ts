@@ -20,7 +20,8 @@ export interface LeaseStatements {
   readonly live: Statement;
   /** bucket, name */
   readonly find: Statement<LeaseRow>;
-  readonly nextToken: Statement<{ token: bigint }>;
+  readonly countToken: Statement;
+  readonly lastToken: Statement<{ token: bigint }>;
   /** bucket, name, holder, token */
   readonly take: Statement;
   /** wanted, bucket, name */
@@ -50,7 +51,8 @@ export function prepareLeaseStatements(connection: Connection): LeaseStatements 
         EXISTS (SELECT 1 FROM holder WHERE id = lease.wanted AND expires > ${NOW}) AS isWanted
       FROM lease WHERE bucket = ? AND name = ?`),
     // Shared with the versions of keys: it only grows.
-    nextToken: prepare('UPDATE counter SET version = version + 1 RETURNING version AS token'),
+    countToken: prepare('UPDATE counter SET version = version + 1'),
+    lastToken: prepare('SELECT version AS token FROM counter'),
     take: prepare(`INSERT INTO lease (bucket, name, holder, token) VALUES (?, ?, ?, ?)
       ON CONFLICT (bucket, name) DO UPDATE SET holder = excluded.holder, token = excluded.token, wanted = NULL`),
     want: prepare('UPDATE lease SET wanted = ? WHERE bucket = ? AND name = ?'),

@@ -92,7 +92,7 @@ export function createLeases(
         }
         stopWaiting(holder, bucket, name);
         if (row?.holder === holder.id) return row.token;
-        const { token } = sql.nextToken.get()!;
+        const token = nextToken(sql);
         sql.take.run(bucket, name, holder.id, token);
         return token;
       }),
@@ -176,8 +176,7 @@ function giveUp(sql: LeaseStatements, holder: Holder, bucket: string, name: stri
   const row = sql.find.get(wellFormed(bucket), wellFormed(name));
   if (row?.wanted === holder.id) sql.want.run(null, bucket, name);
   if (row?.holder !== holder.id) return;
-  if (row.isWanted === 1n && row.wanted !== holder.id)
-    sql.take.run(bucket, name, row.wanted, sql.nextToken.get()!.token);
+  if (row.isWanted === 1n && row.wanted !== holder.id) sql.take.run(bucket, name, row.wanted, nextToken(sql));
   else sql.free.run(bucket, name);
 }
 
@@ -187,4 +186,10 @@ function isBusy(error: unknown): boolean {
 
 function keyOf(bucket: string, name: string): string {
   return `${bucket}\0${name}`;
+}
+
+/** Within a transaction. Not one statement with RETURNING, as in `prepareStatements`. */
+function nextToken(sql: LeaseStatements): bigint {
+  sql.countToken.run();
+  return sql.lastToken.get()!.token;
 }

@@ -46,6 +46,7 @@ export function createSessionOpener(
       owners.confirm(request, session);
       next({
         ...message,
+        isFirst: true,
         request: inSession(request, session),
         target: withSessionHeader(target, session),
       });

@@ -12,6 +12,8 @@ export interface McpMessage {
   readonly sequence: RequestSequence;
   /** Where the response goes; made of `sequence.target`. */
   readonly target: ResponseWriter;
+  /** Its session was opened for it: the client does not know the session yet. */
+  readonly isFirst?: boolean;
 }
 
 /** A stage that may send requests of its own before it passes the message on. */

@@ -3,6 +3,7 @@ import type { Middleware } from '../../http/compose.ts';
 import { createDeadline, type Deadline } from '../../http/deadline.ts';
 import type { RequestHandle } from '../../http/handler.ts';
 import { wrapResponse } from '../../http/response.ts';
+import { holdNewSession } from './new-session-lease.ts';
 import { rejectUnstarted } from './reject-unstarted.ts';
 import { discard, sessionOf } from './session.ts';
 import { holdSession, type SessionLease, type SessionLeases } from './session-lease.ts';
@@ -56,7 +57,8 @@ function wait(message: McpMessage, { session, queue, leases, timeout }: Turn, ne
   /** It is the request's turn on this host; now it must get its turn among all hosts. */
   function hold(done: () => void): void {
     leave = done;
-    const lease = holdSession(leases, session, {
+    const take = message.isFirst ? holdNewSession : holdSession;
+    const lease = take(leases, session, {
       started: (fence, held) => start(fence, held, done),
       failed: (error) => (started === undefined ? drop(() => target.fail(error)) : started.stop(error)),
     });
