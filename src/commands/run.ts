@@ -24,7 +24,7 @@ export const run: Command = {
       fallbackText: 'none',
     },
     cpuLimit: {
-      description: 'processor time of the whole run; then it ends as after a trap; default: none',
+      description: 'CPU time of the whole run; then it ends as after a trap; default: none',
     },
     fuel: {
       description:

@@ -140,13 +140,13 @@ export const LIMITS: OptionRows<Limits> = {
   workers: {
     flags: '--workers <n>',
     description:
-      'threads that run guests, beside the one that serves connections; by default one per core but one, and one at least',
+      'threads that run guests, beside the one that serves connections; default: one fewer than the number of cores, and at least one',
     kind: count(...RANGES.workers),
   },
   maxWorkers: {
     flags: '--max-workers <n>',
     description:
-      'as many of them run while guests that compute fill the others; by default one per core, or what --workers says',
+      'maximum number of workers while CPU-bound guests occupy the others; default: one per core, or the value of --workers',
     kind: count(...RANGES.workers),
   },
   queue: {
@@ -169,7 +169,7 @@ export const LIMITS: OptionRows<Limits> = {
   },
   cpuLimit: {
     flags: '--cpu-limit <duration>',
-    description: 'processor time of a guest for one request; then 504; default: none',
+    description: 'CPU time of a guest for one request; then 504; default: none',
     kind: DURATION,
   },
   fuel: {

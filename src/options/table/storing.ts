@@ -36,7 +36,7 @@ export const STORING: OptionRows<Storing> = {
   },
   storeWait: {
     flags: '--store-wait <time>',
-    description: 'how long to wait at the start for a store on another machine',
+    description: 'how long to wait at startup for a store on another machine',
     kind: DURATION,
     fallback: DEFAULTS.storeWait,
   },
@@ -70,7 +70,7 @@ export const STORING: OptionRows<Storing> = {
   },
   preset: {
     flags: '--preset <key=value>',
-    description: 'a key of the default bucket to set at the start, unless the store already has it',
+    description: 'a key of the default bucket to set at startup, unless the store already has it',
     kind: ASSIGNMENT,
     list: true,
   },
