@@ -14,6 +14,10 @@ const TRIM = 131_072;
 /** Milliseconds after which a start is over. Its large blocks come and go, and malloc would map each of them. */
 const START = 3000;
 
+/** Milliseconds between two looks at the process's memory, and bytes by which it must have grown to be worth a trim. */
+const INTERVAL = 5000;
+const GROWTH = 16 * 1024 * 1024;
+
 /** Commands that run for long. */
 const COMMANDS = new Set(['serve']);
 
@@ -39,7 +43,7 @@ export function settleAllocator() {
   }
   if (env.MALLOC_MMAP_THRESHOLD_ !== undefined || env.GLIBC_TUNABLES !== undefined) return;
   if (!COMMANDS.has(process.argv[2])) return;
-  if (mayCall()) setTimeout(setThreshold, START).unref();
+  if (mayCall()) setTimeout(tendAllocator, START).unref();
   else replaceProcess();
 }
 
@@ -48,19 +52,32 @@ function mayCall() {
   return module.isBuiltin('node:ffi') && process.permission === undefined;
 }
 
-/** Other C libraries do not have the functions, and keep less by themselves. */
-function setThreshold() {
+/** Sets the threshold, and from then on returns what is free in the middle of arenas, which malloc never does by itself. */
+function tendAllocator() {
+  const functions = findFunctions();
+  if (functions === undefined) return;
+  const { rss } = process.memoryUsage;
+  functions.mallopt(M_MMAP_THRESHOLD, THRESHOLD);
+  functions.mallopt(M_TRIM_THRESHOLD, TRIM);
+  functions.malloc_trim(0n);
+  let least = rss();
+  setInterval(() => {
+    if (rss() > least + GROWTH) {
+      functions.malloc_trim(0n);
+      least = rss();
+    } else least = Math.min(least, rss());
+  }, INTERVAL).unref();
+}
+
+/** Undefined with other C libraries, which keep less by themselves. */
+function findFunctions() {
   const { emitWarning } = process;
   // That the module is experimental does not concern who reads what the server prints.
   process.emitWarning = () => {};
   try {
-    const { functions } = process.getBuiltinModule('node:ffi').dlopen(null, FUNCTIONS);
-    functions.mallopt(M_MMAP_THRESHOLD, THRESHOLD);
-    functions.mallopt(M_TRIM_THRESHOLD, TRIM);
-    // What the start has left in arenas.
-    functions.malloc_trim(0n);
+    return process.getBuiltinModule('node:ffi').dlopen(null, FUNCTIONS).functions;
   } catch {
-    // Continue with malloc's defaults.
+    return undefined;
   } finally {
     process.emitWarning = emitWarning;
   }
