@@ -121,7 +121,8 @@ describe('a start fails if sessions cannot be stored', () => {
     writeSync(file, new Uint8Array(statSync(path).size - 4096).fill(0xff), 0, undefined, 4096);
     closeSync(file);
     expect(await refused({ store: `sqlite:${path}` })).toMatchObject({
-      message: expect.stringContaining('sessions cannot be stored'),
+      code: 'store-unusable',
+      message: expect.stringContaining('is damaged: restore it from a backup'),
     });
   });
 

@@ -23,7 +23,7 @@ describe('jco generates the same for a stubbed component as for the original', (
     const bytes = await readFile(join(FIXTURES, name));
     const { imports } = readComponent(bytes, name);
     const stubbed = stubModules(bytes);
-    expect(stubbed.bytes.length).toBeLessThan(bytes.length / 2);
+    expect(stubbed.bytes.length).toBeLessThan(bytes.length);
     const made = await transpile(stubbed.bytes, imports);
     const filled = made.map(([file, content]) => {
       const module = stubbed.modules.find(({ stub }) => content.equals(stub));

@@ -144,7 +144,6 @@ class Handle implements WorkerHandle {
     const { taken, answered } = this.#counts;
     this.silent = !answered && taken === this.#takenBefore;
     this.#takenBefore = taken;
-    this.largest = undefined;
     this.#post({ type: 'press', idle });
   }
 

@@ -24,9 +24,9 @@ test.skipIf(rawGlue)(
       await Promise.all([one(), one(), one(), one()]);
     }
 
+    // On a busy machine even quick requests may look as if they computed for a moment.
     const began = performance.now();
-    await keepAsking('/ok', () => performance.now() - began > 500);
-    expect(serving()).toBe(1);
+    await keepAsking('/ok', () => performance.now() - began > 500 && serving() === 1);
     await keepAsking('/compute?rounds=300000', () => serving() === 2);
     await keepAsking('/ok', () => serving() === 1);
   },
