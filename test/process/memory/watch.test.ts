@@ -38,8 +38,8 @@ test('a single guest fails to grow its memory, and continues', async () => {
 });
 
 /**
- * With raw glue, guests take so long to start that their worker seems to be what grows, and is ended. On the caller's thread a
- * guest that waits is ended at its time limit only.
+ * With raw glue, guests take so long to start that their worker seems to be what grows, and is ended. On the thread of the tests,
+ * what the test before held is returned meanwhile, and the process no longer uses too much.
  */
 test.skipIf(rawGlue || thisThread)(
   'while the process uses too much memory, requests wait, or get 503 with Retry-After',
