@@ -18,7 +18,7 @@ export interface RequestMessage {
   readonly follows: boolean;
   /** When the response must have begun, see `toShared`; later, if the body `follows` and is read. */
   readonly due: number;
-  readonly fence?: string;
+  readonly fence?: string | undefined;
   /** A change for the guest's watcher, instead of a request. */
   readonly change?: Change;
 }

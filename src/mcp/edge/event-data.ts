@@ -1,3 +1,5 @@
+import { header } from '../../http/headers.ts';
+
 /** Notified of the `data` of events in a stream, as it arrives. */
 export interface EventDataHandler {
   /** Some bytes of the current event's data. */
@@ -11,6 +13,17 @@ const CR = 0x0d;
 const COLON = 0x3a;
 const SPACE = 0x20;
 const LINE_BREAK: Uint8Array = Uint8Array.of(LF);
+
+/** Whether a response with these headers is a stream of server-sent events. */
+export function isEventStream(headers: readonly string[]): boolean {
+  const type = header(headers, 'content-type') ?? '';
+  return type === 'text/event-stream' || /^text\/event-stream\b/i.test(type);
+}
+
+/** Whether the bytes end where an event does, if they begin where one begins. */
+export function endsEvent(bytes: Uint8Array): boolean {
+  return bytes.at(-1) === LF && bytes.at(-2) === LF;
+}
 
 type Place = 'name' | 'value begins' | 'value' | 'skipped';
 

@@ -1,8 +1,8 @@
 import { WasmcpError } from '../../../host/index.ts';
 import type { Middleware } from '../../http/compose.ts';
 import type { RequestHandle } from '../../http/handler.ts';
-import { header } from '../../http/headers.ts';
 import { wrapResponse } from '../../http/response.ts';
+import { isEventStream } from './event-data.ts';
 import { errorEvent } from './messages.ts';
 import type { PendingInputs, StreamInputs } from './pending-inputs.ts';
 import { idOf } from './reject-unstarted.ts';
@@ -73,8 +73,4 @@ function watch(message: McpMessage, next: Delivery, inputs: PendingInputs, limit
     },
     stop: (failure) => handle.stop(failure),
   };
-}
-
-function isEventStream(headers: readonly string[]): boolean {
-  return /^text\/event-stream\b/i.test(header(headers, 'content-type') ?? '');
 }

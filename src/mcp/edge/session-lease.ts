@@ -1,9 +1,9 @@
 import { type LeaseHolder, type LeaseUse, WasmcpError } from '../../../host/index.ts';
 import type { GuestRequest } from '../../http/handler.ts';
-import { header } from '../../http/headers.ts';
 import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
 import { isSessionId } from '../sessions/layout.ts';
 import type { Envelope } from './envelope.ts';
+import { isEventStream } from './event-data.ts';
 import { errorEvent, SERVER_ERROR, sendError } from './messages.ts';
 import { idOf } from './reject-unstarted.ts';
 
@@ -73,30 +73,32 @@ function guarding(
   { request, envelope }: { readonly request: GuestRequest; readonly envelope: Envelope },
   target: ResponseWriter,
 ): ResponseWriter {
-  let begun: 'no' | 'stream' | 'other' | 'over' = 'no';
+  /** The headers, once the response has begun. */
+  let begun: readonly string[] | undefined;
+  let over = false;
 
   function fail(error: WasmcpError): void {
-    if (begun === 'over') return;
+    if (over) return;
     if (error.code !== 'lease-lost') {
       target.fail(error);
       return;
     }
     lease.lost();
-    if (begun === 'no') {
+    if (begun === undefined) {
       sendError(target, idOf(request, envelope), {
         status: error.httpStatus,
         code: SERVER_ERROR,
         text: error.message,
       });
-    } else if (begun === 'stream') {
+    } else if (isEventStream(begun)) {
       target.chunk(errorEvent(idOf(request, envelope), error.message), () => {});
       target.end([]);
     } else target.fail(error);
-    begun = 'over';
+    over = true;
   }
 
   function holds(): boolean {
-    if (begun === 'over') return false;
+    if (over) return false;
     if (lease.holds()) return true;
     fail(new WasmcpError('lease-lost', LATE));
     return false;
@@ -105,7 +107,7 @@ function guarding(
   return wrapResponse(target, {
     head(status, headers) {
       if (!holds()) return;
-      begun = /^text\/event-stream\b/i.test(header(headers, 'content-type') ?? '') ? 'stream' : 'other';
+      begun = headers;
       target.head(status, headers);
     },
     chunk(bytes, acknowledged) {
@@ -113,7 +115,7 @@ function guarding(
       else acknowledged(bytes.length);
     },
     end(trailers) {
-      if (begun !== 'over') target.end(trailers);
+      if (!over) target.end(trailers);
     },
     fail,
   });

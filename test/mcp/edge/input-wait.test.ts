@@ -91,6 +91,7 @@ describe('a request to the client without a response', () => {
     for (let cut = 1; cut < QUESTION.length + 6; cut += 7) {
       const { say, asking } = start(1);
       const text = `data: ${QUESTION}\n\n`;
+      say(': alive\n\n');
       say(text.slice(0, cut));
       say(text.slice(cut));
       expect(lastEvent(await asking.answer)).toMatch(GIVEN_UP);
