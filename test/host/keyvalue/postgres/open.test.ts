@@ -50,12 +50,6 @@ describe.skipIf(!hasPostgres)('a store on PostgreSQL', () => {
     60_000,
   );
 
-  describe('without LISTEN and NOTIFY', () => {
-    const open = (): Promise<Store> => openStore(`${postgres.url()}&notify=off`, { durability: 'process' });
-    const tests = storeConformance(open).filter(({ name }) => /holder|lease|fence/.test(name));
-    test.each(tests)('$name', ({ run }) => run(), 60_000);
-  });
-
   test('accepts keys and values of the maximum size, and keys that differ only in their last byte', async () => {
     const store = await open(postgres.url());
     const stem = 'k'.repeat(4095);
