@@ -159,16 +159,12 @@ export function settingsFiles({
 
 type Concurrency = Pick<ServerOptions, 'workers' | 'maxWorkers' | 'liveLimit'>;
 
-/**
- * The main thread needs a processor, but only as long as guests respond quickly. Divides `maxConcurrentRequests` instances among
- * the workers. Without it each worker has its default.
- */
+/** Divides `maxConcurrentRequests` instances among the workers. Without it each worker has its default. */
 function concurrency(
   options: Pick<OptionValues, 'workers' | 'maxWorkers' | 'maxConcurrentRequests'>,
 ): Concurrency {
-  const cores = availableParallelism();
-  const { workers = Math.max(1, cores - 1), maxConcurrentRequests } = options;
-  const maxWorkers = Math.max(workers, options.maxWorkers ?? (options.workers === undefined ? cores : 0));
+  const { workers = availableParallelism(), maxConcurrentRequests } = options;
+  const maxWorkers = Math.max(workers, options.maxWorkers ?? 0);
   if (maxConcurrentRequests === undefined) return { workers, maxWorkers };
   const most = Math.min(maxWorkers, maxConcurrentRequests);
   return {

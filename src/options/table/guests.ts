@@ -139,14 +139,13 @@ export const LIMITS: OptionRows<Limits> = {
   },
   workers: {
     flags: '--workers <n>',
-    description:
-      'threads that run guests, beside the one that serves connections; default: one fewer than the number of cores, and at least one',
+    description: 'threads that run guests, beside the one that serves connections; default: one per core',
     kind: count(...RANGES.workers),
   },
   maxWorkers: {
     flags: '--max-workers <n>',
     description:
-      'maximum number of workers while CPU-bound guests occupy the others; default: one per core, or the value of --workers',
+      'maximum number of workers while CPU-bound guests occupy the others; default: the value of --workers',
     kind: count(...RANGES.workers),
   },
   queue: {
