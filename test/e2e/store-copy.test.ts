@@ -135,7 +135,7 @@ describe('store copy', () => {
     expect(await content(await open(to))).toEqual(before);
   }, 60_000);
 
-  test('of a store that servers use takes their writes and deletes along; then they answer 503 and end', async () => {
+  test('of a store that servers use takes their writes and deletes along; then they refuse writes and end', async () => {
     await filled(from, 20_000);
     const [server, idle] = await Promise.all([
       serve(fixture('kv-draft'), ['--store', from]),

@@ -24,7 +24,7 @@ Examples:
   wasmcp-node store copy spin:.spin/sqlite_key_value.db sqlite:.wasmcp/store.db
 
 Servers may keep using a store in a SQLite file: at the end writes wait while what has changed is copied and every entry is
-compared; then the source is marked as moved, and its servers answer 503 and end. Stop the servers of other stores first. An
+compared; then the source is marked as moved, and its servers refuse writes and end. Stop the servers of other stores first. An
 interrupted copy continues with the same command.`,
 
   async run(options, { stdout, stderr }, from, to) {
