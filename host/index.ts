@@ -58,6 +58,7 @@ export type { Durability } from './keyvalue/durability.ts';
 export type { DurabilityGate, Pass, Release } from './keyvalue/durability-gate.ts';
 export { connectGate } from './keyvalue/durability-gate-rpc.ts';
 export type { LeaseUse, LeaseUser } from './keyvalue/held-lease.ts';
+export { keysWith } from './keyvalue/keys-with.ts';
 export {
   createLeaseHolder,
   type LeaseHolder,

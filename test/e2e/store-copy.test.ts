@@ -159,6 +159,7 @@ describe('store copy', () => {
       }
     };
     const writers = Promise.all(['a', 'b', 'c'].map(writer));
+    await expect.poll(() => acknowledged.size, { timeout: 30_000 }).toBeGreaterThan(10);
     // In a process of its own: copying between files leaves no gap in which the writers here could run.
     expect(await runProcess(['store', 'copy', from, to])).toMatchObject({ status: 0 });
     await writers;
@@ -169,7 +170,6 @@ describe('store copy', () => {
     expect(idle.text.stderr).toMatch(/was moved to sqlite:\S+to\.db/);
 
     const target = await open(to);
-    expect(acknowledged.size).toBeGreaterThan(10);
     for (const [key, value] of acknowledged) {
       const found = await target.get('default', key);
       expect(found && Buffer.from(found).toString(), key).toBe(value);

@@ -1,7 +1,8 @@
+import { keysWith } from '../../../host/index.ts';
 import type { SubCommand } from '../command.ts';
 import { outputTo } from '../output.ts';
 import { entryRecord } from './entry.ts';
-import { BUCKET, isShown, KV_OPTIONS, keysWith, refuseInternal, withStore } from './store.ts';
+import { BUCKET, isShown, KV_OPTIONS, refuseInternal, withStore } from './store.ts';
 
 /** Prints entries as JSON. */
 export const exportEntries: SubCommand = {

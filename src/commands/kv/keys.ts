@@ -1,7 +1,8 @@
+import { keysWith } from '../../../host/index.ts';
 import type { SubCommand } from '../command.ts';
 import { outputTo } from '../output.ts';
 import { oneLine } from '../print.ts';
-import { BUCKET, KV_OPTIONS, keysWith, refuseInternal, withStore } from './store.ts';
+import { BUCKET, KV_OPTIONS, refuseInternal, withStore } from './store.ts';
 
 /** Lists keys of a bucket. */
 export const keys: SubCommand = {

@@ -40,21 +40,3 @@ export function refuseInternal(bucket: string, options: Pick<OptionValues, 'inte
     `bucket "${bucket}" is internal to wasmcp-node: add --internal if you really mean it`,
   );
 }
-
-/** All keys that begin with `prefix`, ordered by their bytes; read a page at a time, however many there are. */
-export async function* keysWith(store: CheckedStore, bucket: string, prefix: string): AsyncGenerator<string> {
-  let from = prefix;
-  for (;;) {
-    const keys = await store.range(bucket, from, PAGE);
-    for (const key of keys) {
-      if (!key.startsWith(prefix)) return;
-      yield key;
-    }
-    const last = keys.at(-1);
-    if (last === undefined || keys.length < PAGE) return;
-    // The first text after the last key.
-    from = `${last}\0`;
-  }
-}
-
-const PAGE = 1000;

@@ -1,4 +1,4 @@
-import type { Store } from '../../../host/index.ts';
+import { keysWith, type Store } from '../../../host/index.ts';
 import { firstAfter, isSessionId, metadataKey, nextPossible, prefixOf, sessionOfKey } from './layout.ts';
 import { endedMetadata, readMetadata, type SessionMetadata, type SessionState, stateOf } from './metadata.ts';
 
@@ -45,17 +45,7 @@ export async function readSession(
 /** The keys of a session without its id, metadata included, in order. */
 export async function* keysOf(store: Store, bucket: string, id: string): AsyncGenerator<string> {
   const prefix = prefixOf(id);
-  let from = prefix;
-  for (;;) {
-    const keys = await store.range(bucket, from, BATCH);
-    for (const key of keys) {
-      if (!key.startsWith(prefix)) return;
-      yield key.slice(prefix.length);
-    }
-    if (keys.length < BATCH) return;
-    // The first text after the last key.
-    from = `${keys.at(-1)}\0`;
-  }
+  for await (const key of keysWith(store, bucket, prefix, BATCH)) yield key.slice(prefix.length);
 }
 
 /**
