@@ -120,6 +120,8 @@ export interface EngineInternals {
   readonly verifyRestores?: boolean;
   /** Called with the milliseconds of processor time and the units that the guest of one request has used. */
   readonly guestUsed?: (cpu: number, units: number) => void;
+  /** Whether requests may be observed, so that what guests use is measured. */
+  readonly isObserved?: boolean;
   /** Workers that were started before the component was loaded, used first. */
   readonly prestartedWorkers?: PrestartedWorkers;
 }

@@ -1,4 +1,5 @@
 import type { Change, WasmcpError } from '../../host/index.ts';
+import type { RequestRecord } from './request-record.ts';
 import type { ResponseWriter } from './response.ts';
 
 /** A request for a guest. */
@@ -20,6 +21,8 @@ export interface GuestRequest {
   readonly awaited?: boolean;
   /** The fence under which the guest writes, as a text, see `Leases`. */
   readonly fence?: string;
+  /** Where the stages note what they know of it; undefined while nobody observes requests. */
+  readonly record?: RequestRecord | undefined;
   /** A change to notify `wasi:keyvalue/watcher` of, instead of an HTTP request: the response consists of its end only. */
   readonly change?: Change;
 }

@@ -5,6 +5,7 @@ import type { Resolved } from '../options/resolve.ts';
 import { describeSessions, guestDefaults, guestOrigins, probeBucket, sessionBucket } from './defaults.ts';
 import { withAccept } from './edge/accept.ts';
 import { withoutContradictions } from './edge/contradictory.ts';
+import { withFacts } from './edge/facts.ts';
 import { createInitialize, withInitialize } from './edge/initialize.ts';
 import { withInputWait } from './edge/input-wait.ts';
 import { createSessionOpener } from './edge/open-session.ts';
@@ -158,6 +159,7 @@ export function createMcp(options: McpSettings, ownUrl: () => string): Mcp {
       const bucket = sessionBucket(environment(component));
       const leases = holder && bucket !== undefined ? { holder, bucket } : undefined;
       return compose(
+        withFacts,
         withDiscovery(named ? undefined : ownUrl),
         withChallenge(publicUrl),
         withSessions({ mode, queue, leases, timeout, inputWait }),

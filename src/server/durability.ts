@@ -1,5 +1,6 @@
 import type { DurabilityGate } from '../../host/index.ts';
 import type { Middleware } from '../http/compose.ts';
+import type { RequestRecord } from '../http/request-record.ts';
 import { wrapResponse } from '../http/response.ts';
 
 /**
@@ -12,10 +13,12 @@ import { wrapResponse } from '../http/response.ts';
 export function withDurability(gate: DurabilityGate | undefined): Middleware {
   if (gate === undefined) return (next) => next;
   return (next) => (request, writer) => {
+    const { record } = request;
+    const pass = record === undefined ? gate.pass : timed(gate, record);
     let over = false;
 
     function hold(deliver: () => void): void {
-      gate!.pass((failure) => {
+      pass((failure) => {
         if (over) return;
         if (failure === undefined) return deliver();
         over = true;
@@ -41,5 +44,20 @@ export function withDurability(gate: DurabilityGate | undefined): Middleware {
       },
       stop: (failure) => call.stop(failure),
     };
+  };
+}
+
+/** Records for how long parts of one response wait. */
+function timed({ pass }: DurabilityGate, record: RequestRecord): DurabilityGate['pass'] {
+  let waiting = 0;
+  let since = 0;
+  return (release) => {
+    if (waiting === 0) since = performance.now();
+    waiting += 1;
+    pass((failure) => {
+      waiting -= 1;
+      if (waiting === 0) record.gate += performance.now() - since;
+      release(failure);
+    });
   };
 }

@@ -1,12 +1,15 @@
 import type { EngineOptions } from '../engine/engine.ts';
 import type { Handler } from '../http/handler.ts';
-import { headerPairs } from '../http/headers.ts';
+import { header, headerPairs } from '../http/headers.ts';
+import type { RequestObservers } from '../http/request-observers.ts';
+import type { RequestRecord } from '../http/request-record.ts';
 import type { ResponseWriter } from '../http/response.ts';
 import type { AccessPolicy, GuestHead } from './access-policy/access-policy.ts';
 import { withCors } from './access-policy/cors.ts';
 import { LOST_BODY, lostBodyResponse } from './body-read-before.ts';
 import type { BodyLimits } from './node-upload.ts';
-import { failureResponse } from './plain.ts';
+import { recordedBody, recordedResponse, recordPlain } from './observe/recorded.ts';
+import { failureResponse, type PlainResponse } from './plain.ts';
 import { webUpload } from './web-upload.ts';
 
 /** Statuses whose responses have no body (Fetch, "null body status"). */
@@ -18,26 +21,36 @@ export function createFetch(
   policy: AccessPolicy,
   limits: BodyLimits,
   log: EngineOptions['log'],
+  observers?: RequestObservers,
 ): (request: Request) => Promise<Response> {
   return async (request) => {
     const { signal } = request;
     signal.throwIfAborted();
-    const admission = policy.admit(headOf(request));
+    const head = headOf(request);
+    const record = observers?.begin(head);
+    record?.inSession(header(head.headers, 'mcp-session-id'));
+    const admission = policy.admit(head);
     if ('response' in admission) {
-      const { status, headers, body } = admission.response;
       // Canceling a stream that has failed already rejects.
       request.body?.cancel().catch(() => {});
-      return new Response(NULL_BODY.has(status) ? null : body, { status, headers });
+      return toResponse(admission.response, record);
     }
     if (request.bodyUsed || request.body?.locked) {
       void log?.('error', `${request.method} ${new URL(request.url).pathname}`, LOST_BODY);
-      const { status, headers, body } = lostBodyResponse(admission.cors);
-      return new Response(body, { status, headers });
+      return toResponse(lostBodyResponse(admission.cors), record);
     }
     const body = request.body === null ? undefined : webUpload(request.body, limits);
     const responded = Promise.withResolvers<Response>();
     const target = createTarget(request, admission.cors, responded.resolve, () => call.cancel());
-    const call = handle({ ...admission.head, body, receivedAt: performance.now() }, target);
+    const receivedAt = performance.now();
+    const call =
+      record === undefined
+        ? handle({ ...admission.head, body, receivedAt }, target)
+        : handle(
+            { ...admission.head, body: recordedBody(record, body), receivedAt, record },
+            recordedResponse(record, target),
+          );
+    if (record !== undefined) whenAborted(target.over, () => record.answered());
     const abort = (): void => {
       call.cancel();
       responded.reject(signal.reason);
@@ -46,6 +59,18 @@ export function createFetch(
     signal.addEventListener('abort', abort, { signal: target.over });
     return responded.promise;
   };
+}
+
+function toResponse(plain: PlainResponse, record: RequestRecord | undefined): Response {
+  const { status, headers, body } = plain;
+  recordPlain(record, plain);
+  record?.answered();
+  return new Response(NULL_BODY.has(status) ? null : body, { status, headers });
+}
+
+function whenAborted(signal: AbortSignal, report: () => void): void {
+  if (signal.aborted) report();
+  else signal.addEventListener('abort', report);
 }
 
 function headOf(request: Request): GuestHead {

@@ -4,12 +4,16 @@ import type { TLSSocket } from 'node:tls';
 import { cutText } from '../../host/index.ts';
 import type { EngineOptions } from '../engine/engine.ts';
 import type { Handler, Upload } from '../http/handler.ts';
+import { header } from '../http/headers.ts';
+import type { RequestObservers } from '../http/request-observers.ts';
+import type { RequestRecord } from '../http/request-record.ts';
 import type { AccessPolicy, Admission, Admitted, GuestHead } from './access-policy/access-policy.ts';
 import { bodyReadBefore, headFor, LOST_BODY, lostBodyResponse } from './body-read-before.ts';
 import { isAmbiguous, isTooLarge, pathOf } from './limits.ts';
 import { createNodeWriter, sendPlainResponse } from './node-response.ts';
 import { type BodyLimits, receiveBody } from './node-upload.ts';
-import { failureResponse, plainResponse } from './plain.ts';
+import { recordedBody, recordedResponse, recordPlain } from './observe/recorded.ts';
+import { failureResponse, type PlainResponse, plainResponse } from './plain.ts';
 
 /** A `node:http` request listener; also what express and fastify mount. */
 export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -27,6 +31,7 @@ export function createNodeAdapter(
   policy: AccessPolicy,
   limits: BodyLimits,
   log: EngineOptions['log'],
+  observers?: RequestObservers,
 ): NodeAdapter {
   const { maxBody } = limits;
   /** Connections whose next request may be part of a malformed one. */
@@ -54,42 +59,55 @@ export function createNodeAdapter(
     if (response.destroyed || response.headersSent) return;
     // Read after a malformed request; the connection ends with the response to that one.
     if (spoiled.has(request.socket)) return;
+    const record = observers && beginRecord(observers, request, response);
     const admission = judge(request);
     if ('response' in admission) {
       // Later: when Node's parser rejects the body itself, it responds and discards what was written by now.
       setImmediate(() => {
-        if (!response.destroyed) sendPlainResponse(request, response, admission.response);
+        if (!response.destroyed) respond(request, response, admission.response, record);
       });
       return;
     }
     proceed();
-    serve(request, response, admission);
+    serve(request, response, admission, record);
   }
 
-  function serve(request: IncomingMessage, response: ServerResponse, { head, cors }: Admitted): void {
+  function serve(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { head, cors }: Admitted,
+    record: RequestRecord | undefined,
+  ): void {
     const kept = bodyReadBefore(request);
     if (kept === undefined) {
       receiveBody(request, response, limits, {
         received: (body) => pass(head, body),
         stalled(error) {
-          if (!response.destroyed) sendPlainResponse(request, response, failureResponse(error, cors));
+          if (!response.destroyed) respond(request, response, failureResponse(error, cors), record);
         },
       });
     } else if (kept === 'lost') {
       void log?.('error', labelOf(head), LOST_BODY);
-      sendPlainResponse(request, response, lostBodyResponse(cors));
+      respond(request, response, lostBodyResponse(cors), record);
     } else if (kept.length > maxBody) {
-      sendPlainResponse(request, response, plainResponse(413, cors));
+      respond(request, response, plainResponse(413, cors), record);
     } else {
       pass(headFor(head, kept), kept);
     }
 
     function pass(head: GuestHead, body: Uint8Array | Upload | undefined): void {
       if (response.destroyed) return;
-      const target = createNodeWriter(request, response, cors, ({ message }) => {
+      const writer = createNodeWriter(request, response, cors, ({ message }) => {
         void log?.('error', labelOf(head), `the response could not be sent: ${message}`);
       });
-      const call = handle({ ...head, body, receivedAt: performance.now() }, target);
+      const receivedAt = performance.now();
+      const call =
+        record === undefined
+          ? handle({ ...head, body, receivedAt }, writer)
+          : handle(
+              { ...head, body: recordedBody(record, body), receivedAt, record },
+              recordedResponse(record, writer),
+            );
       response.on('close', call.cancel);
     }
   }
@@ -98,6 +116,33 @@ export function createNodeAdapter(
     handler: (request, response) => admitOrRespond(request, response, () => {}),
     continueHandler: (request, response) => admitOrRespond(request, response, () => response.writeContinue()),
   };
+}
+
+/** A record of this request until its response is closed; undefined if nobody observes requests. */
+function beginRecord(
+  observers: RequestObservers,
+  request: IncomingMessage,
+  response: ServerResponse,
+): RequestRecord | undefined {
+  const head = { method: request.method!, path: request.url!, headers: request.rawHeaders };
+  const record = observers.begin(head);
+  if (record === undefined) return undefined;
+  record.inSession(header(head.headers, 'mcp-session-id'));
+  response.once('close', () => {
+    record.status = response.headersSent ? response.statusCode : 0;
+    record.answered();
+  });
+  return record;
+}
+
+function respond(
+  request: IncomingMessage,
+  response: ServerResponse,
+  plain: PlainResponse,
+  record: RequestRecord | undefined,
+): void {
+  recordPlain(record, plain);
+  sendPlainResponse(request, response, plain);
 }
 
 /** For the log. Queries may contain secrets. */

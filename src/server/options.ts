@@ -1,4 +1,5 @@
 import type { EngineInternals, EngineOptions } from '../engine/engine.ts';
+import type { RequestObservers } from '../http/request-observers.ts';
 import type { McpOptions } from '../mcp/mcp.ts';
 import type { Resolved } from '../options/resolve.ts';
 import type { AccessPolicyOptions } from './access-policy/access-policy.ts';
@@ -34,6 +35,8 @@ export type ServerSettings = Resolved<ServerOptions, DefaultedOption>;
 export interface ServerInternals extends EngineInternals {
   /** Reports status and metrics of the server. */
   readonly monitor?: Monitor;
+  /** Who observes requests; those of the monitor by default. */
+  readonly observers?: RequestObservers;
   /** Headers, names in lower case, that replace those of the same names in each request. */
   readonly requestHeaders?: readonly (readonly [string, string])[];
   /** Ports of the server besides the one for clients, which guests must not reach. */

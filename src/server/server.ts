@@ -79,7 +79,13 @@ function createPipeline(component: Component, engine: Engine, stages: Stages): H
 export function createServer(
   component: Component,
   options: ServerOptions = {},
-  { monitor, requestHeaders = [], ownPorts, ...internals }: ServerInternals = {},
+  {
+    monitor,
+    observers = monitor?.observers,
+    requestHeaders = [],
+    ownPorts,
+    ...internals
+  }: ServerInternals = {},
 ): Server {
   assertLoaded('createServer', component);
   const settings = resolveServerOptions(options);
@@ -88,7 +94,11 @@ export function createServer(
   let listener: Listener | undefined;
   const mcp = createMcp(settings, () => ownUrl(listener));
   const drain = createDrain();
-  const engineInternals = monitor === undefined ? internals : { ...internals, guestUsed: monitor.guestUsed };
+  const engineInternals = {
+    ...internals,
+    isObserved: observers !== undefined,
+    ...(monitor && { guestUsed: monitor.guestUsed }),
+  };
 
   const lifecycle = createLifecycle(component, {
     mcp,
@@ -103,8 +113,9 @@ export function createServer(
   });
   const policy = currentPolicy(() => lifecycle.served.policy);
   const limits = { maxBody, bodyTimeout };
-  const fetchWithoutSocket = createFetch(lifecycle.handle, policy, limits, log);
-  const adapter = eachHandler(createNodeAdapter(lifecycle.handle, policy, limits, log), (handler) => {
+  const fetchWithoutSocket = createFetch(lifecycle.handle, policy, limits, log, observers);
+  const node = createNodeAdapter(lifecycle.handle, policy, limits, log, observers);
+  const adapter = eachHandler(node, (handler) => {
     const started = whenStarted(lifecycle, handler, log);
     return monitor?.withCounting(started) ?? started;
   });

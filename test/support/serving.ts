@@ -67,9 +67,11 @@ async function make(name: string, options: ServingOptions): Promise<Serving> {
   const log: string[] = [];
   const news = new EventEmitter();
   let warned = false;
-  const { monitor, requestHeaders, ownPorts, verifyRestores, prestartedWorkers, ...shared } = options;
+  const { monitor, observers, requestHeaders, ownPorts, verifyRestores, prestartedWorkers, ...shared } =
+    options;
   const internals = {
     monitor,
+    observers,
     requestHeaders,
     ownPorts,
     verifyRestores,

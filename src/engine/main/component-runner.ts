@@ -155,7 +155,7 @@ function guestSettings(
       streamIdle: options.streamIdle,
       cpu: options.cpuLimit,
       fuel: options.fuel,
-      measured: internals.guestUsed !== undefined,
+      measured: internals.guestUsed !== undefined || internals.isObserved === true,
     },
   };
 }

@@ -1,7 +1,8 @@
 import { free, type WasmcpError } from '../../../host/index.ts';
 import type { GuestRequest } from '../../http/handler.ts';
+import type { RequestRecord } from '../../http/request-record.ts';
 import type { ResponseWriter } from '../../http/response.ts';
-import { type FromWorker, type Post, SMALL, type ToWorker } from '../protocol/messages.ts';
+import { type FromWorker, type Post, SMALL, type ToWorker, type Usage } from '../protocol/messages.ts';
 import type { Phase } from '../protocol/time-limits.ts';
 import { BodyForwarder } from './body-forwarder.ts';
 
@@ -14,6 +15,8 @@ export interface InFlightRequest {
   /** Gives the request to a worker. `due` is when the response must have begun, see `toShared`. */
   start(post: Post, due: number): void;
   receive(message: FromWorker): void;
+  /** What its guest has used. */
+  used(usage: Usage): void;
   /** The client disconnected. */
   gone(): void;
   /** Sends the client an error, or aborts a response that was begun. Nothing is delivered afterwards. */
@@ -39,14 +42,20 @@ class InFlight implements InFlightRequest {
   readonly #target: ResponseWriter;
   readonly #moved: () => void;
   readonly #body: BodyForwarder | undefined;
+  readonly #record: RequestRecord | undefined;
+  /** Since when it waits for a worker, or its guest runs; only with a record. */
+  #since = 0;
+  #isStarted = false;
   #post: Post | undefined;
 
   constructor(id: number, request: GuestRequest, target: ResponseWriter, moved: () => void) {
-    const { body } = request;
+    const { body, record } = request;
     this.id = id;
     this.#request = request;
     this.#target = target;
     this.#moved = moved;
+    this.#record = record;
+    if (record !== undefined) this.#since = performance.now();
     if (body === undefined || body instanceof Uint8Array) return;
     this.#body = new BodyForwarder(id, body, {
       ended: () => this.#bodyEnded(),
@@ -62,6 +71,8 @@ class InFlight implements InFlightRequest {
     const { method, scheme, authority, path, headers, body, fence, change } = this.#request;
     const whole = body instanceof Uint8Array ? packed(body) : undefined;
     this.#post = post;
+    this.#isStarted = true;
+    if (this.#record !== undefined) this.#record.queue += this.#elapsed();
     // Each property by its name, which costs less than to copy all but some.
     const message: ToWorker = {
       type: 'request',
@@ -92,6 +103,10 @@ class InFlight implements InFlightRequest {
     else if (message.type === 'chunk') free(message.bytes);
   }
 
+  used({ cpu }: Usage): void {
+    if (this.#record !== undefined) this.#record.cpu += cpu;
+  }
+
   gone(): void {
     if (this.phase === 'over') return;
     this.#enter('over');
@@ -105,9 +120,23 @@ class InFlight implements InFlightRequest {
   }
 
   finish(): void {
+    if (this.#record !== undefined) this.#recordEnd(this.#record);
     this.#post = undefined;
     this.#body?.stop();
     this.#target.finished();
+  }
+
+  #recordEnd(record: RequestRecord): void {
+    const elapsed = this.#elapsed();
+    if (this.#isStarted) record.ran += elapsed;
+    else record.queue += elapsed;
+  }
+
+  /** Milliseconds since it was called last. */
+  #elapsed(): number {
+    const before = this.#since;
+    this.#since = performance.now();
+    return this.#since - before;
   }
 
   #deliver(message: FromWorker): void {

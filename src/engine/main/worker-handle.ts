@@ -205,7 +205,10 @@ class Handle implements WorkerHandle {
       if (request === undefined) return;
       if (message.type !== 'done') request.receive(message);
       if (message.type !== 'done' && message.type !== 'answer') return;
-      if (message.usage !== undefined) events.guestUsed?.(message.usage.cpu, message.usage.units);
+      if (message.usage !== undefined) {
+        events.guestUsed?.(message.usage.cpu, message.usage.units);
+        request.used(message.usage);
+      }
       this.#finish(request, message.type === 'done' ? message.failure : undefined);
     }
   }

@@ -60,8 +60,8 @@ export function createEnvelopeReader(enough: (found: Envelope) => boolean): Enve
 const MEMBERS: ReadonlySet<string> = new Set(['jsonrpc', 'method', 'id', 'params', 'result', 'error']);
 
 const WANTED: WantedMembers = {
-  scalars: { 1: new Set(['method', 'id']), 2: new Set(['protocolVersion']) },
-  entered: 'params',
+  scalars: [new Set(['method', 'id']), new Set(['protocolVersion'])],
+  entered: [new Set(['params'])],
 };
 
 const VERSION = /^[\w.-]{1,64}$/;

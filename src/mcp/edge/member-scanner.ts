@@ -1,5 +1,5 @@
-/** 1 for members of the object itself, 2 for members of the object that is entered. */
-export type Level = 1 | 2;
+/** 1 for members of the object itself, 2 for members of an object in it that is entered, 3 for those of one in that. */
+export type Level = 1 | 2 | 3;
 
 /** Notified of what a scanner finds. May set the scanner's `stopped`. */
 export interface MemberHandler {
@@ -15,10 +15,10 @@ export interface MemberHandler {
 }
 
 export interface WantedMembers {
-  /** Names whose scalars are read rather than skipped, by level. */
-  readonly scalars: Readonly<Record<Level, ReadonlySet<string>>>;
-  /** The member of level 1 that is entered when it is an object. */
-  readonly entered: string;
+  /** Names whose scalars are read rather than skipped, for each level. */
+  readonly scalars: readonly ReadonlySet<string>[];
+  /** The members of level 1, and of level 2, that are entered when they are objects. */
+  readonly entered: readonly ReadonlySet<string>[];
 }
 
 const QUOTE = 0x22;
@@ -121,8 +121,8 @@ export class MemberScanner {
     if (byte === QUOTE) {
       this.#inString = true;
       this.#token = this.#isWanted() ? [byte] : undefined;
-    } else if (byte === OPEN_OBJECT && this.#level === 1 && this.#name === this.#wanted.entered) {
-      this.#level = 2;
+    } else if (byte === OPEN_OBJECT && this.#wanted.entered[this.#level - 1]?.has(this.#name)) {
+      this.#level = this.#level === 1 ? 2 : 3;
       this.#place = 'first key';
     } else if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) {
       this.#handler.container(this.#level, this.#name);
@@ -136,7 +136,7 @@ export class MemberScanner {
   }
 
   #isWanted(): boolean {
-    return this.#wanted.scalars[this.#level].has(this.#name);
+    return this.#wanted.scalars[this.#level - 1]!.has(this.#name);
   }
 
   /** `end` is the index after the token. */
@@ -171,8 +171,7 @@ export class MemberScanner {
   #objectRead(): void {
     if (this.#level === 1) this.#place = 'end';
     else {
-      this.#level = 1;
-      this.#name = this.#wanted.entered;
+      this.#level = this.#level === 3 ? 2 : 1;
       this.#afterValue();
     }
   }

@@ -53,6 +53,8 @@ function wait(message: McpMessage, { session, queue, leases, timeout }: Turn, ne
   let deadline: Deadline | undefined;
   let leave: (() => void) | undefined;
   let over = false;
+  const { record } = request;
+  const entered = record === undefined ? 0 : performance.now();
 
   /** It is the request's turn on this host; now it must get its turn among all hosts. */
   function hold(done: () => void): void {
@@ -73,6 +75,7 @@ function wait(message: McpMessage, { session, queue, leases, timeout }: Turn, ne
 
   function start(fence: string | undefined, lease: SessionLease, done: () => void): void {
     deadline?.cancel();
+    if (record !== undefined) record.queue += performance.now() - entered;
     const finished = (): void => {
       lease.leave();
       done();

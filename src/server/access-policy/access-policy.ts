@@ -31,7 +31,7 @@ export interface AccessPolicyOptions {
 }
 
 /** A request without its body. */
-export type GuestHead = Omit<GuestRequest, 'body' | 'receivedAt'>;
+export type GuestHead = Omit<GuestRequest, 'body' | 'receivedAt' | 'record'>;
 
 /** A request as the guest receives it, and the headers that each response to it must have. */
 export interface Admitted {

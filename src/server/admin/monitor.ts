@@ -1,5 +1,6 @@
 import { type StoreGuarantee, sizeOfStore } from '../../../host/index.ts';
 import type { EngineLoad } from '../../engine/engine.ts';
+import { createRequestObservers, type RequestObservers } from '../../http/request-observers.ts';
 import { version } from '../../version.ts';
 import type { NodeHandler } from '../node-adapter.ts';
 import { createGuestUsage, type GuestUsage } from './guest-usage.ts';
@@ -22,6 +23,8 @@ export interface ServerStatus {
 export interface Monitor {
   /** Counts the requests that `handler` gets. */
   withCounting(handler: NodeHandler): NodeHandler;
+  /** Who observes the requests of the server. */
+  readonly observers: RequestObservers;
   /** One request is over, see `GuestUsage`. */
   readonly guestUsed: GuestUsage['add'];
   /** Called by the server, once. */
@@ -45,6 +48,7 @@ export function createMonitor(): Monitor {
 
   return {
     withCounting: requests.withCounting,
+    observers: createRequestObservers(),
     guestUsed: guests.add,
     attach(status) {
       current = status;

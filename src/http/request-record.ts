@@ -1,0 +1,164 @@
+/** What a client's message says of itself, as far as it is known. Texts are the client's: they may contain anything. */
+export interface McpFacts {
+  readonly method: string | undefined;
+  /** Of the tool, prompt or resource that the message names. */
+  readonly target: string | undefined;
+  /** Of the specification, as the client asks for it. */
+  readonly protocolVersion: string | undefined;
+  /** `params._meta` as the client sent it: where a trace is continued. */
+  readonly traceparent: string | undefined;
+  readonly tracestate: string | undefined;
+}
+
+/** One call of a guest to its store, or one request that it sent. */
+export interface Operation {
+  readonly kind: 'store' | 'http';
+  /** Of a store: `get`, `set`, …; of a request: its method. */
+  readonly name: string;
+  /** `ok`, the code of a `WasmcpError`, or the `error-code` of wasi:http. A request's includes its status. */
+  readonly outcome: string;
+  /** Milliseconds since 1970. */
+  readonly start: number;
+  /** Milliseconds. */
+  readonly duration: number;
+  /** Where a request went: scheme and authority. */
+  readonly target?: string;
+  /** The status of its response. */
+  readonly status?: number;
+}
+
+/** What a record reports to. Each method must return, whatever happens. */
+export interface RequestListeners {
+  /** The head has arrived. */
+  began(record: RequestRecord): void;
+  /** The message of an MCP client was read, and goes to a guest next. */
+  message(record: RequestRecord): void;
+  /** A guest has used its store, or has sent a request. */
+  operation(operation: Operation): void;
+  /** The response is over. Guests may continue to work. */
+  answered(record: RequestRecord): void;
+  /** Nothing works on it any more: the record is complete. */
+  ended(record: RequestRecord): void;
+}
+
+/** Characters of a session's id that are shown: enough to find it, too few to use it. */
+const SHOWN = 8;
+
+/**
+ * What is known of one request; made only while somebody observes requests. Each stage adds what it knows by the methods;
+ * observers read the fields, and keep what they need, not the record.
+ */
+export class RequestRecord {
+  /** Counts the requests that this process has observed. */
+  readonly id: number;
+  readonly method: string;
+  /** Without its query, which may contain secrets. The client's text: it may contain anything. */
+  readonly path: string;
+  /** When its head had arrived, by `performance.now()`. */
+  readonly start: number;
+  /** Of the request, as Node has them: flat, latin1. Not to be logged. */
+  readonly headers: readonly string[];
+  /** 0 until the response begins, and for clients that left before. */
+  status = 0;
+  /** Bytes of the bodies. */
+  bytesIn = 0;
+  bytesOut = 0;
+  mcp: McpFacts | undefined;
+  /** The beginning of the session's id. */
+  session: string | undefined;
+  /**
+   * Why it failed: the code of a `WasmcpError`, the code of a JSON-RPC error, `tool_error` for a tool that reports an error of
+   * its own, `aborted` for a client that left; undefined if it did not fail.
+   */
+  error: string | undefined;
+  /** Milliseconds for which it waited for its session or a worker. */
+  queue = 0;
+  /** Milliseconds for which guests worked on it, the store's time included. */
+  ran = 0;
+  /** Milliseconds for which its guests waited for the store. */
+  store = 0;
+  /** Milliseconds for which parts of its response waited until the store's log was on disk. */
+  gate = 0;
+  /** Milliseconds until its response was over, streams included. */
+  total = 0;
+  /** Milliseconds of processor time of its guests. */
+  cpu = 0;
+  /** What its guests asked of the store and sent. Only the first ones, see `MAX_OPERATIONS`. */
+  readonly operations: Operation[] = [];
+  /** An observer follows its trace, and wants all that its message says of it. */
+  traced = false;
+  /** What outgoing requests of its guests carry; set by the observer that follows the trace. */
+  traceparent: string | undefined;
+  tracestate: string | undefined;
+  readonly #listeners: RequestListeners;
+  /** The response and the guests that are not over yet. */
+  #pending = 1;
+  #isAnswered = false;
+
+  constructor(id: number, head: RequestHead, listeners: RequestListeners) {
+    this.id = id;
+    this.method = head.method;
+    this.path = head.path.split('?', 1)[0]!;
+    this.headers = head.headers;
+    this.start = performance.now();
+    this.#listeners = listeners;
+  }
+
+  /** Milliseconds for which guests worked on it themselves. */
+  get guest(): number {
+    return Math.max(0, this.ran - this.store);
+  }
+
+  /** The message in its body was read. */
+  message(facts: McpFacts): void {
+    this.mcp = facts;
+    this.#listeners.message(this);
+  }
+
+  inSession(id: string | undefined): void {
+    this.session = id?.slice(0, SHOWN);
+  }
+
+  /** The first failure is the reason. */
+  failed(error: string): void {
+    this.error ??= error;
+  }
+
+  /** A guest is done with this. */
+  did(operation: Operation): void {
+    if (operation.kind === 'store') this.store += operation.duration;
+    if (this.operations.length < MAX_OPERATIONS) this.operations.push(operation);
+    this.#listeners.operation(operation);
+  }
+
+  /** It enters the stages that report that no guest works on it any more, by `finished`. */
+  entered(): void {
+    this.#pending += 1;
+  }
+
+  finished(): void {
+    this.#pending -= 1;
+    if (this.#pending === 0) this.#listeners.ended(this);
+  }
+
+  /** Its response is over, or its client has left. */
+  answered(): void {
+    if (this.#isAnswered) return;
+    this.#isAnswered = true;
+    this.total = performance.now() - this.start;
+    if (this.status === 0) this.failed('aborted');
+    this.#listeners.answered(this);
+    this.finished();
+  }
+}
+
+/** Operations of one request that are kept for observers of requests; observers of operations get them all. */
+const MAX_OPERATIONS = 256;
+
+/** The head of a request, as a record takes it. */
+export interface RequestHead {
+  readonly method: string;
+  /** Path with query. */
+  readonly path: string;
+  readonly headers: readonly string[];
+}
