@@ -31,7 +31,8 @@ const FUNCTIONS = {
 
 /**
  * Makes malloc return large blocks to the system, for commands that run for long. A setting of the user is kept. Node can call
- * malloc's functions from 26.9 on; an older one is replaced by a new process, unless a parent process has a channel to this one.
+ * malloc's functions from 26.9 on; an older one is replaced by a new process, unless a parent process has a channel to this one or has
+ * passed sockets.
  */
 export function settleAllocator() {
   const { env, platform } = process;
@@ -89,7 +90,8 @@ function findFunctions() {
  */
 function replaceProcess() {
   const { env, execve, argv } = process;
-  if (execve === undefined || process.channel !== undefined) return;
+  // Node lets neither the channel nor the sockets of systemd pass to the new one.
+  if (execve === undefined || process.channel !== undefined || env.LISTEN_FDS !== undefined) return;
   try {
     execve(process.execPath, [argv[0], ...process.execArgv, ...argv.slice(1)], {
       ...env,

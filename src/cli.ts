@@ -149,17 +149,18 @@ function withEnvironment(args: readonly string[], { commands, groups }: Known): 
     const [second, ...others] = rest;
     const sub = group.commands.find((known) => known.name === second);
     if (sub === undefined) return [...args];
-    return [group.name, sub.name, ...environmentFlags(sub.options, process.env), ...others];
+    return [group.name, sub.name, ...environmentFlags(sub.options, process.env, others), ...others];
   }
   const command = commands.find((known) => known.name === name);
   if (command === undefined) return [...args];
-  return [command.name, ...environmentFlags(command.options, process.env), ...rest];
+  return [command.name, ...environmentFlags(command.options, process.env, rest), ...rest];
 }
 
 function toOption(name: OptionName, adjustment: OptionAdjustment = {}): Option {
-  const { flags, environment, parse, list, group, ...spec } = OPTIONS[name];
+  const { flags, environment, parse, list, overridden, group, ...spec } = OPTIONS[name];
   const { description, fallback, fallbackText } = { ...spec, ...adjustment };
-  const made = new Option(flags, `${description} (${environment[0]})`);
+  const decided = fallback === undefined && fallbackText !== undefined ? ` (default: ${fallbackText})` : '';
+  const made = new Option(flags, `${description} (${environment[0]})${decided}`);
   const checked = (text: string): unknown => {
     try {
       return parse(text);

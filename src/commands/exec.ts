@@ -5,6 +5,8 @@ import { constants } from 'node:os';
 import type { Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WasmcpError } from '../../host/index.ts';
+import { DEFAULTS } from '../options/defaults.ts';
+import { isUnix } from '../server/listen-address.ts';
 import type { CliStreams, Command } from './command.ts';
 import { load, reportLoad } from './load.ts';
 import { LISTEN_OPTIONS, SERVER_OPTIONS, serverOptions } from './server-options.ts';
@@ -29,7 +31,7 @@ export const exec: Command = {
   summary: 'serve a component on a free port while a command runs, and exit with its status',
   options: ['wait', 'keep', 'serverLog', ...LISTEN_OPTIONS, ...SERVER_OPTIONS],
   adjusted: {
-    addr: { fallback: { host: '127.0.0.1', port: 0 }, fallbackText: 'a free port' },
+    addr: { fallbackText: 'a free port' },
     store: { fallback: 'memory:', fallbackText: 'memory:, which keeps nothing' },
   },
   rest: { description: 'the command and its arguments, after --', from: 'dashes' },
@@ -50,14 +52,19 @@ Exit status: the command's, 128 + the signal that ended it, 127 when it is not f
     const output = options.serverLog === undefined ? streams.stderr : await openLog(options.serverLog);
     // Its reader may be gone; the command and its status are what counts.
     streams.stderr.on('error', () => {});
+    if (options.wait !== undefined && options.addr?.every(isUnix)) {
+      throw new WasmcpError('option-invalid', '--wait needs an --addr that is not a Unix socket');
+    }
     const apart: CliStreams = { stdin: streams.stdin, stdout: output, stderr: output };
     const component = await load(path, options);
     const { server, storeBroken } = startServer(component, await serverOptions(options, apart), options, {
       output: apart,
+      listenOn: options.addr ?? [{ host: DEFAULTS.host, port: 0 }],
       ...(prestartedWorkers && { prestartedWorkers }),
     });
     try {
-      const url = (await server.listen(options.addr.port, options.addr.host)).slice(0, -1);
+      const first = await server.listen();
+      const url = server.urls.find((one) => one.startsWith('http'))?.slice(0, -1) ?? first;
       reportLoad(component, options.verbose ?? false, apart);
       if (options.wait !== undefined) await untilAnswered(url + options.wait, options.timeout);
       const child = spawn(command, args, {
@@ -70,7 +77,9 @@ Exit status: the command's, 128 + the signal that ended it, 127 when it is not f
         throw status;
       }
       if (options.keep) {
-        streams.stderr.write(`The command ended with ${status}; still serving HTTP on ${url}/\n`);
+        streams.stderr.write(
+          `The command ended with ${status}; still serving HTTP on ${server.urls.join(', ')}\n`,
+        );
         await untilSignal();
       }
       return status;

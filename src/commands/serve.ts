@@ -1,8 +1,12 @@
 import type { PrestartedWorkers } from '../engine/main/prestarted-worker.ts';
 import type { StoreGuarantee } from '../index.ts';
-import type { Address, OptionValues } from '../options/types.ts';
+import { DEFAULTS } from '../options/defaults.ts';
+import { showDuration } from '../options/show.ts';
+import type { ListenAddress, OptionValues } from '../options/types.ts';
 import type { Admin } from '../server/admin/admin.ts';
+import type { ListenTarget } from '../server/listen-address.ts';
 import type { CliStreams, Command } from './command.ts';
+import { takeInheritedSockets } from './inherited-sockets.ts';
 import { load, reportLoad } from './load.ts';
 import { startReloading, watchable } from './reload.ts';
 import { LISTEN_OPTIONS, SERVER_OPTIONS, serverOptions } from './server-options.ts';
@@ -14,7 +18,15 @@ import { startServer } from './start-server.ts';
 export const serve: Command = {
   name: 'serve',
   summary: 'serve a component over HTTP',
-  options: [...LISTEN_OPTIONS, 'adminAddr', 'watch', ...SERVER_OPTIONS, 'shutdownAddr'],
+  options: [
+    ...LISTEN_OPTIONS,
+    'systemdListenfd',
+    'idleProcessTimeout',
+    'adminAddr',
+    'watch',
+    ...SERVER_OPTIONS,
+    'shutdownAddr',
+  ],
   examples: `
 Examples:
   wasmcp-node serve server.wasm
@@ -40,9 +52,9 @@ one is kept.`,
 };
 
 /** Loaded only if needed, because most servers have none. */
-async function serveAdmin({ port, host }: Address): Promise<Admin> {
+async function serveAdmin(address: ListenAddress): Promise<Admin> {
   const { openAdmin } = await import('../server/admin/admin.ts');
-  return openAdmin(port, host);
+  return openAdmin(address);
 }
 
 async function serveUntilStopped(
@@ -52,6 +64,13 @@ async function serveUntilStopped(
   prestartedWorkers: PrestartedWorkers | undefined,
   admin: Admin | undefined,
 ): Promise<number> {
+  const { idleProcessTimeout: idle } = options;
+  const tooIdle = Promise.withResolvers<void>();
+  const reached = (): void => {
+    streams.stderr.write(`Stopped after ${showDuration(idle!)} without a request\n`);
+    tooIdle.resolve();
+  };
+  const targets = listenTargets(options);
   const file = options.watch ? watchable(path) : undefined;
   const component = await load(path, options);
   const shutdown =
@@ -59,11 +78,13 @@ async function serveUntilStopped(
   const { server, storeBroken } = startServer(component, await serverOptions(options, streams), options, {
     output: streams,
     ownPorts: portsOf(admin, shutdown),
+    listenOn: targets,
+    ...(idle && { idle: { limit: idle, reached } }),
     ...(prestartedWorkers && { prestartedWorkers }),
     ...(admin && { monitor: admin.monitor }),
   });
   const stop = untilSignal();
-  const url = await server.listen(options.addr.port, options.addr.host);
+  await server.listen();
   // Before the banner: who has read that may send a signal.
   const stopReloading = startReloading({ ...options, path, file, first: component, server, streams });
   if (shutdown !== undefined) streams.stderr.write(`Listening for shutdown on ${shutdown.url}\n`);
@@ -71,11 +92,11 @@ async function serveUntilStopped(
   const { storeUrl = '', storeGuarantee: guarantee } = server;
   const durability = guarantee === undefined ? '' : describeGuarantee(guarantee);
   if (server.summary !== undefined) streams.stderr.write(`${server.summary}\n`);
-  const endpoint =
-    server.summary === undefined ? '' : `MCP endpoint: ${mcpEndpoint(options.publicUrl ?? url)}\n`;
-  streams.stderr.write(`Store ${storeUrl}${durability}\nServing HTTP on ${url}\n${endpoint}`);
+  const endpoint = server.summary === undefined ? '' : mcpEndpoint(options.publicUrl, server.urls);
+  const addresses = server.urls.map((url) => `Serving HTTP on ${url}\n`).join('');
+  streams.stderr.write(`Store ${storeUrl}${durability}\n${addresses}${endpoint}`);
   const failure = await Promise.race(
-    [stop, shutdown?.requested, storeBroken].filter((end) => end !== undefined),
+    [stop, shutdown?.requested, tooIdle.promise, storeBroken].filter((end) => end !== undefined),
   );
   stopReloading();
   shutdown?.close();
@@ -88,16 +109,25 @@ function describeGuarantee({ durability, engine }: StoreGuarantee): string {
   return `, durability ${durability}${engine === undefined ? '' : ` (${engine})`}`;
 }
 
+/** Sockets of systemd replace the default address, not those that the user names. */
+function listenTargets({ addr, systemdListenfd }: OptionValues): ListenTarget[] {
+  const inherited = systemdListenfd ? takeInheritedSockets(process.env, process.pid) : [];
+  if (addr === undefined && inherited.length > 0) return inherited;
+  return [...inherited, ...(addr ?? [{ host: DEFAULTS.host, port: DEFAULTS.port }])];
+}
+
 /** The ports that are for operators: guests must not reach them. */
 function portsOf(...addresses: readonly ({ readonly url: string } | undefined)[]): number[] {
-  const urls = addresses.flatMap((address) => address?.url ?? []);
+  const urls = addresses.flatMap((address) => address?.url ?? []).filter((url) => !url.startsWith('unix:'));
   // A URL leaves out the default port of its scheme.
   return urls.map((url) => Number(new URL(url).port || 80));
 }
 
-/** The address that clients are configured with. A server on all addresses is on this machine, too. */
-function mcpEndpoint(address: string): string {
+/** The line with the address that clients are configured with. A server on all addresses is on this machine, too. */
+function mcpEndpoint(publicUrl: string | undefined, urls: readonly string[]): string {
+  const address = publicUrl ?? urls.find((url) => !url.startsWith('unix:'));
+  if (address === undefined) return `MCP endpoint: http://localhost/mcp through ${urls[0]}\n`;
   const url = new URL(address);
   if (url.hostname === '0.0.0.0' || url.hostname === '[::]') url.hostname = 'localhost';
-  return `${url.href.replace(/\/+$/, '')}/mcp`;
+  return `MCP endpoint: ${url.href.replace(/\/+$/, '')}/mcp\n`;
 }

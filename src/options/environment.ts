@@ -6,10 +6,15 @@ const PREFIX = 'WASMCP_NODE_';
 /** Names from earlier releases, which work for one more release, with their current names. */
 const FORMER: Readonly<Record<string, string>> = { WASMCP_NODE_ENV: 'WASMCP_NODE_GUEST_ENV' };
 
-/** The options set in the environment, as command-line words; flags that follow override them. */
-export function environmentFlags(names: readonly OptionName[], environment: NodeJS.ProcessEnv): string[] {
+/** The options set in the environment, as command-line words; `words`, which follow, override them. */
+export function environmentFlags(
+  names: readonly OptionName[],
+  environment: NodeJS.ProcessEnv,
+  words: readonly string[],
+): string[] {
   return names.flatMap((name) => {
     const spec = OPTIONS[name];
+    if (spec.overridden && isGiven(longFlag(spec.flags), words)) return [];
     const former = Object.keys(FORMER).filter((variable) => spec.environment.includes(FORMER[variable]!));
     const text = [...spec.environment, ...former]
       .map((variable) => environment[variable])
@@ -19,6 +24,12 @@ export function environmentFlags(names: readonly OptionName[], environment: Node
     if (!spec.flags.includes('<')) return ['1', 'true', 'yes'].includes(text) ? [flag] : [];
     return (spec.list ? text.split(',') : [text]).map((value) => `${flag}=${value}`);
   });
+}
+
+function isGiven(flag: string, words: readonly string[]): boolean {
+  const end = words.indexOf('--');
+  const own = end < 0 ? words : words.slice(0, end);
+  return own.some((word) => word === flag || word.startsWith(`${flag}=`));
 }
 
 /** Warns of variables with our prefix that are unknown or have been renamed. */

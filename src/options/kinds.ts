@@ -1,6 +1,6 @@
 import { parseOutgoingPattern } from '../../host/index.ts';
+import { parseAddress, parseListenAddress } from '../server/listen-address.ts';
 import {
-  parseAddress,
   parseAdminAddress,
   parseChoice,
   parseConfig,
@@ -18,7 +18,7 @@ import {
 } from './parse.ts';
 import { RANGES } from './ranges.ts';
 import { showDuration, showSize } from './show.ts';
-import type { Address, Directory, IsolationValue, Kind } from './types.ts';
+import type { Address, Directory, IsolationValue, Kind, ListenAddress } from './types.ts';
 
 export const DURATION: Kind<number> = { parse: parseDuration, show: showDuration };
 export const RETENTION: Kind<number | 'off'> = {
@@ -31,11 +31,9 @@ export const MEMORY: Kind<number> = { parse: parseMemorySize, show: showSize };
 export const HOST_MEMORY: Kind<number> = { parse: parseHostMemorySize, show: showSize };
 export const MEMORY_BUDGET: Kind<number> = { parse: parseMemoryBudget, show: showSize };
 
-export const ADDRESS: Kind<Address> = {
-  parse: parseAddress,
-  show: ({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`,
-};
-export const ADMIN_ADDRESS: Kind<Address> = { parse: parseAdminAddress };
+export const ADDRESS: Kind<Address> = { parse: parseAddress };
+export const LISTEN_ADDRESS: Kind<ListenAddress> = { parse: parseListenAddress };
+export const ADMIN_ADDRESS: Kind<ListenAddress> = { parse: parseAdminAddress };
 export const PATH: Kind<string> = { parse: parsePath };
 
 export const VARIABLE: Kind<[string, string | undefined]> = { parse: parseEnvironment };

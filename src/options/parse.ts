@@ -1,6 +1,7 @@
 import { WasmcpError } from '../../host/index.ts';
+import { parseListenAddress } from '../server/listen-address.ts';
 import { RANGES } from './ranges.ts';
-import type { Address, Directory, IsolationValue } from './types.ts';
+import type { Directory, IsolationValue, ListenAddress } from './types.ts';
 
 function invalid(remedy: string): WasmcpError {
   return new WasmcpError('option-invalid', remedy);
@@ -53,19 +54,9 @@ export function parseSize(text: string): number {
   return Math.round(bytes);
 }
 
-/** `127.0.0.1:8080`, `localhost:0`, `[::1]:8080`; the port is required and at most 65535. */
-export function parseAddress(text: string): Address {
-  const match = /^(\[[0-9a-fA-F:.]+\]|[^:[\]]+):(\d{1,5})$/.exec(text);
-  const port = Number(match?.[2]);
-  if (match === null || port > 65_535) {
-    throw invalid('Write host:port, such as 127.0.0.1:8080 or [::1]:0.');
-  }
-  return { host: match[1]!.replace(/^\[|\]$/g, ''), port };
-}
-
-/** As `parseAddress`; a port alone means the loopback address. */
-export function parseAdminAddress(text: string): Address {
-  return parseAddress(/^:?\d+$/.test(text) ? `127.0.0.1:${text.replace(':', '')}` : text);
+/** As `parseListenAddress`; a port alone means the loopback address. */
+export function parseAdminAddress(text: string): ListenAddress {
+  return parseListenAddress(/^:?\d+$/.test(text) ? `127.0.0.1:${text.replace(':', '')}` : text);
 }
 
 /** A path on the server, including a query. */

@@ -17,7 +17,8 @@ const ROWS: OptionRows<OptionName> = {
 };
 
 /** The common properties of rows, for code that reads all of them. */
-interface AnyRow extends Partial<Pick<OptionSpec, 'environment' | 'list' | 'group' | 'fallback'>> {
+interface AnyRow
+  extends Partial<Pick<OptionSpec, 'environment' | 'list' | 'overridden' | 'group' | 'fallback'>> {
   readonly flags: string;
   readonly description: string;
   readonly kind?: { readonly parse: (text: string) => unknown; readonly show?: (value: never) => string };
@@ -29,13 +30,15 @@ export const OPTIONS: Readonly<Record<OptionName, OptionSpec>> = Object.fromEntr
   Object.entries<AnyRow>(ROWS).map(([name, row]) => [name, specOf(row)]),
 ) as Record<OptionName, OptionSpec>;
 
-function specOf({ flags, description, kind, environment, list = false, group, ...row }: AnyRow): OptionSpec {
+function specOf({ flags, description, kind, environment, group, ...row }: AnyRow): OptionSpec {
+  const { list = false, overridden = false } = row;
   return {
     flags,
     description,
     environment: environment ?? [variableOf(flags)],
     parse: kind?.parse ?? String,
     list,
+    overridden,
     group,
     fallback: row.fallback,
     fallbackText:

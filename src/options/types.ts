@@ -5,6 +5,15 @@ export interface Address {
   readonly port: number;
 }
 
+/** A Unix socket that a server creates, with the permissions that it gets. */
+export interface UnixAddress {
+  readonly path: string;
+  readonly mode: number;
+}
+
+/** Where a server can listen. */
+export type ListenAddress = Address | UnixAddress;
+
 /** A folder of the host and where the guest sees it. */
 export interface Directory {
   readonly host: string;
@@ -59,8 +68,10 @@ export interface WasmtimeValues {
 
 /** The options of the commands with the types of their values. Those that are always present have a default. */
 export interface OptionValues extends WasmtimeValues {
-  addr: Address;
-  adminAddr?: Address;
+  addr?: ListenAddress[];
+  systemdListenfd?: boolean;
+  idleProcessTimeout?: number;
+  adminAddr?: ListenAddress;
   allowHost?: string[];
   allowOrigin?: string[];
   publicUrl?: string;
@@ -138,6 +149,8 @@ interface Spec {
   readonly description: string;
   /** Its names in the environment, the one that help shows first; `WASMCP_NODE_` and the flag's name otherwise. */
   readonly environment?: readonly string[];
+  /** Whether flags replace the list in the environment, instead of adding to it. */
+  readonly overridden?: boolean;
   /** Its heading in help. */
   readonly group?: string;
 }
@@ -154,7 +167,11 @@ type Parsed<T> = [string] extends [T] ? { readonly kind?: Kind<T> } : { readonly
 
 /** A default for options that are always present, and for no others. */
 type Default<N extends OptionName> = undefined extends OptionValues[N]
-  ? { readonly fallback?: never; readonly fallbackText?: never }
+  ? {
+      readonly fallback?: never;
+      /** What happens without it, if the commands decide that. */
+      readonly fallbackText?: string;
+    }
   : {
       readonly fallback: Value<N>;
       /** Shown by help instead of the default. */
@@ -183,6 +200,7 @@ export interface OptionSpec {
   readonly description: string;
   readonly parse: (text: string) => unknown;
   readonly list: boolean;
+  readonly overridden: boolean;
   readonly group: string | undefined;
   readonly fallback: unknown;
   /** The default as help shows it; undefined if there is none to show. */

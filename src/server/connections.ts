@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { createIdleWatch, type IdleWatch } from './idle-watch.ts';
 import type { NodeHandler } from './node-adapter.ts';
 
 /** The connections of a listener and the responses that are still to be sent on each of them. */
@@ -47,7 +48,10 @@ interface Connection {
   uploadingSince: number;
 }
 
-export function createConnections({ maxConnections, bodyTimeout }: ConnectionLimits): Connections {
+export function createConnections(
+  { maxConnections, bodyTimeout }: ConnectionLimits,
+  idleWatch: IdleWatch = createIdleWatch(),
+): Connections {
   const open = new Set<Connection>();
   const bySocket = new WeakMap<Socket, Connection>();
   let closing = false;
@@ -55,6 +59,7 @@ export function createConnections({ maxConnections, bodyTimeout }: ConnectionLim
 
   function leave(connection: Connection, response: ServerResponse): void {
     const { socket, responses, waiting } = connection;
+    idleWatch.leave();
     responses.splice(responses.indexOf(response), 1);
     if (socket === undefined) return;
     if (waiting !== undefined) serveNext(connection, waiting);
@@ -81,6 +86,7 @@ export function createConnections({ maxConnections, bodyTimeout }: ConnectionLim
         socket.destroy();
         return;
       }
+      idleWatch.touch();
       open.add(connection);
       bySocket.set(socket, connection);
       // Node resumes reading whenever a request of the connection is complete.
@@ -102,6 +108,7 @@ export function createConnections({ maxConnections, bodyTimeout }: ConnectionLim
       // It is no longer the last one.
       if (closing && before?.headersSent === false) before.shouldKeepAlive = true;
       responses.push(response);
+      idleWatch.enter();
       if (isUploading(request)) connection.uploadingSince = performance.now();
       if (closing) announceEnd(connection);
       response.on('close', () => leave(connection, response));

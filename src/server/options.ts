@@ -4,6 +4,7 @@ import type { McpOptions } from '../mcp/mcp.ts';
 import type { Resolved } from '../options/resolve.ts';
 import type { AccessPolicyOptions } from './access-policy/access-policy.ts';
 import type { Monitor } from './admin/monitor.ts';
+import type { ListenTarget } from './listen-address.ts';
 
 /** How a server runs its guests and which requests it accepts. Every default is that of the command's option of that name. */
 export interface ServerOptions extends EngineOptions, AccessPolicyOptions, McpOptions {
@@ -41,4 +42,8 @@ export interface ServerInternals extends EngineInternals {
   readonly requestHeaders?: readonly (readonly [string, string])[];
   /** Ports of the server besides the one for clients, which guests must not reach. */
   readonly ownPorts?: readonly number[];
+  /** Where `listen` listens if it gets no address. */
+  readonly listenOn?: readonly ListenTarget[];
+  /** Called once, when the server has listened for `limit` milliseconds without a request in progress. */
+  readonly idle?: { readonly limit: number; readonly reached: () => void };
 }

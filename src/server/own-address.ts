@@ -1,12 +1,14 @@
-import { isLoopback, type OutgoingPolicy } from '../../host/index.ts';
-import type { Listener } from './listener.ts';
+import type { OutgoingPolicy } from '../../host/index.ts';
+import { type BoundAddress, firstTcp } from './bound-address.ts';
 import type { ServerSettings } from './options.ts';
 
-/** The server's address for clients, as far as it knows. */
-export function ownUrl(listener: Listener | undefined): string {
-  if (listener === undefined) return 'http://localhost';
-  const everywhere = listener.address === '0.0.0.0' || listener.address === '::';
-  return everywhere ? `http://localhost:${listener.port}` : listener.url.slice(0, -1);
+/** The server's address for clients, as far as it knows: the first one that is not a Unix socket. */
+export function ownUrl(addresses: readonly BoundAddress[]): string {
+  const first = firstTcp(addresses);
+  if (first === undefined) return 'http://localhost';
+  const isEverywhere = first.address === '0.0.0.0' || first.address === '::';
+  const url = first.url.slice(0, -1);
+  return isEverywhere ? `${url.slice(0, url.indexOf(':'))}://localhost:${first.port}` : url;
 }
 
 /**
@@ -15,10 +17,10 @@ export function ownUrl(listener: Listener | undefined): string {
  */
 export function outgoingPolicy(
   outgoing: ServerSettings['outgoing'],
-  listener: Listener | undefined,
+  addresses: readonly BoundAddress[],
   otherPorts: readonly number[] = [],
 ): OutgoingPolicy {
-  if (listener === undefined) return outgoing;
-  const ownPorts = [listener.port, ...otherPorts];
-  return { loopback: isLoopback(listener.address), ...outgoing, ownPorts };
+  if (addresses.length === 0) return outgoing;
+  const ownPorts = [...addresses.flatMap(({ port }) => port ?? []), ...otherPorts];
+  return { loopback: addresses.every(({ isLocal }) => isLocal), ...outgoing, ownPorts };
 }

@@ -3,6 +3,7 @@ import { assertInterruptible } from '../component/countable.ts';
 import type { Mcp } from '../mcp/mcp.ts';
 import { type AccessPolicy, createAccessPolicy } from './access-policy/access-policy.ts';
 import { isAllowedOrigin } from './access-policy/allow-list.ts';
+import type { BoundAddress } from './bound-address.ts';
 import type { ServerSettings } from './options.ts';
 
 /** A component and what depends on it: a reload replaces all of it. */
@@ -14,21 +15,21 @@ export interface ServedComponent {
 export interface ServerContext {
   readonly options: ServerSettings;
   readonly mcp: Mcp;
-  /** Where the server listens; undefined while it does not. */
-  readonly address: () => string | undefined;
+  /** Where the server listens; none while it does not. */
+  readonly addresses: () => readonly BoundAddress[];
 }
 
 /** @throws WasmcpError `option-invalid` */
 export function createServedComponent(
   component: LoadedComponent,
-  { options, mcp, address }: ServerContext,
+  { options, mcp, addresses }: ServerContext,
 ): ServedComponent {
   if (options.workers === 0) assertInterruptible(component);
   const allowOrigins = [...options.allowOrigins, ...mcp.origins(component).filter(isAllowedOrigin)];
   const refused = (reason: string): void => void options.log('warn', 'access-policy', reason);
   return {
     component,
-    policy: createAccessPolicy({ ...options, allowOrigins }, { address, refused }),
+    policy: createAccessPolicy({ ...options, allowOrigins }, { addresses, refused }),
   };
 }
 

@@ -5,11 +5,13 @@ import { compose } from '../http/compose.ts';
 import type { Handler } from '../http/handler.ts';
 import { createMcp, type Mcp } from '../mcp/mcp.ts';
 import { DEFAULTS } from '../options/defaults.ts';
+import type { BoundAddress } from './bound-address.ts';
 import { connectionShare } from './connection-share.ts';
 import { createDrain, type Drain } from './drain.ts';
 import { withDurability } from './durability.ts';
 import { createFetch } from './fetch.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
+import { type ListenTarget, parseListenAddress } from './listen-address.ts';
 import { type Listener, openListener } from './listener.ts';
 import { createNodeAdapter, type NodeAdapter, type NodeHandler } from './node-adapter.ts';
 import { sendPlainResponse } from './node-response.ts';
@@ -22,8 +24,10 @@ import { createServedComponent, currentPolicy } from './served-component.ts';
 
 /** A component that is being served. The first use opens the store and starts the workers; `await using` closes it. */
 export interface Server extends AsyncDisposable {
-  /** Where it listens, `http://127.0.0.1:8080/`; undefined before `listen`. */
+  /** Where it listens, `http://127.0.0.1:8080/`; the first of several addresses; undefined before `listen`. */
   readonly url: string | undefined;
+  /** All addresses on which it listens. */
+  readonly urls: readonly string[];
   /** Human-readable URL of the store; undefined before the start. */
   readonly storeUrl: string | undefined;
   /** What acknowledged requests survive, as the store declares; undefined before the start, and if it declares nothing. */
@@ -34,11 +38,17 @@ export interface Server extends AsyncDisposable {
    */
   readonly summary: string | undefined;
   /**
-   * Binds the port (0 picks a free one), opens the store, starts the workers. May be called once.
+   * Binds the port (0 picks a free one), opens the store, starts the workers. May be called once. Returns `url`.
    *
    * @throws WasmcpError `address-unusable`, `server-closing`, and what `startEngine` fails with
    */
   listen(port?: number, host?: string): Promise<string>;
+  /**
+   * The same for addresses such as `127.0.0.1:8080`, `[::1]:8080` or `unix:/run/mcp.sock?mode=660`: all of them or none.
+   *
+   * @throws WasmcpError `option-invalid` for a text that is not an address
+   */
+  listen(address: string | readonly string[]): Promise<string>;
   /** Serves one request without a socket. A failing guest results in a response, as over HTTP. */
   fetch(request: Request): Promise<Response>;
   /** For the caller's own server: `http.createServer(server.handler)`, express, fastify. */
@@ -84,6 +94,8 @@ export function createServer(
     observers = monitor?.observers,
     requestHeaders = [],
     ownPorts,
+    listenOn,
+    idle,
     ...internals
   }: ServerInternals = {},
 ): Server {
@@ -92,7 +104,8 @@ export function createServer(
   const { log, maxBody, keepAlive, bodyTimeout } = settings;
   let binding: Promise<Listener> | undefined;
   let listener: Listener | undefined;
-  const mcp = createMcp(settings, () => ownUrl(listener));
+  const addresses = (): readonly BoundAddress[] => listener?.addresses ?? [];
+  const mcp = createMcp(settings, () => ownUrl(addresses()));
   const drain = createDrain();
   const engineInternals = {
     ...internals,
@@ -104,10 +117,9 @@ export function createServer(
     mcp,
     drain,
     pipeline: (served, engine) => createPipeline(served, engine, { drain, mcp, requestHeaders }),
-    derive: (next) =>
-      createServedComponent(next, { options: settings, mcp, address: () => listener?.address }),
+    derive: (next) => createServedComponent(next, { options: settings, mcp, addresses }),
     startEngine(served) {
-      const outgoing = outgoingPolicy(settings.outgoing, listener, ownPorts);
+      const outgoing = outgoingPolicy(settings.outgoing, addresses(), ownPorts);
       return startEngine(served, { ...settings, env: mcp.environment(served), outgoing }, engineInternals);
     },
   });
@@ -121,17 +133,19 @@ export function createServer(
   });
   monitor?.attach(lifecycle.status);
 
-  async function listen(port = DEFAULTS.port, host = DEFAULTS.host): Promise<string> {
+  async function listen(where?: number | string | readonly string[], host?: string): Promise<string> {
     if (binding !== undefined) throw new TypeError('a server listens once');
     lifecycle.assertOpen();
-    // The port first: when it is in use, no store is created and no worker started.
-    binding = openListener(adapter, {
-      ...{ port, host, keepAlive, bodyTimeout },
+    const targets = listenTargets(where, host, listenOn);
+    // The addresses first: when one is in use, no store is created and no worker started.
+    binding = openListener(adapter, targets, {
+      ...{ keepAlive, bodyTimeout },
       maxConnections: connectionShare(settings),
     });
     listener = await binding;
-    if (policy.opensToAnyHost()) void log('warn', 'access-policy', openToAnyHost(listener.address));
+    if (policy.opensToAnyHost()) void log('warn', 'access-policy', openToAnyHost(listener.addresses));
     await startOrUnbind(lifecycle, listener);
+    if (idle !== undefined) listener.watchIdle(idle.limit, idle.reached);
     return listener.url;
   }
 
@@ -139,6 +153,9 @@ export function createServer(
   return {
     get url() {
       return listener?.url;
+    },
+    get urls() {
+      return addresses().map(({ url }) => url);
     },
     get storeUrl() {
       return lifecycle.engine?.storeUrl;
@@ -196,6 +213,23 @@ function whenStarted(lifecycle: Lifecycle, serve: NodeHandler, log: ServerSettin
   };
 }
 
-function openToAnyHost(address: string): string {
-  return `${address} accepts any host name from every client that can reach it: web pages can use it too, once a name of theirs resolves to it. --allow-host NAME accepts only clients that use that name`;
+/**
+ * @throws WasmcpError `option-invalid`
+ * @throws TypeError for no address
+ */
+function listenTargets(
+  where: number | string | readonly string[] | undefined,
+  host: string | undefined,
+  listenOn: readonly ListenTarget[] | undefined,
+): readonly ListenTarget[] {
+  if (where === undefined && host === undefined && listenOn !== undefined) return listenOn;
+  if (typeof where === 'string') return [parseListenAddress(where)];
+  if (typeof where !== 'object') return [{ port: where ?? DEFAULTS.port, host: host ?? DEFAULTS.host }];
+  if (where.length === 0) throw new TypeError('listen needs an address');
+  return where.map(parseListenAddress);
+}
+
+function openToAnyHost(addresses: readonly BoundAddress[]): string {
+  const open = addresses.filter(({ isLocal }) => !isLocal).map(({ address }) => address);
+  return `${open.join(', ')} accepts any host name from every client that can reach it: web pages can use it too, once a name of theirs resolves to it. --allow-host NAME accepts only clients that use that name`;
 }

@@ -214,7 +214,7 @@ describe('a response that Node refuses to send', () => {
 
   test('is logged', async () => {
     const lines: string[][] = [];
-    const policy = createAccessPolicy({}, { address: () => '127.0.0.1', refused() {} });
+    const policy = createAccessPolicy({}, { addresses: () => [{ isLocal: true }], refused() {} });
     const handle: Handler = (_, target) => {
       target.head(200, ['x', 'a\nb']);
       return { cancel() {}, stop() {} };

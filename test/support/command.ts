@@ -85,19 +85,20 @@ export interface ServeProcess {
   kill(signal: NodeJS.Signals): void;
 }
 
-/** Starts `serve` on a free port and waits for its banner; killed with the test if it still runs then. */
+/** Starts `serve`, on a free port unless `args` has an address, and waits for its banner; killed with the test if it still runs then. */
 export async function serve(
   component: string,
   args: readonly string[] = [],
   options: RunOptions = {},
 ): Promise<ServeProcess> {
-  const { child, text, finished } = launch(['serve', component, '--addr', '127.0.0.1:0', ...args], options);
+  const addr = args.includes('--addr') ? [] : ['--addr', '127.0.0.1:0'];
+  const { child, text, finished } = launch(['serve', component, ...addr, ...args], options);
   onTestFinished(() => {
     child.kill('SIGKILL');
   });
   const url = await new Promise<string>((resolve, reject) => {
     child.stderr!.on('data', () => {
-      const banner = /^Serving HTTP on (http:\S+)\/$/m.exec(text.stderr);
+      const banner = /^Serving HTTP on (https?:\S+(?=\/$)|unix:.+$)/m.exec(text.stderr);
       if (banner !== null) resolve(banner[1]!);
     });
     finished.then((end) => reject(new Error(`serve ended with ${end.status}: ${end.stderr}`)));

@@ -1,11 +1,13 @@
 import { parsePublicUrl } from '../../server/access-policy/access-policy.ts';
 import { parseAllowedHost, parseAllowedOrigin } from '../../server/access-policy/allow-list.ts';
 import { DEFAULTS } from '../defaults.ts';
-import { ADDRESS, ADMIN_ADDRESS, CONNECTIONS, checkedBy, DURATION, SIZE } from '../kinds.ts';
+import { ADMIN_ADDRESS, CONNECTIONS, checkedBy, DURATION, LISTEN_ADDRESS, SIZE } from '../kinds.ts';
 import type { OptionRows } from '../types.ts';
 
 type Listening =
   | 'addr'
+  | 'systemdListenfd'
+  | 'idleProcessTimeout'
   | 'adminAddr'
   | 'allowHost'
   | 'allowOrigin'
@@ -19,15 +21,29 @@ type Listening =
 /** Who may connect, and how connections are kept. */
 export const LISTENING: OptionRows<Listening> = {
   addr: {
-    flags: '--addr <host:port>',
-    description: 'where to listen; port 0 picks a free one',
-    kind: ADDRESS,
-    fallback: { host: DEFAULTS.host, port: DEFAULTS.port },
+    flags: '--addr <address>',
+    description:
+      'where to listen: host:port, where port 0 picks a free one, or unix:/path, also with ?mode=660',
+    fallbackText: `${DEFAULTS.host}:${DEFAULTS.port}`,
+    kind: LISTEN_ADDRESS,
+    list: true,
+    overridden: true,
+  },
+  systemdListenfd: {
+    flags: '--systemd-listenfd',
+    description:
+      'listen on the sockets that systemd passes (LISTEN_FDS), and on others only if --addr names them',
+  },
+  idleProcessTimeout: {
+    flags: '--idle-process-timeout <duration>',
+    description:
+      'stop once no request has been in progress for that long; with socket activation, the next one starts it again',
+    kind: DURATION,
   },
   adminAddr: {
-    flags: '--admin-addr <host:port>',
+    flags: '--admin-addr <address>',
     description:
-      'where to serve /healthz, /readyz and /metrics; a port alone is on loopback; default: nowhere',
+      'where to serve /healthz, /readyz and /metrics: host:port or unix:/path; a port alone is on loopback; default: nowhere',
     kind: ADMIN_ADDRESS,
   },
   allowHost: {

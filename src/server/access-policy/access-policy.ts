@@ -1,6 +1,7 @@
-import { isLoopback, WasmcpError } from '../../../host/index.ts';
+import { WasmcpError } from '../../../host/index.ts';
 import type { GuestRequest } from '../../http/handler.ts';
 import { filterHeaders } from '../../http/headers.ts';
+import type { BoundAddress } from '../bound-address.ts';
 import { type PlainResponse, plainResponse } from '../plain.ts';
 import { type AllowList, createAllowList, isLoopbackName, parseOrigin } from './allow-list.ts';
 import { parseAuthority } from './authority.ts';
@@ -12,8 +13,8 @@ import { forbidden, hostRefusal, originRefusal } from './refusal.ts';
 export interface AccessPolicyOptions {
   /**
    * Names and addresses by which clients reach the server, in addition to this machine's own (`localhost`, 127.0.0.1,
-   * [::1]); one with a port allows that port only, and `*` any name. When it is empty and the server listens on more than
-   * loopback, any name is accepted.
+   * [::1]); one with a port allows that port only, and `*` any name. When it is empty and other machines can reach one of the
+   * server's addresses, any name is accepted.
    */
   readonly allowHosts?: readonly string[];
   /**
@@ -56,8 +57,8 @@ export interface AccessPolicy {
 }
 
 export interface AccessPolicyContext {
-  /** Where the server listens; undefined while it does not. */
-  readonly address: () => string | undefined;
+  /** Where the server listens; none while it does not. */
+  readonly addresses: () => readonly Pick<BoundAddress, 'isLocal'>[];
   /** Called once for each refused name. */
   readonly refused: (reason: string) => void;
 }
@@ -70,7 +71,7 @@ const MAX_ACCEPTED = 100;
 /** @throws WasmcpError `option-invalid` */
 export function createAccessPolicy(
   options: AccessPolicyOptions,
-  { address, refused }: AccessPolicyContext,
+  { addresses, refused }: AccessPolicyContext,
 ): AccessPolicy {
   const publicUrl = options.publicUrl === undefined ? undefined : parsePublicUrl(options.publicUrl);
   const hosts = [...(options.allowHosts ?? []), ...(publicUrl ? [publicUrl.host] : [])];
@@ -88,10 +89,9 @@ export function createAccessPolicy(
     return { response: forbidden(reason) };
   }
 
-  /** Without a list, a server that listens on more than loopback cannot know the names that its clients use. */
+  /** Without a list, a server that other machines can reach cannot know the names that its clients use. */
   function opensToAnyHost(): boolean {
-    const bound = address();
-    return hosts.length === 0 && bound !== undefined && !isLoopback(bound);
+    return hosts.length === 0 && addresses().some(({ isLocal }) => !isLocal);
   }
 
   /** The host of that name, or the response that refuses it. */

@@ -1,3 +1,4 @@
+import type { ListenAddress } from '../../options/types.ts';
 import { version } from '../../version.ts';
 import { type AccessPolicy, createAccessPolicy } from '../access-policy/access-policy.ts';
 import { type Listener, openListener } from '../listener.ts';
@@ -28,23 +29,18 @@ const BODY_TIMEOUT = 10_000;
  *
  * @throws WasmcpError `address-unusable`
  */
-export async function openAdmin(port: number, host: string): Promise<Admin> {
+export async function openAdmin(address: ListenAddress): Promise<Admin> {
   const monitor = createMonitor();
   let listener: Listener | undefined;
   // On loopback, only loopback names: a page must not read this by DNS rebinding.
-  const policy = createAccessPolicy({}, { address: () => listener?.address, refused() {} });
+  const policy = createAccessPolicy({}, { addresses: () => listener?.addresses ?? [], refused() {} });
   const handler = createHandler(monitor, policy);
-  listener = await openListener(
-    { handler, continueHandler: handler },
-    {
-      port,
-      host,
-      maxConnections: MAX_CONNECTIONS,
-      keepAlive: KEEP_ALIVE,
-      bodyTimeout: BODY_TIMEOUT,
-      flag: '--admin-addr',
-    },
-  );
+  listener = await openListener({ handler, continueHandler: handler }, [address], {
+    maxConnections: MAX_CONNECTIONS,
+    keepAlive: KEEP_ALIVE,
+    bodyTimeout: BODY_TIMEOUT,
+    flag: '--admin-addr',
+  });
   return {
     url: listener.url,
     monitor,

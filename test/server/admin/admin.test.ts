@@ -15,7 +15,7 @@ interface Looked {
 }
 
 async function watched(name: string, options: ServerOptions = {}): Promise<Looked> {
-  const admin = await openAdmin(0, '127.0.0.1');
+  const admin = await openAdmin({ port: 0, host: '127.0.0.1' });
   onTestFinished(admin.close);
   const server = createServer(
     await component(name),
