@@ -5,6 +5,7 @@ import { basename, dirname, join, posix, relative } from 'node:path';
 import { type Plugin, rolldown } from 'rolldown';
 import manifest from '../package.json' with { type: 'json' };
 import { jcoName } from '../src/transpile/jco-name.ts';
+import { buildPage } from './build-page.ts';
 
 /** Builds `dist/`, the content of the package: Node does not run TypeScript in `node_modules`. */
 
@@ -174,4 +175,5 @@ async function bundleTranspiler(): Promise<void> {
 rmSync(DIST, { recursive: true, force: true });
 await compile();
 await bundleTranspiler();
+await buildPage(join(DIST, 'page'));
 execFileSync('tsc', ['--project', 'tsconfig.build.json'], { cwd: ROOT, stdio: 'inherit' });

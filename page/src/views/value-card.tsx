@@ -1,0 +1,77 @@
+import type { SessionValue } from '../api/types.ts';
+import { parseExact } from '../parts/exact-json.ts';
+import { Scrolled } from '../parts/scrolled.tsx';
+import { Tree } from '../parts/tree.tsx';
+import { hexDump } from './bytes.ts';
+
+interface CardProps {
+  readonly value: SessionValue;
+  readonly onEdit?: () => void;
+  readonly onDelete?: () => void;
+}
+
+export function ValueCard({ value, onEdit, onDelete }: CardProps) {
+  const { key, type } = value;
+  return (
+    <article class="card" aria-label={`Value ${key}`}>
+      <header class="card-head">
+        <h4 class="mono selectable">{key}</h4>
+        <span class={`type type-${type}`}>{type}</span>
+        <span class="space" />
+        {onEdit && (
+          <button type="button" class="quiet" aria-label={`Edit ${key}`} onClick={onEdit}>
+            Edit
+          </button>
+        )}
+        {onDelete && (
+          <button type="button" class="quiet" aria-label={`Delete ${key}`} onClick={onDelete}>
+            Delete
+          </button>
+        )}
+      </header>
+      <ValueView value={value} />
+    </article>
+  );
+}
+
+export function ValueView({ value }: { readonly value: SessionValue }) {
+  const { key, type } = value;
+  if ('text' in value) return <JsonView name={key} text={value.text} />;
+  const content = value.value;
+  if (type === 'json') return <Tree label={`JSON of ${key}`} value={content} />;
+  if (type === 'bytes' || type === 'unknown') {
+    return (
+      <Scrolled kind="hex" label={`Bytes of ${key}`}>
+        {hexDump(String(content))}
+      </Scrolled>
+    );
+  }
+  if (type === 'string') {
+    return (
+      <Scrolled kind="text value-text" label={`Text of ${key}`}>
+        {String(content)}
+      </Scrolled>
+    );
+  }
+  return (
+    <div class={`scalar selectable value-${type === 'bool' ? 'boolean' : 'number'}`}>{String(content)}</div>
+  );
+}
+
+/** JSON values are stored as text, which may be no JSON. */
+function JsonView({ name, text }: { readonly name: string; readonly text: string }) {
+  let parsed: unknown;
+  try {
+    parsed = parseExact(text);
+  } catch {
+    return (
+      <>
+        <p class="warning">This is not valid JSON.</p>
+        <Scrolled kind="text" label={`Text of ${name}`}>
+          {text}
+        </Scrolled>
+      </>
+    );
+  }
+  return <Tree label={`JSON of ${name}`} value={parsed} />;
+}
