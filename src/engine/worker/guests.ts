@@ -78,6 +78,7 @@ export async function startGuests(
     const host = await openHost(setup, outbox, output, opened);
     const collector = createCollector(collect);
     const instances = openInstances(setup, surroundings, host, {
+      computes: outbox.flush,
       discarded: collector.discarded,
       degraded: (reason) => outbox.post({ type: 'degraded', reason }),
     });
@@ -157,7 +158,7 @@ function openInstances(
   { component, settings, isolation, ledger, descriptors, maxDescriptors }: WorkerSetup,
   { scheduler, heap, runGlue: run = runGlue }: Surroundings,
   host: Host,
-  events: Pick<InstancesParts, 'discarded' | 'degraded'>,
+  { computes, ...events }: Pick<InstancesParts, 'discarded' | 'degraded'> & { computes(): void },
 ): InstancePool<GuestInstance> {
   const thread = { freed: 0 };
   return createInstances({
@@ -168,7 +169,7 @@ function openInstances(
     ledger,
     heap,
     fuel: settings.limits.fuel,
-    schedule: () => new ScheduledGuest(scheduler, settings.limits, thread),
+    schedule: () => new ScheduledGuest(scheduler, settings.limits, thread, computes),
     descriptors: descriptorTotal(descriptors),
     maxDescriptors,
     ...isolation,

@@ -28,6 +28,7 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
   readonly #clock: CpuClock;
   readonly #timed: boolean;
   readonly #scheduler: Scheduler;
+  readonly #computes: () => void;
   readonly #quantum = new Quantum();
   readonly #hold = new ThreadHold();
   #guest: Guest | undefined;
@@ -37,8 +38,15 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
   #overspent = false;
   #held = false;
 
-  constructor(scheduler: Scheduler, limits: GuestLimits, thread: ThreadClock = { freed: 0 }) {
+  /** `computes` is called each time the guest asks: until it gives way, nothing else runs in its thread. */
+  constructor(
+    scheduler: Scheduler,
+    limits: GuestLimits,
+    thread: ThreadClock = { freed: 0 },
+    computes: () => void = () => {},
+  ) {
     this.#scheduler = scheduler;
+    this.#computes = computes;
     this.#limits = limits;
     this.#timed = limits.measured === true || limits.cpu !== undefined;
     this.#clock = new CpuClock(thread);
@@ -119,6 +127,7 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
   }
 
   tick(): number {
+    this.#computes();
     const now = performance.now();
     if (this.#mustEnd(now)) return TRAP;
     const quantum = this.#quantum.next(now);

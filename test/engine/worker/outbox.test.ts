@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { expect, test } from 'vitest';
 import type { FromWorker } from '../../../src/engine/protocol/messages.ts';
@@ -31,9 +32,10 @@ test.each([
 test.each([
   ['with a body', [head, chunk, end, done], '\u00e9'],
   ['without a body', [head, end, done], ''],
-])('posts a small response %s as one message', (_, messages, body) => {
+])('posts a small response %s as one message', async (_, messages, body) => {
   const { outbox, posted } = open();
   for (const message of messages) outbox.post(message);
+  await turn();
   expect(posted).toEqual([[{ type: 'answer', id, status: 202, headers: ['a', 'b'], body, ...used }]]);
 });
 
@@ -44,12 +46,33 @@ test.each<[string, FromWorker[]]>([
   ['was not ended after its body', [head, chunk, done]],
   ['has a large body', [head, { type: 'chunk', id, bytes: new Uint8Array(1024 * 1024) }, end, done]],
   ['has two chunks', [head, chunk, chunk, end, done]],
-  [
-    'shares the batch with another one',
-    [head, { type: 'chunk', id: 8, bytes: new Uint8Array(1) }, end, done],
-  ],
-])('posts a response as it is that %s', (_, messages) => {
+  ['is interleaved with another one', [head, { type: 'chunk', id: 8, bytes: new Uint8Array(1) }, end, done]],
+])('posts a response as it is that %s', async (_, messages) => {
   const { outbox, posted } = open();
   for (const message of messages) outbox.post(message);
+  await turn();
   expect(posted).toEqual([messages]);
+});
+
+test('wakes the main thread once for the responses that one turn finishes', async () => {
+  const { outbox, posted } = open();
+  const ids = [1, 2, 3];
+  for (const id of ids) {
+    outbox.post({ type: 'head', id, status: 200, headers: [] });
+    outbox.post({ type: 'chunk', id, bytes: Uint8Array.of(0x61) });
+    outbox.post({ type: 'end', id, trailers: [] });
+    outbox.post({ type: 'done', id });
+  }
+  expect(posted).toEqual([]);
+  await turn();
+  expect(posted).toEqual([ids.map((id) => ({ type: 'answer', id, status: 200, headers: [], body: 'a' }))]);
+});
+
+test('does not let a finished response wait for guests that compute', () => {
+  const { outbox, posted } = open();
+  for (const message of [head, chunk, end]) outbox.post(message);
+  const began = performance.now();
+  while (performance.now() - began < 2);
+  outbox.post(done);
+  expect(posted).toHaveLength(1);
 });
