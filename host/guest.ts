@@ -2,6 +2,7 @@ import { createBudget, type GuestBudget } from './budget.ts';
 import { createDescriptors, type Descriptors } from './descriptors.ts';
 import type { WasmcpError } from './error.ts';
 import { type Fence, parseFence } from './keyvalue/leases.ts';
+import type { Operations, TraceHeaders } from './operations.ts';
 import { Signal } from './signal.ts';
 import { Table } from './table.ts';
 
@@ -28,6 +29,8 @@ export class Guest {
   readonly budget: GuestBudget;
   /** Files and connections that it has open. */
   readonly descriptors: Descriptors;
+  /** Where its operations are noted; undefined if they are not. */
+  readonly operations: Operations | undefined;
   readonly #ending = new Signal();
   readonly #releases = new Table<symbol, () => void>();
   readonly #share: ThreadShare | undefined;
@@ -35,16 +38,20 @@ export class Guest {
   failure: WasmcpError | undefined;
   #ended: string | undefined;
   #fence: string | undefined;
+  /** What its requests carry of the trace that its own request is in. */
+  trace: TraceHeaders | undefined;
 
   /** Without `share` the guest has its thread to itself. */
   constructor(
     share?: ThreadShare,
     budget: GuestBudget = createBudget(),
     descriptors: Descriptors = createDescriptors(),
+    operations?: Operations,
   ) {
     this.#share = share;
     this.budget = budget;
     this.descriptors = descriptors;
+    this.operations = operations;
   }
 
   /** Why the guest may no longer run; undefined until `end` is called. */
@@ -63,8 +70,9 @@ export class Guest {
   }
 
   /** Begins another request on an instance that has served one. Only after `end` and `release`. `fence` as `fenceText` makes it. */
-  begin(fence?: string): void {
+  begin(fence?: string, trace?: TraceHeaders): void {
     this.#fence = fence;
+    this.trace = trace;
     this.failure = undefined;
     this.#ended = undefined;
     this.#share?.begin();

@@ -87,6 +87,7 @@ export type { CounterBounds, KeyPage, Store, StoreGuarantee, Versioned } from '.
 export type { MaintenanceProgress, MaintenanceStep } from './keyvalue/store-maintenance.ts';
 export { offersFunction } from './names.ts';
 export { nearest } from './nearest.ts';
+export { type Operation, Operations, type TraceHeaders, wallClock } from './operations.ts';
 export type {
   Binding,
   GetManyShape,

@@ -8,6 +8,7 @@ import { FutureTrailers, IncomingBody } from './incoming-body.ts';
 import { IncomingRequest } from './incoming-request.ts';
 import { FutureIncomingResponse, IncomingResponse } from './incoming-response.ts';
 import { outgoingHandler } from './outgoing/handler.ts';
+import { observedOutgoing } from './outgoing/observed.ts';
 import { OutgoingBody } from './outgoing-body.ts';
 import { OutgoingRequest } from './outgoing-request.ts';
 import { OutgoingResponse } from './outgoing-response.ts';
@@ -18,8 +19,15 @@ import { ResponseOutparam } from './response-outparam.ts';
 export function httpInterfaces(options: HostOptions): Interfaces {
   return {
     'wasi:http/types@0.2': (guest) => ({ ...TYPES, Fields: fieldsOf(guest) }),
-    'wasi:http/outgoing-handler@0.2': (guest) => outgoingHandler(guest, options),
+    'wasi:http/outgoing-handler@0.2': (guest) => outgoingHandler(guest, observed(options, guest)),
   };
+}
+
+function observed(options: HostOptions, guest: Guest): HostOptions {
+  const { outgoing } = options;
+  const { operations } = guest;
+  if (outgoing === undefined || operations === undefined) return options;
+  return { ...options, outgoing: observedOutgoing(outgoing, guest, operations) };
 }
 
 /** The class `Fields` with a constructor that charges this guest. Its instances are ordinary `Fields`. */

@@ -1,3 +1,5 @@
+import type { Operation, TraceHeaders } from '../../host/index.ts';
+
 /** What a client's message says of itself, as far as it is known. Texts are the client's: they may contain anything. */
 export interface McpFacts {
   readonly method: string | undefined;
@@ -8,23 +10,6 @@ export interface McpFacts {
   /** `params._meta` as the client sent it: where a trace is continued. */
   readonly traceparent: string | undefined;
   readonly tracestate: string | undefined;
-}
-
-/** One call of a guest to its store, or one request that it sent. */
-export interface Operation {
-  readonly kind: 'store' | 'http';
-  /** Of a store: `get`, `set`, …; of a request: its method. */
-  readonly name: string;
-  /** `ok`, the code of a `WasmcpError`, or the `error-code` of wasi:http. A request's includes its status. */
-  readonly outcome: string;
-  /** Milliseconds since 1970. */
-  readonly start: number;
-  /** Milliseconds. */
-  readonly duration: number;
-  /** Where a request went: scheme and authority. */
-  readonly target?: string;
-  /** The status of its response. */
-  readonly status?: number;
 }
 
 /** What a record reports to. Each method must return, whatever happens. */
@@ -64,6 +49,8 @@ export class RequestRecord {
   bytesIn = 0;
   bytesOut = 0;
   mcp: McpFacts | undefined;
+  /** The names of the tools that its response lists. */
+  tools: readonly string[] | undefined;
   /** The beginning of the session's id. */
   session: string | undefined;
   /**
@@ -85,11 +72,8 @@ export class RequestRecord {
   cpu = 0;
   /** What its guests asked of the store and sent. Only the first ones, see `MAX_OPERATIONS`. */
   readonly operations: Operation[] = [];
-  /** An observer follows its trace, and wants all that its message says of it. */
-  traced = false;
-  /** What outgoing requests of its guests carry; set by the observer that follows the trace. */
-  traceparent: string | undefined;
-  tracestate: string | undefined;
+  /** What outgoing requests of its guests carry; set by an observer that follows the trace. */
+  trace: TraceHeaders | undefined;
   readonly #listeners: RequestListeners;
   /** The response and the guests that are not over yet. */
   #pending = 1;

@@ -87,14 +87,21 @@ class InFlight implements InFlightRequest {
       due,
       fence,
     };
+    const trace = this.#record?.trace;
     post(
-      change === undefined ? message : { ...message, change },
+      change === undefined && trace === undefined
+        ? message
+        : { ...message, ...(change && { change }), ...(trace && { trace }) },
       typeof whole === 'object' ? [whole.buffer] : undefined,
     );
     this.#body?.start(post);
   }
 
   receive(message: FromWorker): void {
+    if (message.type === 'operations') {
+      for (const operation of message.operations) this.#record?.did(operation);
+      return;
+    }
     if (message.type === 'taken') this.#body?.taken(message.bytes);
     // A guest that reads while the client still sends is waiting for the client, which counts as progress.
     const reads = this.phase === 'waiting' && this.arriving && message.type === 'taken';
@@ -103,8 +110,11 @@ class InFlight implements InFlightRequest {
     else if (message.type === 'chunk') free(message.bytes);
   }
 
-  used({ cpu }: Usage): void {
-    if (this.#record !== undefined) this.#record.cpu += cpu;
+  used({ cpu, operations = [] }: Usage): void {
+    const record = this.#record;
+    if (record === undefined) return;
+    record.cpu += cpu;
+    for (const operation of operations) record.did(operation);
   }
 
   gone(): void {

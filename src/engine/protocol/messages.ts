@@ -1,4 +1,4 @@
-import type { Change, WasmcpErrorCode } from '../../../host/index.ts';
+import type { Change, Operation, TraceHeaders, WasmcpErrorCode } from '../../../host/index.ts';
 
 /**
  * Messages between the main thread and a worker. The main thread owns sockets and deadlines, the worker owns guests;
@@ -19,6 +19,8 @@ export interface RequestMessage {
   /** When the response must have begun, see `toShared`; later, if the body `follows` and is read. */
   readonly due: number;
   readonly fence?: string | undefined;
+  /** What requests of the guest carry. */
+  readonly trace?: TraceHeaders;
   /** A change for the guest's watcher, instead of a request. */
   readonly change?: Change;
 }
@@ -74,6 +76,8 @@ export type FromWorker =
       readonly usage?: Usage | undefined;
       readonly failure?: GuestFailure | undefined;
     }
+  /** What a guest has done so far, when it is much. */
+  | { readonly type: 'operations'; readonly id: number; readonly operations: Operation[] }
   /** After `press`: the largest guest, and the size of its memories and host objects. */
   | { readonly type: 'measured'; readonly id: number; readonly bytes: number }
   /** Instances cannot be restored: each request gets a new one. */
@@ -93,10 +97,11 @@ export interface LogMessage {
   readonly message: string;
 }
 
-/** What a guest has used for a request: milliseconds of the processor, and units. */
+/** What a guest has used for a request: milliseconds of the processor, units, and what it did that was not reported yet. */
 export interface Usage {
   readonly cpu: number;
   readonly units: number;
+  readonly operations?: readonly Operation[] | undefined;
 }
 
 export interface GuestFailure {

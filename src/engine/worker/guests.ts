@@ -169,6 +169,7 @@ function openInstances(
     ledger,
     heap,
     fuel: settings.limits.fuel,
+    isObserved: settings.limits.measured,
     schedule: () => new ScheduledGuest(scheduler, settings.limits, thread, computes),
     descriptors: descriptorTotal(descriptors),
     maxDescriptors,

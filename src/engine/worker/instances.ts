@@ -7,6 +7,7 @@ import {
   type GuestBudget,
   type GuestIo,
   type Host,
+  Operations,
   RedirectedIo,
   WasmcpError,
 } from '../../../host/index.ts';
@@ -63,6 +64,8 @@ export interface InstancesParts {
   readonly heap?: Heap;
   /** Units that a guest may use for its instantiation, and for each request. */
   readonly fuel?: number | undefined;
+  /** Whether what guests ask of their store and send is noted. */
+  readonly isObserved?: boolean | undefined;
   /** For one more guest that shares the thread with others. */
   schedule?(): ScheduledGuest;
   /** An instance was discarded; `bytes` is the size of its memories. */
@@ -115,8 +118,18 @@ class InstanceFactory {
   }
 
   create(): NewInstance<GuestInstance> {
-    const { component, host, maxHostMemory, ledger, heap, descriptors, maxDescriptors, schedule, fuel } =
-      this.#parts;
+    const {
+      component,
+      host,
+      maxHostMemory,
+      ledger,
+      heap,
+      descriptors,
+      maxDescriptors,
+      schedule,
+      fuel,
+      isObserved,
+    } = this.#parts;
     const scheduled = schedule?.();
     const meter = scheduled && this.#createMeter(scheduled, fuel);
     const share = ledger && createShare(ledger);
@@ -128,6 +141,7 @@ class InstanceFactory {
         large: meter?.askSoon,
       }),
       createDescriptors(maxDescriptors, descriptors),
+      isObserved ? new Operations() : undefined,
     );
     const io = new RedirectedIo();
     const bind = host.bind(guest, io);

@@ -98,12 +98,13 @@ class GuestRunner implements Runner {
   }
 
   #start(request: RequestMessage, io: GuestOutput): InFlight {
-    const { id, follows, due, fence } = request;
+    const { id, follows, due, fence, trace } = request;
     const { post } = this.#parts;
     const instance = this.#parts.instances.take();
     const { guest, scheduled } = instance;
     scheduled?.accept(id, fromShared(due));
-    guest.begin(fence);
+    guest.begin(fence, trace);
+    guest.operations?.begin((operations) => post({ type: 'operations', id, operations }));
     instance.connect(io);
     const response = createPostedResponse(id, post, scheduled?.deadline);
     const body = createRequestBody((bytes) => {
@@ -159,12 +160,18 @@ class GuestRunner implements Runner {
     if (!this.#parts.instances.give(instance, { poisoned })) instance.guest.budget.reset();
     instance.settled();
     io.end();
-    this.#done(id, usage, failure);
+    this.#done(id, usage && withOperations(usage, instance), failure);
   }
 
   #done(id: number, usage: Usage | undefined, failure: GuestFailure | undefined): void {
     this.#parts.post({ type: 'done', id, ...(usage && { usage }), ...(failure && { failure }) });
   }
+}
+
+/** To be called when nothing of the guest is under way any more. */
+function withOperations(usage: Usage, { guest }: GuestInstance): Usage {
+  const operations = guest.operations?.take() ?? [];
+  return operations.length === 0 ? usage : { ...usage, operations };
 }
 
 /** A failure as it can be posted. */

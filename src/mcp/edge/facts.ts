@@ -4,6 +4,7 @@ import { header } from '../../http/headers.ts';
 import type { RequestRecord } from '../../http/request-record.ts';
 import { VERSION_HEADER } from '../wasmcp-quirks.ts';
 import { type Level, type MemberHandler, MemberScanner, type WantedMembers } from './member-scanner.ts';
+import { withOutcome } from './outcome.ts';
 
 /** Maximum number of bytes of a message that are read for its facts. */
 const MAX_READ = 64 * 1024;
@@ -22,10 +23,11 @@ export const withFacts: Middleware = (next) => (request, target) => {
   const { record, body, method } = request;
   if (record === undefined || method !== 'POST' || body === undefined) return next(request, target);
   const reader = new FactsReader(record, header(request.headers, VERSION_HEADER));
-  if (!(body instanceof Uint8Array)) return next({ ...request, body: read(body, reader) }, target);
+  const response = withOutcome(record, target);
+  if (!(body instanceof Uint8Array)) return next({ ...request, body: read(body, reader) }, response);
   reader.push(body);
   reader.end();
-  return next(request, target);
+  return next(request, response);
 };
 
 /** The facts are noted before the part of the upload that they were found in is passed on. */

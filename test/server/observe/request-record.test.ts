@@ -164,3 +164,50 @@ test('while nobody observes there are no records', async () => {
   onTestFinished(count);
   expect(observers.begin({ method: 'GET', path: '/?a=1', headers: [] })).toMatchObject({ id: 1, path: '/' });
 });
+
+test('an error of JSON-RPC and a tool that fails are failures, and tools that are listed are known', async () => {
+  const { url, ended } = await observed('notes-draft', { mcp: 'guide' });
+  const session = await initialize(url);
+  await rpc(url, 'tools/list', {}, session);
+  await rpc(url, 'tools/call', { name: 'no-such-tool', arguments: {} }, session);
+  await rpc(url, 'tools/call', { name: 'test_error_handling', arguments: {} }, session);
+  await callTool(url, session, 'test_simple_text');
+  const records = await ended(5);
+  expect(records.map(({ error }) => error)).toEqual([
+    ...[undefined, undefined, '-32602', 'tool_error'],
+    undefined,
+  ]);
+  expect(records[1]!.tools).toContain('test_error_handling');
+});
+
+test.each([{ workers: 0 }, { workers: 2 }])(
+  'each operation on the store is recorded with $workers workers',
+  async ({ workers }) => {
+    const { url, ended } = await observed('kv-draft2', { workers });
+    await fetch(`${url}/set?key=a`, { method: 'POST', body: '1' });
+    await fetch(`${url}/increment?key=a`, { method: 'POST' });
+    await fetch(`${url}/cas-race?key=b`, { method: 'POST' });
+    await fetch(`${url}/increment?key=word`, { method: 'POST' });
+    await fetch(`${url}/set?key=word`, { method: 'POST', body: 'x' });
+    await fetch(`${url}/increment?key=word`, { method: 'POST' });
+    const records = await ended(6);
+    const done = records.map(({ operations }) => operations.map(({ name, outcome }) => `${name} ${outcome}`));
+    expect(done[0]).toEqual(['set ok']);
+    expect(done[1]).toEqual(['increment ok']);
+    expect(done[2]).toContain('swap changed');
+    expect(done[5]).toEqual(['increment not-a-number']);
+    expect(records[0]!.store).toBeGreaterThan(0);
+  },
+);
+
+test('each operation is reported, however many a guest makes; a record keeps the first ones', async () => {
+  const { observers, ended } = collect();
+  const names: string[] = [];
+  observers.add({ operation: ({ name }) => names.push(name) });
+  const store = `sqlite:${join(temporaryFolder(), 'store.db')}`;
+  const { url } = await listen('waits', { observers, store });
+  const calls = Number.parseInt(await (await fetch(`${url}/busy?call=get&ms=1000`)).text(), 10);
+  const [record] = await ended(1);
+  expect(names).toHaveLength(calls);
+  expect(record!.operations).toHaveLength(Math.min(calls, 256));
+});
