@@ -37,6 +37,7 @@ export type { LoadStage } from './loader/load-options.ts';
 export type { McpOptions } from './mcp/mcp.ts';
 export type { AccessPolicyOptions } from './server/access-policy/access-policy.ts';
 export type { NodeHandler } from './server/node-adapter.ts';
+export type { RequestSummary } from './server/observe/request-summary.ts';
 export type { Isolation } from './snapshot/instance-pool.ts';
 export type { Component, LoadOptions, Server, ServerOptions };
 

@@ -9,6 +9,7 @@ import { DEFAULTS } from '../options/defaults.ts';
 import { isUnix } from '../server/listen-address.ts';
 import type { CliStreams, Command } from './command.ts';
 import { load, reportLoad } from './load.ts';
+import { textLog } from './print.ts';
 import { LISTEN_OPTIONS, SERVER_OPTIONS, serverOptions } from './server-options.ts';
 import { endWithin, untilSignal } from './signals.ts';
 import { startServer } from './start-server.ts';
@@ -57,11 +58,16 @@ Exit status: the command's, 128 + the signal that ended it, 127 when it is not f
     }
     const apart: CliStreams = { stdin: streams.stdin, stdout: output, stderr: output };
     const component = await load(path, options);
-    const { server, storeBroken } = startServer(component, await serverOptions(options, apart), options, {
-      output: apart,
-      listenOn: options.addr ?? [{ host: DEFAULTS.host, port: 0 }],
-      ...(prestartedWorkers && { prestartedWorkers }),
-    });
+    const { server, storeBroken } = startServer(
+      component,
+      await serverOptions(options, textLog(apart.stderr)),
+      options,
+      {
+        output: apart,
+        listenOn: options.addr ?? [{ host: DEFAULTS.host, port: 0 }],
+        ...(prestartedWorkers && { prestartedWorkers }),
+      },
+    );
     try {
       const first = await server.listen();
       const url = server.urls.find((one) => one.startsWith('http'))?.slice(0, -1) ?? first;

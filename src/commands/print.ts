@@ -5,6 +5,13 @@ export function print(stream: NodeJS.WritableStream, text: string | Uint8Array):
   });
 }
 
+/** The log of a command, as lines of text. */
+export function textLog(
+  stream: NodeJS.WritableStream,
+): (level: string, context: string, message: string) => Promise<void> {
+  return (level, context, message) => print(stream, `${oneLine(`${level}: ${context}: ${message}`)}\n`);
+}
+
 /** Guests and clients choose parts of messages: these must not become lines or terminal commands of their own. */
 export function oneLine(text: string): string {
   return text.replace(

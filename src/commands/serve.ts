@@ -8,6 +8,7 @@ import type { ListenTarget } from '../server/listen-address.ts';
 import type { CliStreams, Command } from './command.ts';
 import { takeInheritedSockets } from './inherited-sockets.ts';
 import { load, reportLoad } from './load.ts';
+import { LOG_OPTIONS, type Logging, openLogging } from './logging/logging.ts';
 import { startReloading, watchable } from './reload.ts';
 import { LISTEN_OPTIONS, SERVER_OPTIONS, serverOptions } from './server-options.ts';
 import { openShutdownAddress } from './shutdown-address.ts';
@@ -25,6 +26,7 @@ export const serve: Command = {
     'adminAddr',
     'watch',
     ...SERVER_OPTIONS,
+    ...LOG_OPTIONS,
     'shutdownAddr',
   ],
   examples: `
@@ -41,12 +43,15 @@ one is kept.`,
 
   async run(path, options, streams, _rest, prestartedWorkers) {
     // Opened first and closed last, so that probes see the start and the end.
-    const admin = options.adminAddr && (await serveAdmin(options.adminAddr));
+    const logging = await openLogging(options, streams);
+    let admin: Admin | undefined;
     try {
-      if (admin) streams.stderr.write(`Serving /healthz, /readyz and /metrics on ${admin.url}\n`);
-      return await serveUntilStopped(path, options, streams, prestartedWorkers, admin || undefined);
+      admin = options.adminAddr && (await serveAdmin(options.adminAddr));
+      if (admin) logging.streams.stderr.write(`Serving /healthz, /readyz and /metrics on ${admin.url}\n`);
+      return await serveUntilStopped(path, options, { streams, logging, prestartedWorkers, admin });
     } finally {
       await admin?.close();
+      await logging.close();
     }
   },
 };
@@ -57,13 +62,20 @@ async function serveAdmin(address: ListenAddress): Promise<Admin> {
   return openAdmin(address);
 }
 
+interface Surroundings {
+  /** Of the process, or replacements. */
+  readonly streams: CliStreams;
+  readonly logging: Logging;
+  readonly prestartedWorkers: PrestartedWorkers | undefined;
+  readonly admin: Admin | undefined;
+}
+
 async function serveUntilStopped(
   path: string,
   options: OptionValues,
-  streams: CliStreams,
-  prestartedWorkers: PrestartedWorkers | undefined,
-  admin: Admin | undefined,
+  { streams: own, logging, prestartedWorkers, admin }: Surroundings,
 ): Promise<number> {
+  const { streams, output, log, access } = logging;
   const { idleProcessTimeout: idle } = options;
   const tooIdle = Promise.withResolvers<void>();
   const reached = (): void => {
@@ -75,8 +87,9 @@ async function serveUntilStopped(
   const component = await load(path, options);
   const shutdown =
     options.shutdownAddr === undefined ? undefined : await openShutdownAddress(options.shutdownAddr);
-  const { server, storeBroken } = startServer(component, await serverOptions(options, streams), options, {
-    output: streams,
+  const { server, storeBroken } = startServer(component, await serverOptions(options, log), options, {
+    output,
+    access,
     ownPorts: portsOf(admin, shutdown),
     listenOn: targets,
     ...(idle && { idle: { limit: idle, reached } }),
@@ -100,7 +113,7 @@ async function serveUntilStopped(
   );
   stopReloading();
   shutdown?.close();
-  await closeOnce(server, options.drain, streams, failure?.exitCode);
+  await closeOnce(server, options.drain, own, failure?.exitCode);
   if (failure !== undefined) throw failure;
   return 0;
 }

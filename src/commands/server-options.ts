@@ -2,9 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { ProtectedPath, StoreAccess } from '../../host/index.ts';
 import type { ServerOptions } from '../index.ts';
 import type { OptionName, OptionValues } from '../options/types.ts';
-import type { CliStreams } from './command.ts';
 import { guestEnvironment } from './guest-environment.ts';
-import { oneLine, print } from './print.ts';
 
 /** Maximum number of instances of a worker: a hundred of them already slow it down. */
 const MAX_LIVE = 64;
@@ -91,10 +89,10 @@ export const SERVER_OPTIONS: readonly OptionName[] = [
   'maxConcurrentRequests',
 ];
 
-/** A server as the options say; log lines go to stderr. */
+/** A server as the options say. */
 export async function serverOptions(
   options: OptionValues,
-  { stderr }: CliStreams,
+  log: NonNullable<ServerOptions['log']>,
 ): Promise<ServerOptions & { readonly env: Readonly<Record<string, string>> }> {
   return {
     store: options.store,
@@ -130,7 +128,7 @@ export async function serverOptions(
     allowOrigins: options.allowOrigin ?? [],
     ...(options.publicUrl !== undefined && { publicUrl: options.publicUrl }),
     trustProxy: options.trustProxy ?? false,
-    log: (level, context, message) => print(stderr, `${oneLine(`${level}: ${context}: ${message}`)}\n`),
+    log,
   };
 }
 
@@ -146,13 +144,14 @@ export function storeAccess(options: OptionValues): StoreAccess {
   };
 }
 
-/** Files that the next start reads: guests must not be able to change its options. */
+/** Files that the next start reads, whose options guests must not change, and the log, in which all clients occur. */
 export function settingsFiles({
   config,
   envFile,
   storePasswordFile,
-}: Pick<OptionValues, 'config' | 'envFile' | 'storePasswordFile'>): ProtectedPath[] {
-  return [config, envFile, storePasswordFile].flatMap((path) =>
+  logFile,
+}: Pick<OptionValues, 'config' | 'envFile' | 'storePasswordFile' | 'logFile'>): ProtectedPath[] {
+  return [config, envFile, storePasswordFile, logFile].flatMap((path) =>
     path === undefined ? [] : [{ path, kind: 'file' }],
   );
 }

@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import { free, shownOn } from '../../host/index.ts';
 import type { LoadedComponent } from '../component/component.ts';
+import { createRequestObservers, type RequestObserver } from '../http/request-observers.ts';
 import type { Server, ServerOptions, WasmcpError } from '../index.ts';
 import type { OptionValues } from '../options/types.ts';
 import type { ServerInternals } from '../server/options.ts';
@@ -14,6 +15,8 @@ export interface StartedServer {
 }
 
 export interface ServerSurroundings extends ServerInternals {
+  /** Who observes the requests, in addition to others. */
+  readonly access?: RequestObserver | undefined;
   /** Where the output of guests goes. */
   readonly output: Readonly<Record<'stdout' | 'stderr', Writable>>;
 }
@@ -23,7 +26,7 @@ export function startServer(
   component: LoadedComponent,
   options: ServerOptions,
   { header = [] }: Pick<OptionValues, 'header'>,
-  { output, ...internals }: ServerSurroundings,
+  { output, access, ...internals }: ServerSurroundings,
 ): StartedServer {
   const broken = Promise.withResolvers<WasmcpError>();
   const stdout = shownOn(output.stdout);
@@ -41,7 +44,15 @@ export function startServer(
         if ('fd' in output[stream]) free(bytes);
       },
     },
-    { ...internals, requestHeaders: header.flat() },
+    { ...withObserver(internals, access), requestHeaders: header.flat() },
   );
   return { server, storeBroken: broken.promise };
+}
+
+/** Without an observer, requests are not observed, unless the monitor does it. */
+function withObserver(internals: ServerInternals, observer: RequestObserver | undefined): ServerInternals {
+  if (observer === undefined) return internals;
+  const observers = internals.monitor?.observers ?? createRequestObservers();
+  observers.add(observer);
+  return { ...internals, observers };
 }

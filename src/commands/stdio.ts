@@ -9,6 +9,7 @@ import { startBridge } from '../mcp/stdio/bridge.ts';
 import { createSessionMemory } from '../mcp/stdio/memory.ts';
 import type { Command } from './command.ts';
 import { load, reportLoad } from './load.ts';
+import { LOG_OPTIONS, openLogging } from './logging/logging.ts';
 import { oneLine, print } from './print.ts';
 import { SERVER_OPTIONS, serverOptions, storeAccess } from './server-options.ts';
 import { closeOnce, untilSignal } from './signals.ts';
@@ -21,7 +22,7 @@ const FLUSH_TIME = 1000;
 export const stdio: Command = {
   name: 'stdio',
   summary: 'serve one MCP client over stdin and stdout',
-  options: ['session', ...SERVER_OPTIONS],
+  options: ['session', ...SERVER_OPTIONS, ...LOG_OPTIONS],
   adjusted: {
     store: { fallback: '', fallbackText: 'sqlite:.wasmcp/store.db beside the component' },
     workers: { fallback: 1, fallbackText: '1' },
@@ -44,11 +45,13 @@ place. Output of guests goes to stderr.`,
     }
     // A client that closed stderr may still read stdout.
     streams.stderr.on('error', () => {});
-    const common = await serverOptions(options, streams);
+    const logging = await openLogging(options, streams);
+    const { stderr } = logging.streams;
+    const common = await serverOptions(options, logging.log);
     const component = await load(path, options);
     // Reported at the start; a server alone would link at the first request.
     assertLinked(linkWithHost(component), 'wasi:http/incoming-handler');
-    reportLoad(component, options.verbose ?? false, streams);
+    reportLoad(component, options.verbose ?? false, logging.streams);
     const storeUrl = options.store || storeBeside(component.source);
     const store = await openStore(storeUrl, storeAccess(options));
     // Sessions are the point of this command, unless the user turns them off.
@@ -66,7 +69,8 @@ place. Output of guests goes to stderr.`,
       },
       options,
       {
-        output: { stdout: streams.stderr, stderr: streams.stderr },
+        output: { stdout: logging.output.stderr, stderr: logging.output.stderr },
+        access: logging.access,
         ...(prestartedWorkers && { prestartedWorkers }),
       },
     );
@@ -78,7 +82,7 @@ place. Output of guests goes to stderr.`,
       maxLine: options.maxBody,
       memory: createSessionMemory(store, nameOf(component.source), sessionBucket(env)),
       session: options.session,
-      log: (message) => void print(streams.stderr, `${oneLine(`warning: ${message}`)}\n`),
+      log: (message) => void print(stderr, `${oneLine(`warning: ${message}`)}\n`),
     });
     const failure = await Promise.race([bridge.finished.then(() => undefined), stop, storeBroken]);
     bridge.stop();
@@ -88,6 +92,7 @@ place. Output of guests goes to stderr.`,
       delay(FLUSH_TIME, false, { ref: false }),
     ]);
     await store.close();
+    await logging.close();
     // A client that reads nothing would keep the process alive.
     if (!flushed) process.exit(failure?.exitCode ?? 0);
     if (failure !== undefined) throw failure;

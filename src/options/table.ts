@@ -1,6 +1,7 @@
 import { COMMAND } from './table/command.ts';
 import { LIMITS, REACH } from './table/guests.ts';
 import { LISTENING } from './table/listening.ts';
+import { OBSERVING } from './table/observing.ts';
 import { SESSIONS } from './table/sessions.ts';
 import { STORING } from './table/storing.ts';
 import { WASMTIME } from './table/wasmtime.ts';
@@ -12,6 +13,7 @@ const ROWS: OptionRows<OptionName> = {
   ...REACH,
   ...LIMITS,
   ...SESSIONS,
+  ...OBSERVING,
   ...COMMAND,
   ...WASMTIME,
 };

@@ -130,6 +130,10 @@ export interface OptionValues extends WasmtimeValues {
   wait?: string;
   keep?: boolean;
   serverLog?: string;
+  accessLog?: boolean;
+  logFormat: 'text' | 'json';
+  logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';
+  logFile?: string;
 }
 
 /** Name of an option in the table. */

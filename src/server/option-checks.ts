@@ -66,6 +66,7 @@ export const SERVER_CHECKS: OptionChecks<ServerOptions> = {
   inputWait: duration,
   keepAlive: duration,
   bodyTimeout: duration,
+  onRequest: check.callback,
 };
 
 const SERVER_DEFAULTS: Pick<ServerSettings, DefaultedOption> = {

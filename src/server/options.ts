@@ -5,6 +5,7 @@ import type { Resolved } from '../options/resolve.ts';
 import type { AccessPolicyOptions } from './access-policy/access-policy.ts';
 import type { Monitor } from './admin/monitor.ts';
 import type { ListenTarget } from './listen-address.ts';
+import type { RequestSummary } from './observe/request-summary.ts';
 
 /** How a server runs its guests and which requests it accepts. Every default is that of the command's option of that name. */
 export interface ServerOptions extends EngineOptions, AccessPolicyOptions, McpOptions {
@@ -22,10 +23,23 @@ export interface ServerOptions extends EngineOptions, AccessPolicyOptions, McpOp
   readonly keepAlive?: number;
   /** Milliseconds without progress of an arriving body; 30 s by default. Then the response is 408 and the connection ends. */
   readonly bodyTimeout?: number;
+  /**
+   * Called for each request once nothing works on it any more, with what a line of an access log has. Requests are not
+   * observed without it, which saves a little. What it throws is lost.
+   */
+  readonly onRequest?: (request: RequestSummary) => void;
 }
 
 /** Options that have no default: they are undefined unless given. */
-type OptionalOption = 'storeBroken' | 'fetch' | 'publicUrl' | 'mcp' | 'maxWorkers' | 'cpuLimit' | 'fuel';
+type OptionalOption =
+  | 'storeBroken'
+  | 'fetch'
+  | 'publicUrl'
+  | 'mcp'
+  | 'maxWorkers'
+  | 'cpuLimit'
+  | 'fuel'
+  | 'onRequest';
 
 export type DefaultedOption = Exclude<keyof ServerOptions, OptionalOption>;
 
