@@ -3,6 +3,7 @@ import { assertLoaded, type Component } from '../component/component.ts';
 import { type Engine, startEngine } from '../engine/engine.ts';
 import { compose } from '../http/compose.ts';
 import type { Handler } from '../http/handler.ts';
+import { createRequestObservers, type RequestObservers } from '../http/request-observers.ts';
 import { createMcp, type Mcp } from '../mcp/mcp.ts';
 import { DEFAULTS } from '../options/defaults.ts';
 import type { BoundAddress } from './bound-address.ts';
@@ -15,6 +16,7 @@ import { type ListenTarget, parseListenAddress } from './listen-address.ts';
 import { type Listener, openListener } from './listener.ts';
 import { createNodeAdapter, type NodeAdapter, type NodeHandler } from './node-adapter.ts';
 import { sendPlainResponse } from './node-response.ts';
+import { summaryOf } from './observe/request-summary.ts';
 import { resolveServerOptions } from './option-checks.ts';
 import type { ServerInternals, ServerOptions, ServerSettings } from './options.ts';
 import { outgoingPolicy, ownUrl } from './own-address.ts';
@@ -91,7 +93,7 @@ export function createServer(
   options: ServerOptions = {},
   {
     monitor,
-    observers = monitor?.observers,
+    observers: given,
     requestHeaders = [],
     ownPorts,
     listenOn,
@@ -102,6 +104,7 @@ export function createServer(
   assertLoaded('createServer', component);
   const settings = resolveServerOptions(options);
   const { log, maxBody, keepAlive, bodyTimeout } = settings;
+  const observers = withCallback(given ?? monitor?.observers, settings.onRequest);
   let binding: Promise<Listener> | undefined;
   let listener: Listener | undefined;
   const addresses = (): readonly BoundAddress[] => listener?.addresses ?? [];
@@ -181,6 +184,17 @@ export function createServer(
     close,
     [Symbol.asyncDispose]: () => close(),
   };
+}
+
+/** Undefined if nobody can observe requests. */
+function withCallback(
+  observers: RequestObservers | undefined,
+  onRequest: ServerOptions['onRequest'],
+): RequestObservers | undefined {
+  if (onRequest === undefined) return observers;
+  const all = observers ?? createRequestObservers();
+  all.add({ ended: (record) => onRequest(summaryOf(record)) });
+  return all;
 }
 
 async function startOrUnbind(lifecycle: Lifecycle, listener: Listener): Promise<void> {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { createRequestObservers, type RequestObserver } from '../../../src/http/request-observers.ts';
 import type { RequestRecord } from '../../../src/http/request-record.ts';
+import type { RequestSummary } from '../../../src/index.ts';
 import { temporaryFolder } from '../../support/command.ts';
 import { callTool, initialize, rpc } from '../../support/mcp.ts';
 import { create, type Listening, listen, type ServingOptions } from '../../support/serving.ts';
@@ -210,4 +211,17 @@ test('each operation is reported, however many a guest makes; a record keeps the
   const [record] = await ended(1);
   expect(names).toHaveLength(calls);
   expect(record!.operations).toHaveLength(Math.min(calls, 256));
+});
+
+test('the library reports each request to `onRequest`, without anything that could be used', async () => {
+  const reported = Promise.withResolvers<RequestSummary>();
+  const { server } = await create('http-lab', { onRequest: reported.resolve });
+  const sent = new Request('http://localhost/env?token=secret', {
+    headers: { authorization: 'Bearer secret' },
+  });
+  await (await server.fetch(sent)).text();
+  const request = await reported.promise;
+  expect(request).toMatchObject({ id: 1, method: 'GET', path: '/env', status: 200, bytesIn: 0 });
+  expect(Math.abs(request.time - Date.now())).toBeLessThan(60_000);
+  expect(JSON.stringify(request)).not.toContain('secret');
 });
