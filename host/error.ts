@@ -21,6 +21,9 @@ export type WasmcpErrorCode =
   | 'store-closed'
   | 'lease-lost'
   | 'session-unknown'
+  | 'session-ended'
+  | 'session-busy'
+  | 'value-refused'
   | 'bucket-name-invalid'
   | 'bucket-denied'
   | 'cursor-invalid'
@@ -62,6 +65,9 @@ const CODES: Record<WasmcpErrorCode, { http: number; exit: number }> = {
   'store-closed': { http: 503, exit: 1 },
   'lease-lost': { http: 503, exit: 1 },
   'session-unknown': { http: 404, exit: 1 },
+  'session-ended': { http: 409, exit: 1 },
+  'session-busy': { http: 503, exit: 1 },
+  'value-refused': { http: 422, exit: 2 },
   'bucket-name-invalid': { http: 500, exit: 1 },
   'bucket-denied': { http: 500, exit: 1 },
   'cursor-invalid': { http: 500, exit: 1 },

@@ -57,13 +57,21 @@ export type { StoreAccess, StoreOptions } from './keyvalue/driver.ts';
 export type { Durability } from './keyvalue/durability.ts';
 export type { DurabilityGate, Pass, Release } from './keyvalue/durability-gate.ts';
 export { connectGate } from './keyvalue/durability-gate-rpc.ts';
+export { entriesFrom } from './keyvalue/entries.ts';
 export type { LeaseUse, LeaseUser } from './keyvalue/held-lease.ts';
 export { keysWith } from './keyvalue/keys-with.ts';
 export {
   createLeaseHolder,
   type LeaseHolder,
 } from './keyvalue/lease-holder.ts';
-export type { Fence, Holder, LeaseEvent, LeaseName, Leases } from './keyvalue/leases.ts';
+export {
+  type Fence,
+  type Holder,
+  type LeaseEvent,
+  type LeaseName,
+  type Leases,
+  parseFence,
+} from './keyvalue/leases.ts';
 export {
   type CheckedStore,
   checked,
@@ -83,7 +91,14 @@ export {
 export { seed } from './keyvalue/seed.ts';
 export { openShared, type SharedStore, type StoreSetup, shareStore } from './keyvalue/shared-store.ts';
 export type { SqliteOptions } from './keyvalue/sqlite/open.ts';
-export type { CounterBounds, KeyPage, Store, StoreGuarantee, Versioned } from './keyvalue/store.ts';
+export type {
+  CounterBounds,
+  EntryInfo,
+  KeyPage,
+  Store,
+  StoreGuarantee,
+  Versioned,
+} from './keyvalue/store.ts';
 export type { MaintenanceProgress, MaintenanceStep } from './keyvalue/store-maintenance.ts';
 export { offersFunction } from './names.ts';
 export { nearest } from './nearest.ts';

@@ -29,6 +29,7 @@ const ENTRIES = [
   'host/keyvalue/sqlite/checkpoint-worker.ts',
   'host/keyvalue/sqlite/maintenance-worker.ts',
   'src/mcp/sessions/purge-worker.ts',
+  'src/server/admin/api/store-worker.ts',
 ];
 
 /** Entry points that programs import. */

@@ -74,10 +74,14 @@ export function checked(store: Store, limits: StoreLimits = {}, withReserved = f
     throw new WasmcpError('store-limit', `a value has ${value.byteLength} bytes, the limit is ${maxValue}`);
   }
 
+  const { entries } = store;
   return {
     url: store.url,
     leases: store.leases,
     bucketName,
+    ...(entries && {
+      entries: (bucket, from, limit) => entries.call(store, bucketName(bucket), from, limit),
+    }),
     get: (bucket, key) => store.get(bucketName(bucket), key),
     exists: (bucket, key) => store.exists(bucketName(bucket), key),
     set(bucket, key, value, fence) {

@@ -20,6 +20,15 @@ export interface Versioned {
   readonly updated: number | undefined;
 }
 
+/** What is known of an entry without its value. */
+export interface EntryInfo {
+  readonly key: string;
+  /** Bytes of the value. */
+  readonly size: number;
+  /** When it was last written, in milliseconds since 1970 by the writer's clock. */
+  readonly updated: number;
+}
+
 /** One page of keys, in order of first insertion. */
 export interface KeyPage {
   readonly keys: readonly string[];
@@ -66,6 +75,8 @@ export interface Store {
   list(bucket: string, cursor?: bigint): Awaitable<KeyPage>;
   /** Returns at most `limit` keys from `from` on, ordered by their bytes; `limit` is capped at `PAGE_SIZE`. */
   range(bucket: string, from: string, limit: number): Awaitable<readonly string[]>;
+  /** As `range`, with what is known of each entry. Optional: `entriesFrom` reads the values of stores without it. */
+  entries?(bucket: string, from: string, limit: number): Awaitable<readonly EntryInfo[]>;
   /** Positional: one result per key, duplicates included. Throws `store-limit` above `BATCH_BYTES` in total. */
   getMany(bucket: string, keys: readonly string[]): Awaitable<(Uint8Array | undefined)[]>;
   /** All or nothing; the later of two entries for one key wins. */

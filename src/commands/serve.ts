@@ -24,6 +24,7 @@ export const serve: Command = {
     'systemdListenfd',
     'idleProcessTimeout',
     'adminAddr',
+    'adminTokenFile',
     'watch',
     ...SERVER_OPTIONS,
     ...LOG_OPTIONS,
@@ -46,7 +47,7 @@ one is kept.`,
     const logging = await openLogging(options, streams);
     let admin: Admin | undefined;
     try {
-      admin = options.adminAddr && (await serveAdmin(options.adminAddr));
+      admin = options.adminAddr && (await serveAdmin(options.adminAddr, options.adminTokenFile));
       if (admin) logging.streams.stderr.write(`Serving /healthz, /readyz and /metrics on ${admin.url}\n`);
       return await serveUntilStopped(path, options, { streams, logging, prestartedWorkers, admin });
     } finally {
@@ -57,9 +58,10 @@ one is kept.`,
 };
 
 /** Loaded only if needed, because most servers have none. */
-async function serveAdmin(address: ListenAddress): Promise<Admin> {
-  const { openAdmin } = await import('../server/admin/admin.ts');
-  return openAdmin(address);
+async function serveAdmin(address: ListenAddress, tokenFile: string | undefined): Promise<Admin> {
+  const { openAdmin, readTokenFile } = await import('../server/admin/admin.ts');
+  const token = tokenFile === undefined ? undefined : await readTokenFile(tokenFile, '--admin-token-file');
+  return openAdmin(address, { ...(token !== undefined && { token }) });
 }
 
 interface Surroundings {
@@ -94,7 +96,7 @@ async function serveUntilStopped(
     listenOn: targets,
     ...(idle && { idle: { limit: idle, reached } }),
     ...(prestartedWorkers && { prestartedWorkers }),
-    ...(admin && { monitor: admin.monitor }),
+    ...(admin && { monitor: admin.monitor, administration: admin.administration }),
   });
   const stop = untilSignal();
   await server.listen();

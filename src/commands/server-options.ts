@@ -149,9 +149,13 @@ export function settingsFiles({
   config,
   envFile,
   storePasswordFile,
+  adminTokenFile,
   logFile,
-}: Pick<OptionValues, 'config' | 'envFile' | 'storePasswordFile' | 'logFile'>): ProtectedPath[] {
-  return [config, envFile, storePasswordFile, logFile].flatMap((path) =>
+}: Pick<
+  OptionValues,
+  'config' | 'envFile' | 'storePasswordFile' | 'adminTokenFile' | 'logFile'
+>): ProtectedPath[] {
+  return [config, envFile, storePasswordFile, adminTokenFile, logFile].flatMap((path) =>
     path === undefined ? [] : [{ path, kind: 'file' }],
   );
 }

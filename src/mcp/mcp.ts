@@ -14,6 +14,8 @@ import { withMessages } from './edge/read-message.ts';
 import type { SessionLeases } from './edge/session-lease.ts';
 import { createSessionOwners } from './edge/session-owners.ts';
 import { createSessionQueue, type SessionQueue } from './edge/session-queue.ts';
+import { createSessionTurns, type SessionTurns } from './edge/session-turns.ts';
+import { withSessionUse } from './edge/session-use.ts';
 import type { Delivery, MessageHandler } from './edge/stages.ts';
 import { endsSession, withTerminate } from './edge/terminate.ts';
 import { withVerifiedDelete, withVerifiedOwner } from './edge/verify-session-owner.ts';
@@ -83,8 +85,16 @@ export interface Mcp {
     local: Store | undefined,
     leases: LeaseHolder | undefined,
   ): Retention | undefined;
+  /** Where the component's sessions are, and their turns for tools; undefined if it keeps none. */
+  sessions(component: Component, leases: LeaseHolder | undefined): KeptSessions | undefined;
   /** Whether sessions are kept, where, and who may use them; undefined for a component that is not an MCP server. */
   describe(component: Component, storeUrl: string): string | undefined;
+}
+
+/** The sessions of a component. */
+export interface KeptSessions {
+  readonly bucket: string;
+  readonly turns: SessionTurns;
 }
 
 export interface SessionOptions {
@@ -135,10 +145,19 @@ export function withSessions({ mode, queue, leases, timeout, inputWait }: Sessio
   };
 }
 
-/** `ownUrl` returns the server's address as far as it knows it, without a trailing slash. */
-export function createMcp(options: McpSettings, ownUrl: () => string): Mcp {
+/**
+ * `ownUrl` returns the server's address as far as it knows it, without a trailing slash. `sessionUsed` is called with the session
+ * of each request that has finished.
+ */
+export function createMcp(
+  options: McpSettings,
+  ownUrl: () => string,
+  sessionUsed?: (session: string) => void,
+): Mcp {
   const { env, queueLimit, store, timeout, inputWait } = options;
   const queue = options.sessionOrder === 'parallel' ? undefined : createSessionQueue(queueLimit);
+  /** When requests run in parallel, edits still wait for each other. */
+  const editQueue = queue ?? createSessionQueue(queueLimit);
   const publicUrl = options.publicUrl === undefined ? undefined : addressOf(options.publicUrl);
 
   function modeOf(component: Component): 'guide' | 'strict' | 'off' {
@@ -160,6 +179,7 @@ export function createMcp(options: McpSettings, ownUrl: () => string): Mcp {
       const leases = holder && bucket !== undefined ? { holder, bucket } : undefined;
       return compose(
         withFacts,
+        ...(sessionUsed && bucket !== undefined ? [withSessionUse(sessionUsed)] : []),
         withDiscovery(named ? undefined : ownUrl),
         withChallenge(publicUrl),
         withSessions({ mode, queue, leases, timeout, inputWait }),
@@ -176,6 +196,11 @@ export function createMcp(options: McpSettings, ownUrl: () => string): Mcp {
       const bucket = modeOf(component) === 'off' ? undefined : sessionBucket(environment(component));
       if (bucket === undefined || retention === 'off') return undefined;
       return startRetention({ store: local ?? store, bucket, leases, retention, log });
+    },
+    sessions(component, leases) {
+      const bucket = modeOf(component) === 'off' ? undefined : sessionBucket(environment(component));
+      if (bucket === undefined) return undefined;
+      return { bucket, turns: createSessionTurns({ queue: editQueue, leases, bucket, timeout }) };
     },
     describe: (component, storeUrl) =>
       modeOf(component) === 'off' ? undefined : describeSessions(environment(component), storeUrl),

@@ -72,6 +72,7 @@ export interface OptionValues extends WasmtimeValues {
   systemdListenfd?: boolean;
   idleProcessTimeout?: number;
   adminAddr?: ListenAddress;
+  adminTokenFile?: string;
   allowHost?: string[];
   allowOrigin?: string[];
   publicUrl?: string;

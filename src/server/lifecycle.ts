@@ -38,6 +38,8 @@ export interface LifecycleParts {
   readonly derive: (component: LoadedComponent) => ServedComponent;
   readonly startEngine: (component: LoadedComponent) => Promise<Engine>;
   readonly pipeline: (component: LoadedComponent, engine: Engine) => Handler;
+  /** Called when no request is left, before the engine closes the store. */
+  readonly detach?: () => Promise<void>;
 }
 
 /** @throws WasmcpError `option-invalid` */
@@ -114,7 +116,10 @@ export function createLifecycle(component: LoadedComponent, parts: LifecyclePart
     start,
     reload,
     stop(limit, binding) {
-      stopping ??= shutDown({ binding, starting, retention: () => retention, drain }, limit);
+      stopping ??= shutDown(
+        { binding, starting, retention: () => retention, drain, detach: parts.detach },
+        limit,
+      );
       return stopping;
     },
   };
@@ -131,9 +136,13 @@ interface Running {
   readonly starting: Promise<Engine> | undefined;
   readonly retention: () => Retention | undefined;
   readonly drain: Drain;
+  readonly detach: LifecycleParts['detach'];
 }
 
-async function shutDown({ binding, starting, retention, drain }: Running, limit: number): Promise<void> {
+async function shutDown(
+  { binding, starting, retention, drain, detach }: Running,
+  limit: number,
+): Promise<void> {
   const deadline = performance.now() + limit;
   const left = (): number => Math.max(0, deadline - performance.now());
   const listener = await binding?.catch(() => undefined);
@@ -143,6 +152,7 @@ async function shutDown({ binding, starting, retention, drain }: Running, limit:
   // Requests that still wait for the engine go first: it accepts none once it closes.
   await drain.drain(left());
   await retired;
+  await detach?.();
   await engine?.close(left());
   const timer = setTimeout(() => listener?.cut(), left());
   await disconnected;

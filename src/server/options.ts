@@ -3,6 +3,7 @@ import type { RequestObservers } from '../http/request-observers.ts';
 import type { McpOptions } from '../mcp/mcp.ts';
 import type { Resolved } from '../options/resolve.ts';
 import type { AccessPolicyOptions } from './access-policy/access-policy.ts';
+import type { Administration } from './admin/administration.ts';
 import type { Monitor } from './admin/monitor.ts';
 import type { ListenTarget } from './listen-address.ts';
 import type { RequestSummary } from './observe/request-summary.ts';
@@ -52,6 +53,8 @@ export interface ServerInternals extends EngineInternals {
   readonly monitor?: Monitor;
   /** Who observes requests; those of the monitor by default. */
   readonly observers?: RequestObservers;
+  /** Lets the API look at the server and its store. */
+  readonly administration?: Administration;
   /** Headers, names in lower case, that replace those of the same names in each request. */
   readonly requestHeaders?: readonly (readonly [string, string])[];
   /** Ports of the server besides the one for clients, which guests must not reach. */

@@ -6,6 +6,7 @@ import type { Handler } from '../http/handler.ts';
 import { createRequestObservers, type RequestObservers } from '../http/request-observers.ts';
 import { createMcp, type Mcp } from '../mcp/mcp.ts';
 import { DEFAULTS } from '../options/defaults.ts';
+import { administeredServer } from './administered-server.ts';
 import type { BoundAddress } from './bound-address.ts';
 import { connectionShare } from './connection-share.ts';
 import { createDrain, type Drain } from './drain.ts';
@@ -93,6 +94,7 @@ export function createServer(
   options: ServerOptions = {},
   {
     monitor,
+    administration,
     observers: given,
     requestHeaders = [],
     ownPorts,
@@ -108,7 +110,7 @@ export function createServer(
   let binding: Promise<Listener> | undefined;
   let listener: Listener | undefined;
   const addresses = (): readonly BoundAddress[] => listener?.addresses ?? [];
-  const mcp = createMcp(settings, () => ownUrl(addresses()));
+  const mcp = createMcp(settings, () => ownUrl(addresses()), administration?.sessionUsed);
   const drain = createDrain();
   const engineInternals = {
     ...internals,
@@ -121,11 +123,13 @@ export function createServer(
     drain,
     pipeline: (served, engine) => createPipeline(served, engine, { drain, mcp, requestHeaders }),
     derive: (next) => createServedComponent(next, { options: settings, mcp, addresses }),
+    ...(administration && { detach: administration.detach }),
     startEngine(served) {
       const outgoing = outgoingPolicy(settings.outgoing, addresses(), ownPorts);
       return startEngine(served, { ...settings, env: mcp.environment(served), outgoing }, engineInternals);
     },
   });
+  administration?.attach(administeredServer(lifecycle, mcp, settings.store));
   const policy = currentPolicy(() => lifecycle.served.policy);
   const limits = { maxBody, bodyTimeout };
   const fetchWithoutSocket = createFetch(lifecycle.handle, policy, limits, log, observers);

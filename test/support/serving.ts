@@ -67,10 +67,19 @@ async function make(name: string, options: ServingOptions): Promise<Serving> {
   const log: string[] = [];
   const news = new EventEmitter();
   let warned = false;
-  const { monitor, observers, requestHeaders, ownPorts, verifyRestores, prestartedWorkers, ...shared } =
-    options;
+  const {
+    monitor,
+    administration,
+    observers,
+    requestHeaders,
+    ownPorts,
+    verifyRestores,
+    prestartedWorkers,
+    ...shared
+  } = options;
   const internals = {
     monitor,
+    administration,
     observers,
     requestHeaders,
     ownPorts,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { entriesFrom } from '../entries.ts';
 import { allKeys, bytes, entries, fails, isBug, type StoreCase, text } from './case.ts';
 
 /** Lists of keys, and batches. */
@@ -15,6 +16,29 @@ export const PAGES: readonly StoreCase[] = [
       assert.equal(first.keys.length, 1000);
       assert.equal(typeof first.cursor, 'bigint');
       assert.deepEqual(await store.list('b', first.cursor), { keys: ['k1000'], cursor: undefined });
+    },
+  },
+  {
+    name: 'entries are described in the order of their keys, with the size of the value and the time of the last write',
+    async run(store) {
+      const before = Date.now();
+      await store.setMany('b', [
+        ['b', bytes('12345')],
+        ['a', bytes('')],
+        ['c', bytes('1')],
+      ]);
+      await store.set('other', 'a', bytes('v'));
+      const found = await entriesFrom(store, 'b', 'a\0', 2);
+      assert.deepEqual(
+        found.map(({ key, size }) => [key, size]),
+        [
+          ['b', 5],
+          ['c', 1],
+        ],
+      );
+      // The clock may be that of another machine.
+      for (const { updated } of found) assert.ok(Math.abs(updated - before) < 60_000);
+      assert.deepEqual(await entriesFrom(store, 'none', '', 2), []);
     },
   },
   {

@@ -5,7 +5,8 @@ import { plainBytes, type StoreAccess, storedValue, utf8, wellFormed } from './a
 /** Ids are SQLite integers: signed 64-bit (https://sqlite.org/datatype3.html, section 2). */
 const LARGEST_ID = 2n ** 63n - 1n;
 
-type Reads = Pick<Store, 'get' | 'exists' | 'list' | 'range' | 'getMany' | 'read' | 'buckets'>;
+type Reads = Pick<Store, 'get' | 'exists' | 'list' | 'range' | 'getMany' | 'read' | 'buckets'> &
+  Required<Pick<Store, 'entries'>>;
 
 /** The methods of a store that only read. */
 export function createReads({ sql, transactions, requireOpen, attempt }: StoreAccess): Reads {
@@ -26,6 +27,14 @@ export function createReads({ sql, transactions, requireOpen, attempt }: StoreAc
     range(bucket, from, limit) {
       const rows = attempt(() => sql.range.all(wellFormed(bucket), utf8(from), Math.min(limit, PAGE_SIZE)));
       return rows.map(({ key }) => key.toString('utf8'));
+    },
+    entries(bucket, from, limit) {
+      const rows = attempt(() => sql.entries.all(wellFormed(bucket), utf8(from), Math.min(limit, PAGE_SIZE)));
+      return rows.map(({ key, size, updated }) => ({
+        key: key.toString('utf8'),
+        size: Number(size),
+        updated: Number(updated),
+      }));
     },
     getMany(bucket, keys) {
       const encoded = keys.map(utf8);

@@ -18,6 +18,8 @@ export interface Statements {
   readonly list: Statement<{ id: bigint; key: Buffer }>;
   /** bucket, first key, limit */
   readonly range: Statement<{ key: Buffer }>;
+  /** bucket, first key, limit */
+  readonly entries: Statement<{ key: Buffer; size: bigint; updated: bigint }>;
   readonly buckets: Statement<{ bucket: string }>;
   readonly countVersion: Statement;
   readonly lastVersion: Statement<{ version: bigint }>;
@@ -54,6 +56,10 @@ export function prepareStatements(connection: Connection): Statements {
       'SELECT id, key FROM kv INDEXED BY kv_order WHERE bucket = ? AND id > ? ORDER BY id LIMIT ?',
     ),
     range: prepare('SELECT key FROM kv WHERE bucket = ? AND key >= ? ORDER BY key LIMIT ?'),
+    // The length of a blob is in the head of its row: the value is not read.
+    entries: prepare(
+      'SELECT key, length(value) AS size, updated FROM kv WHERE bucket = ? AND key >= ? ORDER BY key LIMIT ?',
+    ),
     buckets: prepare('SELECT DISTINCT bucket FROM kv ORDER BY bucket'),
     // Not one statement with RETURNING: SQLite collects its rows in a temporary table with a page cache of its own, 88 KB that
     // malloc maps and unmaps each time.

@@ -2,15 +2,15 @@ import type { GuestRequest } from '../../http/handler.ts';
 import { header, withHeader } from '../../http/headers.ts';
 import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
 
-const HEADER = 'mcp-session-id';
+export const SESSION_HEADER = 'mcp-session-id';
 
 /** The session that a request names. */
 export function sessionOf({ headers }: GuestRequest): string | undefined {
-  return header(headers, HEADER);
+  return header(headers, SESSION_HEADER);
 }
 
 export function inSession(request: GuestRequest, session: string): GuestRequest {
-  return { ...request, headers: withHeader(request.headers, HEADER, session) };
+  return { ...request, headers: withHeader(request.headers, SESSION_HEADER, session) };
 }
 
 /** A response that tells the client the id of its new session. */

@@ -1,7 +1,7 @@
 import { parsePublicUrl } from '../../server/access-policy/access-policy.ts';
 import { parseAllowedHost, parseAllowedOrigin } from '../../server/access-policy/allow-list.ts';
 import { DEFAULTS } from '../defaults.ts';
-import { ADMIN_ADDRESS, CONNECTIONS, checkedBy, DURATION, LISTEN_ADDRESS, SIZE } from '../kinds.ts';
+import { ADMIN_ADDRESS, CONNECTIONS, checkedBy, DURATION, LISTEN_ADDRESS, PATH, SIZE } from '../kinds.ts';
 import type { OptionRows } from '../types.ts';
 
 type Listening =
@@ -9,6 +9,7 @@ type Listening =
   | 'systemdListenfd'
   | 'idleProcessTimeout'
   | 'adminAddr'
+  | 'adminTokenFile'
   | 'allowHost'
   | 'allowOrigin'
   | 'publicUrl'
@@ -43,8 +44,13 @@ export const LISTENING: OptionRows<Listening> = {
   adminAddr: {
     flags: '--admin-addr <address>',
     description:
-      'where to serve /healthz, /readyz and /metrics: host:port or unix:/path; a port alone is on loopback; default: nowhere',
+      'where to serve /healthz, /readyz, /metrics and the API: host:port or unix:/path; a port alone is on loopback; default: nowhere',
     kind: ADMIN_ADDRESS,
+  },
+  adminTokenFile: {
+    flags: '--admin-token-file <path>',
+    description: 'a file with the token for the API; required on an address that other machines can reach',
+    kind: PATH,
   },
   allowHost: {
     flags: '--allow-host <host>',

@@ -5,6 +5,10 @@ import { type Listener, openListener } from '../listener.ts';
 import type { NodeHandler } from '../node-adapter.ts';
 import { sendPlainResponse } from '../node-response.ts';
 import { type PlainResponse, plainResponse } from '../plain.ts';
+import type { Administration } from './administration.ts';
+import { createAdminAccess } from './api/access.ts';
+import type { Api } from './api/api.ts';
+import { startApi } from './api/start-api.ts';
 import { createMonitor, type Monitor, type Phase } from './monitor.ts';
 import { CONTENT_TYPE, prometheusText } from './prometheus.ts';
 
@@ -13,6 +17,7 @@ export interface Admin {
   readonly url: string;
   /** To be passed to the monitored server. */
   readonly monitor: Monitor;
+  readonly administration: Administration;
   /** May be called again. */
   close(): Promise<void>;
 }
@@ -21,20 +26,27 @@ export interface Admin {
 const MAX_CONNECTIONS = 100;
 /** Milliseconds; monitoring systems poll at least once a minute. */
 const KEEP_ALIVE = 75_000;
-/** Milliseconds; no request here needs a body. */
+/** Milliseconds; only calls of the API have a body. */
 const BODY_TIMEOUT = 10_000;
 
+export interface AdminOptions {
+  /** What clients of the API must send as a bearer token; without it the API serves only this machine. */
+  readonly token?: string;
+}
+
 /**
- * Serves `/healthz`, `/readyz` and `/metrics` for one server, from before its start until after its end.
+ * Serves `/healthz`, `/readyz`, `/metrics` and the API for one server, from before its start until after its end.
  *
  * @throws WasmcpError `address-unusable`
  */
-export async function openAdmin(address: ListenAddress): Promise<Admin> {
+export async function openAdmin(address: ListenAddress, { token }: AdminOptions = {}): Promise<Admin> {
   const monitor = createMonitor();
   let listener: Listener | undefined;
   // On loopback, only loopback names: a page must not read this by DNS rebinding.
   const policy = createAccessPolicy({}, { addresses: () => listener?.addresses ?? [], refused() {} });
-  const handler = createHandler(monitor, policy);
+  const isLocal = (): boolean => listener?.addresses.every((bound) => bound.isLocal) ?? false;
+  const { api, administration } = startApi(createAdminAccess({ token, isLocal }), monitor.observers);
+  const handler = createHandler(monitor, policy, api);
   listener = await openListener({ handler, continueHandler: handler }, [address], {
     maxConnections: MAX_CONNECTIONS,
     keepAlive: KEEP_ALIVE,
@@ -44,6 +56,7 @@ export async function openAdmin(address: ListenAddress): Promise<Admin> {
   return {
     url: listener.url,
     monitor,
+    administration,
     async close() {
       const closed = listener.close();
       listener.cut();
@@ -51,6 +64,8 @@ export async function openAdmin(address: ListenAddress): Promise<Admin> {
     },
   };
 }
+
+export { readTokenFile } from './api/access.ts';
 
 type Page = (monitor: Monitor) => PlainResponse | Promise<PlainResponse>;
 
@@ -60,7 +75,7 @@ const PAGES: ReadonlyMap<string, Page> = new Map<string, Page>([
   ['/metrics', metrics],
 ]);
 
-function createHandler(monitor: Monitor, policy: AccessPolicy): NodeHandler {
+function createHandler(monitor: Monitor, policy: AccessPolicy, api: Api): NodeHandler {
   return (request, response) => {
     const path = request.url!.split('?', 1)[0]!;
     const admission = policy.admit({
@@ -70,6 +85,10 @@ function createHandler(monitor: Monitor, policy: AccessPolicy): NodeHandler {
       path,
       headers: request.rawHeaders,
     });
+    if ('head' in admission && api.owns(path)) {
+      void api.handle(request, response, path);
+      return;
+    }
     const page = PAGES.get(path);
     let result: PlainResponse | Promise<PlainResponse>;
     if ('response' in admission) result = admission.response;

@@ -1,0 +1,199 @@
+import { type Store, WasmcpError } from '../../../host/index.ts';
+import { firstAfter, isSessionId } from './layout.ts';
+import type { SessionState } from './metadata.ts';
+import {
+  type SessionSize,
+  type SessionSummary,
+  sessionSizes,
+  sessionSummary,
+  summaryOf,
+} from './session-summary.ts';
+
+export type SessionOrder = 'updated' | 'created' | 'size';
+
+/** Which sessions are wanted. */
+export interface SessionFilter {
+  /** The exact owner. */
+  readonly subject?: string | undefined;
+  readonly state?: SessionState['name'] | undefined;
+  /** Part of an id, a subject or an issuer, in any case. */
+  readonly search?: string | undefined;
+}
+
+export interface SessionQuery extends SessionFilter {
+  readonly limit: number;
+  /** Ordered by id without it. */
+  readonly sort?: SessionOrder | undefined;
+  /** The newest or largest first, unless it is `asc`; without `sort` always `asc`. */
+  readonly order?: 'asc' | 'desc' | undefined;
+  /** Where the previous page ended. */
+  readonly cursor?: string | undefined;
+}
+
+/** Sessions, and where the next page begins. A page that looked at many sessions may be short, even empty. */
+export interface SessionPage {
+  readonly sessions: readonly SessionSummary[];
+  readonly next?: string;
+}
+
+/** To be called for each session that was looked at: may pause. False ends the search. */
+export type Proceed = () => Promise<boolean> | boolean;
+
+/** Sessions that one page in the order of ids looks at. */
+const LOOKED_AT = 20_000;
+
+/** @throws WasmcpError `cursor-invalid`, `store-*` */
+export async function sessionPage(
+  store: Store,
+  bucket: string,
+  query: SessionQuery,
+  proceed: Proceed = () => true,
+): Promise<SessionPage> {
+  const now = Date.now();
+  const { search } = query;
+  if (search !== undefined && isSessionId(search)) {
+    const found = await sessionSummary(store, bucket, search, now);
+    return {
+      sessions: found !== undefined && matches(found, query) && query.cursor === undefined ? [found] : [],
+    };
+  }
+  const cursor = query.cursor === undefined ? undefined : parseCursor(query.cursor, query);
+  return query.sort === undefined
+    ? pageById(store, bucket, query, cursor, now, proceed)
+    : topPage(store, bucket, query, cursor, now, proceed);
+}
+
+async function pageById(
+  store: Store,
+  bucket: string,
+  query: SessionQuery,
+  cursor: Cursor | undefined,
+  now: number,
+  proceed: Proceed,
+): Promise<SessionPage> {
+  const sessions: SessionSummary[] = [];
+  let looked = 0;
+  let last: string | undefined;
+  const start = cursor === undefined ? undefined : firstAfter(cursor.id);
+  for await (const size of sessionSizes(store, bucket, start)) {
+    if (sessions.length === query.limit || looked === LOOKED_AT)
+      return { sessions, next: cursorText({ id: last! }) };
+    const summary = await summaryOf(store, bucket, size, now);
+    if (summary !== undefined && matches(summary, query)) sessions.push(summary);
+    last = size.id;
+    looked += 1;
+    if (!(await proceed())) break;
+  }
+  return { sessions };
+}
+
+/** Looks at all sessions, and keeps as many as fit on the page. */
+async function topPage(
+  store: Store,
+  bucket: string,
+  query: SessionQuery,
+  cursor: Cursor | undefined,
+  now: number,
+  proceed: Proceed,
+): Promise<SessionPage> {
+  const { limit, sort = 'updated', order = 'desc' } = query;
+  // One more than fits tells whether there is another page.
+  const top = createTop<SessionSummary>(limit + 1, order);
+  const after = cursor && { rank: cursor.rank ?? 0, id: cursor.id };
+  const isFiltered = query.subject !== undefined || query.state !== undefined || query.search !== undefined;
+  for await (const size of sessionSizes(store, bucket)) {
+    if (!(await proceed())) return { sessions: [] };
+    const known = sort === 'created' ? undefined : rankOf(size, sort);
+    if (known !== undefined && !top.admits({ rank: known, id: size.id }, after)) continue;
+    const summary = await summaryOf(store, bucket, size, now);
+    if (summary === undefined || (isFiltered && !matches(summary, query))) continue;
+    const place = { rank: known ?? summary.metadata.createdAt, id: size.id };
+    if (top.admits(place, after)) top.add(place, summary);
+  }
+  const found = top.items();
+  const sessions = found.slice(0, limit).map(({ item }) => item);
+  const last = found[limit - 1]?.place;
+  return found.length > limit && last !== undefined
+    ? { sessions, next: cursorText({ ...last, sort, order }) }
+    : { sessions };
+}
+
+function rankOf({ updated, bytes }: SessionSize, sort: 'updated' | 'size'): number {
+  return sort === 'updated' ? updated : bytes;
+}
+
+interface Place {
+  readonly rank: number;
+  readonly id: string;
+}
+
+interface Top<T> {
+  /** Whether it comes after `after`, and before the last one that is kept. */
+  admits(place: Place, after?: Place): boolean;
+  add(place: Place, item: T): void;
+  items(): readonly { readonly place: Place; readonly item: T }[];
+}
+
+/** Keeps the first `limit` of any number of items. */
+export function createTop<T>(limit: number, order: 'asc' | 'desc'): Top<T> {
+  const kept: { readonly place: Place; readonly item: T }[] = [];
+  const sign = order === 'asc' ? 1 : -1;
+  const isBefore = (a: Place, b: Place): boolean =>
+    a.rank === b.rank ? a.id < b.id : (a.rank - b.rank) * sign < 0;
+  return {
+    admits(place, after) {
+      if (after !== undefined && !isBefore(after, place)) return false;
+      return kept.length < limit || isBefore(place, kept.at(-1)!.place);
+    },
+    add(place, item) {
+      let low = 0;
+      let high = kept.length;
+      while (low < high) {
+        const middle = (low + high) >>> 1;
+        if (isBefore(place, kept[middle]!.place)) high = middle;
+        else low = middle + 1;
+      }
+      kept.splice(low, 0, { place, item });
+      if (kept.length > limit) kept.pop();
+    },
+    items: () => kept,
+  };
+}
+
+export function matches(summary: SessionSummary, { subject, state, search }: SessionFilter): boolean {
+  if (subject !== undefined && summary.subject !== subject) return false;
+  if (state !== undefined && summary.state.name !== state) return false;
+  if (search === undefined || search === '') return true;
+  const wanted = search.toLowerCase();
+  return [summary.id, summary.subject, summary.issuer].some((text) => text?.toLowerCase().includes(wanted));
+}
+
+interface Cursor {
+  readonly id: string;
+  readonly rank?: number;
+  readonly sort?: SessionOrder;
+  readonly order?: 'asc' | 'desc';
+}
+
+function cursorText(cursor: Cursor): string {
+  return Buffer.from(JSON.stringify(cursor)).toString('base64url');
+}
+
+function parseCursor(text: string, { sort, order = 'desc' }: SessionQuery): Cursor {
+  const cursor = parsedObject(text);
+  const { id, rank } = cursor;
+  const isOfQuery = cursor.sort === sort && (sort === undefined || cursor.order === order);
+  const isWhole =
+    typeof id === 'string' && isSessionId(id) && (sort === undefined || typeof rank === 'number');
+  if (isOfQuery && isWhole) return cursor as unknown as Cursor;
+  throw new WasmcpError('cursor-invalid', 'the cursor is not one that this query returned');
+}
+
+function parsedObject(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}

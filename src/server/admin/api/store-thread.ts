@@ -1,0 +1,87 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { WasmcpError, type WasmcpErrorCode } from '../../../../host/index.ts';
+import type { StoreService } from './store-service.ts';
+
+export interface ServiceSetup {
+  readonly url: string;
+}
+
+export interface ServiceRequest {
+  readonly id: number;
+  readonly method: keyof StoreService;
+  readonly args: readonly unknown[];
+}
+
+export type ServiceReply = { readonly id: number } & (
+  | { readonly value: unknown }
+  | { readonly code: WasmcpErrorCode; readonly message: string }
+);
+
+/** A service whose store is in another thread. */
+export interface StoreThread {
+  readonly service: StoreService;
+  /** Settles when the thread has closed its store. */
+  close(): Promise<void>;
+}
+
+const WORKER = new URL(import.meta.url.replace(/store-thread(\.[jt]s)$/, 'store-worker$1'));
+
+/** Starts a thread that opens the store of this URL, which must exist. */
+export function startStoreThread(url: string): StoreThread {
+  const setup: ServiceSetup = { url };
+  const worker = new Worker(WORKER, { workerData: setup, execArgv: [] });
+  const exited = once(worker, 'exit');
+  exited.catch(() => {});
+  worker.unref();
+  const pending = new Map<number, PromiseWithResolvers<unknown>>();
+  let calls = 0;
+  let failure: Error | undefined;
+
+  function end(reason: Error): void {
+    failure ??= reason;
+    for (const call of pending.values()) call.reject(failure);
+    pending.clear();
+  }
+
+  worker.on('message', (reply: ServiceReply) => {
+    const call = pending.get(reply.id);
+    pending.delete(reply.id);
+    if ('code' in reply) call?.reject(new WasmcpError(reply.code, reply.message));
+    else call?.resolve(reply.value);
+  });
+  worker.on('error', end);
+  worker.on('exit', () => end(new WasmcpError('store-closed', `${url} is closed`)));
+
+  const ask =
+    (method: keyof StoreService) =>
+    (...args: readonly unknown[]): Promise<unknown> => {
+      if (failure !== undefined) return Promise.reject(failure);
+      const call = Promise.withResolvers<unknown>();
+      const request: ServiceRequest = { id: calls++, method, args };
+      pending.set(request.id, call);
+      worker.postMessage(request);
+      return call.promise;
+    };
+
+  return {
+    service: Object.fromEntries(METHODS.map((method) => [method, ask(method)])) as unknown as StoreService,
+    async close() {
+      worker.ref();
+      worker.postMessage('close');
+      await exited.catch(() => {});
+    },
+  };
+}
+
+const METHODS: readonly (keyof StoreService)[] = [
+  'buckets',
+  'keys',
+  'entry',
+  'writeEntry',
+  'sessions',
+  'session',
+  'summary',
+  'setValue',
+  'endSession',
+];

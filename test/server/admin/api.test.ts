@@ -1,0 +1,335 @@
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { type Admin, type AdminOptions, openAdmin } from '../../../src/server/admin/admin.ts';
+import { temporaryFolder } from '../../support/command.ts';
+import { callTool, initialize, rpc } from '../../support/mcp.ts';
+import { type Listening, listen, type ServingOptions } from '../../support/serving.ts';
+
+interface Administered extends Listening {
+  readonly admin: Admin;
+  /** Calls the API; the body of a response without JSON is undefined. */
+  call(path: string, options?: CallOptions): Promise<Answer>;
+}
+
+interface CallOptions extends Pick<RequestInit, 'method' | 'headers' | 'signal'> {
+  readonly json?: unknown;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: only tests read these responses
+  readonly body: any;
+}
+
+async function openedAdmin(host: string, options: AdminOptions = {}): Promise<Admin> {
+  const admin = await openAdmin({ port: 0, host }, options);
+  onTestFinished(admin.close);
+  return admin;
+}
+
+async function administer(options: ServingOptions = {}, admin?: Admin): Promise<Administered> {
+  const opened = admin ?? (await openedAdmin('127.0.0.1'));
+  const { monitor, administration } = opened;
+  const serving = await listen('notes-draft', { mcp: 'guide', monitor, administration, ...options });
+  return { ...serving, admin: opened, call: caller(opened) };
+}
+
+function caller({ url }: Admin): Administered['call'] {
+  return async (path, { json, headers, ...init } = {}) => {
+    const response = await fetch(`${url}api/v1/${path}`, {
+      ...init,
+      headers: { ...headers, ...(json !== undefined && { 'content-type': 'application/json' }) },
+      ...(json !== undefined && { body: JSON.stringify(json) }),
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: text === '' ? undefined : JSON.parse(text),
+    };
+  };
+}
+
+const STORES = { sqlite: () => `sqlite:${join(temporaryFolder(), 'store.db')}`, memory: () => 'memory:' };
+
+describe.each(Object.entries(STORES))('with a store of the kind %s', (_kind, store) => {
+  test('a session is listed, shown, edited, read back by its guest, and ended', async () => {
+    const { url, call } = await administer({ store: store() });
+    expect((await call('sessions')).body).toEqual({ sessions: [] });
+    const id = await initialize(url);
+    await callTool(url, id, 'counter');
+    await callTool(url, id, 'cart_add', { item: 'apple' });
+
+    const { body } = await call('sessions?sort=updated');
+    expect(body.sessions).toMatchObject([{ id, state: 'live', created: expect.any(Number), keys: 3 }]);
+    expect(body.sessions[0].updated).toBeGreaterThanOrEqual(body.sessions[0].created);
+    expect((await call(`sessions/${id}`)).body).toMatchObject({
+      id,
+      values: [
+        { key: 'cart', type: 'json', value: ['apple'] },
+        { key: 'counter', type: 'u64', value: '1' },
+      ],
+    });
+
+    const put = { method: 'PUT', json: { type: 'u64', value: '41' } };
+    expect((await call(`sessions/${id}/values/counter`, put)).status).toBe(204);
+    expect(await callTool(url, id, 'counter')).toBe('42');
+    expect((await call(`sessions/${id}/values/cart`, { method: 'DELETE' })).status).toBe(204);
+    expect(await callTool(url, id, 'cart_show')).not.toContain('apple');
+
+    expect((await call(`sessions/${id}?reason=lost`, { method: 'DELETE' })).status).toBe(204);
+    expect((await rpc(url, 'tools/list', {}, id)).status).toBe(404);
+    expect((await call(`sessions/${id}`)).body).toMatchObject({ state: 'ended', reason: 'lost' });
+    expect(await call(`sessions/${id}`, { method: 'DELETE' })).toMatchObject({ status: 409 });
+    const late = await call(`sessions/${id}/values/counter`, put);
+    expect([late.status, late.body.error]).toEqual([
+      409,
+      expect.stringMatching(/ended at .*: its values can no longer/),
+    ]);
+  });
+
+  test('entries of a bucket are paged, read, written and deleted as text or as bytes', async () => {
+    const { call } = await administer({ store: store() });
+    const keys = ['a', 'a/b c', 'a?', '\u{1f600}', ''];
+    for (const key of keys) {
+      const path = `buckets/my%20bucket/keys/${encodeURIComponent(key)}`;
+      const json = { encoding: 'base64', value: Buffer.from([0xff, 0]).toString('base64') };
+      expect((await call(path, { method: 'PUT', json })).status).toBe(204);
+      expect((await call(path)).body).toMatchObject({ key, size: 2, encoding: 'base64', value: '/wA=' });
+      await call(path, { method: 'PUT', json: { encoding: 'text', value: '\ufeffhi' } });
+      expect((await call(path)).body).toMatchObject({ encoding: 'text', value: '\ufeffhi' });
+    }
+    expect((await call('buckets')).body).toEqual({ buckets: [{ name: 'my bucket' }] });
+    const found: string[] = [];
+    let next: string | undefined;
+    do {
+      const page = await call(
+        `buckets/my%20bucket/keys?limit=2${next === undefined ? '' : `&cursor=${next}`}`,
+      );
+      found.push(...page.body.keys.map(({ key }: { key: string }) => key));
+      next = page.body.next;
+    } while (next !== undefined);
+    expect(found).toEqual(keys.toSorted());
+    expect((await call('buckets/my%20bucket/keys?prefix=a%2F')).body.keys).toMatchObject([
+      { key: 'a/b c', size: 5 },
+    ]);
+    expect((await call('buckets/my%20bucket/keys/a', { method: 'DELETE' })).status).toBe(204);
+    expect((await call('buckets/my%20bucket/keys/a')).status).toBe(404);
+  });
+
+  test('an entry is only written as long as it has the version that was read', async () => {
+    const { call } = await administer({ store: store() });
+    const path = 'buckets/b/keys/k';
+    await call(path, { method: 'PUT', json: { encoding: 'text', value: '1' } });
+    const { version } = (await call(path)).body;
+    const second = { method: 'PUT', json: { encoding: 'text', value: '2' } };
+    expect((await call(`${path}?version=${version}`, second)).status).toBe(204);
+    expect((await call(`${path}?version=${version}`, second)).status).toBe(412);
+    expect((await call(`${path}?version=${version}`, { method: 'DELETE' })).status).toBe(412);
+    expect((await call(path)).body.value).toBe('2');
+  });
+});
+
+test('pages follow each other in any order, and filters choose', async () => {
+  const { url, call } = await administer();
+  const ids: string[] = [];
+  for (let n = 0; n < 5; n++) {
+    ids.push(await initialize(url));
+    for (let item = 0; item <= n; item++) await callTool(url, ids[n]!, 'cart_add', { item: 'apple' });
+  }
+  await call(`sessions/${ids[1]}`, { method: 'DELETE' });
+  const all = async (query: string): Promise<string[]> => {
+    const found: string[] = [];
+    let next: string | undefined;
+    do {
+      const { body } = await call(`sessions?limit=2&${query}${next === undefined ? '' : `&cursor=${next}`}`);
+      found.push(...body.sessions.map(({ id }: { id: string }) => id));
+      next = body.next;
+    } while (next !== undefined);
+    return found;
+  };
+  expect(await all('')).toEqual(ids.toSorted());
+  expect(await all('sort=created&order=asc')).toEqual(ids);
+  expect(await all('sort=created')).toEqual(ids.toReversed());
+  const [first, second, ...others] = ids;
+  expect(await all('sort=size&state=live')).toEqual([first, ...others].toReversed());
+  expect((await all('sort=updated'))[0]).toBe(second);
+  expect(await all('state=ended')).toEqual([second]);
+  expect(await all(`search=${ids[3]!.slice(0, 13).toUpperCase()}`)).toEqual([ids[3]]);
+  expect(await all('subject=bob')).toEqual([]);
+  const { next } = (await call('sessions?limit=2&sort=size')).body;
+  expect(await call(`sessions?limit=2&sort=created&cursor=${next}`)).toMatchObject({ status: 400 });
+});
+
+describe('refused, with the reason:', () => {
+  test.each([
+    ['u64', '-1', /u64 is a whole number from 0 to 18446744073709551615, not "-1"/],
+    ['u64', 1.5, /not 1.5/],
+    ['s64', '9223372036854775808', /s64 is a whole number/],
+    ['bool', 'true', /bool is true or false, not "true"/],
+    ['string', 7, /string is text, not 7/],
+    ['bytes', 'a', /padded base64/],
+    ['date', '', /"date" is not a type: use string, json, u64, s64, bool, bytes/],
+    ['string', 'x', /"counter" is of type u64.*: delete it first to change its type/],
+  ])('the %s %j', async (type, value, reason) => {
+    const { url, call } = await administer();
+    const id = await initialize(url);
+    await callTool(url, id, 'counter');
+    const { status, body } = await call(`sessions/${id}/values/counter`, {
+      method: 'PUT',
+      json: { type, value },
+    });
+    expect([status, body.error]).toEqual([422, expect.stringMatching(reason)]);
+    expect(await callTool(url, id, 'counter')).toBe('2');
+  });
+
+  test('what the server wrote into a session, and what it keeps for itself', async () => {
+    const { url, call } = await administer();
+    const id = await initialize(url);
+    const json = { type: 'bytes', value: '' };
+    for (const key of ['__meta__', 'jwt:sub', '']) {
+      expect((await call(`sessions/${id}/values/${key}`, { method: 'PUT', json })).status).toBe(422);
+      expect((await call(`sessions/${id}/values/${key}`, { method: 'DELETE' })).status).toBe(422);
+    }
+    const internal = 'buckets/wasmcp-node:x/keys/k';
+    const put = { method: 'PUT', json: { encoding: 'text', value: '' } };
+    expect(await call(internal, put)).toMatchObject({
+      status: 403,
+      body: { error: /internal to wasmcp-node/ },
+    });
+    expect((await call(`${internal}?internal=true`, put)).status).toBe(204);
+    expect((await call('buckets')).body.buckets).not.toContainEqual({ name: 'wasmcp-node:x' });
+    expect((await call('buckets?internal=true')).body.buckets).toContainEqual({ name: 'wasmcp-node:x' });
+  });
+
+  test('malformed calls', async () => {
+    const { call, admin } = await administer();
+    expect((await call('sessions?limit=0')).status).toBe(400);
+    expect((await call('sessions?limit=1&limit=2')).status).toBe(400);
+    expect((await call('sessions?unknown=1')).status).toBe(400);
+    expect((await call('sessions?cursor=x')).status).toBe(400);
+    expect((await call('buckets/%ff/keys')).status).toBe(400);
+    expect((await call('buckets/%01/keys')).status).toBe(400);
+    expect((await call('nothing')).status).toBe(404);
+    expect((await call('sessions/nobody')).status).toBe(404);
+    expect(await call('sessions', { method: 'POST' })).toMatchObject({ status: 405 });
+    const path = `${admin.url}api/v1/buckets/b/keys/k`;
+    const send = async (type: string, body: string): Promise<number> =>
+      (await fetch(path, { method: 'PUT', headers: { 'content-type': type }, body })).status;
+    expect(await send('text/plain', '{}')).toBe(415);
+    expect(await send('application/json', '{')).toBe(400);
+    expect(await send('application/json', '{}')).toBe(422);
+  });
+});
+
+describe('who may use it', () => {
+  const token = 'a token of the test, long enough'.replaceAll(' ', '-');
+
+  test('without a token only this machine', async () => {
+    const { call, admin } = await administer({}, await openedAdmin('0.0.0.0'));
+    const { status, body } = await call('overview');
+    expect([status, body.error]).toEqual([403, expect.stringMatching(/--admin-token-file/)]);
+    expect((await fetch(`${admin.url}healthz`)).status).toBe(200);
+    expect((await fetch(`${admin.url}metrics`)).status).toBe(200);
+  });
+
+  test('with a token who sends it', async () => {
+    const { call, admin } = await administer({}, await openedAdmin('0.0.0.0', { token }));
+    const as = async (authorization: string): Promise<Answer> =>
+      call('overview', { headers: { authorization } });
+    expect((await as(`Bearer ${token}`)).status).toBe(200);
+    for (const wrong of [`Bearer ${token}x`, 'Bearer ', `Basic ${token}`, token])
+      expect((await as(wrong)).status).toBe(401);
+    const none = await call('openapi.json');
+    expect([none.status, none.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="wasmcp-node"']);
+    for (const path of ['healthz', 'readyz']) expect((await fetch(admin.url + path)).status).toBe(200);
+  });
+
+  test('no page of another origin, not even of this machine', async () => {
+    const { call, admin } = await administer();
+    const { port } = new URL(admin.url);
+    for (const origin of ['https://evil.example', 'http://127.0.0.1:1', `http://localhost:${port}`, 'null']) {
+      expect((await call('overview', { headers: { origin } })).status).toBe(403);
+    }
+    expect((await call('overview', { headers: { 'sec-fetch-site': 'cross-site' } })).status).toBe(403);
+    expect((await call('overview', { headers: { origin: `http://127.0.0.1:${port}` } })).status).toBe(200);
+    expect((await call('overview', { headers: { 'sec-fetch-site': 'same-origin' } })).status).toBe(200);
+  });
+});
+
+test('events report a request, the session that it used, one that was edited, and figures', async () => {
+  const { url, call, admin } = await administer();
+  const id = await initialize(url);
+  const { body } = await fetch(`${admin.url}api/v1/events`);
+  const events = eventsOf(body!);
+  expect(await events.next('sample')).toMatchObject({ phase: 'ready', rss: expect.any(Number) });
+  await callTool(url, id, 'counter');
+  expect(await events.next('request')).toMatchObject({
+    method: 'POST',
+    path: '/mcp',
+    status: 200,
+    mcp: { method: 'tools/call', target: 'counter' },
+    session: id.slice(0, 8),
+    times: { total: expect.any(Number) },
+  });
+  expect(await events.next('session')).toMatchObject({ id, session: { id, state: 'live', keys: 2 } });
+  await call(`sessions/${id}`, { method: 'DELETE' });
+  expect(await events.next('session')).toMatchObject({ id, session: { state: 'ended' } });
+  await events.close();
+});
+
+/** Server-sent events in the order of their arrival. */
+function eventsOf(body: ReadableStream<Uint8Array>): {
+  next(kind: string): Promise<unknown>;
+  close(): Promise<void>;
+} {
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  return {
+    async next(kind) {
+      for (;;) {
+        const event = new RegExp(`^event: ${kind}\ndata: (.*)\n\n`, 'm').exec(text);
+        if (event !== null) {
+          text = text.slice(event.index + event[0].length);
+          return JSON.parse(event[1]!);
+        }
+        const { value, done } = await reader.read();
+        if (done) throw new Error(`the events ended after ${text}`);
+        text += decoder.decode(value, { stream: true });
+      }
+    },
+    close: () => reader.cancel(),
+  };
+}
+
+test('the document describes every operation, and each path exists', async () => {
+  const { call } = await administer();
+  const { body } = await call('openapi.json');
+  expect(body.openapi).toBe('3.1.0');
+  const paths = Object.keys(body.paths);
+  expect(paths).toEqual(
+    expect.arrayContaining([
+      '/overview',
+      '/sessions',
+      '/sessions/{id}/values/{key}',
+      '/buckets/{bucket}/keys',
+      '/events',
+    ]),
+  );
+  for (const path of paths) {
+    const { headers } = await call(path.slice(1).replaceAll(/\{\w+\}/g, 'x'), { method: 'PATCH' });
+    expect(headers.get('allow')?.replace(', HEAD', '')).toBe(
+      Object.keys(body.paths[path]).join(', ').toUpperCase(),
+    );
+  }
+});
+
+test('the paths of the admin address reach the guest on the main one', async () => {
+  const { url } = await administer();
+  const paths = ['/', '/healthz', '/readyz', '/metrics', '/api/v1/overview', '/api/v1/openapi.json'];
+  const answers = await Promise.all(paths.map(async (path) => (await fetch(url + path)).text()));
+  // The guest responds to a GET in the same way on every path.
+  expect(new Set(answers).size).toBe(1);
+});
