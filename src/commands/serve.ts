@@ -5,6 +5,7 @@ import { showDuration } from '../options/show.ts';
 import type { ListenAddress, OptionValues } from '../options/types.ts';
 import type { Admin } from '../server/admin/admin.ts';
 import type { ListenTarget } from '../server/listen-address.ts';
+import { loadCertificate } from './certificate.ts';
 import type { CliStreams, Command } from './command.ts';
 import { takeInheritedSockets } from './inherited-sockets.ts';
 import { load, reportLoad } from './load.ts';
@@ -23,6 +24,8 @@ export const serve: Command = {
     ...LISTEN_OPTIONS,
     'systemdListenfd',
     'idleProcessTimeout',
+    'tlsCert',
+    'tlsKey',
     'adminAddr',
     'adminTokenFile',
     'watch',
@@ -85,6 +88,7 @@ async function serveUntilStopped(
     tooIdle.resolve();
   };
   const targets = listenTargets(options);
+  const certificate = loadCertificate(options);
   const file = options.watch ? watchable(path) : undefined;
   const component = await load(path, options);
   const shutdown =
@@ -94,6 +98,7 @@ async function serveUntilStopped(
     access,
     ownPorts: portsOf(admin, shutdown),
     listenOn: targets,
+    ...(certificate && { tls: certificate.current }),
     ...(idle && { idle: { limit: idle, reached } }),
     ...(prestartedWorkers && { prestartedWorkers }),
     ...(admin && { monitor: admin.monitor, administration: admin.administration }),
@@ -102,6 +107,7 @@ async function serveUntilStopped(
   await server.listen();
   // Before the banner: who has read that may send a signal.
   const stopReloading = startReloading({ ...options, path, file, first: component, server, streams });
+  const stopRenewing = certificate?.reloadOnSignal(streams);
   if (shutdown !== undefined) streams.stderr.write(`Listening for shutdown on ${shutdown.url}\n`);
   reportLoad(component, options.verbose ?? false, streams);
   const { storeUrl = '', storeGuarantee: guarantee } = server;
@@ -114,6 +120,7 @@ async function serveUntilStopped(
     [stop, shutdown?.requested, tooIdle.promise, storeBroken].filter((end) => end !== undefined),
   );
   stopReloading();
+  stopRenewing?.();
   shutdown?.close();
   await closeOnce(server, options.drain, own, failure?.exitCode);
   if (failure !== undefined) throw failure;

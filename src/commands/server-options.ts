@@ -58,6 +58,7 @@ export const LISTEN_OPTIONS: readonly OptionName[] = [
   'maxConcurrentConnections',
   'keepAlive',
   'bodyTimeout',
+  'sseKeepAlive',
 ];
 
 /** Options of every command that serves requests, in addition to those. */
@@ -112,6 +113,7 @@ export async function serverOptions(
     sessionOrder: options.sessionOrder,
     sessionRetention: options.sessionRetention,
     inputWait: options.inputWait,
+    sseKeepAlive: options.sseKeepAlive,
     loggingPrefix: options.loggingPrefix,
     isolation: options.isolation,
     ...concurrency(options),
@@ -144,20 +146,25 @@ export function storeAccess(options: OptionValues): StoreAccess {
   };
 }
 
-/** Files that the next start reads, whose options guests must not change, and the log, in which all clients occur. */
-export function settingsFiles({
-  config,
-  envFile,
-  storePasswordFile,
-  adminTokenFile,
-  logFile,
-}: Pick<
-  OptionValues,
-  'config' | 'envFile' | 'storePasswordFile' | 'adminTokenFile' | 'logFile'
->): ProtectedPath[] {
-  return [config, envFile, storePasswordFile, adminTokenFile, logFile].flatMap((path) =>
-    path === undefined ? [] : [{ path, kind: 'file' }],
-  );
+/** Options that name files which the next start reads, or which are secret. */
+const PROTECTED_FILES = [
+  'config',
+  'envFile',
+  'storePasswordFile',
+  'adminTokenFile',
+  'logFile',
+  'tlsCert',
+  'tlsKey',
+] as const;
+
+/** Guests must neither read secrets nor change options. */
+export function settingsFiles(
+  options: Pick<OptionValues, (typeof PROTECTED_FILES)[number]>,
+): ProtectedPath[] {
+  return PROTECTED_FILES.flatMap((name) => {
+    const path = options[name];
+    return path === undefined ? [] : [{ path, kind: 'file' }];
+  });
 }
 
 type Concurrency = Pick<ServerOptions, 'workers' | 'maxWorkers' | 'liveLimit'>;

@@ -62,6 +62,8 @@ place. Output of guests goes to stderr.`,
         // Clients on stdio speak MCP.
         mcp: 'guide',
         ...common,
+        // No proxy is in between.
+        sseKeepAlive: 'off',
         store: storeUrl,
         env,
         // The user of this command can reach services on this machine anyway.

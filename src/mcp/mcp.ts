@@ -5,6 +5,7 @@ import type { Resolved } from '../options/resolve.ts';
 import { describeSessions, guestDefaults, guestOrigins, probeBucket, sessionBucket } from './defaults.ts';
 import { withAccept } from './edge/accept.ts';
 import { withoutContradictions } from './edge/contradictory.ts';
+import { withEventStreams } from './edge/event-stream.ts';
 import { withFacts } from './edge/facts.ts';
 import { createInitialize, withInitialize } from './edge/initialize.ts';
 import { withInputWait } from './edge/input-wait.ts';
@@ -49,10 +50,16 @@ export interface McpOptions {
    * request ends with an error. Nothing else that the guest or the client sends extends the time.
    */
   readonly inputWait?: number;
+  /**
+   * Milliseconds of silence after which a stream of events gets a comment, so that nothing between server and client closes it,
+   * 15 s by default; `off` for none. With `mcp: 'off'` there are none either.
+   */
+  readonly sseKeepAlive?: number | 'off';
 }
 
 /** The options of a server that matter here. */
-interface McpSettings extends Resolved<McpOptions, 'sessionOrder' | 'sessionRetention' | 'inputWait'> {
+interface McpSettings
+  extends Resolved<McpOptions, 'sessionOrder' | 'sessionRetention' | 'inputWait' | 'sseKeepAlive'> {
   readonly env: Readonly<Record<string, string>>;
   readonly publicUrl?: string;
   readonly queueLimit: number;
@@ -178,6 +185,7 @@ export function createMcp(
       const bucket = sessionBucket(environment(component));
       const leases = holder && bucket !== undefined ? { holder, bucket } : undefined;
       return compose(
+        withEventStreams(options.sseKeepAlive),
         withFacts,
         ...(sessionUsed && bucket !== undefined ? [withSessionUse(sessionUsed)] : []),
         withDiscovery(named ? undefined : ownUrl),

@@ -22,7 +22,8 @@ type Defaulted =
   | 'drain'
   | 'sessionOrder'
   | 'sessionRetention'
-  | 'inputWait';
+  | 'inputWait'
+  | 'sseKeepAlive';
 
 interface LibraryDefaults {
   host: string;
@@ -66,4 +67,5 @@ export const DEFAULTS: Readonly<Pick<OptionValues, Defaulted>> & Readonly<Librar
   sessionOrder: 'serial',
   sessionRetention: 7 * 24 * 3_600_000,
   inputWait: 300_000,
+  sseKeepAlive: 15_000,
 };

@@ -21,6 +21,10 @@ import { showDuration, showSize } from './show.ts';
 import type { Address, Directory, IsolationValue, Kind, ListenAddress } from './types.ts';
 
 export const DURATION: Kind<number> = { parse: parseDuration, show: showDuration };
+export const DURATION_OR_OFF: Kind<number | 'off'> = {
+  parse: (text) => (text === 'off' ? text : parseDuration(text)),
+  show: (value) => (value === 'off' ? value : showDuration(value)),
+};
 export const RETENTION: Kind<number | 'off'> = {
   parse: parseRetention,
   show: (value) => (value === 'off' ? value : showDuration(value)),

@@ -71,6 +71,8 @@ export interface OptionValues extends WasmtimeValues {
   addr?: ListenAddress[];
   systemdListenfd?: boolean;
   idleProcessTimeout?: number;
+  tlsCert?: string;
+  tlsKey?: string;
   adminAddr?: ListenAddress;
   adminTokenFile?: string;
   allowHost?: string[];
@@ -110,6 +112,7 @@ export interface OptionValues extends WasmtimeValues {
   sessionOrder: 'serial' | 'parallel';
   sessionRetention: number | 'off';
   inputWait: number;
+  sseKeepAlive: number | 'off';
   reason: string;
   json?: boolean;
   internal?: boolean;

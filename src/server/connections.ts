@@ -6,6 +6,8 @@ import type { NodeHandler } from './node-adapter.ts';
 /** The connections of a listener and the responses that are still to be sent on each of them. */
 export interface Connections {
   accept(socket: Socket): void;
+  /** The accepted `raw` carries the requests of `secure`. */
+  secured(raw: Socket, secure: Socket): void;
   /** Passes a request to `serve` once its connection has a free place. */
   enter(request: IncomingMessage, response: ServerResponse, serve: NodeHandler): void;
   /** Whether a response is still to be sent on it. */
@@ -79,6 +81,14 @@ export function createConnections(
     return true;
   }
 
+  function carry(connection: Connection, socket: Socket): void {
+    bySocket.set(socket, connection);
+    // Node resumes reading whenever a request of the connection is complete.
+    socket.on('resume', () => {
+      if (connection.waiting !== undefined) socket.pause();
+    });
+  }
+
   return {
     accept(socket) {
       const connection = newConnection(socket, count++);
@@ -88,15 +98,18 @@ export function createConnections(
       }
       idleWatch.touch();
       open.add(connection);
-      bySocket.set(socket, connection);
-      // Node resumes reading whenever a request of the connection is complete.
-      socket.on('resume', () => {
-        if (connection.waiting !== undefined) socket.pause();
-      });
+      carry(connection, socket);
       socket.on('close', () => {
         release(connection);
         open.delete(connection);
       });
+    },
+    secured(raw, secure) {
+      const connection = bySocket.get(raw);
+      if (connection?.socket === undefined) return;
+      connection.socket = secure;
+      connection.bytesReadWhenIdle = secure.bytesRead;
+      carry(connection, secure);
     },
     enter(request, response, serve) {
       const { socket } = request;

@@ -8,6 +8,7 @@ import { type InheritedSocket, isInherited, pathOfSocket } from './inherited-soc
 import { formatAddress, isUnix, type ListenTarget } from './listen-address.ts';
 import type { NodeAdapter } from './node-adapter.ts';
 import { applySettings, BACKLOG, nodeSettings } from './node-settings.ts';
+import { type CurrentCertificate, requireTls } from './tls.ts';
 import { makeRoom, removeAtExit, withMode } from './unix-socket.ts';
 
 /** One of the addresses of a listener. */
@@ -22,6 +23,8 @@ export interface EndpointOptions {
   readonly keepAlive: number;
   /** The command's option to name in messages. */
   readonly flag: string;
+  /** For TLS on addresses that are not Unix sockets. */
+  readonly tls?: CurrentCertificate;
 }
 
 /** Milliseconds that a client has to read the response to a CONNECT and to close. */
@@ -36,11 +39,10 @@ export async function openEndpoint(
   target: ListenTarget,
   adapter: NodeAdapter,
   connections: Connections,
-  { keepAlive, flag }: EndpointOptions,
+  { keepAlive, flag, tls }: EndpointOptions,
 ): Promise<Endpoint> {
   const http = createServer(nodeSettings(keepAlive));
   applySettings(http);
-  http.on('connection', connections.accept);
   http.on('request', (request, response) => connections.enter(request, response, adapter.handler));
   http.on('checkContinue', (request, response) =>
     connections.enter(request, response, adapter.continueHandler),
@@ -48,7 +50,10 @@ export async function openEndpoint(
   refuseConnect(http, connections);
 
   await bind(http, target, flag);
-  const bound = boundAddress(http, target);
+  // The first connection comes in a later turn of the event loop.
+  const bound = boundAddress(http, target, tls === undefined ? 'http' : 'https');
+  if (tls === undefined || bound.port === undefined) http.on('connection', connections.accept);
+  else requireTls(http, connections, tls);
   const keepAtExit = !isInherited(target) && isUnix(target) ? removeAtExit(target.path) : undefined;
   return {
     bound,
@@ -117,10 +122,10 @@ function unusable(name: string, reason: string, cause?: Error): WasmcpError {
   return new WasmcpError('address-unusable', `${name} ${reason}`, { cause });
 }
 
-function boundAddress(http: NetServer, target: ListenTarget): BoundAddress {
+function boundAddress(http: NetServer, target: ListenTarget, scheme: 'http' | 'https'): BoundAddress {
   if (!isInherited(target) && isUnix(target)) return unixAddress(target.path);
   const bound = http.address() as AddressInfo | string | null;
-  if (bound !== null && typeof bound === 'object') return tcpAddress('http', bound.address, bound.port);
+  if (bound !== null && typeof bound === 'object') return tcpAddress(scheme, bound.address, bound.port);
   // Node does not know the path of a socket that it has not bound.
   const { fd } = target as InheritedSocket;
   return unixAddress(pathOfSocket(fd) ?? `file descriptor ${fd}`);

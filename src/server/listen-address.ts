@@ -3,8 +3,8 @@ import { WasmcpError } from '../../host/index.ts';
 import type { Address, ListenAddress, UnixAddress } from '../options/types.ts';
 import type { InheritedSocket } from './inherited-socket.ts';
 
-/** Bytes of a Unix socket's path, which the system would otherwise cut off: `sun_path` without its terminating zero. */
-const MAX_PATH = process.platform === 'darwin' ? 103 : 107;
+/** Bytes of a Unix socket's path: `sun_path` of macOS without its terminating zero; Linux has four more. */
+const MAX_PATH = 103;
 /** Permissions of a Unix socket if none are given: only the user who runs the server may connect. */
 const DEFAULT_MODE = 0o600;
 

@@ -4,6 +4,7 @@ import { type Endpoint, openEndpoint } from './endpoint.ts';
 import { createIdleWatch } from './idle-watch.ts';
 import type { ListenTarget } from './listen-address.ts';
 import type { NodeAdapter } from './node-adapter.ts';
+import type { CurrentCertificate } from './tls.ts';
 
 /** The addresses on which a server listens, in the order in which they were given. Their connections are limited together. */
 export interface Listener {
@@ -23,6 +24,8 @@ export interface ListenOptions extends ConnectionLimits {
   readonly keepAlive: number;
   /** The command's option to name in messages; `--addr` by default. */
   readonly flag?: string;
+  /** For TLS on addresses that are not Unix sockets. */
+  readonly tls?: CurrentCertificate;
 }
 
 /** Milliseconds before an idle connection is ended when closing: a request may have arrived that is not read yet. */

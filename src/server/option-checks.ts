@@ -64,6 +64,7 @@ export const SERVER_CHECKS: OptionChecks<ServerOptions> = {
   maxBody: check.bytes(0),
   maxConnections: check.wholeNumber(...RANGES.maxConnections),
   inputWait: duration,
+  sseKeepAlive: check.either('"off" or milliseconds', check.oneOf('off'), duration),
   keepAlive: duration,
   bodyTimeout: duration,
   onRequest: check.callback,
@@ -100,6 +101,7 @@ const SERVER_DEFAULTS: Pick<ServerSettings, DefaultedOption> = {
   maxBody: DEFAULTS.maxBody,
   maxConnections: DEFAULTS.maxConnections,
   inputWait: DEFAULTS.inputWait,
+  sseKeepAlive: DEFAULTS.sseKeepAlive,
   keepAlive: DEFAULTS.keepAlive,
   bodyTimeout: DEFAULTS.bodyTimeout,
 };

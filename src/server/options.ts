@@ -7,6 +7,7 @@ import type { Administration } from './admin/administration.ts';
 import type { Monitor } from './admin/monitor.ts';
 import type { ListenTarget } from './listen-address.ts';
 import type { RequestSummary } from './observe/request-summary.ts';
+import type { CurrentCertificate } from './tls.ts';
 
 /** How a server runs its guests and which requests it accepts. Every default is that of the command's option of that name. */
 export interface ServerOptions extends EngineOptions, AccessPolicyOptions, McpOptions {
@@ -61,6 +62,8 @@ export interface ServerInternals extends EngineInternals {
   readonly ownPorts?: readonly number[];
   /** Where `listen` listens if it gets no address. */
   readonly listenOn?: readonly ListenTarget[];
+  /** For TLS on addresses that are not Unix sockets. */
+  readonly tls?: CurrentCertificate;
   /** Called once, when the server has listened for `limit` milliseconds without a request in progress. */
   readonly idle?: { readonly limit: number; readonly reached: () => void };
 }

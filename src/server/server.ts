@@ -99,6 +99,7 @@ export function createServer(
     requestHeaders = [],
     ownPorts,
     listenOn,
+    tls,
     idle,
     ...internals
   }: ServerInternals = {},
@@ -146,7 +147,7 @@ export function createServer(
     const targets = listenTargets(where, host, listenOn);
     // The addresses first: when one is in use, no store is created and no worker started.
     binding = openListener(adapter, targets, {
-      ...{ keepAlive, bodyTimeout },
+      ...{ keepAlive, bodyTimeout, ...(tls && { tls }) },
       maxConnections: connectionShare(settings),
     });
     listener = await binding;

@@ -165,11 +165,49 @@ describe('the systemd unit', () => {
   const unit = read('deploy/wasmcp-node.service');
   const value = (key: string): string => new RegExp(`^${key}=(.*)$`, 'm').exec(unit)![1]!;
 
-  test.skipIf(spawnSync('systemd-analyze', ['--version']).status !== 0)('passes systemd-analyze', () => {
-    const file = join(temporaryFolder(), 'wasmcp-node.service');
-    writeFileSync(file, unit.replace('/usr/local/bin/wasmcp-node', '/bin/true'));
-    const { status, stderr } = spawnSync('systemd-analyze', ['verify', file], { encoding: 'utf8' });
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  const socket = read('deploy/wasmcp-node.socket');
+  const onDemand = read('deploy/wasmcp-node.service.d/on-demand.conf');
+
+  function verify(...units: readonly (readonly [string, string])[]): {
+    status: number | null;
+    stderr: string;
+  } {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, 'wasmcp-node.service.d'));
+    for (const [name, text] of units) {
+      writeFileSync(join(folder, name), text.replace('/usr/local/bin/wasmcp-node', '/bin/true'));
+    }
+    const files = units.map(([name]) => join(folder, name)).filter((file) => !file.endsWith('.conf'));
+    const { status, stderr } = spawnSync('systemd-analyze', ['verify', ...files], { encoding: 'utf8' });
+    return { status, stderr };
+  }
+
+  test.skipIf(spawnSync('systemd-analyze', ['--version']).status !== 0).each([
+    ['alone', [['wasmcp-node.service', unit]]],
+    [
+      'with its socket',
+      [
+        ['wasmcp-node.service', unit],
+        ['wasmcp-node.socket', socket],
+        ['wasmcp-node.service.d/on-demand.conf', onDemand],
+      ],
+    ],
+  ] as const)('passes systemd-analyze %s', (_, units) => {
+    expect(verify(...units)).toEqual({ status: 0, stderr: '' });
+  });
+
+  test('turns on with its socket what the command knows', async () => {
+    const env = Object.fromEntries(
+      [...onDemand.matchAll(/^Environment=(\w+)=(.*)$/gm)].map(([, name, text]) => [name!, text!]),
+    );
+    const { status, stderr } = await run(
+      ['serve', join(ROOT, 'fixtures/http-lab.wasm'), '--store', 'memory:'],
+      { env },
+    );
+    expect({ status, stderr }).toEqual({
+      status: 2,
+      stderr: expect.stringMatching(/^error: --systemd-listenfd found no sockets/),
+    });
   });
 
   test('stops with the signal that drains, and waits longer than draining takes', async () => {

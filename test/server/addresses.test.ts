@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -13,8 +14,10 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createMonitor } from '../../src/server/admin/monitor.ts';
-import { temporaryFolder } from '../support/command.ts';
+import { fixture, temporaryFolder } from '../support/command.ts';
 import { call, create, listen } from '../support/serving.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
 
 /** The status of a request through a Unix socket. */
 async function statusOf(socketPath: string, host = 'localhost', path = '/globals'): Promise<number> {
@@ -156,6 +159,19 @@ describe('a Unix socket', () => {
     await server.listen(`unix:${socket}`);
     expect(lstatSync(socket).isSocket()).toBe(true);
     await server.close(0);
+    expect(existsSync(socket)).toBe(false);
+  });
+
+  test('is removed when the process exits without closing the server', async () => {
+    const socket = join(temporaryFolder(), 'mcp.sock');
+    const script = `
+      import { existsSync } from 'node:fs';
+      import { createServer, loadComponent } from ${JSON.stringify(join(ROOT, 'src/index.ts'))};
+      const server = createServer(await loadComponent(${JSON.stringify(fixture('http-lab'))}), { store: 'memory:' });
+      await server.listen(${JSON.stringify(`unix:${socket}`)});
+      process.exit(existsSync(${JSON.stringify(socket)}) ? 3 : 4);`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'ignore' });
+    expect(await once(child, 'close')).toEqual([3, null]);
     expect(existsSync(socket)).toBe(false);
   });
 

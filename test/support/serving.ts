@@ -73,6 +73,7 @@ async function make(name: string, options: ServingOptions): Promise<Serving> {
     observers,
     requestHeaders,
     ownPorts,
+    tls,
     verifyRestores,
     prestartedWorkers,
     ...shared
@@ -83,6 +84,7 @@ async function make(name: string, options: ServingOptions): Promise<Serving> {
     observers,
     requestHeaders,
     ownPorts,
+    tls,
     verifyRestores,
     prestartedWorkers,
   } as ServerInternals;

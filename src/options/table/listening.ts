@@ -8,6 +8,8 @@ type Listening =
   | 'addr'
   | 'systemdListenfd'
   | 'idleProcessTimeout'
+  | 'tlsCert'
+  | 'tlsKey'
   | 'adminAddr'
   | 'adminTokenFile'
   | 'allowHost'
@@ -40,6 +42,15 @@ export const LISTENING: OptionRows<Listening> = {
     description:
       'stop once no request has been in progress for that long; with socket activation, the next one starts it again',
     kind: DURATION,
+  },
+  tlsCert: {
+    flags: '--tls-cert <file>',
+    description:
+      'certificates in PEM format, for HTTPS on addresses that are not Unix sockets; SIGHUP reads them again',
+  },
+  tlsKey: {
+    flags: '--tls-key <file>',
+    description: 'the private key of --tls-cert in PEM format',
   },
   adminAddr: {
     flags: '--admin-addr <address>',

@@ -1,8 +1,15 @@
 import { DEFAULTS } from '../defaults.ts';
-import { choice, DURATION, RETENTION } from '../kinds.ts';
+import { choice, DURATION, DURATION_OR_OFF, RETENTION } from '../kinds.ts';
 import type { OptionRows } from '../types.ts';
 
-type Sessions = 'mcp' | 'sessionOrder' | 'sessionRetention' | 'inputWait' | 'session' | 'reason';
+type Sessions =
+  | 'mcp'
+  | 'sessionOrder'
+  | 'sessionRetention'
+  | 'inputWait'
+  | 'sseKeepAlive'
+  | 'session'
+  | 'reason';
 
 /** MCP and its sessions. */
 export const SESSIONS: OptionRows<Sessions> = {
@@ -30,6 +37,12 @@ export const SESSIONS: OptionRows<Sessions> = {
     description: 'how long a guest may wait for a response of its client (sampling, elicitation)',
     kind: DURATION,
     fallback: DEFAULTS.inputWait,
+  },
+  sseKeepAlive: {
+    flags: '--sse-keep-alive <duration>',
+    description: 'silence after which an event stream gets a comment, so that no proxy closes it; or off',
+    kind: DURATION_OR_OFF,
+    fallback: DEFAULTS.sseKeepAlive,
   },
   session: {
     flags: '--session <id>',
