@@ -110,6 +110,19 @@ describe('the direction of imports', () => {
     );
   });
 
+  test('the page in the browser and the server share nothing but the API', () => {
+    const pages = globSync('page/src/**/*.{ts,tsx}', { cwd: root });
+    expect(pages.length).toBeGreaterThan(20);
+    const targets = pages.flatMap((file) =>
+      [...readFileSync(join(root, file), 'utf8').matchAll(/from '([^']+)'/g)].map(([, target]) =>
+        target!.startsWith('.') ? normalize(join(dirname(file), target!)) : target!,
+      ),
+    );
+    const foreign = targets.filter((target) => !/^(?:page\/src\/|preact(?:\/|$)|uplot$)/.test(target));
+    expect(foreign).toEqual([]);
+    expect(ownImports.filter(({ target }) => target.startsWith('page/'))).toEqual([]);
+  });
+
   test('no files import each other in a circle, not even types', () => {
     expect(circles(ownImports)).toEqual([]);
   });

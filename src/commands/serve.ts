@@ -51,7 +51,10 @@ one is kept.`,
     let admin: Admin | undefined;
     try {
       admin = options.adminAddr && (await serveAdmin(options.adminAddr, options.adminTokenFile));
-      if (admin) logging.streams.stderr.write(`Serving /healthz, /readyz and /metrics on ${admin.url}\n`);
+      if (admin)
+        logging.streams.stderr.write(
+          `Serving the page, /api/v1, /healthz, /readyz and /metrics on ${admin.url}\n`,
+        );
       return await serveUntilStopped(path, options, { streams, logging, prestartedWorkers, admin });
     } finally {
       await admin?.close();

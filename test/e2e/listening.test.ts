@@ -76,7 +76,9 @@ test('a socket is removed when a second signal ends the process at once', async 
 test('the admin address can be a Unix socket', async () => {
   const socketPath = join(temporaryFolder(), 'admin.sock');
   const { text } = await serve(LAB, ['--admin-addr', `unix:${socketPath}`, ...MEMORY]);
-  expect(text.stderr).toContain(`Serving /healthz, /readyz and /metrics on unix:${socketPath}\n`);
+  expect(text.stderr).toContain(
+    `Serving the page, /api/v1, /healthz, /readyz and /metrics on unix:${socketPath}\n`,
+  );
   expect(await statusOf('http://localhost/readyz', { socketPath })).toBe(200);
   expect(await statusOf('http://rebound.example/readyz', { socketPath })).toBe(403);
 });

@@ -30,7 +30,9 @@ test('contains only what is needed to run', async () => {
     .trim()
     .split('\n')
     .map((path) =>
-      path.replace(/^package\/dist\/(?:bin|src|host|shared)\/.*(\.d\.ts|\.core2?\.wasm|\.js)$/, 'dist $1'),
+      path
+        .replace(/^package\/dist\/(?:bin|src|host|shared)\/.*(\.d\.ts|\.core2?\.wasm|\.js)$/, 'dist $1')
+        .replace(/^package\/dist\/page\/assets\/[\w-]+(\.\w+)$/, 'page $1'),
     );
   expect([...new Set(kinds)].sort()).toEqual([
     'dist .core.wasm',
@@ -39,7 +41,12 @@ test('contains only what is needed to run', async () => {
     'dist .js',
     'package/LICENSE',
     'package/README.md',
+    'package/dist/page/LICENSES.txt',
+    'package/dist/page/index.html',
     'package/package.json',
+    'page .css',
+    'page .js',
+    'page .svg',
   ]);
 });
 
@@ -71,7 +78,9 @@ test('consists of few files, because finding hundreds would take most of a start
   );
   const read = stdout
     .split('\n')
-    .filter((path) => path.endsWith('.js') && !entries.has(path.replace(/^package/, '.')));
+    .filter(
+      (path) => /^package\/dist\/(?!page\/).*\.js$/.test(path) && !entries.has(path.replace(/^package/, '.')),
+    );
   expect(read.length).toBeGreaterThan(5);
   // Two thirds of them belong to one command or one kind of store.
   expect(read.length).toBeLessThan(60);
@@ -159,6 +168,22 @@ test('the files of worker threads are found after an installation', async () => 
     stdout: 'ok\n',
     stderr: '',
   });
+}, 60_000);
+
+test('the page of the admin address is there after an installation', async () => {
+  const look = `
+    const { spawn } = require('node:child_process');
+    const args = ['node_modules/.bin/wasmcp-node', 'serve', 'server.wasm', '--store', 'memory:', '--addr', '0', '--admin-addr', '0'];
+    const server = spawn(process.execPath, args);
+    server.stderr.on('data', async (text) => {
+      const url = /metrics on (\\S+)/.exec(text)?.[1];
+      if (url === undefined) return;
+      const page = await (await fetch(url)).text();
+      const script = /src="([^"]+)"/.exec(page)[1];
+      console.log((await fetch(new URL(script, url))).status, page.includes('<div id="app">'));
+      server.kill();
+    });`;
+  expect(await project.run('node', ['-e', look])).toMatchObject({ status: 0, stdout: '200 true\n' });
 }, 60_000);
 
 test('its types compile in strict projects', async () => {

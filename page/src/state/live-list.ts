@@ -2,9 +2,9 @@ import { connection, onEvent } from './events.ts';
 import { createSource, type Observable } from './observable.ts';
 import type { Paged } from './paged.ts';
 
-/** Keeps the beginning of a list up to date with the changes that the server reports. */
+/** Keeps a list up to date with the changes that the server reports, without asking it for the list again. */
 export interface LiveList {
-  /** Changed items, while `setFree(false)` keeps them from moving; those that are loaded show their new content already. */
+  /** Changes that are not shown, or not in their place, because `setFree(false)` keeps items from moving. */
   readonly changes: Observable<number>;
   /** Whether items may move: not under a reader who is further down, or about to choose one. */
   setFree(isFree: boolean): void;
@@ -19,78 +19,74 @@ export interface Change<T> {
   readonly item: T | undefined;
 }
 
-/** Milliseconds between two refreshes, at least; and the share of the time that the server may spend on them. */
-const INTERVAL = 1000;
-const SHARE = 1 / 5;
+export interface LiveListOptions<T> {
+  readonly idOf: (item: T) => string;
+  /** The order of the list, by which items find their places. */
+  readonly compare: (a: T, b: T) => number;
+  /** Whether the item belongs to the list. */
+  readonly matches: (item: T) => boolean;
+  /** Calls the function with each change, until the function that it returns is called. */
+  readonly follow: (changed: (change: Change<T>) => void) => () => void;
+}
 
-/** @param follow Calls the function with each change, until the function that it returns is called. */
-export function createLiveList<T>(
-  list: Paged<T>,
-  follow: (changed: (change: Change<T>) => void) => () => void,
-): LiveList {
+export function createLiveList<T>(list: Paged<T>, options: LiveListOptions<T>): LiveList {
+  const { idOf, compare, matches, follow } = options;
   const changes = createSource(0);
-  const changed = new Set<string>();
+  const pending = new Map<string, T | undefined>();
   let isFree = true;
-  let isStale = false;
-  let interval = INTERVAL;
-  let timer: ReturnType<typeof setTimeout> | undefined;
 
-  async function refresh(): Promise<void> {
-    timer = undefined;
-    if (!isStale) return;
-    if (!isFree || document.hidden) {
-      changes.set(changed.size);
+  function apply(): void {
+    const { items, hasMore, isFirst, isLoading } = list.state.value;
+    // The page that is being loaded may have it or not.
+    if (isFirst || isLoading || pending.size === 0) return;
+    const changed = new Map(pending);
+    pending.clear();
+    changes.set(0);
+    list.replace(placed(items, changed, hasMore));
+  }
+
+  /** What comes after the last item that is loaded is found when the next page is. */
+  function placed(items: readonly T[], changed: ReadonlyMap<string, T | undefined>, hasMore: boolean): T[] {
+    const last = hasMore ? items.at(-1) : undefined;
+    const kept = items.filter((item) => !changed.has(idOf(item)));
+    for (const item of changed.values()) {
+      if (item === undefined || !matches(item)) continue;
+      if (last === undefined || compare(item, last) <= 0) kept.push(item);
+    }
+    return kept.sort(compare);
+  }
+
+  function changed({ id, item }: Change<T>): void {
+    pending.set(id, item);
+    if (isFree) {
+      apply();
       return;
     }
-    if (list.state.value.isLoading) return schedule();
-    isStale = false;
-    changed.clear();
-    const start = performance.now();
-    await list.refresh();
-    changes.set(changed.size);
-    interval = Math.max(INTERVAL, (performance.now() - start) / SHARE);
-    if (isStale) schedule();
-  }
-
-  function schedule(): void {
-    timer ??= setTimeout(() => void refresh(), interval);
-  }
-
-  function mark(): void {
-    isStale = true;
-    schedule();
+    list.update(id, (before) => item ?? before);
+    changes.set(pending.size);
   }
 
   const stops = [
-    follow(({ id, item }) => {
-      changed.add(id);
-      list.update(id, () => item);
-      mark();
+    follow(changed),
+    list.state.subscribe(() => {
+      if (isFree) apply();
     }),
-    // Events may have been missed.
-    connection.subscribe(() => connection.value.name === 'live' && mark()),
-    onEvent('missed', mark),
+    // Events have been missed.
+    onEvent('missed', () => void list.refresh()),
+    connection.subscribe(() => {
+      if (connection.value.name === 'live' && !list.state.value.isFirst) void list.refresh();
+    }),
   ];
-  const seen = (): void => void refresh();
-  document.addEventListener('visibilitychange', seen);
 
   return {
     changes,
     setFree(value) {
       isFree = value;
-      if (isFree && isStale) schedule();
+      if (isFree) apply();
     },
-    show() {
-      const before = isFree;
-      isFree = true;
-      void refresh().finally(() => {
-        isFree = before;
-      });
-    },
+    show: apply,
     close() {
       for (const stop of stops) stop();
-      document.removeEventListener('visibilitychange', seen);
-      clearTimeout(timer);
     },
   };
 }

@@ -8,6 +8,8 @@ export interface Paged<T> {
   more(): void;
   /** Loads the first page again, and keeps what was loaded of later ones. */
   refresh(): Promise<void>;
+  /** Replaces what is loaded. */
+  replace(items: readonly T[]): void;
   /** Replaces or removes (undefined) an item that is loaded. */
   update(id: string, change: (item: T) => T | undefined): void;
   close(): void;
@@ -78,6 +80,9 @@ export function createPaged<T>(fetchPage: FetchPage<T>, idOf: (item: T) => strin
     },
     async refresh() {
       if (!state.value.isLoading) await load(undefined, merge);
+    },
+    replace(items) {
+      state.set({ ...state.value, items });
     },
     update(id, change) {
       const { items } = state.value;

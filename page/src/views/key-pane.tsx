@@ -5,7 +5,7 @@ import { notify } from '../parts/announce.tsx';
 import { Confirm, Dialog, Failure } from '../parts/dialog.tsx';
 import { parseExact } from '../parts/exact-json.ts';
 import { Ago, bytesText } from '../parts/format.tsx';
-import { Scrolled } from '../parts/scrolled.tsx';
+import { Scrolled, ScrolledText } from '../parts/scrolled.tsx';
 import { Empty, Failed, Loading } from '../parts/states.tsx';
 import { Tree } from '../parts/tree.tsx';
 import { useResource } from '../state/resource.ts';
@@ -50,11 +50,11 @@ export function KeyPane({ bucket, name, onClose }: PaneProps) {
           ×
         </button>
       </header>
-      <div class="detail-body">
+      <Scrolled kind="detail-body" label="Details">
         {error && !value && <NotLoaded error={error} onRetry={reload} />}
         {!value && !error && <Loading label="Loading the value…" />}
         {value && <EntryView entry={value} />}
-      </div>
+      </Scrolled>
       {value && open === 'edit' && (
         <KeyEditor bucket={bucket} entry={value} onClose={close} onDone={reload} />
       )}
@@ -91,9 +91,9 @@ function EntryView({ entry: { encoding, value, size, updated } }: { readonly ent
       <>
         {facts}
         <h3>Bytes</h3>
-        <Scrolled kind="hex" label="Value in hexadecimal">
+        <ScrolledText kind="hex" label="Value in hexadecimal">
           {hexDump(value)}
-        </Scrolled>
+        </ScrolledText>
       </>
     );
   }
@@ -110,9 +110,9 @@ function EntryView({ entry: { encoding, value, size, updated } }: { readonly ent
         </>
       )}
       <h3>Text</h3>
-      <Scrolled kind="text" label="Value as text">
+      <ScrolledText kind="text" label="Value as text">
         {value}
-      </Scrolled>
+      </ScrolledText>
     </>
   );
 }

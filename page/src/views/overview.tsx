@@ -1,6 +1,7 @@
 import { call } from '../api/client.ts';
 import type { Overview as OverviewData, Sample } from '../api/types.ts';
 import { Ago, numberText } from '../parts/format.tsx';
+import { Scrolled } from '../parts/scrolled.tsx';
 import { Failed, Loading } from '../parts/states.tsx';
 import { useValue } from '../state/observable.ts';
 import { seconds } from '../state/requests.ts';
@@ -12,13 +13,13 @@ export function Overview() {
   const { value, error, reload } = useResource((signal) => call<OverviewData>(['overview'], { signal }), []);
   const measured = useValue(samples);
   return (
-    <div class="page-body">
+    <Scrolled kind="page-body" label="Overview">
       <h1>Overview</h1>
       {error && !value && <Failed error={error} onRetry={reload} />}
       {!value && !error && <Loading label="Loading…" />}
       {value && <Tiles overview={value} sample={measured.at(-1)} />}
       <Plots measured={measured} seconds={seconds.list()} />
-    </div>
+    </Scrolled>
   );
 }
 

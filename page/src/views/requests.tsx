@@ -1,6 +1,7 @@
 import type { RequestRecord } from '../api/types.ts';
 import { bytesText, clockTime, millisecondsText, numberText } from '../parts/format.tsx';
 import { type Column, Grid } from '../parts/grid.tsx';
+import { Scrolled } from '../parts/scrolled.tsx';
 import { SearchField } from '../parts/search-field.tsx';
 import { Empty } from '../parts/states.tsx';
 import { Legend, PARTS, partsOf, TimingBar } from '../parts/timing.tsx';
@@ -159,7 +160,7 @@ function RequestPane({ record, onClose }: PaneProps) {
           ×
         </button>
       </header>
-      <div class="detail-body">
+      <Scrolled kind="detail-body" label="Details">
         <dl class="facts">
           <dt>HTTP</dt>
           <dd class="selectable">
@@ -185,7 +186,7 @@ function RequestPane({ record, onClose }: PaneProps) {
               </a>
             </dd>
           )}
-          <dt>Ended</dt>
+          <dt>Began</dt>
           <dd>{clockTime(at)}</dd>
           {bytesOut !== undefined && <dt>Bodies</dt>}
           {bytesOut !== undefined && (
@@ -208,7 +209,7 @@ function RequestPane({ record, onClose }: PaneProps) {
             </div>
           ))}
         </dl>
-      </div>
+      </Scrolled>
     </section>
   );
 }

@@ -4,9 +4,11 @@ import type { Session, SessionValue } from '../api/types.ts';
 import { announce, notify } from '../parts/announce.tsx';
 import { Confirm } from '../parts/dialog.tsx';
 import { Ago, bytesText, numberText, shortId } from '../parts/format.tsx';
+import { Scrolled } from '../parts/scrolled.tsx';
 import { Empty, Failed, Loading } from '../parts/states.tsx';
 import { onEvent } from '../state/events.ts';
 import { useResource } from '../state/resource.ts';
+import { fromBase64 } from './bytes.ts';
 import { StateLabel } from './state-label.tsx';
 import { ValueCard } from './value-card.tsx';
 import { ValueEditor } from './value-editor.tsx';
@@ -80,6 +82,13 @@ function isClaim(key: string): boolean {
   return key.startsWith('jwt:');
 }
 
+/** Claims are stored as bytes, and are text. */
+function asText(value: SessionValue): SessionValue {
+  if (value.type !== 'bytes' || !('value' in value)) return value;
+  const text = new TextDecoder().decode(fromBase64(String(value.value)));
+  return { key: value.key, type: 'string', value: text };
+}
+
 interface DetailsProps {
   readonly session: Session;
   readonly onOpen: (open: Open) => void;
@@ -91,7 +100,7 @@ function Details({ session, onOpen }: DetailsProps) {
   const own = values.filter(({ key }) => !isClaim(key));
   const claims = values.filter(({ key }) => isClaim(key));
   return (
-    <div class="detail-body">
+    <Scrolled kind="detail-body" label="Details">
       {!isLive && (
         <p class={`banner banner-${state}`}>
           {state === 'ended' ? 'This session ended ' : 'This session expired '}
@@ -129,9 +138,9 @@ function Details({ session, onOpen }: DetailsProps) {
         </div>
       )}
       {claims.map((value) => (
-        <ValueCard key={value.key} value={value} />
+        <ValueCard key={value.key} value={asText(value)} />
       ))}
-    </div>
+    </Scrolled>
   );
 }
 

@@ -11,6 +11,7 @@ import { createLiveList, type LiveList } from '../state/live-list.ts';
 import { useValue } from '../state/observable.ts';
 import { createPaged, type FetchPage, type Paged } from '../state/paged.ts';
 import { navigate, type Route, refine } from '../state/route.ts';
+import { compareSessions, matchSessions } from './session-order.ts';
 import { SessionPane } from './session-pane.tsx';
 import { StateLabel } from './state-label.tsx';
 
@@ -127,7 +128,7 @@ export function Sessions({ route }: { readonly route: Route }) {
           total={hasMore ? undefined : items.length + 1}
         >
           {error && <Failed error={error} onRetry={isFirst ? list.more : () => void list.refresh()} />}
-          {isFirst && !error && <Loading label="Loading sessions…" />}
+          {isFirst && !error && <Loading label="Looking through the sessions…" />}
           {!isFirst && !error && items.length === 0 && <NoSessions isFiltered={isFiltered} />}
         </Grid>
         <p class="statusbar">
@@ -169,10 +170,15 @@ interface Query {
 function useSessions(query: Query): { readonly list: Paged<SessionRow>; readonly live: LiveList } {
   const made = useMemo(() => {
     const fetchPage: FetchPage<SessionRow> = (cursor, signal) => listSessions({ ...query, cursor }, signal);
-    const list = createPaged(fetchPage, ({ id }) => id);
-    const live = createLiveList(list, (changed) =>
-      onEvent<SessionChange>('session', ({ id, session }) => changed({ id, item: session ?? undefined })),
-    );
+    const idOf = ({ id }: SessionRow): string => id;
+    const list = createPaged(fetchPage, idOf);
+    const live = createLiveList(list, {
+      idOf,
+      compare: compareSessions(query),
+      matches: matchSessions(query),
+      follow: (changed) =>
+        onEvent<SessionChange>('session', ({ id, session }) => changed({ id, item: session ?? undefined })),
+    });
     return { list, live };
   }, Object.values(query));
   useEffect(() => {

@@ -1,6 +1,6 @@
 import type { SessionValue } from '../api/types.ts';
 import { parseExact } from '../parts/exact-json.ts';
-import { Scrolled } from '../parts/scrolled.tsx';
+import { ScrolledText } from '../parts/scrolled.tsx';
 import { Tree } from '../parts/tree.tsx';
 import { hexDump } from './bytes.ts';
 
@@ -41,16 +41,16 @@ export function ValueView({ value }: { readonly value: SessionValue }) {
   if (type === 'json') return <Tree label={`JSON of ${key}`} value={content} />;
   if (type === 'bytes' || type === 'unknown') {
     return (
-      <Scrolled kind="hex" label={`Bytes of ${key}`}>
+      <ScrolledText kind="hex" label={`Bytes of ${key}`}>
         {hexDump(String(content))}
-      </Scrolled>
+      </ScrolledText>
     );
   }
   if (type === 'string') {
     return (
-      <Scrolled kind="text value-text" label={`Text of ${key}`}>
+      <ScrolledText kind="text value-text" label={`Text of ${key}`}>
         {String(content)}
-      </Scrolled>
+      </ScrolledText>
     );
   }
   return (
@@ -67,9 +67,9 @@ function JsonView({ name, text }: { readonly name: string; readonly text: string
     return (
       <>
         <p class="warning">This is not valid JSON.</p>
-        <Scrolled kind="text" label={`Text of ${name}`}>
+        <ScrolledText kind="text" label={`Text of ${name}`}>
           {text}
-        </Scrolled>
+        </ScrolledText>
       </>
     );
   }

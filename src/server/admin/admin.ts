@@ -10,6 +10,7 @@ import { createAdminAccess } from './api/access.ts';
 import type { Api } from './api/api.ts';
 import { startApi } from './api/start-api.ts';
 import { createMonitor, type Monitor, type Phase } from './monitor.ts';
+import { createAdminPage } from './page.ts';
 import { CONTENT_TYPE, prometheusText } from './prometheus.ts';
 
 /** A separate address for monitoring. Requests to it never reach a guest. */
@@ -35,7 +36,7 @@ export interface AdminOptions {
 }
 
 /**
- * Serves `/healthz`, `/readyz`, `/metrics` and the API for one server, from before its start until after its end.
+ * Serves `/healthz`, `/readyz`, `/metrics`, the API and the page for one server, from before its start until after its end.
  *
  * @throws WasmcpError `address-unusable`
  */
@@ -45,8 +46,9 @@ export async function openAdmin(address: ListenAddress, { token }: AdminOptions 
   // On loopback, only loopback names: a page must not read this by DNS rebinding.
   const policy = createAccessPolicy({}, { addresses: () => listener?.addresses ?? [], refused() {} });
   const isLocal = (): boolean => listener?.addresses.every((bound) => bound.isLocal) ?? false;
-  const { api, administration } = startApi(createAdminAccess({ token, isLocal }), monitor.observers);
-  const handler = createHandler(monitor, policy, api);
+  const access = createAdminAccess({ token, isLocal });
+  const { api, administration } = startApi(access, monitor.observers);
+  const handler = createHandler(monitor, policy, [api, createAdminPage(access)]);
   listener = await openListener({ handler, continueHandler: handler }, [address], {
     maxConnections: MAX_CONNECTIONS,
     keepAlive: KEEP_ALIVE,
@@ -67,6 +69,9 @@ export async function openAdmin(address: ListenAddress, { token }: AdminOptions 
 
 export { readTokenFile } from './api/access.ts';
 
+/** What has paths of its own: the API and the page. */
+type Part = Pick<Api, 'owns' | 'handle'>;
+
 type Page = (monitor: Monitor) => PlainResponse | Promise<PlainResponse>;
 
 const PAGES: ReadonlyMap<string, Page> = new Map<string, Page>([
@@ -75,7 +80,7 @@ const PAGES: ReadonlyMap<string, Page> = new Map<string, Page>([
   ['/metrics', metrics],
 ]);
 
-function createHandler(monitor: Monitor, policy: AccessPolicy, api: Api): NodeHandler {
+function createHandler(monitor: Monitor, policy: AccessPolicy, parts: readonly Part[]): NodeHandler {
   return (request, response) => {
     const path = request.url!.split('?', 1)[0]!;
     const admission = policy.admit({
@@ -85,8 +90,9 @@ function createHandler(monitor: Monitor, policy: AccessPolicy, api: Api): NodeHa
       path,
       headers: request.rawHeaders,
     });
-    if ('head' in admission && api.owns(path)) {
-      void api.handle(request, response, path);
+    const part = parts.find(({ owns }) => owns(path));
+    if ('head' in admission && part !== undefined) {
+      void part.handle(request, response, path);
       return;
     }
     const page = PAGES.get(path);

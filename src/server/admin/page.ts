@@ -1,14 +1,19 @@
 import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { sendPlainResponse } from '../node-response.ts';
 import { type PlainResponse, plainResponse } from '../plain.ts';
+import type { AdminAccess } from './api/access.ts';
+import { sendReply } from './api/reply.ts';
 
 /** The page for browsers at `/`. It contains no data: its scripts fetch that from the API. */
 export interface AdminPage {
-  /** Undefined for a path that is no part of the page. */
-  respond(path: string): Promise<PlainResponse> | undefined;
+  /** Whether the path belongs to the page. */
+  owns(path: string): boolean;
+  handle(request: IncomingMessage, response: ServerResponse, path: string): Promise<void>;
 }
 
 /** Nothing from elsewhere, nothing inline, in no frame, and forms go nowhere. */
@@ -49,7 +54,7 @@ type Files = ReadonlyMap<string, PlainResponse>;
 const NOT_BUILT =
   'The page could not be built. In a checkout, npm ci and then npm run build:page show why.\n';
 
-export function createAdminPage(): AdminPage {
+export function createAdminPage(access: AdminAccess): AdminPage {
   let loading: Promise<Files> | undefined;
 
   async function find(path: string): Promise<PlainResponse> {
@@ -64,8 +69,14 @@ export function createAdminPage(): AdminPage {
   }
 
   return {
-    respond: (path) =>
-      path === '/' || IMMUTABLE.test(path) || path === '/LICENSES.txt' ? find(path) : undefined,
+    owns: (path) => path === '/' || path === '/LICENSES.txt' || IMMUTABLE.test(path),
+    async handle(request, response, path) {
+      const refused = access.refusePage(request);
+      if (refused !== undefined) return sendReply(request, response, refused);
+      const isRead = request.method === 'GET' || request.method === 'HEAD';
+      const found = isRead ? await find(path) : plainResponse(405, { allow: 'GET, HEAD' });
+      if (!response.destroyed) sendPlainResponse(request, response, found);
+    },
   };
 }
 

@@ -3,7 +3,7 @@ import type { RequestRecord } from '../../../http/request-record.ts';
 /** A request whose response is over, for the events. Neither its whole session nor a value is in it. */
 export function requestEvent(record: RequestRecord): object {
   const { id, method, path, status, mcp, session, error, bytesIn, bytesOut } = record;
-  const { queue, ran, store, gate, total } = record;
+  const { queue, guest, store, gate, total } = record;
   return {
     id,
     at: Math.round(performance.timeOrigin + record.start),
@@ -15,6 +15,6 @@ export function requestEvent(record: RequestRecord): object {
     error,
     bytesIn,
     bytesOut,
-    times: { queue, guest: ran, store, gate, total },
+    times: { queue, guest, store, gate, total },
   };
 }
