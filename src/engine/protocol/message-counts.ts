@@ -60,8 +60,8 @@ export function createMessageCounts(): MessageCounts {
 export interface WorkerMessageCounts {
   /** A message was taken. */
   take(): void;
-  /** A message is waiting. */
-  waits(): boolean;
+  /** Number of messages that wait. */
+  waiting(): number;
   /** The guest of this request has the thread. */
   runs(id: number): void;
   /** A guest that computes, rather than responds quickly, has had the thread for these milliseconds. */
@@ -75,7 +75,7 @@ export function workerMessageCounts(memory: SharedArrayBuffer): WorkerMessageCou
       Atomics.add(words, TAKEN, 1);
     },
     // Counted after it is posted: for a moment the worker may be ahead.
-    waits: () => ((Atomics.load(words, SENT) - Atomics.load(words, TAKEN)) | 0) > 0,
+    waiting: () => Math.max(0, (Atomics.load(words, SENT) - Atomics.load(words, TAKEN)) | 0),
     runs(id) {
       Atomics.store(words, RUNS, id);
     },

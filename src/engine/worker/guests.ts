@@ -62,7 +62,7 @@ export async function startGuests(
   surroundings: Surroundings,
 ): Promise<Guests | undefined> {
   const { port, counts, collect, turn } = surroundings;
-  const outbox = createOutbox(port);
+  const outbox = createOutbox(port, counts.waiting);
   const output = createOutputChannel(setup.settings.loggingPrefix, outbox.postNow);
   const opened: Opened = {};
 

@@ -62,7 +62,7 @@ guests = await startGuests(setup, {
   scheduler: createScheduler({
     places: workerPlaces(setup.longPlaces),
     // Start functions ask before there are guests.
-    messageWaits: () => counts.waits() || guests?.waits === true,
+    messageWaits: () => counts.waiting() > 0 || guests?.waits === true,
     runs: counts.runs,
     computes: counts.computes,
   }),

@@ -2,8 +2,9 @@ import { type FromWorker, SMALL } from '../protocol/messages.ts';
 
 /**
  * Posts messages in batches, because each post wakes the main thread, which costs a third of a short request. A batch is posted at
- * the end of the current turn of the event loop; earlier when a guest is done half a millisecond after the batch was begun, and
- * when a guest computes. The windows of the bodies and the budget for output limit its size.
+ * the end of the current turn of the event loop; earlier once it completes as many responses as there are messages that wait for
+ * this thread, so that both threads have work, or when a guest is done half a millisecond after the batch was begun, or computes. The
+ * windows of the bodies and the budget for output limit its size.
  */
 export interface Outbox {
   post(message: FromWorker): void;
@@ -19,13 +20,15 @@ export interface GuestPort {
   close(): void;
 }
 
-/** Milliseconds for which a finished response may wait for others that the same turn of the event loop finishes. */
+/** Milliseconds for which a complete response may wait for others. */
 const MAX_AGE = 0.5;
 
-export function createOutbox(port: Pick<GuestPort, 'postMessage'>): Outbox {
+/** `waiting`: the number of messages that wait for this thread. */
+export function createOutbox(port: Pick<GuestPort, 'postMessage'>, waiting: () => number): Outbox {
   let batch: FromWorker[] = [];
-  /** When the batch was begun. */
+  /** When the batch was begun, and the number of responses that it completes. */
   let began = 0;
+  let complete = 0;
   let scheduled: NodeJS.Immediate | undefined;
 
   function flush(): void {
@@ -39,11 +42,13 @@ export function createOutbox(port: Pick<GuestPort, 'postMessage'>): Outbox {
     if (batch.length === 0) {
       scheduled = setImmediate(flush);
       began = performance.now();
+      complete = 0;
     }
     if (message.type !== 'done') batch.push(message);
     else {
       finish(batch, message);
-      if (performance.now() - began > MAX_AGE) flush();
+      complete += 1;
+      if (complete >= waiting() || performance.now() - began > MAX_AGE) flush();
     }
   }
 

@@ -4,23 +4,23 @@ import { createMessageCounts, workerMessageCounts } from '../../../src/engine/pr
 test('show both sides whether the worker takes its messages', () => {
   const counts = createMessageCounts();
   const worker = workerMessageCounts(counts.memory);
-  expect([counts.answered, worker.waits()]).toEqual([true, false]);
+  expect([counts.answered, worker.waiting()]).toEqual([true, 0]);
   counts.sent();
   counts.sent();
-  expect([counts.taken, counts.answered, worker.waits()]).toEqual([0, false, true]);
+  expect([counts.taken, counts.answered, worker.waiting()]).toEqual([0, false, 2]);
   worker.take();
-  expect([counts.taken, counts.answered, worker.waits()]).toEqual([1, false, true]);
+  expect([counts.taken, counts.answered, worker.waiting()]).toEqual([1, false, 1]);
   worker.take();
-  expect([counts.taken, counts.answered, worker.waits()]).toEqual([2, true, false]);
+  expect([counts.taken, counts.answered, worker.waiting()]).toEqual([2, true, 0]);
 });
 
 test('do not show a message as waiting that was taken before it was counted', () => {
   const counts = createMessageCounts();
   const worker = workerMessageCounts(counts.memory);
   worker.take();
-  expect(worker.waits()).toBe(false);
+  expect(worker.waiting()).toBe(0);
   counts.sent();
-  expect([counts.answered, worker.waits()]).toEqual([true, false]);
+  expect([counts.answered, worker.waiting()]).toEqual([true, 0]);
 });
 
 test('continue when they wrap around', () => {
@@ -28,9 +28,9 @@ test('continue when they wrap around', () => {
   const worker = workerMessageCounts(counts.memory);
   new Int32Array(counts.memory).fill(0x7fff_ffff);
   counts.sent();
-  expect([counts.answered, worker.waits()]).toEqual([false, true]);
+  expect([counts.answered, worker.waiting()]).toEqual([false, 1]);
   worker.take();
-  expect([counts.answered, worker.waits()]).toEqual([true, false]);
+  expect([counts.answered, worker.waiting()]).toEqual([true, 0]);
 });
 
 test('show which guest has the thread', () => {

@@ -5,9 +5,10 @@ import type { FromWorker } from '../../../src/engine/protocol/messages.ts';
 import { createOutbox, type Outbox } from '../../../src/engine/worker/outbox.ts';
 
 /** An outbox, and the batches that it has posted. */
-function open(): { readonly outbox: Outbox; readonly posted: FromWorker[][] } {
+function open(waiting = () => 0): { readonly outbox: Outbox; readonly posted: FromWorker[][] } {
   const posted: FromWorker[][] = [];
-  return { outbox: createOutbox({ postMessage: (batch: FromWorker[]) => void posted.push(batch) }), posted };
+  const port = { postMessage: (batch: FromWorker[]) => void posted.push(batch) };
+  return { outbox: createOutbox(port, waiting), posted };
 }
 
 const id = 7;
@@ -22,7 +23,7 @@ test.each([
   { type: 'output' as const, stream: 'stdout' as const, bytes: new Uint8Array(100_000) },
 ])('$type: its memory moves to the main thread, and leaves no garbage', async (message) => {
   const { port1, port2 } = new MessageChannel();
-  const outbox = createOutbox(port1 as unknown as MessagePort);
+  const outbox = createOutbox(port1 as unknown as MessagePort, () => 0);
   outbox.post(message);
   outbox.flush();
   port2.close();
@@ -32,10 +33,9 @@ test.each([
 test.each([
   ['with a body', [head, chunk, end, done], '\u00e9'],
   ['without a body', [head, end, done], ''],
-])('posts a small response %s as one message', async (_, messages, body) => {
+])('posts a small response %s as one message', (_, messages, body) => {
   const { outbox, posted } = open();
   for (const message of messages) outbox.post(message);
-  await turn();
   expect(posted).toEqual([[{ type: 'answer', id, status: 202, headers: ['a', 'b'], body, ...used }]]);
 });
 
@@ -47,29 +47,41 @@ test.each<[string, FromWorker[]]>([
   ['has a large body', [head, { type: 'chunk', id, bytes: new Uint8Array(1024 * 1024) }, end, done]],
   ['has two chunks', [head, chunk, chunk, end, done]],
   ['is interleaved with another one', [head, { type: 'chunk', id: 8, bytes: new Uint8Array(1) }, end, done]],
-])('posts a response as it is that %s', async (_, messages) => {
+])('posts a response as it is that %s', (_, messages) => {
   const { outbox, posted } = open();
   for (const message of messages) outbox.post(message);
-  await turn();
   expect(posted).toEqual([messages]);
 });
 
-test('wakes the main thread once for the responses that one turn finishes', async () => {
-  const { outbox, posted } = open();
-  const ids = [1, 2, 3];
-  for (const id of ids) {
-    outbox.post({ type: 'head', id, status: 200, headers: [] });
-    outbox.post({ type: 'chunk', id, bytes: Uint8Array.of(0x61) });
-    outbox.post({ type: 'end', id, trailers: [] });
-    outbox.post({ type: 'done', id });
+function respond(outbox: Outbox, id: number): void {
+  outbox.post({ type: 'head', id, status: 200, headers: [] });
+  outbox.post({ type: 'chunk', id, bytes: Uint8Array.of(0x61) });
+  outbox.post({ type: 'end', id, trailers: [] });
+  outbox.post({ type: 'done', id });
+}
+
+const answer = (id: number): FromWorker => ({ type: 'answer', id, status: 200, headers: [], body: 'a' });
+
+test('posts half of the responses while the other half is being made', () => {
+  let waiting = 4;
+  const { outbox, posted } = open(() => waiting);
+  for (const id of [1, 2, 3, 4]) {
+    waiting -= 1;
+    respond(outbox, id);
   }
-  expect(posted).toEqual([]);
-  await turn();
-  expect(posted).toEqual([ids.map((id) => ({ type: 'answer', id, status: 200, headers: [], body: 'a' }))]);
+  expect(posted).toEqual([[answer(1), answer(2)], [answer(3)], [answer(4)]]);
 });
 
-test('does not let a finished response wait for guests that compute', () => {
-  const { outbox, posted } = open();
+test('posts a complete response at the end of the turn, even if messages wait', async () => {
+  const { outbox, posted } = open(() => 9);
+  respond(outbox, 1);
+  expect(posted).toEqual([]);
+  await turn();
+  expect(posted).toEqual([[answer(1)]]);
+});
+
+test('does not let a complete response wait for guests that compute', () => {
+  const { outbox, posted } = open(() => 9);
   for (const message of [head, chunk, end]) outbox.post(message);
   const began = performance.now();
   while (performance.now() - began < 2);
