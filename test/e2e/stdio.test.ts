@@ -1,4 +1,4 @@
-import { copyFileSync, readdirSync } from 'node:fs';
+import { copyFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
@@ -7,6 +7,8 @@ import { openStore } from '../../src/index.ts';
 import { fixture, run, temporaryFolder } from '../support/command.ts';
 import { INITIALIZE_PARAMS } from '../support/mcp.ts';
 import { program } from '../support/program.ts';
+import { rawGlue } from '../support/raw-glue.ts';
+import { assembleGuest } from '../support/wat-guest.ts';
 
 const COMMAND = join(import.meta.dirname, '../../bin/wasmcp-node.js');
 
@@ -135,6 +137,50 @@ describe('the process', () => {
     });
     expect(resumed.stdout).toContain('"text":"2"');
   });
+
+  // With raw glue a loop keeps its thread.
+  test.skipIf(rawGlue)(
+    'serves other messages while a guest loops, and ends the loop at its limit',
+    async () => {
+      // Each instance responds to its first request with an empty body, and never to the next one.
+      const guest = await assembleGuest({
+        items: '(global $calls (mut i32) (i32.const 0))',
+        answer: `(global.set $calls (i32.add (global.get $calls) (i32.const 1)))
+        (if (i32.gt_u (global.get $calls) (i32.const 1)) (then (loop (br 0))))
+        (i32.const 200)`,
+      });
+      const component = join(temporaryFolder(), 'loop.wasm');
+      writeFileSync(component, guest);
+      const options = [
+        '--store',
+        'memory:',
+        '--mcp',
+        'off',
+        '--workers',
+        '1',
+        '--isolation',
+        'reuse=100',
+        '--timeout',
+        '3s',
+      ];
+      const serving = program(['stdio', component, ...options]);
+      const send = (id: number): void => void serving.child.stdin.write(`${request(id, 'any')}\n`);
+      send(1);
+      await serving.said('"id":1,');
+      // The first goes to the instance that is there, the other to a new one.
+      send(2);
+      send(3);
+      await serving.said('"id":3,');
+      expect(serving.text.stdout).not.toContain('"id":2,');
+      await serving.said('"id":2,');
+      expect(serving.text.stdout).toMatch(/"id":2,.*504/);
+      send(4);
+      await serving.said('"id":4,');
+      expect(serving.text.stderr).toMatch(/did not respond within 3000 ms/);
+      serving.child.stdin.end();
+      expect((await serving.finished).status).toBe(0);
+    },
+  );
 
   test('SIGTERM stops it while the input is open: status 0', async () => {
     const serving = program(['stdio', fixture('notes-draft'), '--store', 'memory:']);
