@@ -2,6 +2,7 @@ import { preloadStore } from '../../host/index.ts';
 import type { LoadedComponent } from '../component/component.ts';
 import { loadComponent } from '../loader/load-component.ts';
 import type { OptionValues } from '../options/types.ts';
+import { optimizeSooner } from '../process/tier-up.ts';
 import type { CliStreams } from './command.ts';
 
 /** Options that control how a component is loaded. */
@@ -13,6 +14,8 @@ export function load(
   path: string,
   { cacheDir, store, maxMemory, maxEachMemory, allowWasmGc = false }: LoadingOptions,
 ): Promise<LoadedComponent> {
+  // V8 reads it when it compiles a module.
+  optimizeSooner();
   const loading = loadComponent(path, {
     ...(cacheDir !== undefined && { cacheDir }),
     maxMemory,
