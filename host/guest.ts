@@ -38,6 +38,8 @@ export class Guest {
   failure: WasmcpError | undefined;
   #ended: string | undefined;
   #fence: string | undefined;
+  /** Variables of its request, in addition to or instead of those of the options. */
+  env: Readonly<Record<string, string>> | undefined;
   /** What its requests carry of the trace that its own request is in. */
   trace: TraceHeaders | undefined;
 
@@ -70,8 +72,9 @@ export class Guest {
   }
 
   /** Begins another request on an instance that has served one. Only after `end` and `release`. `fence` as `fenceText` makes it. */
-  begin(fence?: string, trace?: TraceHeaders): void {
+  begin(fence?: string, trace?: TraceHeaders, env?: Readonly<Record<string, string>>): void {
     this.#fence = fence;
+    this.env = env;
     this.trace = trace;
     this.failure = undefined;
     this.#ended = undefined;

@@ -8,7 +8,7 @@ import { terminalInput, terminalOutput, terminalStderr, terminalStdin, terminalS
 /** The interfaces of `wasi:cli` that a guest may import. */
 export function cliInterfaces(options: HostOptions): Interfaces {
   return {
-    'wasi:cli/environment@0.2': shared(environment(options)),
+    'wasi:cli/environment@0.2': environment(options),
     'wasi:cli/exit@0.2': shared(exit),
     'wasi:cli/stdin@0.2': stdin,
     'wasi:cli/stdout@0.2': stdout,

@@ -21,6 +21,8 @@ export interface GuestRequest {
   readonly awaited?: boolean;
   /** The fence under which the guest writes, as a text, see `Leases`. */
   readonly fence?: string;
+  /** Variables that the guest sees for this request, in addition to or instead of those of its environment. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Where the stages note what they know of it; undefined while nobody observes requests. */
   readonly record?: RequestRecord | undefined;
   /** A change to notify `wasi:keyvalue/watcher` of, instead of an HTTP request: the response consists of its end only. */

@@ -26,12 +26,17 @@ export function sessionBucket(env: Environment): string | undefined {
   return env.WASMCP_SESSION_BUCKET || DEFAULT_BUCKET;
 }
 
+/** Whether a wasmcp server with this environment asks its clients for tokens. */
+export function authorizes(env: Environment): boolean {
+  return env.WASMCP_AUTH_MODE?.toLowerCase() === 'oauth';
+}
+
 /** Whether sessions are kept, where, and who may use them, as a human-readable line. */
 export function describeSessions(env: Environment, storeUrl: string): string {
   const bucket = sessionBucket(env);
   const sessions =
     bucket === undefined ? 'Sessions off' : `Sessions on, in bucket "${bucket}" of ${storeUrl}`;
-  return `${sessions}; auth ${env.WASMCP_AUTH_MODE?.toLowerCase() === 'oauth' ? 'oauth' : 'public'}`;
+  return `${sessions}; auth ${authorizes(env) ? 'oauth' : 'public'}`;
 }
 
 /**

@@ -2,7 +2,14 @@ import type { LeaseHolder, Store, StoreLimits } from '../../host/index.ts';
 import type { Component } from '../component/component.ts';
 import { compose, type Middleware } from '../http/compose.ts';
 import type { Resolved } from '../options/resolve.ts';
-import { describeSessions, guestDefaults, guestOrigins, probeBucket, sessionBucket } from './defaults.ts';
+import {
+  authorizes,
+  describeSessions,
+  guestDefaults,
+  guestOrigins,
+  probeBucket,
+  sessionBucket,
+} from './defaults.ts';
 import { withAccept } from './edge/accept.ts';
 import { withoutContradictions } from './edge/contradictory.ts';
 import { withEventStreams } from './edge/event-stream.ts';
@@ -22,6 +29,8 @@ import { endsSession, withTerminate } from './edge/terminate.ts';
 import { withVerifiedDelete, withVerifiedOwner } from './edge/verify-session-owner.ts';
 import { withSessionQueue } from './edge/wait-in-queue.ts';
 import { looksLikeMcp } from './looks-like-mcp.ts';
+import { createModernEdge, type ModernOptions } from './modern/edge.ts';
+import { isModern } from './modern/revision.ts';
 import { withChallenge } from './oauth/challenge.ts';
 import { withDiscovery } from './oauth/discovery.ts';
 import { authProblems } from './oauth/settings.ts';
@@ -152,6 +161,15 @@ export function withSessions({ mode, queue, leases, timeout, inputWait }: Sessio
   };
 }
 
+/** Clients of every revision; `sessions` is the path of those that keep sessions. */
+export function withBothEras(options: ModernOptions, sessions: Middleware): Middleware {
+  return (guest) => {
+    const modern = createModernEdge(guest, options);
+    const legacy = sessions(guest);
+    return (request, target) => (isModern(request) ? modern : legacy)(request, target);
+  };
+}
+
 /**
  * `ownUrl` returns the server's address as far as it knows it, without a trailing slash. `sessionUsed` is called with the session
  * of each request that has finished.
@@ -190,7 +208,10 @@ export function createMcp(
         ...(sessionUsed && bucket !== undefined ? [withSessionUse(sessionUsed)] : []),
         withDiscovery(named ? undefined : ownUrl),
         withChallenge(publicUrl),
-        withSessions({ mode, queue, leases, timeout, inputWait }),
+        withBothEras(
+          { authorizes: authorizes(environment(component)) },
+          withSessions({ mode, queue, leases, timeout, inputWait }),
+        ),
       );
     },
     async probe(component, local) {

@@ -1,3 +1,4 @@
+import type { GuestRequest } from '../http/handler.ts';
 import { header } from '../http/headers.ts';
 
 /**
@@ -56,6 +57,13 @@ export function isEmptyMember(value: unknown): boolean {
  *
  * The layout and the metadata of stored sessions are described in `sessions/layout.ts` and `sessions/metadata.ts`.
  */
+
+/** The guest reads its environment for each request: for this one it keeps no sessions, and accepts requests without one. */
+export function withoutSessions(request: GuestRequest): GuestRequest {
+  return { ...request, env: SESSIONS_OFF };
+}
+
+const SESSIONS_OFF: Readonly<Record<string, string>> = { WASMCP_SESSION_ENABLED: 'false' };
 
 /** The guest stores sessions in this bucket when WASMCP_SESSION_BUCKET is missing or empty. */
 export const DEFAULT_BUCKET = 'default';

@@ -100,6 +100,41 @@ describe.each(sdks)('the official client, %s', (_, { connect, spawn }) => {
   });
 });
 
-test('the official client, 2.x, finds sessions when it looks for a server without them first', async () => {
-  await converse(await sdk2('auto').connect((await start()).url), 2);
+describe.each([
+  ['auto', sdk2('auto')],
+  ['pinned', sdk2({ pin: '2026-07-28' })],
+] as [string, Sdk][])('the official client, 2.x, of 2026-07-28 (%s)', (_, { connect }) => {
+  test('lists and calls tools, reads resources and prompts, and hears of progress, without a session', async () => {
+    const client = await connect((await start()).url);
+    expect(client.protocolVersion).toBe('2026-07-28');
+    expect(client.session).toBeUndefined();
+    expect(await client.toolNames()).toContain('counter');
+    expect(await client.resourceNames()).toContain('test://static-text');
+    expect(await client.promptNames()).toContain('test_simple_prompt');
+    expect(await client.call('counter')).toBe('1');
+    expect(await client.call('counter')).toBe('1');
+    const progress: number[] = [];
+    await client.call(
+      'test_tool_with_progress',
+      {},
+      { onprogress: (report) => void progress.push(report.progress) },
+    );
+    expect(progress.length).toBeGreaterThanOrEqual(2);
+    expect(await client.call('test_elicitation', { message: 'Who are you?' })).toContain('does not take');
+  });
+
+  test('leaves a call that it gives up', async () => {
+    const client = await connect((await start()).url);
+    const controller = new AbortController();
+    const call = client.call(
+      'test_tool_with_progress',
+      {},
+      {
+        signal: controller.signal,
+        onprogress: () => controller.abort(),
+      },
+    );
+    await expect(call).rejects.toThrow();
+    expect(await client.call('counter')).toBe('1');
+  });
 });

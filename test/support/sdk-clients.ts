@@ -15,6 +15,7 @@ import { onTestFinished } from 'vitest';
 import { rawGlueEnvironment } from './raw-glue.ts';
 
 export interface CallOptions {
+  readonly signal?: AbortSignal;
   onprogress?(report: { progress: number; total?: number | undefined }): void;
   /** Called with the position in the stream from which the call can be resumed. */
   onresumptiontoken?(token: string): void;
@@ -25,6 +26,8 @@ export interface CallOptions {
 /** A connected official client; the lists contain what the server sent and requested. */
 export interface SdkClient {
   readonly session: string | undefined;
+  /** The revision that it speaks; undefined if it does not tell. */
+  readonly protocolVersion: string | undefined;
   readonly logs: unknown[];
   readonly updates: string[];
   toolNames(): Promise<string[]>;
@@ -72,6 +75,7 @@ interface Alike {
     listPrompts(): Promise<{ prompts: { name: string }[] }>;
     setLoggingLevel(level: 'debug' | 'error'): Promise<unknown>;
     subscribeResource(params: { uri: string }): Promise<unknown>;
+    getNegotiatedProtocolVersion?(): string | undefined;
     close(): Promise<void>;
   };
   readonly http: { readonly sessionId?: string | undefined; terminateSession(): Promise<void> } | undefined;
@@ -88,6 +92,9 @@ function wrap(
     call,
     get session() {
       return http?.sessionId;
+    },
+    get protocolVersion() {
+      return client.getNegotiatedProtocolVersion?.();
     },
     toolNames: async () => (await client.listTools()).tools.map(({ name }) => name),
     resourceNames: async () => (await client.listResources()).resources.map(({ uri }) => uri),
@@ -130,8 +137,8 @@ export function sdk1(): Sdk {
   };
 }
 
-/** `@modelcontextprotocol/client`, the 2.x line; `auto` tries the revision without sessions first. */
-export function sdk2(mode: 'legacy' | 'auto'): Sdk {
+/** `@modelcontextprotocol/client`, the 2.x line; `auto` tries the revision without sessions first, `pin` tries no other. */
+export function sdk2(mode: 'legacy' | 'auto' | { readonly pin: string }): Sdk {
   async function open(
     transport: next.StreamableHTTPClientTransport | NextStdioClientTransport,
   ): Promise<SdkClient> {

@@ -68,7 +68,7 @@ class InFlight implements InFlightRequest {
   }
 
   start(post: Post, due: number): void {
-    const { method, scheme, authority, path, headers, body, fence, change } = this.#request;
+    const { method, scheme, authority, path, headers, body, fence, change, env } = this.#request;
     const whole = body instanceof Uint8Array ? packed(body) : undefined;
     this.#post = post;
     this.#isStarted = true;
@@ -89,9 +89,9 @@ class InFlight implements InFlightRequest {
     };
     const trace = this.#record?.trace;
     post(
-      change === undefined && trace === undefined
+      change === undefined && trace === undefined && env === undefined
         ? message
-        : { ...message, ...(change && { change }), ...(trace && { trace }) },
+        : { ...message, ...(change && { change }), ...(trace && { trace }), ...(env && { env }) },
       typeof whole === 'object' ? [whole.buffer] : undefined,
     );
     this.#body?.start(post);

@@ -19,6 +19,8 @@ export interface RequestMessage {
   /** When the response must have begun, see `toShared`; later, if the body `follows` and is read. */
   readonly due: number;
   readonly fence?: string | undefined;
+  /** Variables for this request, in addition to or instead of those of the guest's environment. */
+  readonly env?: Readonly<Record<string, string>>;
   /** What requests of the guest carry. */
   readonly trace?: TraceHeaders;
   /** A change for the guest's watcher, instead of a request. */

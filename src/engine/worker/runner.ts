@@ -98,12 +98,12 @@ class GuestRunner implements Runner {
   }
 
   #start(request: RequestMessage, io: GuestOutput): InFlight {
-    const { id, follows, due, fence, trace } = request;
+    const { id, follows, due, fence, trace, env } = request;
     const { post } = this.#parts;
     const instance = this.#parts.instances.take();
     const { guest, scheduled } = instance;
     scheduled?.accept(id, fromShared(due));
-    guest.begin(fence, trace);
+    guest.begin(fence, trace, env);
     guest.operations?.begin((operations) => post({ type: 'operations', id, operations }));
     instance.connect(io);
     const response = createPostedResponse(id, post, scheduled?.deadline);

@@ -19,6 +19,9 @@ export type Initialize = (
 /** Revisions that know `initialize`, newest first. */
 const REVISIONS: readonly string[] = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'];
 
+/** Later revisions have no `initialize` and no sessions. */
+export const NEWEST_WITH_SESSIONS: string = REVISIONS[0]!;
+
 /** Whether a client may be given a session: later revisions have none, and expect other errors. */
 export function supportsSessions({ headers }: GuestRequest): boolean {
   const version = header(headers, VERSION_HEADER);

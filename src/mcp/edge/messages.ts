@@ -43,6 +43,16 @@ export function messageFor(request: GuestRequest, message: Uint8Array): GuestReq
   };
 }
 
+/** Sends an empty response, without a message. */
+export function sendStatus(target: ResponseWriter, status: number, headers: readonly string[] = []): void {
+  target.head(status, [...headers]);
+  target.end([]);
+}
+
+export function sendResult(target: ResponseWriter, id: Uint8Array, result: unknown): void {
+  respond(target, 200, message(id, `"result":${JSON.stringify(result)}`));
+}
+
 /** The same request with another method and without its body. */
 export function withoutBody(request: GuestRequest, method: string): GuestRequest {
   return { ...request, method, headers: withoutHeaders(request.headers, ...OF_THE_MESSAGE), body: undefined };
@@ -73,10 +83,8 @@ export const PING: Uint8Array = message(undefined, `"method":"${OWNER_CHECKED_ME
 
 /** Responds with an empty result; a message without an id gets no response. */
 export function sendEmptyResult(target: ResponseWriter, id: Uint8Array | undefined): void {
-  if (id === undefined) {
-    target.head(202, []);
-    target.end([]);
-  } else {
+  if (id === undefined) sendStatus(target, 202);
+  else {
     respond(target, 200, message(id, '"result":{}'));
   }
 }
@@ -85,15 +93,17 @@ export interface Refusal {
   readonly status: number;
   readonly code: number;
   readonly text: string;
+  /** More for the client's program. */
+  readonly data?: unknown;
   readonly headers?: readonly string[];
 }
 
 export function sendError(
   target: ResponseWriter,
   id: Uint8Array | undefined,
-  { status, code, text, headers = [] }: Refusal,
+  { status, code, text, data, headers = [] }: Refusal,
 ): void {
-  const error = JSON.stringify({ code, message: text });
+  const error = JSON.stringify({ code, message: text, data });
   respond(target, status, message(id ?? Buffer.from('null'), `"error":${error}`), headers);
 }
 

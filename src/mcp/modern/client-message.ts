@@ -1,0 +1,55 @@
+import type { GuestRequest } from '../../http/handler.ts';
+import type { Refusal } from '../edge/messages.ts';
+import { INVALID_REQUEST } from '../edge/messages.ts';
+import { PARSE_ERROR } from './codes.ts';
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** A request of a client. */
+export interface ClientMessage {
+  readonly request: GuestRequest;
+  readonly id: string | number;
+  readonly method: string;
+  readonly params: JsonObject;
+  readonly meta: JsonObject;
+}
+
+/** What the body is: a request, an error for the client, or neither, which is a notification. */
+export interface Read {
+  readonly message?: ClientMessage;
+  readonly refusal?: Refusal;
+  /** Of what is refused, if it could be read. */
+  readonly id?: string | number;
+}
+
+export function jsonText(id: string | number): Uint8Array {
+  return Buffer.from(JSON.stringify(id));
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The body of a POST (MCP 2026-07-28, "Streamable HTTP", section "Sending Messages"). */
+export function readMessage(request: GuestRequest, body: Uint8Array): Read {
+  let value: unknown;
+  try {
+    value = JSON.parse(DECODER.decode(body));
+  } catch {
+    return { refusal: { status: 400, code: PARSE_ERROR, text: 'the body is not JSON' } };
+  }
+  if (!isObject(value) || value.jsonrpc !== '2.0') return invalid('the body is not a JSON-RPC 2.0 message');
+  const { id, method, params = {} } = value;
+  if (typeof method !== 'string') return invalid('clients send requests and notifications only');
+  if (id === undefined) return {};
+  if (typeof id !== 'string' && !Number.isSafeInteger(id)) return invalid('an id is a string or an integer');
+  if (!isObject(params)) return invalid('params is not an object', id as string | number);
+  const meta = isObject(params._meta) ? params._meta : {};
+  return { message: { request, id: id as string | number, method, params, meta } };
+}
+
+const DECODER = new TextDecoder('utf-8', { fatal: true });
+
+function invalid(text: string, id?: string | number): Read {
+  return { refusal: { status: 400, code: INVALID_REQUEST, text }, ...(id !== undefined && { id }) };
+}

@@ -1,0 +1,137 @@
+import { COMPLETE, type GuestRequest, type Handler } from '../../http/handler.ts';
+import { header, withoutHeaders } from '../../http/headers.ts';
+import type { ResponseWriter } from '../../http/response.ts';
+import { createInitialize } from '../edge/initialize.ts';
+import { INVALID_REQUEST, sendResult, sendStatus } from '../edge/messages.ts';
+import { createRequestSequence, NO_GUEST, type RequestSequence } from '../edge/request-sequence.ts';
+import { discard } from '../edge/session.ts';
+import { withoutSessions } from '../wasmcp-quirks.ts';
+import { checkMessage, isServed, SUPPORTED, unknownMethod } from './check-message.ts';
+import { type ClientMessage, jsonText, readMessage } from './client-message.ts';
+import { UNSUPPORTED_VERSION } from './codes.ts';
+import { collectBody, MAX_MESSAGE } from './collect-body.ts';
+import { discoverResult } from './discover.ts';
+import { Exchange } from './exchange.ts';
+import type { GuestProfile, LegacyGuest } from './guest.ts';
+import { createGuestProfiles, type GuestProfiles } from './guest-profile.ts';
+import { createOwnSession, forGuest, type OwnSession } from './own-session.ts';
+import { createParamHeaders, type ParamHeaders } from './param-headers.ts';
+import { translateResponse } from './translate-response.ts';
+
+export interface ModernOptions {
+  /** The guest has clients with tokens: what it returns may depend on them. */
+  readonly authorizes: boolean;
+}
+
+interface Parts {
+  readonly guest: Handler;
+  /** The guest without sessions, if they can be switched off. */
+  readonly stateless: Handler;
+  readonly profiles: GuestProfiles;
+  readonly params: ParamHeaders;
+  isPublic(request: GuestRequest): boolean;
+}
+
+/** A client's request on its way to the guest. */
+interface Step {
+  readonly exchange: Exchange;
+  readonly message: ClientMessage;
+  readonly sequence: RequestSequence;
+  readonly own: OwnSession;
+}
+
+/** Serves clients of 2026-07-28 in front of a guest of any revision. */
+export function createModernEdge(guest: Handler, { authorizes }: ModernOptions): Handler {
+  const isPublic = (request: GuestRequest): boolean => !authorizes && !hasCredentials(request);
+  const stateless: Handler = (request, target) => guest(withoutSessions(request), target);
+  const profiles = createGuestProfiles(stateless, createInitialize(stateless), isPublic);
+  const parts: Parts = { guest, stateless, profiles, params: createParamHeaders(), isPublic };
+  return (request, target) => {
+    if (request.method === 'POST') return serve(parts, request, target);
+    discard(request);
+    sendStatus(target, 405, ['allow', 'POST']);
+    target.finished();
+    return COMPLETE;
+  };
+}
+
+function serve(parts: Parts, received: GuestRequest, target: ResponseWriter): ReturnType<Handler> {
+  // Neither has a meaning in this revision ("Streamable HTTP", section "Earlier Streamable HTTP Revisions").
+  const headers = withoutHeaders(received.headers, 'mcp-session-id', 'last-event-id');
+  const exchange = new Exchange(headers, !parts.isPublic(received), parts.params);
+  const own = createOwnSession(parts.stateless, translateResponse(target, exchange));
+  const sequence = createRequestSequence(own.target, () => discard(received));
+  exchange.cancel = sequence.call.cancel;
+  const refuse = (status: number, text: string): void =>
+    exchange.refuse(sequence.target, { status, code: INVALID_REQUEST, text });
+
+  sequence.next(() => {
+    collectBody(received, {
+      collected(body) {
+        const receivedAt = body === received.body ? received.receivedAt : performance.now();
+        const request = { ...received, headers, body, receivedAt };
+        const { message, refusal, id } = readMessage(request, body);
+        if (refusal !== undefined) exchange.refuse(sequence.target, refusal, id);
+        else if (message === undefined) sendStatus(sequence.target, 202);
+        else {
+          exchange.message = message;
+          admit(parts, { exchange, message, sequence, own });
+        }
+      },
+      tooLong: () =>
+        sequence.next(() => {
+          refuse(413, `the message is longer than ${MAX_MESSAGE} bytes`);
+          return NO_GUEST;
+        }),
+      failed(error) {
+        if (error !== undefined) return sequence.target.fail(error);
+        sequence.next(() => {
+          refuse(400, 'the body ended early');
+          return NO_GUEST;
+        });
+      },
+    });
+    return NO_GUEST;
+  });
+  return sequence.call;
+}
+
+/** Sends on what is well-formed, once it is known what the guest speaks. */
+function admit(parts: Parts, step: Step): void {
+  const { exchange, message, sequence } = step;
+  const early = checkMessage(message, SUPPORTED);
+  if (early !== undefined && early.code !== UNSUPPORTED_VERSION) {
+    exchange.refuse(sequence.target, early);
+    return;
+  }
+  const describes = message.method === 'server/discover';
+  const find = describes ? parts.profiles.describe : parts.profiles.find;
+  find(step, (profile, session) => {
+    if (session !== undefined) step.own.adopt(message.request, profile as LegacyGuest, session);
+    const supported = profile.era === 'modern' ? profile.supported : SUPPORTED;
+    const refusal = checkMessage(message, supported);
+    if (refusal !== undefined) exchange.refuse(sequence.target, refusal);
+    else pass(parts, step, profile);
+  });
+}
+
+function pass(parts: Parts, step: Step, profile: GuestProfile): void {
+  const { exchange, message, sequence } = step;
+  exchange.profile = profile;
+  const { method, id } = message;
+  const refusal = isServed(method) ? parts.params.check(message) : unknownMethod(method);
+  if (profile.era === 'modern') sequence.last(() => parts.guest(message.request, sequence.target));
+  else if (method === 'server/discover') sendResult(sequence.target, jsonText(id), discoverResult(profile));
+  else if (refusal !== undefined) exchange.refuse(sequence.target, refusal);
+  else if (profile.keepsSessions) step.own.open(parts.profiles, step, profile, forward);
+  else forward();
+
+  function forward(): void {
+    const request = forGuest({ ...message.request, headers: exchange.guestHeaders }, profile as LegacyGuest);
+    sequence.last(() => parts.stateless(step.own.enter(request), sequence.target));
+  }
+}
+
+function hasCredentials({ headers }: GuestRequest): boolean {
+  return header(headers, 'authorization') !== undefined || header(headers, 'cookie') !== undefined;
+}

@@ -1,0 +1,87 @@
+import type { GuestRequest, Handler } from '../../http/handler.ts';
+import { withHeader } from '../../http/headers.ts';
+import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
+import { INITIALIZED, messageFor, withoutBody } from '../edge/messages.ts';
+import { probeTarget, verdictByStatus } from '../edge/probe.ts';
+import { inSession } from '../edge/session.ts';
+import { VERSION_HEADER } from '../wasmcp-quirks.ts';
+import { jsonText } from './client-message.ts';
+import type { LegacyGuest } from './guest.ts';
+import type { Asking, GuestProfiles } from './guest-profile.ts';
+
+const ABOUT = 'a session for one request';
+
+/**
+ * A session of the guest that lives as long as one request, for guests that accept no request without one and whose sessions
+ * cannot be switched off.
+ */
+export interface OwnSession {
+  /** The client's response. When the guest has finished, the session ends. */
+  readonly target: ResponseWriter;
+  /** The session was opened for this request. */
+  adopt(request: GuestRequest, profile: LegacyGuest, session: string): void;
+  /** Opens one, unless there is one. */
+  open(profiles: GuestProfiles, asking: Asking, profile: LegacyGuest, ready: () => void): void;
+  /** The request, in the session if there is one. */
+  enter(request: GuestRequest): GuestRequest;
+}
+
+/** The request as a client of the guest's own revision sends it. */
+export function forGuest(request: GuestRequest, { version }: LegacyGuest): GuestRequest {
+  return { ...request, headers: withHeader(request.headers, VERSION_HEADER, version) };
+}
+
+export function createOwnSession(guest: Handler, target: ResponseWriter): OwnSession {
+  let session: string | undefined;
+  let ending: GuestRequest | undefined;
+
+  function adopt(request: GuestRequest, profile: LegacyGuest, opened: string): void {
+    session = opened;
+    ending = withoutBody(inSession(forGuest(request, profile), opened), 'DELETE');
+  }
+
+  function enter(request: GuestRequest): GuestRequest {
+    return session === undefined ? request : inSession(request, session);
+  }
+
+  return {
+    target: wrapResponse(target, {
+      finished() {
+        if (ending === undefined) target.finished();
+        else guest(ending, nowhere(target.finished));
+      },
+    }),
+    adopt,
+    enter,
+    open(profiles, asking, profile, ready) {
+      const { message, sequence } = asking;
+      const initialized = (): void => {
+        const { id, request } = message;
+        const to = probeTarget(sequence.target, {
+          id: jsonText(id),
+          about: ABOUT,
+          judge: verdictByStatus,
+          proceed: ready,
+        });
+        sequence.next(() => guest(enter(forGuest(messageFor(request, INITIALIZED), profile)), to));
+      };
+      if (session !== undefined) return initialized();
+      profiles.initialize(asking, (_, opened) => {
+        if (opened === undefined) return ready();
+        adopt(message.request, profile, opened);
+        initialized();
+      });
+    },
+  };
+}
+
+/** Whatever the guest returns, there is nobody to tell. */
+function nowhere(finished: () => void): ResponseWriter {
+  return {
+    head() {},
+    chunk: (bytes, acknowledged) => acknowledged(bytes.length),
+    end() {},
+    fail() {},
+    finished,
+  };
+}

@@ -1,0 +1,178 @@
+import { WasmcpError } from '../../../host/index.ts';
+import { header } from '../../http/headers.ts';
+import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
+import { createEventDataReader, isEventStream } from '../edge/event-data.ts';
+import { isObject, type JsonObject } from './client-message.ts';
+import { MAX_MESSAGE } from './collect-body.ts';
+import { type Completed, type Completion, completeResponse, errorResponse } from './guest-response.ts';
+import { parseExactly } from './json.ts';
+
+/** How the guest's messages reach the client. */
+export interface Translation {
+  /** The client accepts a stream. */
+  readonly streams: boolean;
+  /** The response is the client's as it is. */
+  readonly passes: boolean;
+  /** Of the client's request. */
+  readonly id: string | number | undefined;
+  completion(): Completion;
+  /** Whether the client wants this notification of the guest. */
+  wants(notification: JsonObject): boolean;
+  /** The guest asks its client something: returns the error that ends the client's request. */
+  asked(request: JsonObject): JsonObject;
+  /** The guest's response, before the client gets it. */
+  responded(response: JsonObject): void;
+}
+
+const TOO_LONG = `a message of the guest is longer than ${MAX_MESSAGE} bytes`;
+
+/**
+ * Turns the response of a guest of an earlier revision into one of 2026-07-28. The head is sent with the first message that the
+ * client gets, because an error has a status of its own: a response without notifications before it is no stream.
+ */
+export function translateResponse(target: ResponseWriter, translation: Translation): ResponseWriter {
+  return new Translator(target, translation).writer;
+}
+
+class Translator {
+  readonly writer: ResponseWriter;
+  readonly #target: ResponseWriter;
+  readonly #translation: Translation;
+  #status = 0;
+  #headers: string[] = [];
+  #readEvents: ((bytes: Uint8Array) => void) | undefined;
+  /** The body, or the data of the current event. */
+  #parts: Uint8Array[] = [];
+  #size = 0;
+  /** What the current chunk adds to the response. */
+  #events = '';
+  #isStreaming = false;
+  #isPassed = false;
+  #isOver = false;
+
+  constructor(target: ResponseWriter, translation: Translation) {
+    this.#target = target;
+    this.#translation = translation;
+    this.writer = wrapResponse(target, {
+      head: (status, headers) => this.#head(status, headers),
+      chunk: (bytes, acknowledged) => this.#chunk(bytes, acknowledged),
+      end: (trailers) => this.#end(trailers),
+      fail: (error) => this.#fail(error),
+    });
+  }
+
+  #head(status: number, headers: string[]): void {
+    if (this.#translation.passes) {
+      this.#isPassed = true;
+      this.#target.head(status, headers);
+      return;
+    }
+    this.#status = status;
+    this.#headers = headers.filter((_, i) => !OWN.has(headers[i - (i % 2)]!.toLowerCase()));
+    if (isEventStream(headers)) {
+      this.#readEvents = createEventDataReader({
+        data: (bytes) => this.#keep(bytes),
+        dispatched: () => this.#dispatched(),
+      });
+      return;
+    }
+    this.#isPassed = !header(headers, 'content-type')?.startsWith('application/json');
+    if (this.#isPassed) this.#target.head(status, withoutSession(headers));
+  }
+
+  #chunk(bytes: Uint8Array, acknowledged: (bytes: number) => void): void {
+    if (this.#isPassed) this.#target.chunk(bytes, acknowledged);
+    else if (this.#isOver) acknowledged(bytes.length);
+    else this.#read(bytes, acknowledged);
+  }
+
+  #read(bytes: Uint8Array, acknowledged: (bytes: number) => void): void {
+    const { length } = bytes;
+    if (this.#readEvents === undefined) this.#keep(bytes);
+    else this.#readEvents(bytes);
+    const events = this.#events;
+    this.#events = '';
+    if (events === '') acknowledged(length);
+    else this.#target.chunk(Buffer.from(events), () => acknowledged(length));
+    if (this.#size > MAX_MESSAGE) this.#fail(new WasmcpError('guest-error-response', TOO_LONG));
+    else if (this.#isOver && this.#isStreaming) this.#target.end([]);
+  }
+
+  #end(trailers: string[]): void {
+    if (this.#isPassed) this.#target.end(trailers);
+    else if (!this.#isOver && this.#readEvents === undefined) this.#dispatched();
+    if (!this.#isPassed && !this.#isOver) {
+      this.#fail(new WasmcpError('guest-no-response', 'the response of the guest ended without a message'));
+    }
+  }
+
+  #fail(error: WasmcpError): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#target.fail(error);
+  }
+
+  #keep(bytes: Uint8Array): void {
+    this.#size += bytes.length;
+    if (this.#size <= MAX_MESSAGE) this.#parts.push(new Uint8Array(bytes));
+  }
+
+  /** A message is complete. */
+  #dispatched(): void {
+    const bytes = Buffer.concat(this.#parts);
+    const isComplete = bytes.length === this.#size;
+    if (isComplete) this.#size = 0;
+    this.#parts = [];
+    if (this.#isOver || !isComplete) return;
+    const message = parse(bytes.toString());
+    if (message === undefined) return;
+    if (message.method === undefined) this.#respond(message);
+    else if (message.id === undefined) this.#notify(message);
+    else this.#send(errorResponse(this.#translation.asked(message), this.#translation.id, this.#status));
+  }
+
+  #notify(notification: JsonObject): void {
+    if (!this.#translation.streams || !this.#translation.wants(notification)) return;
+    if (!this.#isStreaming) {
+      this.#isStreaming = true;
+      this.#target.head(this.#status, [...this.#headers, 'content-type', 'text/event-stream']);
+    }
+    this.#events += event(JSON.stringify(notification));
+  }
+
+  #respond(response: JsonObject): void {
+    this.#translation.responded(response);
+    this.#send(completeResponse(response, this.#status, this.#translation.completion()));
+  }
+
+  #send({ status, text }: Completed): void {
+    this.#isOver = true;
+    if (this.#isStreaming) {
+      this.#events += event(text);
+      return;
+    }
+    this.#target.head(status, [...this.#headers, 'content-type', 'application/json']);
+    this.#target.chunk(Buffer.from(text), () => {});
+    this.#target.end([]);
+  }
+}
+
+/** Headers that depend on what the translator writes, and the session, which clients do not know of. */
+const OWN: ReadonlySet<string> = new Set(['content-type', 'content-length', 'mcp-session-id', 'trailer']);
+
+function withoutSession(headers: string[]): string[] {
+  return headers.filter((_, i) => headers[i - (i % 2)]!.toLowerCase() !== 'mcp-session-id');
+}
+
+function event(data: string): string {
+  return `event: message\ndata: ${data}\n\n`;
+}
+
+function parse(text: string): JsonObject | undefined {
+  try {
+    const value = parseExactly(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

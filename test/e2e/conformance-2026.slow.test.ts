@@ -1,0 +1,54 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { fixture, serve, temporaryFolder } from '../support/command.ts';
+import { runScript } from '../support/script.ts';
+
+const SUITE: string = join(import.meta.dirname, '../../node_modules/conformance-2026/dist/index.js');
+
+/** What 0.2.0-alpha.12 has for servers of 2026-07-28, with what the revision does not require. */
+const SCENARIOS = 50;
+
+/** Checks that need what is not there yet, or that the fixture's tools do not exercise, and the reason. */
+const NOT_YET: readonly [pattern: RegExp, reason: string][] = [
+  [/^tasks-/, 'the extension for tasks is not served'],
+  [/^sep-2322-|^input-required/, 'guests cannot ask clients of 2026-07-28'],
+  [/^sep-2575-server-(rejects-undeclared-capability|no-log-without-loglevel)$/, 'the fixture lacks the tool'],
+  [
+    /^sep-2575-(missing-capability-http-400|http-server-no-independent-requests-on-stream)$/,
+    'the fixture lacks the tool',
+  ],
+  [/^sep-2575-server-(sends|tags|honors)-/, 'subscriptions/listen is not served in front of this guest'],
+  [
+    /^sep-2243-server-(no-xmcp-tool|decode-base64|validate-param-match|reject-invalid-param-chars|reject-param-mismatch)$/,
+    'the fixture mirrors no argument',
+  ],
+  [/^sep-2106-/, 'the fixture has a simpler schema'],
+  [/^sep-2164-data-uri$/, 'the fixture does not name the resource in its error'],
+];
+
+interface Check {
+  readonly id: string;
+  readonly status: string;
+  readonly errorMessage?: string;
+}
+
+test('notes-draft, a guest of 2025-11-25, passes the conformance suite for 2026-07-28 as far as it is served', async () => {
+  const { url } = await serve(fixture('notes-draft'), ['--store', 'memory:', '--mcp', 'guide']);
+  const results = temporaryFolder();
+  const options = ['--requirements', '2026-07-28', '--output-dir', results];
+  await runScript(SUITE, ['server', '--url', `${url}/mcp`, ...options]);
+  const files = globSync('*/checks.json', { cwd: results });
+  const wrong = files
+    .flatMap((file) => {
+      const checks: Check[] = JSON.parse(readFileSync(join(results, file), 'utf8'));
+      return checks.map((check) => ({ ...check, file }));
+    })
+    .filter(({ status }) => status !== 'SUCCESS' && status !== 'INFO')
+    .filter(({ id, file }) => {
+      const scenario = file.replace(/^server-/, '');
+      return !NOT_YET.some(([pattern]) => pattern.test(id) || pattern.test(scenario));
+    });
+  expect(wrong).toEqual([]);
+  expect(files).toHaveLength(SCENARIOS);
+}, 120_000);

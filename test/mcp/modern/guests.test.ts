@@ -1,0 +1,262 @@
+import { describe, expect, test } from 'vitest';
+import type { GuestRequest, Handler } from '../../../src/http/handler.ts';
+import { withBothEras } from '../../../src/mcp/mcp.ts';
+import { type ModernRequest, modernText } from '../../support/modern.ts';
+import { ask, type Json, type PlayedGuest, playGuest, reply, replyResult, type Seen } from '../edge/guest.ts';
+
+const SESSIONLESS = {
+  protocolVersion: '2025-06-18',
+  capabilities: {},
+  serverInfo: { name: 'played', version: '3' },
+};
+
+/** A guest of 2025-06-18 without sessions, except for what `answer` does. */
+function oldGuest(answer: (request: Seen) => void = (request) => replyResult(request, {})): PlayedGuest {
+  return playGuest((request) => {
+    const { method } = request.message;
+    if (request.headers.get('mcp-protocol-version') === '2026-07-28') reply(request, 400, '{}');
+    else if (method === 'initialize') replyResult(request, SESSIONLESS);
+    else answer(request);
+  });
+}
+
+function edge({ handle }: { handle: Handler }, authorizes = false): Handler {
+  return withBothEras({ authorizes }, (next) => next)(handle);
+}
+
+function send(handler: Handler, request: ModernRequest) {
+  const { headers, body } = modernText(request);
+  return ask(handler, body, headers);
+}
+
+const LIST: ModernRequest = { method: 'tools/list' };
+const DISCOVER: ModernRequest = { method: 'server/discover' };
+
+describe('a guest of an earlier revision', () => {
+  test('is asked once what it speaks, and then gets the bytes of its clients', async () => {
+    const guest = oldGuest();
+    const handler = edge(guest);
+    expect((await send(handler, LIST).answer).json.result.resultType).toBe('complete');
+    await send(handler, { ...LIST, id: 2 }).answer;
+    expect((await send(handler, DISCOVER).answer).json.result._meta).toEqual({
+      'io.modelcontextprotocol/serverInfo': SESSIONLESS.serverInfo,
+    });
+    expect(guest.asked()).toEqual(['server/discover', 'initialize', 'tools/list', 'tools/list']);
+    expect(guest.seen.at(-1)!.text).toBe(modernText({ ...LIST, id: 2 }).body);
+    expect(guest.seen.at(-1)!.headers.get('mcp-protocol-version')).toBe('2025-06-18');
+  });
+
+  test('that has clients with tokens describes itself to each of them', async () => {
+    const guest = oldGuest();
+    const handler = edge(guest, true);
+    const discover = { ...DISCOVER, headers: { authorization: 'Bearer a' } };
+    const first = await send(handler, discover).answer;
+    await send(handler, { ...discover, headers: { authorization: 'Bearer b' } }).answer;
+    await send(handler, LIST).answer;
+    expect(first.json.result.cacheScope).toBe('private');
+    expect(guest.asked()).toEqual(['server/discover', 'initialize', 'initialize', 'tools/list']);
+    expect(guest.seen[2]!.headers.get('authorization')).toBe('Bearer b');
+  });
+
+  test('does not describe itself to others as it does to a client with a token', async () => {
+    const guest = oldGuest();
+    const handler = edge(guest);
+    await send(handler, { ...DISCOVER, headers: { authorization: 'Bearer a' } }).answer;
+    await send(handler, DISCOVER).answer;
+    await send(handler, DISCOVER).answer;
+    expect(guest.asked()).toEqual(['server/discover', 'initialize', 'initialize']);
+    expect(guest.seen[2]!.headers.has('authorization')).toBe(false);
+  });
+
+  test('that refuses a client is not asked further, and the client gets the refusal', async () => {
+    const guest = playGuest((request) => reply(request, 401, '', ['www-authenticate', 'Bearer']));
+    const { status, headers } = await send(edge(guest), LIST).answer;
+    expect([status, headers]).toEqual([401, ['www-authenticate', 'Bearer']]);
+    expect(guest.asked()).toEqual(['server/discover']);
+  });
+
+  test('runs without its sessions, if they can be switched off', async () => {
+    const envs: GuestRequest['env'][] = [];
+    const guest = oldGuest();
+    const spy: Handler = (request, target) => {
+      envs.push(request.env);
+      return guest.handle(request, target);
+    };
+    await send(edge({ handle: spy }), LIST).answer;
+    expect(envs).toEqual(Array(3).fill({ WASMCP_SESSION_ENABLED: 'false' }));
+  });
+
+  test('that must have sessions gets one for each request, which ends with it', async () => {
+    let opened = 0;
+    const guest = playGuest((request) => {
+      const { message, method, headers } = request;
+      if (headers.get('mcp-protocol-version') === '2026-07-28') reply(request, 400, '');
+      else if (message?.method === 'initialize')
+        replyResult(request, SESSIONLESS, ['mcp-session-id', `s${++opened}`]);
+      else if (method === 'DELETE' || message.id === undefined) reply(request, 202, '', []);
+      else replyResult(request, {}, ['mcp-session-id', request.session!]);
+    });
+    const handler = edge(guest);
+    expect((await send(handler, LIST).answer).session).toBeUndefined();
+    await send(handler, LIST).answer;
+    const each = (id: string): string[] => [
+      'initialize',
+      ...['notifications/initialized', 'tools/list', 'DELETE'].map((what) => `${what} in ${id}`),
+    ];
+    expect(guest.asked()).toEqual(['server/discover', ...each('s1'), ...each('s2')]);
+  });
+
+  test('does not learn of its client, nor keep the session, if the request is refused', async () => {
+    const guest = oldGuest();
+    const refused = await send(edge(guest), { ...LIST, headers: { 'mcp-method': 'ping' } }).answer;
+    expect([refused.status, guest.seen]).toEqual([400, []]);
+  });
+
+  const question = { jsonrpc: '2.0', id: 'q', method: 'sampling/createMessage', params: {} };
+  const asking = () =>
+    oldGuest(({ target }) => {
+      target.head(200, ['content-type', 'text/event-stream']);
+      target.chunk(Buffer.from(`data: ${JSON.stringify(question)}\n\n`), () => {});
+    });
+
+  test('that asks a client for what it cannot do ends the request', async () => {
+    const guest = asking();
+    const { status, json } = await send(edge(guest), { method: 'tools/call', params: { name: 'a' } }).answer;
+    expect([status, json.id, json.error.code]).toEqual([400, 1, -32021]);
+    expect(json.error.data).toEqual({ requiredCapabilities: { sampling: {} } });
+    expect(guest.seen.at(-1)!.gone).toBe(true);
+  });
+
+  test('that asks a client for what it can do ends the request as well', async () => {
+    const meta = { 'io.modelcontextprotocol/clientCapabilities': { sampling: {} } };
+    const { json } = await send(edge(asking()), { method: 'tools/call', params: { name: 'a' }, meta }).answer;
+    expect(json.error).toMatchObject({ code: -32603, message: expect.stringContaining('does not pass on') });
+  });
+
+  test('sees its client leave when the client closes the stream', async () => {
+    const guest = oldGuest(() => {});
+    const handler = edge(guest);
+    const { leave } = send(handler, LIST);
+    leave();
+    expect(guest.seen.at(-1)!.gone).toBe(true);
+  });
+
+  test.each([
+    [-32002, -32602],
+    [-32042, -32603],
+    [-32050, -32603],
+    [-32000, -32000],
+    [-1, -1],
+  ])('its error %i is %i for the client', async (code, expected) => {
+    const failing = oldGuest((request) => {
+      const error = { code, message: 'no', data: { uri: 'a' } };
+      reply(request, 200, JSON.stringify({ jsonrpc: '2.0', id: request.message.id, error }));
+    });
+    const { status, json } = await send(edge(failing), LIST).answer;
+    expect([status, json.error]).toEqual([200, { code: expected, message: 'no', data: { uri: 'a' } }]);
+  });
+
+  test('keeps the digits of its numbers', async () => {
+    const exact = '{"jsonrpc":"2.0","id":1,"result":{"a":12345678901234567890,"b":1e400,"c":0.1}}';
+    const { text } = await send(edge(oldGuest((request) => reply(request, 200, exact))), LIST).answer;
+    expect(text).toContain('"a":12345678901234567890,"b":1e400,"c":0.1');
+  });
+
+  test.each([
+    ['ends without a message', 'data: {"jsonrpc":"2.0","method":"notifications/x","params":{}}\n\n'],
+    ['is empty', ''],
+  ])('whose stream %s fails', async (_, events) => {
+    const broken = oldGuest((request) => reply(request, 200, events, ['content-type', 'text/event-stream']));
+    expect((await send(edge(broken), LIST).answer).failure).toBe('guest-no-response');
+  });
+
+  test('whose message is longer than the limit fails', async () => {
+    const long = `{"jsonrpc":"2.0","id":1,"result":{"a":"${'x'.repeat(16 * 1024 * 1024)}"}}`;
+    const { failure } = await send(edge(oldGuest((request) => reply(request, 200, long))), LIST).answer;
+    expect(failure).toBe('guest-error-response');
+  });
+});
+
+describe('arguments that headers mirror', () => {
+  const property = (type: string, name: string): Json => ({ type, 'x-mcp-header': name });
+  const properties = {
+    region: property('string', 'Region'),
+    size: property('integer', 'Size'),
+    deep: { type: 'object', properties: { flag: property('boolean', 'Flag') } },
+    ratio: property('number', 'Ratio'),
+  };
+  const guest = oldGuest((request) =>
+    replyResult(request, { tools: [{ name: 'query', inputSchema: { type: 'object', properties } }] }),
+  );
+  const handler = edge(guest);
+  const call = (args: object, headers: Record<string, string>) =>
+    send(handler, { method: 'tools/call', params: { name: 'query', arguments: args }, headers }).answer;
+
+  test.each([
+    ['equal', { region: 'eu' }, { 'mcp-param-region': 'eu' }, 200],
+    ['equal in base64', { region: 'ü' }, { 'mcp-param-region': '=?base64?w7w=?=' }, 200],
+    ['equal as numbers', { size: 42 }, { 'mcp-param-size': '42.0' }, 200],
+    ['equal and nested', { deep: { flag: true } }, { 'mcp-param-flag': 'true' }, 200],
+    ['absent', { region: null }, {}, 200],
+    ['of a type that is not mirrored', { ratio: 1.5 }, { 'mcp-param-ratio': '2' }, 200],
+    ['unknown', {}, { 'mcp-param-other': 'x' }, 200],
+    ['different', { region: 'eu' }, { 'mcp-param-region': 'us' }, 400],
+    ['different as numbers', { size: 42 }, { 'mcp-param-size': '' }, 400],
+    ['different and nested', { deep: { flag: true } }, { 'mcp-param-flag': 'false' }, 400],
+    ['missing in the headers', { region: 'eu' }, {}, 400],
+    ['missing in the body', {}, { 'mcp-param-region': 'eu' }, 400],
+    ['in bad base64', { region: 'eu' }, { 'mcp-param-region': '=?base64?!?=' }, 400],
+  ])('%s', async (_, args, headers, status) => {
+    await send(handler, LIST).answer;
+    const answer = await call(args, headers);
+    expect(answer.status).toBe(status);
+    expect(answer.json.error?.code).toBe(status === 400 ? -32020 : undefined);
+  });
+});
+
+describe('a guest of 2026-07-28', () => {
+  const modernGuest = (): PlayedGuest =>
+    playGuest((request) => {
+      if (request.message.method !== 'server/discover')
+        replyResult(request, { resultType: 'complete', own: true });
+      else replyResult(request, { supportedVersions: ['2027-01-01', '2026-07-28'], capabilities: {} });
+    });
+
+  test('gets its clients as they are, and they get its responses', async () => {
+    const guest = modernGuest();
+    const handler = edge(guest);
+    const { text } = await send(handler, LIST).answer;
+    expect(JSON.parse(text)).toEqual({
+      jsonrpc: '2.0',
+      id: 1,
+      result: { resultType: 'complete', own: true },
+    });
+    await send(handler, DISCOVER).answer;
+    await send(handler, { method: 'subscriptions/listen' }).answer;
+    expect(guest.asked()).toEqual([
+      'server/discover',
+      'tools/list',
+      'server/discover',
+      'subscriptions/listen',
+    ]);
+    expect(guest.seen[1]!.headers.get('mcp-protocol-version')).toBe('2026-07-28');
+  });
+
+  test('is served with the versions that it lists', async () => {
+    const handler = edge(modernGuest());
+    const version = (name: string): ModernRequest => ({
+      ...LIST,
+      meta: { 'io.modelcontextprotocol/protocolVersion': name },
+      headers: { 'mcp-protocol-version': name },
+    });
+    expect((await send(handler, version('2027-01-01')).answer).json.result.own).toBe(true);
+    const unknown = await send(handler, version('2028-01-01')).answer;
+    expect(unknown.json.error.data.supported).toEqual(['2027-01-01', '2026-07-28']);
+  });
+
+  test('does not get a request whose headers do not agree with its body', async () => {
+    const guest = modernGuest();
+    const { status } = await send(edge(guest), { ...LIST, headers: { 'mcp-method': 'tools/call' } }).answer;
+    expect([status, guest.seen]).toEqual([400, []]);
+  });
+});
