@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { preopenWarnings, WasmcpError } from '../../host/index.ts';
-import { ownPaths } from '../engine/main/own-paths.ts';
 import { runCommand } from '../engine/run/run-command.ts';
+import { ownPaths } from '../loader/own-paths.ts';
 import type { OptionValues } from '../options/types.ts';
 import type { Command } from './command.ts';
 import { guestEnvironment } from './guest-environment.ts';

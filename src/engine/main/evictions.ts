@@ -16,20 +16,21 @@ interface Dispensable {
 /** Ends guests to make room for requests that wait. */
 export class Evictions {
   readonly #log: GuestVoice['log'];
+  readonly #now: () => number;
   /** Guests whose clients have disconnected or have been sending their bodies for longer than a request may take, the oldest first. */
   readonly #dispensable = new Table<number, Dispensable>();
   /** Guests that were told to stop and have not stopped yet. */
   #underWay = 0;
 
-  constructor(log: GuestVoice['log']) {
+  constructor(log: GuestVoice['log'], now: () => number = () => performance.now()) {
     this.#log = log;
+    this.#now = now;
   }
 
   /** This guest may be ended from now on. May be called twice: the first call counts. */
   allow(queued: QueuedRequest): void {
     const { id } = queued.inFlight;
-    if (this.#dispensable.get(id) === undefined)
-      this.#dispensable.add(id, { queued, since: performance.now() });
+    if (this.#dispensable.get(id) === undefined) this.#dispensable.add(id, { queued, since: this.#now() });
   }
 
   /** The guest may no longer be ended, because a client waits for it again. */
@@ -46,7 +47,7 @@ export class Evictions {
   /** Ends at most one guest for each of `waiting` requests: those that have been dispensable for long enough. */
   makeRoom(waiting: number): void {
     if (this.#dispensable.size === 0) return;
-    const latest = performance.now() - GRACE;
+    const latest = this.#now() - GRACE;
     for (const { queued, since } of this.#dispensable.values()) {
       if (this.#underWay >= waiting || since > latest) return;
       this.forbid(queued);

@@ -1,3 +1,5 @@
+import { sharedNow } from './clock.ts';
+
 /**
  * Places for long-running guests, shared by all workers. While quick requests are served, long-running guests leave one worker
  * to them at any time; otherwise they need no places.
@@ -106,7 +108,6 @@ function give(words: Int32Array<SharedArrayBuffer>, count: number): void {
   Atomics.notify(words, FREE, count);
 }
 
-/** Unlike `performance.now()`, it is the same in all threads. */
 function clock(): number {
-  return Math.trunc(Number(process.hrtime.bigint() / 1_000_000n)) & CLOCK;
+  return Math.trunc(sharedNow()) % (CLOCK + 1);
 }

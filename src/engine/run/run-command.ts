@@ -5,10 +5,10 @@ import { assertCountable } from '../../component/countable.ts';
 import { assertLinked } from '../../component/link-check.ts';
 import { linkWithHost } from '../../component/link-with-host.ts';
 import { GUEST_THREAD_LIMITS } from '../../process/heap.ts';
+import { openStandardInput } from '../../process/standard-input.ts';
+import { openStandardOutput } from '../../process/standard-output.ts';
 import { workerArguments, workerEnvironment } from '../../worker-environment.ts';
 import type { CommandEnd, CommandSetup, FromCommand, OutputStream, ToCommand } from './messages.ts';
-import { openStandardInput } from './standard-input.ts';
-import { openStandardOutput } from './standard-output.ts';
 
 export type { CommandEnd } from './messages.ts';
 

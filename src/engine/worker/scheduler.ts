@@ -25,7 +25,24 @@ export interface SchedulerParts {
   runs?(id: number): void;
   /** A guest that computes has had the thread for these milliseconds. */
   computes?(milliseconds: number): void;
+  readonly loop?: EventLoop;
 }
+
+/** The event loop of the thread. */
+export interface EventLoop {
+  moment(): Moment;
+  /** Calls this in the next turn, after messages and timers that are due. */
+  nextTurn(callback: () => void): void;
+  /** Calls this after the threads that were just notified have had a moment. */
+  later(callback: () => void): void;
+}
+
+const LOOP: EventLoop = {
+  moment: () => ({ now: performance.now(), turn: performance.nodeTiming.uvMetricsInfo.loopCount }),
+  // An immediate set while immediates run belongs to the next turn.
+  nextTurn: (callback) => void setImmediate(callback),
+  later: (callback) => void setTimeout(callback, 0),
+};
 
 interface Waiting {
   readonly task: Task;
@@ -33,7 +50,13 @@ interface Waiting {
 }
 
 /** One guest gets the thread in each turn of the event loop: timers and messages run in between. */
-export function createScheduler({ places, messageWaits, runs, computes }: SchedulerParts): Scheduler {
+export function createScheduler({
+  places,
+  messageWaits,
+  runs,
+  computes,
+  loop = LOOP,
+}: SchedulerParts): Scheduler {
   const queue = createRunQueue<Waiting>();
   let isScheduled = false;
   let waitsForPlace = false;
@@ -44,13 +67,12 @@ export function createScheduler({ places, messageWaits, runs, computes }: Schedu
   function schedule(): void {
     if (isScheduled || queue.size === 0) return;
     isScheduled = true;
-    // An immediate set while immediates run belongs to the next turn.
-    setImmediate(resumeOne);
+    loop.nextTurn(resumeOne);
   }
 
   function resumeOne(): void {
     isScheduled = false;
-    const next = queue.next(moment(), mayBeLong);
+    const next = queue.next(loop.moment(), mayBeLong);
     if (next === undefined) {
       void waitForPlace();
       return;
@@ -58,7 +80,7 @@ export function createScheduler({ places, messageWaits, runs, computes }: Schedu
     runs?.(next.task.id);
     next.resume();
     // Otherwise it could wait for something else, or end, without releasing the place.
-    if (isLong(next.task)) setImmediate(give);
+    if (isLong(next.task)) loop.nextTurn(give);
     schedule();
   }
 
@@ -72,12 +94,12 @@ export function createScheduler({ places, messageWaits, runs, computes }: Schedu
 
   return {
     begin(task) {
-      queue.begin(task, moment());
+      queue.begin(task, loop.moment());
       runs?.(task.id);
     },
     isDue(task) {
       const before = task.used;
-      const isDue = queue.isDue(task, moment(), messageWaits);
+      const isDue = queue.isDue(task, loop.moment(), messageWaits);
       if (isComputing(task) && task.used > before) computes?.(task.used - before);
       return isDue;
     },
@@ -86,18 +108,14 @@ export function createScheduler({ places, messageWaits, runs, computes }: Schedu
       return new Promise((resume) => {
         queue.push({ task, resume });
         // Guests of other workers that wait for the place get it in the meantime.
-        if (isLong(task) && places?.wanted) setTimeout(schedule, 0);
+        if (isLong(task) && places?.wanted) loop.later(schedule);
         else schedule();
       });
     },
-    withdraw: (task) => queue.withdraw(task, moment()),
+    withdraw: (task) => queue.withdraw(task, loop.moment()),
     finish(task) {
       queue.end(task);
       if (!isLong(task)) places?.finishedQuickly();
     },
   };
-}
-
-function moment(): Moment {
-  return { now: performance.now(), turn: performance.nodeTiming.uvMetricsInfo.loopCount };
 }

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import module from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { filesOfStore, type ProtectedPath } from '../../../host/index.ts';
-import type { LoadedComponent } from '../../component/component.ts';
-import { userCacheFolder } from '../../loader/cache-folder.js';
+import { filesOfStore, type ProtectedPath } from '../../host/index.ts';
+import type { LoadedComponent } from '../component/component.ts';
+import { userCacheFolder } from './cache-folder.js';
 
 /** The folders of this package's code: what a guest could write there would run at the next start. */
-const CODE: readonly ProtectedPath[] = ['../../../host', '../../../src', '../../../bin'].map((folder) => ({
+const CODE: readonly ProtectedPath[] = ['../../host', '../../src', '../../bin'].map((folder) => ({
   path: fileURLToPath(new URL(folder, import.meta.url)),
   kind: 'folder',
 }));

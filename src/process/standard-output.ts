@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import { shownOn } from '../../../host/index.ts';
+import { shownOn } from '../../host/index.ts';
 
 /** Standard output or error of this process, whose reader may go away at any time. */
 export interface StandardOutput {

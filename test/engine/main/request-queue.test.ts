@@ -1,0 +1,138 @@
+import { describe, expect, test } from 'vitest';
+import { Evictions } from '../../../src/engine/main/evictions.ts';
+import type { QueuedRequest } from '../../../src/engine/main/queued-request.ts';
+import { RequestQueue } from '../../../src/engine/main/request-queue.ts';
+
+/** A request as the queue knows it. Its worker reports what it is told. */
+function request(
+  id: number,
+  { awaited = false, phase = 'waiting', told = [] as string[] } = {},
+): QueuedRequest {
+  return {
+    inFlight: { id, phase, fail: ({ message }: Error) => void told.push(`${id} fails: ${message}`) },
+    awaited,
+    label: `GET /${id}`,
+    deadline: { cancel: () => void told.push(`${id} has no deadline`), restart() {} },
+    worker: { abort: ({ id }: { id: number }) => void told.push(`${id} is aborted`) },
+    reported: false,
+    evicted: false,
+  } as unknown as QueuedRequest;
+}
+
+describe('the queue', () => {
+  /** Takes up to `count` requests, as a dispatcher with so many places. */
+  function take(queue: RequestQueue, count: number): number[] {
+    const taken: number[] = [];
+    queue.offer((one) => {
+      if (taken.length === count) return false;
+      queue.delete(one);
+      taken.push(one.inFlight.id);
+      return true;
+    });
+    return taken;
+  }
+
+  test('offers requests in the order of their arrival, those that a guest waits for first', () => {
+    const queue = new RequestQueue();
+    for (const one of [
+      request(1),
+      request(2, { awaited: true }),
+      request(3),
+      request(4, { awaited: true }),
+    ]) {
+      queue.add(one);
+    }
+    expect(queue.size).toBe(4);
+    expect(queue.list().map(({ inFlight }) => inFlight.id)).toEqual([2, 4, 1, 3]);
+    expect(take(queue, 3)).toEqual([2, 4, 1]);
+    expect(take(queue, 3)).toEqual([3]);
+    expect([queue.size, take(queue, 3)]).toEqual([0, []]);
+  });
+
+  test('offers the others even if no request that a guest waits for is taken', () => {
+    const queue = new RequestQueue();
+    queue.add(request(1, { awaited: true }));
+    queue.add(request(2));
+    const offered: number[] = [];
+    queue.offer(({ inFlight }) => {
+      offered.push(inFlight.id);
+      return false;
+    });
+    expect(offered).toEqual([1, 2]);
+    expect(queue.size).toBe(2);
+  });
+
+  test('forgets a request that is deleted, and ignores one that does not wait', () => {
+    const queue = new RequestQueue();
+    const [first, second] = [request(1), request(2)];
+    queue.delete(first);
+    queue.add(first);
+    queue.add(second);
+    queue.delete(first);
+    queue.delete(first);
+    expect(take(queue, 3)).toEqual([2]);
+  });
+});
+
+describe('evictions', () => {
+  /** Milliseconds after which a guest that nobody waits for may be ended. */
+  const GRACE = 1000;
+
+  function evictions() {
+    const clock = { now: 0 };
+    const log: string[] = [];
+    const made = new Evictions(
+      (level, context, message) => void log.push(`${level} ${context}: ${message}`),
+      () => clock.now,
+    );
+    return { made, clock, log };
+  }
+
+  test('end the oldest guest whose client has gone, one for each request that waits, after a while', () => {
+    const { made, clock, log } = evictions();
+    const told: string[] = [];
+    const [first, second] = [1, 2].map((id) => request(id, { phase: 'over', told })) as [
+      QueuedRequest,
+      QueuedRequest,
+    ];
+    made.allow(first);
+    made.allow(second);
+    clock.now = GRACE - 1;
+    made.makeRoom(1);
+    expect(told).toEqual([]);
+    clock.now = GRACE;
+    made.makeRoom(1);
+    made.makeRoom(1);
+    const reason = 'the guest was ended: its client had disconnected, and others needed its place';
+    expect(told).toEqual([`1 fails: ${reason}`, '1 has no deadline', '1 is aborted']);
+    expect(log).toEqual([`warn GET /1: ${reason}`]);
+    // It has stopped: the next request gets the place of the other one.
+    made.settled(first);
+    made.makeRoom(1);
+    expect(told.slice(3)).toContain('2 is aborted');
+  });
+
+  test('count the time from the first moment at which the guest was dispensable', () => {
+    const { made, clock } = evictions();
+    const told: string[] = [];
+    const one = request(1, { told });
+    made.allow(one);
+    clock.now = GRACE;
+    made.allow(one);
+    made.makeRoom(1);
+    expect(told[0]).toContain('its body arrived too slowly');
+  });
+
+  test('spare a guest that its client waits for again, and one that has finished', () => {
+    const { made, clock } = evictions();
+    const told: string[] = [];
+    const [again, finished] = [1, 2].map((id) => request(id, { told })) as [QueuedRequest, QueuedRequest];
+    made.allow(again);
+    made.allow(finished);
+    made.forbid(again);
+    made.settled(finished);
+    clock.now = 2 * GRACE;
+    made.makeRoom(5);
+    expect(told).toEqual([]);
+  });
+});
