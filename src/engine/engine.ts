@@ -19,9 +19,13 @@ import { warmUp } from './main/warm-up.ts';
 import type { EngineInternals, EngineOptions, EngineSettings } from './options.ts';
 
 export type { EngineInternals, EngineOptions, EngineSettings } from './options.ts';
+export type { InstanceCounts } from './protocol/messages.ts';
 
 /** The current load. */
 export interface EngineLoad extends DispatcherLoad {
+  /** Bytes that the process may use, and that it uses or soon will. */
+  readonly memoryBudget: number;
+  readonly memoryHeld: number;
   /** Syncs of the store that responses have waited for; undefined if responses do not wait. */
   readonly syncs: number | undefined;
   /** Why the store no longer gives any guarantee. */
@@ -135,10 +139,12 @@ class RunningEngine implements Engine {
   }
 
   load(): EngineLoad {
-    const { storeFailure, storeAbsence } = this.#resources;
+    const { storeFailure, storeAbsence, ledger } = this.#resources;
     const load = this.#current.load();
     return {
       ...load,
+      memoryBudget: ledger.limit,
+      memoryHeld: ledger.held,
       syncs: this.gate?.syncs,
       storeFailure: storeFailure(),
       isStoreAway: storeAbsence() !== undefined,

@@ -12,6 +12,7 @@ import type {
 import type { Resolved } from '../options/resolve.ts';
 import type { Isolation } from '../snapshot/instance-pool.ts';
 import type { PrestartedWorkers } from './main/prestarted-worker.ts';
+import type { InstanceCounts } from './protocol/messages.ts';
 
 /** How the engine runs guests. */
 export interface EngineOptions {
@@ -118,8 +119,11 @@ export interface EngineSettings
 export interface EngineInternals {
   /** After each request, compare the restored instance with its initial state, byte for byte. */
   readonly verifyRestores?: boolean;
-  /** Called with the milliseconds of processor time and the units that the guest of one request has used. */
-  readonly guestUsed?: (cpu: number, units: number) => void;
+  /**
+   * Called with the milliseconds of processor time and the units that the guest of one request has used, and with what became
+   * of instances of its worker since the last call.
+   */
+  readonly guestUsed?: (cpu: number, units: number, instances?: InstanceCounts) => void;
   /** Whether requests may be observed, so that what guests use is measured. */
   readonly isObserved?: boolean;
   /** Workers that were started before the component was loaded, used first. */

@@ -53,6 +53,8 @@ export class RequestRecord {
   tools: readonly string[] | undefined;
   /** The beginning of the session's id. */
   session: string | undefined;
+  /** Its response names a session that the request did not. */
+  isNewSession = false;
   /**
    * Why it failed: the code of a `WasmcpError`, the code of a JSON-RPC error, `tool_error` for a tool that reports an error of
    * its own, `aborted` for a client that left; undefined if it did not fail.

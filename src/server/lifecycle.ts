@@ -110,7 +110,8 @@ export function createLifecycle(component: LoadedComponent, parts: LifecyclePart
       const phase = stopping === undefined ? phaseOf(load) : 'draining';
       const purgedSessions = purgedBefore + (retention?.purged ?? 0);
       const { storeUrl, storeGuarantee } = engine ?? {};
-      return { phase, storeUrl, storeGuarantee, load, purgedSessions };
+      const sessions = retention?.count;
+      return { phase, storeUrl, storeGuarantee, load, purgedSessions, sessions };
     },
     assertOpen,
     start,

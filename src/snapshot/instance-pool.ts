@@ -66,6 +66,9 @@ export interface InstancePool<T> {
   readonly isolation: Isolation;
   /** Number of idle instances. */
   readonly idle: number;
+  /** Number of instances that were created, and that were restored for another request. */
+  readonly created: number;
+  readonly restored: number;
   /** Number of discarded instances by reason; those of `fresh` are not counted. */
   readonly discards: Readonly<Record<Discard, number>>;
 }
@@ -129,12 +132,15 @@ export function createInstancePool<T>(options: InstancePoolOptions<T>): Instance
   /** An array: the old tables of a `Map` would keep discarded instances alive. */
   const taken: Entry<T>[] = [];
   const discards = noDiscards();
+  let created = 0;
+  let restored = 0;
   const restoration = createRestoration(options, () => {
     waiting.length = 0;
   });
 
   function make(): Entry<T> {
     const made = create();
+    created += 1;
     return { instance: made.instance, glue: made.glue, restorable: restoration.prepare(made), served: 0 };
   }
 
@@ -187,6 +193,7 @@ export function createInstancePool<T>(options: InstancePoolOptions<T>): Instance
       const discard = restoration.isolation === 'fresh' ? 'fresh' : finish(entry, poisoned);
       if (discard === undefined) {
         waiting.push(entry);
+        if (entry.restorable !== undefined) restored += 1;
         return entry.restorable === undefined;
       }
       if (discard !== 'fresh') discards[discard] += 1;
@@ -202,6 +209,12 @@ export function createInstancePool<T>(options: InstancePoolOptions<T>): Instance
     },
     get idle() {
       return waiting.length;
+    },
+    get created() {
+      return created;
+    },
+    get restored() {
+      return restored;
     },
     discards,
   };

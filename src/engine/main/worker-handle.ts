@@ -1,4 +1,5 @@
 import { Table, WasmcpError } from '../../../host/index.ts';
+import type { EngineInternals } from '../options.ts';
 import { createMessageCounts, type MessageCounts } from '../protocol/message-counts.ts';
 import { type FromWorker, type GuestFailure, logSize, type ToWorker } from '../protocol/messages.ts';
 import type { WorkerSetup } from '../protocol/setup.ts';
@@ -28,7 +29,7 @@ export interface WorkerEvents extends GuestVoice {
 /** What a worker reports about what its guests use. */
 export interface UsageVoice {
   /** See `EngineInternals`. */
-  guestUsed?: ((cpu: number, units: number) => void) | undefined;
+  guestUsed?: EngineInternals['guestUsed'] | undefined;
 }
 
 /** What a worker reports about the store. */
@@ -206,7 +207,8 @@ class Handle implements WorkerHandle {
       if (message.type !== 'done') request.receive(message);
       if (message.type !== 'done' && message.type !== 'answer') return;
       if (message.usage !== undefined) {
-        events.guestUsed?.(message.usage.cpu, message.usage.units);
+        const { cpu, units, instances } = message.usage;
+        events.guestUsed?.(cpu, units, instances);
         request.used(message.usage);
       }
       this.#finish(request, message.type === 'done' ? message.failure : undefined);

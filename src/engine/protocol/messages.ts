@@ -104,6 +104,16 @@ export interface Usage {
   readonly cpu: number;
   readonly units: number;
   readonly operations?: readonly Operation[] | undefined;
+  readonly instances?: InstanceCounts | undefined;
+}
+
+/** What became of the instances of a worker. */
+export interface InstanceCounts {
+  readonly created: number;
+  /** After a request, for another one. */
+  readonly restored: number;
+  /** By reason. */
+  readonly discarded: Readonly<Record<string, number>>;
 }
 
 export interface GuestFailure {

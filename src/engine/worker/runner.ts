@@ -2,8 +2,16 @@ import { createExchange, Table, WasmcpError } from '../../../host/index.ts';
 import { toFields } from '../../http/fields.ts';
 import type { InstancePool } from '../../snapshot/instance-pool.ts';
 import { fromShared } from '../protocol/clock.ts';
-import type { FromWorker, GuestFailure, RequestMessage, ToWorker, Usage } from '../protocol/messages.ts';
+import type {
+  FromWorker,
+  GuestFailure,
+  InstanceCounts,
+  RequestMessage,
+  ToWorker,
+  Usage,
+} from '../protocol/messages.ts';
 import { describeOutcome, failureOf } from './failures.ts';
+import { createInstanceCounter, type InstanceCounter } from './instance-counter.ts';
 import type { GuestInstance } from './instances.ts';
 import type { GuestOutput, OutputChannel } from './output.ts';
 import { createRequestBody, type RequestBody } from './request-body.ts';
@@ -45,10 +53,12 @@ export function createRunner(parts: RunnerParts): Runner {
 class GuestRunner implements Runner {
   readonly #parts: RunnerParts;
   readonly #live = new Table<number, InFlight>();
+  readonly #counts: InstanceCounter;
   #ended: PromiseWithResolvers<void> | undefined;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
+    this.#counts = createInstanceCounter(parts.instances);
   }
 
   run(request: RequestMessage): void {
@@ -160,7 +170,8 @@ class GuestRunner implements Runner {
     if (!this.#parts.instances.give(instance, { poisoned })) instance.guest.budget.reset();
     instance.settled();
     io.end();
-    this.#done(id, usage && withOperations(usage, instance), failure);
+    const done = usage && withInstances(withOperations(usage, instance), this.#counts.sinceLast());
+    this.#done(id, done, failure);
   }
 
   #done(id: number, usage: Usage | undefined, failure: GuestFailure | undefined): void {
@@ -172,6 +183,10 @@ class GuestRunner implements Runner {
 function withOperations(usage: Usage, { guest }: GuestInstance): Usage {
   const operations = guest.operations?.take() ?? [];
   return operations.length === 0 ? usage : { ...usage, operations };
+}
+
+function withInstances(usage: Usage, instances: InstanceCounts | undefined): Usage {
+  return instances === undefined ? usage : { ...usage, instances };
 }
 
 /** A failure as it can be posted. */

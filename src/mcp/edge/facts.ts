@@ -48,8 +48,8 @@ function read(upload: Upload, reader: FactsReader): NonNullable<GuestRequest['bo
           receiver.fail(error);
         },
       }),
-    resume: upload.resume,
-    stop: upload.stop,
+    resume: () => upload.resume(),
+    stop: () => upload.stop(),
   };
 }
 

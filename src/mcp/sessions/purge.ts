@@ -17,6 +17,8 @@ export interface Purged {
   readonly keys: number;
   /** Entries with a session's key that wasmcp's servers would not have written: left alone. */
   readonly unclear: number;
+  /** Sessions that are left, by state; undefined unless all were read. */
+  readonly left?: Readonly<Record<SessionState['name'], number>>;
 }
 
 /**
@@ -32,6 +34,7 @@ export async function purgeSessions(
   proceed: () => Promise<boolean> | boolean = () => true,
 ): Promise<Purged> {
   const done = { sessions: 0, keys: 0, unclear: 0 };
+  const left = { live: 0, ended: 0, expired: 0 };
   for await (const id of sessionIds(store, bucket)) {
     const session = await readSession(store, bucket, id, now);
     if (session === 'unclear') done.unclear += 1;
@@ -40,10 +43,10 @@ export async function purgeSessions(
       done.keys += keys;
       // No keys are left when another purge was faster.
       if (keys > 0) done.sessions += 1;
-    }
-    if (!(await proceed())) break;
+    } else if (session !== undefined) left[session.state.name] += 1;
+    if (!(await proceed())) return done;
   }
-  return done;
+  return { ...done, left };
 }
 
 function isDue(state: SessionState, now: number, retention: number): boolean {

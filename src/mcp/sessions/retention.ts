@@ -15,10 +15,18 @@ export interface RetentionOptions {
   readonly log: (level: string, context: string, message: string) => void;
 }
 
+/** Sessions in the store by state, and when they were counted, in milliseconds since 1970. */
+export interface SessionCount {
+  readonly states: NonNullable<Purged['left']>;
+  readonly at: number;
+}
+
 /** Purges sessions some time after their end, until it is closed. */
 export interface Retention {
   /** Sessions purged so far. */
   readonly purged: number;
+  /** Undefined until all were read once. */
+  readonly count: SessionCount | undefined;
   /** Settles when no purge runs any more. Closing twice is fine. */
   close(): Promise<void>;
 }
@@ -44,6 +52,9 @@ export function startRetention(options: RetentionOptions): Retention {
     get purged() {
       return schedule.purged;
     },
+    get count() {
+      return schedule.count;
+    },
     async close() {
       clearInterval(timer);
       await schedule.stop();
@@ -54,6 +65,7 @@ export function startRetention(options: RetentionOptions): Retention {
 /** A retention without a timer of its own. */
 export interface RetentionSchedule {
   readonly purged: number;
+  readonly count: SessionCount | undefined;
   /** Starts a purge when it is due; settles when none is in progress. To be called regularly. */
   poll(): Promise<void>;
   /** Stops the purge in progress. */
@@ -66,6 +78,7 @@ export function createRetention(options: RetentionOptions, clocks: Clocks): Rete
   const period = Math.min(Math.max(retention * SLACK, SECOND), DAY);
   const stability = createClockStability(clocks);
   let purged = 0;
+  let count: SessionCount | undefined;
   let last = Number.NEGATIVE_INFINITY;
   let current: PurgeRun | undefined;
   let running: Promise<void> = Promise.resolve();
@@ -85,8 +98,9 @@ export function createRetention(options: RetentionOptions, clocks: Clocks): Rete
     return running;
   }
 
-  function report({ sessions, keys, unclear }: Purged): void {
+  function report({ sessions, keys, unclear, left }: Purged): void {
     purged += sessions;
+    if (left !== undefined) count = { states: left, at: clocks.wall() };
     if (sessions > 0) log('info', 'sessions', `purged ${sessions} (${keys} keys) of bucket "${bucket}"`);
     if (unclear > 0 && !reported) {
       reported = true;
@@ -105,6 +119,9 @@ export function createRetention(options: RetentionOptions, clocks: Clocks): Rete
   return {
     get purged() {
       return purged;
+    },
+    get count() {
+      return count;
     },
     poll,
     async stop() {

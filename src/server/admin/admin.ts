@@ -11,7 +11,6 @@ import type { Api } from './api/api.ts';
 import { startApi } from './api/start-api.ts';
 import { createMonitor, type Monitor, type Phase } from './monitor.ts';
 import { createAdminPage } from './page.ts';
-import { CONTENT_TYPE, prometheusText } from './prometheus.ts';
 
 /** A separate address for monitoring. Requests to it never reach a guest. */
 export interface Admin {
@@ -60,6 +59,7 @@ export async function openAdmin(address: ListenAddress, { token }: AdminOptions 
     monitor,
     administration,
     async close() {
+      monitor.close();
       const closed = listener.close();
       listener.cut();
       await closed;
@@ -126,7 +126,7 @@ function readyz(monitor: Monitor): PlainResponse {
 }
 
 async function metrics(monitor: Monitor): Promise<PlainResponse> {
-  return text(200, CONTENT_TYPE, prometheusText(await monitor.metrics()));
+  return text(200, monitor.contentType, await monitor.metrics());
 }
 
 function json(status: number, value: unknown): PlainResponse {

@@ -1,10 +1,13 @@
-import { type StoreGuarantee, sizeOfStore } from '../../../host/index.ts';
+import type { StoreGuarantee } from '../../../host/index.ts';
 import type { EngineLoad } from '../../engine/engine.ts';
 import { createRequestObservers, type RequestObservers } from '../../http/request-observers.ts';
-import { version } from '../../version.ts';
+import type { SessionCount } from '../../mcp/sessions/retention.ts';
 import type { NodeHandler } from '../node-adapter.ts';
-import { createGuestUsage, type GuestUsage } from './guest-usage.ts';
-import type { Metric, Sample } from './prometheus.ts';
+import { type GuestMetrics, guestMetrics } from './metrics/guest-metrics.ts';
+import { processMetrics } from './metrics/process-metrics.ts';
+import { createMetrics } from './metrics/registry.ts';
+import { requestMetrics } from './metrics/request-metrics.ts';
+import { serverMetrics } from './metrics/server-metrics.ts';
 import { createRequestCounter } from './requests.ts';
 
 /** The state of a server. */
@@ -17,6 +20,8 @@ export interface ServerStatus {
   readonly storeGuarantee: StoreGuarantee | undefined;
   readonly load: EngineLoad | undefined;
   readonly purgedSessions: number;
+  /** The sessions that are left, when they were last counted, in milliseconds since 1970. */
+  readonly sessions: SessionCount | undefined;
 }
 
 /** Collects the status and the metrics of one server on request. */
@@ -25,12 +30,16 @@ export interface Monitor {
   withCounting(handler: NodeHandler): NodeHandler;
   /** Who observes the requests of the server. */
   readonly observers: RequestObservers;
-  /** One request is over, see `GuestUsage`. */
-  readonly guestUsed: GuestUsage['add'];
+  /** One request is over, see `GuestMetrics`. */
+  readonly guestUsed: GuestMetrics['used'];
   /** Called by the server, once. */
   attach(status: () => ServerStatus): void;
   status(): ServerStatus;
-  metrics(): Promise<Metric[]>;
+  /** The metrics in Prometheus's text format, of type `contentType`. */
+  metrics(): Promise<string>;
+  readonly contentType: string;
+  /** Stops measuring. */
+  close(): void;
 }
 
 const UNATTACHED: ServerStatus = {
@@ -39,89 +48,33 @@ const UNATTACHED: ServerStatus = {
   storeGuarantee: undefined,
   load: undefined,
   purgedSessions: 0,
+  sessions: undefined,
 };
 
 export function createMonitor(): Monitor {
-  const requests = createRequestCounter();
-  const guests = createGuestUsage();
+  const metrics = createMetrics();
+  const requests = createRequestCounter(metrics);
+  const observers = createRequestObservers();
+  observers.add(requestMetrics(metrics));
+  const guests = guestMetrics(metrics);
+  const collectServer = serverMetrics(metrics);
+  const own = processMetrics(metrics);
   let current = (): ServerStatus => UNATTACHED;
 
   return {
     withCounting: requests.withCounting,
-    observers: createRequestObservers(),
-    guestUsed: guests.add,
+    observers,
+    guestUsed: guests.used,
     attach(status) {
       current = status;
     },
     status: () => current(),
+    contentType: metrics.contentType,
     async metrics() {
-      const { storeUrl, load, purgedSessions } = current();
-      const size = storeUrl === undefined ? undefined : await sizeOfStore(storeUrl);
-      return [
-        ...requests.metrics(),
-        ...guests.metrics(),
-        ...(load === undefined ? [] : loadMetrics(load)),
-        {
-          name: 'wasmcp_node_store_bytes',
-          help: 'Size of the store: the database file, and the log that is not yet written back to it.',
-          type: 'gauge',
-          samples: Object.entries(size ?? {}).map(([file, value]) => ({
-            labels: { file },
-            value: Number(value),
-          })),
-        },
-        {
-          name: 'wasmcp_node_sessions_purged_total',
-          help: 'MCP sessions purged by this process.',
-          type: 'counter',
-          samples: [{ value: purgedSessions }],
-        },
-        ...processMetrics(),
-      ];
+      await collectServer(current());
+      own.collect();
+      return metrics.text();
     },
+    close: own.close,
   };
-}
-
-function loadMetrics({ guests, waiting, syncs, serving, starting }: EngineLoad): Metric[] {
-  const workers = Object.entries({ serving, starting });
-  return [
-    gauge('wasmcp_node_guests', 'Guests that are running.', [{ value: guests }]),
-    gauge('wasmcp_node_requests_waiting', 'Requests that are waiting for a worker.', [{ value: waiting }]),
-    gauge(
-      'wasmcp_node_workers',
-      'Worker threads that serve requests or are starting.',
-      workers.map(([state, value]) => ({ labels: { state }, value })),
-    ),
-    {
-      name: 'wasmcp_node_store_syncs_total',
-      help: 'Syncs of the store that responses waited for.',
-      type: 'counter',
-      samples: syncs === undefined ? [] : [{ value: syncs }],
-    },
-  ];
-}
-
-function processMetrics(): Metric[] {
-  const { user, system } = process.cpuUsage();
-  return [
-    gauge('wasmcp_node_info', 'Versions of wasmcp-node and Node.js.', [
-      { labels: { version, node: process.versions.node }, value: 1 },
-    ]),
-    gauge('process_start_time_seconds', 'Start time of the process since unix epoch in seconds.', [
-      { value: performance.timeOrigin / 1000 },
-    ]),
-    gauge('process_resident_memory_bytes', 'Resident memory size in bytes.', [
-      { value: process.memoryUsage.rss() },
-    ]),
-    {
-      name: 'process_cpu_seconds_total',
-      help: 'Total user and system CPU time spent in seconds.',
-      type: 'counter',
-      samples: [{ value: (user + system) / 1e6 }],
-    },
-  ];
-}
-
-function gauge(name: string, help: string, samples: readonly Sample[]): Metric {
-  return { name, help, type: 'gauge', samples };
 }

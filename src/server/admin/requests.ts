@@ -1,12 +1,10 @@
 import type { NodeHandler } from '../node-adapter.ts';
-import { createHistogram } from './histogram.ts';
-import type { Metric } from './prometheus.ts';
+import type { Metrics } from './metrics/registry.ts';
 
-/** Counts requests and measures their durations. */
+/** Counts requests and measures their durations, including those that come before the start. */
 export interface RequestCounter {
   /** Counts the requests that `handler` gets. */
   withCounting(handler: NodeHandler): NodeHandler;
-  metrics(): Metric[];
 }
 
 /** Upper bounds of the histogram, in seconds. */
@@ -17,48 +15,33 @@ const BOUNDS: readonly number[] = [
 /** By the first digit of the status; 0 for clients that disconnected before a response. */
 const CLASSES: readonly string[] = ['aborted', '1xx', '2xx', '3xx', '4xx', '5xx'];
 
-export function createRequestCounter(): RequestCounter {
-  const byClass = new Float64Array(CLASSES.length);
-  const durations = createHistogram(BOUNDS);
-  let current = 0;
-
-  function count(statusClass: number, duration: number): void {
-    byClass[statusClass]! += 1;
-    durations.add(duration);
-    current -= 1;
-  }
+export function createRequestCounter(metrics: Metrics): RequestCounter {
+  const finished = metrics.counter(
+    'wasmcp_node_requests_total',
+    'Finished requests by class of status; aborted: the client disconnected before a response.',
+    ['status'],
+  );
+  for (const status of CLASSES) finished.inc({ status }, 0);
+  const durations = metrics.histogram(
+    'wasmcp_node_request_duration_seconds',
+    'Former name of http_server_request_duration_seconds; the next release will not have it.',
+    BOUNDS,
+  );
+  const current = metrics.gauge('wasmcp_node_requests_in_flight', 'Requests in progress.');
 
   return {
     withCounting: (handler) => (request, response) => {
       // It emits no `close` any more.
       if (response.closed) return handler(request, response);
       const began = performance.now();
-      current += 1;
+      current.inc();
       response.once('close', () => {
-        const status = response.headersSent ? Math.floor(response.statusCode / 100) : 0;
-        count(status < CLASSES.length ? status : 0, (performance.now() - began) / 1000);
+        const digit = response.headersSent ? Math.floor(response.statusCode / 100) : 0;
+        finished.inc({ status: CLASSES[digit] ?? CLASSES[0]! });
+        durations.observe((performance.now() - began) / 1000);
+        current.dec();
       });
       handler(request, response);
     },
-    metrics: () => [
-      {
-        name: 'wasmcp_node_requests_total',
-        help: 'Finished requests by class of status; aborted: the client disconnected before a response.',
-        type: 'counter',
-        samples: CLASSES.map((status, n) => ({ labels: { status }, value: byClass[n]! })),
-      },
-      {
-        name: 'wasmcp_node_request_duration_seconds',
-        help: 'Time from the head of a request to the end of its response, streams included.',
-        type: 'histogram',
-        samples: durations.samples(),
-      },
-      {
-        name: 'wasmcp_node_requests_in_flight',
-        help: 'Requests in progress.',
-        type: 'gauge',
-        samples: [{ value: current }],
-      },
-    ],
   };
 }

@@ -18,11 +18,11 @@ export function recordedBody(record: RequestRecord, body: GuestRequest['body']):
           record.bytesIn += bytes.length;
           return receiver.data(bytes);
         },
-        end: receiver.end,
-        fail: receiver.fail,
+        end: (trailers) => receiver.end(trailers),
+        fail: (error) => receiver.fail(error),
       }),
-    resume: upload.resume,
-    stop: upload.stop,
+    resume: () => upload.resume(),
+    stop: () => upload.stop(),
   };
 }
 
@@ -34,7 +34,10 @@ export function recordedResponse(record: RequestRecord, target: ResponseWriter):
     head(status, headers) {
       hasBegun = true;
       record.status = status;
-      if (record.session === undefined) record.inSession(header(headers, 'mcp-session-id'));
+      if (record.session === undefined) {
+        record.inSession(header(headers, 'mcp-session-id'));
+        record.isNewSession = record.session !== undefined;
+      }
       target.head(status, headers);
     },
     chunk(bytes, acknowledged) {

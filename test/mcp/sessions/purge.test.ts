@@ -26,7 +26,10 @@ describe('a purge deletes', () => {
   test('a session that expired long enough ago, with all its keys, and counts it', async () => {
     const gone = await put(store, { expires_at: now() - 3601 });
     const stays = await put(store, { expires_at: now() - 3500 });
-    expect(await purge(HOUR)).toEqual({ sessions: 1, keys: 3, unclear: 0 });
+    expect(await purge(HOUR)).toEqual({
+      ...{ sessions: 1, keys: 3, unclear: 0 },
+      left: { live: 0, ended: 0, expired: 1 },
+    });
     expect(await allKeys(store)).toEqual(['__meta__', 'key 0', 'key 1'].map((key) => `${stays}:${key}`));
     expect(await readSession(store, 'default', gone, Date.now())).toBeUndefined();
   });
@@ -67,7 +70,7 @@ describe('a purge deletes', () => {
 describe('a purge keeps', () => {
   test('live sessions, whatever the retention, including those that do not expire', async () => {
     const ids = [await put(store), await put(store, { expires_at: undefined, created_at: 1 })];
-    expect(await purge(0)).toEqual({ sessions: 0, keys: 0, unclear: 0 });
+    expect(await purge(0)).toMatchObject({ sessions: 0, keys: 0, unclear: 0 });
     expect((await idsIn('default')).sort()).toEqual(ids.sort());
   });
 
@@ -105,7 +108,7 @@ describe('a purge keeps', () => {
     await store.set('default', `${id}:__meta__`, json({ terminated: true, created_at: 1, tenant: 'x' }));
     await store.set('default', `${id}:data`, Uint8Array.of(1));
     await store.set('default', `${randomUUID()}:data`, Uint8Array.of(1));
-    expect(await purge(0, Date.now() + HOUR)).toEqual({ sessions: 0, keys: 0, unclear: 1 });
+    expect(await purge(0, Date.now() + HOUR)).toMatchObject({ sessions: 0, keys: 0, unclear: 1 });
     expect(await allKeys(store)).toHaveLength(3);
   });
 });

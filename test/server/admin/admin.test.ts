@@ -197,6 +197,7 @@ test('a broken store is reported', async () => {
     storeGuarantee: { durability: 'power' },
     load: undefined,
     purgedSessions: 0,
+    sessions: undefined,
   }));
   expect(await ready(looked)).toEqual([503, { phase: 'store-broken' }]);
   expect(await (await fetch(`${looked.admin.url}healthz`)).json()).toMatchObject({ store: 'broken' });

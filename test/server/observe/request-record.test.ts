@@ -52,6 +52,14 @@ test('a record has the request, its response, and where its time went', async ()
   expect(queue + ran).toBeLessThanOrEqual(total + 5);
 });
 
+test('the bytes of an upload are counted as they pass', async () => {
+  const { url, ended } = await observed('http-lab');
+  const body = 'x'.repeat(300_000);
+  const echoed = await (await fetch(`${url}/echo?raw`, { method: 'POST', body })).text();
+  expect(echoed.length).toBeGreaterThanOrEqual(body.length);
+  expect((await ended(1))[0]).toMatchObject({ bytesIn: body.length, bytesOut: echoed.length });
+});
+
 test('the time that a guest waits counts as its own, its processor time does not', async () => {
   const { url, ended } = await observed('http-lab');
   await (await fetch(`${url}/sleep?ms=120`)).text();
