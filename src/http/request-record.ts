@@ -10,6 +10,8 @@ export interface McpFacts {
   /** `params._meta` as the client sent it: where a trace is continued. */
   readonly traceparent: string | undefined;
   readonly tracestate: string | undefined;
+  /** The id of a JSON-RPC request. */
+  readonly requestId: string | undefined;
 }
 
 /** What a record reports to. Each method must return, whatever happens. */
@@ -24,6 +26,12 @@ export interface RequestListeners {
   answered(record: RequestRecord): void;
   /** Nothing works on it any more: the record is complete. */
   ended(record: RequestRecord): void;
+}
+
+/** One time that a guest worked on a request: when, by `performance.now()`, and for how many milliseconds. */
+export interface GuestRun {
+  readonly start: number;
+  readonly duration: number;
 }
 
 /** Characters of a session's id that are shown: enough to find it, too few to use it. */
@@ -64,6 +72,8 @@ export class RequestRecord {
   queue = 0;
   /** Milliseconds for which guests worked on it, the store's time included. */
   ran = 0;
+  /** When guests worked on it. The first ones: the edge needs a few. */
+  readonly runs: GuestRun[] = [];
   /** Milliseconds for which its guests waited for the store. */
   store = 0;
   /** Milliseconds for which parts of its response waited until the store's log was on disk. */
@@ -110,6 +120,12 @@ export class RequestRecord {
     this.error ??= error;
   }
 
+  /** A guest has finished. */
+  worked(run: GuestRun): void {
+    this.ran += run.duration;
+    if (this.runs.length < MAX_RUNS) this.runs.push(run);
+  }
+
   /** A guest is done with this. */
   did(operation: Operation): void {
     if (operation.kind === 'store') this.store += operation.duration;
@@ -140,6 +156,7 @@ export class RequestRecord {
 
 /** Operations of one request that are kept for observers of requests; observers of operations get them all. */
 const MAX_OPERATIONS = 256;
+const MAX_RUNS = 16;
 
 /** The head of a request, as a record takes it. */
 export interface RequestHead {

@@ -3,7 +3,6 @@ import { assertLoaded, type Component } from '../component/component.ts';
 import { type Engine, startEngine } from '../engine/engine.ts';
 import { compose } from '../http/compose.ts';
 import type { Handler } from '../http/handler.ts';
-import { createRequestObservers, type RequestObservers } from '../http/request-observers.ts';
 import { createMcp, type Mcp } from '../mcp/mcp.ts';
 import { DEFAULTS } from '../options/defaults.ts';
 import { administeredServer } from './administered-server.ts';
@@ -17,7 +16,7 @@ import { type ListenTarget, parseListenAddress } from './listen-address.ts';
 import { type Listener, openListener } from './listener.ts';
 import { createNodeAdapter, type NodeAdapter, type NodeHandler } from './node-adapter.ts';
 import { sendPlainResponse } from './node-response.ts';
-import { summaryOf } from './observe/request-summary.ts';
+import { observeRequests } from './observe/observe.ts';
 import { resolveServerOptions } from './option-checks.ts';
 import type { ServerInternals, ServerOptions, ServerSettings } from './options.ts';
 import { outgoingPolicy, ownUrl } from './own-address.ts';
@@ -107,7 +106,7 @@ export function createServer(
   assertLoaded('createServer', component);
   const settings = resolveServerOptions(options);
   const { log, maxBody, keepAlive, bodyTimeout } = settings;
-  const observers = withCallback(given ?? monitor?.observers, settings.onRequest);
+  const { observers, ready } = observeRequests(given ?? monitor?.observers, settings.onRequest);
   let binding: Promise<Listener> | undefined;
   let listener: Listener | undefined;
   const addresses = (): readonly BoundAddress[] => listener?.addresses ?? [];
@@ -125,7 +124,8 @@ export function createServer(
     pipeline: (served, engine) => createPipeline(served, engine, { drain, mcp, requestHeaders }),
     derive: (next) => createServedComponent(next, { options: settings, mcp, addresses }),
     ...(administration && { detach: administration.detach }),
-    startEngine(served) {
+    async startEngine(served) {
+      await ready;
       const outgoing = outgoingPolicy(settings.outgoing, addresses(), ownPorts);
       return startEngine(served, { ...settings, env: mcp.environment(served), outgoing }, engineInternals);
     },
@@ -189,17 +189,6 @@ export function createServer(
     close,
     [Symbol.asyncDispose]: () => close(),
   };
-}
-
-/** Undefined if nobody can observe requests. */
-function withCallback(
-  observers: RequestObservers | undefined,
-  onRequest: ServerOptions['onRequest'],
-): RequestObservers | undefined {
-  if (onRequest === undefined) return observers;
-  const all = observers ?? createRequestObservers();
-  all.add({ ended: (record) => onRequest(summaryOf(record)) });
-  return all;
 }
 
 async function startOrUnbind(lifecycle: Lifecycle, listener: Listener): Promise<void> {

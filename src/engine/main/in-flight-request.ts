@@ -137,9 +137,10 @@ class InFlight implements InFlightRequest {
   }
 
   #recordEnd(record: RequestRecord): void {
-    const elapsed = this.#elapsed();
-    if (this.#isStarted) record.ran += elapsed;
-    else record.queue += elapsed;
+    const start = this.#since;
+    const duration = this.#elapsed();
+    if (this.#isStarted) record.worked({ start, duration });
+    else record.queue += duration;
   }
 
   /** Milliseconds since it was called last. */

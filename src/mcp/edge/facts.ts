@@ -11,7 +11,7 @@ const MAX_READ = 64 * 1024;
 
 const WANTED: WantedMembers = {
   scalars: [
-    new Set(['method']),
+    new Set(['method', 'id']),
     new Set(['name', 'protocolVersion']),
     new Set(['traceparent', 'tracestate']),
   ],
@@ -86,12 +86,14 @@ class FactsReader implements MemberHandler {
       protocolVersion: found('protocolVersion'),
       traceparent: found('traceparent'),
       tracestate: found('tracestate'),
+      requestId: found('id'),
     });
   }
 
   scalar(_level: Level, name: string, value: unknown): void {
     // The header counts, and of repeated members the first.
-    if (typeof value === 'string' && !this.#found.has(name)) this.#found.set(name, value);
+    const isText = typeof value === 'string' || (name === 'id' && typeof value === 'number');
+    if (isText && !this.#found.has(name)) this.#found.set(name, String(value));
   }
 
   /** Whatever follows does not count: guests do not read it either. */

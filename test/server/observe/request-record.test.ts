@@ -82,8 +82,8 @@ test('refused and failed requests have records as well, with the reason of a fai
 });
 
 test('a client that leaves is recorded once its guest has ended', async () => {
-  const { url, ended } = await observed('http-lab', { timeout: 200 });
-  const sent = request(`${url}/sleep?ms=60000`).on('error', () => {});
+  const { url, ended } = await observed('http-lab');
+  const sent = request(`${url}/sleep?ms=2000`).on('error', () => {});
   sent.end();
   await once(sent, 'socket');
   while ((await fetch(`${url}/env`)).status !== 200);
@@ -124,7 +124,7 @@ test('facts are read from a body in pieces, too, and what continues a trace', as
   const [record] = await ended(1);
   expect(record!.mcp).toEqual({
     ...{ method: 'tools/call', target: 'forged\n"tool', protocolVersion: '2025-11-25' },
-    ...{ traceparent, tracestate: undefined },
+    ...{ traceparent, tracestate: undefined, requestId: '1' },
   });
   expect(record!.bytesIn).toBe(text.length);
 });
