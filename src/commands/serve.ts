@@ -28,6 +28,7 @@ export const serve: Command = {
     'tlsKey',
     'adminAddr',
     'adminTokenFile',
+    'metricsTokenFile',
     'watch',
     ...SERVER_OPTIONS,
     ...LOG_OPTIONS,
@@ -50,7 +51,7 @@ one is kept.`,
     const logging = await openLogging(options, streams);
     let admin: Admin | undefined;
     try {
-      admin = options.adminAddr && (await serveAdmin(options.adminAddr, options.adminTokenFile));
+      admin = options.adminAddr && (await serveAdmin(options.adminAddr, options));
       if (admin)
         logging.streams.stderr.write(
           `Serving the page, /api/v1, /healthz, /readyz and /metrics on ${admin.url}\n`,
@@ -64,10 +65,17 @@ one is kept.`,
 };
 
 /** Loaded only if needed, because most servers have none. */
-async function serveAdmin(address: ListenAddress, tokenFile: string | undefined): Promise<Admin> {
+async function serveAdmin(
+  address: ListenAddress,
+  { adminTokenFile, metricsTokenFile }: Pick<OptionValues, 'adminTokenFile' | 'metricsTokenFile'>,
+): Promise<Admin> {
   const { openAdmin, readTokenFile } = await import('../server/admin/admin.ts');
-  const token = tokenFile === undefined ? undefined : await readTokenFile(tokenFile, '--admin-token-file');
-  return openAdmin(address, { ...(token !== undefined && { token }) });
+  const read = async (path: string | undefined, flag: string): Promise<string | undefined> =>
+    path === undefined ? undefined : readTokenFile(path, flag);
+  return openAdmin(address, {
+    token: await read(adminTokenFile, '--admin-token-file'),
+    metricsToken: await read(metricsTokenFile, '--metrics-token-file'),
+  });
 }
 
 interface Surroundings {

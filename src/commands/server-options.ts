@@ -152,6 +152,7 @@ const PROTECTED_FILES = [
   'envFile',
   'storePasswordFile',
   'adminTokenFile',
+  'metricsTokenFile',
   'logFile',
   'tlsCert',
   'tlsKey',

@@ -134,6 +134,7 @@ export interface OptionValues extends WasmtimeValues {
   wait?: string;
   keep?: boolean;
   serverLog?: string;
+  metricsTokenFile?: string;
   accessLog?: boolean;
   logFormat: 'text' | 'json';
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error';

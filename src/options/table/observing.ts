@@ -1,10 +1,14 @@
 import { choice } from '../kinds.ts';
 import type { OptionRows } from '../types.ts';
 
-type Observing = 'accessLog' | 'logFormat' | 'logLevel' | 'logFile';
+type Observing = 'metricsTokenFile' | 'accessLog' | 'logFormat' | 'logLevel' | 'logFile';
 
 /** What a server writes about itself. */
 export const OBSERVING: OptionRows<Observing> = {
+  metricsTokenFile: {
+    flags: '--metrics-token-file <path>',
+    description: 'a file with the token that clients of /metrics must send; default: they need none',
+  },
   accessLog: {
     flags: '--access-log',
     description: 'log each request: what it asked for, its status, and where its time went',

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { ListenAddress } from '../../options/types.ts';
 import { version } from '../../version.ts';
 import { type AccessPolicy, createAccessPolicy } from '../access-policy/access-policy.ts';
@@ -6,7 +7,7 @@ import type { NodeHandler } from '../node-adapter.ts';
 import { sendPlainResponse } from '../node-response.ts';
 import { type PlainResponse, plainResponse } from '../plain.ts';
 import type { Administration } from './administration.ts';
-import { createAdminAccess } from './api/access.ts';
+import { bearerCheck, createAdminAccess } from './api/access.ts';
 import type { Api } from './api/api.ts';
 import { startApi } from './api/start-api.ts';
 import { createMonitor, type Monitor, type Phase } from './monitor.ts';
@@ -31,7 +32,9 @@ const BODY_TIMEOUT = 10_000;
 
 export interface AdminOptions {
   /** What clients of the API must send as a bearer token; without it the API serves only this machine. */
-  readonly token?: string;
+  readonly token?: string | undefined;
+  /** What clients of `/metrics` must send; without it they need none. */
+  readonly metricsToken?: string | undefined;
 }
 
 /**
@@ -39,7 +42,10 @@ export interface AdminOptions {
  *
  * @throws WasmcpError `address-unusable`
  */
-export async function openAdmin(address: ListenAddress, { token }: AdminOptions = {}): Promise<Admin> {
+export async function openAdmin(
+  address: ListenAddress,
+  { token, metricsToken }: AdminOptions = {},
+): Promise<Admin> {
   const monitor = createMonitor();
   let listener: Listener | undefined;
   // On loopback, only loopback names: a page must not read this by DNS rebinding.
@@ -47,7 +53,8 @@ export async function openAdmin(address: ListenAddress, { token }: AdminOptions 
   const isLocal = (): boolean => listener?.addresses.every((bound) => bound.isLocal) ?? false;
   const access = createAdminAccess({ token, isLocal });
   const { api, administration } = startApi(access, monitor.observers);
-  const handler = createHandler(monitor, policy, [api, createAdminPage(access)]);
+  const mayMeasure = metricsToken === undefined ? () => true : bearerCheck(metricsToken);
+  const handler = createHandler(monitor, policy, { parts: [api, createAdminPage(access)], mayMeasure });
   listener = await openListener({ handler, continueHandler: handler }, [address], {
     maxConnections: MAX_CONNECTIONS,
     keepAlive: KEEP_ALIVE,
@@ -80,7 +87,17 @@ const PAGES: ReadonlyMap<string, Page> = new Map<string, Page>([
   ['/metrics', metrics],
 ]);
 
-function createHandler(monitor: Monitor, policy: AccessPolicy, parts: readonly Part[]): NodeHandler {
+interface HandlerParts {
+  readonly parts: readonly Part[];
+  /** Whether the request may read the metrics. */
+  readonly mayMeasure: (request: IncomingMessage) => boolean;
+}
+
+function createHandler(
+  monitor: Monitor,
+  policy: AccessPolicy,
+  { parts, mayMeasure }: HandlerParts,
+): NodeHandler {
   return (request, response) => {
     const path = request.url!.split('?', 1)[0]!;
     const admission = policy.admit({
@@ -101,6 +118,8 @@ function createHandler(monitor: Monitor, policy: AccessPolicy, parts: readonly P
     else if (page === undefined) result = plainResponse(404);
     else if (request.method !== 'GET' && request.method !== 'HEAD')
       result = plainResponse(405, { allow: 'GET, HEAD' });
+    else if (page === metrics && !mayMeasure(request))
+      result = plainResponse(401, { 'www-authenticate': 'Bearer realm="wasmcp-node"' });
     else result = page(monitor);
     void Promise.resolve(result).then((ready) => {
       if (!response.destroyed) sendPlainResponse(request, response, ready);

@@ -1,7 +1,4 @@
-import type { StoreGuarantee } from '../../../host/index.ts';
-import type { EngineLoad } from '../../engine/engine.ts';
 import { createRequestObservers, type RequestObservers } from '../../http/request-observers.ts';
-import type { SessionCount } from '../../mcp/sessions/retention.ts';
 import type { NodeHandler } from '../node-adapter.ts';
 import { type GuestMetrics, guestMetrics } from './metrics/guest-metrics.ts';
 import { processMetrics } from './metrics/process-metrics.ts';
@@ -9,20 +6,9 @@ import { createMetrics } from './metrics/registry.ts';
 import { requestMetrics } from './metrics/request-metrics.ts';
 import { serverMetrics } from './metrics/server-metrics.ts';
 import { createRequestCounter } from './requests.ts';
+import type { ServerStatus } from './server-status.ts';
 
-/** The state of a server. */
-export type Phase = 'starting' | 'ready' | 'draining' | 'store-broken' | 'store-unavailable';
-
-export interface ServerStatus {
-  readonly phase: Phase;
-  /** Undefined before the start, as is `load`. */
-  readonly storeUrl: string | undefined;
-  readonly storeGuarantee: StoreGuarantee | undefined;
-  readonly load: EngineLoad | undefined;
-  readonly purgedSessions: number;
-  /** The sessions that are left, when they were last counted, in milliseconds since 1970. */
-  readonly sessions: SessionCount | undefined;
-}
+export type { Phase, ServerStatus } from './server-status.ts';
 
 /** Collects the status and the metrics of one server on request. */
 export interface Monitor {

@@ -1,10 +1,11 @@
+import { writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { createMonitor, type Monitor } from '../../../src/server/admin/monitor.ts';
-import { temporaryFolder } from '../../support/command.ts';
+import { fixture, serve, temporaryFolder } from '../../support/command.ts';
 import { callTool, initialize, rpc } from '../../support/mcp.ts';
 import { type Listening, listen, type ServingOptions } from '../../support/serving.ts';
 
@@ -171,4 +172,23 @@ test('the memory, the heap and the event loop are reported', async () => {
     while (performance.now() < end);
     await delay(60);
   } while ((await value('nodejs_eventloop_lag_max_seconds')) < 0.1);
+});
+
+test('with --metrics-token-file, /metrics needs the token, and the other paths do not', async () => {
+  const folder = temporaryFolder();
+  const file = join(folder, 'token');
+  const token = 'a-token-of-sixteen-characters';
+  writeFileSync(file, `${token}\n`);
+  const { text, stop } = await serve(fixture('http-lab'), [
+    ...['--store', 'memory:', '--admin-addr', '127.0.0.1:0', '--metrics-token-file', file],
+  ]);
+  const [, admin] = /(http:\S+)\/$/m.exec(text.stderr)!;
+  const status = async (path: string, authorization?: string): Promise<number> =>
+    (await fetch(`${admin}${path}`, { headers: { ...(authorization && { authorization }) } })).status;
+  expect(await status('/metrics')).toBe(401);
+  expect(await status('/metrics', 'Bearer wrong-token-of-sixteen')).toBe(401);
+  expect(await status('/metrics', `Bearer ${token}`)).toBe(200);
+  expect(await status('/healthz')).toBe(200);
+  expect(await status('/readyz')).toBe(200);
+  expect((await stop()).status).toBe(0);
 });

@@ -30,23 +30,30 @@ const FOREIGN = 'a page of another origin must not use this server';
  * origins is what protects an address that needs no token.
  */
 export function createAdminAccess({ token, isLocal }: AdminAccessOptions): AdminAccess {
-  const expected = token === undefined ? undefined : digestOf(token);
+  const hasToken = token === undefined ? undefined : bearerCheck(token);
 
   function refusePage(request: IncomingMessage): Reply | undefined {
     if (isForeign(request)) return refusal(403, FOREIGN);
-    return expected === undefined && !isLocal() ? refusal(403, CLOSED) : undefined;
+    return hasToken === undefined && !isLocal() ? refusal(403, CLOSED) : undefined;
   }
 
   return {
     refusePage,
     refuse(request) {
       const refused = refusePage(request);
-      if (refused !== undefined || expected === undefined) return refused;
-      // Digests have the same length whatever the client sends, so the time of the comparison tells nothing.
-      const given = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
-      if (given !== undefined && timingSafeEqual(digestOf(given), expected)) return undefined;
+      if (refused !== undefined || hasToken === undefined || hasToken(request)) return refused;
       return refusal(401, WRONG, { 'www-authenticate': 'Bearer realm="wasmcp-node"' });
     },
+  };
+}
+
+/** Whether a request has this bearer token. */
+export function bearerCheck(token: string): (request: IncomingMessage) => boolean {
+  const expected = digestOf(token);
+  return ({ headers }) => {
+    const given = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1];
+    // Digests have the same length whatever the client sends, so the time of the comparison tells nothing.
+    return given !== undefined && timingSafeEqual(digestOf(given), expected);
   };
 }
 

@@ -1,6 +1,6 @@
 import { sizeOfStore } from '../../../../host/index.ts';
 import type { EngineLoad } from '../../../engine/engine.ts';
-import type { ServerStatus } from '../monitor.ts';
+import type { ServerStatus } from '../server-status.ts';
 import type { Metrics } from './registry.ts';
 
 /** What the server does at the moment. Returns a function that reads it. */
