@@ -204,7 +204,7 @@ export function createMcp(
       const leases = holder && bucket !== undefined ? { holder, bucket } : undefined;
       return compose(
         withEventStreams(options.sseKeepAlive),
-        withFacts,
+        withFacts(),
         ...(sessionUsed && bucket !== undefined ? [withSessionUse(sessionUsed)] : []),
         withDiscovery(named ? undefined : ownUrl),
         withChallenge(publicUrl),

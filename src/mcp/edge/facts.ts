@@ -4,7 +4,7 @@ import { header } from '../../http/headers.ts';
 import type { RequestRecord } from '../../http/request-record.ts';
 import { VERSION_HEADER } from '../wasmcp-quirks.ts';
 import { type Level, type MemberHandler, MemberScanner, type WantedMembers } from './member-scanner.ts';
-import { withOutcome } from './outcome.ts';
+import { createOutcomeReader } from './outcome.ts';
 
 /** Maximum number of bytes of a message that are read for its facts. */
 const MAX_READ = 64 * 1024;
@@ -18,17 +18,23 @@ const WANTED: WantedMembers = {
   entered: [new Set(['params']), new Set(['_meta'])],
 };
 
-/** Notes in the request's record what its message says. In front of every other stage of MCP, and it changes nothing. */
-export const withFacts: Middleware = (next) => (request, target) => {
-  const { record, body, method } = request;
-  if (record === undefined || method !== 'POST' || body === undefined) return next(request, target);
-  const reader = new FactsReader(record, header(request.headers, VERSION_HEADER));
-  const response = withOutcome(record, target);
-  if (!(body instanceof Uint8Array)) return next({ ...request, body: read(body, reader) }, response);
-  reader.push(body);
-  reader.end();
-  return next(request, response);
-};
+/**
+ * Notes in the request's record what its message says, and the response to it. In front of every other stage of MCP, and it
+ * changes nothing.
+ */
+export function withFacts(): Middleware {
+  const readOutcome = createOutcomeReader();
+  return (next) => (request, target) => {
+    const { record, body, method } = request;
+    if (record === undefined || method !== 'POST' || body === undefined) return next(request, target);
+    const reader = new FactsReader(record, header(request.headers, VERSION_HEADER));
+    const response = readOutcome(record, target);
+    if (!(body instanceof Uint8Array)) return next({ ...request, body: read(body, reader) }, response);
+    reader.push(body);
+    reader.end();
+    return next(request, response);
+  };
+}
 
 /** The facts are noted before the part of the upload that they were found in is passed on. */
 function read(upload: Upload, reader: FactsReader): NonNullable<GuestRequest['body']> {
