@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { ProtectedPath, StoreAccess } from '../../host/index.ts';
 import type { ServerOptions } from '../index.ts';
 import type { OptionName, OptionValues } from '../options/types.ts';
+import { isUnix } from '../server/listen-address.ts';
 import { guestEnvironment } from './guest-environment.ts';
 
 /** Maximum number of instances of a worker: a hundred of them already slow it down. */
@@ -107,7 +108,7 @@ export async function serverOptions(
     config: Object.fromEntries(options.configVar ?? []),
     presets: options.preset ?? [],
     directories: options.dir ?? [],
-    protected: settingsFiles(options),
+    protected: [...settingsFiles(options), ...socketFiles(options)],
     outgoing: { allow: options.allowOutbound ?? [], deny: options.denyOutbound ?? [] },
     ...(options.mcp !== undefined && { mcp: options.mcp }),
     sessionOrder: options.sessionOrder,
@@ -166,6 +167,12 @@ export function settingsFiles(
     const path = options[name];
     return path === undefined ? [] : [{ path, kind: 'file' }];
   });
+}
+
+/** A guest that replaced the socket of its server would get the requests of all clients. */
+function socketFiles({ addr = [], adminAddr }: Pick<OptionValues, 'addr' | 'adminAddr'>): ProtectedPath[] {
+  const addresses = adminAddr === undefined ? addr : [...addr, adminAddr];
+  return addresses.filter(isUnix).map(({ path }) => ({ path, kind: 'file' }));
 }
 
 type Concurrency = Pick<ServerOptions, 'workers' | 'maxWorkers' | 'liveLimit'>;

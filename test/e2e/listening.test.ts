@@ -83,6 +83,14 @@ test('the admin address can be a Unix socket', async () => {
   expect(await statusOf('http://rebound.example/readyz', { socketPath })).toBe(403);
 });
 
+test('guests cannot reach the sockets of their server', async () => {
+  const folder = temporaryFolder();
+  const [clients, admin] = [join(folder, 'mcp.sock'), join(folder, 'admin.sock')];
+  const addresses = ['--addr', `unix:${clients}`, '--admin-addr', `unix:${admin}`];
+  const { told } = await serve(LAB, [...addresses, '--dir', `${folder}::/data`, ...MEMORY]);
+  await told(new RegExp(`^warn: files: .*they cannot access ${clients}, ${admin}$`, 'm'));
+});
+
 describe('exec', () => {
   const SHOW = 'process.stdout.write(process.env.WASMCP_URL + " " + process.env.PORT)';
 

@@ -40,7 +40,7 @@ export const WASI_KEYS: Readonly<Record<string, Key>> = {
   'http-outgoing-body-chunk-size': within('already so: a write may have any length', '=N', number),
   config: always(OFFERED),
   keyvalue: always(OFFERED),
-  listenfd: never(COMPONENTS),
+  listenfd: never('no effect on components; `serve --systemd-listenfd` listens on the sockets of systemd'),
   tcplisten: without(COMPONENTS, '=val', given),
   tls: never('wasi:tls is not offered; a component that imports it does not start'),
   preview2: always(COMPONENTS),
