@@ -48,7 +48,7 @@ export type { Pollable, Waitable } from './io/poll.ts';
 export type { BodySink, ByteSink } from './io/sink.ts';
 export type { ByteSource, FieldList } from './io/source.ts';
 export type { Awaitable } from './keyvalue/awaitable.ts';
-export { createBatch, type Entry } from './keyvalue/batch.ts';
+export { type Batch, createBatch, type Entry } from './keyvalue/batch.ts';
 export { type Change, withChangeNotifier } from './keyvalue/change-notifier.ts';
 export { copyBetween } from './keyvalue/copy/copy-between.ts';
 export type { CopyStep } from './keyvalue/copy/copy-store.ts';

@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 const GROUPS: Readonly<Record<string, () => Promise<CommandGroup>>> = {
   store: async () => (await import('./commands/store/group.ts')).store,
   sessions: async () => (await import('./commands/sessions/group.ts')).sessions,
+  cache: async () => (await import('./commands/cache/group.ts')).cache,
   kv: async () => (await import('./commands/kv/group.ts')).kv,
 };
 

@@ -38,7 +38,7 @@ const root = join(import.meta.dirname, '..');
 const files = globSync('{bin,src,host}/**/*.{ts,js}', { cwd: root });
 const imports = files.flatMap((file): Import[] => {
   const text = readFileSync(join(root, file), 'utf8');
-  const found = text.matchAll(/(?:from|import|import\()\s*'([^']+)'/g);
+  const found = text.matchAll(/(?:from|import|import\()\s*'([^'\n]+)'/g);
   return [...found].map(([, target]) => ({ file, target: target! }));
 });
 const ownImports: readonly Import[] = imports

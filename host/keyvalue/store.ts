@@ -77,6 +77,21 @@ export interface Store {
   range(bucket: string, from: string, limit: number): Awaitable<readonly string[]>;
   /** As `range`, with what is known of each entry. Optional: `entriesFrom` reads the values of stores without it. */
   entries?(bucket: string, from: string, limit: number): Awaitable<readonly EntryInfo[]>;
+  /**
+   * The entries written last, not after `before`: the newest first, those of one moment ordered by key. Looks at every entry of
+   * the store. Optional.
+   */
+  newest?(bucket: string, before: number, limit: number): Awaitable<readonly EntryInfo[]>;
+  /**
+   * Keys with this ending and one of these values, in order of first insertion. Looks at a part of the store after `cursor`, so a
+   * page may be empty. Optional.
+   */
+  withEnding?(
+    bucket: string,
+    ending: string,
+    values: readonly Uint8Array[],
+    cursor?: bigint,
+  ): Awaitable<KeyPage>;
   /** Positional: one result per key, duplicates included. Throws `store-limit` above `BATCH_BYTES` in total. */
   getMany(bucket: string, keys: readonly string[]): Awaitable<(Uint8Array | undefined)[]>;
   /** All or nothing; the later of two entries for one key wins. */

@@ -79,6 +79,12 @@ export function decodeEntry(entry: Uint8Array, key: string): CachedComponent | u
   };
 }
 
+/** The key of an entry, from its beginning; undefined if that is no entry's. Not verified. */
+export function readKey(beginning: Uint8Array): string | undefined {
+  // The key comes first in the header, and has no characters that JSON escapes.
+  return /^\{"key":"([^"\\]+)"/.exec(Buffer.from(beginning.subarray(HEADER_START)).toString('latin1'))?.[1];
+}
+
 function digestOf(bytes: Uint8Array): Buffer {
   return hash('sha256', bytes, 'buffer');
 }

@@ -5,6 +5,9 @@ import { makeFolders, WasmcpError } from '../../host/index.ts';
 import { type CachedComponent, decodeEntry, encodeEntry } from './cache-entry.ts';
 import { reasonNotTrusted, userCacheFolder } from './cache-folder.js';
 
+/** The end of the name of each entry's file. */
+export const ENTRY_SUFFIX = '.component';
+
 /** Transpiled components on disk, one file each. */
 export interface Cache {
   /** The entry for this key; undefined if it is missing, damaged, or could have been written by another user. */
@@ -73,7 +76,7 @@ async function readTrusted(path: string): Promise<Uint8Array> {
 }
 
 function entryPath(folder: string, key: string): string {
-  return join(folder, `${hash('sha256', key)}.component`);
+  return join(folder, `${hash('sha256', key)}${ENTRY_SUFFIX}`);
 }
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {

@@ -33,7 +33,7 @@ export async function loadComponent(
   const digest = hash('sha256', bytes);
 
   const cache = openCache(cacheDir);
-  const key = [digest, transpilerVersion(), version].join(' ');
+  const key = `${digest} ${cacheKeySuffix()}`;
   const cached = await cache.read(key);
   if (cached === undefined) progress?.('transpiling');
   const made = cached ?? (await make(bytes, name, allowWasmGc));
@@ -120,4 +120,9 @@ async function compile(
     }
   });
   return Object.fromEntries(await Promise.all(compiled));
+}
+
+/** What the keys of the cache end with: a program with another transpiler makes something else of a component. */
+export function cacheKeySuffix(): string {
+  return `${transpilerVersion()} ${version}`;
 }

@@ -118,6 +118,9 @@ export interface OptionValues extends WasmtimeValues {
   internal?: boolean;
   prefix?: string;
   limit?: number;
+  subject?: string;
+  sort?: 'updated' | 'created' | 'size';
+  type?: 'string' | 'json' | 'u64' | 's64' | 'bool' | 'bytes';
   keepSource?: boolean;
   loggingPrefix: boolean;
   cacheDir?: string;

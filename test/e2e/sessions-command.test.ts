@@ -47,14 +47,23 @@ test('beside a server: a session is listed, shown, ended for its client, and pur
   await callTool(server.url, id, 'total');
 
   expect(lines(await sessions(['list']))).toEqual([
-    { id, bucket: 'default', state: 'live', created: expect.any(String), expires: expect.any(String) },
+    {
+      id,
+      bucket: 'default',
+      state: 'live',
+      created: expect.any(String),
+      updated: expect.any(String),
+      expires: expect.any(String),
+      keys: 3,
+      bytes: expect.any(Number),
+    },
   ]);
   const [shown] = lines(await sessions(['show', id]));
   expect(shown).toMatchObject({
     id,
     data: { counter: { type: 'u64', value: '1' }, cart: { type: 'json', value: ['apple'] } },
   });
-  expect(lines(await sessions(['export']))).toEqual([shown]);
+  expect(lines(await sessions(['export']))).toMatchObject([{ id, bucket: 'default', data: shown!.data }]);
 
   expect(await sessions(['purge', id])).toMatchObject({
     status: 2,

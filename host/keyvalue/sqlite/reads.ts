@@ -1,12 +1,16 @@
 import { WasmcpError } from '../../error.ts';
-import { BATCH_BYTES, PAGE_SIZE, type Store } from '../store.ts';
+import { BATCH_BYTES, type EntryInfo, PAGE_SIZE, type Store } from '../store.ts';
 import { plainBytes, type StoreAccess, storedValue, utf8, wellFormed } from './access.ts';
+import type { Statements } from './statements.ts';
+
+/** Ids that one search looks at, which takes some milliseconds. */
+const SCANNED = 20_000n;
 
 /** Ids are SQLite integers: signed 64-bit (https://sqlite.org/datatype3.html, section 2). */
 const LARGEST_ID = 2n ** 63n - 1n;
 
 type Reads = Pick<Store, 'get' | 'exists' | 'list' | 'range' | 'getMany' | 'read' | 'buckets'> &
-  Required<Pick<Store, 'entries'>>;
+  Required<Pick<Store, 'entries' | 'newest' | 'withEnding'>>;
 
 /** The methods of a store that only read. */
 export function createReads({ sql, transactions, requireOpen, attempt }: StoreAccess): Reads {
@@ -30,12 +34,18 @@ export function createReads({ sql, transactions, requireOpen, attempt }: StoreAc
     },
     entries(bucket, from, limit) {
       const rows = attempt(() => sql.entries.all(wellFormed(bucket), utf8(from), Math.min(limit, PAGE_SIZE)));
-      return rows.map(({ key, size, updated }) => ({
-        key: key.toString('utf8'),
-        size: Number(size),
-        updated: Number(updated),
-      }));
+      return rows.map(entryInfo);
     },
+    newest: (bucket, before, limit) =>
+      attempt(() => newestOf(sql, wellFormed(bucket), before, limit).map(entryInfo)),
+    withEnding: (bucket, ending, [one, other = one], cursor = 0n) =>
+      attempt(() => {
+        const last = sql.lastId.get()?.id ?? 0n;
+        const end = cursor + SCANNED;
+        const suffix = utf8(ending);
+        const rows = sql.withEnding.all(cursor, end, wellFormed(bucket), suffix.length, suffix, one, other);
+        return { keys: rows.map(({ key }) => key.toString('utf8')), cursor: end < last ? end : undefined };
+      }),
     getMany(bucket, keys) {
       const encoded = keys.map(utf8);
       let bytes = 0;
@@ -56,6 +66,33 @@ export function createReads({ sql, transactions, requireOpen, attempt }: StoreAc
       }),
     buckets: () => attempt(() => sql.buckets.all().map((row) => row.bucket)),
   };
+}
+
+interface EntryRow {
+  readonly key: Buffer;
+  readonly size: bigint;
+  readonly updated: bigint;
+}
+
+/** From the end of the table: most of what was written last is there, and rules out most of the rest. */
+function newestOf(sql: Statements, bucket: string, before: number, limit: number): EntryRow[] {
+  let kept: EntryRow[] = [];
+  let earliest = 0n;
+  for (let end = sql.lastId.get()?.id ?? 0n; end > 0n; end -= SCANNED) {
+    const rows = sql.newest.all(end - SCANNED, end, bucket, earliest, BigInt(before));
+    if (rows.length === 0) continue;
+    kept = [...kept, ...rows].sort(byNewest).slice(0, limit);
+    if (kept.length === limit) earliest = kept.at(-1)!.updated;
+  }
+  return kept;
+}
+
+function byNewest(a: EntryRow, b: EntryRow): number {
+  return a.updated === b.updated ? Buffer.compare(a.key, b.key) : Number(b.updated - a.updated);
+}
+
+function entryInfo({ key, size, updated }: EntryRow): EntryInfo {
+  return { key: key.toString('utf8'), size: Number(size), updated: Number(updated) };
 }
 
 function batchTooLarge(keys: number): WasmcpError {

@@ -20,6 +20,11 @@ export interface Statements {
   readonly range: Statement<{ key: Buffer }>;
   /** bucket, first key, limit */
   readonly entries: Statement<{ key: Buffer; size: bigint; updated: bigint }>;
+  /** first id after, last id, bucket, earliest and latest time */
+  readonly newest: Statement<{ key: Buffer; size: bigint; updated: bigint }>;
+  /** first id after, last id, bucket, length of the ending, ending, value, value */
+  readonly withEnding: Statement<{ key: Buffer }>;
+  readonly lastId: Statement<{ id: bigint | null }>;
   readonly buckets: Statement<{ bucket: string }>;
   readonly countVersion: Statement;
   readonly lastVersion: Statement<{ version: bigint }>;
@@ -60,6 +65,16 @@ export function prepareStatements(connection: Connection): Statements {
     entries: prepare(
       'SELECT key, length(value) AS size, updated FROM kv WHERE bucket = ? AND key >= ? ORDER BY key LIMIT ?',
     ),
+    // Not indexed: reading the table in its own order is ten times faster than through an index.
+    newest: prepare(
+      `SELECT key, length(value) AS size, updated FROM kv NOT INDEXED WHERE id > ? AND id <= ? AND bucket = ?
+       AND updated BETWEEN ? AND ?`,
+    ),
+    withEnding: prepare(
+      `SELECT key FROM kv NOT INDEXED WHERE id > ? AND id <= ? AND bucket = ?
+       AND substr(key, -?) = ? AND value IN (?, ?) ORDER BY id`,
+    ),
+    lastId: prepare('SELECT max(id) AS id FROM kv'),
     buckets: prepare('SELECT DISTINCT bucket FROM kv ORDER BY bucket'),
     // Not one statement with RETURNING: SQLite collects its rows in a temporary table with a page cache of its own, 88 KB that
     // malloc maps and unmaps each time.

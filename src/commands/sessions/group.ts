@@ -1,13 +1,17 @@
 import type { CommandGroup } from '../command.ts';
 import { exportSessions } from './export.ts';
+import { importSessions } from './import.ts';
 import { list } from './list.ts';
 import { purge } from './purge.ts';
+import { set } from './set.ts';
 import { show } from './show.ts';
+import { tail } from './tail.ts';
 import { terminate } from './terminate.ts';
+import { unset } from './unset.ts';
 
 /** Works on the sessions of a store, also while servers use it. */
 export const sessions: CommandGroup = {
   name: 'sessions',
-  summary: 'list, show, end, delete or export the sessions in a store',
-  commands: [list, show, terminate, purge, exportSessions],
+  summary: 'list, show, change, end, delete, export or import the sessions in a store',
+  commands: [list, show, tail, set, unset, terminate, purge, exportSessions, importSessions],
 };

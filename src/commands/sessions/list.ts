@@ -1,3 +1,8 @@
+import type { Store } from '../../../host/index.ts';
+import { sessionPage } from '../../mcp/sessions/session-page.ts';
+import { ownedSessions } from '../../mcp/sessions/session-search.ts';
+import type { SessionSummary } from '../../mcp/sessions/session-summary.ts';
+import type { OptionValues } from '../../options/types.ts';
 import type { SubCommand } from '../command.ts';
 import { outputTo } from '../output.ts';
 import { oneLine } from '../print.ts';
@@ -5,41 +10,90 @@ import { STORE_OPTIONS } from '../server-options.ts';
 import { recordOf, type SessionRecord } from './record.ts';
 import { allSessions, BUCKET, withStore } from './store.ts';
 
+/** Sessions that are sorted at most, because they are in memory at once. */
+const SORTED = 1000;
+
 /** Lists the sessions of a store. */
 export const list: SubCommand = {
   name: 'list',
   summary: 'list the sessions of the store',
-  options: [...STORE_OPTIONS, 'bucket', 'json'],
+  options: [...STORE_OPTIONS, 'bucket', 'subject', 'sort', 'limit', 'json'],
   adjusted: { bucket: BUCKET },
   examples: `
 Examples:
   wasmcp-node sessions list
+  wasmcp-node sessions list --subject bob --sort updated --limit 1
   wasmcp-node sessions list | grep '"state":"live"' | wc -l
 
-A table on a terminal, a line of JSON for each session elsewhere. Servers may keep running. An id works like a password: treat the list like passwords.`,
+A table on a terminal, a line of JSON for each session elsewhere. --sort prints the newest or largest first, ${SORTED} at most unless
+--limit says otherwise. Servers may keep running. An id works like a password: treat the list like passwords.`,
 
   async run(options, { stdout }) {
     const output = outputTo(stdout, options);
+    const { limit = Number.POSITIVE_INFINITY } = options;
     await withStore(options, async (store, buckets) => {
       let last: string | undefined;
-      for await (const session of allSessions(store, buckets)) {
+      let shown = 0;
+      for await (const session of listed(store, buckets, options)) {
         if (output.closed) return;
-        const record = await recordOf(store, session);
+        if (session === undefined) continue;
+        const record = recordOf(session);
         if (!output.people) await output.json(record);
         else {
           if (record.bucket !== last) await output.line(`bucket ${oneLine(record.bucket)}`);
           last = record.bucket;
-          await output.line(row(record));
+          await output.line(rowOf(record));
         }
+        shown += 1;
+        if (shown === limit) return;
       }
-      if (output.people && last === undefined) await output.line('no sessions');
+      if (output.people && shown === 0) await output.line('no sessions');
     });
     return 0;
   },
 };
 
-function row({ id, state, created, expires, over, subject, reason }: SessionRecord): string {
+async function* listed(
+  store: Store,
+  buckets: readonly string[],
+  { subject, sort, limit = SORTED }: OptionValues,
+): AsyncGenerator<SessionSummary | undefined> {
+  if (sort !== undefined) {
+    const query = { subject, sort, limit };
+    const pages = await Promise.all(buckets.map((bucket) => sessionPage(store, bucket, query)));
+    const rank = { updated: 'updated', size: 'bytes', created: undefined } as const;
+    const rankOf = (session: SessionSummary): number => {
+      const name = rank[sort];
+      return name === undefined ? session.metadata.createdAt : session[name];
+    };
+    yield* pages.flatMap(({ sessions }) => sessions).sort((a, b) => rankOf(b) - rankOf(a));
+    return;
+  }
+  if (subject === undefined) {
+    yield* allSessions(store, buckets);
+    return;
+  }
+  for (const bucket of buckets) {
+    const found = ownedSessions(store, bucket, subject) ?? allSessions(store, [bucket]);
+    for await (const session of found) yield session?.subject === subject ? session : undefined;
+  }
+}
+
+/** A session as a line of a table. */
+export function rowOf({
+  id,
+  state,
+  created,
+  updated,
+  expires,
+  over,
+  subject,
+  reason,
+  keys,
+  bytes,
+}: SessionRecord): string {
   const end = over === undefined ? `until ${expires ?? 'it is ended'}` : `since ${over}`;
   const more = [subject && `of ${subject}`, reason && `(${reason})`].filter((text) => text);
-  return oneLine([id, state.padEnd(7), created, end, ...more].join('  '));
+  const size = `${keys} keys, ${bytes} bytes`;
+  return oneLine([id, state.padEnd(7), created, end, `written ${updated}`, size, ...more].join('  '));
 }

@@ -27,11 +27,11 @@ On a terminal long values are truncated; elsewhere, and with --json, the whole s
     await withStore(options, async (store, buckets) => {
       const session = await findSession(store, buckets, id);
       if (!output.people) return output.json(await wholeRecord(store, session));
-      for (const [name, value] of Object.entries(await recordOf(store, session))) {
+      for (const [name, value] of Object.entries(recordOf(session))) {
         await output.line(`${name.padEnd(8)} ${oneLine(String(value))}`);
       }
       for await (const [key, stored] of dataOf(store, session)) {
-        await output.line(`${oneLine(key)} = ${shown(stored)}`);
+        if (key !== '__meta__') await output.line(`${oneLine(key)} = ${shown(stored)}`);
       }
     });
     return 0;

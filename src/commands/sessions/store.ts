@@ -1,17 +1,29 @@
-import { type Store, WasmcpError } from '../../../host/index.ts';
-import { readSession, type StoredSession, sessionIds } from '../../mcp/sessions/sessions.ts';
-import { STDIO_BUCKET } from '../../mcp/stdio/memory.ts';
+import {
+  createLeaseHolder,
+  type Fence,
+  RESERVED_PREFIX,
+  type Store,
+  WasmcpError,
+} from '../../../host/index.ts';
+import { createSessionQueue } from '../../mcp/edge/session-queue.ts';
+import { createSessionTurns } from '../../mcp/edge/session-turns.ts';
+import {
+  type SessionSummary,
+  sessionSizes,
+  sessionSummary,
+  summaryOf,
+} from '../../mcp/sessions/session-summary.ts';
 import type { OptionAdjustment, OptionValues } from '../../options/types.ts';
 import { type OpenedStoreOptions, withOpenedStore } from '../opened-store.ts';
-
-/** A session, and its bucket. */
-export interface Found extends StoredSession {
-  readonly bucket: string;
-}
 
 /** `--bucket` for these commands. */
 export const BUCKET: OptionAdjustment<'bucket'> = {
   description: 'a bucket to search for sessions; default: all buckets of the store',
+};
+
+/** `--timeout` for commands that change a session. */
+export const TURN_TIMEOUT: OptionAdjustment<'timeout'> = {
+  description: 'how long to wait for the request of the session that is running',
 };
 
 /**
@@ -27,8 +39,9 @@ export async function withStore<T>(
   return withOpenedStore(
     options,
     async (store) => {
-      // The notes of the stdio bridge are not sessions.
-      const buckets = options.bucket ?? (await store.buckets()).filter((name) => name !== STDIO_BUCKET);
+      // What the program keeps for itself are no sessions, such as the notes of the stdio bridge.
+      const isShown = (name: string): boolean => !name.startsWith(RESERVED_PREFIX);
+      const buckets = options.bucket ?? (await store.buckets()).filter(isShown);
       return work(store, buckets);
     },
     opening,
@@ -36,21 +49,45 @@ export async function withStore<T>(
 }
 
 /** The sessions of all these buckets. */
-export async function* allSessions(store: Store, buckets: readonly string[]): AsyncGenerator<Found> {
+export async function* allSessions(store: Store, buckets: readonly string[]): AsyncGenerator<SessionSummary> {
   const now = Date.now();
   for (const bucket of buckets) {
-    for await (const id of sessionIds(store, bucket)) {
-      const session = await readSession(store, bucket, id, now);
-      if (session !== undefined && session !== 'unclear') yield { ...session, bucket };
+    for await (const size of sessionSizes(store, bucket)) {
+      const session = await summaryOf(store, bucket, size, now);
+      if (session !== undefined) yield session;
     }
   }
 }
 
 /** @throws WasmcpError `session-unknown` */
-export async function findSession(store: Store, buckets: readonly string[], id: string): Promise<Found> {
+export async function findSession(
+  store: Store,
+  buckets: readonly string[],
+  id: string,
+): Promise<SessionSummary> {
   for (const bucket of buckets) {
-    const session = await readSession(store, bucket, id, Date.now());
-    if (session !== undefined && session !== 'unclear') return { ...session, bucket };
+    const session = await sessionSummary(store, bucket, id, Date.now());
+    if (session !== undefined) return session;
   }
   throw new WasmcpError('session-unknown', `${store.url} has no session "${id}"`);
+}
+
+/**
+ * Calls `work` between two requests of the session, whichever host serves it.
+ *
+ * @throws WasmcpError `session-busy`, `store-*`
+ */
+export async function inTurn<T>(
+  store: Store,
+  { bucket, id }: Pick<SessionSummary, 'bucket' | 'id'>,
+  timeout: number,
+  work: (fence: Fence | undefined) => Promise<T>,
+): Promise<T> {
+  const leases = store.leases && createLeaseHolder(store.leases);
+  try {
+    const turns = createSessionTurns({ queue: createSessionQueue(0), leases, bucket, timeout });
+    return await turns.take(id, work);
+  } finally {
+    await leases?.close();
+  }
 }

@@ -1,6 +1,7 @@
 import { type Store, WasmcpError } from '../../../host/index.ts';
 import { firstAfter, isSessionId } from './layout.ts';
 import type { SessionState } from './metadata.ts';
+import { newestSessions, ownedSessions } from './session-search.ts';
 import {
   type SessionSize,
   type SessionSummary,
@@ -58,19 +59,24 @@ export async function sessionPage(
     };
   }
   const cursor = query.cursor === undefined ? undefined : parseCursor(query.cursor, query);
-  return query.sort === undefined
-    ? pageById(store, bucket, query, cursor, now, proceed)
-    : topPage(store, bucket, query, cursor, now, proceed);
+  const asked = { store, bucket, query, cursor, now, proceed };
+  const owned = query.subject === undefined ? undefined : ownedSessions(store, bucket, query.subject);
+  if (owned !== undefined) return topOf(asked, owned);
+  if (query.sort === undefined) return pageById(asked);
+  return (await newestPage(asked)) ?? topOf(asked, candidates(asked));
 }
 
-async function pageById(
-  store: Store,
-  bucket: string,
-  query: SessionQuery,
-  cursor: Cursor | undefined,
-  now: number,
-  proceed: Proceed,
-): Promise<SessionPage> {
+/** A query, and where and when it is asked. */
+interface Asked {
+  readonly store: Store;
+  readonly bucket: string;
+  readonly query: SessionQuery;
+  readonly cursor: Cursor | undefined;
+  readonly now: number;
+  readonly proceed: Proceed;
+}
+
+async function pageById({ store, bucket, query, cursor, now, proceed }: Asked): Promise<SessionPage> {
   const sessions: SessionSummary[] = [];
   let looked = 0;
   let last: string | undefined;
@@ -87,39 +93,59 @@ async function pageById(
   return { sessions };
 }
 
-/** Looks at all sessions, and keeps as many as fit on the page. */
-async function topPage(
-  store: Store,
-  bucket: string,
-  query: SessionQuery,
-  cursor: Cursor | undefined,
-  now: number,
-  proceed: Proceed,
-): Promise<SessionPage> {
-  const { limit, sort = 'updated', order = 'desc' } = query;
-  // One more than fits tells whether there is another page.
-  const top = createTop<SessionSummary>(limit + 1, order);
-  const after = cursor && { rank: cursor.rank ?? 0, id: cursor.id };
-  const isFiltered = query.subject !== undefined || query.state !== undefined || query.search !== undefined;
-  for await (const size of sessionSizes(store, bucket)) {
-    if (!(await proceed())) return { sessions: [] };
-    const known = sort === 'created' ? undefined : rankOf(size, sort);
-    if (known !== undefined && !top.admits({ rank: known, id: size.id }, after)) continue;
-    const summary = await summaryOf(store, bucket, size, now);
-    if (summary === undefined || (isFiltered && !matches(summary, query))) continue;
-    const place = { rank: known ?? summary.metadata.createdAt, id: size.id };
-    if (top.admits(place, after)) top.add(place, summary);
-  }
-  const found = top.items();
-  const sessions = found.slice(0, limit).map(({ item }) => item);
-  const last = found[limit - 1]?.place;
+/** The sessions that wrote last, if the store knows them without a look at all of them. */
+async function newestPage({ store, bucket, query, cursor }: Asked): Promise<SessionPage | undefined> {
+  const { limit, sort, order = 'desc' } = query;
+  if (sort !== 'updated' || order !== 'desc') return undefined;
+  const found = await newestSessions(store, bucket, {
+    // One more than fits tells whether there is another page.
+    limit: limit + 1,
+    after: cursor && { updated: cursor.rank ?? 0, id: cursor.id },
+    isMatch: (summary) => matches(summary, query),
+  });
+  const last = found?.[limit - 1];
+  if (found === undefined) return undefined;
   return found.length > limit && last !== undefined
-    ? { sessions, next: cursorText({ ...last, sort, order }) }
+    ? { sessions: found.slice(0, limit), next: cursorText({ rank: last.updated, id: last.id, sort, order }) }
+    : { sessions: found };
+}
+
+/** Every session that could be on the page. A session is only read whole if its size does not rule it out. */
+async function* candidates({ store, bucket, query, now }: Asked): AsyncGenerator<Candidate> {
+  for await (const size of sessionSizes(store, bucket)) {
+    const summary = query.sort === 'created' ? await summaryOf(store, bucket, size, now) : undefined;
+    if (summary !== undefined || query.sort !== 'created') yield summary ?? size;
+  }
+}
+
+type Candidate = SessionSize | SessionSummary | undefined;
+
+/** Looks at all candidates, and keeps as many as fit on the page. */
+async function topOf(asked: Asked, found: AsyncIterable<Candidate>): Promise<SessionPage> {
+  const { store, bucket, query, cursor, now, proceed } = asked;
+  const { limit, sort, order = 'desc' } = query;
+  const top = createTop<SessionSummary>(limit + 1, sort === undefined ? 'asc' : order);
+  const after = cursor && { rank: cursor.rank ?? 0, id: cursor.id };
+  for await (const candidate of found) {
+    if (!(await proceed())) return { sessions: [] };
+    if (candidate === undefined) continue;
+    const place = { rank: rankOf(candidate, sort), id: candidate.id };
+    if (!top.admits(place, after)) continue;
+    const summary = 'metadata' in candidate ? candidate : await summaryOf(store, bucket, candidate, now);
+    if (summary !== undefined && matches(summary, query)) top.add(place, summary);
+  }
+  const kept = top.items();
+  const sessions = kept.slice(0, limit).map(({ item }) => item);
+  const last = kept[limit - 1]?.place;
+  return kept.length > limit && last !== undefined
+    ? { sessions, next: cursorText(sort === undefined ? { id: last.id } : { ...last, sort, order }) }
     : { sessions };
 }
 
-function rankOf({ updated, bytes }: SessionSize, sort: 'updated' | 'size'): number {
-  return sort === 'updated' ? updated : bytes;
+function rankOf(candidate: SessionSize | SessionSummary, sort: SessionOrder | undefined): number {
+  if (sort === 'updated') return candidate.updated;
+  if (sort === 'size') return candidate.bytes;
+  return sort === 'created' && 'metadata' in candidate ? candidate.metadata.createdAt : 0;
 }
 
 interface Place {

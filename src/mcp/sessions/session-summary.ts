@@ -23,7 +23,8 @@ export interface SessionSummary extends SessionSize {
   readonly issuer?: string;
 }
 
-const SUBJECT = 'jwt:sub';
+/** The key of a session's owner. */
+export const SUBJECT = 'jwt:sub';
 const ISSUER = 'jwt:iss';
 
 /** Entries that are read at once, of many sessions and of one. */

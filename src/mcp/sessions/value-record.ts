@@ -40,19 +40,22 @@ function base64(bytes: Uint8Array): string {
 }
 
 /**
- * The bytes of what `valueRecord` returned, or of what a person wrote.
+ * The bytes of what a person wrote or, if it is `exact`, of what `valueRecord` returned: then also of what is no value of its
+ * type, as long as these bytes can be told.
  *
  * @throws WasmcpError `value-refused` with the reason
  */
-export function storedValue(record: unknown, withUnknown = false): Uint8Array {
+export function storedValue(record: unknown, exact = false): Uint8Array {
   if (typeof record !== 'object' || record === null)
     throw refused('a value is an object with type and value');
   const { type, value, text } = record as Readonly<Record<string, unknown>>;
-  if (withUnknown && type === 'unknown') return bytesOf(value, 'unknown');
+  if (exact && type === 'unknown') return bytesOf(value, 'unknown');
   if (!VALUE_TYPES.includes(type as ValueType)) {
     throw refused(`${shown(type)} is not a type: use ${VALUE_TYPES.join(', ')}`);
   }
-  if (type === 'json' && typeof text === 'string' && value === undefined) return encodeJsonText(text);
+  if (type === 'json' && typeof text === 'string' && value === undefined) {
+    return exact ? encodeTyped({ type, value: wellFormed(text) }) : encodeJsonText(text);
+  }
   return encodeTyped(typedValue(type as ValueType, value));
 }
 

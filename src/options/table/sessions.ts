@@ -9,6 +9,9 @@ type Sessions =
   | 'inputWait'
   | 'sseKeepAlive'
   | 'session'
+  | 'subject'
+  | 'sort'
+  | 'type'
   | 'reason';
 
 /** MCP and its sessions. */
@@ -47,6 +50,20 @@ export const SESSIONS: OptionRows<Sessions> = {
   session: {
     flags: '--session <id>',
     description: "a session to resume; default: the client's last one in this store",
+  },
+  subject: {
+    flags: '--subject <name>',
+    description: 'only sessions of this owner, the sub of its token',
+  },
+  sort: {
+    flags: '--sort <order>',
+    description: 'sort by the last write (updated), the opening (created) or the bytes of the values (size)',
+    kind: choice('updated', 'created', 'size'),
+  },
+  type: {
+    flags: '--type <type>',
+    description: 'the type of the value: string, json, u64, s64, bool or bytes',
+    kind: choice('string', 'json', 'u64', 's64', 'bool', 'bytes'),
   },
   reason: {
     flags: '--reason <text>',

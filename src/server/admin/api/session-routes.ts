@@ -69,7 +69,10 @@ export const SESSION_ROUTES: readonly Route[] = [
     id: 'getSession',
     summary: 'One session with its values.',
     parameters: [ID],
-    responses: { 200: { description: 'The session.', schema: schemaNamed('Session') } },
+    responses: {
+      200: { description: 'The session.', schema: schemaNamed('Session') },
+      413: { description: 'Its values are too large for one response.', schema: schemaNamed('Error') },
+    },
     async run(context, { path }) {
       const { bucket } = requireSessions(context);
       const session = await context.service().session(bucket, path.id!);

@@ -1,6 +1,4 @@
-import { WasmcpError } from '../../../../host/index.ts';
 import type { RequestObservers } from '../../../http/request-observers.ts';
-import { isSessionId } from '../../../mcp/sessions/layout.ts';
 import type { AdministeredServer, Administration } from '../administration.ts';
 import type { AdminAccess } from './access.ts';
 import { type Api, createApi } from './api.ts';
@@ -9,7 +7,7 @@ import { ApiError } from './reply.ts';
 import { requestEvent } from './request-event.ts';
 import type { ApiContext } from './route.ts';
 import { sample } from './server-routes.ts';
-import { sessionRecord } from './session-routes.ts';
+import { createSessionFeed } from './session-feed.ts';
 import { createStoreService, type StoreService } from './store-service.ts';
 import { type StoreThread, startStoreThread } from './store-thread.ts';
 
@@ -21,12 +19,6 @@ export interface StartedApi {
 
 /** Milliseconds between two figures. */
 const SAMPLE_INTERVAL = 1000;
-/** Milliseconds in which the changes of a session become one event. */
-const CHANGE_INTERVAL = 200;
-/** Sessions whose changes wait to be reported. */
-const MAX_CHANGED = 10_000;
-/** Sessions that are reported at once. */
-const AT_ONCE = 200;
 
 /** `observers` are those of the server's requests. */
 export function startApi(access: AdminAccess, observers: RequestObservers): StartedApi {
@@ -34,8 +26,7 @@ export function startApi(access: AdminAccess, observers: RequestObservers): Star
   let server: AdministeredServer | undefined;
   let opened: { readonly service: StoreService; readonly thread?: StoreThread } | undefined;
   let closing = false;
-  const changed = new Set<string>();
-  let timers: NodeJS.Timeout[] = [];
+  let sampling: NodeJS.Timeout | undefined;
   let stopObserving: (() => void) | undefined;
 
   function service(): StoreService {
@@ -52,70 +43,43 @@ export function startApi(access: AdminAccess, observers: RequestObservers): Star
     return opened.service;
   }
 
-  function touched(session: string): void {
-    if (feed.isRead && changed.size < MAX_CHANGED && isSessionId(session)) changed.add(session);
-  }
-
-  async function reportChanges(): Promise<void> {
-    const bucket = server?.store()?.sessions?.bucket;
-    if (bucket === undefined) return;
-    const ids = [...changed].slice(0, AT_ONCE);
-    for (const id of ids) {
-      changed.delete(id);
-      const summary = await service().summary(bucket, id);
-      feed.publish('session', { id, session: summary === undefined ? null : sessionRecord(summary) });
-    }
-  }
-
-  feed.onReaders((isRead) => {
-    for (const timer of timers) clearInterval(timer);
-    changed.clear();
-    timers = isRead ? startTimers() : [];
-    // Requests are only recorded while somebody reads.
-    stopObserving?.();
-    stopObserving = isRead
-      ? observers.add({ answered: (record) => feed.publish('request', requestEvent(record)) })
-      : undefined;
+  const sessions = createSessionFeed(feed, () => {
+    const bucket = closing ? undefined : server?.store()?.sessions?.bucket;
+    if (bucket === undefined) return undefined;
+    return { service: service(), bucket, isSearched: opened?.thread !== undefined };
   });
 
-  function startTimers(): NodeJS.Timeout[] {
-    let busy = false;
-    const report = (): void => {
-      if (busy || changed.size === 0) return;
-      busy = true;
-      // A store that fails reports that itself.
-      reportChanges()
-        .catch(ignoreExpected)
-        .finally(() => {
-          busy = false;
-        });
-    };
-    const publishSample = (): void => {
-      if (server !== undefined) feed.publish('sample', sample(server));
-    };
-    publishSample();
-    return [
-      setInterval(publishSample, SAMPLE_INTERVAL).unref(),
-      setInterval(report, CHANGE_INTERVAL).unref(),
-    ];
+  function publishSample(): void {
+    if (server !== undefined) feed.publish('sample', sample(server));
   }
 
-  const context = (): ApiContext | undefined => server && { server, service, feed, touched };
+  // Nothing is collected unless somebody reads.
+  feed.onReaders((isRead) => {
+    if (!isRead) {
+      clearInterval(sampling);
+      stopObserving?.();
+      sessions.stop();
+      return;
+    }
+    publishSample();
+    sampling = setInterval(publishSample, SAMPLE_INTERVAL).unref();
+    stopObserving = observers.add({ answered: (record) => feed.publish('request', requestEvent(record)) });
+    sessions.start();
+  });
+
+  const context = (): ApiContext | undefined =>
+    server && { server, service, feed, touched: sessions.touched };
   return {
     api: createApi(access, context),
     administration: {
       attach(attached) {
         server = attached;
       },
-      sessionUsed: touched,
+      sessionUsed: sessions.touched,
       async detach() {
         closing = true;
         await opened?.thread?.close();
       },
     },
   };
-}
-
-function ignoreExpected(error: unknown): void {
-  if (!(error instanceof WasmcpError) && !(error instanceof ApiError)) throw error;
 }

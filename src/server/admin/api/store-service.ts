@@ -6,6 +6,7 @@ import {
   type Store,
   WasmcpError,
 } from '../../../../host/index.ts';
+import { type ChangeSearch, createChangeSearch } from '../../../mcp/sessions/changed-sessions.ts';
 import { editValue, unknownSession } from '../../../mcp/sessions/edit-session.ts';
 import { type SessionPage, type SessionQuery, sessionPage } from '../../../mcp/sessions/session-page.ts';
 import { type SessionSummary, sessionSummary } from '../../../mcp/sessions/session-summary.ts';
@@ -51,6 +52,8 @@ export interface StoreService {
   ): Promise<boolean>;
   sessions(bucket: string, query: SessionQuery): Promise<SessionPage>;
   session(bucket: string, id: string): Promise<SessionDetails | undefined>;
+  /** The sessions that were written since the previous call, and how long to wait until the next one. */
+  changes(bucket: string): Promise<{ readonly sessions: readonly SessionSummary[]; readonly pause: number }>;
   summary(bucket: string, id: string): Promise<SessionSummary | undefined>;
   /** Undefined deletes. */
   setValue(bucket: string, id: string, key: string, record: unknown, fence: Fence | undefined): Promise<void>;
@@ -63,6 +66,7 @@ const SHOWN = 32 * 1024 * 1024;
 
 export function createStoreService(store: Store): StoreService {
   const limited = checked(store, {}, true);
+  const searches = new Map<string, ChangeSearch>();
   return {
     buckets: async () => store.buckets(),
     keys: async (bucket, { prefix, after, limit }) => {
@@ -88,6 +92,11 @@ export function createStoreService(store: Store): StoreService {
     async session(bucket, id) {
       const summary = await sessionSummary(store, bucket, id, Date.now());
       return summary && { ...summary, values: await valuesOf(store, bucket, id) };
+    },
+    async changes(bucket) {
+      const search = searches.get(bucket) ?? createChangeSearch(store, bucket);
+      searches.set(bucket, search);
+      return { sessions: await search.next(), pause: search.pause };
     },
     summary: (bucket, id) => sessionSummary(store, bucket, id, Date.now()),
     setValue: (bucket, session, key, record, fence) =>

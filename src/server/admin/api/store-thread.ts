@@ -81,6 +81,7 @@ const METHODS: readonly (keyof StoreService)[] = [
   'writeEntry',
   'sessions',
   'session',
+  'changes',
   'summary',
   'setValue',
   'endSession',

@@ -1,0 +1,82 @@
+import type { Store } from '../../../host/index.ts';
+import { sessionOfKey } from './layout.ts';
+import { type SessionSummary, SUBJECT, sessionSummary } from './session-summary.ts';
+import { encodeTyped } from './typed-value.ts';
+
+/**
+ * The sessions of one owner, in the order in which they were opened. Undefined if this kind of store cannot search for them
+ * faster than by looking at every session.
+ */
+export function ownedSessions(
+  store: Store,
+  bucket: string,
+  subject: string,
+): AsyncGenerator<SessionSummary | undefined> | undefined {
+  return store.withEnding === undefined ? undefined : searched(store, store.withEnding, bucket, subject);
+}
+
+/** Yields undefined after each part of the store that it has looked at, so that the caller can pause or end it. */
+async function* searched(
+  store: Store,
+  search: NonNullable<Store['withEnding']>,
+  bucket: string,
+  subject: string,
+): AsyncGenerator<SessionSummary | undefined> {
+  const values = [
+    encodeTyped({ type: 'bytes', value: new TextEncoder().encode(subject) }),
+    encodeTyped({ type: 'string', value: subject }),
+  ];
+  let cursor: bigint | undefined;
+  do {
+    const page = await search.call(store, bucket, `:${SUBJECT}`, values, cursor);
+    for (const key of page.keys) {
+      const id = sessionOfKey(key);
+      if (id === undefined || key !== `${id}:${SUBJECT}`) continue;
+      yield await sessionSummary(store, bucket, id, Date.now());
+    }
+    yield undefined;
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+}
+
+/** Entries among which `newestSessions` looks at most. */
+const MOST = 50_000;
+/** Entries that a session is expected to have written last. */
+const EACH = 16;
+
+/**
+ * The first `limit` sessions that match, the one that wrote last first, beginning after a place in that order. Undefined if the
+ * store cannot tell what was written last, or if too much was written between those that match.
+ */
+export async function newestSessions(
+  store: Store,
+  bucket: string,
+  { limit, after, isMatch }: NewestQuery,
+): Promise<SessionSummary[] | undefined> {
+  if (store.newest === undefined) return undefined;
+  const before = after?.updated ?? Number.MAX_SAFE_INTEGER;
+  const found: SessionSummary[] = [];
+  const seen = new Set<string>();
+  for (let size = Math.min(limit * EACH, MOST); ; size = Math.min(size * 4, MOST)) {
+    const entries = await store.newest(bucket, before, size);
+    for (const { key, updated } of entries) {
+      const id = sessionOfKey(key);
+      if (id === undefined || seen.has(id)) continue;
+      seen.add(id);
+      if (updated === after?.updated && id <= after.id) continue;
+      const summary = await sessionSummary(store, bucket, id, Date.now());
+      // A session that has written later than this entry was on an earlier page.
+      if (summary === undefined || summary.updated !== updated || !isMatch(summary)) continue;
+      found.push(summary);
+      if (found.length === limit) return found;
+    }
+    if (entries.length < size) return found;
+    if (size === MOST) return undefined;
+  }
+}
+
+export interface NewestQuery {
+  readonly limit: number;
+  readonly after: { readonly updated: number; readonly id: string } | undefined;
+  readonly isMatch: (summary: SessionSummary) => boolean;
+}

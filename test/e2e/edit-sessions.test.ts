@@ -1,0 +1,304 @@
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { expect, onTestFinished, test } from 'vitest';
+import { openStore, type Store } from '../../host/index.ts';
+import { main } from '../../src/cli.ts';
+import { openAdmin } from '../../src/server/admin/admin.ts';
+import { now, put } from '../mcp/sessions/stored.ts';
+import { type Finished, fixture, serve, temporaryFolder } from '../support/command.ts';
+import { callTool, initialize } from '../support/mcp.ts';
+import { listen } from '../support/serving.ts';
+
+/** As the command would, but in this process. */
+async function sessions(
+  url: string,
+  args: readonly string[],
+  input: string | Uint8Array = '',
+): Promise<Finished> {
+  const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() };
+  streams.stdin.end(input);
+  const stdout = streams.stdout.toArray();
+  const stderr = streams.stderr.toArray();
+  const [command, ...rest] = args;
+  const status = await main(['sessions', command!, '--store', url, ...rest], streams);
+  for (const stream of [streams.stdout, streams.stderr]) stream.end();
+  return { status, stdout: (await stdout).join(''), stderr: (await stderr).join('') };
+}
+
+function newStore(): string {
+  return `sqlite:${join(temporaryFolder(), 'store.db')}`;
+}
+
+async function open(url: string): Promise<Store> {
+  const store = await openStore(url, { durability: 'process' });
+  onTestFinished(async () => store.close());
+  return store;
+}
+
+/** By type: what the guest writes with its tool `values_write`, as the command and the API show it; an edit; what the guest reads then. */
+const VALUES = {
+  string: [{ value: 'Grüße,\nWelt' }, ' new \u{1f600}', ' new \u{1f600}'],
+  json: [{ value: { items: [{ name: 'tea', price: 7.5 }], paid: false } }, '{ "b": 1.0 }', '{ "b": 1.0 }'],
+  u64: [{ value: '18446744073709551615' }, '18446744073709551614', '18446744073709551614'],
+  s64: [{ value: '-9223372036854775808' }, '-5', '-5'],
+  bool: [{ value: true }, 'false', false],
+  bytes: [{ value: 'AP9oaQ==' }, '/wA=', [255, 0]],
+} as const;
+
+test('values of all types that a guest wrote are shown, edited by command and API, and read back by the guest', async () => {
+  const url = newStore();
+  const admin = await openAdmin({ port: 0, host: '127.0.0.1' });
+  onTestFinished(admin.close);
+  const { monitor, administration } = admin;
+  const server = await listen('notes-draft', { mcp: 'guide', store: url, monitor, administration });
+  const id = await initialize(server.url);
+  const read = async (): Promise<Record<string, unknown>> =>
+    JSON.parse(await callTool(server.url, id, 'values_read'));
+  const path = `${admin.url}api/v1/sessions/${id}`;
+  const values = async (): Promise<{ key: string; type: string; value?: unknown; text?: string }[]> =>
+    (await (await fetch(path)).json()).values;
+  const types = Object.entries(VALUES);
+
+  await callTool(server.url, id, 'values_write');
+  const written = await read();
+  const shown = Object.fromEntries(types.map(([type, [record]]) => [`value:${type}`, { type, ...record }]));
+  expect(JSON.parse((await sessions(url, ['show', id])).stdout).data).toEqual(shown);
+  const before = await values();
+  expect(Object.fromEntries(before.map(({ key, ...record }) => [key, record]))).toEqual(shown);
+
+  for (const [type, [, edit, result]] of types) {
+    expect(await sessions(url, ['set', id, `value:${type}`, '--', edit])).toMatchObject({
+      status: 0,
+      stdout: '',
+    });
+    expect((await read())[type]).toEqual([type, result]);
+  }
+  expect(await values()).toContainEqual({ key: 'value:json', type: 'json', text: '{ "b": 1.0 }' });
+  for (const { key, ...record } of before) {
+    const put = {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(record),
+    };
+    expect((await fetch(`${path}/values/${key}`, put)).status).toBe(204);
+  }
+  expect(await read()).toEqual(written);
+
+  expect((await sessions(url, ['unset', id, 'value:u64'])).status).toBe(0);
+  expect((await read()).u64).toBe(null);
+  expect((await sessions(url, ['set', id, 'value:bytes'], Buffer.from([7, 200]))).status).toBe(0);
+  expect((await read()).bytes).toEqual(['bytes', [7, 200]]);
+});
+
+test('what does not fit is refused with the reason, and changes nothing', async () => {
+  const url = newStore();
+  const store = await open(url);
+  const id = await put(store, {}, 0);
+  await store.set('default', `${id}:n`, Buffer.from([3, 1, 0, 0, 0, 0, 0, 0, 0]));
+  const old = await put(store, { expires_at: now() - 10 }, 0);
+  const cases: [string[], RegExp][] = [
+    [['set', id, 'n', '--', '-1'], /u64 is a whole number from 0 to 18446744073709551615, not "-1"/],
+    [
+      ['set', id, 'n', 'x', '--type', 'string'],
+      /"n" is of type u64, and a guest that reads it would fail on string/,
+    ],
+    [['set', id, 'new', 'maybe', '--type', 'bool'], /bool is true or false, not "maybe"/],
+    [['set', id, 'new', '{', '--type', 'json'], /this is not JSON/],
+    [['set', id, 'new', 'a', '--type', 'bytes'], /bytes are padded base64/],
+    [['set', id, 'new', '9223372036854775808', '--type', 's64'], /s64 is a whole number/],
+    [['set', id, '__meta__', 'x'], /"__meta__" belongs to the server/],
+    [['unset', id, 'jwt:sub'], /"jwt:sub" belongs to the server/],
+    [['set', old, 'n', '1'], /expired at .*: its values can no longer change/],
+    [['set', '00000000-0000-4000-8000-000000000000', 'n', '1'], /has no session/],
+  ];
+  const before = (await sessions(url, ['export'])).stdout;
+  for (const [args, reason] of cases) {
+    const { status, stderr } = await sessions(url, args);
+    expect(status).toBeGreaterThan(0);
+    expect(stderr).toMatch(reason);
+    expect(stderr.split('\n')).toHaveLength(2);
+  }
+  expect((await sessions(url, ['export'])).stdout).toBe(before);
+});
+
+test('sessions are listed by owner, and sorted by last write, opening and size', async () => {
+  const url = newStore();
+  const store = await open(url);
+  const ids: string[] = [];
+  for (const [at, subject] of ['bob', 'ada', 'bob', 'bobby'].entries()) {
+    const id = await put(store, { created_at: 1_700_000_000_000 - at }, 1, at === 2 ? 'other' : 'default');
+    const bucket = at === 2 ? 'other' : 'default';
+    await store.set(bucket, `${id}:jwt:sub`, Buffer.from(`${at === 2 ? '\x01' : '\x06'}${subject}`));
+    await store.set(bucket, `${id}:text`, Buffer.from(`\x01${'x'.repeat([10, 40, 30, 20][at]!)}`));
+    ids.push(id);
+  }
+  const list = async (...args: string[]): Promise<number[]> => {
+    const { stdout } = await sessions(url, ['list', ...args]);
+    return stdout
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => ids.indexOf(JSON.parse(line).id));
+  };
+  expect((await list('--subject', 'bob')).sort()).toEqual([0, 2]);
+  expect(await list('--sort', 'created')).toEqual([0, 1, 2, 3]);
+  expect(await list('--sort', 'size')).toEqual([1, 2, 3, 0]);
+  expect(await list('--sort', 'size', '--limit', '2')).toEqual([1, 2]);
+  expect(await list('--limit', '3')).toHaveLength(3);
+  // The clock of the store has milliseconds.
+  const last = async (): Promise<bigint> => BigInt((await store.read('default', `${ids[3]}:text`)).updated!);
+  const latest = await last();
+  do await store.set('default', `${ids[0]}:text`, Buffer.from('\x01v'));
+  while (BigInt((await store.read('default', `${ids[0]}:text`)).updated!) === latest);
+  expect((await list('--sort', 'updated'))[0]).toBe(0);
+  expect(await list('--subject', 'bob', '--sort', 'updated', '--limit', '1')).toEqual([0]);
+});
+
+test('an export is imported into another store byte for byte', async () => {
+  const from = newStore();
+  const store = await open(from);
+  const id = await put(store, { reason: 'x', terminated: true }, 3);
+  await put(store, {}, 0, 'mine');
+  const odd: [string, Uint8Array][] = [
+    ['json', Buffer.from('\x02{ "a" : 1e400, "b":"\\u0041" }')],
+    ['no json', Buffer.from('\x02{')],
+    ['no utf-8', Buffer.from([1, 0xff])],
+    ['other', Buffer.from([9, 1])],
+    ['nothing', new Uint8Array()],
+    ['true', Buffer.from([5, 2])],
+    ['s64', Buffer.from([4, 255, 255, 255, 255, 255, 255, 255, 255])],
+    ['7', Buffer.from('\x01\ufeffx\0')],
+    ['__proto__', Buffer.from([6])],
+    ['\u2028', Buffer.from('\x01\u2028')],
+  ];
+  for (const [key, value] of odd) await store.set('default', `${id}:${key}`, value);
+  const exported = (await sessions(from, ['export'])).stdout;
+  const to = newStore();
+  const file = join(temporaryFolder(), 'sessions.jsonl');
+  writeFileSync(file, exported);
+  expect(await sessions(to, ['import', file])).toMatchObject({ status: 0, stderr: 'Imported 2 sessions\n' });
+  expect((await sessions(to, ['export'])).stdout).toBe(exported);
+  const copy = await open(to);
+  for (const [key, value] of odd)
+    expect(await copy.get('default', `${id}:${key}`)).toEqual(new Uint8Array(value));
+  expect((await sessions(to, ['import'], exported)).stderr).toBe(
+    'Imported 0 sessions; 2 exist already and were left alone\n',
+  );
+});
+
+test('an import that ends at a bad line names it, and keeps the sessions before it', async () => {
+  const from = newStore();
+  await put(await open(from), {}, 1);
+  const good = (await sessions(from, ['export'])).stdout;
+  for (const [bad, reason] of [
+    ['{', /line 2: not JSON/],
+    ['{"id":"x"}', /line 2: "id" is not the id of a session/],
+    [good.replace('__meta__', 'meta'), /line 2: its "__meta__" is not the metadata/],
+    [good.replace('"type":"string"', '"type":"u64"'), /line 2: "key 0": u64 is a whole number/],
+  ] as const) {
+    const to = newStore();
+    const { status, stderr } = await sessions(to, ['import'], `${good}${bad}`);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(reason);
+    expect(stderr).toMatch(/\(1 sessions were imported\)/);
+    expect((await sessions(to, ['export'])).stdout).toBe(good);
+  }
+});
+
+test('tail prints the sessions that a server and another command write', async () => {
+  const url = newStore();
+  const server = await serve(fixture('notes-draft'), ['--mcp', 'guide', '--store', url]);
+  const id = await initialize(server.url);
+  const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() };
+  const ended = main(['sessions', 'tail', '--store', url, '--limit', '3'], streams);
+  await once(streams.stderr, 'data');
+  const next = async (): Promise<unknown> => JSON.parse(String((await once(streams.stdout, 'data'))[0]));
+  const written = next();
+  await callTool(server.url, id, 'counter');
+  expect(await written).toMatchObject({ id, state: 'live', keys: 2 });
+  const edited = next();
+  await sessions(url, ['set', id, 'note', 'hello']);
+  expect(await edited).toMatchObject({ id, keys: 3 });
+  const over = next();
+  await sessions(url, ['terminate', id]);
+  expect(await over).toMatchObject({ id, state: 'ended' });
+  expect(await ended).toBe(0);
+});
+
+/** Calls that run at the same time. */
+const AT_ONCE = 8;
+
+test('of 100 edits beside 1,000 calls of the same session nothing is lost', async () => {
+  const url = newStore();
+  const admin = await openAdmin({ port: 0, host: '127.0.0.1' });
+  onTestFinished(admin.close);
+  const { monitor, administration } = admin;
+  const server = await listen('notes-draft', {
+    mcp: 'guide',
+    store: url,
+    monitor,
+    administration,
+    timeout: 120_000,
+  });
+  const id = await initialize(server.url);
+  let calls = 0;
+  const client = async (): Promise<void> => {
+    while (calls < 1000) {
+      calls += 1;
+      // Reads the counter, then writes it: an edit in between would be lost, or would lose the call.
+      await callTool(server.url, id, 'counter');
+    }
+  };
+  let edits = 0;
+  const byApi = async (): Promise<void> => {
+    for (let n = 0; n < 50; n++) {
+      const path = `${admin.url}api/v1/sessions/${id}/values/edit%20${n}`;
+      const body = JSON.stringify({ type: 'u64', value: n });
+      const { status } = await fetch(path, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json' },
+        body,
+      });
+      expect(status).toBe(204);
+      edits += 1;
+    }
+  };
+  const byCommand = async (): Promise<void> => {
+    for (let n = 50; n < 100; n++) {
+      const { status, stderr } = await sessions(url, ['set', id, `edit ${n}`, String(n), '--type', 'u64']);
+      expect([status, stderr]).toEqual([0, `Stored in session ${id}\n`]);
+      edits += 1;
+    }
+  };
+  await Promise.all([...Array.from({ length: AT_ONCE }, client), byApi(), byCommand()]);
+  expect(edits).toBe(100);
+  const { data } = JSON.parse((await sessions(url, ['show', id])).stdout);
+  expect(data.counter).toEqual({ type: 'u64', value: '1000' });
+  for (let n = 0; n < 100; n++) expect(data[`edit ${n}`]).toEqual({ type: 'u64', value: String(n) });
+}, 240_000);
+
+test('an edit of what a guest counts happens between two calls: each counts on from the value that it finds', async () => {
+  const url = newStore();
+  const server = await listen('notes-draft', { mcp: 'guide', store: url, timeout: 120_000 });
+  const id = await initialize(server.url);
+  const seen: number[] = [];
+  let isDone = false;
+  const client = async (): Promise<void> => {
+    while (!isDone) seen.push(Number(await callTool(server.url, id, 'counter')));
+  };
+  const edit = async (): Promise<void> => {
+    for (let n = 1; n <= 10; n++) {
+      expect(
+        (await sessions(url, ['set', id, 'counter', String(n * 1_000_000), '--type', 'u64'])).status,
+      ).toBe(0);
+      // A call that had read before the edit would have written over it by now.
+      const count = Number(await callTool(server.url, id, 'counter'));
+      expect(Math.floor(count / 1_000_000)).toBe(n);
+    }
+    isDone = true;
+  };
+  await callTool(server.url, id, 'counter');
+  await Promise.all([client(), client(), edit()]);
+  expect(seen.length).toBeGreaterThan(0);
+}, 120_000);
