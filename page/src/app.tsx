@@ -79,6 +79,7 @@ export function App() {
       </header>
       <ConnectionBanner />
       <main key={attempt}>
+        {view !== 'overview' && <h1 class="hidden">{title}</h1>}
         <View view={view} route={current} />
       </main>
       <Announcer />
@@ -93,7 +94,7 @@ function View({ view, route: shown }: { readonly view: string; readonly route: R
   if (view === 'overview') return <Overview />;
   return (
     <div class="page-body">
-      <h1>There is no such view</h1>
+      <p>There is no such view.</p>
       <p>
         <a href={link(['sessions'])}>Go to the sessions</a>
       </p>

@@ -35,6 +35,8 @@ export async function openPage(
 ): Promise<OpenPage> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   onTestFinished(() => context.close());
+  // Chromium may have to wait for the processor.
+  context.setDefaultTimeout(90_000);
   const page = await context.newPage();
   const problems: string[] = [];
   const { origin } = new URL(url);
@@ -58,10 +60,12 @@ interface AxeResults {
   }[];
 }
 
-/** What axe finds wrong with the page as it is; it has to be opened with `bypassCSP`. */
-export async function axeViolations(page: Page): Promise<string[]> {
+/** What axe finds wrong with the page as it is, by all rules or these; it has to be opened with `bypassCSP`. */
+export async function axeViolations(page: Page, rules: readonly string[] = []): Promise<string[]> {
   await page.evaluate(AXE);
-  const { violations } = await page.evaluate<AxeResults>('axe.run()');
+  const { violations } = await page.evaluate<AxeResults>(
+    `axe.run(${JSON.stringify(rules.length > 0 ? { runOnly: rules } : {})})`,
+  );
   return violations.flatMap(({ id, nodes }) =>
     nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
   );

@@ -50,7 +50,6 @@ export function Buckets({ route }: { readonly route: Route }) {
   return (
     <div class={`split ${key === undefined ? '' : 'has-detail'}`}>
       <section class="pane list-pane" aria-label="Keys">
-        <h1 class="hidden">Buckets</h1>
         <div class="toolbar">
           <label class="inline">
             Bucket

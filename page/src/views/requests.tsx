@@ -26,7 +26,6 @@ export function Requests({ route }: { readonly route: Route }) {
   return (
     <div class={`split wide-list ${selected === undefined ? '' : 'has-detail'}`}>
       <section class="pane list-pane" aria-label="Requests">
-        <h1 class="hidden">Requests</h1>
         <div class="toolbar">
           <SearchField
             label="Filter requests"

@@ -88,7 +88,6 @@ export function Sessions({ route }: { readonly route: Route }) {
   return (
     <div class={`split ${id === undefined ? '' : 'has-detail'}`}>
       <section class="pane list-pane" aria-label="Sessions">
-        <h1 class="hidden">Sessions</h1>
         <div class="toolbar">
           <SearchField
             label="Search sessions"
