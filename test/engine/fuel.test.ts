@@ -112,27 +112,6 @@ describe.skipIf(rawGlue)('fuel', () => {
     120_000,
   );
 
-  test('ends a response after the same bytes, whatever else runs', async () => {
-    const { server } = await create('http-lab', { fuel: 100_000, workers: 1 });
-    const received = async (): Promise<string> => {
-      const response = await server.fetch(new Request('http://localhost/stream?n=10000&ms=0&size=10'));
-      const parts: Uint8Array[] = [];
-      try {
-        for await (const part of response.body!) parts.push(part);
-        return 'the whole response';
-      } catch {
-        return Buffer.concat(parts).toString();
-      }
-    };
-    const alone = await received();
-    expect(alone.length).toBeGreaterThan(1000);
-    expect(alone.length).toBeLessThan(100_000);
-    const computing = answersOf(await assembleGuest(LONG), {}, 8);
-    const beside = await Promise.all(Array.from({ length: 20 }, received));
-    expect(new Set(beside)).toEqual(new Set([alone]));
-    expect(new Set((await computing).statuses)).toEqual(new Set([200]));
-  });
-
   test('ends a start function', async () => {
     const bytes = await assembleGuest({
       items: '(func $begin (loop $l (br $l))) (start $begin)',
