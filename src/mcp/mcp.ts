@@ -2,6 +2,7 @@ import type { LeaseHolder, Store, StoreLimits } from '../../host/index.ts';
 import type { Component } from '../component/component.ts';
 import { compose, type Middleware } from '../http/compose.ts';
 import type { Resolved } from '../options/resolve.ts';
+import { withBothEras } from './both-eras.ts';
 import {
   authorizes,
   describeSessions,
@@ -29,8 +30,6 @@ import { endsSession, withTerminate } from './edge/terminate.ts';
 import { withVerifiedDelete, withVerifiedOwner } from './edge/verify-session-owner.ts';
 import { withSessionQueue } from './edge/wait-in-queue.ts';
 import { looksLikeMcp } from './looks-like-mcp.ts';
-import { createModernEdge, type ModernOptions } from './modern/edge.ts';
-import { isModern } from './modern/revision.ts';
 import { withChallenge } from './oauth/challenge.ts';
 import { withDiscovery } from './oauth/discovery.ts';
 import { authProblems } from './oauth/settings.ts';
@@ -44,6 +43,11 @@ export interface McpOptions {
    * and `off` for others.
    */
   readonly mcp?: 'guide' | 'strict' | 'off';
+  /**
+   * How clients of MCP 2026-07-28, which have no sessions, keep state: by the id of a session as an argument of tools (`handle`), or
+   * not at all (`none`). The default is `handle` with `mcp: 'guide'` if the guest keeps sessions. Other modes add no state.
+   */
+  readonly state?: 'handle' | 'none';
   /**
    * How the requests of one MCP session run: one after another (`serial`, the default), or as they arrive (`parallel`).
    * Up to `queueLimit` requests may wait.
@@ -161,15 +165,6 @@ export function withSessions({ mode, queue, leases, timeout, inputWait }: Sessio
   };
 }
 
-/** Clients of every revision; `sessions` is the path of those that keep sessions. */
-export function withBothEras(options: ModernOptions, sessions: Middleware): Middleware {
-  return (guest) => {
-    const modern = createModernEdge(guest, options);
-    const legacy = sessions(guest);
-    return (request, target) => (isModern(request) ? modern : legacy)(request, target);
-  };
-}
-
 /**
  * `ownUrl` returns the server's address as far as it knows it, without a trailing slash. `sessionUsed` is called with the session
  * of each request that has finished.
@@ -209,7 +204,10 @@ export function createMcp(
         withDiscovery(named ? undefined : ownUrl),
         withChallenge(publicUrl),
         withBothEras(
-          { authorizes: authorizes(environment(component)) },
+          {
+            authorizes: authorizes(environment(component)),
+            offersHandles: mode === 'guide' && bucket !== undefined && options.state !== 'none',
+          },
           withSessions({ mode, queue, leases, timeout, inputWait }),
         ),
       );

@@ -109,6 +109,7 @@ export interface OptionValues extends WasmtimeValues {
   keepAlive: number;
   bodyTimeout: number;
   mcp?: 'guide' | 'strict' | 'off';
+  state?: 'handle' | 'none';
   sessionOrder: 'serial' | 'parallel';
   sessionRetention: number | 'off';
   inputWait: number;

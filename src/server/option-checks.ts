@@ -55,6 +55,7 @@ export const SERVER_CHECKS: OptionChecks<ServerOptions> = {
   publicUrl: check.text,
   trustProxy: check.flag,
   mcp: check.oneOf('guide', 'strict', 'off'),
+  state: check.oneOf('handle', 'none'),
   sessionOrder: check.oneOf('serial', 'parallel'),
   sessionRetention: check.either(
     '"off" or milliseconds from a second to a hundred years',

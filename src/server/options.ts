@@ -38,6 +38,7 @@ type OptionalOption =
   | 'fetch'
   | 'publicUrl'
   | 'mcp'
+  | 'state'
   | 'maxWorkers'
   | 'cpuLimit'
   | 'fuel'

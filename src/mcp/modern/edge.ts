@@ -14,6 +14,8 @@ import { discoverResult } from './discover.ts';
 import { Exchange } from './exchange.ts';
 import type { GuestProfile, LegacyGuest } from './guest.ts';
 import { createGuestProfiles, type GuestProfiles } from './guest-profile.ts';
+import { serveHandle } from './handle-calls.ts';
+import { createHandles, type Handles } from './handles.ts';
 import { createOwnSession, forGuest, type OwnSession } from './own-session.ts';
 import { createParamHeaders, type ParamHeaders } from './param-headers.ts';
 import { translateResponse } from './translate-response.ts';
@@ -21,12 +23,17 @@ import { translateResponse } from './translate-response.ts';
 export interface ModernOptions {
   /** The guest has clients with tokens: what it returns may depend on them. */
   readonly authorizes: boolean;
+  /** Clients may use the guest's sessions, by an argument of its tools. */
+  readonly offersHandles: boolean;
 }
 
 interface Parts {
   readonly guest: Handler;
   /** The guest without sessions, if they can be switched off. */
   readonly stateless: Handler;
+  /** The way of clients that keep sessions. */
+  readonly sessions: Handler;
+  readonly handles: Handles | undefined;
   readonly profiles: GuestProfiles;
   readonly params: ParamHeaders;
   isPublic(request: GuestRequest): boolean;
@@ -41,11 +48,19 @@ interface Step {
 }
 
 /** Serves clients of 2026-07-28 in front of a guest of any revision. */
-export function createModernEdge(guest: Handler, { authorizes }: ModernOptions): Handler {
+export function createModernEdge(
+  guest: Handler,
+  sessions: Handler,
+  { authorizes, offersHandles }: ModernOptions,
+): Handler {
   const isPublic = (request: GuestRequest): boolean => !authorizes && !hasCredentials(request);
   const stateless: Handler = (request, target) => guest(withoutSessions(request), target);
   const profiles = createGuestProfiles(stateless, createInitialize(stateless), isPublic);
-  const parts: Parts = { guest, stateless, profiles, params: createParamHeaders(), isPublic };
+  const parts: Parts = {
+    ...{ guest, stateless, sessions, profiles, isPublic },
+    params: createParamHeaders(),
+    handles: offersHandles ? createHandles() : undefined,
+  };
   return (request, target) => {
     if (request.method === 'POST') return serve(parts, request, target);
     discard(request);
@@ -58,7 +73,7 @@ export function createModernEdge(guest: Handler, { authorizes }: ModernOptions):
 function serve(parts: Parts, received: GuestRequest, target: ResponseWriter): ReturnType<Handler> {
   // Neither has a meaning in this revision ("Streamable HTTP", section "Earlier Streamable HTTP Revisions").
   const headers = withoutHeaders(received.headers, 'mcp-session-id', 'last-event-id');
-  const exchange = new Exchange(headers, !parts.isPublic(received), parts.params);
+  const exchange = new Exchange(headers, !parts.isPublic(received), parts);
   const own = createOwnSession(parts.stateless, translateResponse(target, exchange));
   const sequence = createRequestSequence(own.target, () => discard(received));
   exchange.cancel = sequence.call.cancel;
@@ -119,10 +134,12 @@ function pass(parts: Parts, step: Step, profile: GuestProfile): void {
   const { exchange, message, sequence } = step;
   exchange.profile = profile;
   const { method, id } = message;
+  const use = profile.era === 'legacy' ? parts.handles?.useOf(message) : undefined;
   const refusal = isServed(method) ? parts.params.check(message) : unknownMethod(method);
   if (profile.era === 'modern') sequence.last(() => parts.guest(message.request, sequence.target));
   else if (method === 'server/discover') sendResult(sequence.target, jsonText(id), discoverResult(profile));
   else if (refusal !== undefined) exchange.refuse(sequence.target, refusal);
+  else if (use !== undefined) serveHandle(parts.sessions, use, step, profile, exchange);
   else if (profile.keepsSessions) step.own.open(parts.profiles, step, profile, forward);
   else forward();
 

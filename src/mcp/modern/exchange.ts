@@ -5,6 +5,7 @@ import { type ClientMessage, isObject, type JsonObject, jsonText } from './clien
 import { MISSING_CAPABILITY } from './codes.ts';
 import type { GuestProfile } from './guest.ts';
 import type { Completion } from './guest-response.ts';
+import type { Handles } from './handles.ts';
 import { reaches } from './log-level.ts';
 import type { ParamHeaders } from './param-headers.ts';
 import { META } from './revision.ts';
@@ -17,26 +18,33 @@ const NEEDED: ReadonlyMap<unknown, string> = new Map([
   ['roots/list', 'roots'],
 ]);
 
+/** What is known of the guest's tools. */
+interface Knowledge {
+  readonly params: ParamHeaders;
+  readonly handles: Handles | undefined;
+}
+
 /** A client's request and what is known for its response. */
 export class Exchange implements Translation {
   readonly streams: boolean;
   /** The headers as a guest of an earlier revision wants them. */
   readonly guestHeaders: string[];
   readonly #isPrivate: boolean;
-  readonly #params: ParamHeaders;
+  readonly #knowledge: Knowledge;
   /** The edge responds itself. */
   isOwn = false;
   message: ClientMessage | undefined;
   profile: GuestProfile | undefined;
+  replaces: Translation['replaces'] = () => undefined;
   /** Stops the guest. */
   cancel: () => void = () => {};
 
-  constructor(headers: string[], isPrivate: boolean, params: ParamHeaders) {
+  constructor(headers: string[], isPrivate: boolean, knowledge: Knowledge) {
     const accepted = readAccept(headers);
     this.streams = accepted.streams;
     this.guestHeaders = accepted.headers;
     this.#isPrivate = isPrivate;
-    this.#params = params;
+    this.#knowledge = knowledge;
   }
 
   /** The guest speaks the client's revision, or the response is an error of the edge. */
@@ -90,7 +98,11 @@ export class Exchange implements Translation {
       : { code: INTERNAL_ERROR, message: `${asked}, which this host does not pass on` };
   }
 
-  responded({ result }: JsonObject): void {
-    if (this.message?.method === 'tools/list' && isObject(result)) this.#params.learn(result.tools);
+  responded(response: JsonObject): JsonObject {
+    const { result } = response;
+    if (this.message?.method !== 'tools/list' || !isObject(result)) return response;
+    const { params, handles } = this.#knowledge;
+    params.learn(result.tools);
+    return handles === undefined ? response : { ...response, result: handles.list(result) };
   }
 }

@@ -20,8 +20,10 @@ export interface Translation {
   wants(notification: JsonObject): boolean;
   /** The guest asks its client something: returns the error that ends the client's request. */
   asked(request: JsonObject): JsonObject;
-  /** The guest's response, before the client gets it. */
-  responded(response: JsonObject): void;
+  /** The guest's response as the client gets it. */
+  responded(response: JsonObject): JsonObject;
+  /** The result that the client gets instead of a response with this head; undefined if it gets the response. */
+  replaces(status: number, headers: readonly string[]): JsonObject | undefined;
 }
 
 const TOO_LONG = `a message of the guest is longer than ${MAX_MESSAGE} bytes`;
@@ -67,8 +69,13 @@ class Translator {
       this.#target.head(status, headers);
       return;
     }
-    this.#status = status;
+    const result = this.#translation.replaces(status, headers);
+    this.#status = result === undefined ? status : 200;
     this.#headers = headers.filter((_, i) => !OWN.has(headers[i - (i % 2)]!.toLowerCase()));
+    if (result !== undefined) {
+      this.#respond({ id: this.#translation.id, result });
+      return;
+    }
     if (isEventStream(headers)) {
       this.#readEvents = createEventDataReader({
         data: (bytes) => this.#keep(bytes),
@@ -141,8 +148,8 @@ class Translator {
   }
 
   #respond(response: JsonObject): void {
-    this.#translation.responded(response);
-    this.#send(completeResponse(response, this.#status, this.#translation.completion()));
+    const changed = this.#translation.responded(response);
+    this.#send(completeResponse(changed, this.#status, this.#translation.completion()));
   }
 
   #send({ status, text }: Completed): void {

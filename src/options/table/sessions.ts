@@ -4,6 +4,7 @@ import type { OptionRows } from '../types.ts';
 
 type Sessions =
   | 'mcp'
+  | 'state'
   | 'sessionOrder'
   | 'sessionRetention'
   | 'inputWait'
@@ -21,6 +22,12 @@ export const SESSIONS: OptionRows<Sessions> = {
     description:
       "what MCP clients get: what wasmcp's Sessions Guide promises (guide), the specification (strict), the guest alone (off); default: guide for servers of wasmcp",
     kind: choice('guide', 'strict', 'off'),
+  },
+  state: {
+    flags: '--state <kind>',
+    description:
+      'how clients of MCP 2026-07-28 keep state: by the id of a session as an argument of tools (handle) or not (none); default: handle with --mcp guide if the guest keeps sessions',
+    kind: choice('handle', 'none'),
   },
   sessionOrder: {
     flags: '--session-order <order>',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { GuestRequest, Handler } from '../../../src/http/handler.ts';
-import { withBothEras } from '../../../src/mcp/mcp.ts';
+import { withBothEras } from '../../../src/mcp/both-eras.ts';
 import { type ModernRequest, modernText } from '../../support/modern.ts';
 import { ask, type Json, type PlayedGuest, playGuest, reply, replyResult, type Seen } from '../edge/guest.ts';
 
@@ -20,8 +20,8 @@ function oldGuest(answer: (request: Seen) => void = (request) => replyResult(req
   });
 }
 
-function edge({ handle }: { handle: Handler }, authorizes = false): Handler {
-  return withBothEras({ authorizes }, (next) => next)(handle);
+function edge({ handle }: { handle: Handler }, authorizes = false, offersHandles = false): Handler {
+  return withBothEras({ authorizes, offersHandles }, (next) => next)(handle);
 }
 
 function send(handler: Handler, request: ModernRequest) {
@@ -211,6 +211,49 @@ describe('arguments that headers mirror', () => {
     const answer = await call(args, headers);
     expect(answer.status).toBe(status);
     expect(answer.json.error?.code).toBe(status === 400 ? -32020 : undefined);
+  });
+});
+
+describe('a session as an argument', () => {
+  const inSession = { method: 'tools/call', params: { name: 'a', arguments: { session_id: 's' } } };
+
+  test.each([
+    [403, [], 'does not let this client use the session'],
+    [404, [], 'there is no such session'],
+  ] as const)('that the guest refuses with %i is a tool error', async (status, headers, text) => {
+    const guest = oldGuest((request) => reply(request, status, 'no', headers));
+    const answer = await send(edge(guest, false, true), inSession).answer;
+    expect([answer.status, answer.json.result.isError]).toEqual([200, true]);
+    expect(answer.json.result.content[0].text).toContain(text);
+    expect(guest.seen.at(-1)!.session).toBe('s');
+  });
+
+  test('that needs more rights is refused with the challenge of the guest', async () => {
+    const guest = oldGuest((request) => reply(request, 403, '', ['www-authenticate', 'Bearer scope="a"']));
+    const { status, headers } = await send(edge(guest, false, true), inSession).answer;
+    expect([status, headers]).toEqual([403, ['www-authenticate', 'Bearer scope="a"']]);
+  });
+
+  test('is left to a tool that has an argument of that name, and is not offered twice', async () => {
+    const schema = { type: 'object', properties: { session_id: { type: 'integer' } } };
+    const tool = { name: 'a', inputSchema: schema };
+    const guest = oldGuest((request) =>
+      replyResult(request, request.message.method === 'tools/list' ? { tools: [tool], nextCursor: 'x' } : {}),
+    );
+    const handler = edge(guest, false, true);
+    expect((await send(handler, LIST).answer).json.result.tools).toEqual([tool]);
+    await send(handler, inSession).answer;
+    expect(guest.seen.at(-1)!.session).toBeUndefined();
+    expect(guest.seen.at(-1)!.message.params.arguments).toEqual({ session_id: 's' });
+  });
+
+  test('cannot be had from a guest without sessions', async () => {
+    const call = { method: 'tools/call', params: { name: 'create_session' } };
+    const { json } = await send(edge(oldGuest(), false, true), call).answer;
+    expect(json.result).toMatchObject({
+      isError: true,
+      content: [{ text: 'this server keeps no sessions' }],
+    });
   });
 });
 
