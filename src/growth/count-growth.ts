@@ -13,7 +13,7 @@ import {
 } from '../wasm/encode.ts';
 import { extendModule } from '../wasm/extend.ts';
 import { bulkOpcode, managedOpcode, readInstruction } from '../wasm/instructions.ts';
-import { numberAt } from '../wasm/reader.ts';
+import { afterNumber, numberAt } from '../wasm/reader.ts';
 import { readSections, SECTION, type Section } from '../wasm/sections.ts';
 import { readValueType } from '../wasm/types.ts';
 import { exceedsV8, MAX_BODY } from '../wasm/v8-limits.ts';
@@ -159,11 +159,11 @@ function putArrayCheck(
   opcode: number,
   functions: GrowthFunctions,
 ): void {
-  const type = numberAt(bytes, numberAt(bytes, at + 1).next);
+  const type = afterNumber(bytes, at + 1);
   const fixed = opcode === ARRAY_NEW_FIXED;
-  if (fixed) putConstant(body, numberAt(bytes, type.next).value);
+  if (fixed) putConstant(body, numberAt(bytes, afterNumber(bytes, type)));
   put(body, CALL);
-  putNumber(body, functions.ofArray(type.value));
+  putNumber(body, functions.ofArray(numberAt(bytes, type)));
   if (fixed) put(body, DROP);
 }
 

@@ -1,11 +1,11 @@
 import { createOutput, type Output, put, putAll, putNumber, written } from '../wasm/encode.ts';
 import { readInstruction } from '../wasm/instructions.ts';
-import { numberAt, type Reader } from '../wasm/reader.ts';
+import { afterNumber, numberAt, type Reader } from '../wasm/reader.ts';
 import type { Section } from '../wasm/sections.ts';
 import { readValueType } from '../wasm/types.ts';
 import { MAX_BODY, MAX_LOCALS } from '../wasm/v8-limits.ts';
 import type { HintedFunction } from './branch-hints.ts';
-import { type Added, type Checks, createChecks } from './checks.ts';
+import { type Added, Checks } from './checks.ts';
 import { INIT, isBulk } from './costs.ts';
 import { depthChange, exitBy } from './exits.ts';
 import type { Parts } from './parts.ts';
@@ -90,7 +90,7 @@ function writeBody(
   putNumber(body, groups + 1);
   putAll(body, bytes, groupsAt, reader.position);
   put(body, planned.bulk ? 2 : 1, I32);
-  const checks = createChecks(body, local, added);
+  const checks = new Checks(body, local, added);
   const counts = planned.bulk || planned.loops.some(({ units }) => units > 0);
   if (planned.entry > 0) checks.enter(planned.entry, counts);
   if (counts || planned.imports)
@@ -116,10 +116,6 @@ function copyCode(
   { planned: { loops, bulk, imports }, parts, imported, memories, checks }: CopyOptions,
 ): void {
   let copied = reader.position;
-  const copyTo = (at: number): void => {
-    putAll(body, bytes, copied, at);
-    copied = at;
-  };
   let depth = 0;
   let next = 0;
   let counted = false;
@@ -130,32 +126,36 @@ function copyCode(
       const { units, limit } = loops[next]!;
       next += 1;
       if (units > 0) {
-        copyTo(at);
+        putAll(body, bytes, copied, at);
         checks.beforeLoop(units);
-        copyTo(reader.position);
+        putAll(body, bytes, at, reader.position);
+        copied = reader.position;
         checks.turn(units, limit);
         counted = true;
       }
     } else if (bulk && isBulk(opcode) && destination(bytes, at, opcode) < memories) {
-      copyTo(at);
+      putAll(body, bytes, copied, at);
+      copied = at;
       checks.bulk(parts.functionFor(bytes, at, opcode));
       counted = true;
-    } else if (imports && opcode === CALL && numberAt(bytes, at + 1).value < imported) {
-      copyTo(reader.position);
+    } else if (imports && opcode === CALL && numberAt(bytes, at + 1) < imported) {
+      putAll(body, bytes, copied, reader.position);
+      copied = reader.position;
       checks.afterImported();
     }
     const exit = counted ? exitBy(bytes, at, opcode, depth) : undefined;
     if (exit !== undefined) {
-      copyTo(at);
+      putAll(body, bytes, copied, at);
+      copied = at;
       checks.settle(exit === 'returns');
     }
     depth += depthChange(opcode);
   }
-  copyTo(end);
+  putAll(body, bytes, copied, end);
 }
 
 /** The memory that a bulk operation writes to. */
 function destination(bytes: Uint8Array, at: number, opcode: number): number {
-  const first = numberAt(bytes, numberAt(bytes, at + 1).next);
-  return opcode === INIT ? numberAt(bytes, first.next).value : first.value;
+  const first = afterNumber(bytes, at + 1);
+  return numberAt(bytes, opcode === INIT ? afterNumber(bytes, first) : first);
 }

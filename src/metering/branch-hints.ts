@@ -1,4 +1,12 @@
-import { createOutput, encodeName, encodeSection, put, putAll, putNumber, written } from '../wasm/encode.ts';
+import {
+  createOutput,
+  encodeName,
+  encodeSection,
+  putAll,
+  putByte,
+  putNumber,
+  written,
+} from '../wasm/encode.ts';
 import { SECTION, type Section } from '../wasm/sections.ts';
 
 /** The index of a function, and the positions in its body of the branches that are rarely taken. */
@@ -9,7 +17,8 @@ const NAME = 'metadata.code.branch_hint';
 /** Sections with these names refer to positions in the code, so they are wrong once code was added. */
 const METADATA = 'metadata.code.';
 
-const UNLIKELY = [1, 0] as const;
+/** The value of a hint, which has one byte. */
+const UNLIKELY = 0;
 
 /** Marks branches as unlikely, so that the compiler moves their code out of the way; without hints, tight loops take half as long again. */
 export function encodeBranchHints(functions: readonly HintedFunction[]): Uint8Array {
@@ -21,7 +30,8 @@ export function encodeBranchHints(functions: readonly HintedFunction[]): Uint8Ar
     putNumber(output, branches.length);
     for (const branch of branches) {
       putNumber(output, branch);
-      put(output, ...UNLIKELY);
+      putByte(output, 1);
+      putByte(output, UNLIKELY);
     }
   }
   return encodeSection(SECTION.custom, written(output));

@@ -1,4 +1,4 @@
-import { encodeSigned, type Output, put, putConstant, putNumber } from '../wasm/encode.ts';
+import { type Output, putByte, putConstant, putNumber, putSigned } from '../wasm/encode.ts';
 import { UNIT_SHIFT } from './costs.ts';
 import { PART } from './parts.ts';
 
@@ -8,7 +8,6 @@ const SET = 0x21;
 const TEE = 0x22;
 const GLOBAL_GET = 0x23;
 const GLOBAL_SET = 0x24;
-const CONSTANT_ZERO = [0x41, 0] as const;
 const LESS_OR_EQUAL = 0x4c;
 const NOT_LESS_UNSIGNED = 0x4f;
 const ADD = 0x6a;
@@ -37,108 +36,120 @@ export interface Added {
   readonly parts: number;
 }
 
-export interface Checks {
+/**
+ * Writes code that counts units in this local of the function. A class, because V8 would compile closures again for each
+ * function.
+ */
+export class Checks {
   /** Positions of the branches that are rarely taken. */
-  readonly branches: number[];
-  /** At the start of the function. The local gets a value other than 0 unless the function `counts` from there. */
-  enter(units: number, counts: boolean): void;
-  /** Before a loop: its head also counts the first entry, which is not a turn. */
-  beforeLoop(units: number): void;
-  turn(units: number, limit: number): void;
-  /** Spends the units in the local, unless they are few. `returns`: the function certainly returns here. */
-  settle(returns: boolean): void;
-  /** After a call of an imported function: asks if no units are left. */
-  afterImported(): void;
-  /** Before an operation whose length is on the stack. `parts`: the function that executes all parts of it but the last. */
-  bulk(parts: number | undefined): void;
-}
+  readonly branches: number[] = [];
+  readonly #body: Output;
+  readonly #local: number;
+  readonly #added: Added;
 
-/** Writes code that counts units in this local of the function. */
-export function createChecks(
-  body: Output,
-  local: number,
-  { units: left, ask, spend, parts: type }: Added,
-): Checks {
-  const branches: number[] = [];
-  const putIndex = (instruction: number, index: number): void => {
-    put(body, instruction);
-    putNumber(body, index);
-  };
-  const putRarely = (...blockType: readonly number[]): void => {
-    branches.push(body.length);
-    put(body, IF, ...(blockType.length > 0 ? blockType : [EMPTY]));
-  };
-  const clear = (): void => {
-    put(body, ...CONSTANT_ZERO);
-    putIndex(SET, local);
-  };
-  function spendFrom(limit: number, again = true): void {
-    putConstant(body, limit);
-    put(body, NOT_LESS_UNSIGNED);
-    putRarely();
-    putIndex(GET, local);
-    putIndex(CALL, spend);
-    if (again) clear();
-    put(body, END);
+  constructor(body: Output, local: number, added: Added) {
+    this.#body = body;
+    this.#local = local;
+    this.#added = added;
   }
-  return {
-    branches,
-    enter(units, counts) {
-      putIndex(GLOBAL_GET, left);
-      putConstant(body, units);
-      put(body, SUBTRACT);
-      putIndex(TEE, local);
-      putIndex(GLOBAL_SET, left);
-      putIndex(GET, local);
-      put(body, ...CONSTANT_ZERO, LESS_OR_EQUAL);
-      putRarely();
-      putIndex(CALL, ask);
-      put(body, END);
-      if (counts) clear();
-    },
-    beforeLoop(units) {
-      putIndex(GET, local);
-      putConstant(body, units);
-      put(body, SUBTRACT);
-      putIndex(SET, local);
-    },
-    turn(units, limit) {
-      putIndex(GET, local);
-      putConstant(body, units);
-      put(body, ADD);
-      putIndex(TEE, local);
-      spendFrom(limit);
-    },
-    settle(returns) {
-      putIndex(GET, local);
-      spendFrom(SMALL, !returns);
-    },
-    afterImported() {
-      putIndex(GLOBAL_GET, left);
-      put(body, ...CONSTANT_ZERO, LESS_OR_EQUAL);
-      putRarely();
-      putIndex(CALL, ask);
-      put(body, END);
-    },
-    bulk(parts) {
-      if (parts !== undefined) {
-        putIndex(TEE, local + 1);
-        putIndex(GET, local + 1);
-        putConstant(body, PART);
-        put(body, GREATER_UNSIGNED);
-        // A block type that is an index is signed.
-        putRarely(...encodeSigned(type));
-        putIndex(CALL, parts);
-        put(body, END);
-      }
-      putIndex(TEE, local + 1);
-      putIndex(GET, local + 1);
-      putConstant(body, UNIT_SHIFT);
-      put(body, SHIFT_RIGHT);
-      putIndex(GET, local);
-      put(body, ADD);
-      putIndex(TEE, local);
-      spendFrom(LARGE);
-    },
-  };
+
+  /** At the start of the function. The local gets a value other than 0 unless the function `counts` from there. */
+  enter(units: number, counts: boolean): void {
+    const { units: left, ask } = this.#added;
+    this.#putIndex(GLOBAL_GET, left);
+    putConstant(this.#body, units);
+    putByte(this.#body, SUBTRACT);
+    this.#putIndex(TEE, this.#local);
+    this.#putIndex(GLOBAL_SET, left);
+    this.#putIndex(GET, this.#local);
+    this.#askIfNone(ask);
+    if (counts) this.#clear();
+  }
+
+  /** Before a loop: its head also counts the first entry, which is not a turn. */
+  beforeLoop(units: number): void {
+    this.#putIndex(GET, this.#local);
+    putConstant(this.#body, units);
+    putByte(this.#body, SUBTRACT);
+    this.#putIndex(SET, this.#local);
+  }
+
+  turn(units: number, limit: number): void {
+    this.#putIndex(GET, this.#local);
+    putConstant(this.#body, units);
+    putByte(this.#body, ADD);
+    this.#putIndex(TEE, this.#local);
+    this.#spendFrom(limit, true);
+  }
+
+  /** Spends the units in the local, unless they are few. `returns`: the function certainly returns here. */
+  settle(returns: boolean): void {
+    this.#putIndex(GET, this.#local);
+    this.#spendFrom(SMALL, !returns);
+  }
+
+  /** After a call of an imported function: asks if no units are left. */
+  afterImported(): void {
+    this.#putIndex(GLOBAL_GET, this.#added.units);
+    this.#askIfNone(this.#added.ask);
+  }
+
+  /** Before an operation whose length is on the stack. `parts`: the function that executes all parts of it but the last. */
+  bulk(parts: number | undefined): void {
+    const body = this.#body;
+    if (parts !== undefined) {
+      this.#putIndex(TEE, this.#local + 1);
+      this.#putIndex(GET, this.#local + 1);
+      putConstant(body, PART);
+      putByte(body, GREATER_UNSIGNED);
+      this.branches.push(body.length);
+      // A block type that is an index is signed.
+      putByte(body, IF);
+      putSigned(body, this.#added.parts);
+      this.#putIndex(CALL, parts);
+      putByte(body, END);
+    }
+    this.#putIndex(TEE, this.#local + 1);
+    this.#putIndex(GET, this.#local + 1);
+    putConstant(body, UNIT_SHIFT);
+    putByte(body, SHIFT_RIGHT);
+    this.#putIndex(GET, this.#local);
+    putByte(body, ADD);
+    this.#putIndex(TEE, this.#local);
+    this.#spendFrom(LARGE, true);
+  }
+
+  #putIndex(instruction: number, index: number): void {
+    putByte(this.#body, instruction);
+    putNumber(this.#body, index);
+  }
+
+  #putRarely(): void {
+    this.branches.push(this.#body.length);
+    putByte(this.#body, IF);
+    putByte(this.#body, EMPTY);
+  }
+
+  #clear(): void {
+    putConstant(this.#body, 0);
+    this.#putIndex(SET, this.#local);
+  }
+
+  #askIfNone(ask: number): void {
+    putConstant(this.#body, 0);
+    putByte(this.#body, LESS_OR_EQUAL);
+    this.#putRarely();
+    this.#putIndex(CALL, ask);
+    putByte(this.#body, END);
+  }
+
+  #spendFrom(limit: number, again: boolean): void {
+    putConstant(this.#body, limit);
+    putByte(this.#body, NOT_LESS_UNSIGNED);
+    this.#putRarely();
+    this.#putIndex(GET, this.#local);
+    this.#putIndex(CALL, this.#added.spend);
+    if (again) this.#clear();
+    putByte(this.#body, END);
+  }
 }

@@ -1,6 +1,6 @@
 import { readImports } from '../wasm/imports.ts';
 import { bulkOpcode, managedOpcode, OPCODES, readInstruction } from '../wasm/instructions.ts';
-import { numberAt, type Reader } from '../wasm/reader.ts';
+import { afterNumber, numberAt, type Reader } from '../wasm/reader.ts';
 import { findSection, readSections, SECTION } from '../wasm/sections.ts';
 import { readValueType, skipMemoryType } from '../wasm/types.ts';
 import { COSTS, hasUnknownLength, isBulk, UNKNOWN_LENGTH } from './costs.ts';
@@ -25,7 +25,7 @@ export interface ModuleOutline {
   /** 1 for each opcode that its functions contain. */
   readonly opcodes: Uint8Array;
   /** Defined functions that may be called in other ways than directly. */
-  readonly roots: ReadonlySet<number>;
+  readonly roots: Set<number>;
 }
 
 /**
@@ -60,16 +60,17 @@ export function outlineModule(bytes: Uint8Array): ModuleOutline {
   });
   const code = findSection(sections, SECTION.code);
   const count = code?.read().u32() ?? 0;
-  const outline = {
+  const starts: number[] = [];
+  const outline: ModuleOutline = {
     imported,
     memories: imported.memories + defined,
-    starts: [] as number[],
+    starts,
     tape: createTape(1024 + Math.ceil((code === undefined ? 0 : code.end - code.start) / 4)),
     bulk: new Uint8Array(count),
     importing: new Uint8Array(count),
     growing: new Uint8Array(count),
     opcodes: new Uint8Array(OPCODES),
-    roots: new Set<number>(),
+    roots: new Set(),
   };
   const addRoot = (index: number): void => {
     if (index >= imported.functions) outline.roots.add(index - imported.functions);
@@ -77,53 +78,58 @@ export function outlineModule(bytes: Uint8Array): ModuleOutline {
   readRoots(bytes, sections, addRoot);
   const reader = code?.read();
   reader?.list(() => {
-    outline.starts.push(outline.tape.length);
-    readFunction(bytes, reader, outline, addRoot);
+    starts.push(outline.tape.length);
+    readFunction(bytes, reader, outline);
   });
   // Lengths may then have 64 bits.
   if (isWide) outline.bulk.fill(0);
   return outline;
 }
 
-function readFunction(
-  bytes: Uint8Array,
-  reader: Reader,
-  { tape, bulk, importing, growing, opcodes, starts, imported }: Omit<ModuleOutline, 'roots'>,
-  addRoot: (index: number) => void,
-): void {
+function readFunction(bytes: Uint8Array, reader: Reader, outline: ModuleOutline): void {
+  const { opcodes } = outline;
   const end = reader.u32() + reader.position;
-  reader.list(() => {
+  for (let groups = reader.u32(); groups > 0; groups -= 1) {
     reader.u32();
     readValueType(reader);
-  });
-  const index = starts.length - 1;
+  }
   let units = 0;
-  let opcode: number | undefined;
-  const flush = (): void => {
-    if (units > 0) record(tape, EVENT.units, units);
-    units = 0;
-  };
+  let opcode = 0;
   while (reader.position < end) {
     const at = reader.position;
     opcode = readInstruction(reader);
     opcodes[opcode] = 1;
     units += COSTS[opcode]!;
-    const control = opcode < CONTROL.length ? CONTROL[opcode] : undefined;
-    if (control !== undefined) {
-      flush();
-      control(tape, bytes, at + 1, imported.functions);
-      if (opcode === CALL && numberAt(bytes, at + 1).value < imported.functions) importing[index] = 1;
-    } else if (isBulk(opcode)) bulk[index] = 1;
-    else if (GROWS[opcode] === 1) growing[index] = 1;
-    if (hasUnknownLength(opcode)) record(tape, EVENT.work, UNKNOWN_LENGTH);
-    else if (opcode === REF_FUNC) addRoot(numberAt(bytes, at + 1).value);
-    else if (isCastBranch(opcode)) {
-      flush();
-      // After the prefix, the opcode and the flags.
-      branch(tape, bytes, numberAt(bytes, at + 1).next + 1, 0);
+    const kind = KINDS[opcode]!;
+    if (kind === PLAIN) continue;
+    if (kind === BRANCHING) {
+      if (units > 0) record(outline.tape, EVENT.units, units);
+      units = 0;
     }
+    readSpecial(bytes, at, opcode, outline);
   }
   if (reader.position !== end || opcode !== END) reader.fail('a function does not end where it should');
+}
+
+/** Records what an instruction in the last function does, unless it is plain. */
+function readSpecial(
+  bytes: Uint8Array,
+  at: number,
+  opcode: number,
+  { tape, bulk, importing, growing, roots, starts, imported: { functions: imported } }: ModuleOutline,
+): void {
+  const index = starts.length - 1;
+  if (opcode < CONTROL.length) CONTROL[opcode]?.(tape, bytes, at + 1, imported);
+  if (opcode === CALL && numberAt(bytes, at + 1) < imported) importing[index] = 1;
+  else if (isBulk(opcode)) bulk[index] = 1;
+  else if (GROWS[opcode] === 1) growing[index] = 1;
+  if (hasUnknownLength(opcode)) record(tape, EVENT.work, UNKNOWN_LENGTH);
+  else if (opcode === REF_FUNC) {
+    const referred = numberAt(bytes, at + 1);
+    if (referred >= imported) roots.add(referred - imported);
+  }
+  // After the prefix, the opcode and the flags.
+  else if (CAST_BRANCHES.includes(opcode)) branch(tape, bytes, afterNumber(bytes, at + 1) + 1, 0);
 }
 
 const CALL = 0x10;
@@ -138,8 +144,7 @@ GROWS.fill(1, managedOpcode(0x06), managedOpcode(0x0a) + 1);
 const REF_FUNC = 0xd2;
 
 /** `br_on_cast` and `br_on_cast_fail`. */
-export const isCastBranch = (opcode: number): boolean =>
-  opcode === managedOpcode(0x18) || opcode === managedOpcode(0x19);
+export const CAST_BRANCHES: readonly number[] = [managedOpcode(0x18), managedOpcode(0x19)];
 
 type Control = (tape: Tape, bytes: Uint8Array, at: number, imported: number) => void;
 
@@ -148,10 +153,10 @@ const only =
   (tape) =>
     record(tape, kind);
 
-const branch: Control = (tape, bytes, at) => record(tape, EVENT.branch, numberAt(bytes, at).value);
+const branch: Control = (tape, bytes, at) => record(tape, EVENT.branch, numberAt(bytes, at));
 
 const call: Control = (tape, bytes, at, imported) => {
-  const { value } = numberAt(bytes, at);
+  const value = numberAt(bytes, at);
   if (value < imported) record(tape, EVENT.callOther);
   else record(tape, EVENT.call, value - imported);
 };
@@ -165,11 +170,10 @@ const leave: Control = (tape) => {
 
 /** All targets, including the default. */
 const branchTable: Control = (tape, bytes, at) => {
-  let { value: left, next } = numberAt(bytes, at);
-  for (; left >= 0; left -= 1) {
-    const target = numberAt(bytes, next);
-    record(tape, EVENT.branch, target.value);
-    next = target.next;
+  let next = afterNumber(bytes, at);
+  for (let left = numberAt(bytes, at); left >= 0; left -= 1) {
+    record(tape, EVENT.branch, numberAt(bytes, next));
+    next = afterNumber(bytes, next);
   }
   record(tape, EVENT.stop);
 };
@@ -178,14 +182,12 @@ const branchTable: Control = (tape, bytes, at) => {
 const tryTable: Control = (tape, bytes, at) => {
   const type = bytes[at]!;
   // A typed reference is followed by a heap type.
-  let next = type === 0x63 || type === 0x64 ? numberAt(bytes, at + 1).next : numberAt(bytes, at).next;
-  let { value: left, next: clause } = numberAt(bytes, next);
-  for (; left > 0; left -= 1) {
-    next = clause + 1;
-    if (bytes[clause]! < 2) next = numberAt(bytes, next).next;
-    const label = numberAt(bytes, next);
-    record(tape, EVENT.branch, label.value);
-    clause = label.next;
+  const clauses = afterNumber(bytes, type === 0x63 || type === 0x64 ? at + 1 : at);
+  let clause = afterNumber(bytes, clauses);
+  for (let left = numberAt(bytes, clauses); left > 0; left -= 1) {
+    const label = bytes[clause]! < 2 ? afterNumber(bytes, clause + 1) : clause + 1;
+    record(tape, EVENT.branch, numberAt(bytes, label));
+    clause = afterNumber(bytes, label);
   }
   record(tape, EVENT.block);
 };
@@ -229,3 +231,11 @@ const CONTROL: readonly (Control | undefined)[] = ((): (Control | undefined)[] =
   put(tryTable, 0x1f);
   return table;
 })();
+
+/** What `readSpecial` need not see, what ends a sequence of instructions, and the rest. */
+const [PLAIN, BRANCHING, SPECIAL] = [0, 1, 2];
+const KINDS: Uint8Array = Uint8Array.from({ length: OPCODES }, (_, opcode) => {
+  if (CONTROL[opcode] !== undefined || CAST_BRANCHES.includes(opcode)) return BRANCHING;
+  const special = opcode === REF_FUNC || isBulk(opcode) || GROWS[opcode] === 1 || hasUnknownLength(opcode);
+  return special ? SPECIAL : PLAIN;
+});

@@ -1,5 +1,5 @@
 import { concat, createOutput, encodeNumber, putConstant, written } from '../wasm/encode.ts';
-import { numberAt } from '../wasm/reader.ts';
+import { afterNumber, numberAt } from '../wasm/reader.ts';
 import { COPY, FILL, UNIT_SHIFT } from './costs.ts';
 
 /** Bytes of one part. Nothing interrupts an operation, and the system provides 256 KiB of new memory in about 0.1 ms. */
@@ -23,14 +23,15 @@ export function createParts(first: number, spend: number): Parts {
   return {
     functionFor(bytes, at, opcode) {
       if (opcode !== FILL && opcode !== COPY) return undefined;
-      const to = numberAt(bytes, numberAt(bytes, at + 1).next);
-      const from = opcode === COPY ? numberAt(bytes, to.next).value : undefined;
-      const key = `${to.value} ${from}`;
+      const operands = afterNumber(bytes, at + 1);
+      const to = numberAt(bytes, operands);
+      const from = opcode === COPY ? numberAt(bytes, afterNumber(bytes, operands)) : undefined;
+      const key = `${to} ${from}`;
       const known = indexes.get(key);
       if (known !== undefined) return known;
       const index = first + indexes.size;
       indexes.set(key, index);
-      bodies.push(from === undefined ? fillBody(to.value, spend) : copyBody(to.value, from, spend));
+      bodies.push(from === undefined ? fillBody(to, spend) : copyBody(to, from, spend));
       return index;
     },
     bodies,

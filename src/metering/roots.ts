@@ -54,6 +54,6 @@ function readConstant(bytes: Uint8Array, reader: Reader, visit: Visit): void {
     const at = reader.position;
     const opcode = readInstruction(reader);
     if (opcode === END) return;
-    if (opcode === REF_FUNC) visit(numberAt(bytes, at + 1).value);
+    if (opcode === REF_FUNC) visit(numberAt(bytes, at + 1));
   }
 }

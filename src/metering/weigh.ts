@@ -28,19 +28,6 @@ const MOST_INSTRUCTIONS = 2 ** 19;
 /** Units of a call itself. */
 const CALLED = 1;
 
-interface Frame {
-  /** Index of the loop; undefined for other blocks. */
-  readonly loop: number | undefined;
-  /** The minimum of units from the function's start to here, and the number of instructions before. */
-  readonly start: number;
-  readonly size: number;
-  /** An `if` without an `else` may skip its instructions. */
-  skips: boolean;
-  /** The minimum of units with which a branch reaches the label. */
-  label: number;
-  branched: boolean;
-}
-
 export interface Weigher {
   /** The functions weighed so far, by index. */
   readonly weighed: WeighedFunction[];
@@ -53,99 +40,153 @@ export interface Weigher {
  * the instructions executed. It follows the minimum from a function's start to each of its instructions. The minimum of a turn is
  * the difference between a branch back and the head of the loop, because control flow enters a loop only at its head.
  */
-export function createWeigher({ starts, tape }: ModuleOutline, checked: Uint8Array): Weigher {
-  const weighed: WeighedFunction[] = new Array(starts.length);
-
-  function weigh(index: number): WeighedFunction {
-    const loops: WeighedLoop[] = [];
-    const frames: Frame[] = [];
-    let units = CALLED;
-    let size = 0;
-    let callsOther = false;
-    const open = (loop?: number, skips = false): void =>
-      void frames.push({ loop, start: units, size, skips, label: Number.POSITIVE_INFINITY, branched: false });
-    const reach = (frame: Frame): void => {
-      frame.label = Math.min(frame.label, units);
-      frame.branched = true;
-    };
-    const close = (): void => {
-      const frame = frames.pop()!;
-      if (frame.loop !== undefined) loops[frame.loop] = weighLoop(frame, size - frame.size);
-      else units = Math.min(units, frame.label, frame.skips ? frame.start : units);
-    };
-    const call = (callee: number): void => {
-      if (checked[callee] === 1) {
-        callsOther = true;
-        return;
-      }
-      units += weighed[callee]!.path;
-      size += weighed[callee]!.size;
-      callsOther ||= weighed[callee]!.callsOther;
-    };
-    open();
-    const end = starts[index + 1] ?? tape.length;
-    for (let at = starts[index]!; at < end; at += 1) {
-      const event = tape.events[at]!;
-      const number = event >> 4;
-      switch (event & 0xf) {
-        case EVENT.units:
-          units += number;
-          size += number;
-          break;
-        case EVENT.work:
-          size += number;
-          break;
-        case EVENT.call:
-          call(number);
-          break;
-        case EVENT.callOther:
-          callsOther = true;
-          break;
-        case EVENT.block:
-          open();
-          break;
-        case EVENT.loop:
-          open(loops.push(NO_LOOP) - 1);
-          break;
-        case EVENT.if:
-          open(undefined, true);
-          break;
-        case EVENT.else:
-        case EVENT.catch: {
-          const frame = frames.at(-1)!;
-          reach(frame);
-          units = frame.start;
-          frame.skips = false;
-          break;
-        }
-        case EVENT.end:
-          close();
-          break;
-        case EVENT.branch:
-          reach(frames[frames.length - 1 - number]!);
-          break;
-        case EVENT.leave:
-          reach(frames[0]!);
-          break;
-        case EVENT.stop:
-          units = Number.POSITIVE_INFINITY;
-          break;
-      }
-    }
-    // A function that never returns can still be called again, and code after the call is then reached through an exception.
-    weighed[index] = { path: Number.isFinite(units) ? units : CALLED, size, loops, callsOther };
-    return weighed[index];
-  }
-
-  return { weighed, weigh };
+export function createWeigher(outline: ModuleOutline, checked: Uint8Array): Weigher {
+  return new TapeWeigher(outline, checked);
 }
 
+/** No number of a loop: a block of another kind. */
+const NONE = -1;
 const NO_LOOP: WeighedLoop = { units: 0, limit: 0 };
+const UNREACHED: number = Number.POSITIVE_INFINITY;
 
-function weighLoop({ start, label, branched }: Frame, size: number): WeighedLoop {
-  if (!branched) return NO_LOOP;
-  const turn = label - start;
-  // Code that seems unreachable counts as the minimum.
+/** A class with arrays instead of objects for the blocks, because V8 would compile closures again for each module. */
+class TapeWeigher implements Weigher {
+  readonly weighed: WeighedFunction[];
+  readonly #outline: ModuleOutline;
+  readonly #checked: Uint8Array;
+  /** The minimum of units from the function's start to here, and the number of instructions. */
+  #units = 0;
+  #size = 0;
+  #callsOther = false;
+  #loops: WeighedLoop[] = [];
+  /** The number of open blocks. For each of them: */
+  #depth = 0;
+  /** The number of the loop. */
+  readonly #loop: number[] = [];
+  /** The minimum of units from the function's start to the block, and the number of instructions before. */
+  readonly #start: number[] = [];
+  readonly #sizeBefore: number[] = [];
+  /** Whether it is an `if` without an `else`, which may skip its instructions. */
+  readonly #skips: boolean[] = [];
+  /** The minimum of units with which a branch reaches the label, and whether there is a branch. */
+  readonly #label: number[] = [];
+  readonly #branched: boolean[] = [];
+
+  constructor(outline: ModuleOutline, checked: Uint8Array) {
+    this.#outline = outline;
+    this.#checked = checked;
+    this.weighed = new Array(outline.starts.length);
+  }
+
+  weigh(index: number): WeighedFunction {
+    const { starts, tape } = this.#outline;
+    this.#units = CALLED;
+    this.#size = 0;
+    this.#callsOther = false;
+    this.#loops = [];
+    this.#depth = 0;
+    this.#open(NONE, false);
+    const end = starts[index + 1] ?? tape.length;
+    for (let at = starts[index]!; at < end; at += 1) this.#take(tape.events[at]!);
+    // A function that never returns can still be called again, and code after the call is then reached through an exception.
+    const path = this.#units === UNREACHED ? CALLED : this.#units;
+    const weighed = { path, size: this.#size, loops: this.#loops, callsOther: this.#callsOther };
+    this.weighed[index] = weighed;
+    return weighed;
+  }
+
+  #take(event: number): void {
+    const number = event >> 4;
+    switch (event & 0xf) {
+      case EVENT.units:
+        this.#units += number;
+        this.#size += number;
+        break;
+      case EVENT.work:
+        this.#size += number;
+        break;
+      case EVENT.call:
+        this.#call(number);
+        break;
+      case EVENT.callOther:
+        this.#callsOther = true;
+        break;
+      case EVENT.block:
+        this.#open(NONE, false);
+        break;
+      case EVENT.loop:
+        this.#open(this.#loops.push(NO_LOOP) - 1, false);
+        break;
+      case EVENT.if:
+        this.#open(NONE, true);
+        break;
+      case EVENT.else:
+      case EVENT.catch: {
+        const top = this.#depth - 1;
+        this.#reach(top);
+        this.#units = this.#start[top]!;
+        this.#skips[top] = false;
+        break;
+      }
+      case EVENT.end:
+        this.#close();
+        break;
+      case EVENT.branch:
+        this.#reach(this.#depth - 1 - number);
+        break;
+      case EVENT.leave:
+        this.#reach(0);
+        break;
+      case EVENT.stop:
+        this.#units = UNREACHED;
+        break;
+    }
+  }
+
+  #open(loop: number, skips: boolean): void {
+    const at = this.#depth++;
+    this.#loop[at] = loop;
+    this.#start[at] = this.#units;
+    this.#sizeBefore[at] = this.#size;
+    this.#skips[at] = skips;
+    this.#label[at] = UNREACHED;
+    this.#branched[at] = false;
+  }
+
+  #reach(block: number): void {
+    if (this.#units < this.#label[block]!) this.#label[block] = this.#units;
+    this.#branched[block] = true;
+  }
+
+  #close(): void {
+    const top = --this.#depth;
+    const loop = this.#loop[top]!;
+    if (loop !== NONE) {
+      if (this.#branched[top]) {
+        const turn = this.#label[top]! - this.#start[top]!;
+        this.#loops[loop] = weighLoop(turn, this.#size - this.#sizeBefore[top]!);
+      }
+      return;
+    }
+    if (this.#label[top]! < this.#units) this.#units = this.#label[top]!;
+    if (this.#skips[top] && this.#start[top]! < this.#units) this.#units = this.#start[top]!;
+  }
+
+  #call(callee: number): void {
+    if (this.#checked[callee] === 1) {
+      this.#callsOther = true;
+      return;
+    }
+    const { path, size, callsOther } = this.weighed[callee]!;
+    this.#units += path;
+    this.#size += size;
+    if (callsOther) this.#callsOther = true;
+  }
+}
+
+/** `turn`: the minimum of units of a turn; `size`: the instructions of the loop. */
+function weighLoop(turn: number, size: number): WeighedLoop {
+  // Code that seems unreachable counts as the minimum: both the difference of infinities and an infinite one.
   const units = Number.isFinite(turn) ? Math.max(1, turn) : 1;
   const limit = Math.floor((MOST_INSTRUCTIONS * units) / Math.max(size, 1));
   return { units, limit: Math.max(units, Math.min(limit, BATCH)) };

@@ -5,12 +5,13 @@ import {
   type Output,
   put,
   putAll,
+  putByte,
   putConstant,
   putNumber,
   written,
 } from '../wasm/encode.ts';
 import { atomicOpcode, bulkOpcode, OPCODES, readInstruction, simdOpcode } from '../wasm/instructions.ts';
-import { numberAt, type Reader } from '../wasm/reader.ts';
+import { afterNumber, numberAt, type Reader } from '../wasm/reader.ts';
 import { SECTION, type Section } from '../wasm/sections.ts';
 import { readValueType } from '../wasm/types.ts';
 import { MAX_BODY, MAX_LOCALS } from '../wasm/v8-limits.ts';
@@ -53,22 +54,23 @@ const SET = 0x21;
 const TEE = 0x22;
 
 function putLocal(output: Output, instruction: number, index: number): void {
-  put(output, instruction);
+  putByte(output, instruction);
   putNumber(output, index);
 }
 
 /** Converts an address into the index of its block. */
 function putBlockIndex(output: Output): void {
   putConstant(output, BLOCK_SHIFT);
-  put(output, SHR);
+  putByte(output, SHR);
 }
 
 /** Marks the block whose index the preceding instructions have computed. */
 function putMark(output: Output, dirtyMap: number): void {
   putConstant(output, 1);
-  put(output, 0x3a, MULTI_MEMORY);
+  putByte(output, 0x3a);
+  putByte(output, MULTI_MEMORY);
   putNumber(output, dirtyMap);
-  put(output, MAP_START);
+  putByte(output, MAP_START);
 }
 
 /** The body of a function that is being written. */
@@ -153,13 +155,20 @@ function rewriteBody(
     copied = at;
     const a = local(I32);
     if (stored !== 0) {
-      const { memory, offset } = memoryArgument(bytes, at);
+      const alignment = alignmentAt(bytes, at);
+      let offsetAt = afterNumber(bytes, alignment);
+      let memory = 0;
+      if (numberAt(bytes, alignment) & MULTI_MEMORY) {
+        memory = numberAt(bytes, offsetAt);
+        offsetAt = afterNumber(bytes, offsetAt);
+      }
+      const offset = numberAt(bytes, offsetAt);
       const v = local(stored, stored === I32 ? 1 : 0);
       putLocal(code, SET, v);
       putLocal(code, TEE, a);
       if (offset > REACH) {
         putConstant(code, offset);
-        put(code, ADD);
+        putByte(code, ADD);
       }
       putBlockIndex(code);
       putMark(code, memories + memory);
@@ -206,17 +215,13 @@ function putMarks(output: Output, dirtyMap: number, address: number, length: num
   put(output, 0x0b); // end
 }
 
-/** The memory and the offset of the store at this position, which was read before, so it is complete. */
-function memoryArgument(bytes: Uint8Array, at: number): { memory: number; offset: number } {
-  const opcode = bytes[at] === 0xfd ? numberAt(bytes, at + 1).next : at + 1;
-  const alignment = numberAt(bytes, opcode);
-  const memory =
-    alignment.value & MULTI_MEMORY ? numberAt(bytes, alignment.next) : { value: 0, next: alignment.next };
-  return { memory: memory.value, offset: numberAt(bytes, memory.next).value };
+/** The position of the alignment of the store at this position, which was read before, so it is complete. */
+function alignmentAt(bytes: Uint8Array, at: number): number {
+  return bytes[at] === 0xfd ? afterNumber(bytes, at + 1) : at + 1;
 }
 
 /** The memory that a bulk operation writes to. */
 function destination(bytes: Uint8Array, at: number, opcode: number): number {
-  const first = numberAt(bytes, numberAt(bytes, at + 1).next);
-  return opcode === INIT ? numberAt(bytes, first.next).value : first.value;
+  const first = afterNumber(bytes, at + 1);
+  return numberAt(bytes, opcode === INIT ? afterNumber(bytes, first) : first);
 }

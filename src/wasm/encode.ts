@@ -19,6 +19,11 @@ function reserve(output: Output, length: number): void {
   output.bytes = larger;
 }
 
+export function putByte(output: Output, byte: number): void {
+  if (output.length === output.bytes.length) reserve(output, 1);
+  output.bytes[output.length++] = byte;
+}
+
 export function put(output: Output, ...bytes: readonly number[]): void {
   reserve(output, bytes.length);
   for (const byte of bytes) output.bytes[output.length++] = byte;
@@ -32,6 +37,10 @@ export function putAll(output: Output, bytes: Uint8Array, from = 0, to: number =
 
 /** Unsigned LEB128, in as few bytes as possible. */
 export function putNumber(output: Output, value: number): void {
+  if (value < 0x80) {
+    putByte(output, value);
+    return;
+  }
   reserve(output, 8);
   let rest = value;
   for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) output.bytes[output.length++] = (rest % 0x80) | 0x80;
@@ -41,13 +50,13 @@ export function putNumber(output: Output, value: number): void {
 /** Signed LEB128 of 32 bits; a number from 2^31 on is encoded as the negative number with the same bits. */
 export function putSigned(output: Output, value: number): void {
   let rest = value | 0;
-  for (; rest < -0x40 || rest >= 0x40; rest >>= 7) put(output, (rest & 0x7f) | 0x80);
-  put(output, rest & 0x7f);
+  for (; rest < -0x40 || rest >= 0x40; rest >>= 7) putByte(output, (rest & 0x7f) | 0x80);
+  putByte(output, rest & 0x7f);
 }
 
 /** `i32.const`. */
 export function putConstant(output: Output, value: number): void {
-  put(output, 0x41);
+  putByte(output, 0x41);
   putSigned(output, value);
 }
 

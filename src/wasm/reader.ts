@@ -156,14 +156,26 @@ class ByteReader implements Reader {
   }
 }
 
-/** The unsigned LEB128 number at this position, which a reader has checked before, and the offset after it. */
-export function numberAt(bytes: Uint8Array, at: number): { value: number; next: number } {
+/** The unsigned LEB128 number at this position, which a reader has checked before. */
+export function numberAt(bytes: Uint8Array, at: number): number {
+  const first = bytes[at]!;
+  return first < 0x80 ? first : longNumberAt(bytes, at);
+}
+
+function longNumberAt(bytes: Uint8Array, at: number): number {
   let value = 0;
-  let next = at;
-  for (let scale = 1; ; scale *= 0x80) {
+  let scale = 1;
+  for (let next = at; ; next += 1) {
     const byte = bytes[next]!;
-    next += 1;
     value += (byte & 0x7f) * scale;
-    if (byte < 0x80) return { value, next };
+    if (byte < 0x80) return value;
+    scale *= 0x80;
   }
+}
+
+/** The offset after the LEB128 number at this position. */
+export function afterNumber(bytes: Uint8Array, at: number): number {
+  let next = at;
+  while (bytes[next]! >= 0x80) next += 1;
+  return next + 1;
 }
