@@ -12,6 +12,8 @@ if (typeof WebAssembly.Suspending !== 'function') {
   process.exit(1);
 }
 // Older versions of Node could not even link the following modules.
+const { isFirstStart } = await import('../src/loader/cache-folder.js');
+const isFirst = isFirstStart();
 const checkout = new URL('../src/checkout.js', import.meta.url);
 if (existsSync(checkout)) await import(checkout.href);
 const { settleAllocator } = await import('./allocator.js');
@@ -19,4 +21,4 @@ settleAllocator();
 const { keepCompiledCode } = await import('./compile-cache.js');
 keepCompiledCode();
 const { start } = await import('../src/start.ts');
-process.exitCode = await start(process.argv.slice(2));
+process.exitCode = await start(process.argv.slice(2), isFirst);

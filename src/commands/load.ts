@@ -1,8 +1,10 @@
 import { preloadStore } from '../../host/index.ts';
 import type { LoadedComponent } from '../component/component.ts';
 import { loadComponent } from '../loader/load-component.ts';
+import type { LoadInternals } from '../loader/load-options.ts';
 import type { OptionValues } from '../options/types.ts';
 import { optimizeSooner } from '../process/tier-up.ts';
+import { endPrestartedTranspiler } from '../transpile/ahead.ts';
 import type { CliStreams } from './command.ts';
 
 /** Options that control how a component is loaded. */
@@ -10,21 +12,30 @@ export type LoadingOptions = Pick<OptionValues, 'cacheDir' | 'maxMemory' | 'maxE
   Partial<Pick<OptionValues, 'store'>>;
 
 /** Loads the component of a command. */
-export function load(
+export async function load(
   path: string,
   { cacheDir, store, maxMemory, maxEachMemory, allowWasmGc = false }: LoadingOptions,
+  internals: LoadInternals = {},
 ): Promise<LoadedComponent> {
   // V8 reads it when it compiles a module.
   optimizeSooner();
-  const loading = loadComponent(path, {
-    ...(cacheDir !== undefined && { cacheDir }),
-    maxMemory,
-    ...(maxEachMemory !== undefined && { maxEachMemory }),
-    allowWasmGc,
-  });
+  const loading = loadComponent(
+    path,
+    {
+      ...(cacheDir !== undefined && { cacheDir }),
+      maxMemory,
+      ...(maxEachMemory !== undefined && { maxEachMemory }),
+      allowWasmGc,
+    },
+    internals,
+  );
   // While the file is read.
   void preloadStore(store);
-  return loading;
+  try {
+    return await loading;
+  } finally {
+    endPrestartedTranspiler();
+  }
 }
 
 /** Reports how a component was loaded, once it is known to run. */

@@ -101,7 +101,12 @@ async function serveUntilStopped(
   const targets = listenTargets(options);
   const certificate = loadCertificate(options);
   const file = options.watch ? watchable(path) : undefined;
-  const component = await load(path, options);
+  let caching: Promise<string | undefined> | undefined;
+  const component = await load(path, options, {
+    caching(problem) {
+      caching = problem;
+    },
+  });
   const shutdown =
     options.shutdownAddr === undefined ? undefined : await openShutdownAddress(options.shutdownAddr);
   const { server, storeBroken } = startServer(component, await serverOptions(options, log), options, {
@@ -120,7 +125,12 @@ async function serveUntilStopped(
   const stopReloading = startReloading({ ...options, path, file, first: component, server, streams });
   const stopRenewing = certificate?.reloadOnSignal(streams);
   if (shutdown !== undefined) streams.stderr.write(`Listening for shutdown on ${shutdown.url}\n`);
-  reportLoad(component, options.verbose ?? false, streams);
+  const cacheProblem = await caching;
+  reportLoad(
+    { ...component, ...(cacheProblem !== undefined && { cacheProblem }) },
+    options.verbose ?? false,
+    streams,
+  );
   const { storeUrl = '', storeGuarantee: guarantee } = server;
   const durability = guarantee === undefined ? '' : describeGuarantee(guarantee);
   if (server.summary !== undefined) streams.stderr.write(`${server.summary}\n`);

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import type { ComponentOutline } from '../component/outline.ts';
 import type { Transpiled } from '../transpile/transpile.ts';
 
@@ -31,7 +31,8 @@ interface Header {
 const DIGEST_LENGTH = 32;
 const HEADER_START = DIGEST_LENGTH + 4;
 
-export function encodeEntry(key: string, component: CachedComponent): Uint8Array {
+/** The parts of an entry, which are not joined because they are large. */
+export function encodeEntry(key: string, component: CachedComponent): readonly Uint8Array[] {
   const { kind, reason, unrestorable, uncounted, meters, unmetered, outline, modules } = component;
   const glue = Buffer.from(component.glue);
   const header: Header = {
@@ -49,8 +50,10 @@ export function encodeEntry(key: string, component: CachedComponent): Uint8Array
   const encoded = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(encoded.length);
-  const content = Buffer.concat([length, encoded, glue, ...modules.map(([, bytes]) => bytes)]);
-  return Buffer.concat([digestOf(content), content]);
+  const content = [length, encoded, glue, ...modules.map(([, bytes]) => bytes)];
+  const digest = createHash('sha256');
+  for (const part of content) digest.update(part);
+  return [digest.digest(), ...content];
 }
 
 /** Undefined unless every byte is as it was written for this key. */

@@ -5,6 +5,9 @@ import type { Stats } from 'node:fs';
  */
 export function userCacheFolder(environment?: NodeJS.ProcessEnv): string | undefined;
 
+/** Whether no earlier start has left anything in the user's cache folder, neither components nor compiled code. */
+export function isFirstStart(): boolean;
+
 /**
  * Why the contents of a file or folder must not be run, human-readable; undefined if no other user can write there. Windows
  * has no modes to check.

@@ -1,4 +1,5 @@
 // JavaScript, because the command loads it before Node's compile cache is enabled: stripping types would cost 57 ms.
+import { readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 
@@ -22,6 +23,15 @@ function findHome() {
     // A user id without an entry in the user database, as in many containers.
     if (error.syscall !== undefined) return undefined;
     throw error;
+  }
+}
+
+export function isFirstStart() {
+  const folder = userCacheFolder();
+  try {
+    return folder === undefined || readdirSync(folder).length === 0;
+  } catch {
+    return true;
   }
 }
 

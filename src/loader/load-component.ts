@@ -2,17 +2,16 @@ import { hash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { checkOptions, WasmcpError } from '../../host/index.ts';
 import type { LoadedComponent } from '../component/component.ts';
-import { type ComponentOutline, readComponent } from '../component/outline.ts';
-import { boundModules } from '../growth/bound.ts';
+import type { ComponentOutline } from '../component/outline.ts';
 import { memoryLimits } from '../growth/memory-limit.ts';
-import { DEFAULTS } from '../options/defaults.ts';
 import type { Transpiled } from '../transpile/transpile.ts';
 import { transpilerVersion } from '../transpile/version.ts';
 import { version } from '../version.ts';
 import { openCache } from './cache.ts';
 import type { CachedComponent } from './cache-entry.ts';
+import { type Compiler, createCompiler } from './compiler.ts';
 import { LOAD_CHECKS } from './load-checks.ts';
-import type { LoadOptions } from './load-options.ts';
+import type { LoadInternals, LoadOptions } from './load-options.ts';
 import { readSource } from './source.ts';
 
 /**
@@ -25,6 +24,7 @@ import { readSource } from './source.ts';
 export async function loadComponent(
   source: string | URL | Uint8Array,
   options: LoadOptions = {},
+  { caching }: LoadInternals = {},
 ): Promise<LoadedComponent> {
   checkOptions('loadComponent', options, LOAD_CHECKS);
   const { cacheDir, maxSize, allowWasmGc = false, progress } = options;
@@ -36,16 +36,18 @@ export async function loadComponent(
   const key = `${digest} ${cacheKeySuffix()}`;
   const cached = await cache.read(key);
   if (cached === undefined) progress?.('transpiling');
-  const made = cached ?? (await make(bytes, name, allowWasmGc));
+  const compiler = createCompiler(name, options);
+  const made = cached ?? (await make({ bytes, name, allowWasmGc }, compiler));
   if (!allowWasmGc) refuseManaged(made.outline, name);
 
   progress?.('compiling');
-  const { modules: whole, bounds } = bounded(made, options, name);
-  const compiling = compile(whole, name);
+  const { bounded, bounds, compiling } = compiler.compile(made);
   const writing = cached === undefined ? cache.write(key, made) : undefined;
-  // Whichever fails, nothing is still running when the load ends.
-  await Promise.allSettled([compiling, writing]);
-  const [modules, cacheProblem] = await Promise.all([compiling, writing]);
+  const awaited = caching === undefined || cacheDir !== undefined ? writing : undefined;
+  // Whichever fails, nothing that the caller does not know of is still running when the load ends.
+  await Promise.allSettled([compiling, awaited]);
+  const [modules, cacheProblem] = await Promise.all([compiling, awaited]);
+  if (writing !== undefined && awaited === undefined) caching?.(writing);
   const { kind, reason, unrestorable, meters, unmetered } = made;
   return {
     source: name,
@@ -55,7 +57,7 @@ export async function loadComponent(
     glue: { script: made.glue, name: `wasmcp-node:${digest.slice(0, 12)}/glue.js`, kind, reason },
     modules,
     memory: bounds,
-    memoryLimits: unrestorable === undefined ? limitsOf(whole) : {},
+    memoryLimits: unrestorable === undefined ? limitsOf(bounded) : {},
     ...(unrestorable !== undefined && { unrestorable }),
     meters,
     ...(unmetered !== undefined && { unmetered }),
@@ -65,14 +67,20 @@ export async function loadComponent(
   };
 }
 
-async function make(bytes: Uint8Array, source: string, allowWasmGc: boolean): Promise<CachedComponent> {
+async function make(
+  { bytes, name, allowWasmGc }: { bytes: Uint8Array; name: string; allowWasmGc: boolean },
+  compiler: Compiler,
+): Promise<CachedComponent> {
   // A start from the cache does not need it.
   const { startTranspiler } = await import('../transpile/transpile.ts');
-  const transpiler = startTranspiler();
+  const transpiler = startTranspiler(bytes, name);
   try {
-    const outline = readComponent(bytes, source);
-    if (!allowWasmGc) refuseManaged(outline, source);
-    return { outline, ...(await transpiler.transpile(bytes, source, outline.imports)) };
+    const outline = transpiler.outline();
+    if (!allowWasmGc) refuseManaged(outline, name);
+    return { outline, ...(await transpiler.transpile(outline, compiler.expect)) };
+  } catch (error) {
+    await compiler.settled();
+    throw error;
   } finally {
     transpiler.close();
   }
@@ -86,40 +94,8 @@ function refuseManaged({ managedModule }: ComponentOutline, source: string): voi
   );
 }
 
-function bounded(
-  { modules, unrestorable, uncounted, meters }: Transpiled,
-  { maxMemory: limit = DEFAULTS.maxMemory, maxEachMemory: each = limit }: LoadOptions,
-  source: string,
-): ReturnType<typeof boundModules> {
-  try {
-    return boundModules(modules, { limit, each, prepared: unrestorable === undefined, uncounted, meters });
-  } catch (error) {
-    if (!(error instanceof WasmcpError)) throw error;
-    throw new WasmcpError(error.code, `${source} does not fit: ${error.message}`, { cause: error });
-  }
-}
-
 function limitsOf(modules: Transpiled['modules']): LoadedComponent['memoryLimits'] {
   return Object.fromEntries(modules.map(([name, bytes]) => [name, memoryLimits(bytes)]));
-}
-
-async function compile(
-  modules: Transpiled['modules'],
-  source: string,
-): Promise<Record<string, WebAssembly.Module>> {
-  const compiled = modules.map(async ([name, bytes]) => {
-    try {
-      return [name, await WebAssembly.compile(bytes as BufferSource)] as const;
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new WasmcpError(
-        'component-invalid',
-        `${source} has a core module that this Node cannot compile: ${reason}`,
-        { cause: error },
-      );
-    }
-  });
-  return Object.fromEntries(await Promise.all(compiled));
 }
 
 /** What the keys of the cache end with: a program with another transpiler makes something else of a component. */

@@ -15,3 +15,12 @@ export interface LoadOptions {
   /** Called as each stage begins. */
   readonly progress?: (stage: LoadStage) => void;
 }
+
+/** For the command. */
+export interface LoadInternals {
+  /**
+   * Gets what will be `cacheProblem`, for which the load then does not wait. Not called if nothing is written to the user's own
+   * cache folder.
+   */
+  readonly caching?: (problem: Promise<string | undefined>) => void;
+}

@@ -9,22 +9,29 @@ import { jcoOptions } from './jco-options.ts';
 import { buildGlue } from './lean/build.ts';
 import { glueName, patchGlue } from './raw-glue.ts';
 
-/** A task of the transpiling thread, which performs them one after another. */
+/** A task of the transpiling thread. */
 export interface TranspilerTask {
   readonly bytes: Uint8Array;
   readonly source: string;
   readonly imports: readonly ImportedInterface[];
 }
 
+/** Answers have the number of their task. */
+type NumberedTask = TranspilerTask & { readonly id: number };
+
 export interface Generated {
   readonly glue: string;
   readonly kind: 'lean' | 'raw';
   readonly reason: string;
-  readonly modules: readonly NamedModule[];
+  /** Undefined for lean glue, whose modules were sent before. */
+  readonly modules?: readonly NamedModule[];
 }
 
-/** The result. */
-export type FromTranspiler =
+/** The modules of lean glue, while it is built, then the result. */
+export type FromTranspiler = { readonly id: number } & Answer;
+
+type Answer =
+  | { readonly modules: readonly NamedModule[] }
   | { readonly generated: Generated }
   /** `invalid`: the component is the cause. */
   | { readonly message: string; readonly invalid: boolean };
@@ -33,7 +40,7 @@ export type FromTranspiler =
 class RefusedComponent extends Error {}
 
 /** Transpiles once for lean glue, and again for raw glue if that does not succeed. */
-async function generate(task: TranspilerTask): Promise<Generated> {
+async function generate(task: NumberedTask): Promise<Generated> {
   const { imports } = task;
   const suspending = imports.flatMap((imported) =>
     suspendingFunctions(imported).map((func) => [imported.name, func] as const),
@@ -41,13 +48,13 @@ async function generate(task: TranspilerTask): Promise<Generated> {
   const names = [...new Set(suspending.map(([name, func]) => `${withoutVersion(name)}#${func}`))];
 
   const synchronous = await run(task, {});
+  post({ id: task.id, modules: synchronous.modules });
   const built = buildGlue(synchronous.glue, { suspending: names, exports: SUSPENDING_EXPORTS });
   if (built.kind === 'lean') {
     return {
       glue: toScript(built.source),
       kind: 'lean',
       reason: "jco's output without what synchronous components do not need",
-      modules: synchronous.modules,
     };
   }
 
@@ -109,7 +116,7 @@ function reasonOf(error: unknown): string {
   return cause === undefined ? first : `${first}: ${cause}`;
 }
 
-async function answer(task: TranspilerTask): Promise<FromTranspiler> {
+async function answer(task: NumberedTask): Promise<Answer> {
   try {
     return { generated: await generate(task) };
   } catch (error) {
@@ -118,4 +125,8 @@ async function answer(task: TranspilerTask): Promise<FromTranspiler> {
   }
 }
 
-parentPort!.on('message', async (task: TranspilerTask) => parentPort!.postMessage(await answer(task)));
+function post(message: FromTranspiler): void {
+  parentPort!.postMessage(message);
+}
+
+parentPort!.on('message', async (task: NumberedTask) => post({ id: task.id, ...(await answer(task)) }));
