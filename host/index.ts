@@ -102,7 +102,14 @@ export type {
 export type { MaintenanceProgress, MaintenanceStep } from './keyvalue/store-maintenance.ts';
 export { offersFunction } from './names.ts';
 export { nearest } from './nearest.ts';
-export { type Operation, Operations, type TraceHeaders, wallClock } from './operations.ts';
+export {
+  type Operation,
+  Operations,
+  receivedOperations,
+  type SentOperations,
+  type TraceHeaders,
+  wallClock,
+} from './operations.ts';
 export type {
   Binding,
   GetManyShape,

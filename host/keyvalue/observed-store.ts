@@ -11,8 +11,7 @@ export function observedStore(store: CheckedStore, operations: Operations): Chec
     outcomeOf: (value: T) => string = () => 'ok',
   ): Awaitable<T> {
     const start = wallClock();
-    const note = (outcome: string): void =>
-      operations.add({ kind: 'store', name, outcome, start, duration: wallClock() - start });
+    const note = (outcome: string): void => operations.addStore(name, outcome, start, wallClock() - start);
     const fail = (error: unknown): never => {
       note(error instanceof WasmcpError ? error.code : 'error');
       throw error;

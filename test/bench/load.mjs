@@ -88,9 +88,9 @@ export async function start({ command, args, env }) {
 }
 
 /** One JSON-RPC request by POST, as a script for wrk. */
-export function script(folder, method) {
+export function script(folder, method, params = {}) {
   const path = join(folder, `${method.replaceAll('/', '-')}.lua`);
-  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params: {} });
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
   writeFileSync(
     path,
     `wrk.method = 'POST'\nwrk.path = '/mcp'\nwrk.headers['content-type'] = 'application/json'\n` +

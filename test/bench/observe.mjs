@@ -3,7 +3,7 @@
  * What observing requests costs: requests per second and CPU per request with each kind of observation, in turns with a
  * server without any. Needs wrk (Debian: apt-get install wrk).
  *
- *   npm run bench:observe -- [--component server.wasm] [--method tools/list] [--connections 4] [--rounds 7] [--seconds 2]
+ *   npm run bench:observe -- [--component server.wasm] [--tool counter] [--connections 4] [--rounds 7] [--seconds 2]
  *     [--only off,access]
  *
  * In each round every server runs once, in another order than before; the ratios are those of the same round.
@@ -16,7 +16,7 @@ import { load, machine, median, ourCommand, script, start, workspace } from './l
 const { values } = parseArgs({
   options: {
     component: { type: 'string', default: join(import.meta.dirname, '../../fixtures/notes-draft.wasm') },
-    method: { type: 'string', default: 'tools/list' },
+    tool: { type: 'string', default: 'counter' },
     connections: { type: 'string', default: '4' },
     rounds: { type: 'string', default: '7' },
     seconds: { type: 'string', default: '2' },
@@ -52,17 +52,17 @@ const all = [
   { name: 'off again', command: ours() },
   { name: 'access log', command: ours('--access-log', '--log-file', join(folder, 'access.log')) },
   {
-    name: 'access log, JSON',
+    name: 'access log in JSON',
     command: ours('--access-log', '--log-format', 'json', '--log-file', join(folder, 'access.json')),
   },
   { name: 'metrics', command: scraped },
-  { name: 'traces, no-op', command: { ...traced, args: ['--import', tracer, ...traced.args] } },
+  { name: 'no-op tracer', command: { ...traced, args: ['--import', tracer, ...traced.args] } },
 ];
 const servers = all.filter(({ name }) => values.only?.split(',').includes(name) ?? true);
 
 async function measure(server) {
   const running = await start(server.command);
-  const lua = script(folder, values.method);
+  const lua = script(folder, 'tools/call', { name: values.tool, arguments: {} });
   appendFileSync(lua, `wrk.headers['mcp-session-id'] = '${await openSession(running.url)}'\n`);
   await load(running, lua, Number(values.connections), 1);
   const result = await load(running, lua, Number(values.connections), Number(values.seconds));

@@ -6,6 +6,10 @@ import type { Sink } from './sink.ts';
 /** Bytes that wait for a slow disk before lines are dropped: a log must not fill memory. */
 const MAX_WAITING = 16 * 1024 * 1024;
 
+/** Characters that are written together, and the milliseconds after which fewer are. */
+const TOGETHER = 8 * 1024;
+const FLUSH_INTERVAL = 100;
+
 /** Names of levels that pino knows under another one. */
 const LEVELS: Readonly<Record<string, string>> = { critical: 'fatal' };
 
@@ -36,7 +40,10 @@ export function jsonLines(sink: Sink): WriteJson {
  * @throws WasmcpError `option-invalid` if the file cannot be written
  */
 export async function openFile(path: string, failed: (message: string) => void): Promise<Sink> {
-  const file = destination({ dest: path, append: true, sync: false, mode: 0o640, maxLength: MAX_WAITING });
+  const file = destination({
+    ...{ dest: path, append: true, sync: false, mode: 0o640, maxLength: MAX_WAITING },
+    ...{ minLength: TOGETHER, periodicFlush: FLUSH_INTERVAL },
+  });
   try {
     await once(file, 'ready');
   } catch (error) {

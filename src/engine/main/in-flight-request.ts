@@ -1,4 +1,4 @@
-import { free, type WasmcpError } from '../../../host/index.ts';
+import { free, receivedOperations, type SentOperations, type WasmcpError } from '../../../host/index.ts';
 import type { GuestRequest } from '../../http/handler.ts';
 import type { RequestRecord } from '../../http/request-record.ts';
 import type { ResponseWriter } from '../../http/response.ts';
@@ -99,7 +99,7 @@ class InFlight implements InFlightRequest {
 
   receive(message: FromWorker): void {
     if (message.type === 'operations') {
-      for (const operation of message.operations) this.#record?.did(operation);
+      this.#did(message.operations);
       return;
     }
     if (message.type === 'taken') this.#body?.taken(message.bytes);
@@ -114,7 +114,12 @@ class InFlight implements InFlightRequest {
     const record = this.#record;
     if (record === undefined) return;
     record.cpu += cpu;
-    for (const operation of operations) record.did(operation);
+    this.#did(operations);
+  }
+
+  #did(sent: SentOperations): void {
+    if (this.#record === undefined) return;
+    for (const operation of receivedOperations(sent)) this.#record.did(operation);
   }
 
   gone(): void {

@@ -1,4 +1,4 @@
-import type { Change, Operation, TraceHeaders, WasmcpErrorCode } from '../../../host/index.ts';
+import type { Change, SentOperations, TraceHeaders, WasmcpErrorCode } from '../../../host/index.ts';
 
 /**
  * Messages between the main thread and a worker. The main thread owns sockets and deadlines, the worker owns guests;
@@ -79,7 +79,7 @@ export type FromWorker =
       readonly failure?: GuestFailure | undefined;
     }
   /** What a guest has done so far, when it is much. */
-  | { readonly type: 'operations'; readonly id: number; readonly operations: Operation[] }
+  | { readonly type: 'operations'; readonly id: number; readonly operations: SentOperations }
   /** After `press`: the largest guest, and the size of its memories and host objects. */
   | { readonly type: 'measured'; readonly id: number; readonly bytes: number }
   /** Instances cannot be restored: each request gets a new one. */
@@ -103,7 +103,8 @@ export interface LogMessage {
 export interface Usage {
   readonly cpu: number;
   readonly units: number;
-  readonly operations?: readonly Operation[] | undefined;
+  readonly operations?: SentOperations | undefined;
+  /** What became of instances since the last report; undefined if exactly one was restored. */
   readonly instances?: InstanceCounts | undefined;
 }
 

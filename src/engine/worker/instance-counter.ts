@@ -3,7 +3,7 @@ import type { InstanceCounts } from '../protocol/messages.ts';
 
 /** Reports what became of the instances of a pool. */
 export interface InstanceCounter {
-  /** What became of them since the last call; undefined if nothing did. */
+  /** What became of them since the last call; undefined if exactly one was restored, as after most requests. */
   sinceLast(): InstanceCounts | undefined;
 }
 
@@ -16,20 +16,19 @@ export function createInstanceCounter(pool: Counted): InstanceCounter {
   return {
     sinceLast() {
       const discarded: Record<string, number> = {};
-      let isEmpty = pool.created === created && pool.restored === restored;
+      let isUsual = pool.created === created && pool.restored === restored + 1;
       for (const reason in pool.discards) {
         const count = pool.discards[reason as Discard];
         const more = count - (discards.get(reason) ?? 0);
         if (more === 0) continue;
         discarded[reason] = more;
         discards.set(reason, count);
-        isEmpty = false;
+        isUsual = false;
       }
-      if (isEmpty) return undefined;
       const counts = { created: pool.created - created, restored: pool.restored - restored, discarded };
       created = pool.created;
       restored = pool.restored;
-      return counts;
+      return isUsual ? undefined : counts;
     },
   };
 }

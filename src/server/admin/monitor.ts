@@ -59,6 +59,8 @@ export function createMonitor(): Monitor {
     async metrics() {
       await collectServer(current());
       own.collect();
+      requests.collect();
+      guests.collect();
       return metrics.text();
     },
     close: own.close,

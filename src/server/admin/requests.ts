@@ -5,6 +5,8 @@ import type { Metrics } from './metrics/registry.ts';
 export interface RequestCounter {
   /** Counts the requests that `handler` gets. */
   withCounting(handler: NodeHandler): NodeHandler;
+  /** Reads the current values. */
+  collect(): void;
 }
 
 /** Upper bounds of the histogram, in seconds. */
@@ -21,27 +23,35 @@ export function createRequestCounter(metrics: Metrics): RequestCounter {
     'Finished requests by class of status; aborted: the client disconnected before a response.',
     ['status'],
   );
-  for (const status of CLASSES) finished.inc({ status }, 0);
+  const byClass = new Float64Array(CLASSES.length);
   const durations = metrics.histogram(
     'wasmcp_node_request_duration_seconds',
     'Former name of http_server_request_duration_seconds; the next release will not have it.',
     BOUNDS,
   );
   const current = metrics.gauge('wasmcp_node_requests_in_flight', 'Requests in progress.');
+  let inProgress = 0;
 
   return {
     withCounting: (handler) => (request, response) => {
       // It emits no `close` any more.
       if (response.closed) return handler(request, response);
       const began = performance.now();
-      current.inc();
+      inProgress += 1;
       response.once('close', () => {
         const digit = response.headersSent ? Math.floor(response.statusCode / 100) : 0;
-        finished.inc({ status: CLASSES[digit] ?? CLASSES[0]! });
+        byClass[digit < CLASSES.length ? digit : 0]! += 1;
         durations.observe((performance.now() - began) / 1000);
-        current.dec();
+        inProgress -= 1;
       });
       handler(request, response);
+    },
+    collect() {
+      current.set(inProgress);
+      finished.reset();
+      CLASSES.forEach((status, digit) => {
+        finished.inc({ status }, byClass[digit]!);
+      });
     },
   };
 }

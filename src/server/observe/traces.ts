@@ -22,10 +22,18 @@ export function traceRequests(ensure: () => RequestObservers): Promise<void> | u
   if (registered?.trace === undefined) return undefined;
   const observers = ensure();
   return import('@opentelemetry/api').then(
-    (api) => void observers.add(tracing(api)),
+    (api) => {
+      if (makesSpans(api)) observers.add(tracing(api));
+    },
     // Another copy of the API was used, which this process cannot load from here.
     () => {},
   );
+}
+
+/** A tracer that does nothing makes spans without an id, and is not worth the work of following requests. */
+function makesSpans(api: Api): boolean {
+  const span = api.trace.getTracer('wasmcp-node', version).startSpan('probe', { root: true });
+  return api.isSpanContextValid(span.spanContext());
 }
 
 /** A request that is traced. */

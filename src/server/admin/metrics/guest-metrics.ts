@@ -5,9 +5,11 @@ import type { Metrics } from './registry.ts';
 export interface GuestMetrics {
   /**
    * One finished request: the milliseconds of processor time and the units that its guest used, and what became of instances of
-   * its worker since the last report.
+   * its worker since the last report; undefined if one was restored.
    */
   used(cpu: number, units: number, instances?: InstanceCounts): void;
+  /** Reads the current values. */
+  collect(): void;
 }
 
 /** Upper bounds of the histogram, in seconds. */
@@ -35,14 +37,22 @@ export function guestMetrics(metrics: Metrics): GuestMetrics {
     'Instances that will serve no more requests, by reason.',
     ['reason'],
   );
+  let total = 0;
+  let returned = 0;
   return {
     used(cpu, units, instances) {
       seconds.observe(cpu / 1000);
-      executed.inc(units);
+      total += units;
+      returned += instances?.restored ?? 1;
       if (instances === undefined) return;
       created.inc(instances.created);
-      restored.inc(instances.restored);
       for (const [reason, count] of Object.entries(instances.discarded)) discarded.inc({ reason }, count);
+    },
+    collect() {
+      executed.reset();
+      executed.inc(total);
+      restored.reset();
+      restored.inc(returned);
     },
   };
 }

@@ -40,13 +40,7 @@ export function requestMetrics(metrics: Metrics): RequestObserver {
   const sessions = sessionCounters(metrics);
   return {
     answered(record) {
-      requests.observe(
-        {
-          http_request_method: httpMethod(record.method),
-          http_response_status_code: statusCode(record.status),
-        },
-        record.total / 1000,
-      );
+      requests.observe(record.total / 1000, [httpMethod(record.method), statusCode(record.status)]);
       if (record.mcp !== undefined) operations(record);
       sessions(record);
     },
@@ -70,15 +64,12 @@ function mcpOperations(metrics: Metrics): (record: RequestRecord) => void {
     if (listed !== undefined) tools.learn(listed);
     const { method, target, protocolVersion: version } = mcp!;
     const isCall = method === 'tools/call' && target !== undefined;
-    operations.observe(
-      {
-        mcp_method_name: mcpMethod(method ?? ''),
-        gen_ai_tool_name: isCall ? tools.labelOf(target) : '',
-        error_type: errorType(error, status),
-        mcp_protocol_version: protocolVersion(version),
-      },
-      total / 1000,
-    );
+    operations.observe(total / 1000, [
+      mcpMethod(method ?? ''),
+      isCall ? tools.labelOf(target) : '',
+      errorType(error, status),
+      protocolVersion(version),
+    ]);
   };
 }
 
@@ -113,11 +104,7 @@ function operationMetrics(metrics: Metrics): (operation: Operation) => void {
   );
   return ({ kind, name, outcome, status = 0, duration }) => {
     const seconds = duration / 1000;
-    if (kind === 'store') store.observe({ operation: name, outcome }, seconds);
-    else
-      outgoing.observe(
-        { http_request_method: name, outcome: outcome === 'ok' ? statusCode(status) : outcome },
-        seconds,
-      );
+    if (kind === 'store') store.observe(seconds, [name, outcome]);
+    else outgoing.observe(seconds, [name, outcome === 'ok' ? statusCode(status) : outcome]);
   };
 }
