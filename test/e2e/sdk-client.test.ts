@@ -138,3 +138,9 @@ describe.each([
     expect(await client.call('counter')).toBe('1');
   });
 });
+
+test('the official client, 2.x, falls back to sessions over stdio', async () => {
+  const client = await sdk2('auto').spawn([fixture('notes-draft'), '--store', 'memory:']);
+  expect(client.protocolVersion).toBe('2025-11-25');
+  await converse(client, 1);
+});

@@ -1,11 +1,13 @@
 import type { Readable, Writable } from 'node:stream';
 import { cutText } from '../../../host/index.ts';
+import { META, REVISION } from '../modern/revision.ts';
 import {
   errorLine,
   type Id,
   INTERNAL_ERROR,
   INVALID_REQUEST,
   isRequest,
+  METHOD_NOT_FOUND,
   type Message,
   PARSE_ERROR,
   readMessages,
@@ -81,6 +83,9 @@ export function startBridge(options: BridgeOptions): Bridge {
       await output.write(errorLine(null, INVALID_REQUEST, 'Invalid request: not a JSON-RPC 2.0 message'));
       return;
     }
+    const modern = messages.filter(isModern);
+    for (const { id } of modern) await output.write(errorLine(id, METHOD_NOT_FOUND, NOT_SERVED));
+    if (modern.length > 0) return;
     const delivery = deliver(text, messages).finally(() => underWay.delete(delivery));
     underWay.add(delivery);
     // Later messages need the session that these open.
@@ -109,6 +114,16 @@ export function startBridge(options: BridgeOptions): Bridge {
       input.destroy();
     },
   };
+}
+
+/**
+ * Clients that know earlier revisions fall back to them for any error that is none of the newer one (MCP 2026-07-28, "stdio",
+ * section "Backward Compatibility").
+ */
+const NOT_SERVED = `over stdio, this server knows revisions before ${REVISION} only: begin with initialize`;
+
+function isModern(message: Message): message is Message & { readonly id: Id } {
+  return isRequest(message) && message.params?._meta?.[META.version] !== undefined;
 }
 
 const OPENING: ReadonlySet<unknown> = new Set(['initialize', 'notifications/initialized']);

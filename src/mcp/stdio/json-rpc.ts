@@ -4,13 +4,18 @@ export type Id = string | number;
 /** JSON-RPC 2.0, section 5.1. */
 export const PARSE_ERROR = -32700;
 export const INVALID_REQUEST = -32600;
+export const METHOD_NOT_FOUND = -32601;
 export const INTERNAL_ERROR = -32603;
 
 /** The members of a JSON-RPC message that the bridge reads. */
 export interface Message {
   readonly id?: unknown;
   readonly method?: unknown;
-  readonly params?: { readonly protocolVersion?: unknown; readonly clientInfo?: { readonly name?: unknown } };
+  readonly params?: {
+    readonly protocolVersion?: unknown;
+    readonly clientInfo?: { readonly name?: unknown };
+    readonly _meta?: Readonly<Record<string, unknown>>;
+  };
   readonly result?: { readonly protocolVersion?: unknown } | null;
   readonly error?: { readonly code?: unknown; readonly message?: unknown };
 }
