@@ -75,7 +75,14 @@ export function prepareStatements(connection: Connection): Statements {
        AND substr(key, -?) = ? AND value IN (?, ?) ORDER BY id`,
     ),
     lastId: prepare('SELECT max(id) AS id FROM kv'),
-    buckets: prepare('SELECT DISTINCT bucket FROM kv ORDER BY bucket'),
+    // One index lookup for each bucket, however many keys there are; DISTINCT reads them all.
+    buckets: prepare(
+      `WITH RECURSIVE named (bucket) AS (
+         SELECT min(bucket) FROM kv
+         UNION ALL
+         SELECT (SELECT min(bucket) FROM kv WHERE bucket > named.bucket) FROM named WHERE bucket IS NOT NULL)
+       SELECT bucket FROM named WHERE bucket IS NOT NULL`,
+    ),
     // Not one statement with RETURNING: SQLite collects its rows in a temporary table with a page cache of its own, 88 KB that
     // malloc maps and unmaps each time.
     countVersion: prepare('UPDATE counter SET version = version + 1'),

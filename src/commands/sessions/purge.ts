@@ -2,11 +2,15 @@ import type { Writable } from 'node:stream';
 import { type Store, WasmcpError } from '../../../host/index.ts';
 import { purgeSessions } from '../../mcp/sessions/purge.ts';
 import { deleteSession } from '../../mcp/sessions/sessions.ts';
+import { createThrottle } from '../../mcp/sessions/throttle.ts';
 import type { OptionValues } from '../../options/types.ts';
 import type { SubCommand } from '../command.ts';
 import { progressLine } from '../progress.ts';
 import { STORE_OPTIONS } from '../server-options.ts';
 import { BUCKET, findSession, withStore } from './store.ts';
+
+/** The share of the time in which it works: servers that write to the same store wait meanwhile. */
+const SHARE = 1 / 3;
 
 interface Done {
   readonly sessions: number;
@@ -58,9 +62,11 @@ async function purgeAll(options: OptionValues, stderr: Writable): Promise<Done> 
   const line = progressLine(stderr);
   let looked = 0;
   async function purgeBucket(store: Store, bucket: string, now: number, after: number): Promise<void> {
-    const purged = await purgeSessions(store, { bucket, retention: after, now }, () => {
+    const throttle = createThrottle(SHARE);
+    const purged = await purgeSessions(store, { bucket, retention: after, now }, async () => {
       looked += 1;
       if (looked % 1000 === 0) line.show('Purging sessions');
+      await throttle();
       return true;
     });
     done.sessions += purged.sessions;
