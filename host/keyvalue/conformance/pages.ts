@@ -42,6 +42,38 @@ export const PAGES: readonly StoreCase[] = [
     },
   },
   {
+    name: 'a store that finds what was written last, or keys by their ending, finds all of it',
+    async run(store) {
+      if (store.newest === undefined || store.withEnding === undefined) return;
+      await store.setMany('b', entries(30));
+      await store.setMany('other', entries(30));
+      await store.set('b', 'x:end', bytes('yes'));
+      await store.set('b', 'y:end', bytes('no'));
+      await store.set('b', 'k5', bytes('changed'));
+      const all = await store.newest('b', Number.MAX_SAFE_INTEGER, 100);
+      assert.equal(all.length, 32);
+      const written = all.map(({ key, updated }) => [updated, key] as const);
+      const sorted = written.toSorted(([a, k], [b, l]) => (a === b ? (k < l ? -1 : 1) : b - a));
+      assert.deepEqual(written, sorted);
+      assert.equal(all.find(({ key }) => key === 'k5')?.size, 7);
+      assert.deepEqual(await store.newest('b', Number.MAX_SAFE_INTEGER, 3), all.slice(0, 3));
+      const last = all.at(-1)!.updated;
+      const oldest = await store.newest('b', last, 100);
+      assert.deepEqual(
+        oldest,
+        all.filter(({ updated }) => updated <= last),
+      );
+      const found: string[] = [];
+      let cursor: bigint | undefined;
+      do {
+        const page = await store.withEnding('b', ':end', [bytes('yes'), bytes('maybe')], cursor);
+        found.push(...page.keys);
+        cursor = page.cursor;
+      } while (cursor !== undefined);
+      assert.deepEqual(found, ['x:end']);
+    },
+  },
+  {
     name: 'deleting page by page reaches every key',
     async run(store) {
       await store.setMany('b', entries(2500));

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { openStore } from '../../../host/index.ts';
 import { type Admin, type AdminOptions, openAdmin } from '../../../src/server/admin/admin.ts';
 import { temporaryFolder } from '../../support/command.ts';
 import { callTool, initialize, rpc } from '../../support/mcp.ts';
@@ -276,6 +277,23 @@ test('events report a request, the session that it used, one that was edited, an
   expect(await events.next('session')).toMatchObject({ id, session: { id, state: 'live', keys: 2 } });
   await call(`sessions/${id}`, { method: 'DELETE' });
   expect(await events.next('session')).toMatchObject({ id, session: { state: 'ended' } });
+  await events.close();
+});
+
+test('events report a session that another program wrote, once', async () => {
+  const store = `sqlite:${join(temporaryFolder(), 'store.db')}`;
+  const { url, admin } = await administer({ store });
+  const id = await initialize(url);
+  const { body } = await fetch(`${admin.url}api/v1/events`);
+  const events = eventsOf(body!);
+  // The second figures come when the search knows what was there before.
+  for (let n = 0; n < 3; n++) await events.next('sample');
+  const other = await openStore(store, { durability: 'process' });
+  onTestFinished(async () => other.close());
+  await other.set('default', `${id}:note`, Buffer.from('\x01hi'));
+  expect(await events.next('session')).toMatchObject({ id, session: { keys: 2 } });
+  await other.set('default', `${id}:second`, Buffer.from('\x01hi'));
+  expect(await events.next('session')).toMatchObject({ id, session: { keys: 3 } });
   await events.close();
 });
 
