@@ -7,10 +7,14 @@ import type { ServiceReply, ServiceRequest, ServiceSetup } from './store-thread.
 const { url } = workerData as ServiceSetup;
 const port = parentPort!;
 const opened = openStore(url, { durability: 'strict', create: false });
+/** One for all calls: it remembers what it has reported. */
+const serving = opened.then(createStoreService);
+// Each call reports that.
+serving.catch(() => {});
 
 async function answer({ id, method, args }: ServiceRequest): Promise<ServiceReply> {
   try {
-    const service = createStoreService(await opened);
+    const service = await serving;
     return { id, value: await Reflect.apply(service[method], service, args) };
   } catch (error) {
     if (!(error instanceof WasmcpError)) throw error;
