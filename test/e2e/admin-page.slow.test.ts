@@ -218,8 +218,9 @@ describe('the page of the admin address', { timeout: 120_000 }, () => {
     const { admin, open } = await servePage();
     const older = await open('bob');
     const latest = await open('bob');
+    await open('alice');
     const { page } = await openPage(browser!, admin.url);
-    await page.getByRole('row', { name: older.slice(0, 8) }).waitFor();
+    await expect.poll(() => rows(page), PATIENCE).toHaveLength(3);
     await page.keyboard.press('/');
     await page.keyboard.type('bob');
     const focus = () =>
@@ -231,9 +232,13 @@ describe('the page of the admin address', { timeout: 120_000 }, () => {
       for (let at = 0; at < 20 && (await focus()) !== name; at++) await page.keyboard.press('Tab');
       expect(await focus()).toBe(name);
     };
+    await expect.poll(() => rows(page), PATIENCE).toHaveLength(2);
     await tabTo('Sessions');
-    await page.keyboard.press('ArrowDown');
-    await page.keyboard.press('ArrowDown');
+    // Faster than the selection arrives.
+    await page.evaluate(() => {
+      for (let at = 0; at < 2; at++)
+        document.activeElement?.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowDown' }));
+    });
     await page.waitForURL(new RegExp(older));
     await page.keyboard.press('Home');
     await page.waitForURL(new RegExp(latest));

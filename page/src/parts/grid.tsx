@@ -46,6 +46,11 @@ export function Grid<T>(props: GridProps<T>) {
   const frame = useRef<HTMLDivElement>(null);
   const { view, scrolled } = useView(frame, onTop);
   const at = selected === undefined ? -1 : items.findIndex((item) => idOf(item) === selected);
+  // Keys may follow each other faster than the selection arrives.
+  const wanted = useRef(selected);
+  useEffect(() => {
+    wanted.current = selected;
+  }, [selected]);
   const first = Math.max(0, Math.floor(view.top / ROW) - OVERSCAN);
   const last = Math.min(items.length, Math.ceil((view.top + view.height) / ROW) + OVERSCAN);
 
@@ -57,18 +62,20 @@ export function Grid<T>(props: GridProps<T>) {
     const target = Math.max(0, Math.min(items.length - 1, index));
     const item = items[target];
     if (item === undefined) return;
+    wanted.current = idOf(item);
     onSelect(item);
     reveal(frame.current!, target);
   }
 
   function keyed(event: KeyboardEvent): void {
     if (event.target !== event.currentTarget || event.ctrlKey || event.altKey || event.metaKey) return;
+    const from = items.findIndex((item) => idOf(item) === wanted.current);
     const page = Math.max(1, Math.floor(view.height / ROW) - 2);
     const targets: Record<string, number> = {
-      ArrowDown: at + 1,
-      ArrowUp: at - 1,
-      PageDown: at + page,
-      PageUp: at - page,
+      ArrowDown: from + 1,
+      ArrowUp: from - 1,
+      PageDown: from + page,
+      PageUp: from - page,
       Home: 0,
       End: items.length - 1,
     };
