@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
@@ -49,6 +49,8 @@ export function createMemoryVolume(mebibytes: number): Volume {
 
 export function createDisk(mebibytes: number): Disk {
   const home = mkdtempSync(join(tmpdir(), 'wasmcp-node-disk-'));
+  // Servers that refuse to run as root need it too.
+  chmodSync(home, 0o755);
   const image = join(home, 'disk.img');
   const folder = join(home, 'mounted');
   const breaker = join(home, 'power-cut');

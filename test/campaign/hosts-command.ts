@@ -4,37 +4,32 @@
  *
  *   npm run campaign:hosts -- [--store postgres] [--sessions 500] [--calls 1000] [--load 5000]
  *
- * `--store` is `postgres` (needs its server programs) or `sqlite`; `--load` is the milliseconds before, during and after each
- * absence.
+ * `--store` is `postgres`, `redis` or `valkey` (each needs its server's program), or `sqlite`, one file for two processes; `--load`
+ * is the milliseconds before, during and after each absence.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startPostgres } from '../support/postgres.ts';
 import { campaign, number } from './command.ts';
+import { engineName, startEngine } from './engine.ts';
 import { fileIn, hasPassed, hostsCampaign } from './hosts.ts';
 
 const DEFAULTS = { store: 'postgres', sessions: '500', calls: '1000', load: '5000' };
 
 await campaign(DEFAULTS, async (values, progress) => {
   const folder = mkdtempSync(join(tmpdir(), 'wasmcp-node-hosts-'));
-  const postgres = values.store === 'postgres' ? await startPostgres() : undefined;
-  const url = postgres?.url() ?? fileIn(folder);
-  const engine = postgres && {
-    url,
-    kill: () => postgres.stop('immediate'),
-    start: () => postgres.start(),
-  };
+  const engine = values.store === 'sqlite' ? undefined : await startEngine(engineName(values.store));
   try {
     const numbers = {
       sessions: number(values.sessions),
       calls: number(values.calls),
       load: number(values.load),
     };
-    const report = await hostsCampaign({ store: url, engine, ...numbers, progress });
-    return { report, passed: hasPassed(report) };
+    const store = engine?.url ?? fileIn(folder);
+    const report = await hostsCampaign({ store, engine, ...numbers, progress });
+    return { report: { store: values.store, ...report }, passed: hasPassed(report) };
   } finally {
-    await postgres?.close();
+    await engine?.close();
     rmSync(folder, { recursive: true, force: true });
   }
 });

@@ -4,15 +4,8 @@ import { initialize } from '../support/mcp.ts';
 import { freePort } from '../support/servers.ts';
 import { type Balancer, startBalancer } from './balancer.ts';
 import { callCounter, Ledger, type LedgerReport } from './counters.ts';
+import type { Engine } from './engine.ts';
 import { type ServedStore, serveStore } from './server.ts';
-
-/** An engine that several hosts use. */
-export interface Engine {
-  readonly url: string;
-  /** What a crash leaves. */
-  kill(): Promise<void>;
-  start(): Promise<void>;
-}
 
 export interface HostsReport {
   /** Parallel calls of one session that returned distinct numbers, of those made. */

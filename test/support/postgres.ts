@@ -1,6 +1,14 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -32,13 +40,23 @@ export interface Postgres {
   start(): Promise<void>;
   /** `immediate` leaves what a crash would leave. */
   stop(mode?: 'fast' | 'immediate'): Promise<void>;
+  /** Stops all its processes without ending them. */
+  freeze(): void;
+  /** Ends all its processes, also those that are frozen, so that none of them can write anything more. */
+  kill(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** @param settings lines for `postgresql.conf` */
-export async function startPostgres(settings: readonly string[] = []): Promise<Postgres> {
+/**
+ * @param settings lines for `postgresql.conf`
+ * @param parent the folder in which its own is created
+ */
+export async function startPostgres(
+  settings: readonly string[] = [],
+  parent: string = tmpdir(),
+): Promise<Postgres> {
   const bin = programsFolder()!;
-  const folder = mkdtempSync(join(tmpdir(), 'postgres-'));
+  const folder = mkdtempSync(join(parent, 'postgres-'));
   const data = join(folder, 'data');
   const passwords = join(folder, 'password');
   writeFileSync(passwords, 'secret\n');
@@ -46,7 +64,7 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
   const isRoot = process.getuid?.() === 0;
   chmodSync(folder, 0o755);
   if (isRoot) execFileSync('chown', ['-R', 'nobody', folder]);
-  const prefix = isRoot ? ['runuser', '-u', 'nobody', '--'] : [];
+  const prefix = isRoot ? ['setpriv', '--reuid=nobody', '--regid=nogroup', '--clear-groups', '--'] : [];
   const words = (name: string, args: readonly string[]): [string, string[]] => {
     const [program, ...rest] = [...prefix, join(bin, name), ...args];
     return [program!, rest];
@@ -102,6 +120,27 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
     await ended;
   }
 
+  function freeze(): readonly number[] {
+    // Each parent before its children, so that it starts no other one meanwhile.
+    const frozen: number[] = [];
+    for (let pids = [running!.pid!]; pids.length > 0; pids = pids.flatMap(childrenOf)) {
+      for (const pid of pids) process.kill(pid, 'SIGSTOP');
+      while (!pids.every((pid) => /[TZX]/.test(stateOf(pid))));
+      frozen.push(...pids);
+    }
+    return frozen;
+  }
+
+  async function kill(): Promise<void> {
+    if (running === undefined) return;
+    const frozen = freeze();
+    running = undefined;
+    for (const pid of frozen) process.kill(pid, 'SIGKILL');
+    await ended;
+    // One that has ended has no file open, even if its parent has not noticed.
+    while (frozen.some((pid) => !/[ZX]/.test(stateOf(pid)))) await delay(10);
+  }
+
   function useTls(names: string): string {
     const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
     const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1'];
@@ -125,9 +164,24 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
     useTls,
     start,
     stop,
+    freeze: () => void freeze(),
+    kill,
     async close() {
       await stop('immediate');
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+}
+
+/** One letter, see proc_pid_stat(5); X also for a process that is no more. */
+function stateOf(pid: number): string {
+  try {
+    return /^State:\s+(\S)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]!;
+  } catch {
+    return 'X';
+  }
 }

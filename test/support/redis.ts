@@ -54,13 +54,15 @@ export interface Redis {
 /**
  * @param settings `name value` pairs for the command line
  * @param sentinel lines of the configuration of a sentinel, which is started instead, without a password
+ * @param parent the folder in which its own is created
  */
 export async function startRedis(
   program: RedisProgram,
   settings: Readonly<Record<string, string>> = {},
   sentinel: readonly string[] = [],
+  parent: string = tmpdir(),
 ): Promise<Redis> {
-  const folder = mkdtempSync(join(tmpdir(), 'redis-'));
+  const folder = mkdtempSync(join(parent, 'redis-'));
   const port = await freePort();
   let running: ChildProcess | undefined;
 
@@ -87,7 +89,8 @@ export async function startRedis(
   async function stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
     if (running === undefined) return;
     const ended = once(running, 'exit');
-    running.kill('SIGCONT');
+    // A frozen one ends by SIGKILL without running again.
+    if (signal === 'SIGTERM') running.kill('SIGCONT');
     running.kill(signal);
     running = undefined;
     await ended;
