@@ -4,7 +4,7 @@
  *
  *   npm run campaign:hosts -- [--store postgres] [--sessions 500] [--calls 1000] [--load 5000]
  *
- * `--store` is `postgres`, `redis` or `valkey` (each needs its server's program), or `sqlite`, one file for two processes; `--load`
+ * `--store` is `postgres` or `redis` (which need its server's program), or `sqlite`, one file for two processes; `--load`
  * is the milliseconds before, during and after each absence.
  */
 import { mkdtempSync, rmSync } from 'node:fs';

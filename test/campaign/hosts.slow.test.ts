@@ -1,14 +1,31 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { temporaryFolder } from '../support/command.ts';
 import { hasPostgres, type Postgres, startPostgres } from '../support/postgres.ts';
 import { sdk1, sdk2 } from '../support/sdk-clients.ts';
 import { hasNginx, startBalancer } from './balancer.ts';
+import { noEngine, startEngine } from './engine.ts';
 import { fileIn, hostsCampaign } from './hosts.ts';
 import { serveStore } from './server.ts';
 
 const SMALL = { sessions: 20, calls: 100, load: 1000 };
 
 const NOTHING_LOST = { lost: 0, excess: 0, stuck: 0 };
+
+describe.skipIf(!hasNginx).each(['postgres', 'redis'] as const)('two hosts behind nginx on %s', (name) => {
+  test.skipIf(noEngine(name) !== undefined)(
+    'count all calls of a session, and lose nothing when a host or the engine is killed',
+    async () => {
+      const engine = await startEngine(name);
+      onTestFinished(() => engine.close());
+      expect(await hostsCampaign({ ...SMALL, store: engine.url, engine })).toMatchObject({
+        counted: SMALL.calls,
+        hostKilled: NOTHING_LOST,
+        engineKilled: NOTHING_LOST,
+      });
+    },
+    240_000,
+  );
+});
 
 describe.skipIf(!hasNginx || !hasPostgres)('two hosts behind nginx on PostgreSQL', () => {
   let postgres: Postgres;
@@ -17,16 +34,6 @@ describe.skipIf(!hasNginx || !hasPostgres)('two hosts behind nginx on PostgreSQL
     postgres = await startPostgres();
   }, 120_000);
   afterAll(() => postgres.close());
-
-  test('count all calls of a session, and lose nothing when a host or the engine is killed', async () => {
-    const store = postgres.url();
-    const engine = { url: store, kill: () => postgres.stop('immediate'), start: () => postgres.start() };
-    expect(await hostsCampaign({ ...SMALL, store, engine })).toMatchObject({
-      counted: SMALL.calls,
-      hostKilled: NOTHING_LOST,
-      engineKilled: NOTHING_LOST,
-    });
-  }, 240_000);
 
   test.each([
     ['1.x', sdk1()],
