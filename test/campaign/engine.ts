@@ -77,8 +77,7 @@ async function startServer(name: EngineName, isWeak: boolean, folder: string | u
     const postgres = await startPostgres(isWeak ? ['synchronous_commit=off'] : [], folder);
     return { ...postgres, url: postgres.url() };
   }
-  // Valkey waits for its disk (`WAITAOF`) by this setting.
-  const settings = { appendfsync: isWeak || name === 'valkey' ? 'everysec' : 'always' };
+  const settings = { appendfsync: isWeak ? 'everysec' : 'always' };
   const redis = await startRedis(name === 'redis' ? REDIS : VALKEY_9, settings, [], folder);
   return { ...redis, url: redis.url(), kill: () => redis.stop('SIGKILL') };
 }

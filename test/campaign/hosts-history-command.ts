@@ -44,8 +44,7 @@ await campaign(defaults, async (values, progress) => {
     ...times('engine', values.engines),
     ...times('power', values.cuts),
   ]);
-  // Valkey waits for its disk in any case, or is refused.
-  const controls = name === 'valkey' ? [] : times('power', values.controls);
+  const controls = times('power', values.controls);
   const control = controls.length > 0 ? await run(true, controls) : undefined;
   return {
     report: { engine: name, report, control },

@@ -28,8 +28,7 @@ describe.skipIf(noDisks() !== undefined).each(['postgres', 'redis', 'valkey'] as
       240_000,
     );
 
-    // Valkey waits for its disk in any case, or is refused.
-    test.skipIf(skip || name === 'valkey')(
+    test.skipIf(skip)(
       'lose writes that the engine acknowledges too early',
       async () => {
         const report = await campaign(name, true, ['power', 'power']);

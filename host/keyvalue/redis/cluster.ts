@@ -31,7 +31,7 @@ export function createCluster(options: TopologyOptions): Topology {
     if (known !== undefined) return known.server;
     const server = createServer({
       url: `${target.shown} (${name})`,
-      ...{ timeout, connections },
+      connections,
       async connect() {
         // Meanwhile another one can have taken its place.
         if (failures.has(name)) await refresh().catch(() => {});

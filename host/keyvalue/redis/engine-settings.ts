@@ -9,8 +9,6 @@ export interface EngineSettings {
   /** Such as `Redis 7.0.15`. */
   readonly version: string;
   readonly major: number;
-  /** Another one after each start. */
-  readonly runId: string;
   readonly mode: string;
   /** It is still reading its files, during which it reports some settings wrongly. */
   readonly isLoading: boolean;
@@ -22,17 +20,14 @@ export interface EngineSettings {
   readonly noFsyncOnRewrite: boolean;
   readonly saves: boolean;
   readonly eviction: string;
-  /** Whether `WAITAOF` works (Redis 7.2 or later). */
-  readonly canWait: boolean;
 }
 
 /** Reads the settings in one round trip. */
 export async function readSettings(link: Link): Promise<EngineSettings> {
-  const [info, config, wait] = await Promise.all([
+  const [info, config] = await Promise.all([
     link.send(['INFO']),
     // Managed servers refuse it.
     link.send(['CONFIG', 'GET', 'appendfsync', 'no-appendfsync-on-rewrite', 'save']).catch(refused),
-    link.send(['WAITAOF', '0', '0', '1']).catch(refused),
   ]);
   const found = new Map<string, string>();
   for (const line of String(info).split('\r\n')) {
@@ -46,7 +41,6 @@ export async function readSettings(link: Link): Promise<EngineSettings> {
   return {
     version: `${valkey === undefined ? 'Redis' : 'Valkey'} ${version}`,
     major: Number.parseInt(version, 10),
-    runId: found.get('run_id') ?? '',
     mode: found.get('redis_mode') ?? found.get('server_mode') ?? 'standalone',
     isLoading: found.get('loading') === '1',
     isReplica: found.get('role') !== 'master',
@@ -56,7 +50,6 @@ export async function readSettings(link: Link): Promise<EngineSettings> {
     noFsyncOnRewrite: found.get('no-appendfsync-on-rewrite') === 'yes',
     saves: found.get('save') !== '',
     eviction: found.get('maxmemory_policy') ?? 'noeviction',
-    canWait: wait !== undefined,
   };
 }
 
@@ -97,16 +90,10 @@ export function guaranteeOf(settings: EngineSettings, wanted: Durability): Store
     version,
     settings.mode === 'cluster' ? 'cluster' : 'primary',
     persistence,
-    ...(needsWait(settings, wanted) ? ['WAITAOF after each write'] : []),
     `maxmemory-policy ${settings.eviction}`,
     `${replicas} ${replicas === 1 ? 'replica' : 'replicas'}`,
   ];
   return { durability: weakness(settings) === undefined ? wanted : 'process', engine: parts.join(', ') };
-}
-
-/** Whether acknowledged writes are on disk only after `WAITAOF`. */
-export function needsWait(settings: EngineSettings, wanted: Durability): boolean {
-  return wanted !== 'process' && !syncsAlways(settings) && weakness(settings) === undefined;
 }
 
 /**
@@ -120,15 +107,10 @@ export function requireDurable(settings: EngineSettings, wanted: Durability, url
   throw notDurable(url, remedy);
 }
 
-/** Whether replies leave the server after its sync, unless a rewrite of the file suspends syncs. */
-function syncsAlways({ appendOnly, appendFsync, noFsyncOnRewrite }: EngineSettings): boolean {
-  return appendOnly && appendFsync === 'always' && !noFsyncOnRewrite;
-}
-
-function weakness(settings: EngineSettings): string | undefined {
-  if (!settings.appendOnly) return 'set appendonly yes and appendfsync always in its configuration';
-  // With `no` it leaves that to the system, and `WAITAOF` never returns.
-  if (syncsAlways(settings) || (settings.canWait && settings.appendFsync !== 'no')) return undefined;
-  if (settings.appendFsync === 'always') return 'set no-appendfsync-on-rewrite no in its configuration';
-  return 'set appendfsync always in its configuration, or use Redis 7.2 or later, or Valkey';
+/** Only with `always` the server replies after its sync, unless a rewrite of the file suspends syncs. */
+function weakness({ appendOnly, appendFsync, noFsyncOnRewrite }: EngineSettings): string | undefined {
+  if (!appendOnly) return 'set appendonly yes and appendfsync always in its configuration';
+  if (appendFsync === undefined) return 'allow CONFIG GET, and set appendfsync always in its configuration';
+  if (appendFsync !== 'always') return 'set appendfsync always in its configuration';
+  return noFsyncOnRewrite ? 'set no-appendfsync-on-rewrite no in its configuration' : undefined;
 }

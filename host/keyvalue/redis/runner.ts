@@ -16,16 +16,13 @@ export interface Command {
   readonly words: readonly Word[];
 }
 
-/** Whether a lost command is repeated, and whether what it has read or written must be on disk when it returns. */
-type Kind = 'read' | 'write' | 'step';
-
 /** Runs the commands of a store, each on one place and within the store's timeout. */
 export interface Runner {
   /** Runs a command that only reads, and repeats it if the connection is lost. */
   read(place: Place, command: Command): Promise<Reply>;
   /** Runs a command that writes; fails with `store-outcome-unknown` if the connection is lost after it was sent. */
   write(place: Place, command: Command): Promise<Reply>;
-  /** Runs a command that is safe to repeat, and whose effect a power cut may undo. */
+  /** Runs a command that writes and is safe to repeat: it is, if the connection is lost. */
   step(place: Place, command: Command): Promise<Reply>;
   /** For calls that need no command. @throws WasmcpError `store-closed` */
   requireOpen(): Promise<void>;
@@ -53,21 +50,13 @@ export function createRunner({ topology, url, timeout }: RunnerParts): Runner {
   const running = new Set<Promise<unknown>>();
   let closing: Promise<void> | undefined;
 
-  async function attempt(place: Place, command: Command, kind: Kind, deadline: number): Promise<Reply> {
+  async function attempt(place: Place, command: Command, deadline: number): Promise<Reply> {
     let asked: Server | undefined;
     for (let redirections = 0; ; redirections += 1) {
-      const { server, link } = await acquire(place, asked, deadline);
+      const link = await acquire(place, asked, deadline);
       try {
-        const [reply, version] = await within(
-          exchange(link, place, command, kind, asked !== undefined),
-          deadline - performance.now(),
-        );
-        if (link.needsWait && kind !== 'step') {
-          const { sync } = server;
-          const waiting = kind === 'read' ? sync.read(link, place, version) : sync.written(link, place);
-          await within(waiting, deadline - performance.now());
-        }
-        return reply;
+        const reply = asked === undefined ? run(link, command) : ask(link, command);
+        return await within(reply, deadline - performance.now());
       } catch (error) {
         // A late reply would delay those of later commands, so no further command is sent on this connection.
         if (error instanceof Lost) link.retire();
@@ -90,15 +79,8 @@ export function createRunner({ topology, url, timeout }: RunnerParts): Runner {
   }
 
   /** Nothing was sent yet if this fails. */
-  async function acquire(
-    place: Place,
-    asked: Server | undefined,
-    deadline: number,
-  ): Promise<{ server: Server; link: ServerLink }> {
-    const work = async (): Promise<{ server: Server; link: ServerLink }> => {
-      const server = asked ?? (await topology.serverFor(place));
-      return { server, link: await server.acquire() };
-    };
+  async function acquire(place: Place, asked: Server | undefined, deadline: number): Promise<ServerLink> {
+    const work = async (): Promise<ServerLink> => (asked ?? (await topology.serverFor(place))).acquire();
     try {
       return await within(work(), deadline - performance.now());
     } catch (error) {
@@ -118,9 +100,9 @@ export function createRunner({ topology, url, timeout }: RunnerParts): Runner {
   }
 
   return {
-    read: (place, command) => counted(calls.read((deadline) => attempt(place, command, 'read', deadline))),
-    write: (place, command) => counted(calls.write((deadline) => attempt(place, command, 'write', deadline))),
-    step: (place, command) => counted(calls.read((deadline) => attempt(place, command, 'step', deadline))),
+    read: (place, command) => counted(calls.read((deadline) => attempt(place, command, deadline))),
+    write: (place, command) => counted(calls.write((deadline) => attempt(place, command, deadline))),
+    step: (place, command) => counted(calls.read((deadline) => attempt(place, command, deadline))),
     requireOpen: () => calls.read(async () => {}),
     async onEachServer(work) {
       for (const server of await topology.servers()) {
@@ -136,20 +118,6 @@ export function createRunner({ topology, url, timeout }: RunnerParts): Runner {
       return closing;
     },
   };
-}
-
-/** Also returns the version of the place, later than what was read, if that must be on disk. */
-async function exchange(
-  link: ServerLink,
-  place: Place,
-  command: Command,
-  kind: Kind,
-  isAsking: boolean,
-): Promise<[Reply, version: number]> {
-  const reply = isAsking ? ask(link, command) : run(link, command);
-  if (kind !== 'read' || !link.needsWait) return [await reply, 0];
-  const [seen, version] = await Promise.all([reply, link.send(['HGET', place.keys[3], 'version'])]);
-  return [seen, Number(version ?? 0)];
 }
 
 /** In a slot that is on its way, a server runs nothing but the command after this one. */

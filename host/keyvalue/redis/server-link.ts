@@ -5,7 +5,6 @@ import type { StoreGuarantee } from '../store.ts';
 import {
   type EngineSettings,
   guaranteeOf,
-  needsWait,
   readSettings,
   requireDurable,
   requireUsable,
@@ -17,8 +16,6 @@ import type { Address, Target } from './url.ts';
 export interface ServerLink extends Link {
   readonly settings: EngineSettings;
   readonly guarantee: StoreGuarantee;
-  /** Whether what it writes is on disk only after `WAITAOF`. */
-  readonly needsWait: boolean;
 }
 
 export interface ConnectorOptions {
@@ -64,7 +61,6 @@ export async function createConnector(options: ConnectorOptions): Promise<Connec
         return Object.assign(link, {
           settings,
           guarantee: guaranteeOf(settings, durability),
-          needsWait: needsWait(settings, durability),
         });
       } catch (error) {
         link.close();

@@ -2,20 +2,16 @@ import { WasmcpError } from '../../error.ts';
 import { createCircuit } from '../network/circuit.ts';
 import { redisFailure } from './errors.ts';
 import type { ServerLink } from './server-link.ts';
-import { createSync, type Sync } from './sync.ts';
 
 /** The connections to one server. Calls share them: each is sent at once, after those that have no reply yet. */
 export interface Server {
   /** @throws WasmcpError `store-unavailable`, at once while the server is known to be unavailable; `store-unusable` */
   acquire(): Promise<ServerLink>;
-  readonly sync: Sync;
   close(): void;
 }
 
 export interface ServerOptions {
   readonly url: string;
-  /** Milliseconds for a call. */
-  readonly timeout: number;
   readonly connect: () => Promise<ServerLink>;
   /** Maximum number of connections. */
   readonly connections: number;
@@ -32,12 +28,11 @@ const IDLE = 60_000;
 /** Milliseconds before another attempt to open a further connection. */
 const PAUSE = 1000;
 
-export function createServer({ url, timeout, connect, connections, changed }: ServerOptions): Server {
+export function createServer({ url, connect, connections, changed }: ServerOptions): Server {
   let links: { readonly link: ServerLink; used: number }[] = [];
   let opening: Promise<ServerLink> | undefined;
   let nextOpening = 0;
   let isClosed = false;
-  const sync = createSync(connect, timeout);
 
   const circuit = createCircuit({ attempt: async () => void (await open()), changed });
 
@@ -89,10 +84,8 @@ export function createServer({ url, timeout, connect, connections, changed }: Se
       }
       return best.link;
     },
-    sync,
     close() {
       isClosed = true;
-      sync.close();
       circuit.close();
       for (const { link } of links) link.retire();
     },

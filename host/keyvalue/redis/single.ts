@@ -6,10 +6,10 @@ import { type Address, firstOf } from './url.ts';
 
 /** One server, which has all keys. @param locate where it is, asked for each connection */
 export function createSingle(options: TopologyOptions, locate: () => Promise<Address>): Topology {
-  const { target, connector, connections, timeout, changed } = options;
+  const { target, connector, connections, changed } = options;
   const server = createServer({
     url: target.shown,
-    ...{ timeout, connections, changed },
+    ...{ connections, changed },
     connect: async () => connector.connect(await locate()),
   });
   return {
