@@ -3,9 +3,10 @@ import { driverOf } from './drivers.ts';
 import type { StoreMaintenance } from './store-maintenance.ts';
 
 /**
- * Maintains the store at `url`, which must be `sqlite:PATH`.
+ * Maintains the store at `url`, if it is `sqlite:PATH`.
  *
- * @throws WasmcpError `option-invalid`; the methods reject with `store-*`
+ * @throws WasmcpError `option-invalid`; the methods reject with `store-*`, and with `option-invalid` and the remedy for a store
+ * that is maintained with tools of its own
  */
 export function maintain(url: string): StoreMaintenance {
   const maintenance = driverOf(url)?.maintain?.(url);

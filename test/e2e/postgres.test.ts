@@ -101,10 +101,26 @@ describe.skipIf(!hasPostgres)('serve with a store on PostgreSQL', () => {
     expect(listed.stdout).toContain(session);
     const terminated = await run(['sessions', 'terminate', session, ...store]);
     expect(terminated).toMatchObject({ status: 0 });
-    const info = await run(['store', 'info', ...store]);
-    expect(info).toMatchObject({ status: 2 });
-    expect(info.stderr).toMatch(/^error: a store on PostgreSQL is maintained with its own tools: pg_dump/);
   }, 60_000);
+
+  test.each([
+    [['check'], /use pg_amcheck$/],
+    [['info'], /use kv buckets and kv keys, and \\dt\+ in psql for sizes$/],
+    [['backup', 'file.db'], /use pg_dump --schema, or store copy URL sqlite:FILE while no server runs$/],
+    [['restore', 'file.db'], /use pg_restore, or store copy sqlite:FILE URL into an empty schema$/],
+    [['migrate'], /the next start of a server upgrades the schema$/],
+  ] as const)(
+    'store %j names what to use instead',
+    async ([name, ...rest], remedy) => {
+      const refused = await run(['store', name, ...rest, '--store', postgres.url()]);
+      expect(refused).toMatchObject({ status: 2, stdout: '' });
+      const [line, ...others] = refused.stderr.trim().split('\n');
+      expect(line).toMatch(/^error: store \w+ is for a store in a SQLite file; for one on PostgreSQL /);
+      expect(line).toMatch(remedy);
+      expect(others.join()).not.toMatch(/secret/);
+    },
+    60_000,
+  );
 
   test('a client on stdio continues its session', async () => {
     const message = { jsonrpc: '2.0', id: 1, method: 'initialize', params: INITIALIZE_PARAMS };

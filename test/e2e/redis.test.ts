@@ -79,10 +79,28 @@ describe.skipIf(REDIS.path === undefined)('serve with a store on Redis', () => {
     const backup = `sqlite:${join(temporaryFolder(), 'backup.db')}`;
     expect(await run(['store', 'copy', store[1]!, backup])).toMatchObject({ status: 0 });
     expect((await run(['sessions', 'list', '--store', backup])).stdout).toContain(session);
-    const info = await run(['store', 'info', ...store]);
-    expect(info).toMatchObject({ status: 2 });
-    expect(info.stderr).toMatch(/^error: a store on Redis is maintained with its own tools; store copy/);
+    const keys = await run(['kv', 'buckets', ...store]);
+    expect(keys).toMatchObject({ status: 0, stdout: expect.stringContaining('default') as unknown });
   }, 60_000);
+
+  test.each([
+    [['check'], /use redis-check-aof$/],
+    [['info'], /use kv buckets and kv keys, and INFO in redis-cli for sizes$/],
+    [['backup', 'file.db'], /or use store copy URL sqlite:FILE while no server runs$/],
+    [['restore', 'file.db'], /or use store copy sqlite:FILE URL with an empty prefix$/],
+    [['migrate'], /the next start of a server upgrades the layout$/],
+  ] as const)(
+    'store %j names what to use instead',
+    async ([name, ...rest], remedy) => {
+      const refused = await run(['store', name, ...rest, '--store', redis.url()]);
+      expect(refused).toMatchObject({ status: 2, stdout: '' });
+      const [line, ...others] = refused.stderr.trim().split('\n');
+      expect(line).toMatch(/^error: store \w+ is for a store in a SQLite file; for one on Redis /);
+      expect(line).toMatch(remedy);
+      expect(others.join()).not.toMatch(/secret/);
+    },
+    60_000,
+  );
 
   test('a client on stdio continues its session', async () => {
     const message = { jsonrpc: '2.0', id: 1, method: 'initialize', params: INITIALIZE_PARAMS };
