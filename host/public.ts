@@ -79,6 +79,7 @@ export {
   type StoreAccess,
   type StoreGuarantee,
   type StoreLimits,
+  type StoreMetrics,
   type StoreOptions,
   type StreamFailure,
   type ThreadShare,

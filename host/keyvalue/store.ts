@@ -1,6 +1,7 @@
 import type { Awaitable } from './awaitable.ts';
 import type { Durability } from './durability.ts';
 import type { Fence, Leases } from './leases.ts';
+import type { StoreMetrics } from './network/metrics.ts';
 
 export { type Awaitable, isPromise } from './awaitable.ts';
 
@@ -66,6 +67,8 @@ export interface Store {
   readonly guarantee?: StoreGuarantee | undefined;
   /** Undefined for a store that no other program can open. */
   readonly leases?: Leases | undefined;
+  /** Figures of calls and connections; absent for a store that has no connections. */
+  readonly metrics?: (() => StoreMetrics) | undefined;
   get(bucket: string, key: string): Awaitable<Uint8Array | undefined>;
   exists(bucket: string, key: string): Awaitable<boolean>;
   set(bucket: string, key: string, value: Uint8Array, fence?: Fence): Awaitable<void>;

@@ -5,6 +5,7 @@ import {
   type LeaseHolder,
   type Store,
   type StoreGuarantee,
+  type StoreMetrics,
   WasmcpError,
 } from '../../host/index.ts';
 import type { LoadedComponent } from '../component/component.ts';
@@ -32,6 +33,8 @@ export interface EngineLoad extends DispatcherLoad {
   readonly storeFailure: WasmcpError | undefined;
   /** The store cannot be reached at the moment. */
   readonly isStoreAway: boolean;
+  /** Undefined for a store that has no connections. */
+  readonly storeMetrics: StoreMetrics | undefined;
 }
 
 /** A component that is ready for requests. */
@@ -148,6 +151,7 @@ class RunningEngine implements Engine {
       syncs: this.gate?.syncs,
       storeFailure: storeFailure(),
       isStoreAway: storeAbsence() !== undefined,
+      storeMetrics: this.localStore?.metrics?.(),
     };
   }
 

@@ -11,6 +11,8 @@ export interface Engine {
 }
 
 export interface StartedEngine extends Engine {
+  /** Writes to its disk what it has, as far as hosts cannot work without it. */
+  flush(): void;
   /** Cuts the power of its machine, and leaves what its disk has. Only if it has a disk of its own. */
   cutPower(): Promise<void>;
   close(): Promise<void>;
@@ -38,6 +40,7 @@ export function engineName(text: string): EngineName {
 
 /** The part of an engine that campaigns use. */
 interface Server extends Engine {
+  flush(): void;
   /** Stops it without ending it. */
   freeze(): void;
   close(): Promise<void>;
@@ -75,9 +78,10 @@ async function cutPower(server: Server, disk: Disk): Promise<void> {
 async function startServer(name: EngineName, isWeak: boolean, folder: string | undefined): Promise<Server> {
   if (name === 'postgres') {
     const postgres = await startPostgres(isWeak ? ['synchronous_commit=off'] : [], folder);
-    return { ...postgres, url: postgres.url() };
+    return { ...postgres, url: postgres.url(), flush: () => void postgres.sql('CHECKPOINT') };
   }
   const settings = { appendfsync: isWeak ? 'everysec' : 'always' };
   const redis = await startRedis(name === 'redis' ? REDIS : VALKEY_9, settings, [], folder);
-  return { ...redis, url: redis.url(), kill: () => redis.stop('SIGKILL') };
+  // Without its keys a store on Redis is empty, but usable.
+  return { ...redis, url: redis.url(), flush() {}, kill: () => redis.stop('SIGKILL') };
 }

@@ -50,6 +50,7 @@ interface Setup {
 export async function hostsHistoryCampaign(options: HostsHistoryOptions): Promise<HostsHistoryReport> {
   const ports = [await freePort(), await freePort()];
   const hosts = await Promise.all(ports.map((port) => startHost(options.engine, port)));
+  options.engine.flush();
   const setup: Setup = { hosts, ports, options, random: createRandom(options.seed) };
   const total = { rounds: 0, operations: 0, open: 0, refused: 0 };
   const violations: string[] = [];
@@ -110,7 +111,11 @@ async function runRound(setup: Setup, fault: Fault, number: number): Promise<Rou
   if (fault === 'power') await before.stop();
   await delay(options.load);
   await restore();
-  for (const port of ports) await untilServed([port]);
+  try {
+    for (const port of ports) await untilServed([port]);
+  } catch (cause) {
+    throw new Error(setup.hosts.map(({ log }) => log()).join('\n'), { cause });
+  }
   if (fault === 'power') await readAll(round, ports, keys);
   const after = fault === 'power' ? startClients(setup, round, keys) : before;
   await delay(options.load);

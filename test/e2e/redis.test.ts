@@ -41,6 +41,45 @@ describe.skipIf(REDIS.path === undefined)('serve with a store on Redis', () => {
     expect(`${one.text.stderr}${three.text.stderr}`).not.toMatch(/secret/);
   }, 120_000);
 
+  test('its calls and connections are metered, lost connections included', async () => {
+    const proxy = await faultyProxy(redis.port);
+    const url = redis.url().replace(`:${redis.port}/`, `:${proxy.port}/`);
+    const server = await serve(fixture('kv-draft'), ['--store', url, '--admin-addr', '127.0.0.1:0']);
+    const admin = /^Serving \/healthz, \/readyz and \/metrics on (\S+)$/m.exec(server.text.stderr)![1]!;
+    const metric = async (name: string): Promise<number> => {
+      const lines = (await (await fetch(`${admin}metrics`)).text()).split('\n');
+      return Number(
+        lines
+          .find((line) => line.startsWith(`wasmcp_node_store_${name} `))!
+          .split(' ')
+          .at(-1),
+      );
+    };
+    const before = await metric('call_seconds_count{kind="write"}');
+    for (let n = 0; n < 10; n++) await post(server.url, '/set?key=k', '1');
+    expect(await metric('call_seconds_count{kind="write"}')).toBe(before + 10);
+    expect(await metric('call_seconds_bucket{kind="write",le="+Inf"}')).toBe(before + 10);
+    expect(await metric('call_seconds_sum{kind="write"}')).toBeGreaterThan(0);
+    expect(await metric('calls_failed_total{kind="write"}')).toBe(0);
+    expect(await metric('calls_running{kind="write"}')).toBe(0);
+    expect(await metric('calls_waiting')).toBe(0);
+    expect(
+      (await metric('connections{state="busy"}')) + (await metric('connections{state="idle"}')),
+    ).toBeGreaterThan(0);
+    const opened = await metric('connections_opened_total');
+    const dropped = proxy.once('drop');
+    await post(server.url, '/set?key=k', '2');
+    await dropped;
+    expect(await metric('calls_failed_total{kind="write"}')).toBe(1);
+    expect(await post(server.url, '/set?key=k', '3')).toEqual([200, '']);
+    expect(await metric('connections_opened_total')).toBeGreaterThan(opened);
+  }, 60_000);
+
+  test('a component that watches it is warned that it sees the changes of one server only', async () => {
+    const server = await serve(fixture('watcher-draft'), ['--store', redis.url()]);
+    await server.told(/^warn(ing)?: watcher: the component is notified of the changes of this server only/m);
+  }, 60_000);
+
   test('while the engine is unavailable guests get an error, and /readyz fails until it is back', async () => {
     const proxy = await faultyProxy(redis.port);
     const password = join(temporaryFolder(), 'password');

@@ -6,7 +6,7 @@ import { allKeys, bytes, fails, isBug, type StoreCase, text, U64 } from './case.
 const CALLS: {
   readonly [Method in Exclude<
     keyof Store,
-    'url' | 'guarantee' | 'leases' | 'entries' | 'newest' | 'withEnding' | 'close'
+    'url' | 'guarantee' | 'leases' | 'metrics' | 'entries' | 'newest' | 'withEnding' | 'close'
   >]: (store: Store) => unknown;
 } = {
   get: (store) => store.get('b', 'k'),

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { WasmcpError } from '../../error.ts';
+import { type CallKind, type CallMetrics, createCallCounter } from './metrics.ts';
 import { Aborted, contended, Lost, Postponed, unavailable, unknownOutcome } from './outcomes.ts';
 
 /** One attempt at a call, until `deadline`. @throws Lost, Aborted; every other failure is final */
@@ -13,6 +14,7 @@ export interface Calls {
   write<T>(attempt: Attempt<T>): Promise<T>;
   /** Every later call fails with `store-closed`. */
   close(): void;
+  metrics(): Readonly<Record<CallKind, CallMetrics>>;
 }
 
 /** How often an aborted attempt is repeated. */
@@ -27,6 +29,7 @@ const RECONNECTS = 3;
 /** @param timeout milliseconds for a call */
 export function createCalls(url: string, timeout: number): Calls {
   let isClosed = false;
+  const counters = { read: createCallCounter(), write: createCallCounter() };
 
   async function run<T>(attempt: Attempt<T>, isRead: boolean): Promise<T> {
     if (isClosed) throw new WasmcpError('store-closed', `${url} is closed`);
@@ -50,10 +53,11 @@ export function createCalls(url: string, timeout: number): Calls {
   }
 
   return {
-    read: (attempt) => run(attempt, true),
-    write: (attempt) => run(attempt, false),
+    read: (attempt) => counters.read.count(() => run(attempt, true)),
+    write: (attempt) => counters.write.count(() => run(attempt, false)),
     close() {
       isClosed = true;
     },
+    metrics: () => ({ read: counters.read.metrics(), write: counters.write.metrics() }),
   };
 }

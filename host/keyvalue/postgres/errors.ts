@@ -6,6 +6,8 @@ const FAILURES: Readonly<Record<string, readonly [code: WasmcpErrorCode, what: s
   '25006': ['store-unavailable', 'is read-only: connect to the primary server'],
   '28': ['store-unusable', 'refuses these credentials: check user and password'],
   '3D000': ['store-unusable', 'does not exist: create the database'],
+  '3F000': ['store-unusable', 'has lost its schema: restore a backup'],
+  '42P01': ['store-unusable', 'has lost a table: restore a backup'],
   '42501': ['store-unusable', 'lacks a permission: grant CREATE and USAGE on its schema'],
   '53100': ['store-full', 'cannot grow: free some space on its disk'],
   '53': ['store-unavailable', 'has no connection or memory left'],
@@ -41,16 +43,15 @@ export function isConnectionLost(error: unknown): boolean {
   return /^(57P0[1245]|25P0[34]|08)/.test(state);
 }
 
-/** Maps an error of the engine, or of connecting to it, to an expected failure; returns any other error unchanged. */
+/** Maps an error of the engine, or of connecting to it, to an expected failure; returns a bug unchanged. */
 export function postgresFailure(error: unknown, url: string): unknown {
   if (error instanceof WasmcpError || error instanceof TypeError || !(error instanceof Error)) return error;
   const state = sqlState(error);
   if (state === undefined) return connectingFailure(error, url);
-  const failure = FAILURES[state] ?? FAILURES[state.slice(0, 2)];
-  if (failure !== undefined) {
-    return new WasmcpError(failure[0], `${url} ${failure[1]} (${state}: ${error.message})`, { cause: error });
-  }
-  return isConnectionLost(error) ? unavailable(url, error.message, error) : error;
+  const known = FAILURES[state] ?? FAILURES[state.slice(0, 2)];
+  if (known === undefined && isConnectionLost(error)) return unavailable(url, error.message, error);
+  const [code, what] = known ?? ['store-unusable', 'refuses a statement'];
+  return new WasmcpError(code, `${url} ${what} (${state}: ${error.message})`, { cause: error });
 }
 
 /** Whether a setting is wrong on either side, so that waiting would not help. */

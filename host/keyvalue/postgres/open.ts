@@ -5,6 +5,7 @@ import type { Store, StoreGuarantee } from '../store.ts';
 import { guaranteeOf, readSettings, requireDurable } from './engine-settings.ts';
 import { postgresFailure } from './errors.ts';
 import { createLeases } from './leases.ts';
+import { requireOwnBackend } from './pooler.ts';
 import { createRunner } from './runner.ts';
 import { prepareSchema } from './schema.ts';
 import { createPool, type Session, type SessionPool } from './session.ts';
@@ -38,10 +39,13 @@ export async function openPostgres(url: string, options: StoreOptions): Promise<
     await whenReachable(
       options,
       (error) => postgresFailure(error, shown),
-      () =>
-        withSession(pool, (session) =>
+      async () => {
+        // It takes two connections.
+        if (connections > 1) await requireOwnBackend(pool, shown);
+        await withSession(pool, (session) =>
           prepareSchema(session, { url: shown, schema }, options.create ?? true),
-        ),
+        );
+      },
     );
   } catch (error) {
     await pool.close();
@@ -57,6 +61,7 @@ export async function openPostgres(url: string, options: StoreOptions): Promise<
     guarantee,
     leases: createLeases({ runner, pool, schema, notifies: target.notifies }),
     ...createMethods(runner, statementsFor(schema)),
+    metrics: runner.metrics,
     close: runner.close,
   };
 }

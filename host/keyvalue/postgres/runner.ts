@@ -1,6 +1,7 @@
 import { WasmcpError } from '../../error.ts';
 import { createCalls } from '../network/calls.ts';
 import type { Circuit } from '../network/circuit.ts';
+import type { StoreMetrics } from '../network/metrics.ts';
 import { Aborted, Lost, within } from '../network/outcomes.ts';
 import { isAborted, isConnectionLost, postgresFailure, sqlState } from './errors.ts';
 import type { PooledSession, Row, SessionPool } from './session.ts';
@@ -13,6 +14,7 @@ export interface Runner {
   write(sql: string, values: readonly unknown[]): Promise<readonly Row[]>;
   /** Waits for calls in progress; every later call fails with `store-closed`. */
   close(): Promise<void>;
+  metrics(): StoreMetrics;
 }
 
 const TOO_MANY_CONNECTIONS = '53300';
@@ -73,6 +75,7 @@ export function createRunner({ pool, circuit, url, timeout }: RunnerParts): Runn
       closing ??= pool.close();
       return closing;
     },
+    metrics: () => ({ connections: pool.metrics(), calls: calls.metrics() }),
   };
 }
 

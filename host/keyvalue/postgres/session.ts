@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { Client, Pool, PoolClient } from 'pg';
 import { readTlsFiles } from '../network/files.ts';
+import type { ConnectionMetrics } from '../network/metrics.ts';
 import { passwordFor } from './password.ts';
 import type { Target } from './url.ts';
 
@@ -9,6 +10,8 @@ export type Row = readonly (string | null)[];
 
 /** One connection. Statements run one after another. */
 export interface Session {
+  /** The process of the engine that the connection got when it began; undefined if the engine named none. */
+  readonly backend: string | undefined;
   query(sql: string, values?: readonly unknown[]): Promise<readonly Row[]>;
 }
 
@@ -28,6 +31,7 @@ export interface SessionPool {
   listen(channel: string, heard: (payload: string) => void, ended: () => void): Promise<() => void>;
   /** Settles when all connections are closed. */
   close(): Promise<void>;
+  metrics(): ConnectionMetrics;
 }
 
 export interface PoolOptions {
@@ -72,6 +76,10 @@ export async function createPool(options: PoolOptions): Promise<SessionPool> {
     types: { getTypeParser: () => (text: string) => text },
     verify: (client, done) => void prepare(sessionOver(client)).then(() => done(), done),
   });
+  let opened = 0;
+  pool.on('connect', () => {
+    opened += 1;
+  });
   // The pool has removed the idle connection that ended; the next call opens another one.
   pool.on('error', () => {});
   return {
@@ -107,6 +115,10 @@ export async function createPool(options: PoolOptions): Promise<SessionPool> {
       return () => void client.end().catch(() => {});
     },
     close: () => pool.end(),
+    metrics() {
+      const { totalCount, idleCount, waitingCount } = pool;
+      return { busy: totalCount - idleCount, idle: idleCount, waiting: waitingCount, opened };
+    },
   };
 }
 
@@ -119,8 +131,9 @@ function once(work: () => void): () => void {
   };
 }
 
-function sessionOver(client: PoolClient): Session {
+function sessionOver(client: PoolClient & { readonly processID?: number | null }): Session {
   return {
+    backend: client.processID?.toString(),
     async query(text, values) {
       const parameters = values === undefined ? {} : { values: [...values] };
       const result = await client.query<(string | null)[]>({ text, ...parameters, rowMode: 'array' });

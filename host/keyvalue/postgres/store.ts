@@ -20,7 +20,7 @@ const STATEMENT_BYTES = 512 * 1024 * 1024;
 const SETTLE = 2000;
 const SETTLE_PAUSE = 3;
 
-type Methods = Omit<Store, 'url' | 'guarantee' | 'close'>;
+type Methods = Omit<Store, 'url' | 'guarantee' | 'metrics' | 'close'>;
 
 /** The methods of a store over PostgreSQL, each one statement. */
 export function createMethods(runner: Runner, sql: Statements): Methods {

@@ -1,5 +1,7 @@
 import { WasmcpError } from '../../error.ts';
+import { totalOf } from '../network/metrics.ts';
 import { within } from '../network/outcomes.ts';
+import type { Place } from './layout.ts';
 import { createServer, type Server } from './server.ts';
 import type { Connector } from './server-link.ts';
 import { slotOf } from './slots.ts';
@@ -18,6 +20,7 @@ interface Slots {
 /** The primary servers of a cluster, each of which has some of the 16,384 slots of keys. */
 export function createCluster(options: TopologyOptions): Topology {
   const { target, connector, connections, timeout, changed } = options;
+  let openedBefore = 0;
   const servers = new Map<string, { readonly address: Address; readonly server: Server }>();
   const failures = createFailures(changed);
   let slots: readonly Slots[] = [];
@@ -59,10 +62,7 @@ export function createCluster(options: TopologyOptions): Topology {
     isOutdated = false;
   }
 
-  /** Those that are known, and those of the URL. */
-  function addresses(): Address[] {
-    return [...[...servers.values()].map(({ address }) => address), ...target.addresses];
-  }
+  const addresses = (): Address[] => addressesOf(servers.values(), target.addresses);
 
   function apply(ranges: readonly SlotRange[]): void {
     slots = ranges.map(([first, last, address]) => ({ first, last, server: serverAt(address) }));
@@ -70,6 +70,7 @@ export function createCluster(options: TopologyOptions): Topology {
     for (const [name, { server }] of servers) {
       if (names.has(name)) continue;
       servers.delete(name);
+      openedBefore += server.metrics().opened;
       server.close();
       failures.set(name, undefined);
     }
@@ -87,9 +88,8 @@ export function createCluster(options: TopologyOptions): Topology {
     isCluster: true,
     async serverFor(place) {
       await lookIfNeeded();
-      const slot = slotOf(place.tag);
-      const found = slots.find(({ first, last }) => first <= slot && slot <= last);
-      if (found !== undefined) return found.server;
+      const found = serverOf(place, slots);
+      if (found !== undefined) return found;
       isOutdated = true;
       throw new WasmcpError('store-unavailable', `${target.shown} has slots that no server has`);
     },
@@ -104,10 +104,23 @@ export function createCluster(options: TopologyOptions): Topology {
     outdated() {
       isOutdated = true;
     },
-    close() {
-      for (const { server } of servers.values()) server.close();
-    },
+    close: () => servers.forEach(({ server }) => void server.close()),
+    metrics: () =>
+      totalOf(
+        [...servers.values()].map(({ server }) => server.metrics()),
+        openedBefore,
+      ),
   };
+}
+
+/** Those that are known, and those of the URL. */
+function addressesOf(known: Iterable<{ address: Address }>, given: readonly Address[]): Address[] {
+  return [...Array.from(known, ({ address }) => address), ...given];
+}
+
+function serverOf({ tag }: Place, slots: readonly Slots[]): Server | undefined {
+  const slot = slotOf(tag);
+  return slots.find(({ first, last }) => first <= slot && slot <= last)?.server;
 }
 
 interface Failures {

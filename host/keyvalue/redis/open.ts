@@ -54,6 +54,7 @@ export async function openRedis(url: string, options: StoreOptions): Promise<Sto
   return {
     url: shown,
     guarantee,
+    metrics: runner.metrics,
     ...createReads(parts),
     ...createLists(parts),
     ...createWrites(parts),

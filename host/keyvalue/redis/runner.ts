@@ -1,4 +1,5 @@
 import { createCalls } from '../network/calls.ts';
+import type { StoreMetrics } from '../network/metrics.ts';
 import { Lost, Postponed, unavailable, within } from '../network/outcomes.ts';
 import { isFenced, redisFailure } from './errors.ts';
 import type { Place } from './layout.ts';
@@ -30,6 +31,7 @@ export interface Runner {
   onEachServer(work: (send: Link['send']) => Promise<void>): Promise<void>;
   /** Waits for calls in progress; every later call fails with `store-closed`. */
   close(): Promise<void>;
+  metrics(): StoreMetrics;
 }
 
 /** Maximum number of redirections of one call; each follows a change of the cluster. */
@@ -117,6 +119,7 @@ export function createRunner({ topology, url, timeout }: RunnerParts): Runner {
       closing ??= Promise.allSettled(running).then(() => topology.close());
       return closing;
     },
+    metrics: () => ({ connections: topology.metrics(), calls: calls.metrics() }),
   };
 }
 

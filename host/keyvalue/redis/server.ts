@@ -1,5 +1,6 @@
 import { WasmcpError } from '../../error.ts';
 import { createCircuit } from '../network/circuit.ts';
+import type { ConnectionMetrics } from '../network/metrics.ts';
 import { redisFailure } from './errors.ts';
 import type { ServerLink } from './server-link.ts';
 
@@ -8,6 +9,7 @@ export interface Server {
   /** @throws WasmcpError `store-unavailable`, at once while the server is known to be unavailable; `store-unusable` */
   acquire(): Promise<ServerLink>;
   close(): void;
+  metrics(): ConnectionMetrics;
 }
 
 export interface ServerOptions {
@@ -33,6 +35,7 @@ export function createServer({ url, connect, connections, changed }: ServerOptio
   let opening: Promise<ServerLink> | undefined;
   let nextOpening = 0;
   let isClosed = false;
+  let opened = 0;
 
   const circuit = createCircuit({ attempt: async () => void (await open()), changed });
 
@@ -47,6 +50,7 @@ export function createServer({ url, connect, connections, changed }: ServerOptio
   async function openOnce(): Promise<ServerLink> {
     try {
       const link = await connect();
+      opened += 1;
       if (isClosed) link.close();
       else links.push({ link, used: performance.now() });
       circuit.succeeded();
@@ -88,6 +92,12 @@ export function createServer({ url, connect, connections, changed }: ServerOptio
       isClosed = true;
       circuit.close();
       for (const { link } of links) link.retire();
+    },
+    metrics() {
+      const open = links.filter(({ link }) => link.isOpen);
+      const busy = open.filter(({ link }) => link.pending > 0).length;
+      // Calls share connections, so none waits for one.
+      return { busy, idle: open.length - busy, waiting: 0, opened };
     },
   };
 }

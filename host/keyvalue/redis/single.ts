@@ -23,6 +23,7 @@ export function createSingle(options: TopologyOptions, locate: () => Promise<Add
     },
     outdated() {},
     close: () => server.close(),
+    metrics: () => server.metrics(),
   };
 }
 

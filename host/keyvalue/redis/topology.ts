@@ -1,4 +1,5 @@
 import type { WasmcpError } from '../../error.ts';
+import type { ConnectionMetrics } from '../network/metrics.ts';
 import type { Place } from './layout.ts';
 import type { Subscriber } from './link.ts';
 import type { Server } from './server.ts';
@@ -20,6 +21,8 @@ export interface Topology {
   /** The next call reads the topology from the engine again. */
   outdated(): void;
   close(): void;
+  /** Of all servers. */
+  metrics(): ConnectionMetrics;
 }
 
 export interface TopologyOptions {

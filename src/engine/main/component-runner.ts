@@ -69,8 +69,17 @@ export class ComponentRunner {
   #createWatch(): Watch | undefined {
     const { isWatched, store, options } = this.#resources;
     if (watcherOf(this.#component.exports) === undefined) return undefined;
-    if (isWatched)
+    if (isWatched) {
+      // A store of several hosts; one in a file is rarely used by several servers.
+      if (store.local?.metrics !== undefined) {
+        void options.log(
+          'warn',
+          'watcher',
+          'the component is notified of the changes of this server only, not of those that other hosts make in the store',
+        );
+      }
       return createWatch({ pool: this.#createDispatcher(store.setupUntold, 1), log: options.log });
+    }
     void options.log(
       'warn',
       'watcher',

@@ -2,6 +2,7 @@ import { sizeOfStore } from '../../../../host/index.ts';
 import type { EngineLoad } from '../../../engine/engine.ts';
 import type { ServerStatus } from '../server-status.ts';
 import type { Metrics } from './registry.ts';
+import { storeMetrics } from './store-metrics.ts';
 
 /** What the server does at the moment. Returns a function that reads it. */
 export function serverMetrics(metrics: Metrics): (status: ServerStatus) => Promise<void> {
@@ -34,6 +35,9 @@ export function serverMetrics(metrics: Metrics): (status: ServerStatus) => Promi
     'When sessions were last counted, since unix epoch.',
   );
 
+  /** Only for a store that has connections. */
+  let collectStore: ReturnType<typeof storeMetrics> | undefined;
+
   function collectLoad(load: EngineLoad): void {
     guests.set(load.guests);
     waiting.set(load.waiting);
@@ -43,6 +47,9 @@ export function serverMetrics(metrics: Metrics): (status: ServerStatus) => Promi
     held.set(load.memoryHeld);
     syncs.reset();
     syncs.inc(load.syncs ?? 0);
+    if (load.storeMetrics === undefined) return;
+    collectStore ??= storeMetrics(metrics);
+    collectStore(load.storeMetrics);
   }
 
   return async ({ storeUrl, load, purgedSessions, sessions: found }) => {

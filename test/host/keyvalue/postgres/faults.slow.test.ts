@@ -45,6 +45,25 @@ describe.skipIf(!hasPostgres)('a store on PostgreSQL whose engine', () => {
     }
   }
 
+  test('has lost its tables is unusable, for calls and for leases', async () => {
+    const url = postgres.url();
+    const store = await openStore(url);
+    onTestFinished(() => store.close());
+    const holder = { id: 'holder', life: 5000 };
+    await store.leases!.acquire(holder, 'b', 'before');
+    postgres.sql(`DROP SCHEMA ${new URL(url).searchParams.get('schema')!} CASCADE`);
+    for (const call of [
+      () => store.get('b', 'k'),
+      () => store.set('b', 'k', Uint8Array.of(1)),
+      () => store.list('b'),
+      () => store.leases!.acquire(holder, 'b', 'l'),
+      () => store.leases!.renew(holder),
+      () => store.leases!.leave(holder),
+    ]) {
+      await expect(Promise.resolve().then<unknown>(call)).rejects.toMatchObject({ code: 'store-unusable' });
+    }
+  });
+
   test('dies between a write and its response: the outcome is unknown, and the write is not repeated', async () => {
     const { store, proxy } = await open();
     await store.set('b', 'warm', Uint8Array.of(1));
