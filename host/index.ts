@@ -80,7 +80,13 @@ export {
   type StoreLimits,
 } from './keyvalue/limits.ts';
 export { maintain } from './keyvalue/maintenance.ts';
-export type { StoreMetrics } from './keyvalue/network/metrics.ts';
+export type {
+  CallKind,
+  CallMetrics,
+  ConnectionMetrics,
+  Latency,
+  StoreMetrics,
+} from './keyvalue/network/metrics.ts';
 export {
   ACCESS_CHECKS,
   DEFAULT_STORE_URL,

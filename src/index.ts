@@ -7,6 +7,9 @@ import { createServer as create, type Server } from './server/server.ts';
 /** What the library exports. */
 export {
   type Awaitable,
+  type CallKind,
+  type CallMetrics,
+  type ConnectionMetrics,
   type CounterBounds,
   type Durability,
   type Fence,
@@ -14,6 +17,7 @@ export {
   type GetManyShape,
   type Holder,
   type KeyPage,
+  type Latency,
   type LeaseEvent,
   type LeaseName,
   type Leases,
@@ -26,6 +30,7 @@ export {
   type StoreAccess,
   type StoreGuarantee,
   type StoreLimits,
+  type StoreMetrics,
   type StoreOptions,
   type Versioned,
   WasmcpError,

@@ -39,6 +39,8 @@ export interface CopyCampaignReport {
   readonly legs: readonly Leg[];
   /** Writes and deletions that were acknowledged during the first leg. */
   readonly acknowledged: number;
+  /** Between the last one and the end of the first leg, in which its server cannot write. */
+  readonly secondsWithoutWrites: number;
   /** Of their keys, those that the last store has in another state. */
   readonly lost: number;
   /** Whether the first and the last file have the same entries, read without this program. */
@@ -69,7 +71,7 @@ export async function copyCampaign(options: CopyCampaignOptions): Promise<CopyCa
   }
   const lost = await writers.lost(last);
   const areEqual = contentOf(first) === contentOf(last);
-  return { legs, acknowledged: writers.acknowledged(), lost, areEqual };
+  return { legs, ...writers.report(), lost, areEqual };
 }
 
 export function hasPassed({ legs, lost, areEqual }: CopyCampaignReport): boolean {
@@ -187,7 +189,7 @@ async function placeOf(to: string): Promise<number> {
 interface Writers {
   /** Settles once the server accepts no more writes. */
   readonly ended: Promise<unknown>;
-  acknowledged(): number;
+  report(): Pick<CopyCampaignReport, 'acknowledged' | 'secondsWithoutWrites'>;
   /** How many keys have another state in the file than was acknowledged. */
   lost(path: string): Promise<number>;
 }
@@ -198,6 +200,8 @@ type States = Set<string | undefined>;
 function startWriters({ url }: ServedStore, { writers, keys, seed }: CopyCampaignOptions): Writers {
   const expected = new Map<string, States>();
   let acknowledged = 0;
+  let last = performance.now();
+  let end = last;
 
   async function write(random: Random, writer: number): Promise<boolean> {
     // Each key is one writer's: otherwise their order would be unknown.
@@ -208,6 +212,7 @@ function startWriters({ url }: ServedStore, { writers, keys, seed }: CopyCampaig
     const body = await response?.text().catch(() => undefined);
     if (response?.status === 200) {
       acknowledged++;
+      last = performance.now();
       expected.set(key, new Set([value]));
       return true;
     }
@@ -224,8 +229,10 @@ function startWriters({ url }: ServedStore, { writers, keys, seed }: CopyCampaig
   }
 
   return {
-    ended: Promise.all(Array.from({ length: writers }, (_, writer) => run(writer))),
-    acknowledged: () => acknowledged,
+    ended: Promise.all(Array.from({ length: writers }, (_, writer) => run(writer))).then(() => {
+      end = performance.now();
+    }),
+    report: () => ({ acknowledged, secondsWithoutWrites: Math.round((end - last) / 100) / 10 }),
     async lost(path) {
       const store = await openStore(`sqlite:${path}`);
       let lost = 0;
