@@ -84,7 +84,6 @@ export type {
   CallKind,
   CallMetrics,
   ConnectionMetrics,
-  Latency,
   StoreMetrics,
 } from './keyvalue/network/metrics.ts';
 export {

@@ -43,7 +43,6 @@ export {
   type InputStream,
   type InterfaceShape,
   type KeyPage,
-  type Latency,
   type LeaseEvent,
   type LeaseName,
   type Leases,

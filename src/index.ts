@@ -17,7 +17,6 @@ export {
   type GetManyShape,
   type Holder,
   type KeyPage,
-  type Latency,
   type LeaseEvent,
   type LeaseName,
   type Leases,
