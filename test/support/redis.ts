@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -88,7 +88,9 @@ export async function startRedis(
 
   async function stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
     if (running === undefined) return;
-    const ended = once(running, 'exit');
+    // It may have ended by itself.
+    const hasEnded = running.exitCode !== null || running.signalCode !== null;
+    const ended = hasEnded ? undefined : once(running, 'exit');
     // A frozen one ends by SIGKILL without running again.
     if (signal === 'SIGTERM') running.kill('SIGCONT');
     running.kill(signal);
@@ -109,13 +111,30 @@ export async function startRedis(
     command,
     start,
     stop,
-    freeze: () => void running?.kill('SIGSTOP'),
+    freeze() {
+      running!.kill('SIGSTOP');
+      // A thread stops at the end of its system call.
+      while (!isStopped(running!.pid!));
+    },
     thaw: () => void running?.kill('SIGCONT'),
     async close() {
       await stop('SIGKILL');
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Whether all threads are stopped, or have ended. */
+function isStopped(pid: number): boolean {
+  const threads = `/proc/${pid}/task`;
+  if (!existsSync(threads)) return true;
+  return readdirSync(threads).every((thread) => {
+    try {
+      return /^State:\s+[TZX]/m.test(readFileSync(join(threads, thread, 'status'), 'utf8'));
+    } catch {
+      return true;
+    }
+  });
 }
 
 /** Three servers that share the slots of a cluster. */

@@ -77,24 +77,17 @@ export async function createPool(options: PoolOptions): Promise<SessionPool> {
     verify: (client, done) => void prepare(sessionOver(client)).then(() => done(), done),
   });
   let opened = 0;
-  pool.on('connect', () => {
+  pool.on('connect', (client) => {
     opened += 1;
+    // The running statement reports it. The pool itself does not listen while `verify` runs.
+    client.on('error', () => {});
   });
   // The pool has removed the idle connection that ended; the next call opens another one.
   pool.on('error', () => {});
   return {
     async acquire() {
       const client = await pool.connect();
-      // The running statement reports it.
-      const ignore = (): void => {};
-      client.on('error', ignore);
-      return {
-        ...sessionOver(client),
-        release(broken) {
-          client.off('error', ignore);
-          client.release(broken);
-        },
-      };
+      return { ...sessionOver(client), release: (broken) => client.release(broken) };
     },
     async listen(channel, heard, ended) {
       // Its types lack the method.

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { WasmcpError } from '../../../../host/error.ts';
@@ -6,6 +7,7 @@ import { openStore } from '../../../../host/keyvalue/open.ts';
 import type { Store } from '../../../../host/keyvalue/store.ts';
 import { type FaultyProxy, faultyProxy } from '../../../support/faulty-proxy.ts';
 import { hasPostgres, type Postgres, startPostgres } from '../../../support/postgres.ts';
+import { tcpServer } from '../../../support/servers.ts';
 
 const U64 = { min: 0n, max: 2n ** 64n - 1n };
 
@@ -63,6 +65,38 @@ describe.skipIf(!hasPostgres)('a store on PostgreSQL whose engine', () => {
       await expect(Promise.resolve().then<unknown>(call)).rejects.toMatchObject({ code: 'store-unusable' });
     }
   });
+
+  test('dies while a connection is being prepared: the call fails, and the process lives', async () => {
+    let cuts = 0;
+    const { port } = await tcpServer((socket) => {
+      const server = connect(postgres.port, '127.0.0.1');
+      server.on('error', () => {}).on('close', () => socket.destroy());
+      server.on('data', (part) => socket.write(part));
+      socket.on('close', () => server.destroy());
+      socket.on('data', (part: Buffer) => {
+        if (cuts === 0 || !part.includes('server_version')) return void server.write(part);
+        cuts -= 1;
+        socket.resetAndDestroy();
+      });
+    });
+    const store = await openStore(postgres.url().replace(`:${postgres.port}/`, `:${port}/`));
+    onTestFinished(() => store.close());
+    postgres.sql(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'wasmcp-node'",
+    );
+    cuts = 8;
+    await expect
+      .poll(
+        async () => {
+          await Promise.resolve(store.get('b', 'k')).catch(() => {});
+          return cuts;
+        },
+        { timeout: 30_000 },
+      )
+      .toBeLessThan(8);
+    cuts = 0;
+    expect(await eventually(() => store.get('b', 'k'))).toBeUndefined();
+  }, 60_000);
 
   test('dies between a write and its response: the outcome is unknown, and the write is not repeated', async () => {
     const { store, proxy } = await open();
