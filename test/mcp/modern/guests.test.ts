@@ -1,36 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { GuestRequest, Handler } from '../../../src/http/handler.ts';
-import { withBothEras } from '../../../src/mcp/both-eras.ts';
-import { type ModernRequest, modernText } from '../../support/modern.ts';
-import { ask, type Json, type PlayedGuest, playGuest, reply, replyResult, type Seen } from '../edge/guest.ts';
-
-const SESSIONLESS = {
-  protocolVersion: '2025-06-18',
-  capabilities: {},
-  serverInfo: { name: 'played', version: '3' },
-};
-
-/** A guest of 2025-06-18 without sessions, except for what `answer` does. */
-function oldGuest(answer: (request: Seen) => void = (request) => replyResult(request, {})): PlayedGuest {
-  return playGuest((request) => {
-    const { method } = request.message;
-    if (request.headers.get('mcp-protocol-version') === '2026-07-28') reply(request, 400, '{}');
-    else if (method === 'initialize') replyResult(request, SESSIONLESS);
-    else answer(request);
-  });
-}
-
-function edge({ handle }: { handle: Handler }, authorizes = false, offersHandles = false): Handler {
-  return withBothEras({ authorizes, offersHandles }, (next) => next)(handle);
-}
-
-function send(handler: Handler, request: ModernRequest) {
-  const { headers, body } = modernText(request);
-  return ask(handler, body, headers);
-}
-
-const LIST: ModernRequest = { method: 'tools/list' };
-const DISCOVER: ModernRequest = { method: 'server/discover' };
+import { modernText } from '../../support/modern.ts';
+import { playGuest, reply, replyResult } from '../edge/guest.ts';
+import { DISCOVER, edge, LIST, oldGuest, SESSIONLESS, send } from './edge-of.ts';
 
 describe('a guest of an earlier revision', () => {
   test('is asked once what it speaks, and then gets the bytes of its clients', async () => {
@@ -177,43 +149,6 @@ describe('a guest of an earlier revision', () => {
   });
 });
 
-describe('arguments that headers mirror', () => {
-  const property = (type: string, name: string): Json => ({ type, 'x-mcp-header': name });
-  const properties = {
-    region: property('string', 'Region'),
-    size: property('integer', 'Size'),
-    deep: { type: 'object', properties: { flag: property('boolean', 'Flag') } },
-    ratio: property('number', 'Ratio'),
-  };
-  const guest = oldGuest((request) =>
-    replyResult(request, { tools: [{ name: 'query', inputSchema: { type: 'object', properties } }] }),
-  );
-  const handler = edge(guest);
-  const call = (args: object, headers: Record<string, string>) =>
-    send(handler, { method: 'tools/call', params: { name: 'query', arguments: args }, headers }).answer;
-
-  test.each([
-    ['equal', { region: 'eu' }, { 'mcp-param-region': 'eu' }, 200],
-    ['equal in base64', { region: 'ü' }, { 'mcp-param-region': '=?base64?w7w=?=' }, 200],
-    ['equal as numbers', { size: 42 }, { 'mcp-param-size': '42.0' }, 200],
-    ['equal and nested', { deep: { flag: true } }, { 'mcp-param-flag': 'true' }, 200],
-    ['absent', { region: null }, {}, 200],
-    ['of a type that is not mirrored', { ratio: 1.5 }, { 'mcp-param-ratio': '2' }, 200],
-    ['unknown', {}, { 'mcp-param-other': 'x' }, 200],
-    ['different', { region: 'eu' }, { 'mcp-param-region': 'us' }, 400],
-    ['different as numbers', { size: 42 }, { 'mcp-param-size': '' }, 400],
-    ['different and nested', { deep: { flag: true } }, { 'mcp-param-flag': 'false' }, 400],
-    ['missing in the headers', { region: 'eu' }, {}, 400],
-    ['missing in the body', {}, { 'mcp-param-region': 'eu' }, 400],
-    ['in bad base64', { region: 'eu' }, { 'mcp-param-region': '=?base64?!?=' }, 400],
-  ])('%s', async (_, args, headers, status) => {
-    await send(handler, LIST).answer;
-    const answer = await call(args, headers);
-    expect(answer.status).toBe(status);
-    expect(answer.json.error?.code).toBe(status === 400 ? -32020 : undefined);
-  });
-});
-
 describe('a session as an argument', () => {
   const inSession = { method: 'tools/call', params: { name: 'a', arguments: { session_id: 's' } } };
 
@@ -254,52 +189,5 @@ describe('a session as an argument', () => {
       isError: true,
       content: [{ text: 'this server keeps no sessions' }],
     });
-  });
-});
-
-describe('a guest of 2026-07-28', () => {
-  const modernGuest = (): PlayedGuest =>
-    playGuest((request) => {
-      if (request.message.method !== 'server/discover')
-        replyResult(request, { resultType: 'complete', own: true });
-      else replyResult(request, { supportedVersions: ['2027-01-01', '2026-07-28'], capabilities: {} });
-    });
-
-  test('gets its clients as they are, and they get its responses', async () => {
-    const guest = modernGuest();
-    const handler = edge(guest);
-    const { text } = await send(handler, LIST).answer;
-    expect(JSON.parse(text)).toEqual({
-      jsonrpc: '2.0',
-      id: 1,
-      result: { resultType: 'complete', own: true },
-    });
-    await send(handler, DISCOVER).answer;
-    await send(handler, { method: 'subscriptions/listen' }).answer;
-    expect(guest.asked()).toEqual([
-      'server/discover',
-      'tools/list',
-      'server/discover',
-      'subscriptions/listen',
-    ]);
-    expect(guest.seen[1]!.headers.get('mcp-protocol-version')).toBe('2026-07-28');
-  });
-
-  test('is served with the versions that it lists', async () => {
-    const handler = edge(modernGuest());
-    const version = (name: string): ModernRequest => ({
-      ...LIST,
-      meta: { 'io.modelcontextprotocol/protocolVersion': name },
-      headers: { 'mcp-protocol-version': name },
-    });
-    expect((await send(handler, version('2027-01-01')).answer).json.result.own).toBe(true);
-    const unknown = await send(handler, version('2028-01-01')).answer;
-    expect(unknown.json.error.data.supported).toEqual(['2027-01-01', '2026-07-28']);
-  });
-
-  test('does not get a request whose headers do not agree with its body', async () => {
-    const guest = modernGuest();
-    const { status } = await send(edge(guest), { ...LIST, headers: { 'mcp-method': 'tools/call' } }).answer;
-    expect([status, guest.seen]).toEqual([400, []]);
   });
 });

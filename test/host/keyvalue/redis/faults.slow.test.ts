@@ -5,10 +5,9 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import type { WasmcpError } from '../../../../host/error.ts';
 import type { StoreOptions } from '../../../../host/keyvalue/driver.ts';
 import { openStore } from '../../../../host/keyvalue/open.ts';
-import type { Store } from '../../../../host/keyvalue/store.ts';
-import { type FaultyProxy, faultyProxy } from '../../../support/faulty-proxy.ts';
 import { REDIS, type Redis, startRedis } from '../../../support/redis.ts';
 import { tcpServer } from '../../../support/servers.ts';
+import { configure, eventually, type Opened, openThrough } from './faulty-store.ts';
 
 const U64 = { min: 0n, max: 2n ** 64n - 1n };
 
@@ -20,41 +19,7 @@ describe.skipIf(REDIS.path === undefined)('a store on Redis whose engine', () =>
   }, 120_000);
   afterAll(() => redis.close());
 
-  interface Opened {
-    readonly store: Store;
-    readonly proxy: FaultyProxy;
-    /** What `away` was called with. */
-    readonly reports: (WasmcpError | undefined)[];
-  }
-
-  async function open(options: StoreOptions = {}): Promise<Opened> {
-    const proxy = await faultyProxy(redis.port);
-    const url = redis.url().replace(`:${redis.port}/`, `:${proxy.port}/`);
-    const reports: (WasmcpError | undefined)[] = [];
-    const store = await openStore(url, { ...options, away: (failure) => reports.push(failure) });
-    onTestFinished(() => store.close());
-    return { store, proxy, reports };
-  }
-
-  /** Sets a setting of the engine, and sets it back after the test. */
-  async function configure(name: string, value: string, before: string): Promise<void> {
-    expect(await redis.command('CONFIG', 'SET', name, value)).toBe('OK');
-    onTestFinished(async () => {
-      while ((await redis.command('CONFIG', 'SET', name, before).catch(() => '')) !== 'OK') await delay(5);
-    });
-  }
-
-  /** Repeats a call until it succeeds: the store recovers by itself. */
-  async function eventually<T>(call: () => PromiseLike<T> | T): Promise<T> {
-    for (;;) {
-      try {
-        return await call();
-      } catch (error) {
-        expect(error).toMatchObject({ code: 'store-unavailable' });
-        await delay(5);
-      }
-    }
-  }
+  const open = (options?: StoreOptions): Promise<Opened> => openThrough(redis, options);
 
   test('dies between a write and its response: the outcome is unknown, and the write is not repeated', async () => {
     const { store, proxy } = await open();
@@ -116,7 +81,7 @@ describe.skipIf(REDIS.path === undefined)('a store on Redis whose engine', () =>
   test('runs the script of another client: calls fail as busy, and nothing was written', async () => {
     const { store } = await open();
     await store.set('b', 'k', Uint8Array.of(1));
-    await configure('busy-reply-threshold', '1', '5000');
+    await configure(redis, 'busy-reply-threshold', '1', '5000');
     const blocking = redis.command('EVAL', 'while true do end', '0');
     for (let code = ''; code !== 'store-busy'; ) {
       code = await Promise.resolve(store.set('b', 'k', Uint8Array.of(1))).then(
@@ -134,7 +99,7 @@ describe.skipIf(REDIS.path === undefined)('a store on Redis whose engine', () =>
     const { store, reports } = await open();
     await store.set('b', 'k', Uint8Array.of(1));
     await store.set('b', 'old', Uint8Array.of(1));
-    await configure('maxmemory', '1', '0');
+    await configure(redis, 'maxmemory', '1', '0');
     const full = { code: 'store-full', message: expect.stringContaining('raise maxmemory') as unknown };
     await expect(store.set('b', 'k', Uint8Array.of(2))).rejects.toMatchObject(full);
     await expect(
@@ -159,7 +124,7 @@ describe.skipIf(REDIS.path === undefined)('a store on Redis whose engine', () =>
     const { store, reports } = await open({ connections: 4 });
     await store.increment('b', 'n', 0n, U64);
     const connected = /connected_clients:(\d+)/.exec(await redis.command('INFO', 'clients'))![1]!;
-    await configure('maxclients', connected, '10000');
+    await configure(redis, 'maxclients', connected, '10000');
     // In place of the connection that has asked.
     const another = connect(redis.port, '127.0.0.1');
     onTestFinished(() => void another.destroy());
