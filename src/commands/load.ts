@@ -17,8 +17,6 @@ export async function load(
   { cacheDir, store, maxMemory, maxEachMemory, allowWasmGc = false }: LoadingOptions,
   internals: LoadInternals = {},
 ): Promise<LoadedComponent> {
-  // V8 reads it when it compiles a module.
-  optimizeSooner();
   const loading = loadComponent(
     path,
     {
@@ -27,7 +25,8 @@ export async function load(
       ...(maxEachMemory !== undefined && { maxEachMemory }),
       allowWasmGc,
     },
-    internals,
+    // V8 reads it when it compiles a module. Not before: jco runs once, and optimizing it would take longer than running it.
+    { ...internals, compiles: optimizeSooner },
   );
   // While the file is read.
   void preloadStore(store);

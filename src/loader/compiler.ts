@@ -3,7 +3,7 @@ import { boundModules, type MemoryBounds } from '../growth/bound.ts';
 import { DEFAULTS } from '../options/defaults.ts';
 import type { PreparedModules } from '../snapshot/prepare.ts';
 import type { NamedModule } from '../wasm/named-module.ts';
-import type { LoadOptions } from './load-options.ts';
+import type { LoadInternals, LoadOptions } from './load-options.ts';
 
 /** The core modules of a component with limits for their memories, and what V8 makes of them. */
 export interface Compilation {
@@ -25,11 +25,16 @@ export interface Compiler {
   settled(): Promise<void>;
 }
 
-export function createCompiler(source: string, options: LoadOptions): Compiler {
+export function createCompiler(
+  source: string,
+  options: LoadOptions,
+  compiles?: LoadInternals['compiles'],
+): Compiler {
   let ahead: { readonly of: PreparedModules['modules']; readonly compilation: Compilation } | undefined;
 
   function compile(prepared: PreparedModules): Compilation {
     const { modules: bounded, bounds } = bound(prepared, options, source);
+    compiles?.();
     return { bounded, bounds, compiling: compileAll(bounded, source) };
   }
 

@@ -24,7 +24,7 @@ import { readSource } from './source.ts';
 export async function loadComponent(
   source: string | URL | Uint8Array,
   options: LoadOptions = {},
-  { caching }: LoadInternals = {},
+  { caching, compiles }: LoadInternals = {},
 ): Promise<LoadedComponent> {
   checkOptions('loadComponent', options, LOAD_CHECKS);
   const { cacheDir, maxSize, allowWasmGc = false, progress } = options;
@@ -36,7 +36,7 @@ export async function loadComponent(
   const key = `${digest} ${cacheKeySuffix()}`;
   const cached = await cache.read(key);
   if (cached === undefined) progress?.('transpiling');
-  const compiler = createCompiler(name, options);
+  const compiler = createCompiler(name, options, compiles);
   const made = cached ?? (await make({ bytes, name, allowWasmGc }, compiler));
   if (!allowWasmGc) refuseManaged(made.outline, name);
 

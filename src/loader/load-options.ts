@@ -18,6 +18,8 @@ export interface LoadOptions {
 
 /** For the command. */
 export interface LoadInternals {
+  /** Called before core modules are compiled. */
+  readonly compiles?: () => void;
   /**
    * Gets what will be `cacheProblem`, for which the load then does not wait. Not called if nothing is written to the user's own
    * cache folder.
