@@ -124,7 +124,7 @@ async function compile(): Promise<void> {
         // Code that is loaded before the compile cache is enabled and the first thread starts.
         {
           name: 'first',
-          test: /\/src\/(?:loader\/cache-folder|transpile\/jco-thread|worker-environment|engine\/main\/prestarted-worker)\./,
+          test: /\/src\/(?:loader\/cache-folder|transpile\/jco-thread|process\/tier-up|worker-environment|engine\/main\/prestarted-worker)\./,
         },
         // Except modules that open a store on import, because every import of this file would open it.
         {

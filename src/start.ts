@@ -1,4 +1,5 @@
 import { type PrestartedWorkers, prestartWorkers } from './engine/main/prestarted-worker.ts';
+import { optimizeLater } from './process/tier-up.ts';
 import { startTranspilerThread } from './transpile/jco-thread.ts';
 
 /** Commands that serve requests: they need a worker, whose code takes as long to load as that of this thread. */
@@ -23,6 +24,7 @@ export async function start(args: readonly string[], isFirst = false): Promise<n
 
 /** The component is probably the argument that looks like one; a wrong guess costs nothing but time of the processor. */
 async function beginTranspiling(args: readonly string[]): Promise<void> {
+  optimizeLater();
   const thread = startTranspilerThread();
   const { transpileAhead } = await import('./transpile/ahead.ts');
   transpileAhead(
