@@ -12,6 +12,7 @@ export {
   type ConnectionMetrics,
   type CounterBounds,
   type Durability,
+  type EntryInfo,
   type Fence,
   type Fetch,
   type GetManyShape,

@@ -103,13 +103,13 @@ server=
 stop() { if [ -n "$server" ]; then kill -9 -- -$server 2>/dev/null || true; wait $server 2>/dev/null || true; server=; fi; }
 trap stop EXIT`;
 
-/** Not in a subshell, because later commands use variables and functions of earlier ones. */
+/** A server is ready when it names an address other than that for administration, which comes first. Not in a subshell, because later commands use variables and functions of earlier ones. */
 function scriptOf({ kind }: Step, command: string, at: number): string {
   const log = `"$PRINTED/${at}"`;
   if (kind === 'runs') return `{\n${command}\n} > ${log} 2>&1; touch ${log}.done`;
   if (kind === 'fails') return `if (\n${command}\n) > ${log} 2>&1; then exit 99; fi; touch ${log}.done`;
   return `stop; (\nexport WASMCP_NODE_ADDR=$READER_ADDR\n${command}\n) > ${log} 2>&1 & server=$!
-until grep -q http:// ${log}; do kill -0 $server; sleep 0.05; done 2>/dev/null; touch ${log}.done`;
+until grep http:// ${log} | grep -qv ' /api/v1, '; do kill -0 $server; sleep 0.05; done 2>/dev/null; touch ${log}.done`;
 }
 
 function problemOf({ kind, printed }: Step, log: string, port: string): string | undefined {

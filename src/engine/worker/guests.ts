@@ -78,7 +78,7 @@ export async function startGuests(
     const host = await openHost(setup, outbox, output, opened);
     const collector = createCollector(collect);
     const instances = openInstances(setup, surroundings, host, {
-      computes: outbox.flush,
+      computes: outbox.flushComplete,
       discarded: collector.discarded,
       degraded: (reason) => outbox.post({ type: 'degraded', reason }),
     });

@@ -11,6 +11,8 @@ export interface Outbox {
   /** Sends it and everything before it now: a guest that spins leaves no other opportunity. */
   postNow(message: FromWorker): void;
   flush(): void;
+  /** Sends everything if it completes a response: a guest computes, and nothing else will run for a while. */
+  flushComplete(): void;
 }
 
 /** Where messages of guests go. */
@@ -36,13 +38,13 @@ export function createOutbox(port: Pick<GuestPort, 'postMessage'>, waiting: () =
     clearImmediate(scheduled);
     port.postMessage(batch, memoryOf(batch));
     batch = [];
+    complete = 0;
   }
 
   function post(message: FromWorker): void {
     if (batch.length === 0) {
       scheduled = setImmediate(flush);
       began = performance.now();
-      complete = 0;
     }
     if (message.type !== 'done') batch.push(message);
     else {
@@ -54,6 +56,9 @@ export function createOutbox(port: Pick<GuestPort, 'postMessage'>, waiting: () =
 
   return {
     flush,
+    flushComplete() {
+      if (complete > 0) flush();
+    },
     post,
     postNow(message) {
       post(message);

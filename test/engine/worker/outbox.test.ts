@@ -88,3 +88,14 @@ test('does not let a complete response wait for guests that compute', () => {
   outbox.post(done);
   expect(posted).toHaveLength(1);
 });
+
+test('sends a complete response before a guest computes, and leaves together what belongs together', () => {
+  const { outbox, posted } = open(() => 9);
+  outbox.post(head);
+  outbox.flushComplete();
+  expect(posted).toEqual([]);
+  outbox.post(end);
+  outbox.post(done);
+  outbox.flushComplete();
+  expect(posted).toHaveLength(1);
+});
