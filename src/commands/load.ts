@@ -3,7 +3,7 @@ import type { LoadedComponent } from '../component/component.ts';
 import { loadComponent } from '../loader/load-component.ts';
 import type { LoadInternals } from '../loader/load-options.ts';
 import type { OptionValues } from '../options/types.ts';
-import { optimizeSooner } from '../process/tier-up.ts';
+import { optimizeAgain } from '../process/tier-up.ts';
 import { endPrestartedTranspiler } from '../transpile/ahead.ts';
 import type { CliStreams } from './command.ts';
 
@@ -25,8 +25,8 @@ export async function load(
       ...(maxEachMemory !== undefined && { maxEachMemory }),
       allowWasmGc,
     },
-    // V8 reads it when it compiles a module. Not before: jco runs once, and optimizing it would take longer than running it.
-    { ...internals, compiles: optimizeSooner },
+    // V8 reads its flags when it compiles a module.
+    { ...internals, compiles: optimizeAgain },
   );
   // While the file is read.
   void preloadStore(store);
