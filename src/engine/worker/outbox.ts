@@ -31,11 +31,15 @@ export function createOutbox(port: Pick<GuestPort, 'postMessage'>, waiting: () =
   /** When the batch was begun, and the number of responses that it completes. */
   let began = 0;
   let complete = 0;
-  let scheduled: NodeJS.Immediate | undefined;
+  let isScheduled = false;
+
+  function turned(): void {
+    isScheduled = false;
+    flush();
+  }
 
   function flush(): void {
     if (batch.length === 0) return;
-    clearImmediate(scheduled);
     port.postMessage(batch, memoryOf(batch));
     batch = [];
     complete = 0;
@@ -43,7 +47,9 @@ export function createOutbox(port: Pick<GuestPort, 'postMessage'>, waiting: () =
 
   function post(message: FromWorker): void {
     if (batch.length === 0) {
-      scheduled = setImmediate(flush);
+      // It stays when the batch is posted earlier: to clear it and to set another costs more than to call it.
+      if (!isScheduled) setImmediate(turned);
+      isScheduled = true;
       began = performance.now();
     }
     if (message.type !== 'done') batch.push(message);
