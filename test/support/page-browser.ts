@@ -63,6 +63,9 @@ interface AxeResults {
 /** What axe finds wrong with the page as it is, by all rules or these; it has to be opened with `bypassCSP`. */
 export async function axeViolations(page: Page, rules: readonly string[] = []): Promise<string[]> {
   await page.evaluate(AXE);
+  // What fades in has little contrast until it is there.
+  await page.locator('.loading').waitFor({ state: 'detached' });
+  await page.evaluate(() => Promise.all(document.getAnimations().map(({ finished }) => finished)));
   const { violations } = await page.evaluate<AxeResults>(
     `axe.run(${JSON.stringify(rules.length > 0 ? { runOnly: rules } : {})})`,
   );
