@@ -1,7 +1,7 @@
 import { WasmcpError } from '../../error.ts';
 import type { Session, SessionPool } from './session.ts';
 
-/** How often the backend of a connection is compared. Other clients of the pooler can hide a change, but not each time. */
+/** How often the backend of a connection is compared. Other clients of the pooler can hide a change, rarely each time. */
 const ATTEMPTS = 4;
 
 /**
