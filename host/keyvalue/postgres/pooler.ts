@@ -1,8 +1,11 @@
 import { WasmcpError } from '../../error.ts';
 import type { Session, SessionPool } from './session.ts';
 
-/** How often the backend of a connection is compared. Other clients of the pooler can hide a change, rarely each time. */
-const ATTEMPTS = 4;
+/**
+ * How often the backend of a connection is compared, behind a pooler only. Another client of the pooler can hide a change, but not
+ * each time, also while several hosts connect at once.
+ */
+const ATTEMPTS = 16;
 
 /**
  * Refuses a pooler that gives the transactions of one connection to different backends: settings of a connection would be lost or

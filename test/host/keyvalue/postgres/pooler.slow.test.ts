@@ -31,7 +31,7 @@ describe.skipIf(!hasPostgres || !hasPgBouncer)('a store behind PgBouncer', () =>
     expect(await wanted.promise).toEqual({ kind: 'wanted', bucket: 'b', name: 'lease' });
   });
 
-  test('is refused if it shares connections between transactions', async () => {
+  test('is refused if it shares connections between transactions, also while others use it', async () => {
     const url = await urlThrough('transaction');
     const refused = {
       code: 'store-unusable',
@@ -40,6 +40,8 @@ describe.skipIf(!hasPostgres || !hasPgBouncer)('a store behind PgBouncer', () =>
       ) as unknown,
     };
     await expect(openStore(url)).rejects.toMatchObject(refused);
+    const many = await Promise.allSettled(Array.from({ length: 8 }, () => openStore(url)));
+    for (const result of many) expect(result).toMatchObject({ status: 'rejected', reason: refused });
   });
 
   test('is refused if it shares connections between statements', async () => {
