@@ -5,7 +5,7 @@ import { publint } from 'publint';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { fixture } from '../support/command.ts';
-import { INITIALIZE_PARAMS } from '../support/mcp.ts';
+import { INITIALIZE, SCRIPT } from './program.ts';
 import { createProject, type Outcome, type Project, pack } from './project.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -95,32 +95,6 @@ test('an installation is 50 MB and 60 packages at most', async () => {
   expect(packages).toBeGreaterThan(1);
   expect(packages).toBeLessThanOrEqual(60);
 });
-
-const INITIALIZE = JSON.stringify({
-  jsonrpc: '2.0',
-  id: 1,
-  method: 'initialize',
-  params: INITIALIZE_PARAMS,
-});
-
-const SCRIPT = `
-import { createServer, loadComponent, openStore, WasmcpError } from 'wasmcp-node';
-import { createHost } from 'wasmcp-node/host';
-import { serveForTest } from 'wasmcp-node/testing';
-import { storeConformance } from 'wasmcp-node/conformance';
-
-const component = await loadComponent('server.wasm');
-const server = createServer(component, { store: 'sqlite:store.db' });
-const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
-const answer = await server.fetch(new Request('http://localhost/mcp', { method: 'POST', headers, body: '${INITIALIZE}' }));
-console.log(answer.status, (await answer.text()).includes('serverInfo'));
-await server.close();
-const other = await serveForTest(component);
-console.log((await fetch(other.url + '/mcp')).status < 500);
-await other.close();
-for (const { run } of storeConformance(() => openStore('memory:'))) await run();
-console.log(typeof createHost, component.glue.kind, new WasmcpError('store-busy', '').httpStatus);
-`;
 
 /** What has to work with a version of Node that is found on the PATH before all others. */
 async function works(env: Record<string, string> = {}): Promise<void> {
