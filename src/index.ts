@@ -39,7 +39,7 @@ export {
 export type { ImportedInterface } from './component/component.ts';
 export type { EngineOptions } from './engine/engine.ts';
 export type { LoadStage } from './loader/load-options.ts';
-export type { McpOptions } from './mcp/mcp.ts';
+export type { McpOptions } from './mcp/options.ts';
 export type { AccessPolicyOptions } from './server/access-policy/access-policy.ts';
 export type { NodeHandler } from './server/node-adapter.ts';
 export type { RequestSummary } from './server/observe/request-summary.ts';

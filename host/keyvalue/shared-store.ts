@@ -26,6 +26,8 @@ export interface SharedStore {
   readonly guarantee: StoreGuarantee | undefined;
   /** The store itself if it lives on this thread. */
   readonly local: Store | undefined;
+  /** The store as this thread uses it, with a connection of this thread. Watchers do not learn of its commits. */
+  readonly own: Store;
   /** Undefined if no other program can open the store. */
   readonly leases: Leases | undefined;
   /** Delays responses until their writes are durable; undefined if writes are durable when they return, or never. */
@@ -88,7 +90,7 @@ export async function shareStore(
     const housekeeping = await startStoreHousekeeping(store, { broken });
     const setup = (): StoreSetup => ({ url: store, durability, gate: share(gate) });
     const { url, guarantee, leases } = opened;
-    const shared = { url, guarantee, leases, local: undefined, gate, setup, setupUntold: setup };
+    const shared = { url, guarantee, leases, local: undefined, own: opened, gate, setup, setupUntold: setup };
     return {
       ...(changed === undefined ? shared : { ...throughPorts(opened, gate, changed), local: undefined }),
       async close() {
@@ -127,7 +129,16 @@ function throughPorts(
   };
   const told = changed === undefined ? store : withChangeNotifier(store, changed);
   const { url, guarantee, leases } = store;
-  return { url, guarantee, leases, local: store, gate, setup: setup(told), setupUntold: setup(store) };
+  return {
+    url,
+    guarantee,
+    leases,
+    local: store,
+    own: store,
+    gate,
+    setup: setup(told),
+    setupUntold: setup(store),
+  };
 }
 
 /** Opens the store in another thread than that of `shareStore`. Both callbacks are for a connection of its own. */

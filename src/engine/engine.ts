@@ -44,6 +44,8 @@ export interface Engine {
   readonly storeGuarantee: StoreGuarantee | undefined;
   /** The store itself if it lives on this thread; each user of an SQLite file opens the file itself. */
   readonly localStore: Store | undefined;
+  /** The store as the caller's thread uses it; closed with the engine. */
+  readonly ownStore: Store;
   /** Takes leases of the store for this process; undefined if no other program can open the store. */
   readonly leases: LeaseHolder | undefined;
   /** Responses do not wait for the store: the caller must delay them with `gate`. */
@@ -93,6 +95,7 @@ class RunningEngine implements Engine {
   readonly storeUrl: string;
   readonly storeGuarantee: StoreGuarantee | undefined;
   readonly localStore: Store | undefined;
+  readonly ownStore: Store;
   readonly leases: LeaseHolder | undefined;
   readonly gate: DurabilityGate | undefined;
   readonly #resources: EngineResources;
@@ -107,6 +110,7 @@ class RunningEngine implements Engine {
     this.storeUrl = store.url;
     this.storeGuarantee = store.guarantee;
     this.localStore = store.local;
+    this.ownStore = store.own;
     this.leases = store.leases && createLeaseHolder(store.leases);
     this.gate = store.gate;
     this.#resources = resources;

@@ -1,7 +1,6 @@
-import type { LeaseHolder, Store, StoreLimits } from '../../host/index.ts';
+import type { LeaseHolder, Store } from '../../host/index.ts';
 import type { Component } from '../component/component.ts';
 import { compose, type Middleware } from '../http/compose.ts';
-import type { Resolved } from '../options/resolve.ts';
 import { withBothEras } from './both-eras.ts';
 import {
   authorizes,
@@ -33,53 +32,13 @@ import { looksLikeMcp } from './looks-like-mcp.ts';
 import { withChallenge } from './oauth/challenge.ts';
 import { withDiscovery } from './oauth/discovery.ts';
 import { authProblems } from './oauth/settings.ts';
+import type { McpSettings } from './options.ts';
 import { type Retention, startRetention } from './sessions/retention.ts';
 
-/** What a server does for MCP in addition to its guest. */
-export interface McpOptions {
-  /**
-   * What the server adds for MCP clients: `guide` adds what wasmcp's Sessions Guide promises, `strict` only what the
-   * specification requires, `off` nothing. The default is `guide` for a component that looks like an MCP server of wasmcp,
-   * and `off` for others.
-   */
-  readonly mcp?: 'guide' | 'strict' | 'off';
-  /**
-   * How clients of MCP 2026-07-28, which have no sessions, keep state: by the id of a session as an argument of tools (`handle`), or
-   * not at all (`none`). The default is `handle` with `mcp: 'guide'` if the guest keeps sessions. Other modes add no state.
-   */
-  readonly state?: 'handle' | 'none';
-  /**
-   * How the requests of one MCP session run: one after another (`serial`, the default), or as they arrive (`parallel`).
-   * Up to `queueLimit` requests may wait.
-   */
-  readonly sessionOrder?: 'serial' | 'parallel';
-  /**
-   * Milliseconds that MCP sessions stay in the store after they have ended or expired, 7 days by default; `off` keeps them
-   * forever.
-   */
-  readonly sessionRetention?: number | 'off';
-  /**
-   * Milliseconds that a guest may wait for a response of its client (sampling, elicitation), 5 min by default. After that the
-   * request ends with an error. Nothing else that the guest or the client sends extends the time.
-   */
-  readonly inputWait?: number;
-  /**
-   * Milliseconds of silence after which a stream of events gets a comment, so that nothing between server and client closes it,
-   * 15 s by default; `off` for none. With `mcp: 'off'` there are none either.
-   */
-  readonly sseKeepAlive?: number | 'off';
-}
-
-/** The options of a server that matter here. */
-interface McpSettings
-  extends Resolved<McpOptions, 'sessionOrder' | 'sessionRetention' | 'inputWait' | 'sseKeepAlive'> {
-  readonly env: Readonly<Record<string, string>>;
-  readonly publicUrl?: string;
-  readonly queueLimit: number;
-  readonly timeout: number;
-  readonly store: string | Store;
-  readonly storeLimits: StoreLimits;
-  readonly log: (level: string, context: string, message: string) => unknown;
+/** The store as the edge uses it. */
+interface EngineStore {
+  readonly ownStore: Store;
+  readonly leases: LeaseHolder | undefined;
 }
 
 /** MCP's part of a server. Does nothing for components that are not MCP servers. */
@@ -89,7 +48,7 @@ export interface Mcp {
   /** Origins that the guest's environment allows. */
   origins(component: Component): readonly string[];
   /** The stages between MCP clients and the guests. */
-  withMcp(component: Component, leases: LeaseHolder | undefined): Middleware;
+  withMcp(component: Component, engine: EngineStore): Middleware;
   /**
    * Logs why tokens cannot be checked.
    *
@@ -191,7 +150,7 @@ export function createMcp(
   return {
     environment,
     origins: (component) => (modeOf(component) === 'off' ? [] : guestOrigins(env)),
-    withMcp(component, holder) {
+    withMcp(component, { ownStore, leases: holder }) {
       const mode = modeOf(component);
       if (mode === 'off') return (next) => next;
       const named = publicUrl !== undefined || env.WASMCP_SERVER_URI !== undefined;
@@ -207,6 +166,7 @@ export function createMcp(
           {
             authorizes: authorizes(environment(component)),
             offersHandles: mode === 'guide' && bucket !== undefined && options.state !== 'none',
+            store: ownStore,
           },
           withSessions({ mode, queue, leases, timeout, inputWait }),
         ),

@@ -1,6 +1,6 @@
 import type { EngineInternals, EngineOptions } from '../engine/engine.ts';
 import type { RequestObservers } from '../http/request-observers.ts';
-import type { McpOptions } from '../mcp/mcp.ts';
+import type { McpOptions } from '../mcp/options.ts';
 import type { Resolved } from '../options/resolve.ts';
 import type { AccessPolicyOptions } from './access-policy/access-policy.ts';
 import type { Administration } from './admin/administration.ts';

@@ -83,7 +83,7 @@ function createPipeline(component: Component, engine: Engine, stages: Stages): H
     drain.withDrain,
     withRequestHeaders(requestHeaders),
     withDurability(engine.gate),
-    mcp.withMcp(component, engine.leases),
+    mcp.withMcp(component, engine),
   )(engine.handle);
 }
 

@@ -19,7 +19,12 @@ export function verifySessionOwner(
   sequence: RequestSequence,
   proceed: () => void,
 ): void {
-  const target = probeTarget(sequence.target, { id, about: 'the owner of the session', judge, proceed });
+  const target = probeTarget(sequence.target, {
+    id,
+    about: 'the owner of the session',
+    judge: judgePing,
+    proceed,
+  });
   sequence.next(() => guest(messageFor(request, PING), target));
 }
 
@@ -63,7 +68,8 @@ export function withVerifiedOwner(
   };
 }
 
-function judge(result: ProbeResult): Verdict {
+/** Proceeds if the guest accepts a `ping` of the client, or does not know it. */
+export function judgePing(result: ProbeResult): Verdict {
   const { status, response } = result;
   const verdict = verdictByStatus(result);
   const code = response?.error?.code;

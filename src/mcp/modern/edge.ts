@@ -1,3 +1,4 @@
+import type { Store } from '../../../host/index.ts';
 import { COMPLETE, type GuestRequest, type Handler } from '../../http/handler.ts';
 import { header, withoutHeaders } from '../../http/headers.ts';
 import type { ResponseWriter } from '../../http/response.ts';
@@ -14,10 +15,11 @@ import { discoverResult } from './discover.ts';
 import { Exchange } from './exchange.ts';
 import type { GuestProfile, LegacyGuest } from './guest.ts';
 import { createGuestProfiles, type GuestProfiles } from './guest-profile.ts';
-import { serveHandle } from './handle-calls.ts';
-import { createHandles, type Handles } from './handles.ts';
 import { createOwnSession, forGuest, type OwnSession } from './own-session.ts';
 import { createParamHeaders, type ParamHeaders } from './param-headers.ts';
+import { serveHandle } from './state/handle-calls.ts';
+import { createHandles, type Handles } from './state/handles.ts';
+import { createOwners, type Owners } from './state/owner.ts';
 import { translateResponse } from './translate-response.ts';
 
 export interface ModernOptions {
@@ -25,6 +27,8 @@ export interface ModernOptions {
   readonly authorizes: boolean;
   /** Clients may use the guest's sessions, by an argument of its tools. */
   readonly offersHandles: boolean;
+  /** Where the edge keeps state of its own; undefined for guests that are played by tests. */
+  readonly store?: Store | undefined;
 }
 
 interface Parts {
@@ -35,6 +39,8 @@ interface Parts {
   readonly sessions: Handler;
   readonly handles: Handles | undefined;
   readonly profiles: GuestProfiles;
+  readonly owners: Owners;
+  readonly store: Store | undefined;
   readonly params: ParamHeaders;
   isPublic(request: GuestRequest): boolean;
 }
@@ -51,13 +57,14 @@ interface Step {
 export function createModernEdge(
   guest: Handler,
   sessions: Handler,
-  { authorizes, offersHandles }: ModernOptions,
+  { authorizes, offersHandles, store }: ModernOptions,
 ): Handler {
   const isPublic = (request: GuestRequest): boolean => !authorizes && !hasCredentials(request);
   const stateless: Handler = (request, target) => guest(withoutSessions(request), target);
   const profiles = createGuestProfiles(stateless, createInitialize(stateless), isPublic);
   const parts: Parts = {
-    ...{ guest, stateless, sessions, profiles, isPublic },
+    ...{ guest, stateless, sessions, profiles, isPublic, store },
+    owners: createOwners(stateless, authorizes),
     params: createParamHeaders(),
     handles: offersHandles ? createHandles() : undefined,
   };
@@ -133,18 +140,31 @@ function admit(parts: Parts, step: Step): void {
 function pass(parts: Parts, step: Step, profile: GuestProfile): void {
   const { exchange, message, sequence } = step;
   exchange.profile = profile;
+  if (profile.era === 'modern') {
+    sequence.last(() => parts.guest(message.request, sequence.target));
+    return;
+  }
   const { method, id } = message;
-  const use = profile.era === 'legacy' ? parts.handles?.useOf(message) : undefined;
   const refusal = isServed(method) ? parts.params.check(message) : unknownMethod(method);
-  if (profile.era === 'modern') sequence.last(() => parts.guest(message.request, sequence.target));
-  else if (method === 'server/discover') sendResult(sequence.target, jsonText(id), discoverResult(profile));
+  if (method === 'server/discover') sendResult(sequence.target, jsonText(id), discoverResult(profile));
   else if (refusal !== undefined) exchange.refuse(sequence.target, refusal);
-  else if (use !== undefined) serveHandle(parts.sessions, use, step, profile, exchange);
+  else {
+    parts.owners.claim(step, (owner) => {
+      exchange.owner = owner;
+      passToLegacy(parts, step, profile);
+    });
+  }
+}
+
+function passToLegacy(parts: Parts, step: Step, profile: LegacyGuest): void {
+  const { exchange, message, sequence } = step;
+  const use = parts.handles?.useOf(message);
+  if (use !== undefined) serveHandle(parts.sessions, use, step, profile, exchange);
   else if (profile.keepsSessions) step.own.open(parts.profiles, step, profile, forward);
   else forward();
 
   function forward(): void {
-    const request = forGuest({ ...message.request, headers: exchange.guestHeaders }, profile as LegacyGuest);
+    const request = forGuest({ ...message.request, headers: exchange.guestHeaders }, profile);
     sequence.last(() => parts.stateless(step.own.enter(request), sequence.target));
   }
 }

@@ -5,10 +5,10 @@ import { type ClientMessage, isObject, type JsonObject, jsonText } from './clien
 import { MISSING_CAPABILITY } from './codes.ts';
 import type { GuestProfile } from './guest.ts';
 import type { Completion } from './guest-response.ts';
-import type { Handles } from './handles.ts';
 import { reaches } from './log-level.ts';
 import type { ParamHeaders } from './param-headers.ts';
 import { META } from './revision.ts';
+import type { Handles } from './state/handles.ts';
 import type { Translation } from './translate-response.ts';
 
 /** The capability that a client declares if it can be asked this. */
@@ -35,6 +35,8 @@ export class Exchange implements Translation {
   isOwn = false;
   message: ClientMessage | undefined;
   profile: GuestProfile | undefined;
+  /** The principal that the client's token names. It counts once the guest has accepted the request, see `Owners.claim`. */
+  owner: string | undefined;
   replaces: Translation['replaces'] = () => undefined;
   /** Stops the guest. */
   cancel: () => void = () => {};

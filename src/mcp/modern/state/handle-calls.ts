@@ -1,16 +1,16 @@
-import type { GuestRequest, Handler } from '../../http/handler.ts';
-import { header, withHeader } from '../../http/headers.ts';
-import { NEWEST_WITH_SESSIONS } from '../edge/initialize.ts';
-import { INITIALIZED, initializeMessage, messageFor, sendResult, withoutBody } from '../edge/messages.ts';
-import { type ProbeResult, probeTarget, type Verdict, verdictByStatus } from '../edge/probe.ts';
-import { inSession } from '../edge/session.ts';
-import { isObject, type JsonObject, jsonText } from './client-message.ts';
-import type { Exchange } from './exchange.ts';
-import type { LegacyGuest } from './guest.ts';
-import type { Asking } from './guest-profile.ts';
+import type { GuestRequest, Handler } from '../../../http/handler.ts';
+import { header, withHeader } from '../../../http/headers.ts';
+import { NEWEST_WITH_SESSIONS } from '../../edge/initialize.ts';
+import { INITIALIZED, initializeMessage, messageFor, sendResult, withoutBody } from '../../edge/messages.ts';
+import { type ProbeResult, probeTarget, type Verdict, verdictByStatus } from '../../edge/probe.ts';
+import { inSession } from '../../edge/session.ts';
+import { isObject, type JsonObject, jsonText } from '../client-message.ts';
+import type { Exchange } from '../exchange.ts';
+import type { LegacyGuest } from '../guest.ts';
+import type { Asking } from '../guest-profile.ts';
+import { parseExactly } from '../json.ts';
+import { forGuest } from '../own-session.ts';
 import { CREATE, created, type HandleUse, toolError, withoutHandle } from './handles.ts';
-import { parseExactly } from './json.ts';
-import { forGuest } from './own-session.ts';
 
 const UNKNOWN = toolError(
   `there is no such session: it has ended or expired, or never existed; ${CREATE} creates one`,

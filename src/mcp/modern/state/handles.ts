@@ -1,4 +1,4 @@
-import { type ClientMessage, isObject, type JsonObject } from './client-message.ts';
+import { type ClientMessage, isObject, type JsonObject } from '../client-message.ts';
 
 /** Tools that the edge offers beside the guest's own, unless the guest has one of that name. */
 export const CREATE = 'create_session';
