@@ -110,7 +110,9 @@ export { offersFunction } from './names.ts';
 export { nearest } from './nearest.ts';
 export {
   type Operation,
+  type OperationReader,
   Operations,
+  readOperations,
   receivedOperations,
   type SentOperations,
   type TraceHeaders,

@@ -15,22 +15,69 @@ export interface Operation {
   readonly status?: number;
 }
 
-/** Operations as a flat list, which costs a fraction to send to another thread: name, outcome, start and duration of each. */
-export type SentOperations = (string | number | Operation)[];
+/** What guests call of a store. */
+export type StoreCall =
+  | 'get'
+  | 'exists'
+  | 'set'
+  | 'delete'
+  | 'list-keys'
+  | 'get-many'
+  | 'set-many'
+  | 'delete-many'
+  | 'increment'
+  | 'read'
+  | 'swap';
+
+/** Their places are the numbers under which they are sent. */
+const CALLS: readonly StoreCall[] = [
+  ...(['get', 'exists', 'set', 'delete', 'list-keys', 'get-many', 'set-many', 'delete-many'] as const),
+  ...(['increment', 'read', 'swap'] as const),
+];
+
+/** Outcomes that are sent as numbers; the others are rare. */
+const OUTCOMES: readonly string[] = ['ok', 'changed'];
+
+/**
+ * Operations as a flat list of numbers, which costs a fraction of objects to send to another thread: call, outcome, start and
+ * duration of each. What does not fit is an object of its own.
+ */
+export type SentOperations = (number | Operation)[];
+
+/** What reads the operations in a list that was sent, without an object for each. */
+export type OperationReader = (
+  kind: Operation['kind'],
+  name: string,
+  outcome: string,
+  duration: number,
+  status?: number,
+) => void;
+
+/** `from`: where the operations begin in the list. */
+export function readOperations(sent: SentOperations, read: OperationReader, from: number = 0): void {
+  for (let at = from; at < sent.length; at += 1) {
+    const first = sent[at]!;
+    if (typeof first === 'object') {
+      read(first.kind, first.name, first.outcome, first.duration, first.status);
+    } else {
+      read('store', CALLS[first]!, OUTCOMES[sent[at + 1] as number]!, sent[at + 3] as number);
+      at += 3;
+    }
+  }
+}
 
 /** The operations in a list that was sent. */
-export function receivedOperations(sent: SentOperations): Operation[] {
+export function receivedOperations(sent: SentOperations, from: number = 0): Operation[] {
   const list: Operation[] = [];
-  for (let at = 0; at < sent.length; ) {
+  for (let at = from; at < sent.length; at += 1) {
     const first = sent[at]!;
     if (typeof first === 'object') {
       list.push(first);
-      at += 1;
       continue;
     }
-    const [name, outcome, start, duration] = sent.slice(at, at + 4) as [string, string, number, number];
-    list.push({ kind: 'store', name, outcome, start, duration });
-    at += 4;
+    const [outcome, start, duration] = [sent[at + 1], sent[at + 2], sent[at + 3]] as [number, number, number];
+    list.push({ kind: 'store', name: CALLS[first]!, outcome: OUTCOMES[outcome]!, start, duration });
+    at += 3;
   }
   return list;
 }
@@ -63,8 +110,10 @@ export class Operations {
   }
 
   /** A call of the store is over; `start` in milliseconds since 1970. */
-  addStore(name: string, outcome: string, start: number, duration: number): void {
-    this.#list.push(name, outcome, start, duration);
+  addStore(name: StoreCall, outcome: string, start: number, duration: number): void {
+    const known = OUTCOMES.indexOf(outcome);
+    if (known >= 0) this.#list.push(CALLS.indexOf(name), known, start, duration);
+    else this.#list.push({ kind: 'store', name, outcome, start, duration });
     this.#handOverIfMany();
   }
 
@@ -74,13 +123,15 @@ export class Operations {
   }
 
   #handOverIfMany(): void {
-    if (this.#list.length >= BATCH) this.#handOver?.(this.take());
+    if (this.#list.length < BATCH) return;
+    const list = this.#list;
+    this.#list = [];
+    this.#handOver?.(list);
   }
 
-  /** What was not handed over yet. */
-  take(): SentOperations {
-    const taken = this.#list;
+  /** Adds to `list` what was not handed over yet. */
+  moveTo(list: SentOperations): void {
+    for (const each of this.#list) list.push(each);
     this.#list = [];
-    return taken;
   }
 }

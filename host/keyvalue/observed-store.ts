@@ -1,12 +1,12 @@
 import { WasmcpError } from '../error.ts';
-import { type Operations, wallClock } from '../operations.ts';
+import { type Operations, type StoreCall, wallClock } from '../operations.ts';
 import { type Awaitable, isPromise } from './awaitable.ts';
 import type { CheckedStore } from './limits.ts';
 
 /** `store`, with each operation noted in `operations`. Reading the list of buckets is no operation of a guest. */
 export function observedStore(store: CheckedStore, operations: Operations): CheckedStore {
   function noted<T>(
-    name: string,
+    name: StoreCall,
     work: () => Awaitable<T>,
     outcomeOf: (value: T) => string = () => 'ok',
   ): Awaitable<T> {

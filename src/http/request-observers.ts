@@ -27,7 +27,7 @@ export function createRequestObservers(): RequestObservers {
   const listeners: RequestListeners = {
     began: (record) => tell((observer) => observer.began?.(record)),
     message: (record) => tell((observer) => observer.message?.(record)),
-    operation: (operation) => tell((observer) => observer.operation?.(operation)),
+    operations: (sent, from) => tell((observer) => observer.operations?.(sent, from)),
     answered: (record) => tell((observer) => observer.answered?.(record)),
     ended: (record) => tell((observer) => observer.ended?.(record)),
   };

@@ -1,4 +1,10 @@
-import type { Operation, TraceHeaders } from '../../host/index.ts';
+import {
+  type Operation,
+  readOperations,
+  receivedOperations,
+  type SentOperations,
+  type TraceHeaders,
+} from '../../host/index.ts';
 
 /** What a client's message says of itself, as far as it is known. Texts are the client's: they may contain anything. */
 export interface McpFacts {
@@ -20,8 +26,8 @@ export interface RequestListeners {
   began(record: RequestRecord): void;
   /** The message of an MCP client was read, and goes to a guest next. */
   message(record: RequestRecord): void;
-  /** A guest has used its store, or has sent a request. */
-  operation(operation: Operation): void;
+  /** A guest has used its store, or has sent requests: what follows `from` in the list. */
+  operations(sent: SentOperations, from: number): void;
   /** The response is over. Guests may continue to work. */
   answered(record: RequestRecord): void;
   /** Nothing works on it any more: the record is complete. */
@@ -82,14 +88,15 @@ export class RequestRecord {
   total = 0;
   /** Milliseconds of processor time of its guests. */
   cpu = 0;
-  /** What its guests asked of the store and sent. Only the first ones, see `MAX_OPERATIONS`. */
-  readonly operations: Operation[] = [];
   /** What outgoing requests of its guests carry; set by an observer that follows the trace. */
   trace: TraceHeaders | undefined;
   readonly #listeners: RequestListeners;
   /** The response and the guests that are not over yet. */
   #pending = 1;
   #isAnswered = false;
+  /** The first lists of operations, each with the place of its first one. */
+  #kept: (readonly [SentOperations, from: number])[] | undefined;
+  #operationCount = 0;
 
   constructor(id: number, head: RequestHead, listeners: RequestListeners) {
     this.id = id;
@@ -103,6 +110,12 @@ export class RequestRecord {
   /** Milliseconds for which guests worked on it themselves. */
   get guest(): number {
     return Math.max(0, this.ran - this.store);
+  }
+
+  /** What its guests asked of the store and sent. Only the first ones, see `MAX_OPERATIONS`. */
+  get operations(): readonly Operation[] {
+    const kept = this.#kept ?? [];
+    return kept.flatMap(([sent, from]) => receivedOperations(sent, from)).slice(0, MAX_OPERATIONS);
   }
 
   /** The message in its body was read. */
@@ -126,11 +139,21 @@ export class RequestRecord {
     if (this.runs.length < MAX_RUNS) this.runs.push(run);
   }
 
-  /** A guest is done with this. */
-  did(operation: Operation): void {
-    if (operation.kind === 'store') this.store += operation.duration;
-    if (this.operations.length < MAX_OPERATIONS) this.operations.push(operation);
-    this.#listeners.operation(operation);
+  /** A guest is done with what follows `from` in the list. */
+  did(sent: SentOperations, from: number = 0): void {
+    if (this.#operationCount < MAX_OPERATIONS) {
+      this.#kept ??= [];
+      this.#kept.push([sent, from]);
+    }
+    readOperations(
+      sent,
+      (kind, _name, _outcome, duration) => {
+        if (kind === 'store') this.store += duration;
+        this.#operationCount += 1;
+      },
+      from,
+    );
+    this.#listeners.operations(sent, from);
   }
 
   /** It enters the stages that report that no guest works on it any more, by `finished`. */

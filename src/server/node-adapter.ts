@@ -128,7 +128,7 @@ function beginRecord(
   const record = observers.begin(head);
   if (record === undefined) return undefined;
   record.inSession(header(head.headers, 'mcp-session-id'));
-  response.once('close', () => {
+  response.on('close', () => {
     record.status = response.headersSent ? response.statusCode : 0;
     record.answered();
   });

@@ -4,11 +4,12 @@
  * server without any. Needs wrk (Debian: apt-get install wrk).
  *
  *   npm run bench:observe -- [--component server.wasm] [--tool counter] [--connections 4] [--rounds 7] [--seconds 2]
- *     [--only off,access]
+ *     [--warm 15] [--durability power] [--only off,access]
  *
- * In each round every server runs once, in another order than before; the ratios are those of the same round.
+ * All servers run, and one of them is under load at a time: in each round every one, in another order than before. The ratios
+ * are those of the same round. At first each gets load for `--warm` seconds, because V8 compiles for that long.
  */
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { load, machine, median, ourCommand, script, start, workspace } from './load.mjs';
@@ -20,6 +21,8 @@ const { values } = parseArgs({
     connections: { type: 'string', default: '4' },
     rounds: { type: 'string', default: '7' },
     seconds: { type: 'string', default: '2' },
+    warm: { type: 'string', default: '15' },
+    durability: { type: 'string', default: 'power' },
     only: { type: 'string' },
   },
 });
@@ -35,14 +38,11 @@ const provider = { getTracer: () => new ProxyTracerProvider().getTracer('none') 
 trace.setGlobalTracerProvider(provider);`,
 );
 
+let stores = 0;
 const ours = (...args) =>
   ourCommand(values.component, folder, [
-    '--workers',
-    '1',
-    '--mcp',
-    'guide',
-    '--session-order',
-    'parallel',
+    ...['--store', `sqlite:${join(folder, `${stores++}.db`)}`, '--durability', values.durability],
+    ...['--workers', '1', '--mcp', 'guide', '--session-order', 'parallel'],
     ...args,
   ]);
 const traced = ours();
@@ -60,14 +60,15 @@ const all = [
 ];
 const servers = all.filter(({ name }) => values.only?.split(',').includes(name) ?? true);
 
-async function measure(server) {
+/** Starts it; afterwards `measure` puts it under load. */
+async function prepare(server) {
   const running = await start(server.command);
-  const lua = script(folder, 'tools/call', { name: values.tool, arguments: {} });
+  const lua = join(folder, `${server.name.replaceAll(' ', '-')}.lua`);
+  copyFileSync(script(folder, 'tools/call', { name: values.tool, arguments: {} }), lua);
   appendFileSync(lua, `wrk.headers['mcp-session-id'] = '${await openSession(running.url)}'\n`);
-  await load(running, lua, Number(values.connections), 1);
-  const result = await load(running, lua, Number(values.connections), Number(values.seconds));
-  await running.stop();
-  return result;
+  server.stop = running.stop;
+  server.measure = (seconds) => load(running, lua, Number(values.connections), seconds);
+  await server.measure(Number(values.warm));
 }
 
 async function openSession(url) {
@@ -87,11 +88,14 @@ async function openSession(url) {
 
 try {
   console.log(await machine());
-  for (const server of servers) Object.assign(server, { rates: [], costs: [], ratios: [], costRatios: [] });
+  for (const server of servers) {
+    Object.assign(server, { rates: [], costs: [], ratios: [], costRatios: [] });
+    await prepare(server);
+  }
   for (let round = 0; round < Number(values.rounds); round++) {
     const order = round % 2 === 0 ? servers : servers.toReversed();
     for (const server of order) {
-      const { rate, cost, failed } = await measure(server);
+      const { rate, cost, failed } = await server.measure(Number(values.seconds));
       if (failed > 0) throw new Error(`${server.name}: ${failed} responses were not 2xx`);
       server.rates.push(rate);
       server.costs.push(cost);
@@ -114,5 +118,6 @@ try {
     );
   }
 } finally {
+  for (const { stop } of servers) await stop?.();
   close();
 }

@@ -27,25 +27,37 @@ export function accessFields(request: RequestSummary): Record<string, string | n
   };
 }
 
-/** `access: time=… id=1 method=GET …`: what contains anything but letters, digits and a few signs is in quotes. */
+/**
+ * `access: time=… id=1 method=GET …`: what contains anything but letters, digits and a few signs is in quotes. The same fields, one
+ * by one, because each request pays for it.
+ */
 export function accessLine(request: RequestSummary): string {
-  let line = `access: time=${new Date(request.time).toISOString()}`;
-  const fields = accessFields(request);
-  for (const name in fields) {
-    const value = fields[name];
-    if (value !== undefined) line += ` ${name}=${typeof value === 'number' ? value : quoted(value)}`;
-  }
-  return `${line}\n`;
+  return (
+    `access: time=${new Date(request.time).toISOString()} id=${request.id} method=${quoted(request.method)}` +
+    ` path=${quoted(request.path)} status=${request.status}` +
+    optional(' mcp=', request.mcpMethod) +
+    optional(' tool=', request.tool) +
+    optional(' protocol=', request.protocolVersion) +
+    optional(' session=', request.session) +
+    optional(' error=', request.error) +
+    ` bytesIn=${request.bytesIn} bytesOut=${request.bytesOut}` +
+    ` total=${rounded(request.total)} queue=${rounded(request.queue)} guest=${rounded(request.guest)}` +
+    ` store=${rounded(request.store)} gate=${rounded(request.gate)} cpu=${rounded(request.cpu)}\n`
+  );
+}
+
+function optional(name: string, text: string | undefined): string {
+  return text === undefined ? '' : name + quoted(text);
 }
 
 function quoted(text: string): string {
-  return PLAIN.test(text) ? text : JSON.stringify(text);
+  return PLAIN.test(text) ? text : JSON.stringify(clean(text));
 }
 
 /** Characters that a terminal, or a reader of lines, could take for something else. */
 const SPECIAL = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]/;
 
-function clean(text: string | undefined): string | undefined {
+function clean<T extends string | undefined>(text: T): T | string {
   if (text === undefined || !SPECIAL.test(text)) return text;
   return oneLine(text.toWellFormed()).replace(
     /[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,

@@ -42,7 +42,8 @@ export function jsonLines(sink: Sink): WriteJson {
 export async function openFile(path: string, failed: (message: string) => void): Promise<Sink> {
   const file = destination({
     ...{ dest: path, append: true, sync: false, mode: 0o640, maxLength: MAX_WAITING },
-    ...{ minLength: TOGETHER, periodicFlush: FLUSH_INTERVAL },
+    // So that what is left at the exit of the process is written then, and at once.
+    minLength: TOGETHER,
   });
   try {
     await once(file, 'ready');
@@ -54,14 +55,41 @@ export async function openFile(path: string, failed: (message: string) => void):
   }
   // A full disk, or a folder that has gone, must not end the server.
   file.on('error', (error: Error) => failed(`--log-file ${path}: ${error.message}`));
+  /** The library would collect lines as well, but measures all of them for each. */
+  let lines = '';
+  let timer: NodeJS.Timeout | undefined;
+
+  function write(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    if (lines !== '') file.write(lines);
+    lines = '';
+  }
+
+  function flush(): void {
+    write();
+    file.flush();
+  }
+
+  // Before the library's own listener, which writes what it was given.
+  process.prependListener('exit', write);
   return {
     // It drops lines itself.
     isStalled: false,
-    write: (line) => void file.write(line),
+    write(line) {
+      lines += line;
+      if (lines.length >= TOGETHER) write();
+      else timer ??= setTimeout(flush, FLUSH_INTERVAL).unref();
+    },
     flush: async () => {},
-    reopen: () => file.reopen(),
+    reopen() {
+      write();
+      file.reopen();
+    },
     async close() {
+      process.off('exit', write);
       const closed = once(file, 'close');
+      write();
       file.end();
       await closed;
     },

@@ -1,8 +1,15 @@
-import { free, receivedOperations, type SentOperations, type WasmcpError } from '../../../host/index.ts';
+import { free, type WasmcpError } from '../../../host/index.ts';
 import type { GuestRequest } from '../../http/handler.ts';
 import type { RequestRecord } from '../../http/request-record.ts';
 import type { ResponseWriter } from '../../http/response.ts';
-import { type FromWorker, type Post, SMALL, type ToWorker, type Usage } from '../protocol/messages.ts';
+import {
+  type FromWorker,
+  OPERATIONS_AT,
+  type Post,
+  SMALL,
+  type ToWorker,
+  type Usage,
+} from '../protocol/messages.ts';
 import type { Phase } from '../protocol/time-limits.ts';
 import { BodyForwarder } from './body-forwarder.ts';
 
@@ -99,7 +106,7 @@ class InFlight implements InFlightRequest {
 
   receive(message: FromWorker): void {
     if (message.type === 'operations') {
-      this.#did(message.operations);
+      this.#record?.did(message.operations);
       return;
     }
     if (message.type === 'taken') this.#body?.taken(message.bytes);
@@ -110,16 +117,11 @@ class InFlight implements InFlightRequest {
     else if (message.type === 'chunk') free(message.bytes);
   }
 
-  used({ cpu, operations = [] }: Usage): void {
+  used(usage: Usage): void {
     const record = this.#record;
     if (record === undefined) return;
-    record.cpu += cpu;
-    this.#did(operations);
-  }
-
-  #did(sent: SentOperations): void {
-    if (this.#record === undefined) return;
-    for (const operation of receivedOperations(sent)) this.#record.did(operation);
+    record.cpu += usage[0] as number;
+    if (usage.length > OPERATIONS_AT) record.did(usage, OPERATIONS_AT);
   }
 
   gone(): void {

@@ -207,8 +207,8 @@ class Handle implements WorkerHandle {
       if (message.type !== 'done') request.receive(message);
       if (message.type !== 'done' && message.type !== 'answer') return;
       if (message.usage !== undefined) {
-        const { cpu, units, instances } = message.usage;
-        events.guestUsed?.(cpu, units, instances);
+        const [cpu, units] = message.usage as [number, number];
+        events.guestUsed?.(cpu, units, message.instances);
         request.used(message.usage);
       }
       this.#finish(request, message.type === 'done' ? message.failure : undefined);

@@ -2,14 +2,7 @@ import { createExchange, Table, WasmcpError } from '../../../host/index.ts';
 import { toFields } from '../../http/fields.ts';
 import type { InstancePool } from '../../snapshot/instance-pool.ts';
 import { fromShared } from '../protocol/clock.ts';
-import type {
-  FromWorker,
-  GuestFailure,
-  InstanceCounts,
-  RequestMessage,
-  ToWorker,
-  Usage,
-} from '../protocol/messages.ts';
+import type { FromWorker, GuestFailure, RequestMessage, ToWorker, Usage } from '../protocol/messages.ts';
 import { describeOutcome, failureOf } from './failures.ts';
 import { createInstanceCounter, type InstanceCounter } from './instance-counter.ts';
 import type { GuestInstance } from './instances.ts';
@@ -170,23 +163,20 @@ class GuestRunner implements Runner {
     if (!this.#parts.instances.give(instance, { poisoned })) instance.guest.budget.reset();
     instance.settled();
     io.end();
-    const done = usage && withInstances(withOperations(usage, instance), this.#counts.sinceLast());
-    this.#done(id, done, failure);
+    // Nothing of the guest is under way any more.
+    if (usage !== undefined) instance.guest.operations?.moveTo(usage);
+    this.#done(id, usage, failure);
   }
 
   #done(id: number, usage: Usage | undefined, failure: GuestFailure | undefined): void {
-    this.#parts.post({ type: 'done', id, ...(usage && { usage }), ...(failure && { failure }) });
+    const instances = usage && this.#counts.sinceLast();
+    this.#parts.post({
+      ...{ type: 'done', id },
+      ...(usage && { usage }),
+      ...(instances && { instances }),
+      ...(failure && { failure }),
+    });
   }
-}
-
-/** To be called when nothing of the guest is under way any more. */
-function withOperations(usage: Usage, { guest }: GuestInstance): Usage {
-  const operations = guest.operations?.take() ?? [];
-  return operations.length === 0 ? usage : { ...usage, operations };
-}
-
-function withInstances(usage: Usage, instances: InstanceCounts | undefined): Usage {
-  return instances === undefined ? usage : { ...usage, instances };
 }
 
 /** A failure as it can be posted. */

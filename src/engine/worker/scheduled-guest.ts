@@ -103,7 +103,7 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
   usage(): Usage | undefined {
     if (!this.#limits.measured) return undefined;
     const units = (this.#meter?.used ?? 0) - this.#units;
-    return { cpu: this.#clock.used(performance.now()), units };
+    return [this.#clock.used(performance.now()), units];
   }
 
   suspended(): void {

@@ -24,6 +24,9 @@ const SIGNS: readonly Buffer[] = ['"error"', '"isError":true', '"isError": true'
   Buffer.from(text),
 );
 
+/** A part of each sign. */
+const TRACE: Buffer = Buffer.from('rror"');
+
 const WANTED: WantedMembers = {
   scalars: [new Set(), new Set(['code', 'isError'])],
   entered: [new Set(['result', 'error'])],
@@ -84,16 +87,20 @@ export function createOutcomeReader(): ReadOutcome {
 }
 
 /** For a part from the midst of a message that was not read so far. */
-function guess(record: RequestRecord, { buffer, byteOffset, length }: Uint8Array): void {
-  const text = Buffer.from(buffer, byteOffset, length).toString('latin1');
+function guess(record: RequestRecord, bytes: Uint8Array): void {
+  const text = asBuffer(bytes).toString('latin1');
   const code = /"error"\s*:\s*\{[^{}]*?"code"\s*:\s*(-?\d{1,15})\b/.exec(text)?.[1];
   if (code !== undefined) record.failed(code);
   else if (/"isError"\s*:\s*true/.test(text)) record.failed('tool_error');
 }
 
-function hasSign({ buffer, byteOffset, length }: Uint8Array): boolean {
-  const bytes = Buffer.from(buffer, byteOffset, length);
-  return SIGNS.some((sign) => bytes.includes(sign));
+function hasSign(part: Uint8Array): boolean {
+  const bytes = asBuffer(part);
+  return bytes.includes(TRACE) && SIGNS.some((sign) => bytes.includes(sign));
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 /** Reads messages one after another. */

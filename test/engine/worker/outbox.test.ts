@@ -15,7 +15,7 @@ const id = 7;
 const head: FromWorker = { type: 'head', id, status: 202, headers: ['a', 'b'] };
 const chunk: FromWorker = { type: 'chunk', id, bytes: Uint8Array.of(0xe9) };
 const end: FromWorker = { type: 'end', id, trailers: [] };
-const used = { usage: { cpu: 1.5, units: 3000 } };
+const used = { usage: [1.5, 3000] };
 const done: FromWorker = { type: 'done', id, ...used };
 
 test.each([

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { receivedOperations } from '../../../host/index.ts';
 import { createRequestObservers, type RequestObserver } from '../../../src/http/request-observers.ts';
 import type { RequestRecord } from '../../../src/http/request-record.ts';
 import type { RequestSummary } from '../../../src/index.ts';
@@ -212,7 +213,9 @@ test.each([{ workers: 0 }, { workers: 2 }])(
 test('each operation is reported, however many a guest makes; a record keeps the first ones', async () => {
   const { observers, ended } = collect();
   const names: string[] = [];
-  observers.add({ operation: ({ name }) => names.push(name) });
+  observers.add({
+    operations: (sent, from) => names.push(...receivedOperations(sent, from).map(({ name }) => name)),
+  });
   const store = `sqlite:${join(temporaryFolder(), 'store.db')}`;
   const { url } = await listen('waits', { observers, store });
   const calls = Number.parseInt(await (await fetch(`${url}/busy?call=get&ms=1000`)).text(), 10);

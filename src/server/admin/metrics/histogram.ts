@@ -22,30 +22,50 @@ interface One {
   sum: number;
 }
 
+/** By the value of one label after another: to join the values to one key costs more than a quick request should pay. */
+interface Branch {
+  one: One | undefined;
+  readonly next: Map<string, Branch>;
+}
+
 const NONE: readonly string[] = [];
 
 export function createSeries(bounds: readonly number[], names: readonly string[]): Series {
-  const all = new Map<string, One>();
-  if (names.length === 0) add('', NONE);
+  const all: One[] = [];
+  const root = branch();
+  if (names.length === 0) root.one = add(NONE);
 
-  function add(key: string, values: readonly string[]): One {
+  function add(values: readonly string[]): One {
     const labels = Object.fromEntries(names.map((name, at) => [name, values[at] ?? '']));
     const one = { labels, counts: new Float64Array(bounds.length + 1), sum: 0 };
-    all.set(key, one);
+    all.push(one);
     return one;
+  }
+
+  function find(values: readonly string[]): One {
+    let at = root;
+    for (const value of values) {
+      let next = at.next.get(value);
+      if (next === undefined) {
+        next = branch();
+        at.next.set(value, next);
+      }
+      at = next;
+    }
+    at.one ??= add(values);
+    return at.one;
   }
 
   return {
     observe(value, values = NONE) {
-      const key = values.join('\n');
-      const one = all.get(key) ?? add(key, values);
+      const one = find(values);
       let at = 0;
       while (at < bounds.length && value > bounds[at]!) at += 1;
       one.counts[at]! += 1;
       one.sum += value;
     },
     samples(name) {
-      return [...all.values()].flatMap(({ labels, counts, sum }) => {
+      return all.flatMap(({ labels, counts, sum }) => {
         let total = 0;
         const buckets = [...bounds, '+Inf'].map((le, at) => {
           total += counts[at]!;
@@ -59,4 +79,8 @@ export function createSeries(bounds: readonly number[], names: readonly string[]
       });
     },
   };
+}
+
+function branch(): Branch {
+  return { one: undefined, next: new Map() };
 }

@@ -1,4 +1,4 @@
-import type { Operation } from '../../../../host/index.ts';
+import { type OperationReader, readOperations, type SentOperations } from '../../../../host/index.ts';
 import type { RequestObserver } from '../../../http/request-observers.ts';
 import type { RequestRecord } from '../../../http/request-record.ts';
 import { createToolNames, errorType, httpMethod, mcpMethod, protocolVersion, statusCode } from './labels.ts';
@@ -48,7 +48,7 @@ export function requestMetrics(metrics: Metrics): RequestObserver {
       if (record.ran > 0) queue.observe(record.queue / 1000);
       if (record.gate > 0) gate.observe(record.gate / 1000);
     },
-    operation: operationMetrics(metrics),
+    operations: operationMetrics(metrics),
   };
 }
 
@@ -89,7 +89,7 @@ function sessionCounters(metrics: Metrics): (record: RequestRecord) => void {
   };
 }
 
-function operationMetrics(metrics: Metrics): (operation: Operation) => void {
+function operationMetrics(metrics: Metrics): (sent: SentOperations, from: number) => void {
   const store = metrics.histogram(
     'wasmcp_node_store_operation_duration_seconds',
     'Duration of what guests ask of their store.',
@@ -102,9 +102,10 @@ function operationMetrics(metrics: Metrics): (operation: Operation) => void {
     DURATIONS,
     ['http_request_method', 'outcome'],
   );
-  return ({ kind, name, outcome, status = 0, duration }) => {
+  const read: OperationReader = (kind, name, outcome, duration, status = 0) => {
     const seconds = duration / 1000;
     if (kind === 'store') store.observe(seconds, [name, outcome]);
     else outgoing.observe(seconds, [name, outcome === 'ok' ? statusCode(status) : outcome]);
   };
+  return (sent, from) => readOperations(sent, read, from);
 }
