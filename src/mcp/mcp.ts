@@ -29,6 +29,7 @@ import { endsSession, withTerminate } from './edge/terminate.ts';
 import { withVerifiedDelete, withVerifiedOwner } from './edge/verify-session-owner.ts';
 import { withSessionQueue } from './edge/wait-in-queue.ts';
 import { looksLikeMcp } from './looks-like-mcp.ts';
+import type { StateOptions } from './modern/state/options.ts';
 import { withChallenge } from './oauth/challenge.ts';
 import { withDiscovery } from './oauth/discovery.ts';
 import { authProblems } from './oauth/settings.ts';
@@ -147,6 +148,17 @@ export function createMcp(
     return modeOf(component) === 'off' ? env : { ...guestDefaults(publicUrl ?? ownUrl()), ...env };
   }
 
+  /** Only the guide adds state, and only to a guest that keeps sessions. */
+  function stateOf(component: Component): StateOptions | undefined {
+    const env = environment(component);
+    const bucket = sessionBucket(env);
+    const kind = options.state ?? (authorizes(env) ? 'principal' : 'handle');
+    if (modeOf(component) !== 'guide' || bucket === undefined || kind === 'none') return undefined;
+    const { stateLifetime: lifetime, handleNames: names } = options;
+    const { maxHandles: perHost, maxHandlesPerPrincipal: perPrincipal } = options;
+    return { kind, bucket, lifetime, names, limits: { perPrincipal, perHost } };
+  }
+
   return {
     environment,
     origins: (component) => (modeOf(component) === 'off' ? [] : guestOrigins(env)),
@@ -165,7 +177,7 @@ export function createMcp(
         withBothEras(
           {
             authorizes: authorizes(environment(component)),
-            offersHandles: mode === 'guide' && bucket !== undefined && options.state !== 'none',
+            state: stateOf(component),
             store: ownStore,
           },
           withSessions({ mode, queue, leases, timeout, inputWait }),

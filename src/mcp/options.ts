@@ -1,5 +1,6 @@
 import type { Store, StoreLimits } from '../../host/index.ts';
 import type { Resolved } from '../options/resolve.ts';
+import type { HandleNames } from '../options/types.ts';
 
 /** What a server does for MCP in addition to its guest. */
 export interface McpOptions {
@@ -10,10 +11,24 @@ export interface McpOptions {
    */
   readonly mcp?: 'guide' | 'strict' | 'off';
   /**
-   * How clients of MCP 2026-07-28, which have no sessions, keep state: by the id of a session as an argument of tools (`handle`), or
-   * not at all (`none`). The default is `handle` with `mcp: 'guide'` if the guest keeps sessions. Other modes add no state.
+   * How clients of MCP 2026-07-28, which have no sessions, keep state with `mcp: 'guide'`: one session for each principal, by the
+   * `iss` and `sub` of its token (`principal`), by the id of a session as an argument of tools (`handle`), or not at all (`none`).
+   * The default is `principal` if the guest asks for tokens, `handle` if it keeps sessions, else `none`.
    */
-  readonly state?: 'handle' | 'none';
+  readonly state?: 'principal' | 'handle' | 'none';
+  /**
+   * Milliseconds that this state lasts without use, a day by default. Then the session expires, as all do.
+   */
+  readonly stateLifetime?: number;
+  /**
+   * Names of the tools that create and end a session, and of the argument of all others, with `state: 'handle'`. A tool or an
+   * argument of the guest with such a name is left to the guest.
+   */
+  readonly handleNames?: HandleNames;
+  /** Maximum number of sessions that one principal may have created with `state: 'handle'`; 100 by default. */
+  readonly maxHandlesPerPrincipal?: number;
+  /** Maximum number of sessions that this process has created with `state: 'handle'`, and that have not ended; 10,000 by default. */
+  readonly maxHandles?: number;
   /**
    * How the requests of one MCP session run: one after another (`serial`, the default), or as they arrive (`parallel`).
    * Up to `queueLimit` requests may wait.
@@ -38,7 +53,17 @@ export interface McpOptions {
 
 /** The options of a server that matter here. */
 export interface McpSettings
-  extends Resolved<McpOptions, 'sessionOrder' | 'sessionRetention' | 'inputWait' | 'sseKeepAlive'> {
+  extends Resolved<
+    McpOptions,
+    | 'stateLifetime'
+    | 'handleNames'
+    | 'maxHandlesPerPrincipal'
+    | 'maxHandles'
+    | 'sessionOrder'
+    | 'sessionRetention'
+    | 'inputWait'
+    | 'sseKeepAlive'
+  > {
   readonly env: Readonly<Record<string, string>>;
   readonly publicUrl?: string;
   readonly queueLimit: number;

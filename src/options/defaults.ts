@@ -20,6 +20,10 @@ type Defaulted =
   | 'timeout'
   | 'streamIdle'
   | 'drain'
+  | 'stateLifetime'
+  | 'handleNames'
+  | 'maxHandles'
+  | 'maxHandlesPerPrincipal'
   | 'sessionOrder'
   | 'sessionRetention'
   | 'inputWait'
@@ -64,6 +68,10 @@ export const DEFAULTS: Readonly<Pick<OptionValues, Defaulted>> & Readonly<Librar
   streamIdle: 300_000,
   drain: 10_000,
 
+  stateLifetime: 24 * 3_600_000,
+  handleNames: { create: 'create_session', end: 'end_session', argument: 'session_id' },
+  maxHandles: 10_000,
+  maxHandlesPerPrincipal: 100,
   sessionOrder: 'serial',
   sessionRetention: 7 * 24 * 3_600_000,
   inputWait: 300_000,

@@ -8,8 +8,10 @@ import {
   parseDirectory,
   parseDuration,
   parseEnvironment,
+  parseHandleNames,
   parseHostMemorySize,
   parseIsolation,
+  parseLongDuration,
   parseMemoryBudget,
   parseMemorySize,
   parsePath,
@@ -18,7 +20,7 @@ import {
 } from './parse.ts';
 import { RANGES } from './ranges.ts';
 import { showDuration, showSize } from './show.ts';
-import type { Address, Directory, IsolationValue, Kind, ListenAddress } from './types.ts';
+import type { Address, Directory, HandleNames, IsolationValue, Kind, ListenAddress } from './types.ts';
 
 export const DURATION: Kind<number> = { parse: parseDuration, show: showDuration };
 export const DURATION_OR_OFF: Kind<number | 'off'> = {
@@ -28,6 +30,12 @@ export const DURATION_OR_OFF: Kind<number | 'off'> = {
 export const RETENTION: Kind<number | 'off'> = {
   parse: parseRetention,
   show: (value) => (value === 'off' ? value : showDuration(value)),
+};
+
+export const LONG_DURATION: Kind<number> = { parse: parseLongDuration, show: showDuration };
+export const HANDLE_NAMES: Kind<HandleNames> = {
+  parse: parseHandleNames,
+  show: ({ create, end, argument }) => `${create},${end},${argument}`,
 };
 
 export const SIZE: Kind<number> = { parse: parseSize, show: showSize };

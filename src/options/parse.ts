@@ -1,7 +1,7 @@
 import { WasmcpError } from '../../host/index.ts';
 import { parseListenAddress } from '../server/listen-address.ts';
-import { RANGES } from './ranges.ts';
-import type { Directory, IsolationValue, ListenAddress } from './types.ts';
+import { RANGES, TOOL_NAME } from './ranges.ts';
+import type { Directory, HandleNames, IsolationValue, ListenAddress } from './types.ts';
 
 function invalid(remedy: string): WasmcpError {
   return new WasmcpError('option-invalid', remedy);
@@ -35,13 +35,29 @@ export function parseDuration(text: string): number {
 
 /** Milliseconds from `12h` or `30d`, at least one second; `off` means forever. */
 export function parseRetention(text: string): number | 'off' {
-  if (text === 'off') return text;
+  return text === 'off' ? text : longDuration(text, 'Write a duration such as 12h or 30d, or off.');
+}
+
+/** The same without `off`. */
+export function parseLongDuration(text: string): number {
+  return longDuration(text, 'Write a duration such as 12h or 30d.');
+}
+
+function longDuration(text: string, remedy: string): number {
   const match = /^(\d+(?:\.\d+)?)(s|m|h|d)$/.exec(text);
   const milliseconds = match === null ? Number.NaN : Number(match[1]) * UNITS_TIME[match[2]!]!;
-  if (!within(milliseconds, RANGES.retention)) {
-    throw invalid('Write a duration such as 12h or 30d, or off.');
-  }
+  if (!within(milliseconds, RANGES.retention)) throw invalid(remedy);
   return Math.round(milliseconds);
+}
+
+/** `create_session,end_session,session_id`. */
+export function parseHandleNames(text: string): HandleNames {
+  const [create = '', end = '', argument = '', ...others] = text.split(',');
+  const names = [create, end, argument];
+  if (others.length > 0 || create === end || !names.every((name) => TOOL_NAME.test(name))) {
+    throw invalid('Write three names, such as create_session,end_session,session_id.');
+  }
+  return { create, end, argument };
 }
 
 /** Bytes from `64KiB`, `10MB` or plain bytes. */

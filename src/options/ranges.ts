@@ -6,6 +6,8 @@ type RangeName =
   | 'reuse'
   | 'duration'
   | 'retention'
+  | 'handles'
+  | 'handlesPerPrincipal'
   | 'memory'
   | 'hostMemory'
   | 'maxDescriptors'
@@ -24,6 +26,8 @@ export const RANGES: Readonly<Record<RangeName, readonly [min: number, max: numb
   duration: [1, 2 ** 31 - 1],
   /** In milliseconds, up to a hundred years. */
   retention: [1000, 36_525 * 86_400_000],
+  handles: [1, 10_000_000],
+  handlesPerPrincipal: [1, 10_000],
   /** From one page of WebAssembly. */
   memory: [65_536, 4 * 1024 ** 3],
   hostMemory: [1024 ** 2, Number.MAX_SAFE_INTEGER],
@@ -32,3 +36,6 @@ export const RANGES: Readonly<Record<RangeName, readonly [min: number, max: numb
   /** Half of what can be counted, because units used before are added. */
   fuel: [0, 2 ** 52],
 };
+
+/** Names of tools, and of arguments, that every client accepts (MCP 2026-07-28, "Tools", section "Tool Names"). */
+export const TOOL_NAME: RegExp = /^[A-Za-z0-9_.-]{1,128}$/;

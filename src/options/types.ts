@@ -14,6 +14,16 @@ export interface UnixAddress {
 /** Where a server can listen. */
 export type ListenAddress = Address | UnixAddress;
 
+/** Names under which clients without sessions see those of the guest. */
+export interface HandleNames {
+  /** The tool that creates a session. */
+  readonly create: string;
+  /** The tool that ends one. */
+  readonly end: string;
+  /** The argument of all other tools. */
+  readonly argument: string;
+}
+
 /** A folder of the host and where the guest sees it. */
 export interface Directory {
   readonly host: string;
@@ -109,7 +119,11 @@ export interface OptionValues extends WasmtimeValues {
   keepAlive: number;
   bodyTimeout: number;
   mcp?: 'guide' | 'strict' | 'off';
-  state?: 'handle' | 'none';
+  state?: 'principal' | 'handle' | 'none';
+  stateLifetime: number;
+  handleNames: HandleNames;
+  maxHandles: number;
+  maxHandlesPerPrincipal: number;
   sessionOrder: 'serial' | 'parallel';
   sessionRetention: number | 'off';
   inputWait: number;

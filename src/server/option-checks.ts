@@ -1,7 +1,8 @@
 import { ACCESS_CHECKS, check, type OptionChecks, type StoreLimits } from '../../host/index.ts';
 import { DEFAULTS } from '../options/defaults.ts';
-import { RANGES } from '../options/ranges.ts';
+import { RANGES, TOOL_NAME } from '../options/ranges.ts';
 import { resolveOptions } from '../options/resolve.ts';
+import type { HandleNames } from '../options/types.ts';
 import { defaultMemoryBudget } from '../process/memory/limit.ts';
 import type { DefaultedOption, ServerOptions, ServerSettings } from './options.ts';
 
@@ -16,6 +17,8 @@ const OUTGOING: OptionChecks<NonNullable<ServerOptions['outgoing']>> = {
   deny: check.texts,
   loopback: check.flag,
 };
+
+const HANDLE_NAMES = check.fields({ create: check.text, end: check.text, argument: check.text });
 
 /** The checks of `createServer`. */
 export const SERVER_CHECKS: OptionChecks<ServerOptions> = {
@@ -55,7 +58,11 @@ export const SERVER_CHECKS: OptionChecks<ServerOptions> = {
   publicUrl: check.text,
   trustProxy: check.flag,
   mcp: check.oneOf('guide', 'strict', 'off'),
-  state: check.oneOf('handle', 'none'),
+  state: check.oneOf('principal', 'handle', 'none'),
+  stateLifetime: check.milliseconds(...RANGES.retention),
+  handleNames: checkHandleNames,
+  maxHandles: check.wholeNumber(...RANGES.handles),
+  maxHandlesPerPrincipal: check.wholeNumber(...RANGES.handlesPerPrincipal),
   sessionOrder: check.oneOf('serial', 'parallel'),
   sessionRetention: check.either(
     '"off" or milliseconds from a second to a hundred years',
@@ -97,6 +104,10 @@ const SERVER_DEFAULTS: Pick<ServerSettings, DefaultedOption> = {
   allowHosts: [],
   allowOrigins: [],
   trustProxy: false,
+  stateLifetime: DEFAULTS.stateLifetime,
+  handleNames: DEFAULTS.handleNames,
+  maxHandles: DEFAULTS.maxHandles,
+  maxHandlesPerPrincipal: DEFAULTS.maxHandlesPerPrincipal,
   sessionOrder: DEFAULTS.sessionOrder,
   sessionRetention: DEFAULTS.sessionRetention,
   maxBody: DEFAULTS.maxBody,
@@ -110,4 +121,11 @@ const SERVER_DEFAULTS: Pick<ServerSettings, DefaultedOption> = {
 /** @throws TypeError for an unknown option or an invalid value */
 export function resolveServerOptions(options: ServerOptions): ServerSettings {
   return resolveOptions('createServer', options, SERVER_CHECKS, SERVER_DEFAULTS);
+}
+
+function checkHandleNames(value: unknown, name: string): void {
+  HANDLE_NAMES(value, name);
+  const { create, end, argument } = value as HandleNames;
+  if (create !== end && [create, end, argument].every((one) => TOOL_NAME.test(one))) return;
+  throw new TypeError(`${name} must be different names of up to 128 letters, digits, "_", "-" or "."`);
 }

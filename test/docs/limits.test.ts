@@ -25,7 +25,14 @@ const limits: Limit[] = read('docs/limits.md')
     return [{ text: text!, value: value!, option, file: source[1]!, code: source[2]! }];
   });
 
-const UNITS: Record<string, number> = { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, s: 1000, min: 60_000 };
+const UNITS: Record<string, number> = {
+  KiB: 1024,
+  MiB: 1024 ** 2,
+  GiB: 1024 ** 3,
+  s: 1000,
+  min: 60_000,
+  h: 3_600_000,
+};
 
 /** `64 KiB` as bytes, `5 min` as milliseconds, `1,000` as it is. */
 function amount(text: string): number {

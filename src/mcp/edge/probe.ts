@@ -34,6 +34,8 @@ export interface Probe {
   readonly id: Uint8Array | undefined;
   /** What the probe decides, worded for the client. */
   readonly about: string;
+  /** Longest body that is read, in bytes; 64 KiB by default. */
+  readonly maxResponse?: number;
   judge(result: ProbeResult): Verdict;
   proceed(result: ProbeResult): void;
 }
@@ -47,7 +49,7 @@ const GUEST_FAILURES: ReadonlySet<WasmcpErrorCode> = new Set([
   'worker-lost',
 ]);
 
-/** Longest body that is read, in bytes. */
+/** Longest body that is read by default, in bytes. */
 const MAX_RESPONSE = 64 * 1024;
 
 /** Statuses that refuse a client. It could not act on another one, which becomes 403. */
@@ -68,6 +70,7 @@ export function probeTarget(client: ResponseWriter, probe: Probe): ResponseWrite
   let status = 0;
   let headers: string[] = [];
   let size = 0;
+  const { maxResponse = MAX_RESPONSE } = probe;
 
   function decide(body: Uint8Array | undefined): void {
     const result = new Result(status, headers, body);
@@ -85,10 +88,10 @@ export function probeTarget(client: ResponseWriter, probe: Probe): ResponseWrite
     },
     chunk(bytes, acknowledged) {
       size += bytes.length;
-      if (size <= MAX_RESPONSE) chunks.push(bytes);
+      if (size <= maxResponse) chunks.push(bytes);
       acknowledged(bytes.length);
     },
-    end: () => decide(size <= MAX_RESPONSE ? joined(chunks) : undefined),
+    end: () => decide(size <= maxResponse ? joined(chunks) : undefined),
     fail(error: WasmcpError) {
       if (GUEST_FAILURES.has(error.code)) decide(undefined);
       else client.fail(error);

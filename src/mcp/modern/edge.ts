@@ -4,29 +4,30 @@ import { header, withoutHeaders } from '../../http/headers.ts';
 import type { ResponseWriter } from '../../http/response.ts';
 import { createInitialize } from '../edge/initialize.ts';
 import { INVALID_REQUEST, sendResult, sendStatus } from '../edge/messages.ts';
-import { createRequestSequence, NO_GUEST, type RequestSequence } from '../edge/request-sequence.ts';
+import { createRequestSequence, NO_GUEST } from '../edge/request-sequence.ts';
 import { discard } from '../edge/session.ts';
 import { withoutSessions } from '../wasmcp-quirks.ts';
 import { checkMessage, isServed, SUPPORTED, unknownMethod } from './check-message.ts';
-import { type ClientMessage, jsonText, readMessage } from './client-message.ts';
+import { jsonText, readMessage } from './client-message.ts';
 import { UNSUPPORTED_VERSION } from './codes.ts';
 import { collectBody, MAX_MESSAGE } from './collect-body.ts';
 import { discoverResult } from './discover.ts';
 import { Exchange } from './exchange.ts';
 import type { GuestProfile, LegacyGuest } from './guest.ts';
 import { createGuestProfiles, type GuestProfiles } from './guest-profile.ts';
-import { createOwnSession, forGuest, type OwnSession } from './own-session.ts';
+import { createOwnSession, forGuest } from './own-session.ts';
 import { createParamHeaders, type ParamHeaders } from './param-headers.ts';
-import { serveHandle } from './state/handle-calls.ts';
-import { createHandles, type Handles } from './state/handles.ts';
+import type { StateOptions } from './state/options.ts';
 import { createOwners, type Owners } from './state/owner.ts';
+import { createState, type State } from './state/state.ts';
+import type { Step } from './step.ts';
 import { translateResponse } from './translate-response.ts';
 
 export interface ModernOptions {
   /** The guest has clients with tokens: what it returns may depend on them. */
   readonly authorizes: boolean;
-  /** Clients may use the guest's sessions, by an argument of its tools. */
-  readonly offersHandles: boolean;
+  /** How clients keep state; undefined if they do not. */
+  readonly state?: StateOptions | undefined;
   /** Where the edge keeps state of its own; undefined for guests that are played by tests. */
   readonly store?: Store | undefined;
 }
@@ -37,7 +38,7 @@ interface Parts {
   readonly stateless: Handler;
   /** The way of clients that keep sessions. */
   readonly sessions: Handler;
-  readonly handles: Handles | undefined;
+  readonly state: State;
   readonly profiles: GuestProfiles;
   readonly owners: Owners;
   readonly store: Store | undefined;
@@ -45,28 +46,20 @@ interface Parts {
   isPublic(request: GuestRequest): boolean;
 }
 
-/** A client's request on its way to the guest. */
-interface Step {
-  readonly exchange: Exchange;
-  readonly message: ClientMessage;
-  readonly sequence: RequestSequence;
-  readonly own: OwnSession;
-}
-
 /** Serves clients of 2026-07-28 in front of a guest of any revision. */
 export function createModernEdge(
   guest: Handler,
   sessions: Handler,
-  { authorizes, offersHandles, store }: ModernOptions,
+  { authorizes, state, store }: ModernOptions,
 ): Handler {
   const isPublic = (request: GuestRequest): boolean => !authorizes && !hasCredentials(request);
   const stateless: Handler = (request, target) => guest(withoutSessions(request), target);
   const profiles = createGuestProfiles(stateless, createInitialize(stateless), isPublic);
   const parts: Parts = {
     ...{ guest, stateless, sessions, profiles, isPublic, store },
-    owners: createOwners(stateless, authorizes),
+    owners: createOwners(stateless, profiles, authorizes),
     params: createParamHeaders(),
-    handles: offersHandles ? createHandles() : undefined,
+    state: createState({ stateless, sessions, profiles, store }, state),
   };
   return (request, target) => {
     if (request.method === 'POST') return serve(parts, request, target);
@@ -115,7 +108,14 @@ function serve(parts: Parts, received: GuestRequest, target: ResponseWriter): Re
     });
     return NO_GUEST;
   });
-  return sequence.call;
+  const { call } = sequence;
+  return {
+    cancel() {
+      exchange.hasLeft = true;
+      call.cancel();
+    },
+    stop: call.stop,
+  };
 }
 
 /** Sends on what is well-formed, once it is known what the guest speaks. */
@@ -149,7 +149,7 @@ function pass(parts: Parts, step: Step, profile: GuestProfile): void {
   if (method === 'server/discover') sendResult(sequence.target, jsonText(id), discoverResult(profile));
   else if (refusal !== undefined) exchange.refuse(sequence.target, refusal);
   else {
-    parts.owners.claim(step, (owner) => {
+    parts.owners.claim(step, profile, (owner) => {
       exchange.owner = owner;
       passToLegacy(parts, step, profile);
     });
@@ -158,10 +158,10 @@ function pass(parts: Parts, step: Step, profile: GuestProfile): void {
 
 function passToLegacy(parts: Parts, step: Step, profile: LegacyGuest): void {
   const { exchange, message, sequence } = step;
-  const use = parts.handles?.useOf(message);
-  if (use !== undefined) serveHandle(parts.sessions, use, step, profile, exchange);
-  else if (profile.keepsSessions) step.own.open(parts.profiles, step, profile, forward);
-  else forward();
+  parts.state.serve(step, profile, () => {
+    if (profile.keepsSessions) step.own.open(parts.profiles, step, profile, forward);
+    else forward();
+  });
 
   function forward(): void {
     const request = forGuest({ ...message.request, headers: exchange.guestHeaders }, profile);

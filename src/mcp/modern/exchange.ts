@@ -8,7 +8,6 @@ import type { Completion } from './guest-response.ts';
 import { reaches } from './log-level.ts';
 import type { ParamHeaders } from './param-headers.ts';
 import { META } from './revision.ts';
-import type { Handles } from './state/handles.ts';
 import type { Translation } from './translate-response.ts';
 
 /** The capability that a client declares if it can be asked this. */
@@ -21,7 +20,7 @@ const NEEDED: ReadonlyMap<unknown, string> = new Map([
 /** What is known of the guest's tools. */
 interface Knowledge {
   readonly params: ParamHeaders;
-  readonly handles: Handles | undefined;
+  readonly state: { list(tools: JsonObject): JsonObject };
 }
 
 /** A client's request and what is known for its response. */
@@ -37,7 +36,8 @@ export class Exchange implements Translation {
   profile: GuestProfile | undefined;
   /** The principal that the client's token names. It counts once the guest has accepted the request, see `Owners.claim`. */
   owner: string | undefined;
-  replaces: Translation['replaces'] = () => undefined;
+  /** The client waits no longer for its response. */
+  hasLeft = false;
   /** Stops the guest. */
   cancel: () => void = () => {};
 
@@ -103,8 +103,8 @@ export class Exchange implements Translation {
   responded(response: JsonObject): JsonObject {
     const { result } = response;
     if (this.message?.method !== 'tools/list' || !isObject(result)) return response;
-    const { params, handles } = this.#knowledge;
+    const { params, state } = this.#knowledge;
     params.learn(result.tools);
-    return handles === undefined ? response : { ...response, result: handles.list(result) };
+    return { ...response, result: state.list(result) };
   }
 }

@@ -18,6 +18,8 @@ const ABOUT = 'a session for one request';
 export interface OwnSession {
   /** The client's response. When the guest has finished, the session ends. */
   readonly target: ResponseWriter;
+  /** Called once the guest has finished, also after the client has left; at once if it has. */
+  whenFinished(callback: () => void): void;
   /** The session was opened for this request. */
   adopt(request: GuestRequest, profile: LegacyGuest, session: string): void;
   /** Opens one, unless there is one. */
@@ -34,6 +36,8 @@ export function forGuest(request: GuestRequest, { version }: LegacyGuest): Guest
 export function createOwnSession(guest: Handler, target: ResponseWriter): OwnSession {
   let session: string | undefined;
   let ending: GuestRequest | undefined;
+  let isFinished = false;
+  const callbacks: (() => void)[] = [];
 
   function adopt(request: GuestRequest, profile: LegacyGuest, opened: string): void {
     session = opened;
@@ -47,10 +51,16 @@ export function createOwnSession(guest: Handler, target: ResponseWriter): OwnSes
   return {
     target: wrapResponse(target, {
       finished() {
+        isFinished = true;
+        for (const callback of callbacks.splice(0)) callback();
         if (ending === undefined) target.finished();
         else guest(ending, nowhere(target.finished));
       },
     }),
+    whenFinished(callback) {
+      if (isFinished) callback();
+      else callbacks.push(callback);
+    },
     adopt,
     enter,
     open(profiles, asking, profile, ready) {

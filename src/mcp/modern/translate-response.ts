@@ -22,8 +22,6 @@ export interface Translation {
   asked(request: JsonObject): JsonObject;
   /** The guest's response as the client gets it. */
   responded(response: JsonObject): JsonObject;
-  /** The result that the client gets instead of a response with this head; undefined if it gets the response. */
-  replaces(status: number, headers: readonly string[]): JsonObject | undefined;
 }
 
 const TOO_LONG = `a message of the guest is longer than ${MAX_MESSAGE} bytes`;
@@ -69,13 +67,8 @@ class Translator {
       this.#target.head(status, headers);
       return;
     }
-    const result = this.#translation.replaces(status, headers);
-    this.#status = result === undefined ? status : 200;
+    this.#status = status;
     this.#headers = headers.filter((_, i) => !OWN.has(headers[i - (i % 2)]!.toLowerCase()));
-    if (result !== undefined) {
-      this.#respond({ id: this.#translation.id, result });
-      return;
-    }
     if (isEventStream(headers)) {
       this.#readEvents = createEventDataReader({
         data: (bytes) => this.#keep(bytes),

@@ -43,6 +43,16 @@ export function endedMetadata(metadata: SessionMetadata, reason: string): Uint8A
   });
 }
 
+/** The metadata of a live session, with another end, in milliseconds since 1970. */
+export function extendedMetadata({ createdAt, reason }: SessionMetadata, expiresAt: number): Uint8Array {
+  return encodeJson({
+    terminated: false,
+    created_at: createdAt,
+    expires_at: Math.ceil(expiresAt / 1000),
+    ...(reason !== undefined && { reason }),
+  });
+}
+
 /** `updated` is when the metadata was last written. No server stores when a session ended, but that is its last write. */
 export function stateOf(metadata: SessionMetadata, updated: number, now: number): SessionState {
   const { terminated, expiresAt = Number.POSITIVE_INFINITY } = metadata;

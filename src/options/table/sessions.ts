@@ -1,10 +1,23 @@
 import { DEFAULTS } from '../defaults.ts';
-import { choice, DURATION, DURATION_OR_OFF, RETENTION } from '../kinds.ts';
+import {
+  choice,
+  count,
+  DURATION,
+  DURATION_OR_OFF,
+  HANDLE_NAMES,
+  LONG_DURATION,
+  RETENTION,
+} from '../kinds.ts';
+import { RANGES } from '../ranges.ts';
 import type { OptionRows } from '../types.ts';
 
 type Sessions =
   | 'mcp'
   | 'state'
+  | 'stateLifetime'
+  | 'handleNames'
+  | 'maxHandles'
+  | 'maxHandlesPerPrincipal'
   | 'sessionOrder'
   | 'sessionRetention'
   | 'inputWait'
@@ -26,8 +39,33 @@ export const SESSIONS: OptionRows<Sessions> = {
   state: {
     flags: '--state <kind>',
     description:
-      'how clients of MCP 2026-07-28 keep state: by the id of a session as an argument of tools (handle) or not (none); default: handle with --mcp guide if the guest keeps sessions',
-    kind: choice('handle', 'none'),
+      'how clients of MCP 2026-07-28 keep state: in one session for each principal (principal), by the id of a session as an argument of tools (handle) or not (none); default: with --mcp guide, principal if the guest asks for tokens, handle if it keeps sessions',
+    kind: choice('principal', 'handle', 'none'),
+  },
+  stateLifetime: {
+    flags: '--state-lifetime <duration>',
+    description: 'how long the state of clients of MCP 2026-07-28 lasts without use, such as 12h or 30d',
+    kind: LONG_DURATION,
+    fallback: DEFAULTS.stateLifetime,
+  },
+  handleNames: {
+    flags: '--handle-names <create,end,argument>',
+    description: 'names of the tools and of the argument of --state handle',
+    kind: HANDLE_NAMES,
+    fallback: DEFAULTS.handleNames,
+  },
+  maxHandles: {
+    flags: '--max-handles <n>',
+    description: 'sessions that this process has created with --state handle and that have not ended',
+    kind: count(...RANGES.handles),
+    fallback: DEFAULTS.maxHandles,
+  },
+  maxHandlesPerPrincipal: {
+    flags: '--max-handles-per-principal <n>',
+    description:
+      'sessions that one principal may have created with --state handle, on all hosts of the store',
+    kind: count(...RANGES.handlesPerPrincipal),
+    fallback: DEFAULTS.maxHandlesPerPrincipal,
   },
   sessionOrder: {
     flags: '--session-order <order>',

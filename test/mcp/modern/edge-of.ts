@@ -1,5 +1,7 @@
 import type { Handler } from '../../../src/http/handler.ts';
 import { withBothEras } from '../../../src/mcp/both-eras.ts';
+import type { StateOptions } from '../../../src/mcp/modern/state/options.ts';
+import { DEFAULTS } from '../../../src/options/defaults.ts';
 import { type ModernRequest, modernText } from '../../support/modern.ts';
 import { ask, type PlayedGuest, playGuest, reply, replyResult, type Seen } from '../edge/guest.ts';
 
@@ -21,8 +23,17 @@ export function oldGuest(
   });
 }
 
+/** Handles with the default limits. */
+export const STATE: StateOptions = {
+  kind: 'handle',
+  bucket: 'default',
+  lifetime: DEFAULTS.stateLifetime,
+  names: DEFAULTS.handleNames,
+  limits: { perPrincipal: DEFAULTS.maxHandlesPerPrincipal, perHost: DEFAULTS.maxHandles },
+};
+
 export function edge({ handle }: { handle: Handler }, authorizes = false, offersHandles = false): Handler {
-  return withBothEras({ authorizes, offersHandles }, (next) => next)(handle);
+  return withBothEras({ authorizes, state: offersHandles ? STATE : undefined }, (next) => next)(handle);
 }
 
 export function send(handler: Handler, request: ModernRequest): ReturnType<typeof ask> {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { GuestRequest, Handler } from '../../../src/http/handler.ts';
 import { modernText } from '../../support/modern.ts';
-import { playGuest, reply, replyResult } from '../edge/guest.ts';
+import { playGuest, reply, replyResult, type Seen } from '../edge/guest.ts';
 import { DISCOVER, edge, LIST, oldGuest, SESSIONLESS, send } from './edge-of.ts';
 
 describe('a guest of an earlier revision', () => {
@@ -149,6 +149,11 @@ describe('a guest of an earlier revision', () => {
   });
 });
 
+/** Answers calls of tools, for a guest that has no tools to list. */
+function onCall(answer: (request: Seen) => void): (request: Seen) => void {
+  return (request) => (request.message.method === 'tools/call' ? answer(request) : replyResult(request, {}));
+}
+
 describe('a session as an argument', () => {
   const inSession = { method: 'tools/call', params: { name: 'a', arguments: { session_id: 's' } } };
 
@@ -156,7 +161,7 @@ describe('a session as an argument', () => {
     [403, [], 'does not let this client use the session'],
     [404, [], 'there is no such session'],
   ] as const)('that the guest refuses with %i is a tool error', async (status, headers, text) => {
-    const guest = oldGuest((request) => reply(request, status, 'no', headers));
+    const guest = oldGuest(onCall((request) => reply(request, status, 'no', headers)));
     const answer = await send(edge(guest, false, true), inSession).answer;
     expect([answer.status, answer.json.result.isError]).toEqual([200, true]);
     expect(answer.json.result.content[0].text).toContain(text);
@@ -164,7 +169,8 @@ describe('a session as an argument', () => {
   });
 
   test('that needs more rights is refused with the challenge of the guest', async () => {
-    const guest = oldGuest((request) => reply(request, 403, '', ['www-authenticate', 'Bearer scope="a"']));
+    const challenge = ['www-authenticate', 'Bearer scope="a"'];
+    const guest = oldGuest(onCall((request) => reply(request, 403, '', challenge)));
     const { status, headers } = await send(edge(guest, false, true), inSession).answer;
     expect([status, headers]).toEqual([403, ['www-authenticate', 'Bearer scope="a"']]);
   });

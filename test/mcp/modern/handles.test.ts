@@ -7,9 +7,11 @@ import { callModern, modern } from '../../support/modern.ts';
 import { listen, share } from '../../support/serving.ts';
 
 const UNKNOWN = expect.stringContaining('there is no such session');
+const ENDED = 'the session has ended; create_session creates another one';
 
 interface Tool {
   readonly name: string;
+  readonly description: string;
   readonly inputSchema: {
     readonly properties: Record<string, unknown>;
     readonly additionalProperties?: boolean;
@@ -84,11 +86,9 @@ describe('sessions as arguments of tools', () => {
     expect(await callTool(served.url, session, 'counter')).toBe('2');
   });
 
-  test('what is no session, has ended or was made up is a tool error', async () => {
+  test('what is no session or was made up is a tool error', async () => {
     const { url } = served;
-    const session = await create(url);
-    expect((await rpc(url, 'session/terminate', {}, session)).status).toBe(200);
-    for (const wrong of [session, crypto.randomUUID(), 'x', '', 7, 'a b', 'ä', 'x'.repeat(300)]) {
+    for (const wrong of [crypto.randomUUID(), 'x', '', 7, 'a b', 'ä', 'x'.repeat(300)]) {
       const { status, body } = await callModern(url, 'counter', { session_id: wrong });
       expect([status, body.result.isError, body.result.content[0].text]).toEqual([200, true, UNKNOWN]);
       expect(body.result.resultType).toBe('complete');
@@ -99,7 +99,13 @@ describe('sessions as arguments of tools', () => {
     await tools(served.url);
     const session = await create(served.url);
     expect(await call(served.url, session, 'end_session')).toBe('the session has ended');
-    expect(await call(served.url, session, 'counter')).toEqual(UNKNOWN);
+    expect(await call(served.url, session, 'counter')).toBe(ENDED);
+  });
+
+  test('one that its client has ended as sessions were ended is a tool error that says so', async () => {
+    const session = await create(served.url);
+    expect((await rpc(served.url, 'session/terminate', {}, session)).status).toBe(200);
+    expect(await call(served.url, session, 'counter')).toBe(ENDED);
   });
 
   test('the official client uses it as any other argument', async () => {
@@ -118,13 +124,25 @@ describe('sessions as arguments of tools', () => {
 });
 
 test('the edge ends a session for a guest without a tool for it', async () => {
-  // Nobody has listed the guest's own tool of this name yet.
+  const handleNames = { create: 'open.cart', end: 'close-cart', argument: 'cart' };
+  const { url } = await listen('notes-draft', { mcp: 'guide', handleNames, stateLifetime: 90 * 60_000 });
+  const opener = (await tools(url)).find(({ name }) => name === 'open.cart')!;
+  expect(opener.description).toContain('ended with close-cart, or has not been used for 90 minutes');
+  const { body } = await callModern(url, 'open.cart');
+  const { cart } = body.result.structuredContent;
+  const use = async (name: string, given: unknown = cart) =>
+    (await callModern(url, name, { cart: given })).body.result.content[0].text;
+  expect(await use('counter')).toBe('1');
+  expect(await use('close-cart')).toBe('the session has ended');
+  expect(await use('counter')).toBe('the session has ended; open.cart creates another one');
+  expect(await use('close-cart')).toBe('the session has ended; open.cart creates another one');
+  expect(await use('close-cart', null)).toEqual(UNKNOWN);
+});
+
+test('a tool of the guest is never shadowed, not even before anybody has listed it', async () => {
   const { url } = await listen('notes-draft', { mcp: 'guide' });
-  const session = await create(url);
-  expect(await call(url, session, 'end_session')).toBe('the session has ended');
-  expect(await call(url, session, 'end_session')).toEqual(UNKNOWN);
-  expect(await call(url, session, 'counter')).toEqual(UNKNOWN);
-  expect(await call(url, undefined, 'end_session')).toEqual(UNKNOWN);
+  // The guest's own, which needs no argument.
+  expect((await callModern(url, 'end_session')).body.result.content[0].text).toBe('the session has ended');
 });
 
 test('a session goes on after the server was killed, and on another host', async () => {

@@ -1,102 +1,129 @@
 import type { GuestRequest, Handler } from '../../../http/handler.ts';
 import { header, withHeader } from '../../../http/headers.ts';
-import { NEWEST_WITH_SESSIONS } from '../../edge/initialize.ts';
-import { INITIALIZED, initializeMessage, messageFor, sendResult, withoutBody } from '../../edge/messages.ts';
-import { type ProbeResult, probeTarget, type Verdict, verdictByStatus } from '../../edge/probe.ts';
+import type { HandleNames } from '../../../options/types.ts';
+import { sendResult } from '../../edge/messages.ts';
+import { probeTarget, verdictByStatus } from '../../edge/probe.ts';
+import { routeByStatus } from '../../edge/route-by-status.ts';
 import { inSession } from '../../edge/session.ts';
-import { isObject, type JsonObject, jsonText } from '../client-message.ts';
-import type { Exchange } from '../exchange.ts';
+import { type JsonObject, jsonText } from '../client-message.ts';
 import type { LegacyGuest } from '../guest.ts';
-import type { Asking } from '../guest-profile.ts';
 import { parseExactly } from '../json.ts';
 import { forGuest } from '../own-session.ts';
-import { CREATE, created, type HandleUse, toolError, withoutHandle } from './handles.ts';
+import type { Step } from '../step.ts';
+import { dropGuestSession, endOf, openGuestSession } from './guest-session.ts';
+import type { HandleCounts } from './handle-limits.ts';
+import { created, toolError, toolText } from './handle-tools.ts';
+import type { Handles, HandleUse } from './handles.ts';
+import type { SessionLife } from './session-life.ts';
+import { whenSettled } from './when-settled.ts';
 
-const UNKNOWN = toolError(
-  `there is no such session: it has ended or expired, or never existed; ${CREATE} creates one`,
-);
-const DENIED = toolError('the server does not let this client use the session');
+const DENIED = 'the server does not let this client use the session';
 const NO_SESSIONS = toolError('this server keeps no sessions');
-const ENDED: JsonObject = { content: [{ type: 'text', text: 'the session has ended' }] };
+const ENDED = toolText('the session has ended');
 const NOT_ENDED = toolError('this server does not let clients end sessions');
 
-/** Serves a call that names a session, or asks for one. `sessions` is the way of clients that keep sessions. */
-export function serveHandle(
-  sessions: Handler,
-  use: HandleUse,
-  asking: Asking,
-  profile: LegacyGuest,
-  exchange: Exchange,
-): void {
-  if (use.kind === 'create') create(sessions, asking, profile);
-  else if (use.kind === 'invalid') sendResult(asking.sequence.target, jsonText(asking.message.id), UNKNOWN);
-  else if (use.kind === 'end') end(sessions, use.session, asking, profile);
-  else enter(sessions, use.session, asking, profile, exchange);
+export interface HandleParts {
+  /** The way of clients that keep sessions. */
+  readonly sessions: Handler;
+  readonly handles: Handles;
+  readonly names: HandleNames;
+  readonly counts: HandleCounts;
+  readonly life: SessionLife;
 }
 
-/** Opens a session as a client does that keeps sessions. */
-function create(sessions: Handler, { message, sequence }: Asking, profile: LegacyGuest): void {
-  const { request } = message;
-  const id = jsonText(message.id);
-  const about = 'a new session';
-  const opened = probeTarget(sequence.target, {
-    id,
-    about,
-    judge: judgeInitialize,
-    proceed({ headers }) {
-      const session = header(headers, 'mcp-session-id');
-      if (session === undefined) return sendResult(sequence.target, id, NO_SESSIONS);
-      const notified = probeTarget(sequence.target, {
-        id,
-        about,
-        judge: verdictByStatus,
-        proceed: () => sendResult(sequence.target, id, created(session)),
+/** Serves a call that names a session, or asks for one. */
+export function serveHandle(parts: HandleParts, use: HandleUse, step: Step, profile: LegacyGuest): void {
+  if (use.kind === 'create') create(parts, step, profile);
+  else if (use.kind === 'invalid') respond(step, toolError(unknown(parts.names)));
+  else if (use.kind === 'end') end(parts, use.session, step, profile);
+  else enter(parts, use.session, step, profile);
+}
+
+function respond({ message, sequence }: Step, result: JsonObject): void {
+  sendResult(sequence.target, jsonText(message.id), result);
+}
+
+function create(parts: HandleParts, step: Step, profile: LegacyGuest): void {
+  const { sessions, counts, life, names } = parts;
+  const { owner } = step.exchange;
+  whenSettled(counts.reserve(owner), step, (full) => {
+    if (full !== undefined) return respond(step, toolError(full));
+    step.own.whenFinished(counts.release);
+    openGuestSession(sessions, step, profile, (session) => {
+      if (session === undefined) return respond(step, NO_SESSIONS);
+      const added = life.begin(session).then(() => counts.add(owner, session));
+      whenSettled(added, step, (refusal) => {
+        if (refusal === undefined) return respond(step, created(names, session));
+        dropGuestSession(sessions, session, step, profile, () => respond(step, toolError(refusal)));
       });
-      const notification = forGuest(messageFor(request, INITIALIZED), profile);
-      sequence.next(() => sessions(inSession(notification, session), notified));
-    },
+    });
   });
-  const initialize = messageFor(request, initializeMessage(id, NEWEST_WITH_SESSIONS).message);
-  sequence.next(() => sessions(forGuest(initialize, profile), opened));
 }
 
-function end(sessions: Handler, session: string, { message, sequence }: Asking, profile: LegacyGuest): void {
-  const id = jsonText(message.id);
+function end(parts: HandleParts, session: string, step: Step, profile: LegacyGuest): void {
+  const { message, sequence } = step;
   const ended = probeTarget(sequence.target, {
-    id,
-    about: 'the end of a session',
+    ...{ id: jsonText(message.id), about: 'the end of a session' },
     judge: (result) =>
-      result.status === 405 || refusalOf(result.status, result.headers) ? 'proceed' : verdictByStatus(result),
-    proceed({ status, headers }) {
-      const result = status === 405 ? NOT_ENDED : (refusalOf(status, headers) ?? ENDED);
-      sendResult(sequence.target, id, result);
+      result.status === 405 || isRefused(result.status, result.headers) ? 'proceed' : verdictByStatus(result),
+    proceed({ status }) {
+      if (status === 405) return respond(step, NOT_ENDED);
+      if (status >= 300) return explain(parts, session, step, status);
+      parts.counts.ended(session);
+      respond(step, ENDED);
     },
   });
-  const request = withoutBody(inSession(forGuest(message.request, profile), session), 'DELETE');
-  sequence.next(() => sessions(request, ended));
+  sequence.next(() => parts.sessions(endOf(session, message.request, profile), ended));
 }
 
-function enter(
-  sessions: Handler,
-  session: string,
-  { message, sequence }: Asking,
-  profile: LegacyGuest,
-  exchange: Exchange,
-): void {
-  exchange.replaces = refusalOf;
+function enter(parts: HandleParts, session: string, step: Step, profile: LegacyGuest): void {
+  const { exchange, message, sequence } = step;
+  let refusal = 0;
+  const target = routeByStatus(
+    sequence.target,
+    (status, headers) => {
+      if (isRefused(status, headers)) {
+        refusal = status;
+        return undefined;
+      }
+      if (status < 300) {
+        parts.life.used(session);
+        parts.counts.used(session);
+      }
+      return sequence.target;
+    },
+    () => explain(parts, session, step, refusal),
+  );
   const request = forGuest({ ...message.request, headers: exchange.guestHeaders }, profile);
-  sequence.last(() => sessions(inSession(stripped(request), session), sequence.target));
+  sequence.last(() => parts.sessions(inSession(stripped(parts.handles, request), session), target));
 }
 
-/** What a call returns when the guest refuses the session: a challenge is for the client itself. */
-function refusalOf(status: number, headers: readonly string[]): JsonObject | undefined {
-  if (status === 404) return UNKNOWN;
-  return status === 403 && header(headers, 'www-authenticate') === undefined ? DENIED : undefined;
+/** The guest refuses the session: a challenge is for the client itself. */
+function isRefused(status: number, headers: readonly string[]): boolean {
+  return status === 404 || (status === 403 && header(headers, 'www-authenticate') === undefined);
 }
 
-function stripped(request: GuestRequest): GuestRequest {
+/** An error that a model can act on ("Stateful Tools": an expired handle is an error of the tool that says so). */
+function explain({ life, counts, names }: HandleParts, session: string, step: Step, status: number): void {
+  if (status === 403) {
+    respond(step, toolError(DENIED));
+    return;
+  }
+  counts.ended(session);
+  whenSettled(life.stateOf(session), step, (state) => {
+    const isOver = state === 'ended' || state === 'expired';
+    const text = isOver ? `the session has ${state}; ${names.create} creates another one` : unknown(names);
+    respond(step, toolError(text));
+  });
+}
+
+function unknown({ create }: HandleNames): string {
+  return `there is no such session: it has ended or expired, or never existed; ${create} creates one`;
+}
+
+function stripped(handles: Handles, request: GuestRequest): GuestRequest {
   const text = Buffer.from(request.body as Uint8Array).toString();
-  const body = Buffer.from(JSON.stringify(withoutHandle(parseExactly(text) as Record<string, unknown>)));
+  const body = Buffer.from(JSON.stringify(handles.strip(parseExactly(text) as Record<string, unknown>)));
   const { headers } = request;
   const announced = header(headers, 'content-length') !== undefined;
   return {
@@ -104,10 +131,4 @@ function stripped(request: GuestRequest): GuestRequest {
     headers: announced ? withHeader(headers, 'content-length', String(body.length)) : headers,
     body,
   };
-}
-
-function judgeInitialize(result: ProbeResult): Verdict {
-  const verdict = verdictByStatus(result);
-  if (verdict === 'proceed') return isObject(result.response?.result) ? 'proceed' : 'relay';
-  return verdict === 'refused' ? 'relay' : verdict;
 }

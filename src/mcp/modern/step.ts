@@ -1,0 +1,9 @@
+import type { Exchange } from './exchange.ts';
+import type { Asking } from './guest-profile.ts';
+import type { OwnSession } from './own-session.ts';
+
+/** A client's request on its way to the guest. */
+export interface Step extends Asking {
+  readonly exchange: Exchange;
+  readonly own: OwnSession;
+}
