@@ -1,8 +1,8 @@
 /** Lets one of several requests do what all of them need, while the others wait. */
 export interface SingleFlight {
   /**
-   * Calls `fly` if nobody flies under this key; else `retry`, once whoever does has landed. `fly` gets what it must call when it has
-   * landed, with whatever outcome.
+   * Calls `fly` if no other request is under way for this key; else `retry`, once that one has landed. `fly` gets what it must call
+   * when it has landed, with any outcome.
    */
   enter(key: string, fly: (land: () => void) => void, retry: () => void): void;
 }
