@@ -89,9 +89,10 @@ export function makeRestorable(
   glue?.entered.fill(0);
   for (const { helper, tracked } of memories) if (tracked) helper.unmark(helper.pages() * BLOCKS_PER_PAGE);
   let written = 0;
+  /** The size of each memory in blocks. */
+  const sizes = memories.map(() => 0);
 
-  function restoreMarked({ image: { size, runs }, helper }: LiveMemory): void {
-    const all = helper.pages() * BLOCKS_PER_PAGE;
+  function restoreMarked({ image: { size, runs }, helper }: LiveMemory, all: number): void {
     if (helper.isMarked(all) === 0) return;
     for (const { at, blocks, from } of runs) {
       written += from === undefined ? helper.clearMarked(at, blocks) : helper.restoreMarked(at, from, blocks);
@@ -100,11 +101,11 @@ export function makeRestorable(
     helper.unmark(all);
   }
 
-  function restoreMemory({ image: { size, runs }, helper }: LiveMemory): void {
+  function restoreMemory({ image: { size, runs }, helper }: LiveMemory, all: number): void {
     for (const { at, blocks, from } of runs) {
       written += from === undefined ? helper.clear(at, blocks) : helper.restore(at, from, blocks);
     }
-    const grown = helper.pages() * BLOCKS_PER_PAGE - size / BLOCK;
+    const grown = all - size / BLOCK;
     if (grown > 0) written += helper.clear(size, grown);
   }
 
@@ -115,15 +116,20 @@ export function makeRestorable(
         return glue.dead ? 'trapped' : 'unsettled';
       }
       let sum = 0;
-      for (const { helper, image, maxGrowth: bound } of memories) {
-        const growth = helper.pages() * PAGE - image.size;
+      for (let at = 0; at < memories.length; at++) {
+        const { helper, image, maxGrowth: bound } = memories[at]!;
+        const pages = helper.pages();
+        sizes[at] = pages * BLOCKS_PER_PAGE;
+        const growth = pages * PAGE - image.size;
         if (growth > bound) return 'grown';
         sum += growth;
       }
       if (sum > maxSum) return 'grown';
-      for (const memory of memories) {
-        if (memory.tracked) restoreMarked(memory);
-        else if (memory.owner === undefined || glue?.entered[memory.owner] !== 0) restoreMemory(memory);
+      for (let at = 0; at < memories.length; at++) {
+        const memory = memories[at]!;
+        const size = sizes[at]!;
+        if (memory.tracked) restoreMarked(memory, size);
+        else if (memory.owner === undefined || glue?.entered[memory.owner] !== 0) restoreMemory(memory, size);
       }
       globals.restore();
       glue?.entered.fill(0);

@@ -39,6 +39,7 @@ export class InstanceState implements GlueState {
     if (this.#callStack.isDead() || !this.#callStack.isIdle())
       throw new TypeError('the instance is not at rest');
     const FLAG = 1 << 30;
+    for (const [number, table] of tables.entries()) if (table !== undefined) table.number = number;
     const saved: Saved = {
       saved: 'glue state',
       tables: Array.from(tables, (table) => table?.slice() ?? [FLAG, 0]),
@@ -93,6 +94,8 @@ export class InstanceState implements GlueState {
   }
 
   #mayAllLeave(): boolean {
+    // Each read is a call into V8.
+    if (!this.#callStack.entered.includes(1)) return true;
     for (const flag of this.#variables.flags.values()) if (flag.value !== 1) return false;
     return true;
   }
@@ -102,9 +105,9 @@ export class InstanceState implements GlueState {
     const { tables, handles } = this.#variables;
     if (tables.length !== saved.length) tables.length = saved.length;
     for (const table of handles.touched()) {
-      const before = saved[tables.indexOf(table)];
+      const before = saved[table.number!];
       if (before === undefined) continue;
-      table.length = before.length;
+      shorten(table, before.length);
       for (let at = 0; at < before.length; at++) table[at] = before[at]!;
     }
   }
@@ -120,4 +123,10 @@ export class InstanceState implements GlueState {
     }
     return true;
   }
+}
+
+/** For a few elements, `pop` costs a fraction of setting the length. */
+function shorten(table: HandleTable, length: number): void {
+  if (table.length - length > 32) table.length = length;
+  while (table.length > length) table.pop();
 }

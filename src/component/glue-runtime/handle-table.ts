@@ -9,6 +9,8 @@
 export interface HandleTable extends Array<number> {
   /** Index of the component that has these handles. */
   _componentIdx?: number;
+  /** Its number among the tables of its instance. */
+  number?: number;
   /** It has changed since the last call of `Handles.touched`. */
   touched?: boolean;
   /** True if that component also defines the resource: it gets representations instead of borrow handles. */

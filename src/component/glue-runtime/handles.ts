@@ -17,7 +17,7 @@ export interface Handles {
   /** Lends a handle to the component that was just entered. */
   transferBorrow(handle: number, from: number, to: number): number;
   /** The tables that have changed since the last call. */
-  touched(): HandleTable[];
+  touched(): readonly HandleTable[];
 }
 
 const FLAG: number = 1 << 30;
@@ -28,6 +28,14 @@ const MAX_HANDLES = 1_000_000;
 /** The number of handles that are charged together, and the bytes that one takes in a growing table. */
 const CHARGED = 128;
 const ENTRY = 32;
+
+const NONE: readonly HandleTable[] = [];
+
+function emptyTable(number: number): HandleTable {
+  const table: HandleTable = [FLAG, 0];
+  table.number = number;
+  return table;
+}
 
 export function createHandles(callStack: CallStack, tables: HandleTable[], budget?: GlueBudget): Handles {
   let touched: HandleTable[] = [];
@@ -89,7 +97,7 @@ export function createHandles(callStack: CallStack, tables: HandleTable[], budge
 
   /** jco declares no table for a component whose only use of a type is this transfer. */
   function tableOf(index: number): HandleTable {
-    tables[index] ??= [FLAG, 0];
+    tables[index] ??= emptyTable(index);
     return tables[index];
   }
 
@@ -113,6 +121,7 @@ export function createHandles(callStack: CallStack, tables: HandleTable[], budge
       return target.defines === true ? rep : add(target, scope, rep);
     },
     touched() {
+      if (touched.length === 0) return NONE;
       const changed = touched;
       for (const table of changed) table.touched = false;
       touched = [];
