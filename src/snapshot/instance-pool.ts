@@ -34,6 +34,8 @@ export interface InstancePoolOptions<T> {
   readonly unrestorable?: string | undefined;
   /** Maximum number of idle instances; one more is discarded. */
   readonly idleLimit: number;
+  /** Number of first requests that use the idle instances in turn; 0 by default. */
+  readonly inTurn?: number;
   /** Bytes by which the memories of one instance may grow before it is discarded, see `GrowthBounds`. */
   readonly maxGrowth?: number | undefined;
   /** The instance will not be used again. */
@@ -134,6 +136,7 @@ export function createInstancePool<T>(options: InstancePoolOptions<T>): Instance
   const discards = noDiscards();
   let created = 0;
   let restored = 0;
+  let { inTurn = 0 } = options;
   const restoration = createRestoration(options, () => {
     waiting.length = 0;
   });
@@ -161,9 +164,11 @@ export function createInstancePool<T>(options: InstancePoolOptions<T>): Instance
     return waiting.length >= idleLimit ? 'surplus' : undefined;
   }
 
-  /** The most recently used one: its memory is still in the processor's caches. */
+  /** Usually the one that was used last: its memory is still in the processor's caches. */
+  const idle = (): Entry<T> | undefined => (inTurn-- > 0 ? waiting.shift() : waiting.pop());
+
   function next(): Entry<T> {
-    for (let entry = waiting.pop(); entry !== undefined; entry = waiting.pop()) {
+    for (let entry = idle(); entry !== undefined; entry = idle()) {
       // Restored again: code that ran since then may have kept a reference into it.
       const discard = entry.restorable && restore(entry.restorable);
       if (discard === undefined) return entry;

@@ -8,11 +8,13 @@ export interface Task {
   isEnding(): boolean;
 }
 
-/** The time slice of each level in milliseconds. With a shorter first one, guests that V8 has not compiled yet would be suspended. */
-const SLICES = [5, 5, 8] as const;
+/** The time slice in milliseconds, and that of long-running guests. With a shorter first one, guests that V8 has not compiled yet would be suspended. */
+const SLICE = 5;
+const LONG_SLICE = 8;
 
 /** Milliseconds of use from which a guest is at level 1, and at level 2 (long-running). */
-const LEVELS = [5, 50] as const;
+const COMPUTING = 5;
+const LONG = 50;
 
 /** Milliseconds after which a guest above level 0 gives way to a waiting message. */
 const GIVE_WAY = 0.1;
@@ -40,8 +42,8 @@ export function isComputing(task: Task): boolean {
 }
 
 function levelOf({ used }: Task): Level {
-  if (used < LEVELS[0]) return 0;
-  return used < LEVELS[1] ? 1 : 2;
+  if (used < COMPUTING) return 0;
+  return used < LONG ? 1 : 2;
 }
 
 /** When something happens: in milliseconds, and in turns of the event loop. */
@@ -142,9 +144,9 @@ export function createRunQueue<T extends { readonly task: Task }>(): RunQueue<T>
       asked = moment.now;
       const ran = moment.now - began;
       const level = levelOf(task);
-      if (level === 0) return ran >= SLICES[level];
+      if (level === 0) return ran >= SLICE;
       repay(milliseconds);
-      return ran >= SLICES[level] || (ran >= GIVE_WAY && !isRepaid && messageWaits());
+      return ran >= (level === 1 ? SLICE : LONG_SLICE) || (ran >= GIVE_WAY && !isRepaid && messageWaits());
     },
     push(one) {
       running = undefined;
