@@ -36,6 +36,11 @@ export class Guest {
   readonly #share: ThreadShare | undefined;
   /** Why its request fails, whatever it returns. */
   failure: WasmcpError | undefined;
+  /**
+   * Its instance has used neither the store nor files nor the network since it was made or restored: nothing that anybody has
+   * written can be in what it returns.
+   */
+  isIndependent = true;
   #ended: string | undefined;
   #fence: string | undefined;
   /** Variables of its request, in addition to or instead of those of the options. */
@@ -66,6 +71,12 @@ export class Guest {
     if (this.#ended !== undefined) throw new WebAssembly.RuntimeError(this.#ended);
   }
 
+  /** The same, for functions by which it may learn what others have written, or write it. */
+  checkDependent(): void {
+    this.check();
+    this.isIndependent = false;
+  }
+
   /** Under which it writes; undefined if it needs no lease. */
   get fence(): Fence | undefined {
     return this.#fence === undefined ? undefined : parseFence(this.#fence);
@@ -79,6 +90,12 @@ export class Guest {
     this.failure = undefined;
     this.#ended = undefined;
     this.#share?.begin();
+  }
+
+  /** Its instance was restored or discarded, between two requests: the host holds nothing for it any longer. */
+  forget(): void {
+    this.budget.reset();
+    this.isIndependent = true;
   }
 
   /** Ends the guest: its pending waits settle, and every later host call traps. */

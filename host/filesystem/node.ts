@@ -31,14 +31,14 @@ export class Node {
 
   /** Throws `is-directory`. */
   file(): OpenFile {
-    this.context.guest.check();
+    this.context.guest.checkDependent();
     if (this.target.kind !== 'file') throw 'is-directory';
     return this.target.file;
   }
 
   /** Throws `not-directory`. */
   folder(): Folder {
-    this.context.guest.check();
+    this.context.guest.checkDependent();
     if (this.target.kind !== 'directory') throw 'not-directory';
     return this.target.folder;
   }
@@ -53,13 +53,13 @@ export class Node {
       const path = entryOf(this.directory(), '.');
       return withErrorCodes(() => statSync(path, { bigint: true }));
     }
-    this.context.guest.check();
+    this.context.guest.checkDependent();
     return withErrorCodes(() => fstatSync(target.file.descriptor, { bigint: true }));
   }
 
   /** Throws `read-only`. To be called before every change. */
   checkChange(): void {
-    this.context.guest.check();
+    this.context.guest.checkDependent();
     if (this.context.readOnly) throw 'read-only';
   }
 }

@@ -53,7 +53,7 @@ export function call<T, R>(
     }
     throw failure(keyvalueError(error));
   };
-  guest.check();
+  guest.checkDependent();
   return guest.yieldIfDue(() => {
     let value: Awaitable<T>;
     try {

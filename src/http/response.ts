@@ -2,7 +2,8 @@ import type { WasmcpError } from '../../host/index.ts';
 
 /** Receives a response: `head`, chunks, `end`; or, at any time, `fail` as the last call. */
 export interface ResponseWriter {
-  head(status: number, headers: string[]): void;
+  /** `isIndependent`: nothing in the response, its body included, can come from the store, files or the network. */
+  head(status: number, headers: string[], isIndependent?: boolean): void;
   /**
    * The writer calls `acknowledged` with the number of bytes that were sent, which back-pressure depends on. It owns the
    * memory of `bytes` from now on.

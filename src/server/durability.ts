@@ -1,4 +1,4 @@
-import type { DurabilityGate } from '../../host/index.ts';
+import type { DurabilityGate, WasmcpError } from '../../host/index.ts';
 import type { Middleware } from '../http/compose.ts';
 import type { RequestRecord } from '../http/request-record.ts';
 import { wrapResponse } from '../http/response.ts';
@@ -16,18 +16,28 @@ export function withDurability(gate: DurabilityGate | undefined): Middleware {
     const { record } = request;
     const pass = record === undefined ? gate.pass : timed(gate, record);
     let over = false;
+    let isIndependent = false;
+
+    function release(failure: WasmcpError | undefined, deliver: () => void): void {
+      if (over) return;
+      if (failure === undefined) {
+        deliver();
+        return;
+      }
+      over = true;
+      writer.fail(failure);
+    }
 
     function hold(deliver: () => void): void {
-      pass((failure) => {
-        if (over) return;
-        if (failure === undefined) return deliver();
-        over = true;
-        writer.fail(failure);
-      });
+      if (isIndependent && !over) deliver();
+      else pass((failure) => release(failure, deliver));
     }
 
     const held = wrapResponse(writer, {
-      head: (status, headers) => hold(() => writer.head(status, headers)),
+      head(status, headers, independent = false) {
+        isIndependent = independent;
+        hold(() => writer.head(status, headers));
+      },
       chunk: (bytes, acknowledged) => hold(() => writer.chunk(bytes, acknowledged)),
       end: (trailers) => hold(() => writer.end(trailers)),
       fail(error) {

@@ -44,7 +44,7 @@ export function outgoingHandler(
 
   return {
     handle(request: OutgoingRequest, options: RequestOptions | undefined): FutureIncomingResponse {
-      guest.check();
+      guest.checkDependent();
       try {
         return start(request, options);
       } catch (error) {

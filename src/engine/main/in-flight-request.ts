@@ -165,7 +165,7 @@ class InFlight implements InFlightRequest {
     } else if (message.type === 'answer') {
       // The guest has finished and needs no credit.
       this.#post = undefined;
-      target.head(message.status, message.headers);
+      target.head(message.status, message.headers, message.isIndependent);
       if (message.body !== '') target.chunk(Buffer.from(message.body, 'latin1'), ignore);
       target.end([]);
       this.#enter('over');

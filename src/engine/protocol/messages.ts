@@ -64,8 +64,10 @@ export type FromWorker =
       readonly status: number;
       readonly headers: string[];
       readonly body: string;
-      readonly usage?: Usage | undefined;
-      readonly instances?: InstanceCounts | undefined;
+      /** Nothing in it can come from the store, files or the network, see `Guest`. */
+      readonly isIndependent: boolean;
+      readonly usage: Usage | undefined;
+      readonly instances: InstanceCounts | undefined;
     }
   /** The guest took this many bytes of the request's body. */
   | { readonly type: 'taken'; readonly id: number; readonly bytes: number }
@@ -77,9 +79,10 @@ export type FromWorker =
   | {
       readonly type: 'done';
       readonly id: number;
-      readonly usage?: Usage | undefined;
-      readonly instances?: InstanceCounts | undefined;
-      readonly failure?: GuestFailure | undefined;
+      readonly isIndependent: boolean;
+      readonly usage: Usage | undefined;
+      readonly instances: InstanceCounts | undefined;
+      readonly failure: GuestFailure | undefined;
     }
   /** What a guest has done so far, when it is much. */
   | { readonly type: 'operations'; readonly id: number; readonly operations: SentOperations }

@@ -86,7 +86,7 @@ function memoryOf(batch: readonly FromWorker[]): ArrayBuffer[] {
 
 /** Adds `done`. A small response at the end of the batch, which is the common case, becomes one message with it. */
 function finish(batch: FromWorker[], done: FromWorker & { type: 'done' }): void {
-  const { id, usage, instances, failure } = done;
+  const { id, isIndependent, usage, instances, failure } = done;
   const end = batch.at(-1);
   const last = batch.at(-2);
   const chunk = last?.type === 'chunk' && last.id === id ? last.bytes : undefined;
@@ -98,10 +98,8 @@ function finish(batch: FromWorker[], done: FromWorker & { type: 'done' }): void 
     return;
   }
   const { status, headers } = head;
-  const answer = { type: 'answer', id, status, headers, body: latin1(chunk) } as const;
   batch.length -= chunk === undefined ? 2 : 3;
-  if (usage === undefined) batch.push(answer);
-  else batch.push(instances === undefined ? { ...answer, usage } : { ...answer, usage, instances });
+  batch.push({ type: 'answer', id, status, headers, body: latin1(chunk), isIndependent, usage, instances });
 }
 
 function latin1(bytes: Uint8Array | undefined): string {

@@ -96,7 +96,7 @@ class GuestRunner implements Runner {
     } catch (error) {
       io.end();
       const { code, message } = error instanceof WasmcpError ? error : failureOf(error)!;
-      this.#done(request.id, undefined, { code, message });
+      this.#done(request.id, false, undefined, { code, message });
     }
   }
 
@@ -156,26 +156,23 @@ class GuestRunner implements Runner {
     // What it sent so far must leave now, as it would have if the guest had been suspended.
     if (instance.scheduled?.isExhausted) this.#parts.flush?.();
     const usage = instance.scheduled?.usage();
-    const poisoned = failure !== undefined || response.abandoned || instance.guest.ended !== undefined;
-    instance.guest.end('the request is over');
-    instance.guest.release();
-    // The guest's host objects are released, unless the instance keeps its state for the next request.
-    if (!this.#parts.instances.give(instance, { poisoned })) instance.guest.budget.reset();
+    const { guest } = instance;
+    const { isIndependent } = guest;
+    const poisoned = failure !== undefined || response.abandoned || guest.ended !== undefined;
+    guest.end('the request is over');
+    guest.release();
+    // Unless the instance keeps its state for the next request.
+    if (!this.#parts.instances.give(instance, { poisoned })) guest.forget();
     instance.settled();
     io.end();
     // Nothing of the guest is under way any more.
-    if (usage !== undefined) instance.guest.operations?.moveTo(usage);
-    this.#done(id, usage, failure);
+    if (usage !== undefined) guest.operations?.moveTo(usage);
+    this.#done(id, isIndependent, usage, failure);
   }
 
-  #done(id: number, usage: Usage | undefined, failure: GuestFailure | undefined): void {
+  #done(id: number, isIndependent: boolean, usage?: Usage, failure?: GuestFailure): void {
     const instances = usage && this.#counts.sinceLast();
-    this.#parts.post({
-      ...{ type: 'done', id },
-      ...(usage && { usage }),
-      ...(instances && { instances }),
-      ...(failure && { failure }),
-    });
+    this.#parts.post({ type: 'done', id, isIndependent, usage, instances, failure });
   }
 }
 

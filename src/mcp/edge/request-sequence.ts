@@ -57,6 +57,8 @@ export function createRequestSequence(client: ResponseWriter, dropped: () => voi
 
   return {
     target: wrapResponse(client, {
+      // The responses to earlier steps have led to this one.
+      head: (status, headers, isIndependent) => client.head(status, headers, isIndependent && count === 1),
       end: (trailers) => finish(() => client.end(trailers)),
       fail: (error) => finish(() => client.fail(error)),
       finished,

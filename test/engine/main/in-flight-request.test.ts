@@ -82,7 +82,8 @@ test('a guest that has finished gets no message about its response', () => {
   const head = { method: 'GET', scheme: 'http', authority: 'a', path: '/', receivedAt: 0 } as const;
   const request = createInFlightRequest(7, { ...head, headers: [], body: undefined }, target, () => {});
   request.start(({ type }) => said.push(type), 0);
-  request.receive({ type: 'answer', id: 7, status: 200, headers: [], body: 'all of it' });
+  const unused = { isIndependent: false, usage: undefined, instances: undefined };
+  request.receive({ type: 'answer', id: 7, status: 200, headers: [], body: 'all of it', ...unused });
   expect(request.phase).toBe('over');
   expect(said).toEqual(['request']);
 });

@@ -15,8 +15,8 @@ const id = 7;
 const head: FromWorker = { type: 'head', id, status: 202, headers: ['a', 'b'] };
 const chunk: FromWorker = { type: 'chunk', id, bytes: Uint8Array.of(0xe9) };
 const end: FromWorker = { type: 'end', id, trailers: [] };
-const used = { usage: [1.5, 3000] };
-const done: FromWorker = { type: 'done', id, ...used };
+const used = { usage: [1.5, 3000], instances: undefined };
+const done = { type: 'done' as const, id, isIndependent: true, failure: undefined, ...used };
 
 test.each([
   { type: 'chunk' as const, id, bytes: new Uint8Array(100_000) },
@@ -36,12 +36,14 @@ test.each([
 ])('posts a small response %s as one message', (_, messages, body) => {
   const { outbox, posted } = open();
   for (const message of messages) outbox.post(message);
-  expect(posted).toEqual([[{ type: 'answer', id, status: 202, headers: ['a', 'b'], body, ...used }]]);
+  expect(posted).toEqual([
+    [{ type: 'answer', id, status: 202, headers: ['a', 'b'], body, isIndependent: true, ...used }],
+  ]);
 });
 
 test.each<[string, FromWorker[]]>([
   ['has trailers', [head, { type: 'end', id, trailers: ['a', 'b'] }, done]],
-  ['failed', [head, end, { type: 'done', id, ...used, failure: { code: 'guest-trapped', message: 'x' } }]],
+  ['failed', [head, end, { ...done, failure: { code: 'guest-trapped', message: 'x' } }]],
   ['was not ended', [head, done]],
   ['was not ended after its body', [head, chunk, done]],
   ['has a large body', [head, { type: 'chunk', id, bytes: new Uint8Array(1024 * 1024) }, end, done]],
@@ -57,10 +59,12 @@ function respond(outbox: Outbox, id: number): void {
   outbox.post({ type: 'head', id, status: 200, headers: [] });
   outbox.post({ type: 'chunk', id, bytes: Uint8Array.of(0x61) });
   outbox.post({ type: 'end', id, trailers: [] });
-  outbox.post({ type: 'done', id });
+  outbox.post({ ...done, id });
 }
 
-const answer = (id: number): FromWorker => ({ type: 'answer', id, status: 200, headers: [], body: 'a' });
+function answer(id: number): FromWorker {
+  return { type: 'answer', id, status: 200, headers: [], body: 'a', isIndependent: true, ...used };
+}
 
 test('posts half of the responses while the other half is being made', () => {
   let waiting = 4;
