@@ -30,6 +30,7 @@ import { withVerifiedDelete, withVerifiedOwner } from './edge/verify-session-own
 import { withSessionQueue } from './edge/wait-in-queue.ts';
 import { looksLikeMcp } from './looks-like-mcp.ts';
 import type { StateOptions } from './modern/state/options.ts';
+import { createServerTasks } from './modern/tasks/service.ts';
 import { withChallenge } from './oauth/challenge.ts';
 import { withDiscovery } from './oauth/discovery.ts';
 import { authProblems } from './oauth/settings.ts';
@@ -69,6 +70,11 @@ export interface Mcp {
   sessions(component: Component, leases: LeaseHolder | undefined): KeptSessions | undefined;
   /** Whether sessions are kept, where, and who may use them; undefined for a component that is not an MCP server. */
   describe(component: Component, storeUrl: string): string | undefined;
+  /**
+   * Waits for calls whose clients have a task instead of a response, `limit` milliseconds at most, and records that the others
+   * have failed. To be called before the store is closed.
+   */
+  finishTasks(limit: number): Promise<void>;
 }
 
 /** The sessions of a component. */
@@ -138,6 +144,7 @@ export function createMcp(
   const queue = options.sessionOrder === 'parallel' ? undefined : createSessionQueue(queueLimit);
   /** When requests run in parallel, edits still wait for each other. */
   const editQueue = queue ?? createSessionQueue(queueLimit);
+  const tasks = createServerTasks(options);
   const publicUrl = options.publicUrl === undefined ? undefined : addressOf(options.publicUrl);
 
   function modeOf(component: Component): 'guide' | 'strict' | 'off' {
@@ -179,6 +186,7 @@ export function createMcp(
             authorizes: authorizes(environment(component)),
             state: stateOf(component),
             store: ownStore,
+            tasks: mode === 'guide' ? tasks.in(ownStore, holder) : undefined,
           },
           withSessions({ mode, queue, leases, timeout, inputWait }),
         ),
@@ -203,6 +211,7 @@ export function createMcp(
     },
     describe: (component, storeUrl) =>
       modeOf(component) === 'off' ? undefined : describeSessions(environment(component), storeUrl),
+    finishTasks: tasks.close,
   };
 }
 

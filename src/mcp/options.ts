@@ -45,6 +45,13 @@ export interface McpOptions {
    */
   readonly inputWait?: number;
   /**
+   * Milliseconds after which a call of a tool becomes a task, for clients of MCP 2026-07-28 that declare the extension for tasks; 5 s by
+   * default. `off` for none; there are none either with another `mcp` than `guide`.
+   */
+  readonly taskAfter?: number | 'off';
+  /** Milliseconds that a task and its result are kept after its end, 1 h by default. */
+  readonly taskTtl?: number;
+  /**
    * Milliseconds of silence after which a stream of events gets a comment, so that nothing between server and client closes it,
    * 15 s by default; `off` for none. With `mcp: 'off'` there are none either.
    */
@@ -62,6 +69,8 @@ export interface McpSettings
     | 'sessionOrder'
     | 'sessionRetention'
     | 'inputWait'
+    | 'taskAfter'
+    | 'taskTtl'
     | 'sseKeepAlive'
   > {
   readonly env: Readonly<Record<string, string>>;

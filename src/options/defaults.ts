@@ -27,6 +27,8 @@ type Defaulted =
   | 'sessionOrder'
   | 'sessionRetention'
   | 'inputWait'
+  | 'taskAfter'
+  | 'taskTtl'
   | 'sseKeepAlive';
 
 interface LibraryDefaults {
@@ -75,5 +77,7 @@ export const DEFAULTS: Readonly<Pick<OptionValues, Defaulted>> & Readonly<Librar
   sessionOrder: 'serial',
   sessionRetention: 7 * 24 * 3_600_000,
   inputWait: 300_000,
+  taskAfter: 5000,
+  taskTtl: 3_600_000,
   sseKeepAlive: 15_000,
 };

@@ -127,6 +127,8 @@ export interface OptionValues extends WasmtimeValues {
   sessionOrder: 'serial' | 'parallel';
   sessionRetention: number | 'off';
   inputWait: number;
+  taskAfter: number | 'off';
+  taskTtl: number;
   sseKeepAlive: number | 'off';
   reason: string;
   json?: boolean;

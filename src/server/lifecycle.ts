@@ -118,7 +118,7 @@ export function createLifecycle(component: LoadedComponent, parts: LifecyclePart
     reload,
     stop(limit, binding) {
       stopping ??= shutDown(
-        { binding, starting, retention: () => retention, drain, detach: parts.detach },
+        { mcp, binding, starting, retention: () => retention, drain, detach: parts.detach },
         limit,
       );
       return stopping;
@@ -133,6 +133,7 @@ function phaseOf(load: EngineLoad | undefined): Exclude<Phase, 'draining'> {
 }
 
 interface Running {
+  readonly mcp: Mcp;
   readonly binding: Promise<Listener> | undefined;
   readonly starting: Promise<Engine> | undefined;
   readonly retention: () => Retention | undefined;
@@ -141,7 +142,7 @@ interface Running {
 }
 
 async function shutDown(
-  { binding, starting, retention, drain, detach }: Running,
+  { mcp, binding, starting, retention, drain, detach }: Running,
   limit: number,
 ): Promise<void> {
   const deadline = performance.now() + limit;
@@ -152,6 +153,7 @@ async function shutDown(
   const retired = retention()?.close();
   // Requests that still wait for the engine go first: it accepts none once it closes.
   await drain.drain(left());
+  await mcp.finishTasks(left());
   await retired;
   await detach?.();
   await engine?.close(left());

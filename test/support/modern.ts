@@ -24,7 +24,7 @@ export function modernText({
   meta = {},
   headers = {},
 }: ModernRequest): ModernText {
-  const name = params.name ?? params.uri;
+  const name = params.name ?? params.uri ?? params.taskId;
   const all = {
     'content-type': 'application/json',
     accept: 'application/json, text/event-stream',

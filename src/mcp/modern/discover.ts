@@ -2,6 +2,7 @@ import { version } from '../../version.ts';
 import { type ClientMessage, isObject, type JsonObject } from './client-message.ts';
 import type { LegacyGuest } from './guest.ts';
 import { META, REVISION } from './revision.ts';
+import { withTasks } from './tasks/extension.ts';
 
 /** A `server/discover` of the edge's own, under the id of the client's request. */
 export function discoverMessage({ id }: ClientMessage): Uint8Array {
@@ -17,11 +18,12 @@ export function discoverMessage({ id }: ClientMessage): Uint8Array {
 }
 
 /** The result of `server/discover` for a guest that only knows `initialize` (MCP 2026-07-28, "Discovery"). */
-export function discoverResult({ initialized }: LegacyGuest): JsonObject {
+export function discoverResult({ initialized }: LegacyGuest, offersTasks: boolean): JsonObject {
   const { capabilities, instructions } = initialized;
+  const usable = served(isObject(capabilities) ? capabilities : {});
   return {
     supportedVersions: [REVISION],
-    capabilities: served(isObject(capabilities) ? capabilities : {}),
+    capabilities: offersTasks ? withTasks(usable) : usable,
     ...(typeof instructions === 'string' && { instructions }),
   };
 }

@@ -21,6 +21,9 @@ import type { StateOptions } from './state/options.ts';
 import { createOwners, type Owners } from './state/owner.ts';
 import { createState, type State } from './state/state.ts';
 import type { Step } from './step.ts';
+import { watchCall } from './tasks/call.ts';
+import { declaresTasks, isTaskMethod } from './tasks/extension.ts';
+import type { TaskService } from './tasks/service.ts';
 import { translateResponse } from './translate-response.ts';
 
 export interface ModernOptions {
@@ -30,6 +33,8 @@ export interface ModernOptions {
   readonly state?: StateOptions | undefined;
   /** Where the edge keeps state of its own; undefined for guests that are played by tests. */
   readonly store?: Store | undefined;
+  /** Makes tasks of calls that take long; undefined for none. */
+  readonly tasks?: TaskService | undefined;
 }
 
 interface Parts {
@@ -42,6 +47,7 @@ interface Parts {
   readonly profiles: GuestProfiles;
   readonly owners: Owners;
   readonly store: Store | undefined;
+  readonly tasks: TaskService | undefined;
   readonly params: ParamHeaders;
   isPublic(request: GuestRequest): boolean;
 }
@@ -50,13 +56,13 @@ interface Parts {
 export function createModernEdge(
   guest: Handler,
   sessions: Handler,
-  { authorizes, state, store }: ModernOptions,
+  { authorizes, state, store, tasks }: ModernOptions,
 ): Handler {
   const isPublic = (request: GuestRequest): boolean => !authorizes && !hasCredentials(request);
   const stateless: Handler = (request, target) => guest(withoutSessions(request), target);
   const profiles = createGuestProfiles(stateless, createInitialize(stateless), isPublic);
   const parts: Parts = {
-    ...{ guest, stateless, sessions, profiles, isPublic, store },
+    ...{ guest, stateless, sessions, profiles, isPublic, store, tasks },
     owners: createOwners(stateless, profiles, authorizes),
     params: createParamHeaders(),
     state: createState({ stateless, sessions, profiles, store }, state),
@@ -74,7 +80,8 @@ function serve(parts: Parts, received: GuestRequest, target: ResponseWriter): Re
   // Neither has a meaning in this revision ("Streamable HTTP", section "Earlier Streamable HTTP Revisions").
   const headers = withoutHeaders(received.headers, 'mcp-session-id', 'last-event-id');
   const exchange = new Exchange(headers, !parts.isPublic(received), parts);
-  const own = createOwnSession(parts.stateless, translateResponse(target, exchange));
+  const translated = translateResponse(target, exchange);
+  const own = createOwnSession(parts.stateless, translated.writer);
   const sequence = createRequestSequence(own.target, () => discard(received));
   exchange.cancel = sequence.call.cancel;
   const refuse = (status: number, text: string): void =>
@@ -90,7 +97,7 @@ function serve(parts: Parts, received: GuestRequest, target: ResponseWriter): Re
         else if (message === undefined) sendStatus(sequence.target, 202);
         else {
           exchange.message = message;
-          admit(parts, { exchange, message, sequence, own });
+          admit(parts, { exchange, message, sequence, own, translated });
         }
       },
       tooLong: () =>
@@ -111,6 +118,8 @@ function serve(parts: Parts, received: GuestRequest, target: ResponseWriter): Re
   const { call } = sequence;
   return {
     cancel() {
+      // What remains is the task's.
+      if (exchange.isDetached) return;
       exchange.hasLeft = true;
       call.cancel();
     },
@@ -146,12 +155,16 @@ function pass(parts: Parts, step: Step, profile: GuestProfile): void {
   }
   const { method, id } = message;
   const refusal = isServed(method) ? parts.params.check(message) : unknownMethod(method);
-  if (method === 'server/discover') sendResult(sequence.target, jsonText(id), discoverResult(profile));
+  const { tasks } = parts;
+  if (method === 'server/discover') {
+    sendResult(sequence.target, jsonText(id), discoverResult(profile, tasks !== undefined));
+  } else if (tasks !== undefined && isTaskMethod(method)) tasks.serve(parts.owners, step, profile);
   else if (refusal !== undefined) exchange.refuse(sequence.target, refusal);
   else {
     parts.owners.claim(step, profile, (owner) => {
       exchange.owner = owner;
-      passToLegacy(parts, step, profile);
+      const mayTake = tasks !== undefined && method === 'tools/call' && declaresTasks(message.meta);
+      passToLegacy(parts, mayTake ? watchCall(tasks, step) : step, profile);
     });
   }
 }

@@ -40,6 +40,8 @@ export class Exchange implements Translation {
   hasLeft = false;
   /** Stops the guest. */
   cancel: () => void = () => {};
+  /** The guest continues although the client has its response: it may leave. */
+  isDetached = false;
 
   constructor(headers: string[], isPrivate: boolean, knowledge: Knowledge) {
     const accepted = readAccept(headers);

@@ -24,20 +24,34 @@ export interface Translation {
   responded(response: JsonObject): JsonObject;
 }
 
+/**
+ * A response of a guest on its way to the client. The client may get a result before the guest has responded; then the rest goes
+ * elsewhere.
+ */
+export interface TranslatedResponse {
+  readonly writer: ResponseWriter;
+  /** The client has its response, or the beginning of one that is passed on as it is. */
+  readonly isOver: boolean;
+  /** Responds with this result, in place of the guest, whose response must be resumed. */
+  hold(result: JsonObject): void;
+  /** The rest of the guest's response goes there. */
+  resume(target: ResponseWriter, translation: Translation): void;
+}
+
 const TOO_LONG = `a message of the guest is longer than ${MAX_MESSAGE} bytes`;
 
 /**
  * Turns the response of a guest of an earlier revision into one of 2026-07-28. The head is sent with the first message that the
  * client gets, because an error has a status of its own: a response without notifications before it is no stream.
  */
-export function translateResponse(target: ResponseWriter, translation: Translation): ResponseWriter {
-  return new Translator(target, translation).writer;
+export function translateResponse(target: ResponseWriter, translation: Translation): TranslatedResponse {
+  return new Translator(target, translation);
 }
 
-class Translator {
+class Translator implements TranslatedResponse {
   readonly writer: ResponseWriter;
-  readonly #target: ResponseWriter;
-  readonly #translation: Translation;
+  #target: ResponseWriter;
+  #translation: Translation;
   #status = 0;
   #headers: string[] = [];
   #readEvents: ((bytes: Uint8Array) => void) | undefined;
@@ -59,6 +73,26 @@ class Translator {
       end: (trailers) => this.#end(trailers),
       fail: (error) => this.#fail(error),
     });
+  }
+
+  get isOver(): boolean {
+    return this.#isOver || this.#isPassed;
+  }
+
+  hold(result: JsonObject): void {
+    const { id } = this.#translation;
+    this.#send({ status: 200, text: JSON.stringify({ jsonrpc: '2.0', id, result }) });
+    if (!this.#isStreaming) return;
+    this.#target.chunk(Buffer.from(this.#events), () => {});
+    this.#target.end([]);
+    this.#events = '';
+  }
+
+  resume(target: ResponseWriter, translation: Translation): void {
+    this.#target = target;
+    this.#translation = translation;
+    this.#isStreaming = false;
+    this.#isOver = false;
   }
 
   #head(status: number, headers: string[]): void {

@@ -21,6 +21,8 @@ type Sessions =
   | 'sessionOrder'
   | 'sessionRetention'
   | 'inputWait'
+  | 'taskAfter'
+  | 'taskTtl'
   | 'sseKeepAlive'
   | 'session'
   | 'subject'
@@ -85,6 +87,19 @@ export const SESSIONS: OptionRows<Sessions> = {
     description: 'how long a guest may wait for a response of its client (sampling, elicitation)',
     kind: DURATION,
     fallback: DEFAULTS.inputWait,
+  },
+  taskAfter: {
+    flags: '--task-after <duration>',
+    description:
+      'how long a call of a tool runs until it becomes a task, for clients of MCP 2026-07-28 that declare the extension for tasks; or off',
+    kind: DURATION_OR_OFF,
+    fallback: DEFAULTS.taskAfter,
+  },
+  taskTtl: {
+    flags: '--task-ttl <duration>',
+    description: 'how long a task and its result are kept after its end',
+    kind: DURATION,
+    fallback: DEFAULTS.taskTtl,
   },
   sseKeepAlive: {
     flags: '--sse-keep-alive <duration>',

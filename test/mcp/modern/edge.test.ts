@@ -28,7 +28,10 @@ describe('in front of a guest of 2025-11-25', () => {
         ttlMs: 0,
         cacheScope: 'public',
         supportedVersions: ['2026-07-28'],
-        capabilities: { tools: {}, resources: {}, prompts: {}, completions: {}, logging: {} },
+        capabilities: {
+          ...{ tools: {}, resources: {}, prompts: {}, completions: {}, logging: {} },
+          extensions: { 'io.modelcontextprotocol/tasks': {} },
+        },
         _meta: SERVER,
       },
     });
@@ -114,7 +117,7 @@ describe('in front of a guest of 2025-11-25', () => {
     'logging/setLevel',
     'resources/subscribe',
     'subscriptions/listen',
-    'tasks/get',
+    'tasks/list',
   ])('there is no %s', async (method) => {
     const { status, body } = await ask({ method, params: { uri: 'test://watched-resource' } });
     expect([status, body.error.code]).toEqual([404, -32601]);

@@ -1,0 +1,116 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { openStore, type Store, WasmcpError } from '../../../../host/index.ts';
+import { type TaskLimits, Tasks } from '../../../../src/mcp/modern/tasks/tasks.ts';
+
+interface Played {
+  readonly tasks: Tasks;
+  readonly store: Store;
+  readonly log: string[];
+}
+
+async function play(limits: Partial<TaskLimits> = {}, kept = 60_000): Promise<Played> {
+  const store = await openStore('memory:');
+  const log: string[] = [];
+  const tasks = new Tasks({
+    ...{ store, leases: undefined, kept, maxResult: 1000, limits },
+    log: (level, context, message) => log.push(`${level} ${context}: ${message}`),
+  });
+  onTestFinished(async () => {
+    await tasks.close(0);
+    await store.close();
+  });
+  return { tasks, store, log };
+}
+
+function create({ tasks }: Played, owner?: string): ReturnType<Tasks['create']> {
+  return tasks.create(owner, () => {});
+}
+
+const BUCKETS = ['wasmcp-node:tasks', 'wasmcp-node:task-results'];
+const ANSWER = Buffer.from('{"jsonrpc":"2.0","id":1,"result":{"content":[]}}');
+
+async function complete(played: Played, owner?: string): Promise<string> {
+  const { created, collector } = (await create(played, owner))!;
+  collector.head(200, ['content-type', 'application/json']);
+  collector.chunk(ANSWER, () => {});
+  collector.end([]);
+  return created.taskId as string;
+}
+
+test('a host runs as many tasks as its limit allows', async () => {
+  const played = await play({ running: 3 });
+  const all = await Promise.all(Array.from({ length: 5 }, () => create(played)));
+  expect(all.filter((task) => task !== undefined)).toHaveLength(3);
+  all[0]!.collector.fail(new WasmcpError('guest-timeout', 'too late'));
+  await expect.poll(() => create(played)).toBeDefined();
+});
+
+test('as many tasks of one principal are kept as its limit allows, and all others share one', async () => {
+  const played = await play({ ofPrincipal: 2, ofOthers: 3 });
+  const made = async (owner: string | undefined): Promise<number> => {
+    const all = await Promise.all(Array.from({ length: 5 }, () => create(played, owner)));
+    return all.filter((task) => task !== undefined).length;
+  };
+  expect(await Promise.all([made('ada'), made('bob'), made(undefined)])).toEqual([2, 2, 3]);
+  expect(await made('ada')).toBe(0);
+});
+
+test('expired tasks do not count, and are removed with their results', async () => {
+  const played = await play({ ofPrincipal: 2 }, 0);
+  const ids = [await complete(played, 'ada'), await complete(played, 'ada')];
+  await expect.poll(() => played.tasks.get('ada', ids[1]!)).toBeUndefined();
+  expect(await create(played, 'ada')).toBeDefined();
+  for (const bucket of BUCKETS) {
+    const { keys } = await played.store.list(bucket);
+    expect(keys.filter((key) => ids.some((id) => key.endsWith(id)))).toEqual([]);
+  }
+});
+
+test('only its owner finds a task', async () => {
+  const played = await play();
+  for (const owner of ['ada', undefined]) {
+    const { created } = (await create(played, owner))!;
+    const id = created.taskId as string;
+    for (const other of ['ada', 'bob', undefined]) {
+      const isOwner = other === owner;
+      expect((await played.tasks.get(other, id)) !== undefined).toBe(isOwner);
+      expect(await played.tasks.has(other, id)).toBe(isOwner);
+      if (!isOwner) expect(await played.tasks.cancel(other, id)).toBe(false);
+    }
+    expect(await played.tasks.get(owner, id)).toMatchObject({ status: 'working' });
+  }
+});
+
+test('a call remains a call while the store fails', async () => {
+  const played = await play();
+  const { store } = played;
+  store.set = () => {
+    throw new WasmcpError('store-unavailable', 'away');
+  };
+  expect(await create(played)).toBeUndefined();
+  expect(played.log).toEqual(['warn tasks: a call does not become a task: away']);
+});
+
+test('the end of a task is stored as soon as the store lets it', async () => {
+  const played = await play();
+  const { store } = played;
+  const { set } = store;
+  store.set = (bucket, ...others) => {
+    if (!bucket.endsWith('results')) return set.call(store, bucket, ...others);
+    store.set = set;
+    throw new WasmcpError('store-unavailable', 'away');
+  };
+  const id = await complete(played);
+  expect(await played.tasks.get(undefined, id)).toMatchObject({ status: 'working' });
+  await expect
+    .poll(() => played.tasks.get(undefined, id), { timeout: 10_000 })
+    .toMatchObject({ status: 'completed', result: { content: [] } });
+});
+
+test('a task that its client did not get leaves nothing', async () => {
+  const played = await play();
+  const { discard, created } = (await create(played))!;
+  discard();
+  expect(await played.tasks.get(undefined, created.taskId as string)).toBeUndefined();
+  await expect.poll(async () => (await played.store.list(BUCKETS[0]!)).keys).toEqual([]);
+});
