@@ -151,7 +151,8 @@ function readResponse(body: Uint8Array): Response | undefined {
   return { id, error: { code, message: typeof text === 'string' ? text : '' } };
 }
 
-function relay(client: ResponseWriter, { status, headers, body }: ProbeResult): void {
+/** The client gets the guest's response as it is. */
+export function relay(client: ResponseWriter, { status, headers, body }: ProbeResult): void {
   client.head(status, body === undefined ? withoutHeaders(headers, 'content-length') : headers);
   if (body !== undefined && body.length > 0) client.chunk(body, () => {});
   client.end([]);

@@ -1,5 +1,6 @@
 import type { Store } from '../../../host/index.ts';
 import type { SessionState } from './metadata.ts';
+import { purgePrincipals } from './purge-principals.ts';
 import { deleteSession, readSession, sessionIds } from './sessions.ts';
 
 /** Which sessions are deleted. */
@@ -23,7 +24,7 @@ export interface Purged {
 
 /**
  * Deletes the sessions of a bucket that ended or expired `retention` ago. Live sessions stay, and so do keys that belong to no
- * session. Several purges may run at once.
+ * session. Several purges may run at once. Records of principals whose sessions are all gone go, too.
  *
  * @param proceed Called after each session: may pause, to leave the thread and the store to others. False stops the purge.
  * @throws WasmcpError `store-*`
@@ -46,6 +47,7 @@ export async function purgeSessions(
     } else if (session !== undefined) left[session.state.name] += 1;
     if (!(await proceed())) return done;
   }
+  await purgePrincipals(store, { bucket, now, retention }, proceed);
   return { ...done, left };
 }
 

@@ -2,8 +2,7 @@ import type { GuestRequest, Handler } from '../../../http/handler.ts';
 import { header, withHeader } from '../../../http/headers.ts';
 import type { HandleNames } from '../../../options/types.ts';
 import { sendResult } from '../../edge/messages.ts';
-import { probeTarget, verdictByStatus } from '../../edge/probe.ts';
-import { routeByStatus } from '../../edge/route-by-status.ts';
+import { type ProbeResult, probeTarget, relay, verdictByStatus } from '../../edge/probe.ts';
 import { inSession } from '../../edge/session.ts';
 import { type JsonObject, jsonText } from '../client-message.ts';
 import type { LegacyGuest } from '../guest.ts';
@@ -14,6 +13,7 @@ import { dropGuestSession, endOf, openGuestSession } from './guest-session.ts';
 import type { HandleCounts } from './handle-limits.ts';
 import { created, toolError, toolText } from './handle-tools.ts';
 import type { Handles, HandleUse } from './handles.ts';
+import { sessionTarget } from './refused-session.ts';
 import type { SessionLife } from './session-life.ts';
 import { whenSettled } from './when-settled.ts';
 
@@ -66,9 +66,10 @@ function end(parts: HandleParts, session: string, step: Step, profile: LegacyGue
     ...{ id: jsonText(message.id), about: 'the end of a session' },
     judge: (result) =>
       result.status === 405 || isRefused(result.status, result.headers) ? 'proceed' : verdictByStatus(result),
-    proceed({ status }) {
+    proceed(result) {
+      const { status } = result;
       if (status === 405) return respond(step, NOT_ENDED);
-      if (status >= 300) return explain(parts, session, step, status);
+      if (status >= 300) return explain(parts, session, step, result);
       parts.counts.ended(session);
       respond(step, ENDED);
     },
@@ -78,22 +79,14 @@ function end(parts: HandleParts, session: string, step: Step, profile: LegacyGue
 
 function enter(parts: HandleParts, session: string, step: Step, profile: LegacyGuest): void {
   const { exchange, message, sequence } = step;
-  let refusal = 0;
-  const target = routeByStatus(
-    sequence.target,
-    (status, headers) => {
-      if (isRefused(status, headers)) {
-        refusal = status;
-        return undefined;
-      }
-      if (status < 300) {
-        parts.life.used(session);
-        parts.counts.used(session);
-      }
-      return sequence.target;
+  const target = sessionTarget(step, {
+    isRefusal: isRefused,
+    refused: (result) => explain(parts, session, step, result),
+    accepted() {
+      parts.life.used(session);
+      parts.counts.used(session);
     },
-    () => explain(parts, session, step, refusal),
-  );
+  });
   const request = forGuest({ ...message.request, headers: exchange.guestHeaders }, profile);
   sequence.last(() => parts.sessions(inSession(stripped(parts.handles, request), session), target));
 }
@@ -104,13 +97,20 @@ function isRefused(status: number, headers: readonly string[]): boolean {
 }
 
 /** An error that a model can act on ("Stateful Tools": an expired handle is an error of the tool that says so). */
-function explain({ life, counts, names }: HandleParts, session: string, step: Step, status: number): void {
-  if (status === 403) {
+function explain(
+  { life, counts, names }: HandleParts,
+  session: string,
+  step: Step,
+  result: ProbeResult,
+): void {
+  if (result.status === 403) {
     respond(step, toolError(DENIED));
     return;
   }
-  counts.ended(session);
   whenSettled(life.stateOf(session), step, (state) => {
+    // The guest means something else.
+    if (state === 'live') return relay(step.sequence.target, result);
+    counts.ended(session);
     const isOver = state === 'ended' || state === 'expired';
     const text = isOver ? `the session has ${state}; ${names.create} creates another one` : unknown(names);
     respond(step, toolError(text));

@@ -26,6 +26,15 @@ export interface PrincipalRecords {
 
 const NOTHING: PrincipalRecord = { session: undefined, handles: [] };
 
+/** The principal of a key, if it belongs to a bucket with sessions. */
+export function principalOfKey(key: string, bucket: string): string | undefined {
+  const owner = key.slice(0, OWNER_LENGTH);
+  return key === `${owner}:${bucket}` ? owner : undefined;
+}
+
+/** Characters of a digest of 256 bits in base64url. */
+const OWNER_LENGTH = 43;
+
 /** Each bucket with sessions has records of its own: a session of another one would be unknown to the guest. */
 export function createPrincipalRecords(store: Store, bucket: string): PrincipalRecords {
   const keyOf = (owner: string): string => `${owner}:${bucket}`;

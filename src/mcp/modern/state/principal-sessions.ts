@@ -1,12 +1,13 @@
 import type { Handler } from '../../../http/handler.ts';
 import { header } from '../../../http/headers.ts';
-import { routeByStatus } from '../../edge/route-by-status.ts';
+import { type ProbeResult, relay } from '../../edge/probe.ts';
 import { inSession } from '../../edge/session.ts';
 import type { LegacyGuest } from '../guest.ts';
 import { forGuest } from '../own-session.ts';
 import type { Step } from '../step.ts';
 import { dropGuestSession, openGuestSession } from './guest-session.ts';
 import type { PrincipalRecords, StoredRecord } from './principal-records.ts';
+import { sessionTarget } from './refused-session.ts';
 import type { SessionLife } from './session-life.ts';
 import { createSingleFlight } from './single-flight.ts';
 import { whenSettled } from './when-settled.ts';
@@ -66,34 +67,33 @@ export function createPrincipalSessions({ sessions, records, life }: PrincipalPa
     });
   }
 
-  function enter({ step, profile, ...others }: Work, session: string, tries: number): void {
+  function enter(work: Work, session: string, tries: number): void {
+    const { step, profile } = work;
     const { exchange, message, sequence } = step;
-    const target = routeByStatus(
-      sequence.target,
-      (status) => {
-        if (status === 404 && tries < MAX_TRIES) return undefined;
-        if (status < 300) life.used(session);
-        return sequence.target;
-      },
-      () => renew({ step, profile, ...others }, session, tries + 1),
-    );
+    const target = sessionTarget(step, {
+      isRefusal: (status) => status === 404 && tries < MAX_TRIES,
+      refused: (result) => renew(work, session, tries + 1, result),
+      accepted: () => life.used(session),
+    });
     const request = forGuest({ ...message.request, headers: exchange.guestHeaders }, profile);
     sequence.last(() => sessions(inSession(request, session), target));
   }
 
   /** The guest does not know the session, or no longer: it has not run the request. */
-  function renew(work: Work, session: string, tries: number): void {
+  function renew(work: Work, session: string, tries: number, refusal: ProbeResult): void {
     const { owner, step } = work;
     const looked = Promise.all([records.read(owner), life.stateOf(session)]);
     whenSettled(looked, step, ([stored, state]) => {
+      // The guest means something else.
+      if (state === 'live') return relay(step.sequence.target, refusal);
       const current = stored.record.session;
-      // Another host was faster, or the guest means something else.
-      if (current !== undefined && (current !== session || state === 'live')) {
-        remember(owner, current);
-        return enter(work, current, current === session ? MAX_TRIES : tries);
+      if (current === undefined || current === session) {
+        found.delete(owner);
+        return open(work, stored, tries);
       }
-      found.delete(owner);
-      open(work, stored, tries);
+      // Another request or host was faster.
+      remember(owner, current);
+      enter(work, current, tries);
     });
   }
 

@@ -62,7 +62,11 @@ describe.each(['sqlite', 'postgres'])('state on %s', (kind) => {
       const count = (at: number): Promise<string> => text(hosts[at]!.url, 'counter', {}, as('ada'));
       expect([await count(0), await count(1)]).toEqual(['1', '2']);
       const listed = await run(['sessions', 'list', '--json', '--subject', 'ada', '--store', store]);
-      const { id, subject, issuer } = JSON.parse(listed.stdout.trim().split('\n')[0]!);
+      const all = listed.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      const { id, subject, issuer } = all.find(({ state }) => state === 'live');
       expect([subject, issuer]).toEqual(['ada', 'https://issuer.example']);
       expect((await run(['sessions', 'terminate', id, '--store', store])).status).toBe(0);
       // The host that notices, and the one that only learns of it, both at once.
