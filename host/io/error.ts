@@ -36,6 +36,15 @@ export type StreamError =
   | { readonly tag: 'closed' }
   | { readonly tag: 'last-operation-failed'; readonly val: IoError };
 
+/**
+ * A stream has ended or failed. Returned instead of throwing `val`, for which V8 takes 3 µs, and most requests read a body to its end.
+ * Glue takes a `result` in this form too.
+ */
+export interface StreamEnd {
+  readonly tag: 'err';
+  readonly val: StreamError;
+}
+
 /** Maps the end of a stream to its error: a failure is reported once, then the stream is closed. */
 export function streamErrors(): (failure: StreamFailure | undefined) => StreamError {
   let reported = false;

@@ -1,5 +1,5 @@
 import type { Guest } from '../guest.ts';
-import { streamErrors } from './error.ts';
+import { type StreamEnd, streamErrors } from './error.ts';
 import { Pollable, type Waitable } from './poll.ts';
 import type { ByteSource } from './source.ts';
 
@@ -7,7 +7,7 @@ import type { ByteSource } from './source.ts';
 const MAX_READ = 64 * 1024;
 const NOTHING: Uint8Array = new Uint8Array(0);
 
-/** The resource `input-stream` of `wasi:io/streams`. Errors are thrown as `stream-error` values. */
+/** The resource `input-stream` of `wasi:io/streams`. Errors are `stream-error` values, thrown or returned. */
 export class InputStream {
   readonly #guest: Guest;
   readonly #source: ByteSource;
@@ -22,24 +22,25 @@ export class InputStream {
     this.#dropped = dropped;
   }
 
-  read(length: bigint): Uint8Array {
+  read(length: bigint): Uint8Array | StreamEnd {
     this.#giveBack();
-    this.#lent = InputStream.take(this, length);
-    return this.#lent;
+    const chunk = this.#next(length);
+    if (chunk instanceof Uint8Array) this.#lent = chunk;
+    return chunk;
   }
 
-  blockingRead(length: bigint): Uint8Array | Promise<Uint8Array> {
+  blockingRead(length: bigint): Uint8Array | StreamEnd | Promise<Uint8Array | StreamEnd> {
     if (length !== 0n && !this.#isReady()) return this.#waitAndRead(length);
     return this.#guest.yieldIfDue(() => this.read(length));
   }
 
   skip(length: bigint): bigint {
-    return BigInt(this.read(length).length);
+    return sizeOf(this.read(length));
   }
 
   blockingSkip(length: bigint): bigint | Promise<bigint> {
     const chunk = this.blockingRead(length);
-    return chunk instanceof Promise ? chunk.then((read) => BigInt(read.length)) : BigInt(chunk.length);
+    return chunk instanceof Promise ? chunk.then(sizeOf) : sizeOf(chunk);
   }
 
   subscribe(): Pollable {
@@ -48,11 +49,7 @@ export class InputStream {
 
   /** The host's side of the resource: `read` for the host, which keeps the chunk. */
   static take(stream: InputStream, length: bigint): Uint8Array {
-    stream.#guest.check();
-    const source = stream.#source;
-    const chunk = length === 0n ? NOTHING : source.read(clamp(length));
-    if (chunk.length > 0 || source.state === 'open') return chunk;
-    throw stream.#error(source.failure);
+    return bytesOf(stream.#next(length));
   }
 
   /** The host's side of the resource: ready when it is readable or at its end. */
@@ -65,6 +62,14 @@ export class InputStream {
     this.#dropped?.();
   }
 
+  #next(length: bigint): Uint8Array | StreamEnd {
+    this.#guest.check();
+    const source = this.#source;
+    const chunk = length === 0n ? NOTHING : source.read(clamp(length));
+    if (chunk.length > 0 || source.state === 'open') return chunk;
+    return { tag: 'err', val: this.#error(source.failure) };
+  }
+
   /** By its next call the guest has copied the last chunk. */
   #giveBack(): void {
     if (this.#lent.length > 0) this.#source.spent?.(this.#lent);
@@ -75,10 +80,20 @@ export class InputStream {
     return this.#source.ready || this.#source.state !== 'open';
   }
 
-  async #waitAndRead(length: bigint): Promise<Uint8Array> {
+  async #waitAndRead(length: bigint): Promise<Uint8Array | StreamEnd> {
     while (!this.#isReady()) await this.#guest.suspend([this.#source.changed]);
     return this.read(length);
   }
+}
+
+/** The host's functions throw the end of a stream. */
+function bytesOf(chunk: Uint8Array | StreamEnd): Uint8Array {
+  if (chunk instanceof Uint8Array) return chunk;
+  throw chunk.val;
+}
+
+function sizeOf(chunk: Uint8Array | StreamEnd): bigint {
+  return BigInt(bytesOf(chunk).length);
 }
 
 function clamp(length: bigint): number {

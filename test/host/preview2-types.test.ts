@@ -14,7 +14,7 @@ import type { OutgoingBody } from '../../host/http/outgoing-body.ts';
 import type { OutgoingRequest } from '../../host/http/outgoing-request.ts';
 import type { OutgoingResponse } from '../../host/http/outgoing-response.ts';
 import type { RequestOptions } from '../../host/http/request-options.ts';
-import type { IoError } from '../../host/io/error.ts';
+import type { IoError, StreamEnd } from '../../host/io/error.ts';
 import type { InputStream } from '../../host/io/input-stream.ts';
 import type { OutputStream } from '../../host/io/output-stream.ts';
 import type { Pollable } from '../../host/io/poll.ts';
@@ -62,7 +62,7 @@ interface Theirs {
   RequestOptions: shimHttp.RequestOptions;
 }
 
-/** As WIT has it: promises are a way to wait, resources are handles, and lists may be read-only. */
+/** As WIT has it: promises are a way to wait, errors may be returned, resources are handles, and lists may be read-only. */
 type Wit<T> =
   T extends PromiseLike<infer U>
     ? Wit<U>
@@ -70,11 +70,13 @@ type Wit<T> =
       ? 'bytes'
       : T extends string | number | bigint | boolean | undefined | null
         ? T
-        : T extends Resource
-          ? 'resource'
-          : T extends object
-            ? { readonly [Key in keyof T]: Wit<T[Key]> }
-            : T;
+        : T extends StreamEnd
+          ? never
+          : T extends Resource
+            ? 'resource'
+            : T extends object
+              ? { readonly [Key in keyof T]: Wit<T[Key]> }
+              : T;
 
 /** Fewer parameters than in the WIT are allowed: unused ones. */
 type Call<Params> =

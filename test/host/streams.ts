@@ -7,10 +7,25 @@ import type {
   StreamFailure,
 } from '../../host/index.ts';
 import { Signal } from '../../host/index.ts';
+import type { StreamEnd } from '../../host/io/error.ts';
 
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-export const text = (chunks: Uint8Array | readonly Uint8Array[]): string =>
-  Buffer.concat(chunks instanceof Uint8Array ? [chunks] : chunks).toString();
+
+/** Of what was read or written. Throws the end of a stream. */
+export function text(chunks: Uint8Array | StreamEnd | readonly Uint8Array[]): string {
+  const list = chunks instanceof Uint8Array || 'tag' in chunks ? [bytesOf(chunks)] : chunks;
+  return Buffer.concat(list).toString();
+}
+
+/** What was read. Throws the end of a stream. */
+export function bytesOf(chunk: Uint8Array | StreamEnd): Uint8Array {
+  if (chunk instanceof Uint8Array) return chunk;
+  throw chunk.val;
+}
+
+function isError(result: unknown): result is { readonly val: unknown } {
+  return typeof result === 'object' && result !== null && 'tag' in result && result.tag === 'err';
+}
 
 /** A source that the test fills. */
 export interface TestSource extends ByteSource {
@@ -158,10 +173,11 @@ export function testResponse(room?: number): TestResponse {
   return response as unknown as TestResponse;
 }
 
-/** Returns the WIT error that a host function throws; fails the test if it throws none or traps. */
+/** Returns the WIT error that a host function throws or returns; fails the test if there is none or it traps. */
 export function thrown(call: () => unknown): unknown {
   try {
-    call();
+    const result = call();
+    if (isError(result)) return result.val;
   } catch (error) {
     if (error instanceof Error) throw error;
     return error;
@@ -173,7 +189,8 @@ export function thrown(call: () => unknown): unknown {
 export async function rejection(promise: unknown): Promise<unknown> {
   if (!(promise instanceof Promise)) throw new TypeError('the call did not wait');
   return promise.then(
-    () => {
+    (result) => {
+      if (isError(result)) return result.val;
       throw new TypeError('nothing was thrown');
     },
     (error: unknown) => {

@@ -13,7 +13,7 @@ import {
   type OutgoingHttp,
   type Pass,
 } from '../../../../host/index.ts';
-import { bytes, testSink, text } from '../../streams.ts';
+import { bytes, bytesOf, testSink, text } from '../../streams.ts';
 
 /** A request of a guest; times in milliseconds. */
 export interface Call {
@@ -124,7 +124,7 @@ export async function read(
   let error: unknown;
   for (let size = 0; size < max && error === undefined; ) {
     try {
-      const chunk = await stream.blockingRead(65_536n);
+      const chunk = bytesOf(await stream.blockingRead(65_536n));
       chunks.push(chunk);
       size += chunk.length;
     } catch (thrown) {
