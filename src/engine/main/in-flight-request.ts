@@ -93,14 +93,11 @@ class InFlight implements InFlightRequest {
       follows: this.#body !== undefined,
       due,
       fence,
+      env,
+      trace: this.#record?.trace,
+      change,
     };
-    const trace = this.#record?.trace;
-    post(
-      change === undefined && trace === undefined && env === undefined
-        ? message
-        : { ...message, ...(change && { change }), ...(trace && { trace }), ...(env && { env }) },
-      typeof whole === 'object' ? [whole.buffer] : undefined,
-    );
+    post(message, typeof whole === 'object' ? [whole.buffer] : undefined);
     this.#body?.start(post);
   }
 

@@ -18,13 +18,13 @@ export interface RequestMessage {
   readonly follows: boolean;
   /** When the response must have begun, see `toShared`; later, if the body `follows` and is read. */
   readonly due: number;
-  readonly fence?: string | undefined;
+  readonly fence: string | undefined;
   /** Variables for this request, in addition to or instead of those of the guest's environment. */
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env: Readonly<Record<string, string>> | undefined;
   /** What requests of the guest carry. */
-  readonly trace?: TraceHeaders;
+  readonly trace: TraceHeaders | undefined;
   /** A change for the guest's watcher, instead of a request. */
-  readonly change?: Change;
+  readonly change: Change | undefined;
 }
 
 export type ToWorker =

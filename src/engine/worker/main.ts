@@ -7,6 +7,7 @@ import { createCollect } from '../../process/memory/collect.ts';
 import { createHeap } from '../../process/memory/heap-share.ts';
 import { workerPlaces } from '../protocol/long-places.ts';
 import { workerMessageCounts } from '../protocol/message-counts.ts';
+import { receivedToWorker, type SentToWorker, sentFromWorker } from '../protocol/sent-messages.ts';
 import type { WorkerPreparation, WorkerSetup } from '../protocol/setup.ts';
 import { type Guests, startGuests } from './guests.ts';
 import { createScheduler } from './scheduler.ts';
@@ -57,7 +58,10 @@ const counts = workerMessageCounts(setup.counts);
 const collect = createCollect();
 let guests: Guests | undefined;
 guests = await startGuests(setup, {
-  port,
+  port: {
+    postMessage: (batch, transfer) => port.postMessage(batch.map(sentFromWorker), transfer),
+    close: () => port.close(),
+  },
   counts,
   scheduler: createScheduler({
     places: workerPlaces(setup.longPlaces),
@@ -72,7 +76,8 @@ guests = await startGuests(setup, {
   runGlue: (glue) => (prepared?.script === glue.script ? prepared.module : runGlue(glue)),
 });
 if (guests !== undefined) {
-  port.on('message', guests.receive);
+  const { receive } = guests;
+  port.on('message', (message: SentToWorker) => receive(receivedToWorker(message)));
   // While it serves: a killed process would leave no cache for the next start.
   setTimeout(module.flushCompileCache, FLUSH_DELAY).unref();
 }
