@@ -1,18 +1,17 @@
 import type { Readable, Writable } from 'node:stream';
 import { cutText } from '../../../host/index.ts';
-import { META, REVISION } from '../modern/revision.ts';
 import {
   errorLine,
   type Id,
   INTERNAL_ERROR,
   INVALID_REQUEST,
   isRequest,
-  METHOD_NOT_FOUND,
   type Message,
   PARSE_ERROR,
   readMessages,
 } from './json-rpc.ts';
 import { type Line, readLines } from './lines.ts';
+import { createModernRequests } from './modern-requests.ts';
 import { openLineOutput } from './output.ts';
 import { readResponse } from './response.ts';
 import { createHttpSession, type SessionParts } from './session.ts';
@@ -40,6 +39,7 @@ export function startBridge(options: BridgeOptions): Bridge {
   const { input, maxLine, log } = options;
   const output = openLineOutput(options.output);
   const session = createHttpSession(options);
+  const modern = createModernRequests(options.fetch, output);
   const underWay = new Set<Promise<void>>();
   let stopped = false;
 
@@ -83,10 +83,9 @@ export function startBridge(options: BridgeOptions): Bridge {
       await output.write(errorLine(null, INVALID_REQUEST, 'Invalid request: not a JSON-RPC 2.0 message'));
       return;
     }
-    const modern = messages.filter(isModern);
-    for (const { id } of modern) await output.write(errorLine(id, METHOD_NOT_FOUND, NOT_SERVED));
-    if (modern.length > 0) return;
-    const delivery = deliver(text, messages).finally(() => underWay.delete(delivery));
+    if (modern.cancels(messages)) return;
+    const sent = modern.includes(messages) ? modern.deliver(text, messages) : deliver(text, messages);
+    const delivery = sent.finally(() => underWay.delete(delivery));
     underWay.add(delivery);
     // Later messages need the session that these open.
     if (messages.some(({ method }) => OPENING.has(method))) await delivery;
@@ -102,6 +101,7 @@ export function startBridge(options: BridgeOptions): Bridge {
     } catch (error) {
       if (!stopped) log(`standard input failed: ${(error as Error).message}`);
     }
+    modern.endSubscriptions();
     await Promise.all(underWay);
     await output.flushed();
     await session.settled();
@@ -114,16 +114,6 @@ export function startBridge(options: BridgeOptions): Bridge {
       input.destroy();
     },
   };
-}
-
-/**
- * Clients that know earlier revisions fall back to them for any error that is none of the newer one (MCP 2026-07-28, "stdio",
- * section "Backward Compatibility").
- */
-const NOT_SERVED = `over stdio, this server knows revisions before ${REVISION} only: begin with initialize`;
-
-function isModern(message: Message): message is Message & { readonly id: Id } {
-  return isRequest(message) && message.params?._meta?.[META.version] !== undefined;
 }
 
 const OPENING: ReadonlySet<unknown> = new Set(['initialize', 'notifications/initialized']);

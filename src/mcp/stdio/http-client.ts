@@ -11,7 +11,7 @@ export interface HttpClient {
 }
 
 /** No socket is involved: every server takes this host for a local one. */
-const ENDPOINT = 'http://localhost/mcp';
+export const ENDPOINT = 'http://localhost/mcp';
 
 export function createHttpClient(fetch: (request: Request) => Promise<Response>): HttpClient {
   function send(method: 'POST' | 'DELETE', session: string | undefined, text?: string): Promise<Response> {

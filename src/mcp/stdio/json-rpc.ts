@@ -4,7 +4,6 @@ export type Id = string | number;
 /** JSON-RPC 2.0, section 5.1. */
 export const PARSE_ERROR = -32700;
 export const INVALID_REQUEST = -32600;
-export const METHOD_NOT_FOUND = -32601;
 export const INTERNAL_ERROR = -32603;
 
 /** The members of a JSON-RPC message that the bridge reads. */
@@ -14,6 +13,7 @@ export interface Message {
   readonly params?: {
     readonly protocolVersion?: unknown;
     readonly clientInfo?: { readonly name?: unknown };
+    readonly requestId?: unknown;
     readonly _meta?: Readonly<Record<string, unknown>>;
   };
   readonly result?: { readonly protocolVersion?: unknown } | null;

@@ -5,22 +5,6 @@ import { rawGlue } from '../../support/raw-glue.ts';
 import { connect, type Json } from './client.ts';
 import { events, json, server } from './replies.ts';
 
-test('a client of 2026-07-28 is told that this server knows earlier revisions only', async () => {
-  const asked: string[] = [];
-  const client = connect(async (request) => {
-    const { id, method } = await request.json();
-    asked.push(method);
-    return json({ id, result: {} });
-  });
-  const meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' };
-  client.send({ id: 1, method: 'server/discover', params: { _meta: meta } });
-  // No code of the newer revision, and so a reason to fall back.
-  expect(await client.next()).toMatchObject({ id: 1, error: { code: -32601 } });
-  client.send({ id: 2, method: 'tools/list', params: { _meta: { other: '2026-07-28' } } });
-  expect(await client.end()).toMatchObject([{ id: 2, result: {} }]);
-  expect(asked).toEqual(['tools/list']);
-});
-
 describe('responses', () => {
   test('arrive in the order in which they are ready, one for each pipelined request', async () => {
     const waiting: (() => void)[] = [];
