@@ -1,12 +1,22 @@
 import type { Middleware } from '../http/compose.ts';
-import { createModernEdge, type ModernOptions } from './modern/edge.ts';
+import { withLegacyClients } from './legacy-clients/detect.ts';
+import { createModernEdge, hasCredentials, type ModernOptions } from './modern/edge.ts';
 import { isModern } from './modern/revision.ts';
 
+export interface BothErasOptions extends ModernOptions {
+  /** Milliseconds that a guest may wait for a response of its client. */
+  readonly inputWait: number;
+}
+
 /** Clients of every revision; `sessions` is the path of those that keep sessions. */
-export function withBothEras(options: ModernOptions, sessions: Middleware): Middleware {
+export function withBothEras(options: BothErasOptions, sessions: Middleware): Middleware {
   return (guest) => {
-    const legacy = sessions(guest);
-    const modern = createModernEdge(guest, legacy, options);
+    const kept = sessions(guest);
+    const modern = createModernEdge(guest, kept, options);
+    const legacy = withLegacyClients(guest, kept, {
+      isPublic: (request) => !options.authorizes && !hasCredentials(request),
+      inputWait: options.inputWait,
+    });
     return (request, target) => (isModern(request) ? modern : legacy)(request, target);
   };
 }

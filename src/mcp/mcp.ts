@@ -187,6 +187,7 @@ export function createMcp(
             state: stateOf(component),
             store: ownStore,
             tasks: mode === 'guide' ? tasks.in(ownStore, holder) : undefined,
+            inputWait,
           },
           withSessions({ mode, queue, leases, timeout, inputWait }),
         ),

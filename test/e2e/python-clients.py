@@ -1,4 +1,4 @@
-"""Prints, one JSON line for each client, what it found at the server: python-clients.py URL"""
+"""Prints, one JSON line for each client, what it found at the server: python-clients.py URL CLIENTS_THAT_ARE_ASKED"""
 
 import asyncio
 import json
@@ -6,11 +6,45 @@ import sys
 
 import fastmcp
 import mcp
+from mcp import types
 
 URL = sys.argv[1]
+ASKED = sys.argv[2].split(",")
+
+MODES = ("legacy", "auto", "2026-07-28")
 
 
-async def look(client, mode):
+async def elicited(context, params):
+    return types.ElicitResult(action="accept", content={"username": "ada", "email": "ada@example.com"})
+
+
+async def sampled(context, params):
+    content = types.TextContent(type="text", text="a model said so")
+    return types.CreateMessageResult(role="assistant", content=content, model="test")
+
+
+async def fastmcp_elicited(message, response_type, params, context):
+    return {"username": "ada", "email": "ada@example.com"}
+
+
+async def fastmcp_sampled(messages, params, context):
+    return "a model said so"
+
+
+async def text(client, tool, arguments):
+    return (await client.call_tool(tool, arguments)).content[0].text
+
+
+async def asked(client, name):
+    """What a tool returns that asks the user, and one that asks the model; none for clients that are not asked."""
+    if name not in ASKED:
+        return None
+    user = await text(client, "test_elicitation", {"message": "Who are you?"})
+    model = await text(client, "test_sampling", {"prompt": "Say so"})
+    return ["ada" in user, model]
+
+
+async def look(client, name):
     steps = []
 
     async def progress(done, total, message):
@@ -18,41 +52,39 @@ async def look(client, mode):
 
     tools = await client.list_tools()
     names = [tool.name for tool in getattr(tools, "tools", tools)]
-    counted = [(await client.call_tool("counter", {})).content[0].text for _ in range(2)]
-    worked = await client.call_tool("test_tool_with_progress", {}, **{PROGRESS[mode]: progress})
+    resource = await client.read_resource("test://static-text")
+    prompt = await client.get_prompt("test_simple_prompt")
+    counted = [await text(client, "counter", {}) for _ in range(2)]
+    reporting = "progress_handler" if name == "fastmcp" else "progress_callback"
+    worked = await client.call_tool("test_tool_with_progress", {}, **{reporting: progress})
     handle = None
     if "create_session" in names:
-        created = await client.call_tool("create_session", {})
-        session = created.content[0].text.removeprefix("session_id: ")
-        calls = [await client.call_tool("counter", {"session_id": session}) for _ in range(2)]
-        handle = [call.content[0].text for call in calls]
+        session = (await text(client, "create_session", {})).removeprefix("session_id: ")
+        handle = [await text(client, "counter", {"session_id": session}) for _ in range(2)]
     print(
         json.dumps(
             {
-                "client": mode,
+                "client": name,
                 "version": str(client.protocol_version),
+                "resource": getattr(resource, "contents", resource)[0].text,
+                "prompt": prompt.messages[0].content.text,
                 "counted": counted,
                 "progress": steps,
                 "text": worked.content[0].text,
                 "handle": handle,
+                "asked": await asked(client, name),
             }
         )
     )
 
 
-PROGRESS = {
-    "fastmcp": "progress_handler",
-    "legacy": "progress_callback",
-    "auto": "progress_callback",
-    "2026-07-28": "progress_callback",
-}
-
-
 async def main():
-    async with fastmcp.Client(URL) as client:
+    handlers = {"elicitation_handler": fastmcp_elicited, "sampling_handler": fastmcp_sampled}
+    async with fastmcp.Client(URL, **handlers) as client:
         await look(client, "fastmcp")
-    for mode in ("legacy", "auto", "2026-07-28"):
-        async with mcp.Client(URL, mode=mode) as client:
+    callbacks = {"elicitation_callback": elicited, "sampling_callback": sampled}
+    for mode in MODES:
+        async with mcp.Client(URL, mode=mode, **callbacks) as client:
             await look(client, mode)
 
 

@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
-import { fixture, serve, temporaryFolder } from '../support/command.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { fixture, serve } from '../support/command.ts';
 
 const run = promisify(execFile);
 const SCRIPT: string = join(import.meta.dirname, 'python-clients.py');
@@ -10,22 +12,51 @@ const SCRIPT: string = join(import.meta.dirname, 'python-clients.py');
 /** The clients that people write Python with. */
 const PACKAGES: readonly string[] = ['mcp==2.3.0', 'fastmcp==4.2.3'];
 
-test("Python's clients choose 2026-07-28 where they may, keep state by a session as an argument, and hear of progress", async () => {
-  const python = join(temporaryFolder(), 'bin', 'python');
-  await run('python3', ['-m', 'venv', join(python, '../..')]);
+let python: string;
+
+beforeAll(async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'wasmcp-node-'));
+  python = join(folder, 'bin', 'python');
+  await run('python3', ['-m', 'venv', folder]);
   await run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...PACKAGES]);
-  const { url } = await serve(fixture('notes-draft'), ['--mcp', 'guide', '--store', 'memory:']);
-  const { stdout } = await run(python, [SCRIPT, `${url}/mcp`]);
-  const seen = stdout
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
-  const common = { progress: [0, 50, 100], text: 'Tool with progress executed successfully' };
-  const modern = { ...common, version: '2026-07-28', counted: ['1', '1'], handle: ['1', '2'] };
-  expect(seen).toEqual([
-    { ...modern, client: 'fastmcp' },
-    { ...common, client: 'legacy', version: '2025-11-25', counted: ['1', '2'], handle: null },
-    { ...modern, client: 'auto' },
-    { ...modern, client: '2026-07-28' },
-  ]);
+  return () => rmSync(folder, { recursive: true, force: true });
 }, 300_000);
+
+/** What each client saw; those that are named here have to answer what the server asks. */
+async function look(guest: string, asked: readonly string[]): Promise<unknown[]> {
+  const { url } = await serve(fixture(guest), ['--mcp', 'guide', '--store', 'memory:']);
+  const { stdout } = await run(python, [SCRIPT, `${url}/mcp`, asked.join()]);
+  const lines = stdout.trim().split('\n');
+  return lines.map((line) => JSON.parse(line));
+}
+
+const COMMON = {
+  resource: 'This is the content of the static text resource.',
+  prompt: 'This is a simple prompt for testing.',
+  progress: [0, 50, 100],
+  text: 'Tool with progress executed successfully',
+  handle: null,
+  asked: null,
+};
+const ASKED = [true, 'LLM response: a model said so'];
+const MODERN = '2026-07-28';
+
+test("Python's clients choose 2026-07-28 where they may, keep state by a session as an argument, and hear of progress", async () => {
+  const modern = { ...COMMON, version: MODERN, counted: ['1', '1'], handle: ['1', '2'] };
+  expect(await look('notes-draft', ['legacy'])).toEqual([
+    { ...modern, client: 'fastmcp' },
+    { ...COMMON, client: 'legacy', version: '2025-11-25', counted: ['1', '2'], asked: ASKED },
+    { ...modern, client: 'auto' },
+    { ...modern, client: MODERN },
+  ]);
+}, 120_000);
+
+test("Python's clients are served in front of a guest of 2026-07-28, which may ask them, and so is one that begins with initialize", async () => {
+  const common = { ...COMMON, asked: ASKED };
+  expect(await look('modern', ['fastmcp', 'legacy', 'auto', MODERN])).toEqual([
+    { ...common, client: 'fastmcp', version: MODERN, counted: ['1', '2'] },
+    { ...common, client: 'legacy', version: '2025-11-25', counted: ['3', '4'] },
+    { ...common, client: 'auto', version: MODERN, counted: ['5', '6'] },
+    { ...common, client: MODERN, version: MODERN, counted: ['7', '8'] },
+  ]);
+}, 120_000);

@@ -17,7 +17,7 @@ export type Initialize = (
 ) => void;
 
 /** Revisions that know `initialize`, newest first. */
-const REVISIONS: readonly string[] = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'];
+export const REVISIONS: readonly string[] = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'];
 
 /** Later revisions have no `initialize` and no sessions. */
 export const NEWEST_WITH_SESSIONS: string = REVISIONS[0]!;

@@ -6,7 +6,6 @@ import { mirroredValue } from './header-values.ts';
 import { isLogLevel } from './log-level.ts';
 import { META, REVISION } from './revision.ts';
 
-/** The member of `params` that `Mcp-Name` mirrors. */
 const NAMED: ReadonlyMap<string, string> = new Map([
   ['tools/call', 'name'],
   ['prompts/get', 'name'],
@@ -29,6 +28,11 @@ const NOT_SERVED: ReadonlySet<string> = new Set([
   'resources/unsubscribe',
   'subscriptions/listen',
 ]);
+
+/** The member of `params` that `Mcp-Name` mirrors; undefined if the request has no such header. */
+export function mirroredMember(method: string): string | undefined {
+  return NAMED.get(method);
+}
 
 /** What is wrong with a request, if anything: "Server Validation" of "Streamable HTTP", and "_meta" of "Overview". */
 export function checkMessage(message: ClientMessage, supported: readonly string[]): Refusal | undefined {
@@ -64,7 +68,7 @@ function checkMirrors({ request: { headers }, method, params }: ClientMessage): 
   const named = mirroredValue(headers, 'mcp-method');
   if (typeof named !== 'string') return mismatch('Mcp-Method', named);
   if (named !== method) return differs('Mcp-Method', named, method);
-  const member = NAMED.get(method);
+  const member = mirroredMember(method);
   if (member === undefined) return undefined;
   const name = mirroredValue(headers, 'mcp-name');
   if (typeof name !== 'string') return mismatch('Mcp-Name', name);

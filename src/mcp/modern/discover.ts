@@ -1,11 +1,22 @@
+import type { GuestRequest } from '../../http/handler.ts';
+import { filterHeaders } from '../../http/headers.ts';
 import { version } from '../../version.ts';
-import { type ClientMessage, isObject, type JsonObject } from './client-message.ts';
+import { messageFor } from '../edge/messages.ts';
+import { type ProbeResult, type Verdict, verdictByStatus } from '../edge/probe.ts';
+import { VERSION_HEADER } from '../wasmcp-quirks.ts';
+import { isObject, type JsonObject } from './client-message.ts';
 import type { LegacyGuest } from './guest.ts';
 import { META, REVISION } from './revision.ts';
 import { withTasks } from './tasks/extension.ts';
 
-/** A `server/discover` of the edge's own, under the id of the client's request. */
-export function discoverMessage({ id }: ClientMessage): Uint8Array {
+/** A `server/discover` of the edge's own on behalf of a client, under the id of its request. */
+export function discoverRequest(request: GuestRequest, id: string | number): GuestRequest {
+  const probe = messageFor(request, discoverMessage(id));
+  const others = filterHeaders(probe.headers, (name) => !name.startsWith('mcp-'));
+  return { ...probe, headers: [...others, VERSION_HEADER, REVISION, 'mcp-method', 'server/discover'] };
+}
+
+function discoverMessage(id: string | number): Uint8Array {
   const meta = {
     [META.version]: REVISION,
     [META.client]: { name: 'wasmcp-node', version },
@@ -15,6 +26,23 @@ export function discoverMessage({ id }: ClientMessage): Uint8Array {
   return Buffer.from(
     `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"method":"server/discover","params":${params}}`,
   );
+}
+
+/** Every error but one that concerns the client means that the guest does not know the request. */
+export function judgeDiscover(result: ProbeResult): Verdict {
+  const { status } = result;
+  if (status === 401 || status === 403) return 'relay';
+  return status === 400 || status === 404 || status === 405 || status === 406
+    ? 'proceed'
+    : verdictByStatus(result);
+}
+
+/** The versions that a guest of the newer revision serves; undefined for any other guest. */
+export function supportedBy({ status, response }: ProbeResult): readonly string[] | undefined {
+  if (status >= 300 || !isObject(response?.result)) return undefined;
+  const { supportedVersions } = response.result;
+  if (!Array.isArray(supportedVersions) || !supportedVersions.includes(REVISION)) return undefined;
+  return supportedVersions.filter((version) => typeof version === 'string');
 }
 
 /** The result of `server/discover` for a guest that only knows `initialize` (MCP 2026-07-28, "Discovery"). */

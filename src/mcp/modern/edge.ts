@@ -182,6 +182,7 @@ function passToLegacy(parts: Parts, step: Step, profile: LegacyGuest): void {
   }
 }
 
-function hasCredentials({ headers }: GuestRequest): boolean {
+/** What a guest could tell clients by. */
+export function hasCredentials({ headers }: GuestRequest): boolean {
   return header(headers, 'authorization') !== undefined || header(headers, 'cookie') !== undefined;
 }

@@ -1,14 +1,12 @@
 import type { GuestRequest, Handler } from '../../http/handler.ts';
-import { filterHeaders, header } from '../../http/headers.ts';
+import { header } from '../../http/headers.ts';
 import { type Initialize, NEWEST_WITH_SESSIONS } from '../edge/initialize.ts';
 import { initializeMessage, messageFor } from '../edge/messages.ts';
 import { type ProbeResult, probeTarget, type Verdict, verdictByStatus } from '../edge/probe.ts';
 import type { RequestSequence } from '../edge/request-sequence.ts';
-import { VERSION_HEADER } from '../wasmcp-quirks.ts';
 import { type ClientMessage, isObject, type JsonObject, jsonText } from './client-message.ts';
-import { discoverMessage } from './discover.ts';
+import { discoverRequest, judgeDiscover, supportedBy } from './discover.ts';
 import type { GuestProfile, LegacyGuest } from './guest.ts';
-import { REVISION } from './revision.ts';
 
 /** What it takes to ask a guest on behalf of a client. */
 export interface Asking {
@@ -62,8 +60,7 @@ export function createGuestProfiles(
         initializeFor(asking, found);
       },
     });
-    const probe = messageFor(message.request, discoverMessage(message));
-    sequence.next(() => guest({ ...probe, headers: modernHeaders(probe.headers) }, target));
+    sequence.next(() => guest(discoverRequest(message.request, message.id), target));
   }
 
   function initializeFor(
@@ -111,29 +108,8 @@ export function createGuestProfiles(
   };
 }
 
-function modernHeaders(headers: readonly string[]): string[] {
-  const others = filterHeaders(headers, (name) => !name.startsWith('mcp-'));
-  return [...others, VERSION_HEADER, REVISION, 'mcp-method', 'server/discover'];
-}
-
-/** Every error but one that concerns the client means that the guest does not know the request. */
-function judgeDiscover(result: ProbeResult): Verdict {
-  const { status } = result;
-  if (status === 401 || status === 403) return 'relay';
-  return status === 400 || status === 404 || status === 405 || status === 406
-    ? 'proceed'
-    : verdictByStatus(result);
-}
-
 function judgeInitialize(result: ProbeResult): Verdict {
   const verdict = verdictByStatus(result);
   if (verdict === 'proceed') return isObject(result.response?.result) ? 'proceed' : 'relay';
   return verdict === 'refused' ? 'relay' : verdict;
-}
-
-function supportedBy({ status, response }: ProbeResult): readonly string[] | undefined {
-  if (status >= 300 || !isObject(response?.result)) return undefined;
-  const { supportedVersions } = response.result;
-  if (!Array.isArray(supportedVersions) || !supportedVersions.includes(REVISION)) return undefined;
-  return supportedVersions.filter((version) => typeof version === 'string');
 }

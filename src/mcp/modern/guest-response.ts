@@ -22,6 +22,10 @@ const CACHEABLE: ReadonlySet<string> = new Set([
   'resources/read',
 ]);
 
+export function isCacheable(method: string): boolean {
+  return CACHEABLE.has(method);
+}
+
 export interface Completed {
   readonly status: number;
   readonly text: string;
@@ -57,7 +61,7 @@ export function completeResult(
   const identity = isObject(serverInfo) ? { [META.server]: serverInfo, ...meta } : meta;
   return {
     resultType: 'complete',
-    ...(CACHEABLE.has(method) && { ttlMs: TTL, cacheScope: isPrivate ? 'private' : 'public' }),
+    ...(isCacheable(method) && { ttlMs: TTL, cacheScope: isPrivate ? 'private' : 'public' }),
     ...result,
     ...(Object.keys(identity).length > 0 && { _meta: identity }),
   };

@@ -16,6 +16,12 @@ export function mirroredValue(headers: readonly string[], name: string): string 
   return decode(first.trim());
 }
 
+/** The text as such a header carries it. */
+export function encodeMirrored(text: string): string {
+  const isPlain = /^[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?$/.test(text) && !ENCODED.test(text);
+  return isPlain ? text : `=?base64?${Buffer.from(text).toString('base64')}?=`;
+}
+
 function decode(text: string): string | null {
   if (!PLAIN.test(text)) return null;
   const encoded = ENCODED.exec(text)?.[1];

@@ -1,7 +1,7 @@
 import type { Refusal } from '../edge/messages.ts';
 import { differs, mismatch } from './check-message.ts';
 import { type ClientMessage, isObject, type JsonObject } from './client-message.ts';
-import { mirroredValue } from './header-values.ts';
+import { encodeMirrored, mirroredValue } from './header-values.ts';
 
 /** An argument of a tool that a header mirrors (MCP 2026-07-28, "Streamable HTTP", section "Custom Headers from Tool Parameters"). */
 interface Mirrored {
@@ -14,6 +14,8 @@ interface Mirrored {
 export interface ParamHeaders {
   learn(tools: unknown): void;
   check(message: ClientMessage): Refusal | undefined;
+  /** The headers that a call with these parameters needs. */
+  headersOf(params: JsonObject): string[];
 }
 
 /** Most tools with mirrored arguments that are remembered; those that were listed last count. */
@@ -47,6 +49,15 @@ export function createParamHeaders(): ParamHeaders {
         if (refusal !== undefined) return refusal;
       }
       return undefined;
+    },
+    headersOf(params) {
+      const headers: string[] = [];
+      for (const { header, path } of known.get(params.name as string) ?? []) {
+        const value = valueAt(params.arguments, path);
+        if (value === undefined || value === null) continue;
+        headers.push(header, encodeMirrored(typeof value === 'string' ? value : JSON.stringify(value)));
+      }
+      return headers;
     },
   };
 }

@@ -33,7 +33,8 @@ export const STATE: StateOptions = {
 };
 
 export function edge({ handle }: { handle: Handler }, authorizes = false, offersHandles = false): Handler {
-  return withBothEras({ authorizes, state: offersHandles ? STATE : undefined }, (next) => next)(handle);
+  const state = offersHandles ? STATE : undefined;
+  return withBothEras({ authorizes, state, inputWait: 300_000 }, (next) => next)(handle);
 }
 
 export function send(handler: Handler, request: ModernRequest): ReturnType<typeof ask> {

@@ -133,7 +133,12 @@ test.each([
 test('a guest that accepts a token with any signature has no principals', async () => {
   const guest = sessionGuest((request) => replyResult(request, { content: [] }));
   const handler = withBothEras(
-    { authorizes: true, state: { ...STATE, kind: 'principal' }, store: await openStore('memory:') },
+    {
+      authorizes: true,
+      state: { ...STATE, kind: 'principal' },
+      store: await openStore('memory:'),
+      inputWait: 30_000,
+    },
     withSessions({ mode: 'guide', queue: undefined, timeout: 30_000, inputWait: 30_000 }),
   )(guest.handle);
   const call = { method: 'tools/call', params: { name: 'a', arguments: {} }, headers: as('ada') };

@@ -48,7 +48,10 @@ async function play(begin: (request: Seen) => void = () => {}): Promise<Played> 
     await tasks.close(0);
     await store.close();
   });
-  const handle = withBothEras({ authorizes: false, store, tasks }, (next) => next)(guest.handle);
+  const handle = withBothEras(
+    { authorizes: false, store, inputWait: 300_000, tasks },
+    (next) => next,
+  )(guest.handle);
   return {
     ...{ handle, guest, store },
     call: () => send(handle, CALL),

@@ -1,0 +1,163 @@
+import { COMPLETE, type GuestRequest, type Handler, type RequestHandle } from '../../http/handler.ts';
+import { header } from '../../http/headers.ts';
+import type { ResponseWriter } from '../../http/response.ts';
+import { readAccept } from '../edge/accept.ts';
+import { INVALID_REQUEST, type Refusal, sendError, sendStatus } from '../edge/messages.ts';
+import { createRequestSequence, NO_GUEST } from '../edge/request-sequence.ts';
+import { discard, sessionOf } from '../edge/session.ts';
+import type { JsonObject } from '../modern/client-message.ts';
+import { collectBody, MAX_MESSAGE } from '../modern/collect-body.ts';
+import { createParamHeaders } from '../modern/param-headers.ts';
+import { Conversation } from './conversation.ts';
+import { createDescriptions } from './describe-guest.ts';
+import { listen, notifies } from './listening.ts';
+import { describeClient } from './modern-request.ts';
+import type { Parts, Step } from './parts.ts';
+import { type Asker, createQuestions } from './questions.ts';
+import { type LegacyRequest, readLegacyMessage, sessionFor } from './read-legacy.ts';
+import { respondItself } from './respond-itself.ts';
+import type { ClientSession } from './session-id.ts';
+import { createSettingsMemory } from './settings.ts';
+
+export interface LegacyClientsOptions {
+  /** Whether the guest cannot tell the client of this request from others. */
+  isPublic(request: GuestRequest): boolean;
+  /** Milliseconds that a client has to respond to what the guest asks. */
+  readonly inputWait: number;
+  /** What the guest returned for `server/discover`, for some client. */
+  readonly discovered: JsonObject;
+}
+
+/** The level of log messages for clients that have not set one ("Logging" of MCP 2025-11-25: the server may decide). */
+const DEFAULT_LEVEL = 'info';
+
+/** Serves clients of revisions with `initialize` in front of a guest that speaks 2026-07-28 only. */
+export function createLegacyClients(guest: Handler, options: LegacyClientsOptions): Handler {
+  const parts: Parts = {
+    guest,
+    descriptions: createDescriptions(guest, options),
+    questions: createQuestions(options.inputWait),
+    mirrors: createParamHeaders(),
+    memory: createSettingsMemory(),
+    underWay: new Map(),
+  };
+  return (request, target) => {
+    const { method } = request;
+    if (method === 'POST') return serve(parts, request, target);
+    if (method === 'GET' && readAccept(request.headers).streams) return openStream(parts, request, target);
+    if (method !== 'DELETE' || sessionOf(request) === undefined) return guest(request, target);
+    // The edge keeps nothing that could end.
+    return respond(request, target, () => sendStatus(target, 405, ['allow', 'POST, GET']));
+  };
+}
+
+function respond(request: GuestRequest, target: ResponseWriter, send: () => void): RequestHandle {
+  discard(request);
+  send();
+  target.finished();
+  return COMPLETE;
+}
+
+function openStream(parts: Parts, request: GuestRequest, target: ResponseWriter): RequestHandle {
+  const { guest, memory, descriptions } = parts;
+  const session = sessionFor(request);
+  if ('refusal' in session)
+    return respond(request, target, () => sendError(target, undefined, session.refusal));
+  const { capabilities } = descriptions;
+  if (!notifies(capabilities))
+    return respond(request, target, () => sendStatus(target, 405, ['allow', 'POST']));
+  const settings = memory.of(session.session.id);
+  const meta = describeClient(session.session, undefined);
+  return listen({ guest, capabilities, meta, settings }, request, target);
+}
+
+function serve(parts: Parts, received: GuestRequest, target: ResponseWriter): RequestHandle {
+  const sequence = createRequestSequence(target, () => discard(received));
+  let conversation: Conversation | undefined;
+  const refuse = (status: number, text: string): void =>
+    sequence.next(() => {
+      sendError(sequence.target, undefined, { status, code: INVALID_REQUEST, text });
+      return NO_GUEST;
+    });
+
+  sequence.next(() => {
+    collectBody(received, {
+      collected(body) {
+        const receivedAt = body === received.body ? received.receivedAt : performance.now();
+        const request = { ...received, body, receivedAt };
+        const session = sessionFor(request);
+        if ('refusal' in session) return sendError(sequence.target, undefined, session.refusal);
+        const message = readLegacyMessage(body);
+        if ('refusal' in message) return sendError(sequence.target, undefined, message.refusal);
+        conversation = take(parts, { request, sequence, session: session.session, message });
+      },
+      tooLong: () => refuse(413, `the message is longer than ${MAX_MESSAGE} bytes`),
+      failed(error) {
+        if (error !== undefined) sequence.target.fail(error);
+        else refuse(400, 'the body ended early');
+      },
+    });
+    return NO_GUEST;
+  });
+  return {
+    cancel() {
+      conversation?.gone();
+      sequence.call.cancel();
+    },
+    stop: sequence.call.stop,
+  };
+}
+
+function take(parts: Parts, step: Step): Conversation | undefined {
+  const { message, sequence } = step;
+  if (message.kind === 'response') settle(parts, step, message.whole);
+  else if (message.kind === 'notification') {
+    if (message.method === 'notifications/cancelled') {
+      parts.underWay.get(keyOf(step.session, message.params.requestId))?.cancel();
+    }
+    sendStatus(sequence.target, 202);
+  } else if (!respondItself(parts, step, message)) return converse(parts, step, message);
+  return undefined;
+}
+
+const UNKNOWN_RESPONSE: Refusal = {
+  status: 400,
+  code: INVALID_REQUEST,
+  text: 'no request of this server waits for this response of this client',
+};
+
+function settle({ questions }: Parts, { request, session, sequence }: Step, response: JsonObject): void {
+  const isExpected = questions.settle(askerOf(request, session), response);
+  if (isExpected) sendStatus(sequence.target, 202);
+  else sendError(sequence.target, undefined, UNKNOWN_RESPONSE);
+}
+
+function converse(
+  { guest, questions, mirrors, memory, descriptions, underWay }: Parts,
+  { request, session, sequence }: Step,
+  { id, method, params }: LegacyRequest,
+): Conversation {
+  const key = keyOf(session, id);
+  const level = descriptions.capabilities.logging === undefined ? undefined : DEFAULT_LEVEL;
+  const conversation = new Conversation({
+    ...{ guest, questions, mirrors, request, sequence },
+    asker: askerOf(request, session),
+    call: { id, method, params },
+    meta: describeClient(session, memory.find(session.id)?.level ?? level),
+    streams: readAccept(request.headers).streams,
+    ended() {
+      if (underWay.get(key) === conversation) underWay.delete(key);
+    },
+  });
+  underWay.set(key, conversation);
+  conversation.start();
+  return conversation;
+}
+
+function askerOf(request: GuestRequest, { id, version }: ClientSession): Asker {
+  return { session: id, version, authorization: header(request.headers, 'authorization') };
+}
+
+function keyOf({ id }: ClientSession, requestId: unknown): string {
+  return `${JSON.stringify(requestId)} ${id}`;
+}
