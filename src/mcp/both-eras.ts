@@ -1,11 +1,12 @@
 import type { Middleware } from '../http/compose.ts';
+import { DEFAULTS } from '../options/defaults.ts';
 import { withLegacyClients } from './legacy-clients/detect.ts';
 import { createModernEdge, hasCredentials, type ModernOptions } from './modern/edge.ts';
 import { isModern } from './modern/revision.ts';
 
 export interface BothErasOptions extends ModernOptions {
-  /** Milliseconds that a guest may wait for a response of its client. */
-  readonly inputWait: number;
+  /** Milliseconds that a guest may wait for a response of its client; the default of servers if it is undefined. */
+  readonly inputWait?: number;
 }
 
 /** Clients of every revision; `sessions` is the path of those that keep sessions. */
@@ -15,7 +16,7 @@ export function withBothEras(options: BothErasOptions, sessions: Middleware): Mi
     const modern = createModernEdge(guest, kept, options);
     const legacy = withLegacyClients(guest, kept, {
       isPublic: (request) => !options.authorizes && !hasCredentials(request),
-      inputWait: options.inputWait,
+      inputWait: options.inputWait ?? DEFAULTS.inputWait,
     });
     return (request, target) => (isModern(request) ? modern : legacy)(request, target);
   };
