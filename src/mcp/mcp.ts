@@ -196,6 +196,9 @@ export function createMcp(
     async probe(component, local) {
       if (modeOf(component) === 'off') return;
       for (const problem of authProblems(env)) void options.log('warn', 'auth', problem);
+      if (options.state === 'principal' && !authorizes(environment(component))) {
+        void options.log('warn', 'auth', NO_PRINCIPALS);
+      }
       const bucket = sessionBucket(environment(component));
       if (bucket !== undefined) await probeBucket(local ?? store, options.storeLimits, bucket);
     },
@@ -223,3 +226,6 @@ export function createMcp(
 function addressOf(text: string): string | undefined {
   return URL.parse(text)?.href.replace(/\/+$/, '');
 }
+
+const NO_PRINCIPALS =
+  '--state principal without WASMCP_AUTH_MODE=oauth: tokens are not checked, so clients of MCP 2026-07-28 have no state';

@@ -121,13 +121,14 @@ test.each([
   ['a guest in public mode', {}],
   ['a guest that asks for no tokens, whatever its environment says', { WASMCP_AUTH_MODE: 'oauth ' }],
 ])('%s has no principals, whatever tokens its clients have', async (_, env) => {
-  const { url } = await listen('notes-draft', {
+  const { url, log } = await listen('notes-draft', {
     mcp: 'guide',
     state: 'principal',
     env: { ...env, NOTES_KEY: 'secret' },
   });
   expect(await count(url, as('ada'))).toBe('1');
   expect(await count(url, as('ada'))).toBe('1');
+  expect(log.join()).toContain('warn auth: --state principal without WASMCP_AUTH_MODE=oauth');
 });
 
 test('a guest that accepts a token with any signature has no principals', async () => {
