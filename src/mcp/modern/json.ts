@@ -1,5 +1,5 @@
-/** A number that JavaScript may not keep as it is. */
-const MAY_LOSE = /\d{16}|\d[eE]|-0/;
+/** A number that JavaScript may not keep as it is. Ids in texts look similar, but nothing precedes them that precedes a number. */
+const MAY_LOSE = /(?:^|[:,[\s])(?:-?(?:[\d.]{16}|\d[\d.]*[eE])|-0(?!\.))/;
 
 /**
  * The text with another `result` or `error`: everything else is written again as it was. Numbers beyond the precision of
