@@ -1,4 +1,5 @@
 import type { Change, WasmcpError } from '../../host/index.ts';
+import type { GuestPlace } from './guest-place.ts';
 import type { RequestRecord } from './request-record.ts';
 import type { ResponseWriter } from './response.ts';
 
@@ -19,6 +20,8 @@ export interface GuestRequest {
   readonly receivedAt: number;
   /** Another guest may be waiting for it: when the places for requests are used up, there is a reserved one for it. */
   readonly awaited?: boolean;
+  /** Says when the guest may be ended for others; undefined for one that never waits without a client. */
+  readonly place?: GuestPlace;
   /** The fence under which the guest writes, as a text, see `Leases`. */
   readonly fence?: string;
   /** Variables that the guest sees for this request, in addition to or instead of those of its environment. */

@@ -4,13 +4,8 @@ import { withLegacyClients } from './legacy-clients/detect.ts';
 import { createModernEdge, hasCredentials, type ModernOptions } from './modern/edge.ts';
 import { isModern } from './modern/revision.ts';
 
-export interface BothErasOptions extends ModernOptions {
-  /** Milliseconds that a guest may wait for a response of its client; the default of servers if it is undefined. */
-  readonly inputWait?: number;
-}
-
 /** Clients of every revision; `sessions` is the path of those that keep sessions. */
-export function withBothEras(options: BothErasOptions, sessions: Middleware): Middleware {
+export function withBothEras(options: ModernOptions, sessions: Middleware): Middleware {
   return (guest) => {
     const kept = sessions(guest);
     const modern = createModernEdge(guest, kept, options);

@@ -14,8 +14,20 @@ ASKED = sys.argv[2].split(",")
 MODES = ("legacy", "auto", "2026-07-28")
 
 
+KNOWN = {"username": "ada", "email": "ada@example.com", "name": "Ada", "color": "blue"}
+ROOT = "file:///work"
+
+
+def filled(params):
+    return {name: KNOWN[name] for name in params.requested_schema["properties"]}
+
+
 async def elicited(context, params):
-    return types.ElicitResult(action="accept", content={"username": "ada", "email": "ada@example.com"})
+    return types.ElicitResult(action="accept", content=filled(params))
+
+
+async def listed(context):
+    return types.ListRootsResult(roots=[types.Root(uri=ROOT)])
 
 
 async def sampled(context, params):
@@ -24,7 +36,7 @@ async def sampled(context, params):
 
 
 async def fastmcp_elicited(message, response_type, params, context):
-    return {"username": "ada", "email": "ada@example.com"}
+    return filled(params)
 
 
 async def fastmcp_sampled(messages, params, context):
@@ -35,13 +47,20 @@ async def text(client, tool, arguments):
     return (await client.call_tool(tool, arguments)).content[0].text
 
 
-async def asked(client, name):
+ROUNDS = "test_input_required_result_multi_round"
+AT_ONCE = "test_input_required_result_multiple_inputs"
+
+
+async def asked(client, name, names):
     """What a tool returns that asks the user, and one that asks the model; none for clients that are not asked."""
     if name not in ASKED:
         return None
     user = await text(client, "test_elicitation", {"message": "Who are you?"})
     model = await text(client, "test_sampling", {"prompt": "Say so"})
-    return ["ada" in user, model]
+    if ROUNDS not in names:
+        return ["ada" in user, model]
+    several = [await text(client, ROUNDS, {}), await text(client, AT_ONCE, {})]
+    return ["ada" in user, model, *several]
 
 
 async def look(client, name):
@@ -72,17 +91,17 @@ async def look(client, name):
                 "progress": steps,
                 "text": worked.content[0].text,
                 "handle": handle,
-                "asked": await asked(client, name),
+                "asked": await asked(client, name, names),
             }
         )
     )
 
 
 async def main():
-    handlers = {"elicitation_handler": fastmcp_elicited, "sampling_handler": fastmcp_sampled}
+    handlers = {"elicitation_handler": fastmcp_elicited, "sampling_handler": fastmcp_sampled, "roots": [ROOT]}
     async with fastmcp.Client(URL, **handlers) as client:
         await look(client, "fastmcp")
-    callbacks = {"elicitation_callback": elicited, "sampling_callback": sampled}
+    callbacks = {"elicitation_callback": elicited, "sampling_callback": sampled, "list_roots_callback": listed}
     for mode in MODES:
         async with mcp.Client(URL, mode=mode, **callbacks) as client:
             await look(client, mode)

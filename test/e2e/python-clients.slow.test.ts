@@ -39,13 +39,15 @@ const COMMON = {
   asked: null,
 };
 const ASKED = [true, 'LLM response: a model said so'];
+const ASKED_MORE = [...ASKED, 'Ada likes blue', 'a model said so Ada [{"uri":"file:///work"}]'];
 const MODERN = '2026-07-28';
 
-test("Python's clients choose 2026-07-28 where they may, keep state by a session as an argument, and hear of progress", async () => {
-  const modern = { ...COMMON, version: MODERN, counted: ['1', '1'], handle: ['1', '2'] };
-  expect(await look('notes-draft', ['legacy'])).toEqual([
+test("Python's clients choose 2026-07-28 where they may, keep state by a session as an argument, hear of progress and answer what tools ask", async () => {
+  const common = { ...COMMON, asked: ASKED_MORE };
+  const modern = { ...common, version: MODERN, counted: ['1', '1'], handle: ['1', '2'] };
+  expect(await look('notes-draft', ['fastmcp', 'legacy', 'auto', MODERN])).toEqual([
     { ...modern, client: 'fastmcp' },
-    { ...COMMON, client: 'legacy', version: '2025-11-25', counted: ['1', '2'], asked: ASKED },
+    { ...common, client: 'legacy', version: '2025-11-25', counted: ['1', '2'] },
     { ...modern, client: 'auto' },
     { ...modern, client: MODERN },
   ]);

@@ -55,14 +55,23 @@ describe.each(MODERN)('the official client, 2.x, of 2026-07-28 (%s)', (_, { conn
     expect(await client.call('counter')).toBe('1');
   });
 
-  test('answers what a guest of 2026-07-28 asks, over HTTP and stdio', async () => {
+  test.each(GUESTS)('answers what a guest of %s asks, over HTTP and stdio', async (_, guest) => {
     for (const client of [
-      await connect(await start('modern')),
-      await spawn([fixture('modern'), '--store', 'memory:']),
+      await connect(await start(guest)),
+      await spawn([fixture(guest), '--store', 'memory:']),
     ]) {
       expect(await client.call('test_elicitation', { message: 'Who?' })).toContain('ada@example.com');
       expect(await client.call('test_sampling', { prompt: 'Say so' })).toBe('LLM response: a model said so');
     }
+  });
+
+  test('answers several requests at once, and in several rounds', async () => {
+    const client = await connect(await start('notes-draft'));
+    const asking = 'test_input_required_result_';
+    expect(await client.call(`${asking}list_roots`)).toContain('file:///work');
+    expect(await client.call(`${asking}multi_round`)).toBe('nobody likes nobody');
+    const all = await client.call(`${asking}multiple_inputs`);
+    expect(all).toMatch(/^a model said so nobody \[.*file:\/\/\/work/);
   });
 });
 

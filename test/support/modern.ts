@@ -16,6 +16,7 @@ export interface ModernText {
 export const VERSION = 'io.modelcontextprotocol/protocolVersion';
 export const CAPABILITIES = 'io.modelcontextprotocol/clientCapabilities';
 export const LOG_LEVEL = 'io.modelcontextprotocol/logLevel';
+export const PROGRESS_TOKEN = 'progressToken';
 
 export function modernText({
   method,

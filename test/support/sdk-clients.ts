@@ -8,6 +8,7 @@ import {
   CallToolResultSchema,
   CreateMessageRequestSchema,
   ElicitRequestSchema,
+  ListRootsRequestSchema,
   LoggingMessageNotificationSchema,
   ResourceUpdatedNotificationSchema,
 } from '@modelcontextprotocol/sdk/types.js';
@@ -52,7 +53,8 @@ export interface Sdk {
 const COMMAND: string = join(import.meta.dirname, '../../bin/wasmcp-node.js');
 
 const INFO = { name: 'test', version: '1' };
-const CAPABILITIES = { sampling: {}, elicitation: {} };
+const CAPABILITIES = { sampling: {}, elicitation: {}, roots: {} };
+const ROOTS = { roots: [{ uri: 'file:///work', name: 'work' }] };
 const ELICITED = { action: 'accept' as const, content: { username: 'ada', email: 'ada@example.com' } };
 const SAMPLED = {
   role: 'assistant' as const,
@@ -124,6 +126,7 @@ export function sdk1(): Sdk {
     });
     client.setRequestHandler(ElicitRequestSchema, () => ELICITED);
     client.setRequestHandler(CreateMessageRequestSchema, () => SAMPLED);
+    client.setRequestHandler(ListRootsRequestSchema, () => ROOTS);
     await client.connect(transport as Parameters<Client['connect']>[0]);
     const http = transport instanceof StreamableHTTPClientTransport ? transport : undefined;
     return wrap({ client, http }, heard, async (name, args = {}, options = {}) =>
@@ -152,6 +155,7 @@ export function sdk2(mode: 'legacy' | 'auto' | { readonly pin: string }): Sdk {
     });
     client.setRequestHandler('elicitation/create', () => ELICITED);
     client.setRequestHandler('sampling/createMessage', () => SAMPLED);
+    client.setRequestHandler('roots/list', () => ROOTS);
     await client.connect(transport);
     const http = transport instanceof next.StreamableHTTPClientTransport ? transport : undefined;
     return wrap({ client, http }, heard, async (name, args = {}, options = {}) =>

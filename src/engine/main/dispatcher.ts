@@ -2,51 +2,18 @@ import { cutText, Table, WasmcpError } from '../../../host/index.ts';
 import { createDeadline } from '../../http/deadline.ts';
 import type { GuestRequest, RequestHandle } from '../../http/handler.ts';
 import type { ResponseWriter } from '../../http/response.ts';
-import type { Collect } from '../../process/memory/collect.ts';
-import type { Ledger } from '../../process/memory/ledger.ts';
 import { createMemoryWatch, type MemoryWatch } from '../../process/memory/watch.ts';
 import { toShared } from '../protocol/clock.ts';
 import type { GuestFailure } from '../protocol/messages.ts';
-import { limitOf, overdueMessage, type TimeLimits } from '../protocol/time-limits.ts';
+import { limitOf, overdueMessage } from '../protocol/time-limits.ts';
+import type { Dispatcher, DispatcherLoad, DispatcherOptions } from './dispatcher-options.ts';
 import { Evictions } from './evictions.ts';
 import { createInFlightRequest } from './in-flight-request.ts';
 import { MemoryActions } from './memory-actions.ts';
 import type { QueuedRequest } from './queued-request.ts';
 import { RequestQueue } from './request-queue.ts';
-import type { GuestVoice, WorkerEvents, WorkerHandle } from './worker-handle.ts';
-import { createWorkerSupervisor, type WorkerCounts, type WorkerSupervisor } from './worker-supervisor.ts';
-
-export interface DispatcherOptions extends GuestVoice {
-  /** The number of worker threads, and the maximum while computing guests fill them. */
-  readonly workers: number;
-  readonly maxWorkers: number;
-  /** Maximum number of live guests in one worker; instantiation slows down with their number. */
-  readonly liveLimit: number;
-  /** Maximum number of requests that wait for a worker; one more is refused. */
-  readonly queueLimit: number;
-  /** How long guests may take; the time until the response starts includes the wait for a worker. */
-  readonly limits: TimeLimits;
-  /** The process's memory: requests wait while too much is in use. */
-  readonly ledger: Ledger;
-  readonly collect: Collect;
-  start(events: WorkerEvents): WorkerHandle;
-}
-
-/** The current load. */
-export interface DispatcherLoad extends WorkerCounts {
-  /** Requests that wait for a worker. */
-  readonly waiting: number;
-}
-
-/** Gives requests to workers, and keeps those that wait for one. */
-export interface Dispatcher {
-  /** Settles when `first` workers can take requests, see `WorkerSupervisor`. */
-  start(first: number): Promise<void>;
-  handle(request: GuestRequest, target: ResponseWriter): RequestHandle;
-  load(): DispatcherLoad;
-  /** Accepts no new requests; waits at most `limit` milliseconds for those in flight, then ends the workers. */
-  close(limit: number): Promise<void>;
-}
+import type { WorkerHandle } from './worker-handle.ts';
+import { createWorkerSupervisor, type WorkerSupervisor } from './worker-supervisor.ts';
 
 /** Places in each worker for requests that a guest there may be waiting for. */
 const RESERVED = 16;
@@ -111,6 +78,7 @@ class RequestDispatcher implements Dispatcher {
 
   async close(limit: number): Promise<void> {
     this.#closing = true;
+    this.#endKept();
     if (this.#requests.size > 0) {
       const quiet = Promise.withResolvers<void>();
       this.#idle = quiet.resolve;
@@ -139,8 +107,10 @@ class RequestDispatcher implements Dispatcher {
       worker: undefined,
       reported: false,
       evicted: false,
+      isKept: false,
     };
     this.#requests.add(id, queued);
+    if (request.place !== undefined) request.place.yield = (mayEnd) => this.#yield(queued, mayEnd);
     return queued;
   }
 
@@ -168,6 +138,24 @@ class RequestDispatcher implements Dispatcher {
       return worker !== undefined;
     });
     this.#evictions.makeRoom(this.#queue.size);
+  }
+
+  /** The guest waits for a client that is away, or that client is back. */
+  #yield(queued: QueuedRequest, mayEnd: boolean): void {
+    if (this.#requests.get(queued.inFlight.id) !== queued) return;
+    this.#evictions.keep(queued, mayEnd);
+    if (!mayEnd) queued.inFlight.resumed();
+    else if (this.#closing) this.#endKept();
+    else this.#evictions.makeRoom(this.#queue.size);
+  }
+
+  /** Clients that are away will not find this server again. */
+  #endKept(): void {
+    const failure = new WasmcpError('server-closing', 'the server is closing');
+    for (const queued of [...this.#evictions.kept()]) {
+      queued.reported = true;
+      this.#stop(queued, failure);
+    }
   }
 
   /** The response began, progressed or is over, or more of the body was read. */

@@ -19,6 +19,8 @@ export class Evictions {
   readonly #now: () => number;
   /** Guests whose clients have disconnected or have been sending their bodies for longer than a request may take, the oldest first. */
   readonly #dispensable = new Table<number, Dispensable>();
+  /** Guests that wait for clients that are away, the oldest first. */
+  readonly #kept = new Table<number, QueuedRequest>();
   /** Guests that were told to stop and have not stopped yet. */
   #underWay = 0;
 
@@ -38,26 +40,46 @@ export class Evictions {
     if (this.#dispensable.size > 0) this.#dispensable.delete(inFlight.id);
   }
 
+  /** Whether the guest waits for a client that is away: it goes before all others, at once. */
+  keep(queued: QueuedRequest, isKept: boolean): void {
+    if (queued.isKept === isKept) return;
+    queued.isKept = isKept;
+    if (isKept) this.#kept.add(queued.inFlight.id, queued);
+    else this.#kept.delete(queued.inFlight.id);
+  }
+
+  kept(): Iterable<QueuedRequest> {
+    return this.#kept.values();
+  }
+
   /** It is finished. */
   settled(queued: QueuedRequest): void {
     this.forbid(queued);
+    if (queued.isKept) this.keep(queued, false);
     if (queued.evicted) this.#underWay -= 1;
   }
 
-  /** Ends at most one guest for each of `waiting` requests: those that have been dispensable for long enough. */
+  /** Ends at most one guest for each of `waiting` requests: kept ones, and those that have been dispensable for long enough. */
   makeRoom(waiting: number): void {
+    if (this.#kept.size > 0) {
+      for (const queued of this.#kept.values()) {
+        if (this.#underWay >= waiting) return;
+        this.#evict(queued, 'its client was away');
+      }
+    }
     if (this.#dispensable.size === 0) return;
     const latest = this.#now() - GRACE;
     for (const { queued, since } of this.#dispensable.values()) {
       if (this.#underWay >= waiting || since > latest) return;
       this.forbid(queued);
-      this.#evict(queued);
+      const hasLeft = queued.inFlight.phase === 'over';
+      this.#evict(queued, hasLeft ? 'its client had disconnected' : 'its body arrived too slowly');
     }
   }
 
-  #evict(queued: QueuedRequest): void {
+  #evict(queued: QueuedRequest, reason: string): void {
     const { inFlight, label, worker } = queued;
-    const reason = inFlight.phase === 'over' ? 'its client had disconnected' : 'its body arrived too slowly';
+    this.keep(queued, false);
     const message = `the guest was ended: ${reason}, and others needed its place`;
     void this.#log('warn', label, message);
     queued.reported = true;

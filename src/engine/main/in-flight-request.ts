@@ -24,6 +24,8 @@ export interface InFlightRequest {
   receive(message: FromWorker): void;
   /** What its guest has used. */
   used(usage: Usage): void;
+  /** The client has responded to what the guest asked: the guest has as much time as after any other part of the response. */
+  resumed(): void;
   /** The client disconnected. */
   gone(): void;
   /** Sends the client an error, or aborts a response that was begun. Nothing is delivered afterwards. */
@@ -119,6 +121,10 @@ class InFlight implements InFlightRequest {
     if (record === undefined) return;
     record.cpu += usage[0] as number;
     if (usage.length > OPERATIONS_AT) record.did(usage, OPERATIONS_AT);
+  }
+
+  resumed(): void {
+    this.#credit(0);
   }
 
   gone(): void {

@@ -13,6 +13,8 @@ export interface QueuedRequest {
   readonly label: string;
   /** Where it runs; undefined while it waits. */
   worker: WorkerHandle | undefined;
+  /** Its guest waits for a client that is away: it may be ended at any time. */
+  isKept: boolean;
   /** The reason why it ended was logged. */
   reported: boolean;
   /** It was told to stop to make room for others. */

@@ -1,7 +1,7 @@
 import type { Change, WasmcpErrorCode } from '../../../host/index.ts';
 import type { GuestRequest } from '../../http/handler.ts';
 import type { ResponseWriter } from '../../http/response.ts';
-import type { Dispatcher } from './dispatcher.ts';
+import type { Dispatcher } from './dispatcher-options.ts';
 
 /** Notifies a component's `wasi:keyvalue/watcher` of changes, one after the other. */
 export interface Watch {

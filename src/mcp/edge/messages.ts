@@ -65,11 +65,17 @@ export interface InitializeMessage {
 
 const CLIENT_INFO: string = JSON.stringify({ name: 'wasmcp-node', version });
 
-export function initializeMessage(id: Uint8Array | undefined, name: string): InitializeMessage {
+/** `capabilities` are those of the client. */
+export function initializeMessage(
+  id: Uint8Array | undefined,
+  name: string,
+  capabilities: object = {},
+): InitializeMessage {
   const quoted = JSON.stringify(name);
+  const declared = JSON.stringify(capabilities);
   const head = message(
     id,
-    `"method":"initialize","params":{"capabilities":{},"clientInfo":${CLIENT_INFO},"protocolVersion":${quoted}}`,
+    `"method":"initialize","params":{"capabilities":${declared},"clientInfo":${CLIENT_INFO},"protocolVersion":${quoted}}`,
   );
   const length = Buffer.byteLength(quoted);
   return { message: head, protocolVersion: { name, at: head.length - length - 2, length } };

@@ -9,6 +9,8 @@ export interface RequestSequence {
   next(step: () => RequestHandle): void;
   /** Takes the step that passes on the client's own request, with its body. */
   last(step: () => RequestHandle): void;
+  /** The client has its response, and the guest continues for another request of the client: canceling this one ends nothing. */
+  release(): void;
   /** For the client: canceling ends the current step, and there is no other. */
   readonly call: RequestHandle;
 }
@@ -67,6 +69,9 @@ export function createRequestSequence(client: ResponseWriter, dropped: () => voi
     last(step) {
       passedOn ||= !over;
       next(step);
+    },
+    release() {
+      over = true;
     },
     call: {
       cancel() {

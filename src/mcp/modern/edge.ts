@@ -2,6 +2,7 @@ import type { Store } from '../../../host/index.ts';
 import { COMPLETE, type GuestRequest, type Handler } from '../../http/handler.ts';
 import { header, withoutHeaders } from '../../http/headers.ts';
 import type { ResponseWriter } from '../../http/response.ts';
+import { DEFAULTS } from '../../options/defaults.ts';
 import { createInitialize } from '../edge/initialize.ts';
 import { INVALID_REQUEST, sendResult, sendStatus } from '../edge/messages.ts';
 import { createRequestSequence, NO_GUEST } from '../edge/request-sequence.ts';
@@ -15,6 +16,9 @@ import { discoverResult } from './discover.ts';
 import { Exchange } from './exchange.ts';
 import type { GuestProfile, LegacyGuest } from './guest.ts';
 import { createGuestProfiles, type GuestProfiles } from './guest-profile.ts';
+import { FirstAsking, passOn } from './mrtr/asking.ts';
+import { mayAsk } from './mrtr/capabilities.ts';
+import { checkInput, continueCall, continues, type LoadInputs, loadInputs } from './mrtr/retry.ts';
 import { createOwnSession, forGuest } from './own-session.ts';
 import { createParamHeaders, type ParamHeaders } from './param-headers.ts';
 import type { StateOptions } from './state/options.ts';
@@ -35,6 +39,8 @@ export interface ModernOptions {
   readonly store?: Store | undefined;
   /** Makes tasks of calls that take long; undefined for none. */
   readonly tasks?: TaskService | undefined;
+  /** Milliseconds that a guest may wait for a response of its client; the default of servers if it is undefined. */
+  readonly inputWait?: number;
 }
 
 interface Parts {
@@ -49,6 +55,8 @@ interface Parts {
   readonly store: Store | undefined;
   readonly tasks: TaskService | undefined;
   readonly params: ParamHeaders;
+  /** Keeps calls whose guests ask their clients; undefined where that is not possible. Loaded when it is needed. */
+  readonly inputs: LoadInputs | undefined;
   isPublic(request: GuestRequest): boolean;
 }
 
@@ -56,14 +64,15 @@ interface Parts {
 export function createModernEdge(
   guest: Handler,
   sessions: Handler,
-  { authorizes, state, store, tasks }: ModernOptions,
+  { authorizes, state, store, tasks, inputWait = DEFAULTS.inputWait }: ModernOptions,
 ): Handler {
   const isPublic = (request: GuestRequest): boolean => !authorizes && !hasCredentials(request);
   const stateless: Handler = (request, target) => guest(withoutSessions(request), target);
   const profiles = createGuestProfiles(stateless, createInitialize(stateless), isPublic);
+  const owners = createOwners(stateless, profiles, authorizes);
   const parts: Parts = {
-    ...{ guest, stateless, sessions, profiles, isPublic, store, tasks },
-    owners: createOwners(stateless, profiles, authorizes),
+    ...{ guest, stateless, sessions, profiles, isPublic, store, tasks, owners },
+    inputs: store && loadInputs({ store, owners, inputWait, watch: (step) => watched(tasks, step) }),
     params: createParamHeaders(),
     state: createState({ stateless, sessions, profiles, store }, state),
   };
@@ -154,31 +163,43 @@ function pass(parts: Parts, step: Step, profile: GuestProfile): void {
     return;
   }
   const { method, id } = message;
-  const refusal = isServed(method) ? parts.params.check(message) : unknownMethod(method);
+  const refusal = isServed(method)
+    ? (parts.params.check(message) ?? checkInput(message))
+    : unknownMethod(method);
   const { tasks } = parts;
   if (method === 'server/discover') {
     sendResult(sequence.target, jsonText(id), discoverResult(profile, tasks !== undefined));
   } else if (tasks !== undefined && isTaskMethod(method)) tasks.serve(parts.owners, step, profile);
   else if (refusal !== undefined) exchange.refuse(sequence.target, refusal);
+  else if (continues(message)) continueCall(parts.inputs, step, profile);
   else {
     parts.owners.claim(step, profile, (owner) => {
       exchange.owner = owner;
-      const mayTake = tasks !== undefined && method === 'tools/call' && declaresTasks(message.meta);
-      passToLegacy(parts, mayTake ? watchCall(tasks, step) : step, profile);
+      passToLegacy(parts, watched(tasks, step), profile);
     });
   }
 }
 
+/** The step that is taken instead, if the call may become a task. */
+function watched(tasks: TaskService | undefined, step: Step): Step {
+  const { method, meta } = step.message;
+  const mayTake = tasks !== undefined && method === 'tools/call' && declaresTasks(meta);
+  return mayTake ? watchCall(tasks, step) : step;
+}
+
 function passToLegacy(parts: Parts, step: Step, profile: LegacyGuest): void {
-  const { exchange, message, sequence } = step;
+  const { exchange, message, sequence, own } = step;
+  const { inputs } = parts;
+  if (inputs && mayAsk(message)) exchange.asking = new FirstAsking(step, inputs);
   parts.state.serve(step, profile, () => {
-    if (profile.keepsSessions) step.own.open(parts.profiles, step, profile, forward);
+    if (profile.keepsSessions) own.open(parts.profiles, step, profile, forward);
     else forward();
   });
 
   function forward(): void {
-    const request = forGuest({ ...message.request, headers: exchange.guestHeaders }, profile);
-    sequence.last(() => parts.stateless(step.own.enter(request), sequence.target));
+    const enter = (request: GuestRequest): GuestRequest => own.enter(forGuest(request, profile));
+    const request = enter({ ...message.request, headers: exchange.guestHeaders });
+    sequence.last(() => passOn(exchange, request, parts.stateless, sequence.target, enter));
   }
 }
 

@@ -6,16 +6,10 @@ import { MISSING_CAPABILITY } from './codes.ts';
 import type { GuestProfile } from './guest.ts';
 import type { Completion } from './guest-response.ts';
 import { reaches } from './log-level.ts';
+import { isInputRequest, missingCapabilities } from './mrtr/capabilities.ts';
+import type { Asking, AskingExchange } from './mrtr/types.ts';
 import type { ParamHeaders } from './param-headers.ts';
 import { META } from './revision.ts';
-import type { Translation } from './translate-response.ts';
-
-/** The capability that a client declares if it can be asked this. */
-const NEEDED: ReadonlyMap<unknown, string> = new Map([
-  ['sampling/createMessage', 'sampling'],
-  ['elicitation/create', 'elicitation'],
-  ['roots/list', 'roots'],
-]);
 
 /** What is known of the guest's tools. */
 interface Knowledge {
@@ -24,7 +18,7 @@ interface Knowledge {
 }
 
 /** A client's request and what is known for its response. */
-export class Exchange implements Translation {
+export class Exchange implements AskingExchange {
   readonly streams: boolean;
   /** The headers as a guest of an earlier revision wants them. */
   readonly guestHeaders: string[];
@@ -33,6 +27,10 @@ export class Exchange implements Translation {
   /** The edge responds itself. */
   isOwn = false;
   message: ClientMessage | undefined;
+  /** Of the request that the guest serves, if it is an earlier one of the client. */
+  served: { readonly progressToken: unknown } | undefined;
+  /** Takes what the guest asks its client; undefined if the client can be asked nothing. */
+  asking: Asking | undefined;
   profile: GuestProfile | undefined;
   /** The principal that the client's token names. It counts once the guest has accepted the request, see `Owners.claim`. */
   owner: string | undefined;
@@ -42,6 +40,8 @@ export class Exchange implements Translation {
   cancel: () => void = () => {};
   /** The guest continues although the client has its response: it may leave. */
   isDetached = false;
+  /** Gets what the guest asks meanwhile. */
+  inputRequired: AskingExchange['inputRequired'];
 
   constructor(headers: string[], isPrivate: boolean, knowledge: Knowledge) {
     const accepted = readAccept(headers);
@@ -76,33 +76,51 @@ export class Exchange implements Translation {
   }
 
   /** Only what belongs to the client's request ("Streamable HTTP", section "Receiving Messages"), and that it asked for. */
-  wants({ method, params }: JsonObject): boolean {
+  notified(notification: JsonObject): JsonObject | undefined {
+    const { method, params } = notification;
     const meta = this.message?.meta ?? {};
-    if (!isObject(params)) return false;
-    if (method === 'notifications/progress') {
-      return params.progressToken !== undefined && params.progressToken === meta.progressToken;
-    }
-    return method === 'notifications/message' && reaches(params.level, meta[META.logLevel]);
+    if (!isObject(params)) return undefined;
+    if (method === 'notifications/progress') return this.#progress(notification, params, meta.progressToken);
+    const isWanted = method === 'notifications/message' && reaches(params.level, meta[META.logLevel]);
+    return isWanted ? notification : undefined;
   }
 
-  /** No request of a server reaches a client of this revision, and the guest was told that its client can be asked nothing. */
-  asked({ method }: JsonObject): JsonObject {
+  #progress(notification: JsonObject, params: JsonObject, token: unknown): JsonObject | undefined {
+    const { served } = this;
+    const known = served === undefined ? token : served.progressToken;
+    if (token === undefined || known === undefined || params.progressToken !== known) return undefined;
+    return served === undefined
+      ? notification
+      : { ...notification, params: { ...params, progressToken: token } };
+  }
+
+  /** A request of the guest never reaches a client of this revision as such: it becomes a part of a result. */
+  asked(request: JsonObject): JsonObject | undefined {
+    const { message } = this;
+    const missing = message && missingCapabilities(message, request);
+    const asked = `the server asked its client for ${JSON.stringify(request.method)}`;
+    if (missing !== undefined) {
+      return this.#ended(MISSING_CAPABILITY, `${asked}, which needs a capability that the client lacks`, {
+        requiredCapabilities: missing,
+      });
+    }
+    if (this.asking === undefined || !isInputRequest(request)) {
+      return this.#ended(INTERNAL_ERROR, `${asked}, which this host does not pass on here`);
+    }
+    const problem = this.asking.asked(request);
+    return problem === undefined ? undefined : this.#ended(INTERNAL_ERROR, `${asked}: ${problem}`);
+  }
+
+  /** An error that ends the call, and the guest with it. */
+  #ended(code: number, message: string, data?: JsonObject): JsonObject {
     // A guest that responds at once does so before there is anything to cancel.
     queueMicrotask(() => this.cancel());
-    const capability = NEEDED.get(method);
-    const declared = this.message?.meta[META.capabilities];
-    const isMissing = capability !== undefined && isObject(declared) && declared[capability] === undefined;
-    const asked = `the server asked its client for ${JSON.stringify(method)}`;
-    return isMissing
-      ? {
-          code: MISSING_CAPABILITY,
-          message: `${asked}, which needs the capability ${capability}`,
-          data: { requiredCapabilities: { [capability]: {} } },
-        }
-      : { code: INTERNAL_ERROR, message: `${asked}, which this host does not pass on` };
+    return { code, message, ...(data && { data }) };
   }
 
-  responded(response: JsonObject): JsonObject {
+  responded(received: JsonObject): JsonObject {
+    // The guest responds to the first request of the call.
+    const response = this.served === undefined ? received : { ...received, id: this.id };
     const { result } = response;
     if (this.message?.method !== 'tools/list' || !isObject(result)) return response;
     const { params, state } = this.#knowledge;

@@ -7,6 +7,7 @@ import type { RequestSequence } from '../edge/request-sequence.ts';
 import { type ClientMessage, isObject, type JsonObject, jsonText } from './client-message.ts';
 import { discoverRequest, judgeDiscover, supportedBy } from './discover.ts';
 import type { GuestProfile, LegacyGuest } from './guest.ts';
+import { askableCapabilities } from './mrtr/capabilities.ts';
 
 /** What it takes to ask a guest on behalf of a client. */
 export interface Asking {
@@ -23,7 +24,7 @@ export interface GuestProfiles {
   find(asking: Asking, found: (profile: GuestProfile, session?: string) => void): void;
   /** The same, with what the guest says of itself to this client. */
   describe(asking: Asking, found: (profile: GuestProfile, session?: string) => void): void;
-  /** Sends `initialize`. */
+  /** Opens a session in which the guest may ask its client what this client can be asked. */
   initialize(asking: Asking, found: (profile: LegacyGuest, session?: string) => void): void;
 }
 
@@ -66,6 +67,7 @@ export function createGuestProfiles(
   function initializeFor(
     { message: { request, id }, sequence }: Asking,
     found: (profile: LegacyGuest, session?: string) => void,
+    capabilities: JsonObject = {},
   ): void {
     const target = probeTarget(sequence.target, {
       id: jsonText(id),
@@ -87,7 +89,7 @@ export function createGuestProfiles(
         found(profile, session);
       },
     });
-    const { message, protocolVersion } = initializeMessage(jsonText(id), NEWEST_WITH_SESSIONS);
+    const { message, protocolVersion } = initializeMessage(jsonText(id), NEWEST_WITH_SESSIONS, capabilities);
     initialize(messageFor(request, message), protocolVersion, sequence, target);
   }
 
@@ -104,7 +106,7 @@ export function createGuestProfiles(
       else if (isLegacy) initializeFor(asking, found);
       else discover(asking, found);
     },
-    initialize: initializeFor,
+    initialize: (asking, found) => initializeFor(asking, found, askableCapabilities(asking.message)),
   };
 }
 

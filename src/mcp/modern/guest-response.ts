@@ -58,10 +58,11 @@ export function completeResult(
   { method, isPrivate, serverInfo }: Completion,
 ): JsonObject {
   const meta = isObject(result._meta) ? result._meta : {};
+  const mayCache = isCacheable(method) && result.resultType !== 'input_required';
   const identity = isObject(serverInfo) ? { [META.server]: serverInfo, ...meta } : meta;
   return {
     resultType: 'complete',
-    ...(isCacheable(method) && { ttlMs: TTL, cacheScope: isPrivate ? 'private' : 'public' }),
+    ...(mayCache && { ttlMs: TTL, cacheScope: isPrivate ? 'private' : 'public' }),
     ...result,
     ...(Object.keys(identity).length > 0 && { _meta: identity }),
   };

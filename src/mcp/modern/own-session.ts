@@ -8,6 +8,7 @@ import { VERSION_HEADER } from '../wasmcp-quirks.ts';
 import { jsonText } from './client-message.ts';
 import type { LegacyGuest } from './guest.ts';
 import type { Asking, GuestProfiles } from './guest-profile.ts';
+import { mayAsk } from './mrtr/capabilities.ts';
 
 const ABOUT = 'a session for one request';
 
@@ -35,13 +36,21 @@ export function forGuest(request: GuestRequest, { version }: LegacyGuest): Guest
 
 export function createOwnSession(guest: Handler, target: ResponseWriter): OwnSession {
   let session: string | undefined;
-  let ending: GuestRequest | undefined;
+  const endings: GuestRequest[] = [];
   let isFinished = false;
   const callbacks: (() => void)[] = [];
 
   function adopt(request: GuestRequest, profile: LegacyGuest, opened: string): void {
     session = opened;
-    ending = withoutBody(inSession(forGuest(request, profile), opened), 'DELETE');
+    const ending = withoutBody(inSession(forGuest(request, profile), opened), 'DELETE');
+    // It makes room, so it must not wait for room.
+    endings.push({ ...ending, awaited: true });
+  }
+
+  function endAll([first, ...others]: readonly GuestRequest[], ended: () => void): void {
+    for (const ending of others) guest(ending, nowhere(ignore));
+    if (first === undefined) ended();
+    else guest(first, nowhere(ended));
   }
 
   function enter(request: GuestRequest): GuestRequest {
@@ -53,8 +62,7 @@ export function createOwnSession(guest: Handler, target: ResponseWriter): OwnSes
       finished() {
         isFinished = true;
         for (const callback of callbacks.splice(0)) callback();
-        if (ending === undefined) target.finished();
-        else guest(ending, nowhere(target.finished));
+        endAll(endings, target.finished);
       },
     }),
     whenFinished(callback) {
@@ -75,7 +83,8 @@ export function createOwnSession(guest: Handler, target: ResponseWriter): OwnSes
         });
         sequence.next(() => guest(enter(forGuest(messageFor(request, INITIALIZED), profile)), to));
       };
-      if (session !== undefined) return initialized();
+      // One that was opened to look at the guest does not know what the client can be asked.
+      if (session !== undefined && !mayAsk(message)) return initialized();
       profiles.initialize(asking, (_, opened) => {
         if (opened === undefined) return ready();
         adopt(message.request, profile, opened);
@@ -84,6 +93,8 @@ export function createOwnSession(guest: Handler, target: ResponseWriter): OwnSes
     },
   };
 }
+
+function ignore(): void {}
 
 /** Whatever the guest returns, there is nobody to tell. */
 function nowhere(finished: () => void): ResponseWriter {

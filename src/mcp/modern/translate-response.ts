@@ -4,40 +4,12 @@ import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
 import { createEventDataReader, isEventStream } from '../edge/event-data.ts';
 import { isObject, type JsonObject } from './client-message.ts';
 import { MAX_MESSAGE } from './collect-body.ts';
-import { type Completed, type Completion, completeResponse, errorResponse } from './guest-response.ts';
+import { type Completed, completeResponse, errorResponse } from './guest-response.ts';
 import { parseExactly } from './json.ts';
+import { MAX_LATE } from './mrtr/limits.ts';
+import type { TranslatedResponse, Translation } from './translation.ts';
 
-/** How the guest's messages reach the client. */
-export interface Translation {
-  /** The client accepts a stream. */
-  readonly streams: boolean;
-  /** The response is the client's as it is. */
-  readonly passes: boolean;
-  /** Of the client's request. */
-  readonly id: string | number | undefined;
-  completion(): Completion;
-  /** Whether the client wants this notification of the guest. */
-  wants(notification: JsonObject): boolean;
-  /** The guest asks its client something: returns the error that ends the client's request. */
-  asked(request: JsonObject): JsonObject;
-  /** The guest's response as the client gets it. */
-  responded(response: JsonObject): JsonObject;
-}
-
-/**
- * A response of a guest on its way to the client. The client may get a result before the guest has responded; then the rest goes
- * elsewhere.
- */
-export interface TranslatedResponse {
-  readonly writer: ResponseWriter;
-  /** The client has its response, or the beginning of one that is passed on as it is. */
-  readonly isOver: boolean;
-  /** Responds with this result, in place of the guest, whose response must be resumed. */
-  hold(result: JsonObject): void;
-  /** The rest of the guest's response goes there. */
-  resume(target: ResponseWriter, translation: Translation): void;
-}
-
+const TOO_LATE = `a message longer than ${MAX_LATE} bytes came before the client did`;
 const TOO_LONG = `a message of the guest is longer than ${MAX_MESSAGE} bytes`;
 
 /**
@@ -63,6 +35,7 @@ class Translator implements TranslatedResponse {
   #isStreaming = false;
   #isPassed = false;
   #isOver = false;
+  #held: Held | undefined;
 
   constructor(target: ResponseWriter, translation: Translation) {
     this.#target = target;
@@ -72,27 +45,49 @@ class Translator implements TranslatedResponse {
       chunk: (bytes, acknowledged) => this.#chunk(bytes, acknowledged),
       end: (trailers) => this.#end(trailers),
       fail: (error) => this.#fail(error),
+      finished: () => {
+        if (this.#held === undefined) this.#target.finished();
+      },
     });
   }
 
   get isOver(): boolean {
-    return this.#isOver || this.#isPassed;
+    return this.#isOver || this.#isPassed || this.#held !== undefined;
+  }
+
+  get failure(): WasmcpError | undefined {
+    return this.#held?.failure;
   }
 
   hold(result: JsonObject): void {
+    const target = this.#target;
     const { id } = this.#translation;
+    // The guest may not have begun its response.
     this.#send({ status: 200, text: JSON.stringify({ jsonrpc: '2.0', id, result }) });
-    if (!this.#isStreaming) return;
-    this.#target.chunk(Buffer.from(this.#events), () => {});
-    this.#target.end([]);
-    this.#events = '';
+    if (this.#isStreaming) this.#endStream();
+    this.#held = {};
+    this.#isOver = false;
+    this.#isStreaming = false;
+    target.finished();
   }
 
   resume(target: ResponseWriter, translation: Translation): void {
+    const { deliver } = this.#held!;
+    this.#held = undefined;
     this.#target = target;
     this.#translation = translation;
-    this.#isStreaming = false;
     this.#isOver = false;
+    deliver?.();
+  }
+
+  refuse(error: JsonObject): void {
+    if (this.#isOver) return;
+    this.#settle(0, () => this.#send(errorResponse(error, this.#translation.id, this.#status)));
+    if (this.#isStreaming && this.#events !== '') this.#endStream();
+  }
+
+  fail(error: WasmcpError): void {
+    this.#fail(error);
   }
 
   #head(status: number, headers: string[]): void {
@@ -143,7 +138,25 @@ class Translator implements TranslatedResponse {
   #fail(error: WasmcpError): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#target.fail(error);
+    if (this.#held !== undefined) this.#held.failure = error;
+    else this.#target.fail(error);
+  }
+
+  #endStream(): void {
+    const events = this.#events;
+    this.#events = '';
+    this.#target.chunk(Buffer.from(events), () => {});
+    this.#target.end([]);
+  }
+
+  /** The response of the guest is there: it goes to the client, or waits for one. */
+  #settle(size: number, deliver: () => void): void {
+    if (this.#held === undefined) deliver();
+    else if (size > MAX_LATE) this.#fail(new WasmcpError('guest-error-response', TOO_LATE));
+    else {
+      this.#held.deliver = deliver;
+      this.#isOver = true;
+    }
   }
 
   #keep(bytes: Uint8Array): void {
@@ -160,18 +173,26 @@ class Translator implements TranslatedResponse {
     if (this.#isOver || !isComplete) return;
     const message = parse(bytes.toString());
     if (message === undefined) return;
-    if (message.method === undefined) this.#respond(message);
+    if (message.method === undefined) this.#settle(bytes.length, () => this.#respond(message));
     else if (message.id === undefined) this.#notify(message);
-    else this.#send(errorResponse(this.#translation.asked(message), this.#translation.id, this.#status));
+    else this.#asked(message);
+  }
+
+  #asked(request: JsonObject): void {
+    const error = this.#translation.asked(request);
+    if (error === undefined) return;
+    this.#settle(0, () => this.#send(errorResponse(error, this.#translation.id, this.#status)));
   }
 
   #notify(notification: JsonObject): void {
-    if (!this.#translation.streams || !this.#translation.wants(notification)) return;
+    if (!this.#translation.streams || this.#held !== undefined) return;
+    const changed = this.#translation.notified(notification);
+    if (changed === undefined) return;
     if (!this.#isStreaming) {
       this.#isStreaming = true;
       this.#target.head(this.#status, [...this.#headers, 'content-type', 'text/event-stream']);
     }
-    this.#events += event(JSON.stringify(notification));
+    this.#events += event(JSON.stringify(changed));
   }
 
   #respond(response: JsonObject): void {
@@ -189,6 +210,12 @@ class Translator implements TranslatedResponse {
     this.#target.chunk(Buffer.from(text), () => {});
     this.#target.end([]);
   }
+}
+
+/** What is known of the response while no client waits for it. */
+interface Held {
+  deliver?: () => void;
+  failure?: WasmcpError;
 }
 
 /** Headers that depend on what the translator writes, and the session, which clients do not know of. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Dispatcher } from '../../../src/engine/main/dispatcher.ts';
+import type { Dispatcher } from '../../../src/engine/main/dispatcher-options.ts';
 import { createWatch, type WatchOptions } from '../../../src/engine/main/watch.ts';
 import type { ResponseWriter } from '../../../src/http/response.ts';
 

@@ -91,17 +91,17 @@ describe('in front of a guest of 2025-11-25', () => {
     ]);
   });
 
-  test('the guest learns that its client can be asked nothing', async () => {
-    const { body } = await callModern(
-      served.url,
-      'test_sampling',
-      { prompt: 'Hi' },
-      {
-        meta: { [CAPABILITIES]: { sampling: {} } },
-      },
-    );
+  test('the guest learns what its client can be asked', async () => {
+    const args = { prompt: 'Hi' };
+    const { body } = await callModern(served.url, 'test_sampling', args, {
+      meta: { [CAPABILITIES]: { elicitation: {} } },
+    });
     expect(body.result).toMatchObject({ isError: true });
     expect(body.result.content[0].text).toContain('does not take sampling/createMessage');
+    const able = await callModern(served.url, 'test_sampling', args, {
+      meta: { [CAPABILITIES]: { sampling: {} } },
+    });
+    expect(able.body.result.resultType).toBe('input_required');
   });
 
   test('errors of the guest become those of the revision', async () => {

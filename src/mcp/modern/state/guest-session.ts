@@ -7,6 +7,7 @@ import { inSession } from '../../edge/session.ts';
 import { isObject, jsonText } from '../client-message.ts';
 import type { LegacyGuest } from '../guest.ts';
 import type { Asking } from '../guest-profile.ts';
+import { askableCapabilities } from '../mrtr/capabilities.ts';
 import { forGuest } from '../own-session.ts';
 
 const ABOUT = 'a new session';
@@ -38,7 +39,10 @@ export function openGuestSession(
       sequence.next(() => sessions(inSession(notification, session), notified));
     },
   });
-  const initialize = messageFor(request, initializeMessage(id, NEWEST_WITH_SESSIONS).message);
+  const initialize = messageFor(
+    request,
+    initializeMessage(id, NEWEST_WITH_SESSIONS, askableCapabilities(message)).message,
+  );
   sequence.next(() => sessions(forGuest(initialize, profile), initialized));
 }
 

@@ -7,6 +7,7 @@ import { inSession } from '../../edge/session.ts';
 import { type JsonObject, jsonText } from '../client-message.ts';
 import type { LegacyGuest } from '../guest.ts';
 import { parseExactly } from '../json.ts';
+import { passOn } from '../mrtr/asking.ts';
 import { forGuest } from '../own-session.ts';
 import type { Step } from '../step.ts';
 import { dropGuestSession, endOf, openGuestSession } from './guest-session.ts';
@@ -87,8 +88,9 @@ function enter(parts: HandleParts, session: string, step: Step, profile: LegacyG
       parts.counts.used(session);
     },
   });
-  const request = forGuest({ ...message.request, headers: exchange.guestHeaders }, profile);
-  sequence.last(() => parts.sessions(inSession(stripped(parts.handles, request), session), target));
+  const within = (request: GuestRequest): GuestRequest => inSession(forGuest(request, profile), session);
+  const request = within(stripped(parts.handles, { ...message.request, headers: exchange.guestHeaders }));
+  sequence.last(() => passOn(exchange, request, parts.sessions, target, within));
 }
 
 /** The guest refuses the session: a challenge is for the client itself. */

@@ -1,8 +1,9 @@
-import type { Handler } from '../../../http/handler.ts';
+import type { GuestRequest, Handler } from '../../../http/handler.ts';
 import { header } from '../../../http/headers.ts';
 import { type ProbeResult, relay } from '../../edge/probe.ts';
 import { inSession } from '../../edge/session.ts';
 import type { LegacyGuest } from '../guest.ts';
+import { passOn } from '../mrtr/asking.ts';
 import { forGuest } from '../own-session.ts';
 import type { Step } from '../step.ts';
 import { dropGuestSession, openGuestSession } from './guest-session.ts';
@@ -75,8 +76,9 @@ export function createPrincipalSessions({ sessions, records, life }: PrincipalPa
       refused: (result) => renew(work, session, tries + 1, result),
       accepted: () => life.used(session),
     });
-    const request = forGuest({ ...message.request, headers: exchange.guestHeaders }, profile);
-    sequence.last(() => sessions(inSession(request, session), target));
+    const within = (request: GuestRequest): GuestRequest => inSession(forGuest(request, profile), session);
+    const request = within({ ...message.request, headers: exchange.guestHeaders });
+    sequence.last(() => passOn(exchange, request, sessions, target, within));
   }
 
   /** The guest does not know the session, or no longer: it has not run the request. */

@@ -3,7 +3,7 @@ import { wrapResponse } from '../../../http/response.ts';
 import type { JsonObject } from '../client-message.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Step } from '../step.ts';
-import type { Translation } from '../translate-response.ts';
+import type { Translation } from '../translation.ts';
 import type { TaskService } from './service.ts';
 
 /**
@@ -49,7 +49,7 @@ function translationOf(exchange: Exchange): Translation {
     passes: false,
     id: exchange.id,
     completion: () => exchange.completion(),
-    wants: () => false,
+    notified: () => undefined,
     asked: (request: JsonObject) => exchange.asked(request),
     responded: (response) => exchange.responded(response),
   };

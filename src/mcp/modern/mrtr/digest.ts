@@ -1,0 +1,27 @@
+import { hash } from 'node:crypto';
+import { isObject, type JsonObject } from '../client-message.ts';
+import { parseExactly } from '../json.ts';
+
+/** Members of `params` in which a retry may differ from the first request. */
+const OF_THE_ATTEMPT: ReadonlySet<string> = new Set(['_meta', 'inputResponses', 'requestState']);
+
+/**
+ * Digest of what a client asks for: the method and its parameters, however the body is written. Numbers beyond the precision of
+ * JavaScript count with all digits.
+ */
+export function requestDigest(body: Uint8Array): Buffer {
+  const { method, params = {} } = parseExactly(Buffer.from(body).toString()) as JsonObject;
+  const asked = Object.entries(params as JsonObject).filter(([name]) => !OF_THE_ATTEMPT.has(name));
+  return hash('sha256', JSON.stringify([method, canonical(Object.fromEntries(asked))]), 'buffer');
+}
+
+/** Objects as lists of their members, ordered by name, with all exact numbers in them as they are. */
+function canonical(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(canonical);
+  if (!isObject(value) || isRaw(value)) return value;
+  const members = Object.entries(value).map(([name, member]) => [name, canonical(member)] as const);
+  return { members: members.sort(([one], [other]) => (one < other ? -1 : 1)) };
+}
+
+/** TypeScript's library does not have it yet. */
+const isRaw = (JSON as unknown as { isRawJSON(value: unknown): boolean }).isRawJSON;
