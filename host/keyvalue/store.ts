@@ -37,6 +37,27 @@ export interface KeyPage {
   readonly cursor: bigint | undefined;
 }
 
+/** As `KeyPage`. */
+export interface ValuesPage {
+  /** Without the values of more than `SMALL_VALUE` bytes, which would fill memory. */
+  readonly entries: readonly (readonly [key: string, value: Uint8Array | undefined])[];
+  readonly cursor: bigint | undefined;
+}
+
+/** Beginnings of keys, from one on and below another. */
+export interface Prefixes {
+  readonly from: string;
+  readonly before: string;
+  /** In bytes. */
+  readonly length: number;
+}
+
+/** As `KeyPage`, with a row for each entry. */
+export interface SizesPage {
+  readonly sizes: readonly (readonly [prefix: string, bytes: number])[];
+  readonly cursor: bigint | undefined;
+}
+
 /** Inclusive bounds of a counter; they differ between the drafts of wasi:keyvalue. */
 export interface CounterBounds {
   readonly min: bigint;
@@ -45,6 +66,9 @@ export interface CounterBounds {
 
 /** Maximum number of keys on one page of `list`. */
 export const PAGE_SIZE = 1000;
+
+/** Maximum size in bytes of a value that a search returns. */
+export const SMALL_VALUE = 4096;
 
 /** Maximum size in bytes of all values of one `getMany`, which are in memory at the same time. */
 export const BATCH_BYTES: number = 64 * 1024 * 1024;
@@ -95,6 +119,13 @@ export interface Store {
     values: readonly Uint8Array[],
     cursor?: bigint,
   ): Awaitable<KeyPage>;
+  /** Keys with this ending and their values, otherwise as `withEnding`. Optional. */
+  valuesWithEnding?(bucket: string, ending: string, cursor?: bigint): Awaitable<ValuesPage>;
+  /**
+   * Sizes of values by the beginnings of their keys. Looks at a part of the store after `cursor`: the sum for a beginning may be in
+   * several pages. Optional.
+   */
+  sizesByPrefix?(bucket: string, prefixes: Prefixes, cursor?: bigint): Awaitable<SizesPage>;
   /** Positional: one result per key, duplicates included. Throws `store-limit` above `BATCH_BYTES` in total. */
   getMany(bucket: string, keys: readonly string[]): Awaitable<(Uint8Array | undefined)[]>;
   /** All or nothing; the later of two entries for one key wins. */

@@ -9,14 +9,15 @@ import { fillWithSessions, sessionId } from './session-store.ts';
 
 /**
  * How long the commands take on a store with many sessions, without the start of the process:
- * `npm run bench:sessions -- [SESSIONS] [FILE]`. The file is made if it does not exist.
+ * `npm run bench:sessions -- [SESSIONS] [FILE]`. The file is made if it does not exist. With ROUND_TRIP=1 all of them are exported,
+ * imported and exported again. FILE can be the URL of a store that is filled: `node test/bench/session-store.ts URL SESSIONS`.
  */
 
 const [count = '1000000', given] = process.argv.slice(2);
 const sessions = Number(count);
 const folder = mkdtempSync(join(tmpdir(), 'wasmcp-node-sessions-'));
 const file = given ?? join(folder, 'store.db');
-const url = `sqlite:${file}`;
+const url = /^\w+:\/\//.test(file) ? file : `sqlite:${file}`;
 
 interface Taken {
   readonly lines: number;
@@ -93,7 +94,7 @@ async function compare(): Promise<void> {
 }
 
 try {
-  if (!existsSync(file)) {
+  if (url !== file && !existsSync(file)) {
     const store = await openStore(url, { durability: 'process' });
     await fillWithSessions(store, { sessions, expired: sessions * 0.9, subjects: sessions / 20 });
     await store.close();
@@ -123,16 +124,10 @@ try {
     undefined,
     1,
   );
-  await report('sessions list --sort updated', [
-    'sessions',
-    'list',
-    '--store',
-    url,
-    '--sort',
-    'updated',
-    '--limit',
-    '100',
-  ]);
+  for (const sort of ['updated', 'created', 'size']) {
+    const args = ['sessions', 'list', '--store', url, '--sort', sort, '--limit', '100'];
+    await report(`sessions list --sort ${sort} --limit 100`, args);
+  }
   if (process.env.ROUND_TRIP) await compare();
 } finally {
   clearInterval(watching);

@@ -74,6 +74,35 @@ export const PAGES: readonly StoreCase[] = [
     },
   },
   {
+    name: 'a store that finds values by the ending of their key, or adds up sizes by its beginning, finds all of them',
+    async run(store) {
+      if (store.valuesWithEnding === undefined || store.sizesByPrefix === undefined) return;
+      await store.setMany('b', [
+        ['ab:1', bytes('x')],
+        ['ab:end', bytes('four')],
+        ['ac:end', bytes('')],
+        ['ad', bytes('123')],
+        ['ae:end', bytes('12345678')],
+      ]);
+      await store.set('other', 'ab:end', bytes('other'));
+      const found = new Map<string, string | undefined>();
+      let cursor: bigint | undefined;
+      do {
+        const page = await store.valuesWithEnding('b', ':end', cursor);
+        for (const [key, value] of page.entries) found.set(key, text(value));
+        cursor = page.cursor;
+      } while (cursor !== undefined);
+      assert.deepEqual(Object.fromEntries(found), { 'ab:end': 'four', 'ac:end': '', 'ae:end': '12345678' });
+      const sums = new Map<string, number>();
+      do {
+        const page = await store.sizesByPrefix('b', { from: 'ab', before: 'ae', length: 2 }, cursor);
+        for (const [prefix, size] of page.sizes) sums.set(prefix, (sums.get(prefix) ?? 0) + size);
+        cursor = page.cursor;
+      } while (cursor !== undefined);
+      assert.deepEqual(Object.fromEntries(sums), { ab: 5, ac: 0, ad: 3 });
+    },
+  },
+  {
     name: 'deleting page by page reaches every key',
     async run(store) {
       await store.setMany('b', entries(2500));

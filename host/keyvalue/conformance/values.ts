@@ -2,11 +2,14 @@ import assert from 'node:assert/strict';
 import type { Store } from '../store.ts';
 import { allKeys, bytes, fails, isBug, type StoreCase, text, U64 } from './case.ts';
 
+/** Searches that not every store has. */
+type Optional = 'entries' | 'newest' | 'withEnding' | 'valuesWithEnding' | 'sizesByPrefix';
+
 /** One call of each method that fails on a closed store. A method without one does not compile. */
 const CALLS: {
   readonly [Method in Exclude<
     keyof Store,
-    'url' | 'guarantee' | 'leases' | 'metrics' | 'entries' | 'newest' | 'withEnding' | 'close'
+    'url' | 'guarantee' | 'leases' | 'metrics' | 'close' | Optional
   >]: (store: Store) => unknown;
 } = {
   get: (store) => store.get('b', 'k'),

@@ -60,7 +60,7 @@ export async function openPostgres(url: string, options: StoreOptions): Promise<
     url: shown,
     guarantee,
     leases: createLeases({ runner, pool, schema, notifies: target.notifies }),
-    ...createMethods(runner, statementsFor(schema)),
+    ...createMethods(runner, statementsFor(schema), schema),
     metrics: runner.metrics,
     close: runner.close,
   };

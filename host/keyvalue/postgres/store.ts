@@ -6,6 +6,7 @@ import { checkBatch } from '../network/outcomes.ts';
 import { BATCH_BYTES, PAGE_SIZE, type Store } from '../store.ts';
 import { byteaArray, byteaOf, type StoredKey, storedKey, textOf, utf8 } from './keys.ts';
 import type { Runner } from './runner.ts';
+import { createSearches } from './searches.ts';
 import type { Row } from './session.ts';
 import type { Statements } from './statements.ts';
 import type { WriteStatements } from './write-statements.ts';
@@ -23,8 +24,8 @@ const SETTLE_PAUSE = 3;
 type Methods = Omit<Store, 'url' | 'guarantee' | 'metrics' | 'close'>;
 
 /** The methods of a store over PostgreSQL, each one statement. */
-export function createMethods(runner: Runner, sql: Statements): Methods {
-  return { ...createReads(runner, sql), ...createWrites(runner, sql) };
+export function createMethods(runner: Runner, sql: Statements, schema: string): Methods {
+  return { ...createReads(runner, sql), ...createSearches(runner, schema), ...createWrites(runner, sql) };
 }
 
 type Reads = Pick<Store, 'get' | 'exists' | 'list' | 'range' | 'getMany' | 'read' | 'buckets'>;

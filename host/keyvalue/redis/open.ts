@@ -10,6 +10,7 @@ import { createLists } from './lists.ts';
 import { createIdClock } from './partitions.ts';
 import { createReads } from './reads.ts';
 import { createRunner, type Runner } from './runner.ts';
+import { createSearches } from './searches.ts';
 import { createConnector } from './server-link.ts';
 import { createSubscriptions } from './subscriptions.ts';
 import type { Topology } from './topology.ts';
@@ -57,6 +58,7 @@ export async function openRedis(url: string, options: StoreOptions): Promise<Sto
     metrics: runner.metrics,
     ...createReads(parts),
     ...createLists(parts),
+    ...createSearches(parts),
     ...createWrites(parts),
     leases: createLeases({ runner, layout, subscriptions, channel: `${prefix}:lease:` }),
     close() {

@@ -10,10 +10,17 @@ const SCANNED = 20_000n;
 const LARGEST_ID = 2n ** 63n - 1n;
 
 type Reads = Pick<Store, 'get' | 'exists' | 'list' | 'range' | 'getMany' | 'read' | 'buckets'> &
-  Required<Pick<Store, 'entries' | 'newest' | 'withEnding'>>;
+  Required<Pick<Store, 'entries' | 'newest' | 'withEnding' | 'valuesWithEnding' | 'sizesByPrefix'>>;
 
 /** The methods of a store that only read. */
 export function createReads({ sql, transactions, requireOpen, attempt }: StoreAccess): Reads {
+  /** The last id of the part of the table after `cursor`, and the cursor of the next part. */
+  function part(cursor: bigint): { readonly end: bigint; readonly next: bigint | undefined } {
+    const last = sql.lastId.get()?.id ?? 0n;
+    const end = cursor + SCANNED;
+    return { end, next: end < last ? end : undefined };
+  }
+
   return {
     get: (bucket, key) => attempt(() => storedValue(sql, bucket, utf8(key))),
     exists: (bucket, key) => attempt(() => sql.exists.get(wellFormed(bucket), utf8(key)) !== undefined),
@@ -40,11 +47,27 @@ export function createReads({ sql, transactions, requireOpen, attempt }: StoreAc
       attempt(() => newestOf(sql, wellFormed(bucket), before, limit).map(entryInfo)),
     withEnding: (bucket, ending, [one, other = one], cursor = 0n) =>
       attempt(() => {
-        const last = sql.lastId.get()?.id ?? 0n;
-        const end = cursor + SCANNED;
+        const { end, next } = part(cursor);
         const suffix = utf8(ending);
         const rows = sql.withEnding.all(cursor, end, wellFormed(bucket), suffix.length, suffix, one, other);
-        return { keys: rows.map(({ key }) => key.toString('utf8')), cursor: end < last ? end : undefined };
+        return { keys: rows.map(({ key }) => key.toString('utf8')), cursor: next };
+      }),
+    valuesWithEnding: (bucket, ending, cursor = 0n) =>
+      attempt(() => {
+        const { end, next } = part(cursor);
+        const suffix = utf8(ending);
+        const rows = sql.valuesWithEnding.all(cursor, end, wellFormed(bucket), suffix.length, suffix);
+        return {
+          entries: rows.map(({ key, value }) => [key.toString('utf8'), plainBytes(value)]),
+          cursor: next,
+        };
+      }),
+    sizesByPrefix: (bucket, { from, before, length }, cursor = 0n) =>
+      attempt(() => {
+        const { end, next } = part(cursor);
+        const range = [utf8(from), utf8(before)] as const;
+        const rows = sql.sizesByPrefix.all(length, cursor, end, wellFormed(bucket), ...range);
+        return { sizes: rows.map(([prefix, size]) => [prefix, Number(size)]), cursor: next };
       }),
     getMany(bucket, keys) {
       const encoded = keys.map(utf8);

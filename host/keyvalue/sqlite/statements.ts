@@ -1,3 +1,4 @@
+import { SMALL_VALUE } from '../store.ts';
 import type { Connection, Statement } from './connection.ts';
 
 /** The statements of a store, prepared once per connection. Keys are UTF-8 blobs, which compare byte by byte. */
@@ -24,6 +25,10 @@ export interface Statements {
   readonly newest: Statement<{ key: Buffer; size: bigint; updated: bigint }>;
   /** first id after, last id, bucket, length of the ending, ending, value, value */
   readonly withEnding: Statement<{ key: Buffer }>;
+  /** first id after, last id, bucket, length of the ending, ending */
+  readonly valuesWithEnding: Statement<{ key: Buffer; value: Uint8Array | null }>;
+  /** length of a prefix, first id after, last id, bucket, first key, key that is too late */
+  readonly sizesByPrefix: Statement<readonly [string, bigint]>;
   readonly lastId: Statement<{ id: bigint | null }>;
   readonly buckets: Statement<{ bucket: string }>;
   readonly countVersion: Statement;
@@ -74,6 +79,15 @@ export function prepareStatements(connection: Connection): Statements {
       `SELECT key FROM kv NOT INDEXED WHERE id > ? AND id <= ? AND bucket = ?
        AND substr(key, -?) = ? AND value IN (?, ?) ORDER BY id`,
     ),
+    valuesWithEnding: prepare(
+      `SELECT key, CASE WHEN length(value) <= ${SMALL_VALUE} THEN value END AS value FROM kv NOT INDEXED
+       WHERE id > ? AND id <= ? AND bucket = ? AND substr(key, -?) = ? ORDER BY id`,
+    ),
+    // As text, which costs half of what a buffer does.
+    sizesByPrefix: prepare<readonly [string, bigint]>(
+      `SELECT CAST(substr(key, 1, ?) AS TEXT), length(value) FROM kv NOT INDEXED
+       WHERE id > ? AND id <= ? AND bucket = ? AND key >= ? AND key < ?`,
+    ).raw(),
     lastId: prepare('SELECT max(id) AS id FROM kv'),
     // One index lookup for each bucket, however many keys there are; DISTINCT reads them all.
     buckets: prepare(

@@ -1,7 +1,10 @@
 import type { Store } from '../../../host/index.ts';
-import type { SessionSummary } from '../../mcp/sessions/session-summary.ts';
+import { type SessionSummary, valuesOf } from '../../mcp/sessions/session-summary.ts';
 import { keysOf } from '../../mcp/sessions/sessions.ts';
 import { type ValueRecord, valueRecord } from '../../mcp/sessions/value-record.ts';
+
+/** Values that are read at once. */
+const TOGETHER = 20;
 
 /** A session as JSON. Times are ISO 8601. */
 export interface SessionRecord {
@@ -47,10 +50,21 @@ export async function* dataOf(
   store: Store,
   { id, bucket }: Pick<SessionSummary, 'id' | 'bucket'>,
 ): AsyncGenerator<readonly [key: string, stored: Uint8Array]> {
+  let keys: string[] = [];
+  const read = async (): Promise<[string, Uint8Array][]> => {
+    const values = await valuesOf(
+      store,
+      bucket,
+      keys.map((key) => `${id}:${key}`),
+    );
+    return keys.flatMap((key, at) => (values[at] === undefined ? [] : [[key, values[at]]]));
+  };
   for await (const key of keysOf(store, bucket, id)) {
-    const stored = await store.get(bucket, `${id}:${key}`);
-    if (stored !== undefined) yield [key, stored];
+    if (keys.push(key) < TOGETHER) continue;
+    yield* await read();
+    keys = [];
   }
+  yield* await read();
 }
 
 /** The session with all its values, without the metadata. */

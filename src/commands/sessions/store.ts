@@ -7,12 +7,7 @@ import {
 } from '../../../host/index.ts';
 import { createSessionQueue } from '../../mcp/edge/session-queue.ts';
 import { createSessionTurns } from '../../mcp/edge/session-turns.ts';
-import {
-  type SessionSummary,
-  sessionSizes,
-  sessionSummary,
-  summaryOf,
-} from '../../mcp/sessions/session-summary.ts';
+import { type SessionSummary, sessionSummaries, sessionSummary } from '../../mcp/sessions/session-summary.ts';
 import type { OptionAdjustment, OptionValues } from '../../options/types.ts';
 import { type OpenedStoreOptions, withOpenedStore } from '../opened-store.ts';
 
@@ -52,9 +47,8 @@ export async function withStore<T>(
 export async function* allSessions(store: Store, buckets: readonly string[]): AsyncGenerator<SessionSummary> {
   const now = Date.now();
   for (const bucket of buckets) {
-    for await (const size of sessionSizes(store, bucket)) {
-      const session = await summaryOf(store, bucket, size, now);
-      if (session !== undefined) yield session;
+    for await (const { summary } of sessionSummaries(store, bucket, now)) {
+      if (summary !== undefined) yield summary;
     }
   }
 }

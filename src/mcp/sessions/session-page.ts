@@ -3,12 +3,15 @@ import { firstAfter, isSessionId } from './layout.ts';
 import type { SessionState } from './metadata.ts';
 import { newestSessions, ownedSessions } from './session-search.ts';
 import {
-  type SessionSize,
+  type FoundSession,
   type SessionSummary,
   sessionSizes,
+  sessionSummaries,
   sessionSummary,
   summaryOf,
 } from './session-summary.ts';
+import { openingTimes, sizesOfSessions } from './sorted-sessions.ts';
+import { createTop, type Place, type Top } from './top.ts';
 
 export type SessionOrder = 'updated' | 'created' | 'size';
 
@@ -63,6 +66,13 @@ export async function sessionPage(
   const owned = query.subject === undefined ? undefined : ownedSessions(store, bucket, query.subject);
   if (owned !== undefined) return topOf(asked, owned);
   if (query.sort === undefined) return pageById(asked);
+  const places =
+    query.sort === 'created'
+      ? openingTimes(store, bucket)
+      : query.sort === 'size'
+        ? sizesOfSessions(store, bucket)
+        : undefined;
+  if (places !== undefined) return topOfPlaces(asked, places);
   return (await newestPage(asked)) ?? topOf(asked, candidates(asked));
 }
 
@@ -81,10 +91,9 @@ async function pageById({ store, bucket, query, cursor, now, proceed }: Asked): 
   let looked = 0;
   let last: string | undefined;
   const start = cursor === undefined ? undefined : firstAfter(cursor.id);
-  for await (const size of sessionSizes(store, bucket, start)) {
+  for await (const { size, summary } of sessionSummaries(store, bucket, now, start)) {
     if (sessions.length === query.limit || looked === LOOKED_AT)
       return { sessions, next: cursorText({ id: last! }) };
-    const summary = await summaryOf(store, bucket, size, now);
     if (summary !== undefined && matches(summary, query)) sessions.push(summary);
     last = size.id;
     looked += 1;
@@ -118,14 +127,46 @@ async function* candidates({ store, bucket, query, now }: Asked): AsyncGenerator
   }
 }
 
-type Candidate = SessionSize | SessionSummary | undefined;
+type Candidate = FoundSession | SessionSummary | undefined;
+
+/** Places that are chosen at a time. */
+const CHOSEN = 1000;
+
+/** Reads those sessions that could be on the page, in the order of the page: few, once the page is full. */
+async function topOfPlaces(asked: Asked, parts: AsyncIterable<Iterable<Place>>): Promise<SessionPage> {
+  const { store, bucket, query, now, proceed } = asked;
+  const { top, after, order } = emptyTop(asked);
+
+  function choose(places: Iterable<Place>, start: Place | undefined): Place[] {
+    const chosen = createTop<undefined>(CHOSEN, order);
+    for (const place of places) {
+      if (top.admits(place, start) && chosen.admits(place)) chosen.add(place, undefined);
+    }
+    return chosen.items().map(({ place }) => place);
+  }
+
+  for await (const places of parts) {
+    let start = after;
+    let chosen: readonly Place[];
+    do {
+      chosen = choose(places, start);
+      for (const place of chosen) {
+        if (!top.admits(place)) break;
+        const summary = await sessionSummary(store, bucket, place.id, now);
+        if (summary !== undefined && matches(summary, query)) top.add(place, summary);
+        if (!(await proceed())) return { sessions: [] };
+      }
+      start = chosen.at(-1);
+    } while (chosen.length === CHOSEN && top.admits(start!));
+  }
+  return pageOf(asked, top);
+}
 
 /** Looks at all candidates, and keeps as many as fit on the page. */
 async function topOf(asked: Asked, found: AsyncIterable<Candidate>): Promise<SessionPage> {
-  const { store, bucket, query, cursor, now, proceed } = asked;
-  const { limit, sort, order = 'desc' } = query;
-  const top = createTop<SessionSummary>(limit + 1, sort === undefined ? 'asc' : order);
-  const after = cursor && { rank: cursor.rank ?? 0, id: cursor.id };
+  const { store, bucket, query, now, proceed } = asked;
+  const { sort } = query;
+  const { top, after } = emptyTop(asked);
   for await (const candidate of found) {
     if (!(await proceed())) return { sessions: [] };
     if (candidate === undefined) continue;
@@ -134,6 +175,25 @@ async function topOf(asked: Asked, found: AsyncIterable<Candidate>): Promise<Ses
     const summary = 'metadata' in candidate ? candidate : await summaryOf(store, bucket, candidate, now);
     if (summary !== undefined && matches(summary, query)) top.add(place, summary);
   }
+  return pageOf(asked, top);
+}
+
+/** One more than fits tells whether there is another page. */
+function emptyTop({ query, cursor }: Asked): EmptyTop {
+  const { limit, sort } = query;
+  const order = sort === undefined ? 'asc' : (query.order ?? 'desc');
+  const after = cursor && { rank: cursor.rank ?? 0, id: cursor.id };
+  return { top: createTop(limit + 1, order), after, order };
+}
+
+interface EmptyTop {
+  readonly top: Top<SessionSummary>;
+  readonly after: Place | undefined;
+  readonly order: 'asc' | 'desc';
+}
+
+function pageOf({ query }: Asked, top: Top<SessionSummary>): SessionPage {
+  const { limit, sort, order = 'desc' } = query;
   const kept = top.items();
   const sessions = kept.slice(0, limit).map(({ item }) => item);
   const last = kept[limit - 1]?.place;
@@ -142,48 +202,10 @@ async function topOf(asked: Asked, found: AsyncIterable<Candidate>): Promise<Ses
     : { sessions };
 }
 
-function rankOf(candidate: SessionSize | SessionSummary, sort: SessionOrder | undefined): number {
+function rankOf(candidate: FoundSession | SessionSummary, sort: SessionOrder | undefined): number {
   if (sort === 'updated') return candidate.updated;
   if (sort === 'size') return candidate.bytes;
   return sort === 'created' && 'metadata' in candidate ? candidate.metadata.createdAt : 0;
-}
-
-interface Place {
-  readonly rank: number;
-  readonly id: string;
-}
-
-interface Top<T> {
-  /** Whether it comes after `after`, and before the last one that is kept. */
-  admits(place: Place, after?: Place): boolean;
-  add(place: Place, item: T): void;
-  items(): readonly { readonly place: Place; readonly item: T }[];
-}
-
-/** Keeps the first `limit` of any number of items. */
-export function createTop<T>(limit: number, order: 'asc' | 'desc'): Top<T> {
-  const kept: { readonly place: Place; readonly item: T }[] = [];
-  const sign = order === 'asc' ? 1 : -1;
-  const isBefore = (a: Place, b: Place): boolean =>
-    a.rank === b.rank ? a.id < b.id : (a.rank - b.rank) * sign < 0;
-  return {
-    admits(place, after) {
-      if (after !== undefined && !isBefore(after, place)) return false;
-      return kept.length < limit || isBefore(place, kept.at(-1)!.place);
-    },
-    add(place, item) {
-      let low = 0;
-      let high = kept.length;
-      while (low < high) {
-        const middle = (low + high) >>> 1;
-        if (isBefore(place, kept[middle]!.place)) high = middle;
-        else low = middle + 1;
-      }
-      kept.splice(low, 0, { place, item });
-      if (kept.length > limit) kept.pop();
-    },
-    items: () => kept,
-  };
 }
 
 export function matches(summary: SessionSummary, { subject, state, search }: SessionFilter): boolean {

@@ -1,4 +1,5 @@
-import { entriesFrom, type Store } from '../../../host/index.ts';
+import { setImmediate as turn } from 'node:timers/promises';
+import { entriesFrom, type Store, WasmcpError } from '../../../host/index.ts';
 import { isSessionId, metadataKey, nextPossible, prefixOf, sessionOfKey } from './layout.ts';
 import { readMetadata, type SessionMetadata, type SessionState, stateOf } from './metadata.ts';
 import { decodeTyped } from './typed-value.ts';
@@ -11,6 +12,12 @@ export interface SessionSize {
   readonly bytes: number;
   /** In milliseconds since 1970, as all times here. */
   readonly updated: number;
+}
+
+/** A session as it was found among the keys. */
+export interface FoundSession extends SessionSize {
+  /** When its metadata was last written. */
+  readonly metadataUpdated: number;
 }
 
 /** One session without its values. */
@@ -40,16 +47,19 @@ export async function* sessionSizes(
   bucket: string,
   start: string = '0',
   page: number = PAGE,
-): AsyncGenerator<SessionSize> {
+): AsyncGenerator<FoundSession> {
   let from: string | undefined = start;
   let current: Counted | undefined;
   while (from !== undefined) {
     const entries = await entriesFrom(store, bucket, from, page);
+    // A store on this thread lets nothing else run.
+    await turn();
     for (const { key, size, updated } of entries) {
       const id = sessionOfKey(key);
       if (id !== current?.id) {
-        if (current?.isSession) yield sizeOf(current);
-        current = id === undefined ? undefined : { id, keys: 0, bytes: 0, updated: 0, isSession: false };
+        const complete = current && sizeOf(current);
+        if (complete !== undefined) yield complete;
+        current = id === undefined ? undefined : newSession(id);
       }
       if (current !== undefined) count(current, key, size, updated);
     }
@@ -57,7 +67,8 @@ export async function* sessionSizes(
     if (last === undefined || entries.length < page) break;
     from = sessionOfKey(last) === undefined ? nextPossible(last) : `${last}\0`;
   }
-  if (current?.isSession) yield sizeOf(current);
+  const last = current && sizeOf(current);
+  if (last !== undefined) yield last;
 }
 
 interface Counted {
@@ -65,40 +76,95 @@ interface Counted {
   keys: number;
   bytes: number;
   updated: number;
-  isSession: boolean;
+  /** Undefined for what is no session so far. */
+  metadataUpdated: number | undefined;
+}
+
+function newSession(id: string): Counted {
+  return { id, keys: 0, bytes: 0, updated: 0, metadataUpdated: undefined };
 }
 
 function count(session: Counted, key: string, size: number, updated: number): void {
   session.keys += 1;
   session.bytes += size;
   if (updated > session.updated) session.updated = updated;
-  if (key === metadataKey(session.id)) session.isSession = true;
+  if (key === metadataKey(session.id)) session.metadataUpdated = updated;
 }
 
-function sizeOf({ id, keys, bytes, updated }: Counted): SessionSize {
-  return { id, keys, bytes, updated };
+function sizeOf({ id, keys, bytes, updated, metadataUpdated }: Counted): FoundSession | undefined {
+  return metadataUpdated === undefined ? undefined : { id, keys, bytes, updated, metadataUpdated };
+}
+
+/** A session that was found, and its summary; undefined if it is gone, or no wasmcp server wrote its metadata. */
+export interface Summarized {
+  readonly size: FoundSession;
+  readonly summary: SessionSummary | undefined;
+}
+
+/** The sessions of a bucket, ordered by id, from this key on. */
+export async function* sessionSummaries(
+  store: Store,
+  bucket: string,
+  now: number,
+  start?: string,
+): AsyncGenerator<Summarized> {
+  let sizes: FoundSession[] = [];
+  for await (const size of sessionSizes(store, bucket, start)) {
+    sizes.push(size);
+    if (sizes.length < FEW) continue;
+    yield* await summarized(store, bucket, sizes, now);
+    sizes = [];
+  }
+  yield* await summarized(store, bucket, sizes, now);
+}
+
+async function summarized(
+  store: Store,
+  bucket: string,
+  sizes: readonly FoundSession[],
+  now: number,
+): Promise<Summarized[]> {
+  const keys = sizes.flatMap(({ id }) => [metadataKey(id), `${id}:${SUBJECT}`, `${id}:${ISSUER}`]);
+  const values = await valuesOf(store, bucket, keys);
+  return sizes.map((size, at) => {
+    const [stored, subject, issuer] = values.slice(3 * at, 3 * at + 3);
+    const metadata = stored && readMetadata(stored);
+    if (metadata === undefined) return { size, summary: undefined };
+    const { id, keys, bytes, updated, metadataUpdated } = size;
+    const state = stateOf(metadata, metadataUpdated, now);
+    const owner = {
+      ...(subject && { subject: claimText(subject) }),
+      ...(issuer && { issuer: claimText(issuer) }),
+    };
+    return { size, summary: { id, keys, bytes, updated, bucket, metadata, state, ...owner } };
+  });
 }
 
 /** Undefined for a session that is gone, or whose metadata no wasmcp server wrote. */
 export async function summaryOf(
   store: Store,
   bucket: string,
-  size: SessionSize,
+  size: FoundSession,
   now: number,
 ): Promise<SessionSummary | undefined> {
-  const { id } = size;
-  const { value, updated } = await store.read(bucket, metadataKey(id));
-  const metadata = value && readMetadata(value);
-  if (metadata === undefined || updated === undefined) return undefined;
-  const [subject, issuer] = await store.getMany(bucket, [`${id}:${SUBJECT}`, `${id}:${ISSUER}`]);
-  return {
-    ...size,
-    bucket,
-    metadata,
-    state: stateOf(metadata, updated, now),
-    ...(subject && { subject: claimText(subject) }),
-    ...(issuer && { issuer: claimText(issuer) }),
-  };
+  const [found] = await summarized(store, bucket, [size], now);
+  return found!.summary;
+}
+
+/** The values of these keys, in few steps. */
+export async function valuesOf(
+  store: Store,
+  bucket: string,
+  keys: readonly string[],
+): Promise<(Uint8Array | undefined)[]> {
+  try {
+    return await store.getMany(bucket, keys);
+  } catch (error) {
+    if (!(error instanceof WasmcpError) || error.code !== 'store-limit') throw error;
+    const values: (Uint8Array | undefined)[] = [];
+    for (const key of keys) values.push(await store.get(bucket, key));
+    return values;
+  }
 }
 
 /** The summary of one session; undefined if there is none with this id. */
@@ -109,7 +175,7 @@ export async function sessionSummary(
   now: number,
 ): Promise<SessionSummary | undefined> {
   if (!isSessionId(id)) return undefined;
-  const session: Counted = { id, keys: 0, bytes: 0, updated: 0, isSession: false };
+  const session = newSession(id);
   let from = prefixOf(id);
   for (;;) {
     const entries = await entriesFrom(store, bucket, from, FEW);
@@ -118,7 +184,8 @@ export async function sessionSummary(
     if (own.length < FEW) break;
     from = `${own.at(-1)!.key}\0`;
   }
-  return session.isSession ? summaryOf(store, bucket, sizeOf(session), now) : undefined;
+  const size = sizeOf(session);
+  return size && summaryOf(store, bucket, size, now);
 }
 
 /** wasmcp's servers store claims as bytes or as text. */
