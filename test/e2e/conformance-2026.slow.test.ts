@@ -16,10 +16,6 @@ const NOT_YET: readonly [pattern: RegExp, reason: string][] = [
     /^sep-2663-server-returns-missing-capability-when-required$/,
     'no tool requires a task: the edge decides by time',
   ],
-  [
-    /^tasks-mrtr-partial-fulfillment$|^sep-2663-(mrtr-synchronous-before-task-creation|tasks-get-status-input-required)$/,
-    'guests cannot ask clients of 2026-07-28',
-  ],
   [/^sep-2575-server-(rejects-undeclared-capability|no-log-without-loglevel)$/, 'the fixture lacks the tool'],
   [
     /^sep-2575-(missing-capability-http-400|http-server-no-independent-requests-on-stream)$/,

@@ -42,6 +42,7 @@ export class Exchange implements AskingExchange {
   isDetached = false;
   /** Gets what the guest asks meanwhile. */
   inputRequired: AskingExchange['inputRequired'];
+  stop: AskingExchange['stop'];
 
   constructor(headers: string[], isPrivate: boolean, knowledge: Knowledge) {
     const accepted = readAccept(headers);

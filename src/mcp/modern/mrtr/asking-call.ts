@@ -76,6 +76,7 @@ export class AskingCall implements Asking, KeptCall {
     exchange.isOwn = true;
     exchange.served = { progressToken: this.#progressToken };
     exchange.cancel = () => guest!.handle.cancel();
+    exchange.stop = (failure) => guest!.handle.stop(failure);
     place.yield(false);
     response.resume(target, exchange);
     this.#respond();
@@ -132,6 +133,8 @@ export class AskingCall implements Asking, KeptCall {
     if (this.#exchange.isDetached) return this.#tell();
     try {
       const key = await this.#parts.keys.current();
+      // It may have become one meanwhile.
+      if (this.#exchange.isDetached) return this.#tell();
       if (response.isOver || this.#exchange.hasLeft || this.#requests.count === 0) return;
       const id = newStateId();
       const facts = {
@@ -160,10 +163,14 @@ export class AskingCall implements Asking, KeptCall {
   /** The client has another request for the guest's responses. */
   #tell(): void {
     const { inputRequired } = this.#exchange;
+    const { place } = this.#call;
     if (inputRequired === undefined) this.refuse('the server asked its client, which no longer waits');
+    place.yield(true);
     inputRequired?.({
       requests: this.#requests.list(),
+      end: (reason) => this.end(reason),
       respond: (message) => {
+        place.yield(false);
         this.#message = message;
         this.#respond();
       },

@@ -94,6 +94,7 @@ export function createInputs({ store, owners, inputWait, watch, now = Date.now }
         const facts = await check(step.message);
         if (typeof facts === 'string') return refuse(step, facts);
         owners.verify(step, profile, (owner) => {
+          step.exchange.owner = owner;
           if (owner !== facts.owner) refuse(step, 'other-client');
           else proceed(step, facts).catch(fail);
         });

@@ -25,8 +25,10 @@ export interface AskingExchange extends Translation {
   readonly hasLeft: boolean;
   /** The response is written as it is. */
   isOwn: boolean;
-  /** Stops the guest. */
+  /** Ends the guest as if the client had disconnected. */
   cancel: () => void;
+  /** Stops a guest that serves an earlier request of the client. */
+  stop: ((failure: WasmcpError) => void) | undefined;
   /** The call has become something that the client asks about in other requests. */
   readonly isDetached: boolean;
   /** Gets what the guest asks in such a call. */
@@ -40,6 +42,8 @@ export interface DetachedInput {
   readonly requests: JsonObject;
   /** The client's request has `inputResponses`; what it does not respond to is asked again. */
   respond(message: ClientMessage): void;
+  /** No client will respond. */
+  end(reason: string): void;
 }
 
 /** A call whose guest may ask its client. */

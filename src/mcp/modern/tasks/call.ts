@@ -1,6 +1,5 @@
 import { WasmcpError } from '../../../../host/index.ts';
 import { wrapResponse } from '../../../http/response.ts';
-import type { JsonObject } from '../client-message.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Step } from '../step.ts';
 import type { Translation } from '../translation.ts';
@@ -12,31 +11,47 @@ import type { TaskService } from './service.ts';
  */
 export function watchCall(service: TaskService, step: Step): Step {
   const { sequence } = step;
-  const timer = setTimeout(() => void become(service, step), service.after).unref();
   const { target } = sequence;
+  let isSettled = false;
+  const timer = setTimeout(() => void become(service, step, () => isSettled), service.after).unref();
+
+  /** The client has its response. */
+  function settle(): void {
+    isSettled = true;
+    clearTimeout(timer);
+  }
+
   const watched = wrapResponse(target, {
     end(trailers) {
-      clearTimeout(timer);
+      settle();
       target.end(trailers);
     },
     fail(error) {
-      clearTimeout(timer);
+      settle();
       target.fail(error);
     },
   });
-  return { ...step, sequence: { ...sequence, target: watched } };
+  const release = (): void => {
+    settle();
+    sequence.release();
+  };
+  return { ...step, sequence: { ...sequence, target: watched, release } };
 }
 
-async function become(service: TaskService, { exchange, sequence, translated }: Step): Promise<void> {
+async function become(service: TaskService, step: Step, isSettled: () => boolean): Promise<void> {
+  const { exchange, sequence, translated, message } = step;
   const tasks = await service.load();
-  if (translated.isOver) return;
-  const stop = (): void => sequence.call.stop(new WasmcpError('client-gone', 'the task has ended'));
-  const task = await tasks.create(exchange.owner, stop);
+  const isOver = (): boolean => isSettled() || translated.isOver || exchange.hasLeft;
+  if (isOver()) return;
+  const stop = (): void =>
+    (exchange.stop ?? sequence.call.stop)(new WasmcpError('client-gone', 'the task has ended'));
+  const task = await tasks.create(exchange.owner, message, stop);
   if (task === undefined) return;
-  if (translated.isOver || exchange.hasLeft) {
+  if (isOver()) {
     task.discard();
     return;
   }
+  exchange.inputRequired = task.inputRequired;
   exchange.isDetached = true;
   translated.hold(task.created);
   translated.resume(task.collector, translationOf(exchange));
@@ -50,7 +65,7 @@ function translationOf(exchange: Exchange): Translation {
     id: exchange.id,
     completion: () => exchange.completion(),
     notified: () => undefined,
-    asked: (request: JsonObject) => exchange.asked(request),
+    asked: (request) => exchange.asked(request),
     responded: (response) => exchange.responded(response),
   };
 }

@@ -53,16 +53,26 @@ export class TaskLedger {
   /** Ends a task unless it has ended already. Returns it as it is now; undefined if there is none. */
   async end(key: string, outcome: Outcome): Promise<TaskRecord | undefined> {
     const possible = await this.#withResult(key, outcome);
+    const record = await this.change(key, (current) => ended(current, possible, Date.now()));
+    // Only the host that runs a task completes it, so this one has done so if it is completed.
+    const isUnused = possible.status === 'completed' && record?.status !== 'completed';
+    if (isUnused) await this.#store.delete(RESULTS, key);
+    return record;
+  }
+
+  /**
+   * Changes a task unless it has ended. `changed` returns undefined to leave it as it is. Returns the task as it is now; undefined
+   * if there is none.
+   */
+  async change(
+    key: string,
+    changed: (record: TaskRecord) => TaskRecord | undefined,
+  ): Promise<TaskRecord | undefined> {
     for (;;) {
       const { value, version } = await this.#store.read(BUCKET, key);
       const record = value && decode<TaskRecord>(value);
-      if (record === undefined || isOver(record)) {
-        // Only the host that runs a task completes it, so this one has done so if it is completed.
-        const isUnused = possible.status === 'completed' && record?.status !== 'completed';
-        if (isUnused) await this.#store.delete(RESULTS, key);
-        return record;
-      }
-      const next = ended(record, possible, Date.now());
+      const next = record === undefined || isOver(record) ? undefined : changed(record);
+      if (next === undefined) return record;
       if (await this.#store.swap(BUCKET, key, version, encode(next))) return next;
     }
   }

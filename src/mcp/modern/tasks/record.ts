@@ -3,7 +3,7 @@ import type { JsonObject } from '../client-message.ts';
 import { parseExactly } from '../json.ts';
 
 /** SEP-2663, "Task Status". */
-export type Status = 'working' | 'completed' | 'failed' | 'cancelled';
+export type Status = 'working' | 'input_required' | 'completed' | 'failed' | 'cancelled';
 
 /** A task as it is stored. Its result is stored apart from it, see `TaskLedger`. */
 export interface TaskRecord {
@@ -19,6 +19,10 @@ export interface TaskRecord {
   readonly message?: string;
   /** The JSON-RPC error of a task that failed. */
   readonly error?: JsonObject;
+  /** What the guest asks its client, by name, and nobody has responded to. */
+  readonly inputs?: JsonObject;
+  /** Responses of the client, by name, which the host that runs the guest has not taken yet. */
+  readonly responses?: JsonObject;
 }
 
 /** How a task ends. */
@@ -44,7 +48,7 @@ export function decode<T extends TaskRecord | JsonObject>(bytes: Uint8Array): T 
 
 /** A task never leaves a terminal status. */
 export function isOver({ status }: TaskRecord): boolean {
-  return status !== 'working';
+  return status !== 'working' && status !== 'input_required';
 }
 
 export function isExpired(record: TaskRecord, now: number): boolean {
@@ -60,9 +64,38 @@ export function ended(record: TaskRecord, outcome: Outcome, now: number): TaskRe
   return { ...common, message: String(outcome.error.message), error: outcome.error };
 }
 
+/** The guest asks its client something more. */
+export function withInputs(record: TaskRecord, added: JsonObject, now: number): TaskRecord {
+  return { ...record, status: 'input_required', updated: now, inputs: { ...record.inputs, ...added } };
+}
+
+/**
+ * The client has responded. What is not asked, or was responded to already, is left out (SEP-2663, "Task Update Requests"). Undefined
+ * if nothing is left.
+ */
+export function withResponses(record: TaskRecord, given: JsonObject, now: number): TaskRecord | undefined {
+  const asked = Object.entries(record.inputs ?? {});
+  const answered = asked.map(([name]) => name).filter((name) => Object.hasOwn(given, name));
+  if (answered.length === 0) return undefined;
+  const left = asked.filter(([name]) => !answered.includes(name));
+  const added = Object.fromEntries(answered.map((name) => [name, given[name]]));
+  return {
+    ...record,
+    status: left.length > 0 ? 'input_required' : 'working',
+    updated: now,
+    inputs: Object.fromEntries(left),
+    responses: { ...record.responses, ...added },
+  };
+}
+
+/** The responses were taken. */
+export function withoutResponses({ responses: _responses, ...record }: TaskRecord): TaskRecord {
+  return record;
+}
+
 /** A task as clients see it (SEP-2663, "Tasks"). The time to live counts from its creation, and grows as long as it runs. */
 export function describe(id: string, record: TaskRecord, now: number): JsonObject {
-  const { status, created, updated, kept, message, error } = record;
+  const { status, created, updated, kept, message, error, inputs } = record;
   const end = isOver(record) ? updated : Math.max(now, updated);
   return {
     taskId: id,
@@ -73,5 +106,6 @@ export function describe(id: string, record: TaskRecord, now: number): JsonObjec
     ttlMs: end - created + kept,
     pollIntervalMs: POLL_INTERVAL,
     ...(error !== undefined && { error }),
+    ...(status === 'input_required' && { inputRequests: inputs }),
   };
 }

@@ -58,8 +58,7 @@ async function update(
   { inputResponses }: JsonObject,
 ): Promise<Answer> {
   if (!isObject(inputResponses)) return { code: INVALID_PARAMS, text: 'inputResponses is not an object' };
-  // Responses that nobody waits for are ignored (SEP-2663, "Task Update Requests").
-  return acknowledged(await tasks.has(owner, id));
+  return acknowledged(await tasks.respond(owner, id, inputResponses));
 }
 
 function shown(task: JsonObject | undefined): Answer {

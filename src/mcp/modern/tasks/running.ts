@@ -1,9 +1,19 @@
+import type { JsonObject } from '../client-message.ts';
+
 /** Milliseconds between two looks at the store while tasks run here. */
 const LOOK = 1000;
 
-/** The tasks that run on this host, by key, and how the guest of each is stopped. */
+/** The call of a task that runs on this host. */
+export interface RunningCall {
+  /** Stops its guest. */
+  stop(): void;
+  /** The client has responded to what the guest has asked under this name. */
+  respond(name: string, response: JsonObject): void;
+}
+
+/** The tasks that run on this host, by key. */
 export class RunningTasks {
-  readonly #stops = new Map<string, () => void>();
+  readonly #calls = new Map<string, RunningCall>();
   readonly #look: () => void;
   #timer: NodeJS.Timeout | undefined;
   #emptied: (() => void) | undefined;
@@ -14,25 +24,29 @@ export class RunningTasks {
   }
 
   get size(): number {
-    return this.#stops.size;
+    return this.#calls.size;
   }
 
   has(key: string): boolean {
-    return this.#stops.has(key);
+    return this.#calls.has(key);
   }
 
   keys(): string[] {
-    return [...this.#stops.keys()];
+    return [...this.#calls.keys()];
   }
 
-  add(key: string, stop: () => void): void {
-    this.#stops.set(key, stop);
+  get(key: string): RunningCall | undefined {
+    return this.#calls.get(key);
+  }
+
+  add(key: string, call: RunningCall): void {
+    this.#calls.set(key, call);
     this.#timer ??= setInterval(this.#look, LOOK).unref();
   }
 
   delete(key: string): void {
-    this.#stops.delete(key);
-    if (this.#stops.size > 0) return;
+    this.#calls.delete(key);
+    if (this.#calls.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
     this.#emptied?.();
@@ -40,14 +54,14 @@ export class RunningTasks {
 
   /** Stops the guest, if the task still runs here. */
   stop(key: string): void {
-    const stop = this.#stops.get(key);
+    const call = this.#calls.get(key);
     this.delete(key);
-    stop?.();
+    call?.stop();
   }
 
   /** Waits until there are none, `limit` milliseconds at most. */
   async empty(limit: number): Promise<void> {
-    if (this.#stops.size === 0) return;
+    if (this.#calls.size === 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#emptied = resolve;
     const timer = setTimeout(resolve, limit);

@@ -3,7 +3,8 @@ import type { McpSettings } from '../../options.ts';
 import type { LegacyGuest } from '../guest.ts';
 import type { Owners } from '../state/owner.ts';
 import type { Step } from '../step.ts';
-import type { Tasks, TasksOptions } from './tasks.ts';
+import type { Tasks } from './tasks.ts';
+import type { TasksOptions } from './types.ts';
 
 /** The tasks of a server. Their code is loaded for the first one. */
 export interface TaskService {
@@ -41,13 +42,19 @@ export interface ServerTasks {
   close(limit: number): Promise<void>;
 }
 
-export function createServerTasks({ taskAfter, taskTtl, storeLimits, log }: McpSettings): ServerTasks {
+export function createServerTasks({
+  taskAfter,
+  taskTtl,
+  inputWait,
+  storeLimits,
+  log,
+}: McpSettings): ServerTasks {
   let service: TaskService | undefined;
   return {
     in(store, leases) {
       if (taskAfter === 'off') return undefined;
       const maxResult = storeLimits.maxValue ?? DEFAULT_MAX_VALUE;
-      service ??= createTaskService(taskAfter, { store, leases, kept: taskTtl, maxResult, log });
+      service ??= createTaskService(taskAfter, { store, leases, kept: taskTtl, inputWait, maxResult, log });
       return service;
     },
     close: async (limit) => service?.close(limit),

@@ -1,50 +1,25 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type LeaseHolder, type Store, WasmcpError } from '../../../../host/index.ts';
-import type { ResponseWriter } from '../../../http/response.ts';
-import type { JsonObject } from '../client-message.ts';
+import { WasmcpError } from '../../../../host/index.ts';
+import type { ClientMessage, JsonObject } from '../client-message.ts';
 import { createHosts, type Hosts } from './hosts.ts';
+import { TaskInputs } from './inputs.ts';
 import { keyOf, TaskLedger } from './ledger.ts';
 import { collectOutcome } from './outcome.ts';
-import { describe, failed, isExpired, isOver, type Outcome, type TaskRecord } from './record.ts';
+import { LIMITS, TaskQuota } from './quota.ts';
+import {
+  describe,
+  failed,
+  isExpired,
+  isOver,
+  type Outcome,
+  type TaskRecord,
+  withInputs,
+  withoutResponses,
+  withResponses,
+} from './record.ts';
 import { RunningTasks } from './running.ts';
-
-export interface TasksOptions {
-  readonly store: Store;
-  /** For the life of this host; undefined if no other program can use the store. */
-  readonly leases: LeaseHolder | undefined;
-  /** Milliseconds that a task is kept after its end. */
-  readonly kept: number;
-  /** Maximum number of bytes of a result. */
-  readonly maxResult: number;
-  readonly log: (level: string, context: string, message: string) => unknown;
-  readonly limits?: Partial<TaskLimits>;
-}
-
-/** How many tasks there can be. A call above a limit stays a call. */
-export interface TaskLimits {
-  /** Tasks that run on this host. */
-  readonly running: number;
-  /** Tasks of one principal that are kept in the store. */
-  readonly ofPrincipal: number;
-  /** Tasks of all clients without a principal that are kept in the store. */
-  readonly ofOthers: number;
-}
-
-/** A call that has become a task, for the host that runs it. */
-export interface NewTask {
-  /** What its client gets (SEP-2663, "Task Creation"). */
-  readonly created: JsonObject;
-  /** Where the guest's response goes. */
-  readonly collector: ResponseWriter;
-  /** The client did not get the task: it never was. */
-  discard(): void;
-}
-
-const MAX_RUNNING = 1000;
-const MAX_OF_PRINCIPAL = 100;
-const MAX_OF_OTHERS = 1000;
-const LIMITS: TaskLimits = { running: MAX_RUNNING, ofPrincipal: MAX_OF_PRINCIPAL, ofOthers: MAX_OF_OTHERS };
+import type { NewTask, TasksOptions } from './types.ts';
 
 /** Milliseconds between two attempts to store how a task has ended. */
 const RETRY = 1000;
@@ -62,46 +37,46 @@ const ID = /^[\w-]{22}$/;
 /** Tasks of clients, in a store that other hosts may use as well. */
 export class Tasks {
   readonly #options: TasksOptions;
-  readonly #limits: TaskLimits;
+  readonly #maxRunning: number;
   readonly #ledger: TaskLedger;
+  readonly #quota: TaskQuota;
   readonly #hosts: Hosts;
-  readonly #running = new RunningTasks(() => void this.#stopEnded());
-  /** By owner: tasks that are being created. */
-  readonly #creating = new Map<string | undefined, number>();
+  readonly #running = new RunningTasks(() => void this.#look());
   readonly #sweep: NodeJS.Timeout;
   #isClosing = false;
 
   constructor(options: TasksOptions) {
     const { store, leases, maxResult } = options;
     this.#options = options;
-    this.#limits = { ...LIMITS, ...options.limits };
+    const limits = { ...LIMITS, ...options.limits };
+    this.#maxRunning = limits.running;
     this.#ledger = new TaskLedger(store, maxResult);
+    this.#quota = new TaskQuota(this.#ledger, limits);
     this.#hosts = createHosts(store.leases, leases);
     this.#sweep = setInterval(() => void this.#removeExpired(), SWEEP).unref();
     void this.#removeExpired();
   }
 
   /**
-   * Creates a task in the store. `stop` stops its guest. Undefined if a limit is reached, or the store fails: then the call
+   * Creates a task of a call in the store. `stop` stops its guest. Undefined if a limit is reached, or the store fails: then the call
    * remains a call.
    */
-  async create(owner: string | undefined, stop: () => void): Promise<NewTask | undefined> {
-    if (this.#isClosing || this.#running.size >= this.#limits.running) return undefined;
+  async create(
+    owner: string | undefined,
+    message: ClientMessage,
+    stop: () => void,
+  ): Promise<NewTask | undefined> {
+    if (this.#isClosing || this.#running.size >= this.#maxRunning) return undefined;
     const id = randomBytes(16).toString('base64url');
     const key = keyOf(owner, id);
+    const inputs = this.#inputsOf(key, message);
     // From now on, what is in the store under this key is worked on.
-    this.#running.add(key, stop);
-    const before = this.#creating.get(owner) ?? 0;
-    this.#creating.set(owner, before + 1);
+    this.#running.add(key, { stop, respond: (name, response) => inputs.respond(name, response) });
     try {
-      const record = await this.#write(owner, key, before);
-      if (record !== undefined) return this.#begun(id, key, record);
+      const record = await this.#quota.within(owner, () => this.#write(key));
+      if (record !== undefined) return this.#begun(id, key, record, inputs);
     } catch (error) {
       this.#report('a call does not become a task', error);
-    } finally {
-      const left = this.#creating.get(owner)! - 1;
-      if (left === 0) this.#creating.delete(owner);
-      else this.#creating.set(owner, left);
     }
     this.#running.delete(key);
     return undefined;
@@ -127,8 +102,13 @@ export class Tasks {
     return true;
   }
 
-  async has(owner: string | undefined, id: string): Promise<boolean> {
-    return (await this.#find(owner, id)) !== undefined;
+  /** The client responds to what the guest has asked, on whichever host. Returns whether there is such a task. */
+  async respond(owner: string | undefined, id: string, responses: JsonObject): Promise<boolean> {
+    if ((await this.#find(owner, id)) === undefined) return false;
+    const key = keyOf(owner, id);
+    await this.#ledger.change(key, (record) => withResponses(record, responses, Date.now()));
+    if (this.#running.has(key)) await this.#passResponses(key);
+    return true;
   }
 
   /** Waits at most `limit` milliseconds for the tasks that run here; the others fail. There are no more afterwards. */
@@ -142,28 +122,32 @@ export class Tasks {
     this.#hosts.leave();
   }
 
-  async #write(owner: string | undefined, key: string, before: number): Promise<TaskRecord | undefined> {
-    const most = owner === undefined ? this.#limits.ofOthers : this.#limits.ofPrincipal;
-    if ((await this.#ledger.count(owner, most)) + before >= most) return undefined;
+  async #write(key: string): Promise<TaskRecord> {
     await this.#hosts.join();
     const now = Date.now();
+    const host = this.#hosts.own;
     const { kept } = this.#options;
-    const record: TaskRecord = {
-      host: this.#hosts.own,
-      status: 'working',
-      created: now,
-      updated: now,
-      kept,
-    };
+    const record: TaskRecord = { host, status: 'working', created: now, updated: now, kept };
     await this.#ledger.create(key, record);
     return record;
   }
 
-  #begun(id: string, key: string, record: TaskRecord): NewTask {
+  #inputsOf(key: string, message: ClientMessage): TaskInputs {
+    const { inputWait } = this.#options;
+    return new TaskInputs({
+      ...{ message, inputWait },
+      ask: async (added) => {
+        await this.#ledger.change(key, (record) => withInputs(record, added, Date.now()));
+      },
+    });
+  }
+
+  #begun(id: string, key: string, record: TaskRecord, inputs: TaskInputs): NewTask {
     return {
       created: { resultType: 'task', ...describe(id, record, record.created) },
       collector: collectOutcome((outcome) => void this.#settle(key, outcome)),
       discard: () => void this.#discard(key),
+      inputRequired: (input) => inputs.required(input),
     };
   }
 
@@ -204,17 +188,32 @@ export class Tasks {
     }
   }
 
-  /** Stops tasks that another host has ended: a client has cancelled them there, or this host seemed to be dead. */
-  async #stopEnded(): Promise<void> {
+  /** Stops tasks that another host has ended, and takes what clients have sent there. */
+  async #look(): Promise<void> {
     this.#hosts.stay();
     const keys = this.#running.keys();
     try {
       const records = await this.#ledger.readMany(keys);
       for (const [i, record] of records.entries()) {
-        if (record !== undefined && isOver(record)) this.#running.stop(keys[i]!);
+        const key = keys[i]!;
+        // A client has cancelled it, or this host seemed to be dead.
+        if (record !== undefined && isOver(record)) this.#running.stop(key);
+        else if (record?.responses !== undefined) await this.#passResponses(key);
       }
     } catch (error) {
       requireExpected(error);
+    }
+  }
+
+  /** Each response is taken once. */
+  async #passResponses(key: string): Promise<void> {
+    let taken: JsonObject = {};
+    await this.#ledger.change(key, (record) => {
+      taken = record.responses ?? {};
+      return record.responses && withoutResponses(record);
+    });
+    for (const [name, response] of Object.entries(taken)) {
+      this.#running.get(key)?.respond(name, response as JsonObject);
     }
   }
 

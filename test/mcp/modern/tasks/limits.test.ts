@@ -1,6 +1,12 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { openStore, type Store, WasmcpError } from '../../../../host/index.ts';
-import { type TaskLimits, Tasks } from '../../../../src/mcp/modern/tasks/tasks.ts';
+import type { GuestRequest } from '../../../../src/http/handler.ts';
+import { readMessage } from '../../../../src/mcp/modern/client-message.ts';
+import type { TaskLimits } from '../../../../src/mcp/modern/tasks/quota.ts';
+import { Tasks } from '../../../../src/mcp/modern/tasks/tasks.ts';
+
+const MESSAGE = readMessage({} as GuestRequest, Buffer.from('{"jsonrpc":"2.0","id":1,"method":"tools/call"}'))
+  .message!;
 
 interface Played {
   readonly tasks: Tasks;
@@ -12,7 +18,7 @@ async function play(limits: Partial<TaskLimits> = {}, kept = 60_000): Promise<Pl
   const store = await openStore('memory:');
   const log: string[] = [];
   const tasks = new Tasks({
-    ...{ store, leases: undefined, kept, maxResult: 1000, limits },
+    ...{ store, leases: undefined, kept, inputWait: 60_000, maxResult: 1000, limits },
     log: (level, context, message) => log.push(`${level} ${context}: ${message}`),
   });
   onTestFinished(async () => {
@@ -23,7 +29,7 @@ async function play(limits: Partial<TaskLimits> = {}, kept = 60_000): Promise<Pl
 }
 
 function create({ tasks }: Played, owner?: string): ReturnType<Tasks['create']> {
-  return tasks.create(owner, () => {});
+  return tasks.create(owner, MESSAGE, () => {});
 }
 
 const BUCKETS = ['wasmcp-node:tasks', 'wasmcp-node:task-results'];
@@ -74,7 +80,7 @@ test('only its owner finds a task', async () => {
     for (const other of ['ada', 'bob', undefined]) {
       const isOwner = other === owner;
       expect((await played.tasks.get(other, id)) !== undefined).toBe(isOwner);
-      expect(await played.tasks.has(other, id)).toBe(isOwner);
+      expect(await played.tasks.respond(other, id, {})).toBe(isOwner);
       if (!isOwner) expect(await played.tasks.cancel(other, id)).toBe(false);
     }
     expect(await played.tasks.get(owner, id)).toMatchObject({ status: 'working' });

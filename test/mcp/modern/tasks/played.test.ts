@@ -43,7 +43,9 @@ async function play(begin: (request: Seen) => void = () => {}): Promise<Played> 
     begin(request);
   });
   const log = (): void => {};
-  const tasks = createTaskService(1, { store, leases: undefined, kept: 60_000, maxResult: 10_000, log });
+  const tasks = createTaskService(1, {
+    ...{ store, leases: undefined, kept: 60_000, inputWait: 60_000, maxResult: 10_000, log },
+  });
   onTestFinished(async () => {
     await tasks.close(0);
     await store.close();
