@@ -21,7 +21,7 @@ const NOT_YET: readonly [pattern: RegExp, reason: string][] = [
     /^sep-2575-(missing-capability-http-400|http-server-no-independent-requests-on-stream)$/,
     'the fixture lacks the tool',
   ],
-  [/^sep-2575-server-(sends|tags|honors)-/, 'subscriptions/listen is not served in front of this guest'],
+  [/^sep-2575-server-(sends|tags|honors)-/, 'the fixture notifies only in the response to a request'],
   [
     /^sep-2243-server-(no-xmcp-tool|decode-base64|validate-param-match|reject-invalid-param-chars|reject-param-mismatch)$/,
     'the fixture mirrors no argument',

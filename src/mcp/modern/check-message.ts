@@ -16,23 +16,22 @@ const NAMED: ReadonlyMap<string, string> = new Map([
   ['tasks/cancel', 'taskId'],
 ]);
 
-/**
- * Methods that no guest of an earlier revision gets: the revision removed them (MCP 2026-07-28, "Key Changes"), or such a guest
- * cannot serve them, because it notifies in its responses only.
- */
+/** Methods that no guest of an earlier revision gets: the revision removed them (MCP 2026-07-28, "Key Changes"). */
 const NOT_SERVED: ReadonlySet<string> = new Set([
   'initialize',
   'ping',
   'logging/setLevel',
   'resources/subscribe',
   'resources/unsubscribe',
-  'subscriptions/listen',
 ]);
 
 /** The member of `params` that `Mcp-Name` mirrors; undefined if the request has no such header. */
 export function mirroredMember(method: string): string | undefined {
   return NAMED.get(method);
 }
+
+/** Notifications of changes, in the response to this request. */
+export const LISTEN = 'subscriptions/listen';
 
 /** What is wrong with a request, if anything: "Server Validation" of "Streamable HTTP", and "_meta" of "Overview". */
 export function checkMessage(message: ClientMessage, supported: readonly string[]): Refusal | undefined {

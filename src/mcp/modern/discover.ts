@@ -45,10 +45,17 @@ export function supportedBy({ status, response }: ProbeResult): readonly string[
   return supportedVersions.filter((version) => typeof version === 'string');
 }
 
-/** The result of `server/discover` for a guest that only knows `initialize` (MCP 2026-07-28, "Discovery"). */
-export function discoverResult({ initialized }: LegacyGuest, offersTasks: boolean): JsonObject {
+/**
+ * The result of `server/discover` for a guest that only knows `initialize` (MCP 2026-07-28, "Discovery"). With `notifies`, it has
+ * a stream for its notifications.
+ */
+export function discoverResult(
+  { initialized }: LegacyGuest,
+  offersTasks: boolean,
+  notifies: boolean,
+): JsonObject {
   const { capabilities, instructions } = initialized;
-  const usable = served(isObject(capabilities) ? capabilities : {});
+  const usable = served(isObject(capabilities) ? capabilities : {}, notifies);
   return {
     supportedVersions: [REVISION],
     capabilities: offersTasks ? withTasks(usable) : usable,
@@ -57,11 +64,12 @@ export function discoverResult({ initialized }: LegacyGuest, offersTasks: boolea
 }
 
 /**
- * What clients can use of the capabilities: nothing tells them of changes, because a guest notifies in its responses only, and
- * tasks of 2025-11-25 are none of 2026-07-28.
+ * What clients can use of the capabilities: most guests notify in their responses only, and nothing tells clients of changes then.
+ * Tasks of 2025-11-25 are none of 2026-07-28.
  */
-function served(capabilities: JsonObject): JsonObject {
+function served(capabilities: JsonObject, notifies: boolean): JsonObject {
   const { tasks: _tasks, ...others } = capabilities;
+  if (notifies) return others;
   return Object.fromEntries(Object.entries(others).map(([name, value]) => [name, withoutChanges(value)]));
 }
 

@@ -8,7 +8,7 @@ import { INVALID_REQUEST, sendResult, sendStatus } from '../edge/messages.ts';
 import { createRequestSequence, NO_GUEST } from '../edge/request-sequence.ts';
 import { discard } from '../edge/session.ts';
 import { withoutSessions } from '../wasmcp-quirks.ts';
-import { checkMessage, isServed, SUPPORTED, unknownMethod } from './check-message.ts';
+import { checkMessage, isServed, LISTEN, SUPPORTED, unknownMethod } from './check-message.ts';
 import { jsonText, readMessage } from './client-message.ts';
 import { UNSUPPORTED_VERSION } from './codes.ts';
 import { collectBody, MAX_MESSAGE } from './collect-body.ts';
@@ -16,6 +16,7 @@ import { discoverResult } from './discover.ts';
 import { Exchange } from './exchange.ts';
 import type { GuestProfile, LegacyGuest } from './guest.ts';
 import { createGuestProfiles, type GuestProfiles } from './guest-profile.ts';
+import { createLegacyStreams, type LegacyStreams } from './listen/legacy-stream.ts';
 import { FirstAsking, passOn } from './mrtr/asking.ts';
 import { mayAsk } from './mrtr/capabilities.ts';
 import { checkInput, continueCall, continues, type LoadInputs, loadInputs } from './mrtr/retry.ts';
@@ -57,6 +58,7 @@ interface Parts {
   readonly params: ParamHeaders;
   /** Keeps calls whose guests ask their clients; undefined where that is not possible. Loaded when it is needed. */
   readonly inputs: LoadInputs | undefined;
+  readonly streams: LegacyStreams;
   isPublic(request: GuestRequest): boolean;
 }
 
@@ -74,6 +76,7 @@ export function createModernEdge(
     ...{ guest, stateless, sessions, profiles, isPublic, store, tasks, owners },
     inputs: store && loadInputs({ store, owners, inputWait, watch: (step) => watched(tasks, step) }),
     params: createParamHeaders(),
+    streams: createLegacyStreams(stateless, profiles),
     state: createState({ stateless, sessions, profiles, store }, state),
   };
   return (request, target) => {
@@ -144,7 +147,7 @@ function admit(parts: Parts, step: Step): void {
     exchange.refuse(sequence.target, early);
     return;
   }
-  const describes = message.method === 'server/discover';
+  const describes = message.method === 'server/discover' || message.method === LISTEN;
   const find = describes ? parts.profiles.describe : parts.profiles.find;
   find(step, (profile, session) => {
     if (session !== undefined) step.own.adopt(message.request, profile as LegacyGuest, session);
@@ -168,8 +171,11 @@ function pass(parts: Parts, step: Step, profile: GuestProfile): void {
     : unknownMethod(method);
   const { tasks } = parts;
   if (method === 'server/discover') {
-    sendResult(sequence.target, jsonText(id), discoverResult(profile, tasks !== undefined));
-  } else if (tasks !== undefined && isTaskMethod(method)) tasks.serve(parts.owners, step, profile);
+    parts.streams.find(step, profile, (hasStream) =>
+      sendResult(sequence.target, jsonText(id), discoverResult(profile, tasks !== undefined, hasStream)),
+    );
+  } else if (method === LISTEN) parts.streams.listen(step, profile);
+  else if (tasks !== undefined && isTaskMethod(method)) tasks.serve(parts.owners, step, profile);
   else if (refusal !== undefined) exchange.refuse(sequence.target, refusal);
   else if (continues(message)) continueCall(parts.inputs, step, profile);
   else {

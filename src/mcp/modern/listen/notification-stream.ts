@@ -1,0 +1,91 @@
+import { type ResponseWriter, wrapResponse } from '../../../http/response.ts';
+import { createEventDataReader, isEventStream } from '../../edge/event-data.ts';
+import { isObject, type JsonObject } from '../client-message.ts';
+import { MAX_MESSAGE } from '../collect-body.ts';
+import { filterOf, includes, type Wanted } from './wanted.ts';
+
+const SUBSCRIPTION = 'io.modelcontextprotocol/subscriptionId';
+
+/**
+ * Where the stream of a guest goes: it becomes the response to `subscriptions/listen`. `refused` is called if the guest's response
+ * is no stream.
+ */
+export function notificationStream(
+  client: ResponseWriter,
+  id: string | number,
+  wanted: Wanted,
+  refused: () => void,
+): ResponseWriter {
+  let isOpen = false;
+  let events = '';
+  let parts: Uint8Array[] = [];
+  let size = 0;
+
+  function tagged(params: unknown): JsonObject {
+    const { _meta, ...others } = isObject(params) ? params : {};
+    return { ...others, _meta: { ...(isObject(_meta) ? _meta : {}), [SUBSCRIPTION]: id } };
+  }
+
+  function add(message: JsonObject): void {
+    events += `event: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', ...message })}\n\n`;
+  }
+
+  function flush(sent: () => void): void {
+    const bytes = Buffer.from(events);
+    events = '';
+    if (bytes.length === 0) sent();
+    else client.chunk(bytes, sent);
+  }
+
+  function dispatched(): void {
+    const message = size > MAX_MESSAGE ? undefined : parsed(Buffer.concat(parts).toString());
+    parts = [];
+    size = 0;
+    if (message?.id === undefined && message !== undefined && includes(wanted, message)) {
+      add({ method: message.method, params: tagged(message.params) });
+    }
+  }
+
+  const readEvents = createEventDataReader({
+    data(bytes) {
+      size += bytes.length;
+      if (size <= MAX_MESSAGE) parts.push(new Uint8Array(bytes));
+    },
+    dispatched,
+  });
+
+  return wrapResponse(client, {
+    head(status, headers) {
+      isOpen = status === 200 && isEventStream(headers);
+      if (!isOpen) return;
+      client.head(200, ['content-type', 'text/event-stream', 'cache-control', 'no-cache']);
+      const method = 'notifications/subscriptions/acknowledged';
+      add({ method, params: tagged({ notifications: filterOf(wanted) }) });
+      flush(() => {});
+    },
+    chunk(bytes, acknowledged) {
+      if (isOpen) readEvents(bytes);
+      flush(() => acknowledged(bytes.length));
+    },
+    end(trailers) {
+      if (!isOpen) return refused();
+      // "Graceful Closure"
+      add({ id, result: { resultType: 'complete', _meta: { [SUBSCRIPTION]: id } } });
+      flush(() => {});
+      client.end(trailers);
+    },
+    fail(error) {
+      if (isOpen) client.fail(error);
+      else refused();
+    },
+  });
+}
+
+function parsed(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
