@@ -39,26 +39,36 @@ function collect(request: IncomingMessage, length: number, limits: BodyLimits, e
   // From Node's pool: a separate allocation costs more than everything else for a small body.
   const body = Buffer.allocUnsafe(length);
   let filled = 0;
+  let timer: NodeJS.Timeout | undefined;
   const take = (bytes: Uint8Array): void => {
-    timer.refresh();
+    timer?.refresh();
     // Frameworks create requests for tests, whose length may be wrong.
     body.set(bytes.subarray(0, length - filled), filled);
     filled = Math.min(length, filled + bytes.length);
     spend(request, bytes);
   };
-  const timer = setTimeout(() => {
+  const expire = (): void => {
     request.off('data', take).off('end', complete);
     events.stalled(stalledError(bodyTimeout));
-  }, bodyTimeout);
-  const complete = (): void => {
+  };
+  let isOver = false;
+  const over = (): void => {
+    isOver = true;
     clearTimeout(timer);
+  };
+  const complete = (): void => {
+    over();
     events.received(filled === length ? body : body.subarray(0, filled));
   };
   request.on('data', take);
   request.on('end', complete);
   // The response is notified when the client disconnects.
-  request.on('error', () => clearTimeout(timer));
-  request.on('close', () => clearTimeout(timer));
+  request.on('error', over);
+  request.on('close', over);
+  // Most bodies arrive with their head, and need no timer.
+  process.nextTick(() => {
+    if (!isOver && !request.complete) timer = setTimeout(expire, bodyTimeout);
+  });
 }
 
 export function stalledError(limit: number): WasmcpError {

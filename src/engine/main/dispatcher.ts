@@ -1,4 +1,4 @@
-import { cutText, Table, WasmcpError } from '../../../host/index.ts';
+import { Table, WasmcpError } from '../../../host/index.ts';
 import { createDeadline } from '../../http/deadline.ts';
 import type { GuestRequest, RequestHandle } from '../../http/handler.ts';
 import type { ResponseWriter } from '../../http/response.ts';
@@ -102,8 +102,6 @@ class RequestDispatcher implements Dispatcher {
       receivedAt,
       awaited,
       deadline: createDeadline(receivedAt, limits.timeout, () => this.#expire(queued)),
-      // Queries carry secrets; paths say enough.
-      label: cutText(`${request.method} ${request.path.split('?', 1)[0]}`),
       worker: undefined,
       reported: false,
       evicted: false,
@@ -226,7 +224,7 @@ class RequestDispatcher implements Dispatcher {
   }
 
   #report(queued: QueuedRequest, error: WasmcpError): void {
-    if (!queued.reported) void this.#options.log('error', queued.label, error.message);
+    if (!queued.reported) void this.#options.log('error', queued.inFlight.label(), error.message);
     queued.reported = true;
   }
 

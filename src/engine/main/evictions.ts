@@ -78,10 +78,10 @@ export class Evictions {
   }
 
   #evict(queued: QueuedRequest, reason: string): void {
-    const { inFlight, label, worker } = queued;
+    const { inFlight, worker } = queued;
     this.keep(queued, false);
     const message = `the guest was ended: ${reason}, and others needed its place`;
-    void this.#log('warn', label, message);
+    void this.#log('warn', inFlight.label(), message);
     queued.reported = true;
     queued.evicted = true;
     this.#underWay += 1;

@@ -1,4 +1,4 @@
-import { free, type WasmcpError } from '../../../host/index.ts';
+import { cutText, free, type WasmcpError } from '../../../host/index.ts';
 import type { GuestRequest } from '../../http/handler.ts';
 import type { RequestRecord } from '../../http/request-record.ts';
 import type { ResponseWriter } from '../../http/response.ts';
@@ -19,6 +19,8 @@ export interface InFlightRequest {
   readonly phase: Phase;
   /** More of the body may arrive. */
   readonly arriving: boolean;
+  /** For the log. */
+  label(): string;
   /** Gives the request to a worker. `due` is when the response must have begun, see `toShared`. */
   start(post: Post, due: number): void;
   receive(message: FromWorker): void;
@@ -74,6 +76,12 @@ class InFlight implements InFlightRequest {
 
   get arriving(): boolean {
     return this.#body?.arriving ?? false;
+  }
+
+  label(): string {
+    const { method, path } = this.#request;
+    // Queries carry secrets; paths say enough.
+    return cutText(`${method} ${path.split('?', 1)[0]}`);
   }
 
   start(post: Post, due: number): void {

@@ -9,8 +9,6 @@ export interface QueuedRequest {
   readonly receivedAt: number;
   readonly awaited: boolean;
   readonly deadline: Deadline;
-  /** For the log. */
-  readonly label: string;
   /** Where it runs; undefined while it waits. */
   worker: WorkerHandle | undefined;
   /** Its guest waits for a client that is away: it may be ended at any time. */

@@ -65,7 +65,7 @@ export interface AccessPolicyContext {
 
 /** Refused names that are reported: clients must not be able to flood the log. */
 const MAX_REPORTED = 100;
-/** Accepted names that are cached. */
+/** Accepted names that are cached for each scheme. */
 const MAX_ACCEPTED = 100;
 
 /** @throws WasmcpError `option-invalid` */
@@ -79,7 +79,7 @@ export function createAccessPolicy(
   const list = createAllowList(hosts, origins);
   const reported = new Set<string>();
   /** Names that were accepted before; clients use few. */
-  const accepted = new Map<string, URL>();
+  const accepted = { http: new Map<string, URL>(), https: new Map<string, URL>() };
 
   function refuse(reason: string): Intercepted {
     if (reported.size < MAX_REPORTED && !reported.has(reason)) {
@@ -96,14 +96,13 @@ export function createAccessPolicy(
 
   /** The host of that name, or the response that refuses it. */
   function hostOf(name: string, scheme: 'http' | 'https'): URL | Intercepted {
-    const key = `${scheme}://${name}`;
-    const known = accepted.get(key);
+    const known = accepted[scheme].get(name);
     if (known !== undefined) return known;
     const url = parseAuthority(name, scheme);
     if (url === undefined) return { response: plainResponse(400) };
     const allowed = isLoopbackName(url.hostname) || list.hasHost(url) || opensToAnyHost();
     if (!allowed) return refuse(hostRefusal(url.host));
-    if (accepted.size < MAX_ACCEPTED) accepted.set(key, url);
+    if (accepted[scheme].size < MAX_ACCEPTED) accepted[scheme].set(name, url);
     return url;
   }
 
