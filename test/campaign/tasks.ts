@@ -167,9 +167,11 @@ async function endOf(
 ): Promise<Task | 'unknown' | 'unfinished'> {
   const until = performance.now() + PATIENCE;
   while (performance.now() < until) {
-    const { status, body } = await taskRequest(random.pick(hosts).url, 'get', task.id);
-    if (body.error?.code === -32602) return 'unknown';
-    if (status === 200 && body.result !== undefined && body.result.status !== 'working') return body.result;
+    // A host may refuse a request while its store is slow.
+    const found = await taskRequest(random.pick(hosts).url, 'get', task.id).catch(() => undefined);
+    const { result, error } = found?.body ?? {};
+    if (error?.code === -32602) return 'unknown';
+    if (result !== undefined && result.status !== 'working') return result;
     await delay(50);
   }
   return 'unfinished';

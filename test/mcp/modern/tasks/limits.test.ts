@@ -14,8 +14,12 @@ interface Played {
   readonly log: string[];
 }
 
-async function play(limits: Partial<TaskLimits> = {}, kept = 60_000): Promise<Played> {
-  const store = await openStore('memory:');
+async function play(
+  limits: Partial<TaskLimits> = {},
+  kept = 60_000,
+  given: Store | undefined = undefined,
+): Promise<Played> {
+  const store = given ?? (await openStore('memory:'));
   const log: string[] = [];
   const tasks = new Tasks({
     ...{ store, leases: undefined, kept, inputWait: 60_000, maxResult: 1000, limits },
@@ -23,7 +27,7 @@ async function play(limits: Partial<TaskLimits> = {}, kept = 60_000): Promise<Pl
   });
   onTestFinished(async () => {
     await tasks.close(0);
-    await store.close();
+    if (given === undefined) await store.close();
   });
   return { tasks, store, log };
 }
@@ -85,6 +89,22 @@ test('only its owner finds a task', async () => {
     }
     expect(await played.tasks.get(owner, id)).toMatchObject({ status: 'working' });
   }
+});
+
+test('a task that another host has ended does not end again', async () => {
+  const played = await play();
+  const { created, collector } = (await create(played))!;
+  const id = created.taskId as string;
+  const other = await play({}, 60_000, played.store);
+  // Without leases, no other host lives.
+  const lost = { status: 'failed', error: { message: 'the host that ran the task has ended' } };
+  expect(await other.tasks.get(undefined, id)).toMatchObject(lost);
+  collector.head(200, ['content-type', 'application/json']);
+  collector.chunk(ANSWER, () => {});
+  collector.end([]);
+  await played.tasks.close(10_000);
+  expect(await other.tasks.get(undefined, id)).toMatchObject(lost);
+  expect((await played.store.list(BUCKETS[1]!)).keys).toEqual([]);
 });
 
 test('a call remains a call while the store fails', async () => {
