@@ -1,16 +1,18 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Agent } from 'undici';
 
 /**
  * What a purge of most sessions costs the clients of a server that is half busy:
- * `node test/bench/purge-under-load.ts FILE [SECONDS]`, with a store that `test/bench/session-store.ts` filled. It deletes sessions.
+ * `node test/bench/purge-under-load.ts FILE [SECONDS] [whole]`, with a store that `test/bench/session-store.ts` filled. It deletes
+ * sessions, for twice as many seconds as it is measured without a purge, or until it has deleted all.
  */
 
 const ROOT = join(import.meta.dirname, '../..');
-const [file, seconds = '15'] = process.argv.slice(2);
+const [file, seconds = '15', whole] = process.argv.slice(2);
 const url = `sqlite:${file}`;
 const bin = join(ROOT, 'bin/wasmcp-node.js');
 const dispatcher = new Agent({ connections: 64, pipelining: 1 });
@@ -108,10 +110,17 @@ const purge = spawn(process.execPath, [bin, 'sessions', 'purge', '--store', url]
 });
 const began = performance.now();
 const ended = once(purge, 'exit');
-console.log(`beside a purge: ${described(await steady(rate, Promise.race([ended, delay(time * 2)])))}`);
+let largest = 0;
+const watching = setInterval(() => {
+  const status = readFileSync(`/proc/${purge.pid}/status`, 'utf8');
+  largest = Math.max(largest, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024);
+}, 500);
+ended.finally(() => clearInterval(watching));
+const until = whole === undefined ? Promise.race([ended, delay(time * 2)]) : ended;
+console.log(`beside a purge: ${described(await steady(rate, until))}`);
 if (purge.exitCode === null) purge.kill();
 console.log(
-  `the purge took ${((performance.now() - began) / 1000).toFixed(1)} s, and ended with ${(await ended)[0]}`,
+  `the purge took ${((performance.now() - began) / 1000).toFixed(1)} s and ${Math.round(largest)} MiB, and ended with ${(await ended)[0]}`,
 );
 server.kill();
 await dispatcher.close();

@@ -65,7 +65,7 @@ async function purgeAll(options: OptionValues, stderr: Writable): Promise<Done> 
     const throttle = createThrottle(SHARE);
     const purged = await purgeSessions(store, { bucket, retention: after, now }, async () => {
       looked += 1;
-      if (looked % 1000 === 0) line.show('Purging sessions');
+      if (looked % 50 === 0) line.show('Purging sessions');
       await throttle();
       return true;
     });

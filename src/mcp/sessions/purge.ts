@@ -1,7 +1,7 @@
 import type { Store } from '../../../host/index.ts';
 import type { SessionState } from './metadata.ts';
 import { purgePrincipals } from './purge-principals.ts';
-import { deleteSession, readSession, sessionIds } from './sessions.ts';
+import { deleteSession, readSession, sessionParts } from './sessions.ts';
 
 /** Which sessions are deleted. */
 export interface PurgeRule {
@@ -26,7 +26,7 @@ export interface Purged {
  * Deletes the sessions of a bucket that ended or expired `retention` ago. Live sessions stay, and so do keys that belong to no
  * session. Several purges may run at once. Records of principals whose sessions are all gone go, too.
  *
- * @param proceed Called after each session: may pause, to leave the thread and the store to others. False stops the purge.
+ * @param proceed Called after some sessions: may pause, to leave the thread and the store to others. False stops the purge.
  * @throws WasmcpError `store-*`
  */
 export async function purgeSessions(
@@ -36,15 +36,22 @@ export async function purgeSessions(
 ): Promise<Purged> {
   const done = { sessions: 0, keys: 0, unclear: 0 };
   const left = { live: 0, ended: 0, expired: 0 };
-  for await (const id of sessionIds(store, bucket)) {
-    const session = await readSession(store, bucket, id, now);
-    if (session === 'unclear') done.unclear += 1;
-    else if (session !== undefined && isDue(session.state, now, retention)) {
-      const keys = await deleteSession(store, bucket, id);
-      done.keys += keys;
-      // No keys are left when another purge was faster.
-      if (keys > 0) done.sessions += 1;
-    } else if (session !== undefined) left[session.state.name] += 1;
+  for await (const part of sessionParts(store, bucket)) {
+    /** Of small sessions, which go together: each transaction costs more than to delete a key. */
+    const gone: string[] = [];
+    for (const { id, keys } of part) {
+      const session = await readSession(store, bucket, id, now);
+      if (session === 'unclear') done.unclear += 1;
+      else if (session === undefined) continue;
+      else if (!isDue(session.state, now, retention)) left[session.state.name] += 1;
+      else {
+        done.sessions += 1;
+        if (keys === undefined) done.keys += await deleteSession(store, bucket, id);
+        else gone.push(...keys);
+      }
+    }
+    if (gone.length > 0) await store.deleteMany(bucket, gone);
+    done.keys += gone.length;
     if (!(await proceed())) return done;
   }
   await purgePrincipals(store, { bucket, now, retention }, proceed);

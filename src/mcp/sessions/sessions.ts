@@ -12,18 +12,39 @@ export interface StoredSession {
 /** Keys that are read or deleted at once. */
 const BATCH = 100;
 
-/**
- * The session ids that keys of a bucket begin with, in order. Costs one query for each, however many keys it has, and however
- * many other keys lie between them.
- */
-export async function* sessionIds(store: Store, bucket: string): AsyncGenerator<string> {
+/** What may be a session, and all its keys; undefined if there may be more of them than are read at once. */
+export interface SessionKeys {
+  readonly id: string;
+  readonly keys: readonly string[] | undefined;
+}
+
+/** What may be the sessions of a bucket, in order, in parts that were read together. */
+export async function* sessionParts(store: Store, bucket: string): AsyncGenerator<SessionKeys[]> {
   let from: string | undefined = '0';
   while (from !== undefined) {
-    const [key] = await store.range(bucket, from, 1);
-    if (key === undefined) return;
-    const id = sessionOfKey(key);
-    if (id !== undefined) yield id;
-    from = id === undefined ? nextPossible(key) : firstAfter(id);
+    const keys: readonly string[] = await store.range(bucket, from, BATCH);
+    const last = keys.at(-1);
+    if (last === undefined) return;
+    const found = new Map<string, string[]>();
+    for (const key of keys) {
+      const id = sessionOfKey(key);
+      const known = id && found.get(id);
+      if (known) known.push(key);
+      else if (id !== undefined) found.set(id, [key]);
+    }
+    const isCut = keys.length === BATCH;
+    const cut = isCut ? sessionOfKey(last) : undefined;
+    if (cut === undefined) {
+      from = isCut ? nextPossible(last) : undefined;
+    } else if (found.size > 1) {
+      found.delete(cut);
+      from = prefixOf(cut);
+    } else {
+      yield [{ id: cut, keys: undefined }];
+      found.clear();
+      from = firstAfter(cut);
+    }
+    yield [...found].map(([id, keys]) => ({ id, keys }));
   }
 }
 

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { openStore, type Store } from '../../../src/index.ts';
 import { type Purged, purgeSessions } from '../../../src/mcp/sessions/purge.ts';
-import { endSession, keysOf, readSession, sessionIds } from '../../../src/mcp/sessions/sessions.ts';
+import { endSession, keysOf, readSession } from '../../../src/mcp/sessions/sessions.ts';
 import { temporaryFolder } from '../../support/command.ts';
-import { allKeys, collect, json, now, put } from './stored.ts';
+import { allKeys, collect, json, now, put, sessionIds } from './stored.ts';
 
 const HOUR = 3_600_000;
 let store: Store;

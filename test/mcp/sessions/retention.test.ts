@@ -7,9 +7,8 @@ import {
   type RetentionSchedule,
   startRetention,
 } from '../../../src/mcp/sessions/retention.ts';
-import { sessionIds } from '../../../src/mcp/sessions/sessions.ts';
 import { temporaryFolder } from '../../support/command.ts';
-import { collect, now, put } from './stored.ts';
+import { collect, now, put, sessionIds } from './stored.ts';
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;

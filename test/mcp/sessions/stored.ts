@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Store } from '../../../src/index.ts';
+import { sessionParts } from '../../../src/mcp/sessions/sessions.ts';
 
 /** Seconds since 1970, in which wasmcp's servers store the end of a session. */
 export const now = (): number => Math.floor(Date.now() / 1000);
@@ -23,6 +24,11 @@ export async function put(store: Store, meta: Meta = {}, keys = 2, bucket = 'def
   const all = { terminated: false, created_at: Date.now(), expires_at: now() + 86_400, ...meta };
   await store.setMany(bucket, [[`${id}:__meta__`, json(all)], ...entries]);
   return id;
+}
+
+/** What may be the sessions of the bucket, in order. */
+export async function* sessionIds(store: Store, bucket: string): AsyncGenerator<string> {
+  for await (const part of sessionParts(store, bucket)) yield* part.map(({ id }) => id);
 }
 
 /** Every key of the bucket. */
