@@ -39,6 +39,8 @@ export interface BoundOptions {
   readonly uncounted: string | undefined;
   /** The names of modules whose last table was added by `meterModule`. */
   readonly meters: Readonly<Record<string, object>>;
+  /** The bytes of the modules may be overwritten. */
+  readonly inPlace?: boolean;
 }
 
 interface Declared {
@@ -53,10 +55,10 @@ interface Declared {
  */
 export function boundModules(
   modules: readonly NamedModule[],
-  { limit, each, prepared, uncounted, meters }: BoundOptions,
+  { limit, each, prepared, uncounted, meters, inPlace = false }: BoundOptions,
 ): { readonly modules: readonly NamedModule[]; readonly bounds: MemoryBounds } {
   const pages = Math.floor(Math.min(limit, each) / PAGE);
-  const capped = modules.map(([name, bytes]): NamedModule => [name, capMemory(bytes, pages, prepared)]);
+  const capped = modules.map(([name, bytes]): NamedModule => [name, capMemory(bytes, pages, prepared, inPlace)]);
   const declare = ([name, bytes]: NamedModule): readonly [string, Declared] => [
     name,
     declaredBy(bytes, {

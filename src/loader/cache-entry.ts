@@ -1,5 +1,6 @@
 import { createHash, hash } from 'node:crypto';
 import type { ComponentOutline } from '../component/outline.ts';
+import { declareMaximums } from '../growth/memory-limit.ts';
 import type { Transpiled } from '../transpile/transpile.ts';
 
 /** Everything that a load computes. */
@@ -10,7 +11,7 @@ export interface CachedComponent extends Transpiled {
 /**
  * A cache entry is one file, so that it is read, verified and replaced as a whole:
  * SHA-256 of all that follows (32 bytes), length of the header (4 bytes, little-endian), the header (JSON), the glue's
- * text, the core modules.
+ * text, the core modules. Their memories have a maximum, so that the limit of a load can be written in its place.
  */
 interface Header {
   /** Repeated here, so that a renamed entry is not accepted. */
@@ -35,6 +36,9 @@ const HEADER_START = DIGEST_LENGTH + 4;
 export function encodeEntry(key: string, component: CachedComponent): readonly Uint8Array[] {
   const { kind, reason, unrestorable, uncounted, meters, unmetered, outline, modules } = component;
   const glue = Buffer.from(component.glue);
+  const forms = modules.map(
+    ([name, bytes]) => [name, declareMaximums(bytes, unrestorable === undefined)] as const,
+  );
   const header: Header = {
     key,
     kind,
@@ -45,12 +49,12 @@ export function encodeEntry(key: string, component: CachedComponent): readonly U
     unmetered,
     outline,
     glue: glue.length,
-    modules: modules.map(([name, bytes]) => [name, bytes.length]),
+    modules: forms.map(([name, parts]) => [name, parts.reduce((sum, { length }) => sum + length, 0)]),
   };
   const encoded = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(encoded.length);
-  const content = [length, encoded, glue, ...modules.map(([, bytes]) => bytes)];
+  const content = [length, encoded, glue, ...forms.flatMap(([, parts]) => parts)];
   const digest = createHash('sha256');
   for (const part of content) digest.update(part);
   return [digest.digest(), ...content];

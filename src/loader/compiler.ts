@@ -16,11 +16,11 @@ export interface Compiler {
   /** Starts to compile modules that will probably be needed. */
   expect(modules: PreparedModules): void;
   /**
-   * Compiles modules, unless that has begun.
+   * Compiles modules, unless that has begun. `inPlace`: their bytes may be overwritten.
    *
    * @throws WasmcpError see `boundModules`
    */
-  compile(modules: PreparedModules): Compilation;
+  compile(modules: PreparedModules, inPlace?: boolean): Compilation;
   /** Resolves when nothing is being compiled. */
   settled(): Promise<void>;
 }
@@ -32,8 +32,8 @@ export function createCompiler(
 ): Compiler {
   let ahead: { readonly of: PreparedModules['modules']; readonly compilation: Compilation } | undefined;
 
-  function compile(prepared: PreparedModules): Compilation {
-    const { modules: bounded, bounds } = bound(prepared, options, source);
+  function compile(prepared: PreparedModules, inPlace?: boolean): Compilation {
+    const { modules: bounded, bounds } = bound(prepared, options, source, inPlace);
     compiles?.();
     return { bounded, bounds, compiling: compileAll(bounded, source) };
   }
@@ -48,7 +48,8 @@ export function createCompiler(
         if (!(error instanceof WasmcpError)) throw error;
       }
     },
-    compile: (prepared) => (ahead?.of === prepared.modules ? ahead.compilation : compile(prepared)),
+    compile: (prepared, inPlace) =>
+      ahead?.of === prepared.modules ? ahead.compilation : compile(prepared, inPlace),
     async settled() {
       await Promise.allSettled([ahead?.compilation.compiling]);
     },
@@ -59,9 +60,11 @@ function bound(
   { modules, unrestorable, uncounted, meters }: PreparedModules,
   { maxMemory: limit = DEFAULTS.maxMemory, maxEachMemory: each = limit }: LoadOptions,
   source: string,
+  inPlace = false,
 ): ReturnType<typeof boundModules> {
+  const prepared = unrestorable === undefined;
   try {
-    return boundModules(modules, { limit, each, prepared: unrestorable === undefined, uncounted, meters });
+    return boundModules(modules, { limit, each, prepared, uncounted, meters, inPlace });
   } catch (error) {
     if (!(error instanceof WasmcpError)) throw error;
     throw new WasmcpError(error.code, `${source} does not fit: ${error.message}`, { cause: error });

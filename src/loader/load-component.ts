@@ -41,7 +41,7 @@ export async function loadComponent(
   if (!allowWasmGc) refuseManaged(made.outline, name);
 
   progress?.('compiling');
-  const { bounded, bounds, compiling } = compiler.compile(made);
+  const { bounded, bounds, compiling } = compiler.compile(made, cached !== undefined);
   const writing = cached === undefined ? cache.write(key, made) : undefined;
   const awaited = caching === undefined || cacheDir !== undefined ? writing : undefined;
   // Whichever fails, nothing that the caller does not know of is still running when the load ends.

@@ -71,6 +71,15 @@ export function encodeNumber(value: number): Uint8Array {
   return written(output);
 }
 
+/** Unsigned LEB128 of 32 bits with exactly this number of bytes; undefined if it needs more, or the format allows fewer. */
+export function encodeNumberIn(value: number, length: number): Uint8Array | undefined {
+  const shortest = encodeNumber(value);
+  if (shortest.length > length || length > 5) return undefined;
+  const bytes = new Uint8Array(length).fill(0x80, 0, length - 1);
+  for (const [index, byte] of shortest.entries()) bytes[index]! |= byte;
+  return bytes;
+}
+
 /** Signed LEB128 of 32 bits. */
 export function encodeSigned(value: number): Uint8Array {
   const output = createOutput(5);
