@@ -43,7 +43,7 @@ export type { McpOptions } from './mcp/options.ts';
 export type { AccessPolicyOptions } from './server/access-policy/access-policy.ts';
 export type { NodeHandler } from './server/node-adapter.ts';
 export type { RequestSummary } from './server/observe/request-summary.ts';
-export type { Isolation } from './snapshot/instance-pool.ts';
+export type { Isolation } from './snapshot/restoration.ts';
 export type { Component, LoadOptions, Server, ServerOptions };
 
 /**

@@ -10,7 +10,7 @@ import type {
   WasmcpError,
 } from '../../host/index.ts';
 import type { Resolved } from '../options/resolve.ts';
-import type { Isolation } from '../snapshot/instance-pool.ts';
+import type { Isolation } from '../snapshot/restoration.ts';
 import type { PrestartedWorkers } from './main/prestarted-worker.ts';
 import type { InstanceCounts } from './protocol/messages.ts';
 

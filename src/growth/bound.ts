@@ -58,7 +58,9 @@ export function boundModules(
   { limit, each, prepared, uncounted, meters, inPlace = false }: BoundOptions,
 ): { readonly modules: readonly NamedModule[]; readonly bounds: MemoryBounds } {
   const pages = Math.floor(Math.min(limit, each) / PAGE);
-  const capped = modules.map(([name, bytes]): NamedModule => [name, capMemory(bytes, pages, prepared, inPlace)]);
+  const capped = modules.map(
+    ([name, bytes]): NamedModule => [name, capMemory(bytes, pages, prepared, inPlace)],
+  );
   const declare = ([name, bytes]: NamedModule): readonly [string, Declared] => [
     name,
     declaredBy(bytes, {

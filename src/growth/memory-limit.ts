@@ -83,10 +83,7 @@ function readMemories(bytes: Uint8Array, prepared: boolean): Memories | undefine
   return { section, count, defined, end: reader.position };
 }
 
-function lower(
-  { min, max = MOST_PAGES }: MemoryType,
-  maxPages: number | ((min: number) => number),
-): Limits {
+function lower({ min, max = MOST_PAGES }: MemoryType, maxPages: number | ((min: number) => number)): Limits {
   const most = typeof maxPages === 'number' ? maxPages : maxPages(min);
   if (min <= most) return { min, max: Math.min(max, most) };
   throw new WasmcpError(

@@ -1,49 +1,27 @@
 import type { GlueState } from '../component/glue-state.ts';
-import { findState } from './exposed-state.ts';
-import { captureImage, firstDifference, type SnapshotImage, sizeDifference } from './image.ts';
-import { type DiscardReason, makeRestorable, type RestorableInstance } from './restorable-instance.ts';
+import type { DiscardReason, RestorableInstance } from './restorable-instance.ts';
+import {
+  createRestoration,
+  type Isolation,
+  type NewInstance,
+  type RestorationOptions,
+} from './restoration.ts';
 
-/**
- * Which state of earlier requests a request sees.
- *
- * - `request`: none, the instance is restored between requests
- * - `fresh`: none, each request gets a new instance
- * - `reuse`: all of it, for this many requests; then a new instance is used
- */
-export type Isolation = 'request' | 'fresh' | { readonly reuse: number };
-
-/** An instance that was just created, before any of its functions was called. */
-export interface NewInstance<T> {
-  readonly instance: T;
-  /** Its core instances, in the order of their creation, from modules that went through `exposeState`. */
-  readonly cores: readonly WebAssembly.Instance[];
-  /** Maximum size in bytes of each of their memories, in the order of `findState`. */
-  readonly memoryLimits: readonly number[];
-  /** Maximum size in bytes of all its memories together. */
-  readonly memoryLimit?: number | undefined;
-  /** The state of its glue; undefined if there is none. */
-  readonly glue: GlueState | undefined;
-  /** Its instantiation called the host for values that differ each time, such as the time or random numbers. */
-  readonly nondeterministicInit: boolean;
-}
-
-export interface InstancePoolOptions<T> {
+export interface InstancePoolOptions<T> extends RestorationOptions {
   create(): NewInstance<T>;
-  readonly isolation: Isolation;
-  /** Why instances of this component cannot be restored, human-readable; undefined when nothing is known against it. */
-  readonly unrestorable?: string | undefined;
   /** Maximum number of idle instances; one more is discarded. */
   readonly idleLimit: number;
   /** Number of first requests that use the idle instances in turn; 0 by default. */
   readonly inTurn?: number;
-  /** Bytes by which the memories of one instance may grow before it is discarded, see `GrowthBounds`. */
-  readonly maxGrowth?: number | undefined;
   /** The instance will not be used again. */
   discarded?(instance: T): void;
   /** For tests: after each restore, compare everything byte for byte. */
   readonly verify?: boolean;
-  /** Called once, if `request` was asked for and each request gets a new instance instead; `reason` is human-readable. */
-  degraded(reason: string): void;
+  /**
+   * Gets the check of whether instances can be restored, to be called when there is time for it, `soon` if an instance was used
+   * already. Until then, no instance is used a second time. Without it, the check comes at the start.
+   */
+  deferCheck?(check: () => void, soon: boolean): void;
 }
 
 /**
@@ -87,46 +65,52 @@ function noDiscards(): Record<Discard, number> {
   return { trapped: 0, unsettled: 0, grown: 0, poisoned: 0, worn: 0, surplus: 0 };
 }
 
-/** How a pool isolates requests, which it learns from the instances that it makes. */
-interface Restoration<T> {
-  /** `fresh` once an instance could not be restored. */
-  readonly isolation: Isolation;
-  /** Undefined unless instances are restored. */
-  prepare(made: NewInstance<T>): RestorableInstance | undefined;
+function restore(restorable: RestorableInstance, verify: boolean): Discard | undefined {
+  const discard = restorable.restore();
+  if (discard === undefined && verify) restorable.assertRestored();
+  return discard;
 }
 
-function createRestoration<T>(options: InstancePoolOptions<T>, dropIdle: () => void): Restoration<T> {
-  let isolation = options.isolation;
-  let image: SnapshotImage | undefined;
+/** What must have been done once before an instance is used a second time. */
+interface Check {
+  begin(action: () => void): void;
+  /** Throws what the action throws; then it is not done. */
+  run(): void;
+  runSoon(): void;
+}
 
-  function degrade(reason: string): undefined {
-    isolation = 'fresh';
-    image = undefined;
-    dropIdle();
-    options.degraded(reason);
+function createCheck(defer: InstancePoolOptions<unknown>['deferCheck']): Check {
+  let left: (() => void) | undefined;
+
+  function run(): void {
+    left?.();
+    left = undefined;
   }
 
-  if (isolation === 'request' && options.unrestorable !== undefined) degrade(options.unrestorable);
+  function attempt(): void {
+    try {
+      run();
+    } catch {
+      // The request that needs another instance reports it.
+    }
+  }
+
   return {
-    get isolation() {
-      return isolation;
+    run,
+    begin(action) {
+      left = action;
+      if (defer === undefined) run();
+      else defer(attempt, false);
     },
-    prepare({ cores, memoryLimits: limits, memoryLimit: limit, glue, nondeterministicInit }) {
-      if (isolation !== 'request') return undefined;
-      if (nondeterministicInit)
-        return degrade('it calls the host during instantiation, and each instance may get another result');
-      const state = findState(cores);
-      image ??= captureImage(state);
-      const difference = sizeDifference(image, state) ?? firstDifference(image, state);
-      if (difference !== undefined) return degrade(`instances differ after instantiation (${difference})`);
-      return makeRestorable(image, state, glue, { limits, limit, maxGrowth: options.maxGrowth });
+    runSoon() {
+      if (left !== undefined) defer?.(attempt, true);
     },
   };
 }
 
 /**
- * With `request`, creates and compares two instances immediately, so that a component that cannot be restored is detected
- * at the start; they serve the first requests. Every later instance is compared as well.
+ * With `request`, creates two instances at the start and compares them, so that a component that cannot be restored is detected
+ * before an instance is restored; they serve the first requests. Every later instance is compared as well.
  */
 export function createInstancePool<T>(options: InstancePoolOptions<T>): InstancePool<T> {
   const { create, idleLimit, verify = false } = options;
@@ -140,24 +124,22 @@ export function createInstancePool<T>(options: InstancePoolOptions<T>): Instance
   const restoration = createRestoration(options, () => {
     waiting.length = 0;
   });
+  const check = createCheck(options.deferCheck);
 
-  function make(): Entry<T> {
-    const made = create();
+  function make(made: NewInstance<T> = create()): Entry<T> {
     created += 1;
     return { instance: made.instance, glue: made.glue, restorable: restoration.prepare(made), served: 0 };
   }
 
-  function restore(restorable: RestorableInstance): Discard | undefined {
-    const discard = restorable.restore();
-    if (discard === undefined && verify) restorable.assertRestored();
-    return discard;
+  function keep(entry: Entry<T>): void {
+    if (restoration.isolation === 'request' && waiting.length < idleLimit) waiting.push(entry);
   }
 
   /** Why the instance must be discarded; undefined if it can serve another request. */
   function finish(entry: Entry<T>, poisoned: boolean): Discard | undefined {
     if (poisoned) return 'poisoned';
     if (entry.glue?.dead) return 'trapped';
-    const discard = entry.restorable && restore(entry.restorable);
+    const discard = entry.restorable && restore(entry.restorable, verify);
     if (discard !== undefined) return discard;
     const { isolation } = restoration;
     if (typeof isolation === 'object' && entry.served >= isolation.reuse) return 'worn';
@@ -168,18 +150,23 @@ export function createInstancePool<T>(options: InstancePoolOptions<T>): Instance
   const idle = (): Entry<T> | undefined => (inTurn-- > 0 ? waiting.shift() : waiting.pop());
 
   function next(): Entry<T> {
+    if (waiting.at(inTurn > 0 ? 0 : -1)?.served !== 0) check.run();
     for (let entry = idle(); entry !== undefined; entry = idle()) {
       // Restored again: code that ran since then may have kept a reference into it.
-      const discard = entry.restorable && restore(entry.restorable);
+      const discard = entry.restorable && restore(entry.restorable, verify);
       if (discard === undefined) return entry;
       discards[discard] += 1;
     }
     return make();
   }
 
-  for (let n = 0; n < 2 && restoration.isolation === 'request'; n += 1) {
-    const entry = make();
-    if (restoration.isolation === 'request' && waiting.length < idleLimit) waiting.push(entry);
+  if (restoration.isolation === 'request') {
+    const first = create();
+    keep(make(first));
+    check.begin(() => {
+      if (restoration.isolation === 'request') restoration.checkInit(first);
+      if (restoration.isolation === 'request') keep(make());
+    });
   }
 
   return {
@@ -196,6 +183,7 @@ export function createInstancePool<T>(options: InstancePoolOptions<T>): Instance
         throw new TypeError('the instance was not taken from this pool, or was already given back');
       taken.splice(at, 1);
       const discard = restoration.isolation === 'fresh' ? 'fresh' : finish(entry, poisoned);
+      check.runSoon();
       if (discard === undefined) {
         waiting.push(entry);
         if (entry.restorable !== undefined) restored += 1;

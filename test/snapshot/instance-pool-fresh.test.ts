@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { NewInstance } from '../../src/snapshot/instance-pool.ts';
+import type { NewInstance } from '../../src/snapshot/restoration.ts';
 import { type Guest, holdGlue } from './guests.ts';
 import { createPool, FINE, type Watched } from './watched-pool.ts';
 
@@ -25,7 +25,7 @@ describe('if instances cannot be restored, each request gets a new one, and the 
 
   test('instantiation called the host for values such as the time', () => {
     expectFresh(
-      createPool({ alter: () => ({ nondeterministicInit: true }) }),
+      createPool({ alter: () => ({ hasNondeterministicInit: () => true }) }),
       /calls the host during instantiation/,
     );
   });

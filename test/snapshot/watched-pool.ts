@@ -2,8 +2,8 @@ import {
   createInstancePool,
   type InstancePool,
   type InstancePoolOptions,
-  type NewInstance,
 } from '../../src/snapshot/instance-pool.ts';
+import type { NewInstance } from '../../src/snapshot/restoration.ts';
 import { type Guest, prepareGuest } from './guests.ts';
 
 /** Keeps state between requests: a count in its memory, a secret in a global. */
@@ -46,7 +46,7 @@ export function createPool(
         cores: [instance.core],
         memoryLimits: [limit],
         glue: undefined,
-        nondeterministicInit: false,
+        hasNondeterministicInit: () => false,
       };
       return { ...made, ...alter(made) };
     },

@@ -3,7 +3,7 @@ import type { OutgoingPolicy, Preopen, ProtectedPath, StoreLimits, StoreSetup } 
 import type { Glue, LoadedComponent } from '../../component/component.ts';
 import type { DescriptorMemory } from '../../process/limits/descriptors.ts';
 import type { LedgerMemory } from '../../process/memory/ledger.ts';
-import type { Isolation } from '../../snapshot/instance-pool.ts';
+import type { Isolation } from '../../snapshot/restoration.ts';
 import type { LongPlacesMemory } from './long-places.ts';
 import type { GuestLimits } from './time-limits.ts';
 

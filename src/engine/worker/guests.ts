@@ -50,6 +50,9 @@ export interface Guests {
   end(reason: string): Promise<void>;
 }
 
+/** Milliseconds after the start in which a first request has probably come: it goes first. */
+const FIRST_REQUEST = 200;
+
 /** Milliseconds between the first large discarded instance and the collection, for more of them. */
 const COLLECT_DELAY = 100;
 
@@ -66,7 +69,10 @@ export async function startGuests(
   const output = createOutputChannel(setup.settings.loggingPrefix, outbox.postNow);
   const opened: Opened = {};
 
+  const deferral = createDeferral();
+
   async function close(): Promise<void> {
+    deferral.cancel();
     await opened.outgoing?.close();
     await opened.store?.close();
     opened.instances?.relinquish();
@@ -80,6 +86,7 @@ export async function startGuests(
     const instances = openInstances(setup, surroundings, host, {
       computes: outbox.flushComplete,
       discarded: collector.discarded,
+      deferCheck: deferral.defer,
       degraded: (reason) => outbox.post({ type: 'degraded', reason }),
     });
     opened.instances = instances;
@@ -158,7 +165,10 @@ function openInstances(
   { component, settings, isolation, ledger, descriptors, maxDescriptors }: WorkerSetup,
   { scheduler, heap, runGlue: run = runGlue }: Surroundings,
   host: Host,
-  { computes, ...events }: Pick<InstancesParts, 'discarded' | 'degraded'> & { computes(): void },
+  {
+    computes,
+    ...events
+  }: Pick<InstancesParts, 'discarded' | 'degraded' | 'deferCheck'> & { computes(): void },
 ): InstancePool<GuestInstance> {
   const thread = { freed: 0 };
   return createInstances({
@@ -176,6 +186,26 @@ function openInstances(
     ...isolation,
     ...events,
   });
+}
+
+/** Calls what can wait when the first request was served, or when none comes. */
+function createDeferral(): { defer(call: () => void, soon: boolean): void; cancel(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  let immediate: NodeJS.Immediate | undefined;
+
+  function cancel(): void {
+    clearTimeout(timer);
+    clearImmediate(immediate);
+  }
+
+  return {
+    cancel,
+    defer(call, soon) {
+      cancel();
+      if (soon) immediate = setImmediate(call);
+      else timer = setTimeout(call, FIRST_REQUEST).unref();
+    },
+  };
 }
 
 /** Collects the memory of large instances soon after they are discarded. */

@@ -20,14 +20,10 @@ import { createMeter, type Meter } from '../../metering/meter.ts';
 import { type Heap, HeapShare } from '../../process/memory/heap-share.ts';
 import { createShare, type LedgerMemory, type MemoryShare } from '../../process/memory/ledger.ts';
 import { findState } from '../../snapshot/exposed-state.ts';
-import {
-  createInstancePool,
-  type InstancePool,
-  type Isolation,
-  type NewInstance,
-} from '../../snapshot/instance-pool.ts';
+import { createInstancePool, type InstancePool } from '../../snapshot/instance-pool.ts';
 import { coreInstantiator } from '../../snapshot/instantiate.ts';
 import { countingConstantCalls } from '../../snapshot/nondeterministic-init.ts';
+import type { Isolation, NewInstance } from '../../snapshot/restoration.ts';
 import { FIRST_QUANTUM } from './quantum.ts';
 import type { ScheduledGuest } from './scheduled-guest.ts';
 import { StartTimes } from './start-times.ts';
@@ -73,6 +69,8 @@ export interface InstancesParts {
   readonly isolation: Isolation;
   readonly idleLimit: number;
   readonly verify: boolean;
+  /** See `InstancePoolOptions`. */
+  deferCheck?(check: () => void, soon: boolean): void;
   /** Called once if instances cannot be restored although they should be. */
   degraded(reason: string): void;
 }
@@ -85,7 +83,7 @@ const IN_TURN = 1000;
 
 /** The instances of this thread's component, each with its own guest. */
 export function createInstances(parts: InstancesParts): InstancePool<GuestInstance> {
-  const { component, isolation, idleLimit, verify, degraded, discarded } = parts;
+  const { component, isolation, idleLimit, verify, deferCheck, degraded, discarded } = parts;
   const factory = new InstanceFactory(parts);
   return createInstancePool({
     create: () => factory.create(),
@@ -94,6 +92,7 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
     idleLimit,
     inTurn: IN_TURN,
     verify,
+    ...(deferCheck && { deferCheck }),
     degraded,
     ...(discarded && { discarded: (instance: GuestInstance) => discarded(instance.held()) }),
   });
@@ -113,7 +112,6 @@ class InstanceFactory {
   readonly #handler: string;
   readonly #memoryLimits: ReadonlyMap<WebAssembly.Module, readonly number[]>;
   readonly #starts = new StartTimes();
-  #nondeterministicInit: boolean | undefined;
 
   constructor(parts: InstancesParts) {
     const { exports, modules, memoryLimits } = parts.component;
@@ -169,8 +167,7 @@ class InstanceFactory {
     this.#starts.took(performance.now() - began);
     const state = glueState(exports);
     scheduled?.connect(guest, state);
-    if (state !== undefined && state.hostCalls > 0)
-      this.#nondeterministicInit ??= this.#hasNondeterministicInit();
+    const callsHost = state !== undefined && state.hostCalls > 0;
     return {
       instance: {
         guest,
@@ -190,7 +187,7 @@ class InstanceFactory {
       memoryLimits,
       memoryLimit: component.memory.limit,
       glue: state,
-      nondeterministicInit: this.#nondeterministicInit ?? false,
+      hasNondeterministicInit: () => callsHost && this.#hasNondeterministicInit(),
     };
   }
 
@@ -214,7 +211,7 @@ class InstanceFactory {
     );
   }
 
-  /** Whether instantiation calls the host for results that may differ between instances. Tried once, with one instance. */
+  /** Whether instantiation calls the host for results that may differ between instances. Tried with one instance. */
   #hasNondeterministicInit(): boolean {
     const { host, maxHostMemory, schedule } = this.#parts;
     const guest = new Guest(undefined, createBudget({ limit: maxHostMemory }));
