@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { capMemory, memoryLimits } from '../../src/growth/memory-limit.ts';
+import { capMemory, declareMaximums, memoryLimits } from '../../src/growth/memory-limit.ts';
 import { trackDirtyBlocks } from '../../src/snapshot/dirty-tracking.ts';
+import { concat } from '../../src/wasm/encode.ts';
 import { assemble } from '../support/wat.ts';
 
 const GROWER = (limits: string) =>
@@ -84,4 +85,40 @@ test('the limit of each memory is returned, without dirty maps', async () => {
   expect(memoryLimits(tracked)).toEqual([3 * 65_536, 9 * 65_536, 4 * 1024 ** 3]);
   expect(memoryLimits(capMemory(tracked, 5, true))).toEqual([3 * 65_536, 5 * 65_536, 5 * 65_536]);
   expect(memoryLimits(await assemble('(module)'))).toEqual([]);
+});
+
+describe('in place', () => {
+  test('memories that all have a maximum are capped without a copy, and can have a higher cap later', async () => {
+    const bytes = trackDirtyBlocks(
+      await assemble('(module (memory 1) (memory 300 400) (memory 200 65536))'),
+    )!;
+    const declared = concat(declareMaximums(bytes, true));
+    expect(memoryLimits(declared)).toEqual(memoryLimits(bytes));
+    const copy = declared.slice();
+    expect(capMemory(copy, 300, true, true)).toBe(copy);
+    expect(memoryLimits(copy)).toEqual([300, 300, 300].map((pages) => pages * 65_536));
+    expect(copy).toHaveLength(declared.length);
+    expect(WebAssembly.validate(copy as BufferSource)).toBe(true);
+    expect(memoryLimits(declared)).toEqual(memoryLimits(bytes));
+  });
+
+  test('a module in which a maximum has no room is copied, and stays as it was', async () => {
+    const bytes = await assemble('(module (memory 1 9) (memory 1))');
+    const before = bytes.slice();
+    const capped = capMemory(bytes, 5, false, true);
+    expect(memoryLimits(capped)).toEqual([5 * 65_536, 5 * 65_536]);
+    expect(bytes).toEqual(before);
+  });
+
+  test('a module without memories is in one part', async () => {
+    const bytes = await assemble('(module (func))');
+    expect(declareMaximums(bytes, true)).toEqual([bytes]);
+  });
+
+  test('without permission, nothing is overwritten', async () => {
+    const bytes = concat(declareMaximums(await assemble('(module (memory 1))'), false));
+    const before = bytes.slice();
+    expect(memoryLimits(capMemory(bytes, 5, false))).toEqual([5 * 65_536]);
+    expect(bytes).toEqual(before);
+  });
 });
