@@ -4,7 +4,7 @@ import { loadComponent } from '../loader/load-component.ts';
 import type { LoadInternals } from '../loader/load-options.ts';
 import type { OptionValues } from '../options/types.ts';
 import { optimizeAgain } from '../process/tier-up.ts';
-import { endPrestartedTranspiler } from '../transpile/ahead.ts';
+import { endPrestartedTranspiler } from '../transpile/prestarted-transpiler.ts';
 import type { CliStreams } from './command.ts';
 
 /** Options that control how a component is loaded. */
@@ -29,7 +29,7 @@ export async function load(
     { ...internals, compiles: optimizeAgain },
   );
   // While the file is read.
-  void preloadStore(store);
+  void preloadStore(store, true);
   try {
     return await loading;
   } finally {

@@ -18,6 +18,8 @@ export interface ImportedInterface {
 export interface Glue {
   /** A script for `runGlue`: the code that runs is the text that was verified. */
   readonly script: string;
+  /** See `compileScript`. */
+  readonly code: Uint8Array;
   /** The file name in stack traces. */
   readonly name: string;
   /**

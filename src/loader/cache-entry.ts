@@ -11,7 +11,7 @@ export interface CachedComponent extends Transpiled {
 /**
  * A cache entry is one file, so that it is read, verified and replaced as a whole:
  * SHA-256 of all that follows (32 bytes), length of the header (4 bytes, little-endian), the header (JSON), the glue's
- * text, the core modules. Their memories have a maximum, so that the limit of a load can be written in its place.
+ * text, V8's code for it, the core modules. Their memories have a maximum, so that the limit of a load can be written in its place.
  */
 interface Header {
   /** Repeated here, so that a renamed entry is not accepted. */
@@ -23,8 +23,9 @@ interface Header {
   readonly meters: Transpiled['meters'];
   readonly unmetered?: string | undefined;
   readonly outline: ComponentOutline;
-  /** Bytes of the glue's text. */
+  /** Bytes of the glue's text, and of V8's code for it. */
   readonly glue: number;
+  readonly code: number;
   /** Names and bytes of the core modules. */
   readonly modules: readonly (readonly [name: string, length: number])[];
 }
@@ -49,12 +50,13 @@ export function encodeEntry(key: string, component: CachedComponent): readonly U
     unmetered,
     outline,
     glue: glue.length,
+    code: component.code.length,
     modules: forms.map(([name, parts]) => [name, parts.reduce((sum, { length }) => sum + length, 0)]),
   };
   const encoded = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(4);
   length.writeUInt32LE(encoded.length);
-  const content = [length, encoded, glue, ...forms.flatMap(([, parts]) => parts)];
+  const content = [length, encoded, glue, component.code, ...forms.flatMap(([, parts]) => parts)];
   const digest = createHash('sha256');
   for (const part of content) digest.update(part);
   return [digest.digest(), ...content];
@@ -82,6 +84,8 @@ export function decodeEntry(entry: Uint8Array, key: string): CachedComponent | u
     unmetered: header.unmetered,
     outline: header.outline,
     glue: take(header.glue).toString(),
+    // A copy: it is sent to workers, and all of the entry with it otherwise.
+    code: new Uint8Array(take(header.code)),
     modules: header.modules.map(([name, length]) => [name, take(length)]),
   };
 }

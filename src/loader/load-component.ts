@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { checkOptions, WasmcpError } from '../../host/index.ts';
-import type { LoadedComponent } from '../component/component.ts';
+import type { Glue, LoadedComponent } from '../component/component.ts';
 import type { ComponentOutline } from '../component/outline.ts';
 import { memoryLimits } from '../growth/memory-limit.ts';
 import type { Transpiled } from '../transpile/transpile.ts';
@@ -24,7 +24,7 @@ import { readSource } from './source.ts';
 export async function loadComponent(
   source: string | URL | Uint8Array,
   options: LoadOptions = {},
-  { caching, compiles }: LoadInternals = {},
+  { caching, compiles, glueMade }: LoadInternals = {},
 ): Promise<LoadedComponent> {
   checkOptions('loadComponent', options, LOAD_CHECKS);
   const { cacheDir, maxSize, allowWasmGc = false, progress } = options;
@@ -39,6 +39,15 @@ export async function loadComponent(
   const compiler = createCompiler(name, options, compiles);
   const made = cached ?? (await make({ bytes, name, allowWasmGc }, compiler));
   if (!allowWasmGc) refuseManaged(made.outline, name);
+  const { code, kind, reason, unrestorable, meters, unmetered } = made;
+  const glue: Glue = {
+    script: made.glue,
+    code,
+    name: `wasmcp-node:${digest.slice(0, 12)}/glue.js`,
+    kind,
+    reason,
+  };
+  glueMade?.(glue);
 
   progress?.('compiling');
   const { bounded, bounds, compiling } = compiler.compile(made, cached !== undefined);
@@ -48,13 +57,12 @@ export async function loadComponent(
   await Promise.allSettled([compiling, awaited]);
   const [modules, cacheProblem] = await Promise.all([compiling, awaited]);
   if (writing !== undefined && awaited === undefined) caching?.(writing);
-  const { kind, reason, unrestorable, meters, unmetered } = made;
   return {
     source: name,
     digest,
     size: bytes.length,
     ...made.outline,
-    glue: { script: made.glue, name: `wasmcp-node:${digest.slice(0, 12)}/glue.js`, kind, reason },
+    glue,
     modules,
     memory: bounds,
     memoryLimits: unrestorable === undefined ? limitsOf(bounded) : {},

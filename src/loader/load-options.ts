@@ -1,3 +1,5 @@
+import type { Glue } from '../component/component.ts';
+
 /** The current stage of a load; only `transpiling` takes seconds. */
 export type LoadStage = 'reading' | 'transpiling' | 'compiling';
 
@@ -20,6 +22,8 @@ export interface LoadOptions {
 export interface LoadInternals {
   /** Called before core modules are compiled. */
   readonly compiles?: () => void;
+  /** Called with the component's glue before its core modules are compiled. */
+  readonly glueMade?: (glue: Glue) => void;
   /**
    * Gets what will be `cacheProblem`, for which the load then does not wait. Not called if nothing is written to the user's own
    * cache folder.

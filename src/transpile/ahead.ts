@@ -2,6 +2,11 @@ import { readFileSync, statSync } from 'node:fs';
 import { WasmcpError } from '../../host/index.ts';
 import { type ComponentOutline, readComponent } from '../component/outline.ts';
 import { type Generation, startTranspilerThread, type TranspilerThread } from './jco-thread.ts';
+import {
+  endPrestartedTranspiler,
+  keepPrestartedTranspiler,
+  takePrestartedTranspiler,
+} from './prestarted-transpiler.ts';
 import { type StubbedComponent, stubModules } from './stub-modules.ts';
 
 /** A component that is being transpiled before anyone has asked for it. */
@@ -18,16 +23,14 @@ const MAX_SIZE: number = 64 * 1024 ** 2;
 
 export const refused = (message: string): Error => new WasmcpError('component-invalid', message);
 
-let thread: TranspilerThread | undefined;
 let ahead: Ahead | undefined;
 
 /**
  * Gives a thread to the next load, and lets it transpile the component in this file until then. Only the load reports what is
  * wrong with it. The thread does not keep the process alive until it is taken.
  */
-export function transpileAhead(prestarted: TranspilerThread, path: string | undefined): void {
-  thread = prestarted;
-  thread.keepAlive(false);
+export function transpileAhead(thread: TranspilerThread, path: string | undefined): void {
+  keepPrestartedTranspiler(thread);
   if (path === undefined) return;
   try {
     const status = statSync(path);
@@ -51,16 +54,11 @@ export function takeTranspiler(
   source: string,
 ): { readonly thread: TranspilerThread; readonly ahead: Ahead | undefined } {
   const begun = ahead;
+  ahead = undefined;
   const isSame = begun?.source === source && Buffer.compare(begun.bytes, bytes) === 0;
   if (begun !== undefined && !isSame) endPrestartedTranspiler();
-  const taken = thread ?? startTranspilerThread();
-  taken.keepAlive(true);
-  thread = ahead = undefined;
-  return { thread: taken, ahead: isSame ? begun : undefined };
-}
-
-/** Ends the thread unless it was taken. */
-export function endPrestartedTranspiler(): void {
-  thread?.close();
-  thread = ahead = undefined;
+  const prestarted = takePrestartedTranspiler();
+  const thread = prestarted ?? startTranspilerThread();
+  thread.keepAlive(true);
+  return { thread, ahead: isSame && prestarted !== undefined ? begun : undefined };
 }

@@ -16,6 +16,8 @@ import { type StubbedComponent, stubModules } from './stub-modules.ts';
 export interface Transpiled extends PreparedModules {
   /** Text of the glue, see `toScript`. */
   readonly glue: string;
+  /** See `compileScript`. */
+  readonly code: Uint8Array;
   /** See `Glue` in component.ts. */
   readonly kind: 'lean' | 'raw';
   readonly reason: string;
@@ -63,12 +65,13 @@ export function startTranspiler(bytes: Uint8Array, source: string): Transpiler {
         const originals = restore(stubs);
         const expected = originals && (await prepareNamed(originals, prepared));
         if (expected !== undefined) expect(expected);
-        const { glue, kind, reason, modules: raw } = await generated;
-        if (raw === undefined) return expected && { glue, kind, reason, ...expected };
+        const { glue, code, kind, reason, modules: raw } = await generated;
+        if (raw === undefined) return expected && { glue, code, kind, reason, ...expected };
         const counted = restore(raw);
         if (counted === undefined) return undefined;
         return {
           glue,
+          code,
           kind,
           reason,
           ...countAll(counted, opened(prepared)),

@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import { transpileBytes } from '@bytecodealliance/jco-transpile';
 import type { ImportedInterface } from '../component/component.ts';
-import { toScript } from '../component/glue.ts';
+import { compileScript, toScript } from '../component/glue.ts';
 import { SUSPENDING_EXPORTS, suspendingFunctions, withoutVersion } from '../component/suspending.ts';
 import type { NamedModule } from '../wasm/named-module.ts';
 import { jcoName } from './jco-name.ts';
@@ -21,6 +21,8 @@ type NumberedTask = TranspilerTask & { readonly id: number };
 
 export interface Generated {
   readonly glue: string;
+  /** See `compileScript`. */
+  readonly code: Uint8Array;
   readonly kind: 'lean' | 'raw';
   readonly reason: string;
   /** Undefined for lean glue, whose modules were sent before. */
@@ -52,7 +54,7 @@ async function generate(task: NumberedTask): Promise<Generated> {
   const built = buildGlue(synchronous.glue, { suspending: names, exports: SUSPENDING_EXPORTS });
   if (built.kind === 'lean') {
     return {
-      glue: toScript(built.source),
+      ...compiled(built.source),
       kind: 'lean',
       reason: "jco's output without what synchronous components do not need",
     };
@@ -65,11 +67,16 @@ async function generate(task: NumberedTask): Promise<Generated> {
   });
   const expected = new Set(suspending.map(([name, func]) => glueName(name, func)));
   return {
-    glue: toScript(patchGlue(glue, expected, jcoName())),
+    ...compiled(patchGlue(glue, expected, jcoName())),
     kind: 'raw',
     reason: built.reason,
     modules,
   };
+}
+
+function compiled(source: string): Pick<Generated, 'glue' | 'code'> {
+  const glue = toScript(source);
+  return { glue, code: compileScript(glue) };
 }
 
 async function run(

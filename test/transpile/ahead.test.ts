@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { LoadedComponent } from '../../src/component/component.ts';
 import { loadComponent } from '../../src/loader/load-component.ts';
-import { endPrestartedTranspiler, transpileAhead } from '../../src/transpile/ahead.ts';
+import { transpileAhead } from '../../src/transpile/ahead.ts';
 import { startTranspilerThread, type TranspilerThread } from '../../src/transpile/jco-thread.ts';
+import { endPrestartedTranspiler } from '../../src/transpile/prestarted-transpiler.ts';
 import { parseWat, temporaryFolder } from '../component/fixtures.ts';
 
 const ONE = '(component (core module $m (memory 1)) (core instance (instantiate $m)))';
@@ -35,7 +36,13 @@ async function load(path: string): Promise<LoadedComponent> {
 }
 
 /** What must not depend on when the component was transpiled. */
-const made = ({ glue, memory, meters, memoryLimits, digest }: LoadedComponent): unknown => ({
+const made = ({
+  glue: { code: _code, ...glue },
+  memory,
+  meters,
+  memoryLimits,
+  digest,
+}: LoadedComponent): unknown => ({
   glue,
   memory,
   meters,
