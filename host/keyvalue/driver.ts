@@ -84,8 +84,8 @@ export interface StoreDriver {
   /** The form of its URLs, for messages. */
   readonly form: string;
   accepts(url: string): boolean;
-  /** Loads the code of `open` ahead of time. */
-  preload?(): Promise<unknown>;
+  /** Loads the code of `open` ahead of time; if `keeps`, also that of the gate and of housekeeping. */
+  preload?(keeps: boolean): Promise<unknown>;
   open(url: string, options: StoreOptions): Promise<Store>;
   /** Each thread opens the store itself. Otherwise one thread does, and the others send it messages. */
   readonly isOpenedPerThread: boolean;

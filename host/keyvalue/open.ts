@@ -55,11 +55,12 @@ export async function openStore(url: string = DEFAULT_STORE_URL, options: StoreO
 }
 
 /**
- * Loads the code for a store ahead of time, for a thread that will probably open it. Reports nothing: `openStore` does.
+ * Loads the code for a store ahead of time, for a thread that will probably open it, and `keeps` it for others. Reports nothing:
+ * `openStore` does.
  */
-export async function preloadStore(url: string = DEFAULT_STORE_URL): Promise<void> {
+export async function preloadStore(url: string = DEFAULT_STORE_URL, keeps = false): Promise<void> {
   await driverOf(url)
-    ?.preload?.()
+    ?.preload?.(keeps)
     .catch(() => {});
 }
 

@@ -4,6 +4,7 @@ import { DEFAULTS } from '../options/defaults.ts';
 import { showDuration } from '../options/show.ts';
 import type { ListenAddress, OptionValues } from '../options/types.ts';
 import type { Admin } from '../server/admin/admin.ts';
+import { prepareToListen } from '../server/endpoint.ts';
 import type { ListenTarget } from '../server/listen-address.ts';
 import { loadCertificate } from './certificate.ts';
 import type { CliStreams, Command } from './command.ts';
@@ -102,11 +103,15 @@ async function serveUntilStopped(
   const certificate = loadCertificate(options);
   const file = options.watch ? watchable(path) : undefined;
   let caching: Promise<string | undefined> | undefined;
-  const component = await load(path, options, {
+  const loading = load(path, options, {
     caching(problem) {
       caching = problem;
     },
+    glueMade: (glue) => prestartedWorkers?.prepare(glue),
   });
+  // While the file is read.
+  prepareToListen();
+  const component = await loading;
   const shutdown =
     options.shutdownAddr === undefined ? undefined : await openShutdownAddress(options.shutdownAddr);
   const { server, storeBroken } = startServer(component, await serverOptions(options, log), options, {

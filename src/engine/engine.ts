@@ -87,7 +87,9 @@ export async function startEngine(
   let engine: RunningEngine | undefined;
   const resources = await openResources(component, options, internals, (change) => engine?.tell(change));
   engine = new RunningEngine(component, resources);
-  await engine.start();
+  const started = engine.start();
+  internals.starting?.();
+  await started;
   return engine;
 }
 

@@ -128,4 +128,6 @@ export interface EngineInternals {
   readonly isObserved?: boolean;
   /** Workers that were started before the component was loaded, used first. */
   readonly prestartedWorkers?: PrestartedWorkers;
+  /** Called once the first worker has its setup: this thread has nothing else to do until it is ready. */
+  readonly starting?: () => void;
 }

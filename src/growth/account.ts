@@ -4,7 +4,7 @@ import { WasmcpError } from '../../host/index.ts';
 import { concat, encodeModule, encodeName } from '../wasm/encode.ts';
 import { SECTION } from '../wasm/sections.ts';
 import { describeExcess, type MemoryBounds, type ModuleSize } from './bound.ts';
-import { COUNTED } from './count-growth.ts';
+import { COUNTED } from './counted-exports.ts';
 import { MAX_TABLE_ELEMENTS, TABLE_ELEMENT } from './sizes.ts';
 
 /** Counts what the memories and tables of one instance of a component take. */

@@ -4,7 +4,7 @@ import type { NamedModule } from '../wasm/named-module.ts';
 import { findSection, readSections, SECTION, type Section } from '../wasm/sections.ts';
 import { readDefinedTables, readTableLimits, readTableType, type TableType } from '../wasm/tables.ts';
 import { type MemoryType, readMemoryType, readValueType } from '../wasm/types.ts';
-import { COUNTED } from './count-growth.ts';
+import { COUNTED } from './counted-exports.ts';
 import { capMemory, countDirtyMaps, OWN } from './memory-limit.ts';
 import { MAX_TABLE_ELEMENTS, PAGE, TABLE_ELEMENT } from './sizes.ts';
 

@@ -17,13 +17,8 @@ import { afterNumber, numberAt } from '../wasm/reader.ts';
 import { readSections, SECTION, type Section } from '../wasm/sections.ts';
 import { readValueType } from '../wasm/types.ts';
 import { exceedsV8, MAX_BODY } from '../wasm/v8-limits.ts';
+import { COUNTED } from './counted-exports.ts';
 import { type GrowthFunctions, growthFunctions } from './growth-functions.ts';
-
-/**
- * Exports that are added: the table of the counting functions, and the start function, which must not run before the table is
- * filled.
- */
-export const COUNTED = { table: '$grow', start: '$start' } as const;
 
 /** A module whose memories and tables grow only with permission. */
 export interface CountedModule {

@@ -1,7 +1,6 @@
 import type { LeaseHolder, Store } from '../../host/index.ts';
 import type { Component } from '../component/component.ts';
-import { compose, type Middleware } from '../http/compose.ts';
-import { withBothEras } from './both-eras.ts';
+import type { Middleware } from '../http/compose.ts';
 import {
   authorizes,
   describeSessions,
@@ -10,32 +9,14 @@ import {
   probeBucket,
   sessionBucket,
 } from './defaults.ts';
-import { withAccept } from './edge/accept.ts';
-import { withoutContradictions } from './edge/contradictory.ts';
-import { withEventStreams } from './edge/event-stream.ts';
-import { withFacts } from './edge/facts.ts';
-import { createInitialize, withInitialize } from './edge/initialize.ts';
-import { withInputWait } from './edge/input-wait.ts';
-import { createSessionOpener } from './edge/open-session.ts';
-import { createPendingInputs } from './edge/pending-inputs.ts';
-import { withMessages } from './edge/read-message.ts';
-import type { SessionLeases } from './edge/session-lease.ts';
-import { createSessionOwners } from './edge/session-owners.ts';
-import { createSessionQueue, type SessionQueue } from './edge/session-queue.ts';
+import { createSessionQueue } from './edge/session-queue.ts';
 import { createSessionTurns, type SessionTurns } from './edge/session-turns.ts';
-import { withSessionUse } from './edge/session-use.ts';
-import type { Delivery, MessageHandler } from './edge/stages.ts';
-import { endsSession, withTerminate } from './edge/terminate.ts';
-import { withVerifiedDelete, withVerifiedOwner } from './edge/verify-session-owner.ts';
-import { withSessionQueue } from './edge/wait-in-queue.ts';
 import { looksLikeMcp } from './looks-like-mcp.ts';
 import type { StateOptions } from './modern/state/options.ts';
-import { createServerTasks } from './modern/tasks/service.ts';
-import { withChallenge } from './oauth/challenge.ts';
-import { withDiscovery } from './oauth/discovery.ts';
+import type { ServerTasks } from './modern/tasks/service.ts';
 import { authProblems } from './oauth/settings.ts';
 import type { McpSettings } from './options.ts';
-import { type Retention, startRetention } from './sessions/retention.ts';
+import type { Retention } from './sessions/retention.ts';
 
 /** The store as the edge uses it. */
 interface EngineStore {
@@ -49,8 +30,10 @@ export interface Mcp {
   environment(component: Component): Readonly<Record<string, string>>;
   /** Origins that the guest's environment allows. */
   origins(component: Component): readonly string[];
+  /** Loads the code of `withMcp` ahead of time. */
+  preload(component: Component): void;
   /** The stages between MCP clients and the guests. */
-  withMcp(component: Component, engine: EngineStore): Middleware;
+  withMcp(component: Component, engine: EngineStore): Promise<Middleware>;
   /**
    * Logs why tokens cannot be checked.
    *
@@ -58,7 +41,7 @@ export interface Mcp {
    */
   probe(component: Component, local: Store | undefined): Promise<void>;
   /**
-   * Starts to purge old sessions. Returns undefined when no sessions are kept, or all are kept forever. `local` is the store
+   * Starts to purge old sessions, after `withMcp`. Returns undefined when no sessions are kept, or all are kept forever. `local` is the store
    * when it is on this thread.
    */
   retain(
@@ -83,53 +66,8 @@ export interface KeptSessions {
   readonly turns: SessionTurns;
 }
 
-export interface SessionOptions {
-  readonly mode: 'guide' | 'strict';
-  /** Where requests of one session wait for each other; without it they run as they arrive. */
-  readonly queue: SessionQueue | undefined;
-  /** Where they wait for requests on other hosts; undefined if no other host can use the store. */
-  readonly leases?: SessionLeases | undefined;
-  /** Milliseconds from the arrival of a request until its turn must have come. */
-  readonly timeout: number;
-  /** Milliseconds that a guest may wait for a response of its client. */
-  readonly inputWait: number;
-}
-
-/**
- * The path of a client's request to a guest that speaks Streamable HTTP. A stage acts on what a message says of itself; the
- * guest gets the client's bytes.
- */
-export function withSessions({ mode, queue, leases, timeout, inputWait }: SessionOptions): Middleware {
-  return (guest) => {
-    const guide = mode === 'guide';
-    const owners = createSessionOwners(queue);
-    const inputs = createPendingInputs(inputWait);
-    const initialize = createInitialize(guest);
-    const opener = createSessionOpener(guest, initialize, owners);
-
-    /** The last step of a message: the client's own request goes to the guest. */
-    const deliver = compose<Delivery>(
-      withInputWait(inputs, inputWait),
-      withSessionQueue({ queue, leases, owners, timeout }),
-    )(({ request, target }) => guest(request, target));
-
-    const handleMessage = compose<MessageHandler>(
-      ...(guide ? [withAccept] : []),
-      withoutContradictions,
-      withVerifiedOwner(guest, owners, guide ? endsSession : () => false),
-      withInitialize(initialize, opener.observe),
-      ...(guide ? [withTerminate(guest), opener.stage] : []),
-    )((message) => message.sequence.last(() => deliver(message)));
-
-    return compose(
-      withVerifiedDelete,
-      withMessages(handleMessage, {
-        session: (request) => guide && opener.appliesTo(request),
-        responseId: inputs.includes,
-      }),
-    )(guest);
-  };
-}
+/** The path of a request: loaded while workers start, and only for MCP servers. */
+const loadStages = (): Promise<typeof import('./pipeline.ts')> => import('./pipeline.ts');
 
 /**
  * `ownUrl` returns the server's address as far as it knows it, without a trailing slash. `sessionUsed` is called with the session
@@ -144,7 +82,8 @@ export function createMcp(
   const queue = options.sessionOrder === 'parallel' ? undefined : createSessionQueue(queueLimit);
   /** When requests run in parallel, edits still wait for each other. */
   const editQueue = queue ?? createSessionQueue(queueLimit);
-  const tasks = createServerTasks(options);
+  let tasks: ServerTasks | undefined;
+  let stages: typeof import('./pipeline.ts') | undefined;
   const publicUrl = options.publicUrl === undefined ? undefined : addressOf(options.publicUrl);
 
   function modeOf(component: Component): 'guide' | 'strict' | 'off' {
@@ -169,29 +108,32 @@ export function createMcp(
   return {
     environment,
     origins: (component) => (modeOf(component) === 'off' ? [] : guestOrigins(env)),
-    withMcp(component, { ownStore, leases: holder }) {
+    preload(component) {
+      // If it fails, it does so again when it is needed.
+      if (modeOf(component) !== 'off') loadStages().catch(() => {});
+    },
+    async withMcp(component, { ownStore, leases: holder }) {
       const mode = modeOf(component);
       if (mode === 'off') return (next) => next;
+      stages = await loadStages();
+      tasks ??= stages.createServerTasks(options);
       const named = publicUrl !== undefined || env.WASMCP_SERVER_URI !== undefined;
       const bucket = sessionBucket(environment(component));
       const leases = holder && bucket !== undefined ? { holder, bucket } : undefined;
-      return compose(
-        withEventStreams(options.sseKeepAlive),
-        withFacts(),
-        ...(sessionUsed && bucket !== undefined ? [withSessionUse(sessionUsed)] : []),
-        withDiscovery(named ? undefined : ownUrl),
-        withChallenge(publicUrl),
-        withBothEras(
-          {
-            authorizes: authorizes(environment(component)),
-            state: stateOf(component),
-            store: ownStore,
-            tasks: mode === 'guide' ? tasks.in(ownStore, holder) : undefined,
-            inputWait,
-          },
-          withSessions({ mode, queue, leases, timeout, inputWait }),
-        ),
-      );
+      return stages.mcpStages({
+        sseKeepAlive: options.sseKeepAlive,
+        sessionUsed: bucket === undefined ? undefined : sessionUsed,
+        ownUrl: named ? undefined : ownUrl,
+        publicUrl,
+        eras: {
+          authorizes: authorizes(environment(component)),
+          state: stateOf(component),
+          store: ownStore,
+          tasks: mode === 'guide' ? tasks.in(ownStore, holder) : undefined,
+          inputWait,
+        },
+        sessions: { mode, queue, leases, timeout, inputWait },
+      });
     },
     async probe(component, local) {
       if (modeOf(component) === 'off') return;
@@ -206,7 +148,7 @@ export function createMcp(
       const { sessionRetention: retention, log } = options;
       const bucket = modeOf(component) === 'off' ? undefined : sessionBucket(environment(component));
       if (bucket === undefined || retention === 'off') return undefined;
-      return startRetention({ store: local ?? store, bucket, leases, retention, log });
+      return stages!.startRetention({ store: local ?? store, bucket, leases, retention, log });
     },
     sessions(component, leases) {
       const bucket = modeOf(component) === 'off' ? undefined : sessionBucket(environment(component));
@@ -215,7 +157,7 @@ export function createMcp(
     },
     describe: (component, storeUrl) =>
       modeOf(component) === 'off' ? undefined : describeSessions(environment(component), storeUrl),
-    finishTasks: tasks.close,
+    finishTasks: async (limit) => tasks?.close(limit),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Server as HttpServer } from 'node:http';
-import { type AddressInfo, Server as NetServer } from 'node:net';
+import { type AddressInfo, isIPv6, Server as NetServer } from 'node:net';
 import { WasmcpError } from '../../host/index.ts';
 import { type BoundAddress, tcpAddress, unixAddress } from './bound-address.ts';
 import type { Connections } from './connections.ts';
@@ -29,6 +29,11 @@ export interface EndpointOptions {
 
 /** Milliseconds that a client has to read the response to a CONNECT and to close. */
 const LINGER = 1000;
+
+/** Node checks addresses with a pattern, which V8 compiles when it is first used: 5 ms. */
+export function prepareToListen(): void {
+  isIPv6('::1');
+}
 
 /**
  * Listens on `target` and passes what arrives to `adapter`.

@@ -37,7 +37,7 @@ export interface LifecycleParts {
   /** @throws WasmcpError `option-invalid` */
   readonly derive: (component: LoadedComponent) => ServedComponent;
   readonly startEngine: (component: LoadedComponent) => Promise<Engine>;
-  readonly pipeline: (component: LoadedComponent, engine: Engine) => Handler;
+  readonly pipeline: (component: LoadedComponent, engine: Engine) => Promise<Handler>;
   /** Called when no request is left, before the engine closes the store. */
   readonly detach?: () => Promise<void>;
 }
@@ -62,12 +62,12 @@ export function createLifecycle(component: LoadedComponent, parts: LifecyclePart
     const started = await parts.startEngine(component);
     try {
       await mcp.probe(component, started.localStore);
+      pipeline = await parts.pipeline(component, started);
       retention = mcp.retain(component, started.localStore, started.leases);
     } catch (error) {
       await started.close(0);
       throw error;
     }
-    pipeline = parts.pipeline(component, started);
     engine = started;
     return started;
   }
@@ -81,7 +81,7 @@ export function createLifecycle(component: LoadedComponent, parts: LifecyclePart
   async function reload(next: LoadedComponent, limit: number): Promise<void> {
     const started = await start();
     const derived = parts.derive(next);
-    const nextPipeline = parts.pipeline(next, started);
+    const nextPipeline = await parts.pipeline(next, started);
     await mcp.probe(next, started.localStore);
     await started.reload(next, limit, mcp.environment(next));
     // All of it at once, now that nothing can fail any more.

@@ -77,13 +77,13 @@ interface Stages {
  * The path of a request from its adapter (`node-adapter.ts`, `fetch.ts`) to the engine. The adapter has applied the limits
  * and the access policy already: they need the head alone, and decide whether the body is received at all.
  */
-function createPipeline(component: Component, engine: Engine, stages: Stages): Handler {
+async function createPipeline(component: Component, engine: Engine, stages: Stages): Promise<Handler> {
   const { drain, mcp, requestHeaders } = stages;
   return compose(
     drain.withDrain,
     withRequestHeaders(requestHeaders),
     withDurability(engine.gate),
-    mcp.withMcp(component, engine),
+    await mcp.withMcp(component, engine),
   )(engine.handle);
 }
 
@@ -127,7 +127,11 @@ export function createServer(
     async startEngine(served) {
       await ready;
       const outgoing = outgoingPolicy(settings.outgoing, addresses(), ownPorts);
-      return startEngine(served, { ...settings, env: mcp.environment(served), outgoing }, engineInternals);
+      return startEngine(
+        served,
+        { ...settings, env: mcp.environment(served), outgoing },
+        { ...engineInternals, starting: () => mcp.preload(served) },
+      );
     },
   });
   administration?.attach(administeredServer(lifecycle, mcp, settings.store));

@@ -163,10 +163,7 @@ export function createInstancePool<T>(options: InstancePoolOptions<T>): Instance
   if (restoration.isolation === 'request') {
     const first = create();
     keep(make(first));
-    check.begin(() => {
-      if (restoration.isolation === 'request') restoration.checkInit(first);
-      if (restoration.isolation === 'request') keep(make());
-    });
+    check.begin(() => restoration.checkInit(first) && keep(make()));
   }
 
   return {

@@ -43,8 +43,8 @@ export interface Restoration<T> {
   readonly isolation: Isolation;
   /** Undefined unless instances are restored. */
   prepare(made: NewInstance<T>): RestorableInstance | undefined;
-  /** Whether what the first instance did when it was instantiated may differ in others. */
-  checkInit(made: NewInstance<T>): void;
+  /** Returns true if instances are restored, and others do the same as this one when they are instantiated. */
+  checkInit(made: NewInstance<T>): boolean;
 }
 
 export function createRestoration<T>(options: RestorationOptions, dropIdle: () => void): Restoration<T> {
@@ -64,8 +64,10 @@ export function createRestoration<T>(options: RestorationOptions, dropIdle: () =
       return isolation;
     },
     checkInit(made) {
+      if (isolation !== 'request') return false;
       if (made.hasNondeterministicInit())
         degrade('it calls the host during instantiation, and each instance may get another result');
+      return isolation === 'request';
     },
     prepare({ cores, memoryLimits: limits, memoryLimit: limit, glue }) {
       if (isolation !== 'request') return undefined;

@@ -6,7 +6,11 @@ import { maintainSqlite } from './maintain.ts';
 export const SQLITE: StoreDriver = {
   form: 'sqlite:PATH',
   accepts: (url) => pathOf(url) !== undefined,
-  preload: () => import('./open.ts'),
+  preload: (keeps) =>
+    Promise.all([
+      import('./open.ts'),
+      ...(keeps ? [import('./durability-gate.ts'), import('./housekeeping.ts')] : []),
+    ]),
   open: async (url, options) => (await import('./open.ts')).openSqlite(pathIn(url), options),
   isOpenedPerThread: true,
   openGate: async (url, options) =>

@@ -15,7 +15,7 @@ export interface PrestartedWorker {
 export interface PrestartedWorkers {
   /** Removes and returns one of them; undefined if none is left. */
   take(): PrestartedWorker | undefined;
-  /** Lets them prepare for a component of which they will get the setup. */
+  /** Lets them prepare for a component of which they will get the setup; the same glue again has no effect. */
   prepare(glue: Glue): void;
 }
 
@@ -38,6 +38,7 @@ export function prestartWorker(): PrestartedWorker {
 /** Workers that are never taken do not keep the process alive. */
 export function prestartWorkers(count: number): PrestartedWorkers {
   const idle = new Set<PrestartedWorker>();
+  let prepared: Glue | undefined;
   for (let number = 0; number < count; number++) {
     const started = prestartWorker();
     idle.add(started);
@@ -54,6 +55,8 @@ export function prestartWorkers(count: number): PrestartedWorkers {
       return taken;
     },
     prepare(glue) {
+      if (glue === prepared) return;
+      prepared = glue;
       for (const { setup } of idle) setup.postMessage({ glue } satisfies WorkerPreparation);
     },
   };

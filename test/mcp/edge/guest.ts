@@ -1,7 +1,7 @@
 import type { GuestRequest, Handler, UploadReceiver } from '../../../src/http/handler.ts';
 import { header } from '../../../src/http/headers.ts';
 import type { ResponseWriter } from '../../../src/http/response.ts';
-import { type SessionOptions, withSessions } from '../../../src/mcp/mcp.ts';
+import { type SessionOptions, withSessions } from '../../../src/mcp/pipeline.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: protocol messages are looked at by tests only
 export type Json = any;

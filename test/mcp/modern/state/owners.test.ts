@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { openStore } from '../../../../src/index.ts';
 import { withBothEras } from '../../../../src/mcp/both-eras.ts';
-import { withSessions } from '../../../../src/mcp/mcp.ts';
 import { createPrincipalRecords, PRINCIPALS } from '../../../../src/mcp/modern/state/principal-records.ts';
+import { withSessions } from '../../../../src/mcp/pipeline.ts';
 import { purgeSessions } from '../../../../src/mcp/sessions/purge.ts';
 import { modernText } from '../../../support/modern.ts';
 import { as, bearer } from '../../../support/tokens.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openStore, type Store } from '../../../../src/index.ts';
 import { withBothEras } from '../../../../src/mcp/both-eras.ts';
-import { withSessions } from '../../../../src/mcp/mcp.ts';
+import { withSessions } from '../../../../src/mcp/pipeline.ts';
 import {
   type SessionSummary,
   sessionSizes,
