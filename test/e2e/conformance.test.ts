@@ -23,6 +23,8 @@ test.each([
   ['notes-draft', 'off'],
   ['notes-draft', 'guide'],
   ['notes-draft2', 'strict'],
+  // A guest of 2026-07-28, for clients of earlier revisions.
+  ['modern', 'guide'],
 ])(
   "%s passes MCP's conformance suite for servers with --mcp %s",
   async (name, mode) => {

@@ -38,12 +38,11 @@ const COMMON = {
   handle: null,
   asked: null,
 };
-const ASKED = [true, 'LLM response: a model said so'];
-const ASKED_MORE = [...ASKED, 'Ada likes blue', 'a model said so Ada [{"uri":"file:///work"}]'];
+const ASKED = [true, 'LLM response: a model said so', 'Ada likes blue'];
 const MODERN = '2026-07-28';
 
 test("Python's clients choose 2026-07-28 where they may, keep state by a session as an argument, hear of progress and answer what tools ask", async () => {
-  const common = { ...COMMON, asked: ASKED_MORE };
+  const common = { ...COMMON, asked: [...ASKED, 'a model said so Ada [{"uri":"file:///work"}]'] };
   const modern = { ...common, version: MODERN, counted: ['1', '1'], handle: ['1', '2'] };
   expect(await look('notes-draft', ['fastmcp', 'legacy', 'auto', MODERN])).toEqual([
     { ...modern, client: 'fastmcp' },
@@ -54,7 +53,7 @@ test("Python's clients choose 2026-07-28 where they may, keep state by a session
 }, 120_000);
 
 test("Python's clients are served in front of a guest of 2026-07-28, which may ask them, and so is one that begins with initialize", async () => {
-  const common = { ...COMMON, asked: ASKED };
+  const common = { ...COMMON, asked: [...ASKED, 'everything was answered'] };
   expect(await look('modern', ['fastmcp', 'legacy', 'auto', MODERN])).toEqual([
     { ...common, client: 'fastmcp', version: MODERN, counted: ['1', '2'] },
     { ...common, client: 'legacy', version: '2025-11-25', counted: ['3', '4'] },
