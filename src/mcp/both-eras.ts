@@ -2,16 +2,19 @@ import type { Middleware } from '../http/compose.ts';
 import { DEFAULTS } from '../options/defaults.ts';
 import { withLegacyClients } from './legacy-clients/detect.ts';
 import { createModernEdge, hasCredentials, type ModernOptions } from './modern/edge.ts';
+import { createListeningPlaces } from './modern/listen/places.ts';
 import { isModern } from './modern/revision.ts';
 
 /** Clients of every revision; `sessions` is the path of those that keep sessions. */
 export function withBothEras(options: ModernOptions, sessions: Middleware): Middleware {
   return (guest) => {
     const kept = sessions(guest);
-    const modern = createModernEdge(guest, kept, options);
+    const places = createListeningPlaces();
+    const modern = createModernEdge(guest, kept, places, options);
     const legacy = withLegacyClients(guest, kept, {
       isPublic: (request) => !options.authorizes && !hasCredentials(request),
       inputWait: options.inputWait ?? DEFAULTS.inputWait,
+      places,
     });
     return (request, target) => (isModern(request) ? modern : legacy)(request, target);
   };

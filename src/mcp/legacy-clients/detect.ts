@@ -8,11 +8,13 @@ import { discard, sessionOf } from '../edge/session.ts';
 import { isObject, type JsonObject, jsonText } from '../modern/client-message.ts';
 import { collectBody, MAX_MESSAGE } from '../modern/collect-body.ts';
 import { discoverRequest, supportedBy } from '../modern/discover.ts';
+import type { ListeningPlaces } from '../modern/listen/places.ts';
 import { isOwnSessionId } from './session-id.ts';
 
 export interface DetectOptions {
   isPublic(request: GuestRequest): boolean;
   readonly inputWait: number;
+  readonly places: ListeningPlaces;
 }
 
 /** Longest response that is kept until it is known what the guest speaks, in bytes. */

@@ -7,6 +7,7 @@ import { createRequestSequence, NO_GUEST } from '../edge/request-sequence.ts';
 import { discard, sessionOf } from '../edge/session.ts';
 import type { JsonObject } from '../modern/client-message.ts';
 import { collectBody, MAX_MESSAGE } from '../modern/collect-body.ts';
+import { type ListeningPlaces, NO_PLACE } from '../modern/listen/places.ts';
 import { createParamHeaders } from '../modern/param-headers.ts';
 import { Conversation } from './conversation.ts';
 import { createDescriptions } from './describe-guest.ts';
@@ -24,6 +25,7 @@ export interface LegacyClientsOptions {
   isPublic(request: GuestRequest): boolean;
   /** Milliseconds that a client has to respond to what the guest asks. */
   readonly inputWait: number;
+  readonly places: ListeningPlaces;
   /** What the guest returned for `server/discover`, for some client. */
   readonly discovered: JsonObject;
 }
@@ -39,6 +41,7 @@ export function createLegacyClients(guest: Handler, options: LegacyClientsOption
     questions: createQuestions(options.inputWait),
     mirrors: createParamHeaders(),
     memory: createSettingsMemory(),
+    places: options.places,
     underWay: new Map(),
   };
   return (request, target) => {
@@ -68,7 +71,10 @@ function openStream(parts: Parts, request: GuestRequest, target: ResponseWriter)
     return respond(request, target, () => sendStatus(target, 405, ['allow', 'POST']));
   const settings = memory.of(session.session.id);
   const meta = describeClient(session.session, undefined);
-  return listen({ guest, capabilities, meta, settings }, request, target);
+  const open: Handler = (received, to) => listen({ guest, capabilities, meta, settings }, received, to);
+  return parts.places.serve(open, request, target, () =>
+    respond(request, target, () => sendError(target, undefined, NO_PLACE)),
+  );
 }
 
 function serve(parts: Parts, received: GuestRequest, target: ResponseWriter): RequestHandle {

@@ -1,5 +1,6 @@
 import type { GuestRequest, Handler } from '../../http/handler.ts';
 import type { RequestSequence } from '../edge/request-sequence.ts';
+import type { ListeningPlaces } from '../modern/listen/places.ts';
 import type { ParamHeaders } from '../modern/param-headers.ts';
 import type { Conversation } from './conversation.ts';
 import type { Descriptions } from './describe-guest.ts';
@@ -15,6 +16,7 @@ export interface Parts {
   readonly questions: Questions;
   readonly mirrors: ParamHeaders;
   readonly memory: SettingsMemory;
+  readonly places: ListeningPlaces;
   /** By session and id, the requests that a client may cancel. */
   readonly underWay: Map<string, Conversation>;
 }

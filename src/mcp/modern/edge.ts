@@ -1,5 +1,5 @@
 import type { Store } from '../../../host/index.ts';
-import { COMPLETE, type GuestRequest, type Handler } from '../../http/handler.ts';
+import { COMPLETE, type GuestRequest, type Handler, type RequestHandle } from '../../http/handler.ts';
 import { header, withoutHeaders } from '../../http/headers.ts';
 import type { ResponseWriter } from '../../http/response.ts';
 import { DEFAULTS } from '../../options/defaults.ts';
@@ -17,6 +17,7 @@ import { Exchange } from './exchange.ts';
 import type { GuestProfile, LegacyGuest } from './guest.ts';
 import { createGuestProfiles, type GuestProfiles } from './guest-profile.ts';
 import { createLegacyStreams, type LegacyStreams } from './listen/legacy-stream.ts';
+import { type ListeningPlaces, NO_PLACE } from './listen/places.ts';
 import { FirstAsking, passOn } from './mrtr/asking.ts';
 import { mayAsk } from './mrtr/capabilities.ts';
 import { checkInput, continueCall, continues, type LoadInputs, loadInputs } from './mrtr/retry.ts';
@@ -59,6 +60,7 @@ interface Parts {
   /** Keeps calls whose guests ask their clients; undefined where that is not possible. Loaded when it is needed. */
   readonly inputs: LoadInputs | undefined;
   readonly streams: LegacyStreams;
+  readonly places: ListeningPlaces;
   isPublic(request: GuestRequest): boolean;
 }
 
@@ -66,6 +68,7 @@ interface Parts {
 export function createModernEdge(
   guest: Handler,
   sessions: Handler,
+  places: ListeningPlaces,
   { authorizes, state, store, tasks, inputWait = DEFAULTS.inputWait }: ModernOptions,
 ): Handler {
   const isPublic = (request: GuestRequest): boolean => !authorizes && !hasCredentials(request);
@@ -76,7 +79,8 @@ export function createModernEdge(
     ...{ guest, stateless, sessions, profiles, isPublic, store, tasks, owners },
     inputs: store && loadInputs({ store, owners, inputWait, watch: (step) => watched(tasks, step) }),
     params: createParamHeaders(),
-    streams: createLegacyStreams(stateless, profiles),
+    places,
+    streams: createLegacyStreams(stateless, profiles, places),
     state: createState({ stateless, sessions, profiles, store }, state),
   };
   return (request, target) => {
@@ -162,7 +166,7 @@ function pass(parts: Parts, step: Step, profile: GuestProfile): void {
   const { exchange, message, sequence } = step;
   exchange.profile = profile;
   if (profile.era === 'modern') {
-    sequence.last(() => parts.guest(message.request, sequence.target));
+    sequence.last(() => passToModern(parts, step));
     return;
   }
   const { method, id } = message;
@@ -191,6 +195,14 @@ function watched(tasks: TaskService | undefined, step: Step): Step {
   const { method, meta } = step.message;
   const mayTake = tasks !== undefined && method === 'tools/call' && declaresTasks(meta);
   return mayTake ? watchCall(tasks, step) : step;
+}
+
+function passToModern({ guest, places }: Parts, { exchange, message, sequence }: Step): RequestHandle {
+  if (message.method !== LISTEN) return guest(message.request, sequence.target);
+  return places.serve(guest, message.request, sequence.target, () => {
+    exchange.refuse(sequence.target, NO_PLACE);
+    return NO_GUEST;
+  });
 }
 
 function passToLegacy(parts: Parts, step: Step, profile: LegacyGuest): void {

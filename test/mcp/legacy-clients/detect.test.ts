@@ -1,27 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { createSettingsMemory } from '../../../src/mcp/legacy-clients/settings.ts';
-import { ask, type Json, type PlayedGuest, playGuest, reply, replyResult, type Seen } from '../edge/guest.ts';
+import { ask, type Json, type PlayedGuest, playGuest, reply, replyResult } from '../edge/guest.ts';
 import { edge, oldGuest } from '../modern/edge-of.ts';
-
-const DISCOVERED = { supportedVersions: ['2026-07-28'], capabilities: { tools: {} } };
-
-/** A guest of 2026-07-28, except for what `answer` does. */
-function newGuest(answer: (request: Seen) => void = (request) => replyResult(request, {})): PlayedGuest {
-  return playGuest((request) => {
-    const { method } = request.message ?? {};
-    if (request.headers.get('mcp-protocol-version') !== '2026-07-28') {
-      reply(request, 400, JSON.stringify({ error: { code: -32020, message: 'no' } }));
-    } else if (method === 'server/discover') {
-      replyResult(request, { resultType: 'complete', ...DISCOVERED });
-    } else answer(request);
-  });
-}
-
-function text(method: string, params: object = {}, id: unknown = 1): string {
-  return JSON.stringify({ jsonrpc: '2.0', id, method, params });
-}
-
-const INITIALIZE: string = text('initialize', { protocolVersion: '2025-06-18', capabilities: {} });
+import { DISCOVERED, INITIALIZE, newGuest, text } from './new-guest.ts';
 
 /** A body that arrives later, as bodies do over the network and of `fetch`. */
 function upload(body: string) {
@@ -225,12 +205,4 @@ describe('a guest of 2026-07-28', () => {
     await request('resources/unsubscribe', { uri: 'test://0' }).answer;
     expect((await request('resources/subscribe', { uri: 'test://more' }).answer).json.result).toEqual({});
   });
-});
-
-test('the settings of 10,000 sessions are remembered', () => {
-  const memory = createSettingsMemory();
-  for (let i = 0; i < 10_000; i++) memory.of(`${i}`).level = 'error';
-  memory.of('0');
-  memory.of('one more');
-  expect([memory.find('0')?.level, memory.find('1')]).toEqual(['error', undefined]);
 });

@@ -153,3 +153,35 @@ test('a client is notified of 100 resources', async () => {
   const { text } = await send(edge(guest), { method: 'subscriptions/listen', params }).answer;
   expect(messages(text)[0].params.notifications).toEqual({ resourceSubscriptions: uris.slice(0, 100) });
 });
+
+test('a process has 32 guests that listen, of whichever revision, and a place is free again when one has finished', async () => {
+  const guest = guestWith((request) => request.target.head(200, TYPE));
+  const handler = edge(guest);
+  for (let id = 0; id < 32; id++) send(handler, { ...LISTEN, id });
+  const { status, headers, json } = await send(handler, LISTEN).answer;
+  expect([status, headers, json.error.code]).toEqual([
+    503,
+    ['content-type', 'application/json', 'retry-after', '10'],
+    -32000,
+  ]);
+  const open = guest.seen.filter(({ method }) => method === 'GET');
+  expect(open).toHaveLength(32);
+  open[0]!.target.end([]);
+  open[0]!.target.finished();
+  send(handler, LISTEN);
+  expect(guest.seen.filter(({ method }) => method === 'GET')).toHaveLength(33);
+});
+
+test('a guest of 2026-07-28 has as many', async () => {
+  const guest = playGuest((request) => {
+    const { id, method } = request.message;
+    if (method === 'server/discover')
+      replyResult(request, { supportedVersions: ['2026-07-28'], capabilities: {} });
+    else if (id !== 'quick') request.target.head(200, TYPE);
+    else replyResult(request, {});
+  });
+  const handler = edge(guest);
+  for (let id = 0; id < 32; id++) send(handler, { ...LISTEN, id });
+  expect((await send(handler, LISTEN).answer).status).toBe(503);
+  expect((await send(handler, { method: 'tools/list', id: 'quick' }).answer).status).toBe(200);
+});

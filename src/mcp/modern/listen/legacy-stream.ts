@@ -4,6 +4,7 @@ import { type ResponseWriter, wrapResponse } from '../../../http/response.ts';
 import { isEventStream } from '../../edge/event-data.ts';
 import { messageFor, withoutBody } from '../../edge/messages.ts';
 import { probeTarget } from '../../edge/probe.ts';
+import { NO_GUEST } from '../../edge/request-sequence.ts';
 import { unknownMethod } from '../check-message.ts';
 import { isObject, jsonText } from '../client-message.ts';
 import type { LegacyGuest } from '../guest.ts';
@@ -11,6 +12,7 @@ import type { GuestProfiles } from '../guest-profile.ts';
 import { forGuest } from '../own-session.ts';
 import type { Step } from '../step.ts';
 import { notificationStream } from './notification-stream.ts';
+import { type ListeningPlaces, NO_PLACE } from './places.ts';
 import { acknowledgeable, declaresChanges, type Wanted, wantedOf } from './wanted.ts';
 
 /** Notifications of guests that send them in a stream of their own, which clients up to 2025-11-25 open with GET. */
@@ -24,8 +26,19 @@ export interface LegacyStreams {
 /** Milliseconds that a guest has to open its stream when it is asked whether it has one. */
 const PROBE_TIME = 1000;
 
-export function createLegacyStreams(guest: Handler, profiles: GuestProfiles): LegacyStreams {
+export function createLegacyStreams(
+  guest: Handler,
+  profiles: GuestProfiles,
+  places: ListeningPlaces,
+): LegacyStreams {
   let known: boolean | undefined;
+  const follower =
+    (step: Step): Handler =>
+    (request, target) =>
+      places.serve(guest, request, target, () => {
+        step.exchange.refuse(step.sequence.target, NO_PLACE);
+        return NO_GUEST;
+      });
 
   /** Opens a session if the guest wants one. */
   function inSession(step: Step, profile: LegacyGuest, ready: () => void): void {
@@ -55,7 +68,7 @@ export function createLegacyStreams(guest: Handler, profiles: GuestProfiles): Le
       const wanted = acknowledgeable(wantedOf(step.message.params.notifications), capabilities);
       inSession(step, profile, () =>
         subscribe(guest, step, profile, wanted.uris, (uris) =>
-          follow(guest, step, profile, { ...wanted, uris }),
+          follow(follower(step), step, profile, { ...wanted, uris }),
         ),
       );
     },
