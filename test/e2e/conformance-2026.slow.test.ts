@@ -16,18 +16,7 @@ const NOT_YET: readonly [pattern: RegExp, reason: string][] = [
     /^sep-2663-server-returns-missing-capability-when-required$/,
     'no tool requires a task: the edge decides by time',
   ],
-  [/^sep-2575-server-(rejects-undeclared-capability|no-log-without-loglevel)$/, 'the fixture lacks the tool'],
-  [
-    /^sep-2575-(missing-capability-http-400|http-server-no-independent-requests-on-stream)$/,
-    'the fixture lacks the tool',
-  ],
   [/^sep-2575-server-(sends|tags|honors)-/, 'the fixture notifies only in the response to a request'],
-  [
-    /^sep-2243-server-(no-xmcp-tool|decode-base64|validate-param-match|reject-invalid-param-chars|reject-param-mismatch)$/,
-    'the fixture mirrors no argument',
-  ],
-  [/^sep-2106-/, 'the fixture has a simpler schema'],
-  [/^sep-2164-data-uri$/, 'the fixture does not name the resource in its error'],
 ];
 
 interface Check {

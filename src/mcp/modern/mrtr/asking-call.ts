@@ -6,7 +6,7 @@ import { completeResult } from '../guest-response.ts';
 import type { TranslatedResponse } from '../translation.ts';
 import { requestDigest } from './digest.ts';
 import { InputRequests } from './input-requests.ts';
-import { responseNamed } from './input-responses.ts';
+import { responsesOf } from './input-responses.ts';
 import type { KeptCalls } from './kept-calls.ts';
 import { QUIET } from './limits.ts';
 import { newStateId, sealState } from './request-state.ts';
@@ -37,6 +37,8 @@ export class AskingCall implements Asking, KeptCall {
   #exchange: AskingExchange;
   /** Its request, which the guest's responses are sent for. */
   #message: ClientMessage;
+  /** What it has responded to and the guest has not asked. */
+  #given: Map<string, JsonObject>;
   #isHeld = false;
   #quiet: NodeJS.Timeout | undefined;
   #expiry: NodeJS.Timeout | undefined;
@@ -46,6 +48,7 @@ export class AskingCall implements Asking, KeptCall {
     this.#call = call;
     this.#exchange = call.exchange;
     this.#message = call.message;
+    this.#given = responsesOf(call.message);
     this.#request = requestDigest(call.message.request.body as Uint8Array);
     this.#progressToken = call.message.meta.progressToken;
   }
@@ -72,6 +75,7 @@ export class AskingCall implements Asking, KeptCall {
     this.#isHeld = false;
     this.#exchange = exchange;
     this.#message = message;
+    this.#given = responsesOf(message);
     exchange.asking = this;
     exchange.isOwn = true;
     exchange.served = { progressToken: this.#progressToken };
@@ -91,13 +95,14 @@ export class AskingCall implements Asking, KeptCall {
 
   /** Gives the guest what the client has sent, and asks the client for the rest, once the guest has asked everything. */
   #respond(): void {
-    const { inputResponses } = this.#message.params;
     for (const name of this.#requests.names()) {
-      const response = responseNamed(inputResponses, name);
-      if (response !== undefined) this.#deliver(this.#requests.respond(name, response));
+      const response = this.#given.get(name);
+      if (response === undefined) continue;
+      this.#given.delete(name);
+      this.#deliver(this.#requests.respond(name, response));
     }
     clearTimeout(this.#quiet);
-    if (this.#requests.count > 0) this.#quiet = setTimeout(() => void this.#hold(), QUIET);
+    if (this.#requests.count > 0) this.#quiet = setTimeout(() => void this.#hold(), QUIET).unref();
   }
 
   /** Sends the guest a response in a request of its own. */
@@ -153,7 +158,6 @@ export class AskingCall implements Asking, KeptCall {
         requestState: sealState(facts, key),
       };
       response.hold(completeResult(result, this.#exchange.completion()));
-      this.#forgetBodies();
       place.yield(true);
     } catch (error) {
       this.refuse((error as Error).message);
@@ -172,6 +176,7 @@ export class AskingCall implements Asking, KeptCall {
       respond: (message) => {
         place.yield(false);
         this.#message = message;
+        this.#given = responsesOf(message);
         this.#respond();
       },
     });
@@ -183,14 +188,6 @@ export class AskingCall implements Asking, KeptCall {
       kept.remove(id);
       const asked = JSON.stringify(this.#requests.oldest());
       this.end(`the client did not respond to ${asked} within ${inputWait} ms (--input-wait)`);
-    }, inputWait);
-  }
-
-  /** While the client is away, its requests would only take memory. */
-  #forgetBodies(): void {
-    const { request } = this.#message;
-    const message = { ...this.#message, params: {}, request: { ...request, body: undefined } };
-    this.#message = message;
-    this.#exchange.message = message;
+    }, inputWait).unref();
   }
 }

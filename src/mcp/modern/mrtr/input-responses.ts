@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from '../client-message.ts';
+import { type ClientMessage, isObject, type JsonObject } from '../client-message.ts';
 
 /** Why `inputResponses` is none, if so (MCP 2026-07-28, "Multi Round-Trip Requests", section "Error Handling"). */
 export function wrongResponses(responses: unknown): string | undefined {
@@ -10,7 +10,8 @@ export function wrongResponses(responses: unknown): string | undefined {
   );
 }
 
-/** The client's response of this name, if it has sent one. */
-export function responseNamed(responses: unknown, name: string): JsonObject | undefined {
-  return isObject(responses) && Object.hasOwn(responses, name) ? (responses[name] as JsonObject) : undefined;
+/** The client's responses by name: each is for one request of the guest, which may ask the same again. */
+export function responsesOf({ params }: ClientMessage): Map<string, JsonObject> {
+  const { inputResponses } = params;
+  return new Map(Object.entries(isObject(inputResponses) ? inputResponses : {}) as [string, JsonObject][]);
 }

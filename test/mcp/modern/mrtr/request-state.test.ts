@@ -6,6 +6,8 @@ import { as, OAUTH } from '../../../support/tokens.ts';
 import { type Attempt, again, attempt } from './asking.ts';
 
 const TOOL = 'test_elicitation';
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
 const ARGS = { message: 'Who are you?' };
 
 /** The error that a retry gets. */
@@ -55,6 +57,12 @@ describe('requestState', () => {
     for (let at = 0; at < state.length; at++) {
       const other = state[at] === 'A' ? 'B' : 'A';
       const requestState = state.slice(0, at) + other + state.slice(at + 1);
+      expect(await refusal(served.url, { ...retry, requestState })).toEqual(refused('invalid'));
+    }
+    // The last character has bits that mean nothing.
+    for (const last of ALPHABET) {
+      const requestState = state.slice(0, -1) + last;
+      if (requestState === state) continue;
       expect(await refusal(served.url, { ...retry, requestState })).toEqual(refused('invalid'));
     }
     expect(await continues(served.url, retry)).toBe(true);
@@ -157,6 +165,15 @@ test('after a restart, and on another host, requestState gets an error and the c
   // The host that has the guest can still be found.
   expect(await continues(first.url, retry)).toBe(true);
   expect(await refusal(second.url, retry)).toEqual(refused('used'));
+  // Retries that arrive on both hosts at once.
+  for (let round = 0; round < 5; round++) {
+    const many = await begin(first.url);
+    const hosts = Array.from({ length: 8 }, (_, n) => (n % 2 === 0 ? second : first).url);
+    const answers = await Promise.all(hosts.map((url) => attempt(url, TOOL, many)));
+    const reasons = answers.map(({ body }) => body.error?.data.reason ?? 'continued');
+    expect(reasons.filter((reason) => reason === 'continued')).toHaveLength(1);
+    expect(reasons.filter((reason) => reason === 'used' || reason === 'gone')).toHaveLength(7);
+  }
   await first.stop('SIGKILL');
   const third = await start();
   for (const { url } of [second, third]) {

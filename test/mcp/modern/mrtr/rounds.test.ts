@@ -1,8 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { WasmcpError } from '../../../../src/index.ts';
-import { CAPABILITIES } from '../../../support/modern.ts';
-import { replyResult } from '../../edge/guest.ts';
-import { send } from '../edge-of.ts';
 import { ACCEPTED } from './asking.ts';
 import { asked, DONE, ELICIT, question } from './played.ts';
 
@@ -80,6 +76,21 @@ describe('what a guest asks its client', () => {
     expect((await first).json.result).toMatchObject(DONE);
   });
 
+  test('is asked again if the guest asks the same again', async () => {
+    const { call, stream, responses } = await asked();
+    const first = call({ inputResponses: { a: ACCEPTED } });
+    const { say } = await stream;
+    say(question('a'));
+    await expect.poll(responses).toHaveLength(1);
+    say(question('a'));
+    const { requestState, inputRequests } = (await first).json.result;
+    expect(inputRequests).toEqual({ a: ELICIT });
+    const second = call({ inputResponses: { a: ACCEPTED }, requestState });
+    await expect.poll(responses).toHaveLength(2);
+    say(question('a'));
+    expect((await second).json.result).toMatchObject({ resultType: 'input_required' });
+  });
+
   test.each([[null], [1], [[]], [{ a: 1 }], [{ a: null }], [{ a: [] }]])(
     'cannot be answered with %j, which uses no state up',
     async (inputResponses) => {
@@ -112,10 +123,10 @@ describe('what a guest asks its client', () => {
     const { call, stream } = await asked();
     const first = call();
     const { say } = await stream;
-    const progress = (token: number): object => ({
+    const progress = (token: number, done = 1): object => ({
       jsonrpc: '2.0',
       method: 'notifications/progress',
-      params: { progressToken: token, progress: 1 },
+      params: { progressToken: token, progress: done },
     });
     say(progress(1), question('a'));
     const messages = eventsOf((await first).text);
@@ -124,124 +135,12 @@ describe('what a guest asks its client', () => {
     // The retry has a token of its own.
     const second = call({ inputResponses: { a: ACCEPTED }, requestState });
     await expect.poll(async () => (await stream).seen.gone).toBe(false);
-    say(progress(1), progress(2), { jsonrpc: '2.0', id: 1, result: DONE });
+    say(progress(1, 10), progress(2, 20), { jsonrpc: '2.0', id: 1, result: DONE });
     const later = eventsOf((await second).text);
-    expect(later[0]).toEqual(progress(2));
+    expect(later[0]).toEqual(progress(2, 10));
     expect(later[1]).toMatchObject({ id: 2, result: DONE });
     expect(later).toHaveLength(2);
   });
-});
-
-describe('a guest', () => {
-  test('that responds before its client does has its response delivered', async () => {
-    const { call, stream } = await asked();
-    const first = call();
-    const { say, end } = await stream;
-    say(question('a'));
-    const { requestState } = (await first).json.result;
-    say({ jsonrpc: '2.0', id: 1, result: DONE });
-    end();
-    expect((await call({ inputResponses: { a: ACCEPTED }, requestState })).json).toMatchObject({
-      id: 2,
-      result: { resultType: 'complete', ...DONE },
-    });
-  });
-
-  test.each([
-    ['fails', (fail: (error: WasmcpError) => void) => fail(new WasmcpError('guest-trapped', 'unreachable'))],
-    ['ends without a response', (_: unknown, end: () => void) => end()],
-    [
-      'responds with too much',
-      (_: unknown, __: unknown, say: (message: object) => void) =>
-        say({ jsonrpc: '2.0', id: 1, result: { content: 'x'.repeat(65_536) } }),
-    ],
-  ])('that %s while its client is away has gone', async (_, happen) => {
-    const { call, stream } = await asked();
-    const first = call();
-    const { say, end, seen } = await stream;
-    say(question('a'));
-    const { requestState } = (await first).json.result;
-    happen((error) => seen.target.fail(error), end, say);
-    expect((await call({ inputResponses: { a: ACCEPTED }, requestState })).json.error).toMatchObject({
-      code: -32602,
-      data: { reason: 'gone' },
-    });
-  });
-
-  test('that does not take the response ends the call', async () => {
-    const { call, stream } = await asked(60_000, 400);
-    const first = call();
-    const { say, seen } = await stream;
-    say(question('a'));
-    const { requestState } = (await first).json.result;
-    const { json } = await call({ inputResponses: { a: ACCEPTED }, requestState });
-    expect(json.error).toMatchObject({ code: -32603, message: expect.stringContaining('400') });
-    expect(seen.gone).toBe(true);
-  });
-
-  test.each([
-    ['elicitation', { roots: {} }, ELICIT, { elicitation: {} }],
-    [
-      'a page',
-      { elicitation: { form: {} } },
-      { ...ELICIT, params: { mode: 'url' } },
-      { elicitation: { url: {} } },
-    ],
-    ['a form', { elicitation: { url: {} } }, ELICIT, { elicitation: { form: {} } }],
-    [
-      'tools',
-      { sampling: {} },
-      { method: 'sampling/createMessage', params: { tools: [] } },
-      { sampling: { tools: {} } },
-    ],
-  ])(
-    'that asks a client that cannot be asked for %s ends the call',
-    async (_, declared, request, required) => {
-      const { call, stream } = await asked();
-      const first = call({}, { meta: { [CAPABILITIES]: declared } });
-      const { say, seen } = await stream;
-      say(question(1, request));
-      expect(await first).toMatchObject({
-        status: 400,
-        json: { error: { code: -32021, data: { requiredCapabilities: required } } },
-      });
-      await expect.poll(() => seen.gone).toBe(true);
-    },
-  );
-
-  test.each([
-    ['something unknown', 'tools/call', { method: 'sampling/other' }],
-    ['a ping', 'tools/call', { method: 'ping' }],
-    ['before a list', 'tools/list', ELICIT],
-  ])('that asks %s ends the call', async (_, method, request) => {
-    const { call, stream } = await asked();
-    const first = call({}, { method });
-    (await stream).say(question(1, request));
-    expect((await first).json.error).toMatchObject({ code: -32603 });
-  });
-
-  test('is left by the client that continues the call', async () => {
-    const { call, stream, edge } = await asked();
-    const first = call();
-    const { say, seen } = await stream;
-    say(question('a'));
-    const { requestState } = (await first).json.result;
-    const params = { name: 'ask', arguments: { a: 1 }, inputResponses: { a: ACCEPTED }, requestState };
-    const retry = send(edge, { method: 'tools/call', id: 2, params });
-    await expect.poll(async () => (await call({ requestState })).json.error?.data.reason).toBe('used');
-    expect(seen.gone).toBe(false);
-    retry.leave();
-    expect(seen.gone).toBe(true);
-  });
-});
-
-test('a host without a store passes no questions on', async () => {
-  const { withBothEras } = await import('../../../../src/mcp/both-eras.ts');
-  const { oldGuest } = await import('../edge-of.ts');
-  const guest = oldGuest((seen) => replyResult(seen, {}));
-  const edge = withBothEras({ authorizes: false, inputWait: 1000 }, (next) => next)(guest.handle);
-  const params = { name: 'ask', requestState: 'x' };
-  expect((await send(edge, { method: 'tools/call', params }).answer).status).toBe(500);
 });
 
 // biome-ignore lint/suspicious/noExplicitAny: only tests read these messages
