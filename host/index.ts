@@ -49,7 +49,8 @@ export type { BodySink, ByteSink } from './io/sink.ts';
 export type { ByteSource, FieldList } from './io/source.ts';
 export type { Awaitable } from './keyvalue/awaitable.ts';
 export { type Batch, createBatch, type Entry } from './keyvalue/batch.ts';
-export { type Change, withChangeNotifier } from './keyvalue/change-notifier.ts';
+export { withChangeNotifier } from './keyvalue/change-notifier.ts';
+export type { Change, Changes, Follower, Following } from './keyvalue/changes.ts';
 export { copyBetween } from './keyvalue/copy/copy-between.ts';
 export type { CopyStep } from './keyvalue/copy/copy-store.ts';
 export { requireComplete } from './keyvalue/copy/place.ts';
@@ -76,6 +77,7 @@ export {
   type CheckedStore,
   checked,
   DEFAULT_MAX_VALUE,
+  isOpenToGuests,
   RESERVED_PREFIX,
   type StoreLimits,
 } from './keyvalue/limits.ts';
@@ -105,7 +107,13 @@ export type {
   StoreGuarantee,
   Versioned,
 } from './keyvalue/store.ts';
-export type { MaintenanceProgress, MaintenanceStep } from './keyvalue/store-maintenance.ts';
+export type {
+  BucketInfo,
+  EngineInfo,
+  FileInfo,
+  MaintenanceProgress,
+  MaintenanceStep,
+} from './keyvalue/store-maintenance.ts';
 export { offersFunction } from './names.ts';
 export { nearest } from './nearest.ts';
 export {

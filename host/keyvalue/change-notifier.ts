@@ -1,11 +1,7 @@
 import { type Awaitable, isPromise } from './awaitable.ts';
+import type { Change } from './changes.ts';
 import { counterBytes } from './counter.ts';
 import type { Store } from './store.ts';
-
-/** One key that a commit has changed, as `wasi:keyvalue/watcher` reports it: `on-set`, `on-delete`. */
-export type Change =
-  | { readonly kind: 'set'; readonly bucket: string; readonly key: string; readonly value: Uint8Array }
-  | { readonly kind: 'delete'; readonly bucket: string; readonly key: string };
 
 /**
  * Returns `store` with `notify` called after each commit that is made through it: in the order of the commits if the store is

@@ -92,7 +92,7 @@ export interface StoreDriver {
   /** Opens the gate that holds back responses; absent if a write that has returned is as durable as it will be. */
   openGate?(url: string, options: GateOptions): Promise<DurabilityGate>;
   startHousekeeping?(url: string, options: HousekeepingOptions): Promise<Housekeeping>;
-  maintain?(url: string): StoreMaintenance;
+  maintain?(url: string, access: StoreAccess): StoreMaintenance;
   /** Opens the store to be copied while servers write to it; absent if they must be stopped first. */
   openSource?(url: string): Promise<CopySource>;
   sizeOf?(url: string): Promise<StoreSize>;

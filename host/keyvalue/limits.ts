@@ -119,6 +119,12 @@ export function checked(store: Store, limits: StoreLimits = {}, withReserved = f
   };
 }
 
+/** Whether guests can open a bucket of the store. */
+export function isOpenToGuests(bucket: string, { buckets }: StoreLimits): boolean {
+  if (bucket.startsWith(RESERVED_PREFIX)) return false;
+  return buckets === undefined || buckets.some((name) => validName(name) === bucket);
+}
+
 function withoutReserved(names: string[]): string[] {
   return names.filter((name) => !name.startsWith(RESERVED_PREFIX));
 }

@@ -1,15 +1,17 @@
 import { WasmcpError } from '../error.ts';
+import type { StoreAccess } from './driver.ts';
 import { driverOf } from './drivers.ts';
 import type { StoreMaintenance } from './store-maintenance.ts';
 
 /**
- * Maintains the store at `url`, if it is `sqlite:PATH`.
+ * Maintains the store at `url`, unless it is in memory.
  *
- * @throws WasmcpError `option-invalid`; the methods reject with `store-*`, and with `option-invalid` and the remedy for a store
- * that is maintained with tools of its own
+ * @param access how an engine on another machine is reached
+ * @throws WasmcpError `option-invalid`; the methods reject with `store-*`, and with `option-invalid` and the remedy for what is done
+ * with the engine's own tools
  */
-export function maintain(url: string): StoreMaintenance {
-  const maintenance = driverOf(url)?.maintain?.(url);
+export function maintain(url: string, access: StoreAccess = {}): StoreMaintenance {
+  const maintenance = driverOf(url)?.maintain?.(url, access);
   if (maintenance !== undefined) return maintenance;
-  throw new WasmcpError('option-invalid', 'only a store in a file can be maintained: use sqlite:PATH');
+  throw new WasmcpError('option-invalid', 'a store in memory cannot be maintained: use sqlite:PATH');
 }

@@ -1,6 +1,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { WasmcpError } from '../error.ts';
-import { type Change, withChangeNotifier } from './change-notifier.ts';
+import { withChangeNotifier } from './change-notifier.ts';
+import type { Follower } from './changes.ts';
 import { requireComplete } from './copy/place.ts';
 import type { StoreAccess } from './driver.ts';
 import type { Durability } from './durability.ts';
@@ -34,8 +35,10 @@ export interface SharedStore {
   readonly gate: DurabilityGate | undefined;
   /** For one more thread; its ports must be transferred. */
   setup(): StoreSetup;
-  /** The same for a thread whose changes are not reported to `changed`. */
+  /** The same for a thread whose changes are not reported to a follower. */
   setupUntold(): StoreSetup;
+  /** Reports to the follower what is already committed. */
+  flush(): Promise<void>;
   /** Closes what was opened here, the gate once it is empty; a `Store` object remains open for its owner. */
   close(): Promise<void>;
 }
@@ -49,24 +52,22 @@ export interface ShareOptions {
   /** It can no longer be reached, or can be reached again. */
   readonly away?: (failure: WasmcpError | undefined) => void;
   readonly access?: StoreAccess;
-  /** Called for each commit, in order. */
-  readonly changed?: ((change: Change) => void) | undefined;
+  /** Is notified of what is written to the store; if that cannot report what others write, only of what these threads write. */
+  readonly follower?: Follower | undefined;
   /** Keys of the default bucket, see `seed`. */
   readonly presets: readonly (readonly [string, string])[];
 }
 
 /**
  * If its driver opens stores per thread, each thread opens the store itself, so that calls need no messages. Every other store
- * lives on this thread and is accessed through messages. So does a store whose changes are reported, because only one connection
- * knows the order of commits. The store is opened here first, so that a broken one is reported before any thread starts.
+ * lives on this thread and is accessed through messages. So does a store that is followed, so that its follower learns of commits at
+ * once. The store is opened here first, so that a broken one is reported before any thread starts.
  */
-export async function shareStore(
-  store: string | Store,
-  { durability, broken, full, away, access, changed, presets }: ShareOptions,
-): Promise<SharedStore> {
+export async function shareStore(store: string | Store, options: ShareOptions): Promise<SharedStore> {
+  const { durability, broken, full, away, access, follower, presets } = options;
   if (typeof store !== 'string') {
     await seed(store, presets);
-    return { ...throughPorts(store, undefined, changed), async close() {} };
+    return throughPorts(store, undefined, follower, async () => {});
   }
   let isWhole = true;
   const opened = await openStore(store, {
@@ -78,32 +79,37 @@ export async function shareStore(
   try {
     await requireComplete(opened);
     await seed(opened, presets);
-  } catch (error) {
-    await opened.close();
-    throw error;
-  }
-  if (!isOpenedPerThread(store)) {
-    return { ...throughPorts(opened, undefined, changed), close: async () => opened.close() };
-  }
-  try {
+    if (!isOpenedPerThread(store)) {
+      return await throughPorts(opened, undefined, follower, async () => opened.close());
+    }
     const gate = durability === 'power' ? await openGate(store, { broken }) : undefined;
     const housekeeping = await startStoreHousekeeping(store, { broken });
+    const close = async (): Promise<void> => {
+      // The last connection to close writes the log into the database: never into a damaged one.
+      isWhole = housekeeping?.isWhole() ?? true;
+      if (!isWhole) await opened.close();
+      await gate?.close();
+      await housekeeping?.close();
+      if (!isWhole) return;
+      await opened.close();
+      housekeeping?.keepReserve();
+    };
+    if (follower !== undefined) {
+      return { ...(await throughPorts(opened, gate, follower, close)), local: undefined };
+    }
     const setup = (): StoreSetup => ({ url: store, durability, gate: share(gate) });
     const { url, guarantee, leases } = opened;
-    const shared = { url, guarantee, leases, local: undefined, own: opened, gate, setup, setupUntold: setup };
-    return {
-      ...(changed === undefined ? shared : { ...throughPorts(opened, gate, changed), local: undefined }),
-      async close() {
-        // The last connection to close writes the log into the database: never into a damaged one.
-        isWhole = housekeeping?.isWhole() ?? true;
-        if (!isWhole) await opened.close();
-        await gate?.close();
-        await housekeeping?.close();
-        if (!isWhole) return;
-        await opened.close();
-        housekeeping?.keepReserve();
-      },
+    const shared = {
+      url,
+      guarantee,
+      leases,
+      local: undefined,
+      own: unreported(opened),
+      gate,
+      setup,
+      setupUntold: setup,
     };
+    return { ...shared, flush: async () => {}, close };
   } catch (error) {
     await opened.close();
     throw error;
@@ -117,28 +123,39 @@ function share(gate: DurabilityGate | undefined): MessagePort | undefined {
   return port2;
 }
 
-function throughPorts(
+async function throughPorts(
   store: Store,
   gate: DurabilityGate | undefined,
-  changed: ((change: Change) => void) | undefined,
-): Omit<SharedStore, 'close'> {
+  follower: Follower | undefined,
+  close: () => Promise<void>,
+): Promise<SharedStore> {
   const setup = (served: Store) => (): StoreSetup => {
     const { port1, port2 } = new MessageChannel();
     serveStore(served, port1);
     return { url: store.url, port: port2, gate: share(gate) };
   };
-  const told = changed === undefined ? store : withChangeNotifier(store, changed);
-  const { url, guarantee, leases } = store;
+  const { url, guarantee, leases, changes } = store;
+  const following = follower && (await changes?.follow(follower));
   return {
-    url,
-    guarantee,
-    leases,
-    local: store,
-    own: store,
-    gate,
-    setup: setup(told),
-    setupUntold: setup(store),
+    ...{ url, guarantee, leases, local: store, own: unreported(store), gate },
+    setup: setup(follower === undefined || following !== undefined ? store : reporting(store, follower)),
+    setupUntold: setup(unreported(store)),
+    flush: async () => following?.flush(),
+    async close() {
+      await following?.close();
+      await close();
+    },
   };
+}
+
+/** The store for writes of which followers are not notified. */
+function unreported(store: Store): Store {
+  return store.changes?.unreported ?? store;
+}
+
+/** The store without a log of changes: what is committed through it is reported. */
+function reporting(store: Store, follower: Follower): Store {
+  return withChangeNotifier(store, (change) => void follower.changed(change));
 }
 
 /** Opens the store in another thread than that of `shareStore`. Both callbacks are for a connection of its own. */

@@ -1,22 +1,44 @@
+import type { Durability } from './durability.ts';
+
 /** One step of a maintenance operation. */
 export type MaintenanceStep = 'check' | 'describe' | 'copy' | 'migrate';
 
 /** Called at the start of each step and five times a second; `fraction` is from 0 to 1, undefined if unknown. */
 export type MaintenanceProgress = (step: MaintenanceStep, fraction?: number) => void;
 
-/** The content and size of a store in a file. Sizes in bytes. */
+/** The content and size of a store. Sizes in bytes. */
 export interface StoreInfo {
-  readonly path: string;
   readonly schema: number;
   /** The newest schema that this program knows. */
   readonly newestSchema: number;
+  /** Of a store in a file. */
+  readonly file?: FileInfo;
+  /** Of a store on another machine. */
+  readonly engine?: EngineInfo;
+  readonly buckets: readonly BucketInfo[];
+  /** Instead of buckets, of a store that is too large to be counted. */
+  readonly estimatedKeys?: number;
+}
+
+export interface FileInfo {
+  readonly path: string;
   readonly sqlite: string;
-  readonly fileSize: number;
+  readonly size: number;
   /** Size of the log; 0 without one. */
   readonly logSize: number;
   /** The part of the file that deleted entries have left for new ones. */
   readonly freeSize: number;
-  readonly buckets: readonly BucketInfo[];
+}
+
+export interface EngineInfo {
+  /** Without the password. */
+  readonly url: string;
+  /** What the engine guarantees at most. */
+  readonly durability: Durability;
+  /** Its version and settings. */
+  readonly found: string;
+  /** What the store takes on its disk; undefined if it does not tell. */
+  readonly size?: number;
 }
 
 export interface BucketInfo {
@@ -24,6 +46,8 @@ export interface BucketInfo {
   readonly keys: number;
   /** Total size of the values. */
   readonly valueSize: number;
+  /** The size is estimated, and includes what the engine adds to it. */
+  readonly isEstimate?: boolean;
 }
 
 /** Maintenance of a store that other processes may be using. Operations can take minutes and run in a thread of their own. */

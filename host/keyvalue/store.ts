@@ -1,4 +1,5 @@
 import type { Awaitable } from './awaitable.ts';
+import type { Changes } from './changes.ts';
 import type { Durability } from './durability.ts';
 import type { Fence, Leases } from './leases.ts';
 import type { StoreMetrics } from './network/metrics.ts';
@@ -91,6 +92,8 @@ export interface Store {
   readonly guarantee?: StoreGuarantee | undefined;
   /** Undefined for a store that no other program can open. */
   readonly leases?: Leases | undefined;
+  /** Undefined for a store that cannot report what others write. */
+  readonly changes?: Changes<Store> | undefined;
   /** Figures of calls and connections; absent for a store that has no connections. */
   readonly metrics?: (() => StoreMetrics) | undefined;
   get(bucket: string, key: string): Awaitable<Uint8Array | undefined>;

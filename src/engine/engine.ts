@@ -143,8 +143,9 @@ class RunningEngine implements Engine {
     }
   }
 
-  tell(change: Change): void {
-    this.#current.tell(change);
+  /** Settles when the next change may be reported. */
+  tell(change: Change): Promise<void> | undefined {
+    return this.#current.tell(change);
   }
 
   load(): EngineLoad {
@@ -168,7 +169,8 @@ class RunningEngine implements Engine {
 
   async close(limit: number): Promise<void> {
     this.#closing = true;
-    await Promise.all([this.#current.close(limit), this.#reloading.catch(() => {}), ...this.#leaving]);
+    const flush = (): Promise<void> => this.#resources.store.flush();
+    await Promise.all([this.#current.close(limit, flush), this.#reloading.catch(() => {}), ...this.#leaving]);
     await this.leases?.close();
     await this.#resources.store.close();
   }

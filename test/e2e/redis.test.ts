@@ -5,6 +5,7 @@ import { fixture, run, serve, temporaryFolder } from '../support/command.ts';
 import { faultyProxy } from '../support/faulty-proxy.ts';
 import { INITIALIZE_PARAMS, initialize } from '../support/mcp.ts';
 import { REDIS, type Redis, startRedis } from '../support/redis.ts';
+import { expectBothTold, serveWatchers } from '../support/watchers.ts';
 
 async function post(url: string, path: string, body = ''): Promise<[number, string]> {
   const response = await fetch(`${url}${path}`, { method: 'POST', body });
@@ -74,9 +75,8 @@ describe.skipIf(REDIS.path === undefined)('serve with a store on Redis', () => {
     expect(await metric('connections_opened_total')).toBeGreaterThan(opened);
   }, 60_000);
 
-  test('a component that watches it is warned that it sees the changes of one server only', async () => {
-    const server = await serve(fixture('watcher-draft'), ['--store', redis.url()]);
-    await server.told(/^warn(ing)?: watcher: the component is notified of the changes of this server only/m);
+  test('components that watch it are notified of the changes of both servers, and not of those of watchers', async () => {
+    await expectBothTold(await serveWatchers(['--store', redis.url()]));
   }, 60_000);
 
   test('while the engine is unavailable guests get an error, and /readyz fails until it is back', async () => {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { fixture, type ServeProcess, serve, temporaryFolder } from '../support/command.ts';
 import { callTool, initialize } from '../support/mcp.ts';
+import { expectBothTold, serveWatchers } from '../support/watchers.ts';
 
 const CALLS = 40;
 
@@ -19,3 +20,8 @@ test('calls of one session through two processes on one file run one after anoth
   expect(new Set(counts)).toEqual(new Set(Array.from({ length: CALLS }, (_, n) => String(n + 1))));
   for (const server of servers) expect(await server.stop()).toMatchObject({ status: 0 });
 }, 120_000);
+
+test('watchers in two processes on one file are notified of the changes of both, and not of those of watchers', async () => {
+  const store = `sqlite:${join(temporaryFolder(), 'store.db')}`;
+  await expectBothTold(await serveWatchers(['--store', store]));
+}, 60_000);

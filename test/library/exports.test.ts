@@ -26,7 +26,7 @@ async function evaluate(program: string): Promise<unknown> {
 const ENTRIES: Record<string, readonly string[]> = {
   'wasmcp-node': ['WasmcpError', 'createServer', 'loadComponent', 'openStore'],
   'wasmcp-node/testing': ['serveForTest'],
-  'wasmcp-node/conformance': ['storeConformance'],
+  'wasmcp-node/conformance': ['changesConformance', 'storeConformance'],
   'wasmcp-node/keyvalue': ['keyvalue', 'openStore'],
   'wasmcp-node/host': [
     'Guest',

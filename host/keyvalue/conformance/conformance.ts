@@ -1,5 +1,6 @@
 import type { Store } from '../store.ts';
 import type { StoreCase } from './case.ts';
+import { CHANGES, OWN_CHANGES } from './changes.ts';
 import { COUNTERS } from './counters.ts';
 import { FENCES } from './fences.ts';
 import { LEASES } from './leases.ts';
@@ -14,7 +15,15 @@ export interface ConformanceTest {
   run(): Promise<void>;
 }
 
-const CASES: readonly StoreCase[] = [...VALUES, ...PAGES, ...COUNTERS, ...SWAPS, ...LEASES, ...FENCES];
+const CASES: readonly StoreCase[] = [
+  ...VALUES,
+  ...PAGES,
+  ...COUNTERS,
+  ...SWAPS,
+  ...LEASES,
+  ...FENCES,
+  ...OWN_CHANGES,
+];
 
 /**
  * The tests that every `Store` must pass: `test.each(storeConformance(open))('$name', ({ run }) => run())`.
@@ -30,6 +39,27 @@ export function storeConformance(open: () => Store | PromiseLike<Store>): Confor
         await run(store);
       } finally {
         await store.close();
+      }
+    },
+  }));
+}
+
+/**
+ * The tests of `Store.changes` for two programs, or hosts, that use one store: the first of the two stores is followed, the other
+ * one writes. Run them as those of `storeConformance`.
+ *
+ * @param open Returns one empty store, opened twice; each test opens and closes both.
+ */
+export function changesConformance(open: () => PromiseLike<readonly [Store, Store]>): ConformanceTest[] {
+  return CHANGES.map(({ name, run }) => ({
+    name,
+    async run() {
+      const [here, there] = await open();
+      try {
+        await run(here, there);
+      } finally {
+        await here.close();
+        await there.close();
       }
     },
   }));

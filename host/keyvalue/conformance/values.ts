@@ -9,7 +9,7 @@ type Optional = 'entries' | 'newest' | 'withEnding' | 'valuesWithEnding' | 'size
 const CALLS: {
   readonly [Method in Exclude<
     keyof Store,
-    'url' | 'guarantee' | 'leases' | 'metrics' | 'close' | Optional
+    'url' | 'guarantee' | 'leases' | 'changes' | 'metrics' | 'close' | Optional
   >]: (store: Store) => unknown;
 } = {
   get: (store) => store.get('b', 'k'),

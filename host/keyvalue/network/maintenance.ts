@@ -1,20 +1,36 @@
 import { WasmcpError } from '../../error.ts';
 import type { StoreMaintenance } from '../store-maintenance.ts';
 
-/** What to do instead of each operation. */
-export type Remedies = Readonly<Record<keyof StoreMaintenance, string>>;
+/** What is done with the engine's own tools. */
+type Foreign = 'backup' | 'restore' | 'migrate';
 
-/** Refuses every operation, for an engine that is maintained with tools of its own. */
-export function maintainedByOthers(engine: string, remedies: Remedies): StoreMaintenance {
-  const refuse = (operation: keyof StoreMaintenance) => async (): Promise<never> => {
+/** What is done here, without changing the store. */
+export type EngineMaintenance = Pick<StoreMaintenance, 'check' | 'info'>;
+
+/** Milliseconds that the reading of a whole store may take. */
+export const MAINTENANCE_TIME = 60_000;
+
+/** @param remedies what to do instead of what is refused @param load loads the code for the rest */
+export function maintainEngine(
+  engine: string,
+  remedies: Readonly<Record<Foreign, string>>,
+  load: () => Promise<EngineMaintenance>,
+): StoreMaintenance {
+  const refuse = (operation: Foreign) => async (): Promise<never> => {
     throw new WasmcpError(
       'option-invalid',
       `store ${operation} is for a store in a SQLite file; for one on ${engine} ${remedies[operation]}`,
     );
   };
   return {
-    check: refuse('check'),
-    info: refuse('info'),
+    async check(progress) {
+      progress?.('check');
+      return (await load()).check(progress);
+    },
+    async info(progress) {
+      progress?.('describe');
+      return (await load()).info(progress);
+    },
     backup: refuse('backup'),
     restore: refuse('restore'),
     migrate: refuse('migrate'),

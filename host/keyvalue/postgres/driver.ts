@@ -1,5 +1,5 @@
 import type { StoreDriver } from '../driver.ts';
-import { maintainedByOthers } from '../network/maintenance.ts';
+import { maintainEngine } from '../network/maintenance.ts';
 
 /**
  * `postgres://…` or `postgresql://…`. One thread has the connections and serves the others, so the number of connections does not
@@ -10,12 +10,14 @@ export const POSTGRES: StoreDriver = {
   accepts: (url) => /^postgres(ql)?:\/\//i.test(url),
   open: async (url, options) => (await import('./open.ts')).openPostgres(url, options),
   isOpenedPerThread: false,
-  maintain: () =>
-    maintainedByOthers('PostgreSQL', {
-      check: 'use pg_amcheck',
-      info: 'use kv buckets and kv keys, and \\dt+ in psql for sizes',
-      backup: 'use pg_dump --schema, or store copy URL sqlite:FILE while no server runs',
-      restore: 'use pg_restore, or store copy sqlite:FILE URL into an empty schema',
-      migrate: 'the next start of a server upgrades the schema',
-    }),
+  maintain: (url, access) =>
+    maintainEngine(
+      'PostgreSQL',
+      {
+        backup: 'use pg_dump --schema, or store copy URL sqlite:FILE while no server runs',
+        restore: 'use pg_restore, or store copy sqlite:FILE URL into an empty schema',
+        migrate: 'the next start of a server upgrades the schema',
+      },
+      async () => (await import('./maintenance.ts')).maintainPostgres(url, access),
+    ),
 };

@@ -16,16 +16,22 @@ export interface EngineSettings {
 
 /**
  * Reads the settings, and in the same round trip sets what the statements rely on for this connection: the format of bytes, the
- * isolation level, and a statement timeout, so that the engine undoes a late statement before its outcome becomes unknown.
+ * isolation level, whether followers are notified of its writes, and a statement timeout, so that the engine undoes a late
+ * statement before its outcome becomes unknown.
  */
-export async function readSettings(session: Session, statementTimeout: number): Promise<EngineSettings> {
+export async function readSettings(
+  session: Session,
+  statementTimeout: number,
+  isReported: boolean,
+): Promise<EngineSettings> {
   const [row] = await session.query(
     `SELECT current_setting('server_version'), pg_is_in_recovery(), current_setting('transaction_read_only'),
        current_setting('fsync'), current_setting('full_page_writes'), current_setting('synchronous_commit'),
        set_config('bytea_output', 'hex', false),
        set_config('default_transaction_isolation', 'read committed', false),
-       set_config('statement_timeout', $1, false)`,
-    [String(statementTimeout)],
+       set_config('statement_timeout', $1, false),
+       set_config('wasmcp.unreported', $2, false)`,
+    [String(statementTimeout), isReported ? 'off' : 'on'],
   );
   const [version, recovery, readOnly, fsync, fullPageWrites, synchronousCommit] = row!;
   return {

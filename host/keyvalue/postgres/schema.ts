@@ -1,10 +1,11 @@
 import { WasmcpError } from '../../error.ts';
+import { CHANGES_MIGRATION } from './change-schema.ts';
 import { STRIPES } from './keys.ts';
 import { LEASES_MIGRATION } from './lease-schema.ts';
 import type { Session } from './session.ts';
 
 /** Migration `n` takes a store from schema `n` to `n + 1`. Never edit one. `SCHEMA` stands for the schema's quoted name. */
-const MIGRATIONS: readonly string[] = [
+export const MIGRATIONS: readonly string[] = [
   // The key is `head || tail`. `deletion` contains the version of absent keys: that of the last deletion in their stripe. All
   // its rows exist from the beginning, so that a swap can lock the row that its key depends on.
   `CREATE SEQUENCE SCHEMA.version;
@@ -24,6 +25,7 @@ const MIGRATIONS: readonly string[] = [
    CREATE TABLE SCHEMA.deletion (stripe integer PRIMARY KEY, version bigint NOT NULL);
    INSERT INTO SCHEMA.deletion (stripe, version) SELECT stripe, 0 FROM generate_series(0, ${STRIPES - 1}) AS stripe;`,
   LEASES_MIGRATION,
+  CHANGES_MIGRATION,
 ];
 
 /** The advisory lock that a host holds while it migrates: "wasmcp-n". */
@@ -68,7 +70,7 @@ export async function prepareSchema(session: Session, place: Place, create: bool
 }
 
 /** The number of migrations that were applied to the store. */
-async function schemaVersion(session: Session, place: Place, create: boolean): Promise<number> {
+export async function schemaVersion(session: Session, place: Place, create: boolean): Promise<number> {
   // In one statement: another host may be creating the tables, all of them at once.
   const [counts] = await session.query(
     `SELECT count(*) FILTER (WHERE relname = 'wasmcp_store'), count(*)

@@ -13,6 +13,8 @@ export interface Place {
    * Values: a hash, each field a key, with its version and time before the value (`HEADER` bytes). Order: a sorted set of the
    * keys by their ids. Names: a sorted set of the keys by their bytes. Meta: a hash with the last `version` and `id`, and for
    * each stripe of keys the version of the last deletion; it remains when the bucket is empty, because versions never repeat.
+   * For the log of changes: `log`, until when it is written, 0 if it is not, absent if nobody has asked yet; `changes`, the number
+   * of the last one; `log-bytes`, the size of the values in it.
    */
   readonly keys: readonly [values: string, order: string, names: string, meta: string];
   /**
@@ -20,6 +22,8 @@ export interface Place {
    * sorted set of holders by the end of their lives.
    */
   readonly leaseKeys: readonly [leases: string, index: string, holders: string, meta: string];
+  /** The log of changes: a stream, whose ids are the numbers of the changes. Absent unless somebody follows the store. */
+  readonly logKey: string;
 }
 
 /** The version in 8 bytes and the time of the last write in milliseconds in 8 bytes. */
@@ -41,8 +45,14 @@ export interface Layout {
   readonly schema: string;
   /** How many partitions a bucket has. */
   readonly partitions: number;
+  /** Beside the schema: a sorted set of those who follow the store, by the end of their lives; a set of the tags of all places. */
+  readonly followKeys: readonly [followers: string, places: string];
   placeOf(bucket: string, key: Buffer): Place;
   placesOf(bucket: string): readonly Place[];
+  /** The place with this tag, and its bucket. */
+  placeWithTag(tag: string): { readonly place: Place; readonly bucket: string };
+  /** The tag in the key of a log. */
+  tagOf(logKey: string): string;
   /** Matches the keys with values. */
   readonly valuesPattern: string;
   /** The bucket of a key with values. */
@@ -69,6 +79,7 @@ export function createLayout(prefix: string, isPartitioned: boolean): Layout {
         ...{ tag, partition },
         keys: [key('values'), key('order'), key('names'), key('meta')],
         leaseKeys: [key('leases'), key('lease-index'), key('holders'), key('meta')],
+        logKey: key('log'),
       };
     });
     if (known.size >= REMEMBERED) known.clear();
@@ -80,6 +91,13 @@ export function createLayout(prefix: string, isPartitioned: boolean): Layout {
     schemaPlace: schemaPlace(keyOf),
     schema: isPartitioned ? `${SCHEMA} partition=prefix` : String(SCHEMA),
     partitions,
+    followKeys: [keyOf('schema', 'followers'), keyOf('schema', 'places')],
+    placeWithTag(tag) {
+      const [name, partition = '0'] = tag.split('/');
+      const bucket = decodeURIComponent(name!);
+      return { bucket, place: placesOf(bucket)[Number(partition)]! };
+    },
+    tagOf: (logKey) => logKey.slice(prefix.length + 2, -'}:log'.length),
     placeOf: (bucket, key) => placesOf(bucket)[isPartitioned ? partitionOf(key) : 0]!,
     placesOf,
     valuesPattern: `${prefix}:{*}:values`,
@@ -92,7 +110,7 @@ function schemaPlace(keyOf: (tag: string, kind: string) => string): Place {
   const tag = 'schema';
   const layout = keyOf(tag, 'layout');
   const keys = [layout, layout, layout, keyOf(tag, 'meta')] as const;
-  return { tag, partition: 0, keys, leaseKeys: keys };
+  return { tag, partition: 0, keys, leaseKeys: keys, logKey: keyOf(tag, 'log') };
 }
 
 /** By the text before the first colon, which for a session is its id. */

@@ -2,6 +2,7 @@ import { WasmcpError } from '../../error.ts';
 import type { StoreOptions } from '../driver.ts';
 import { DEFAULT_CONNECTIONS, DEFAULT_TIMEOUT, whenReachable } from '../network/start.ts';
 import type { Store, StoreGuarantee } from '../store.ts';
+import { createChanges } from './changes.ts';
 import { discover } from './discover.ts';
 import { redisFailure } from './errors.ts';
 import { createLayout, type Layout, SCHEMA } from './layout.ts';
@@ -17,13 +18,23 @@ import type { Topology } from './topology.ts';
 import { parseUrl, type Target } from './url.ts';
 import { createWrites } from './writes.ts';
 
+/** The connections to an engine with a store. */
+export interface ConnectedRedis {
+  readonly target: Target;
+  readonly layout: Layout;
+  readonly topology: Topology;
+  /** Closing it closes the connections. */
+  readonly runner: Runner;
+  readonly guarantee: StoreGuarantee;
+}
+
 /**
- * Opens the store under a prefix of the keys of a Redis or Valkey server, and creates it as needed. Waits up to `wait`
+ * Connects to the store under a prefix of the keys of a Redis or Valkey server, and creates it as needed. Waits up to `wait`
  * milliseconds for an engine that is unavailable.
  *
  * @throws WasmcpError `option-invalid`, `store-unavailable`, `store-unusable`, `store-newer-schema`
  */
-export async function openRedis(url: string, options: StoreOptions): Promise<Store> {
+export async function connectRedis(url: string, options: StoreOptions): Promise<ConnectedRedis> {
   const target = parseUrl(url, process.env);
   const { shown, prefix, isPartitioned } = target;
   const { timeout = DEFAULT_TIMEOUT, connections = DEFAULT_CONNECTIONS, passwordFile } = options;
@@ -33,7 +44,7 @@ export async function openRedis(url: string, options: StoreOptions): Promise<Sto
   let isOpen = false;
   // During the opening, the wait for the engine reports failures.
   const changed = (failure: WasmcpError | undefined): unknown => isOpen && options.away?.(failure);
-  const { topology, runner, guarantee } = await whenReachable(
+  const connected = await whenReachable(
     options,
     (error) => redisFailure(error, shown),
     async () => {
@@ -41,7 +52,7 @@ export async function openRedis(url: string, options: StoreOptions): Promise<Sto
       const runner = createRunner({ topology, url: shown, timeout });
       try {
         await prepareLayout(runner, layout, target, options.create ?? true);
-        return { topology, runner, guarantee: await guaranteeOfAll(topology) };
+        return { target, layout, topology, runner, guarantee: await guaranteeOfAll(topology) };
       } catch (error) {
         await runner.close();
         throw error;
@@ -49,22 +60,35 @@ export async function openRedis(url: string, options: StoreOptions): Promise<Sto
     },
   );
   isOpen = true;
+  return connected;
+}
+
+/** Opens the store. @throws as `connectRedis` */
+export async function openRedis(url: string, options: StoreOptions): Promise<Store> {
+  const { target, layout, topology, runner, guarantee } = await connectRedis(url, options);
+  const { shown, prefix } = target;
   const clock = createIdClock(layout.partitions);
-  const parts = { runner, layout, url: shown, isCluster: topology.isCluster, clock };
+  const channel = `${prefix}:changes`;
+  const parts = { runner, layout, url: shown, isCluster: topology.isCluster, clock, channel };
   const subscriptions = createSubscriptions((ended) => topology.subscribe(ended));
-  return {
+  const unreported: Store = {
     url: shown,
     guarantee,
     metrics: runner.metrics,
     ...createReads(parts),
     ...createLists(parts),
     ...createSearches(parts),
-    ...createWrites(parts),
+    ...createWrites(parts, false),
     leases: createLeases({ runner, layout, subscriptions, channel: `${prefix}:lease:` }),
     close() {
       subscriptions.close();
       return runner.close();
     },
+  };
+  return {
+    ...unreported,
+    ...createWrites(parts, true),
+    changes: createChanges({ ...parts, subscriptions, unreported }),
   };
 }
 

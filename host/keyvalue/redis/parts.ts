@@ -9,4 +9,6 @@ export interface MethodParts {
   readonly url: string;
   readonly isCluster: boolean;
   readonly clock: IdClock;
+  /** Its messages wake those who follow the store. */
+  readonly channel: string;
 }

@@ -1,18 +1,65 @@
 import { createHash } from 'node:crypto';
+import { LIFE, MAX_BYTES, MAX_CHANGES } from '../changes.ts';
 import { HEADER } from './layout.ts';
 
-/** One atomic step that the engine runs. `KEYS` are those of a `Place`; writes also get the one with the leases of a fence. */
+/** One atomic step that the engine runs. `KEYS` are those of a `Place`; writes also get its log and the leases of a fence. */
 export interface Script {
   readonly source: string;
   readonly sha: string;
   readonly isRead: boolean;
 }
 
-/** Every write begins with the name and the token of a fence, both empty without one. */
-const FENCE = `
+/**
+ * Every write begins with the name and the token of a fence, both empty without one; whether it is reported, and the channel that
+ * wakes followers. If the store has followers, `record(key, value)` adds to the log, without a value for a deletion, and `wake()` is
+ * called last. Replies `UNKNOWN`, and does nothing, if nobody has asked yet whether it has. `lastId` is that of the place.
+ */
+const START = `
 if ARGV[2] ~= '' then
-  local lease = redis.call('HGET', KEYS[5], ARGV[1])
+  local lease = redis.call('HGET', KEYS[6], ARGV[1])
   if not lease or cjson.decode(lease).token ~= ARGV[2] then return redis.error_reply('FENCED the fence does not hold') end
+end
+local meta = KEYS[4]
+local state = redis.call('HMGET', meta, 'log', 'id')
+local lastId = state[2]
+if not state[1] then return redis.status_reply('UNKNOWN') end
+local record, wake
+if state[1] ~= '0' and ARGV[3] ~= '' then
+  local log, bytes, isOver = KEYS[5]
+  local function begin()
+    local time = redis.call('TIME')
+    isOver = tonumber(state[1]) < tonumber(time[1]) * 1000000 + tonumber(time[2])
+    bytes = 0
+    if isOver then
+      -- The followers learn from the missing number that changes are missing.
+      redis.call('HSET', meta, 'log', '0')
+      redis.call('HINCRBY', meta, 'changes', 1)
+    elseif redis.call('EXISTS', log) == 1 then bytes = tonumber(redis.call('HGET', meta, 'log-bytes') or 0) end
+  end
+  local function trim()
+    local length = redis.call('XLEN', log)
+    while length > 1 and (length > ${MAX_CHANGES} or bytes > ${MAX_BYTES}) do
+      local first = redis.call('XRANGE', log, '-', '+', 'COUNT', '1')[1]
+      bytes = bytes - #(first[2][4] or '')
+      redis.call('XDEL', log, first[1])
+      length = length - 1
+    end
+  end
+  function record(key, value)
+    if not bytes then begin() end
+    if isOver then return end
+    local id = string.format('%.0f-0', redis.call('HINCRBY', meta, 'changes', 1))
+    if value then redis.call('XADD', log, id, 'k', key, 'v', value) else redis.call('XADD', log, id, 'k', key) end
+    bytes = bytes + #(value or '')
+    trim()
+  end
+  function wake()
+    if not bytes or isOver then return end
+    redis.call('HSET', meta, 'log-bytes', string.format('%.0f', bytes))
+    redis.call('PEXPIRE', log, '${LIFE}')
+    -- Without a permission they find it later.
+    redis.pcall('PUBLISH', ARGV[4], log)
+  end
 end
 `;
 
@@ -20,13 +67,13 @@ end
  * `begin(now, id, step)` takes one version for the whole script, `put(key, value)` writes, `finish()` is called last. Each new key
  * gets an id that is `step` above the last one of the place, and above `id`. Numbers are exact up to 2^53.
  */
-const PUT = `${FENCE}
-local values, order, names, meta = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+const PUT = `${START}
+local values, order, names = KEYS[1], KEYS[2], KEYS[3]
 local header, last, step
 local added = false
 local function begin(now, id, distance)
   header = struct.pack('>I8I8', redis.call('HINCRBY', meta, 'version', 1), now)
-  last = math.max(tonumber(redis.call('HGET', meta, 'id') or 0), tonumber(id))
+  last = math.max(tonumber(lastId or 0), tonumber(id))
   step = tonumber(distance)
 end
 local function put(key, value)
@@ -36,32 +83,34 @@ local function put(key, value)
     redis.call('ZADD', order, string.format('%.0f', last), key)
     redis.call('ZADD', names, 0, key)
   end
+  if record then record(key, value) end
 end
 local function finish()
   if added then redis.call('HSET', meta, 'id', string.format('%.0f', last)) end
+  if wake then wake() end
 end
 `;
 
-/** Fence, now, id, step, then keys and values alternately. */
+/** Start, now, id, step, then keys and values alternately. */
 const SET = script(`${PUT}
-begin(ARGV[3], ARGV[4], ARGV[5])
-for n = 6, #ARGV, 2 do put(ARGV[n], ARGV[n + 1]) end
+begin(ARGV[5], ARGV[6], ARGV[7])
+for n = 8, #ARGV, 2 do put(ARGV[n], ARGV[n + 1]) end
 finish()
 return 1`);
 
-/** Fence, now, id, step, key, value, stripe, version; returns 1 if it was swapped. */
+/** Start, now, id, step, key, value, stripe, version; returns 1 if it was swapped. */
 const SWAP = script(`${PUT}
-local entry = redis.call('HGET', values, ARGV[6])
-local version = redis.call('HGET', meta, ARGV[8]) or '0'
+local entry = redis.call('HGET', values, ARGV[8])
+local version = redis.call('HGET', meta, ARGV[10]) or '0'
 if entry then version = string.format('%.0f', (struct.unpack('>I8', entry))) end
-if version ~= ARGV[9] then return 0 end
-begin(ARGV[3], ARGV[4], ARGV[5])
-put(ARGV[6], ARGV[7])
+if version ~= ARGV[11] then return 0 end
+begin(ARGV[5], ARGV[6], ARGV[7])
+put(ARGV[8], ARGV[9])
 finish()
 return 1`);
 
 /**
- * Fence, now, id, step, key, delta, min, max. Returns 1 and the sum; or 0 and the first bytes of what is stored if that is not a number
+ * Start, now, id, step, key, delta, min, max. Returns 1 and the sum; or 0 and the first bytes of what is stored if that is not a number
  * or the sum would be out of bounds. Counters have up to 20 digits, more than Lua's numbers: three parts of seven digits each.
  */
 const INCREMENT = script(`${PUT}
@@ -95,35 +144,37 @@ local function decimal(a, b, c)
   if digits == '' then return '0' end
   return sign .. digits
 end
-local entry = redis.call('HGET', values, ARGV[6])
+local entry = redis.call('HGET', values, ARGV[8])
 local text = '0'
 if entry then text = string.sub(entry, ${HEADER + 1}, ${HEADER + 22}) end
 local digits = string.match(text, '^%-?([1-9]%d*)$')
 if text ~= '0' and (not digits or #digits > 20) then return {0, text} end
 local a, b, c = parts(text)
-local d, e, f = parts(ARGV[7])
+local d, e, f = parts(ARGV[9])
 a, b, c = carried(a + d, b + e, c + f)
-d, e, f = parts(ARGV[8])
-local g, h, i = parts(ARGV[9])
+d, e, f = parts(ARGV[10])
+local g, h, i = parts(ARGV[11])
 if isLess(a, b, c, d, e, f) or isLess(g, h, i, a, b, c) then return {0, entry and text} end
-begin(ARGV[3], ARGV[4], ARGV[5])
+begin(ARGV[5], ARGV[6], ARGV[7])
 local sum = decimal(a, b, c)
-put(ARGV[6], sum)
+put(ARGV[8], sum)
 finish()
 return {1, sum}`);
 
-/** Fence, then keys and stripes alternately. Runs when memory is full, too. */
+/** Start, then keys and stripes alternately. Runs when memory is full, too. */
 const DELETE = script(
-  `${FENCE}
+  `${START}
 local version
-for n = 3, #ARGV, 2 do
+for n = 5, #ARGV, 2 do
   if redis.call('HDEL', KEYS[1], ARGV[n]) == 1 then
     if not version then version = redis.call('HINCRBY', KEYS[4], 'version', 1) end
     redis.call('ZREM', KEYS[2], ARGV[n])
     redis.call('ZREM', KEYS[3], ARGV[n])
     redis.call('HSET', KEYS[4], ARGV[n + 1], version)
+    if record then record(ARGV[n]) end
   end
 end
+if wake then wake() end
 return 1`,
   'allow-oom',
 );

@@ -2,6 +2,7 @@ import { added } from '../counter.ts';
 import { type Fence, leaseLost } from '../leases.ts';
 import { checkBatch } from '../network/outcomes.ts';
 import type { Store } from '../store.ts';
+import { addPlace } from './changes.ts';
 import { isFenced } from './errors.ts';
 import { type Place, stripeOf, utf8 } from './layout.ts';
 import { hasToken } from './lease-scripts.ts';
@@ -15,7 +16,10 @@ const COMMAND_BYTES = 512 * 1024 * 1024;
 
 type Writes = Pick<Store, 'set' | 'delete' | 'setMany' | 'deleteMany' | 'increment' | 'swap'>;
 
-export function createWrites({ runner, layout, url, isCluster, clock }: MethodParts): Writes {
+/** @param isReported whether followers of the store are notified */
+export function createWrites(parts: MethodParts, isReported: boolean): Writes {
+  const { runner, layout, url, isCluster, clock, channel } = parts;
+  const start = [isReported ? '1' : '', channel];
   /** What scripts that create keys need: the time, and from where on ids are free. */
   function stamp({ partition }: Place): Word[] {
     const { partitions } = layout;
@@ -30,10 +34,14 @@ export function createWrites({ runner, layout, url, isCluster, clock }: MethodPa
     words: readonly Word[],
   ): Promise<Reply> {
     const held = fence && (await leaseOf(fence, place));
-    const keys = held === undefined ? place.keys : [...place.keys, held.place.leaseKeys[0]];
+    const keys = [...place.keys, place.logKey, ...(held === undefined ? [] : [held.place.leaseKeys[0]])];
     const tokens = held === undefined ? ['', ''] : [held.fence.name, `${held.fence.token}`];
+    const command = { script, keys, words: [...tokens, ...start, ...words] };
     try {
-      return await runner.write(place, { script, keys, words: [...tokens, ...words] });
+      const reply = await runner.write(place, command);
+      if (reply !== 'UNKNOWN') return reply;
+      await addPlace(parts, place);
+      return await runner.write(place, command);
     } catch (error) {
       throw fence !== undefined && isFenced(error) ? leaseLost(fence) : error;
     }

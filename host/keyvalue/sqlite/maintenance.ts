@@ -49,13 +49,15 @@ export function describeSqlite(path: string): StoreInfo {
     );
     const schema = schemaVersion(connection, url, MIGRATIONS);
     return {
-      path: file,
       schema,
       newestSchema: MIGRATIONS.length,
-      sqlite: String(connection.prepare('SELECT sqlite_version()').pluck().get()),
-      fileSize: statSync(file).size,
-      logSize: statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0,
-      freeSize: pragma('freelist_count') * pragma('page_size'),
+      file: {
+        path: file,
+        sqlite: String(connection.prepare('SELECT sqlite_version()').pluck().get()),
+        size: statSync(file).size,
+        logSize: statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0,
+        freeSize: pragma('freelist_count') * pragma('page_size'),
+      },
       buckets:
         schema === 0
           ? []

@@ -36,6 +36,14 @@ export const MIGRATIONS: readonly string[] = [
      PRIMARY KEY (bucket, name)
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX lease_wanted ON lease (holder) WHERE wanted IS NOT NULL;`,
+  // The log of changes, written only while there are followers. `seen` is the last change that a follower has read.
+  `CREATE TABLE follower (id TEXT PRIMARY KEY, expires INTEGER NOT NULL, seen INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+   CREATE TABLE change (
+     id INTEGER PRIMARY KEY AUTOINCREMENT,
+     bucket TEXT NOT NULL,
+     key BLOB NOT NULL,
+     value BLOB
+   ) STRICT;`,
 ];
 
 /**

@@ -32,7 +32,8 @@ export interface Statements {
   readonly lastId: Statement<{ id: bigint | null }>;
   readonly buckets: Statement<{ bucket: string }>;
   readonly countVersion: Statement;
-  readonly lastVersion: Statement<{ version: bigint }>;
+  /** Also whether the store may have followers. */
+  readonly lastVersion: Statement<{ version: bigint; isFollowed: bigint }>;
   /** bucket, key, version, created, updated, value */
   readonly put: Statement;
   /** bucket, key */
@@ -100,7 +101,7 @@ export function prepareStatements(connection: Connection): Statements {
     // Not one statement with RETURNING: SQLite collects its rows in a temporary table with a page cache of its own, 88 KB that
     // malloc maps and unmaps each time.
     countVersion: prepare('UPDATE counter SET version = version + 1'),
-    lastVersion: prepare('SELECT version FROM counter'),
+    lastVersion: prepare('SELECT version, EXISTS (SELECT 1 FROM follower) AS isFollowed FROM counter'),
     put: prepare(
       `INSERT INTO kv (bucket, key, version, created, updated, value) VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT (bucket, key) DO UPDATE

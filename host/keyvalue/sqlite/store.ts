@@ -1,6 +1,7 @@
 import { WasmcpError } from '../../error.ts';
 import type { Store } from '../store.ts';
 import type { StoreAccess } from './access.ts';
+import { createChangeRecorder, createChanges } from './changes.ts';
 import type { Connection } from './connection.ts';
 import { createLeases } from './leases.ts';
 import { createReads } from './reads.ts';
@@ -37,21 +38,23 @@ export function sqliteStore(
   };
 
   const leases = createLeases(url, patience, events.leaseConnection ?? (() => connection), requireOpen);
+  function close(): void {
+    if (closed) return;
+    closed = true;
+    transactions.close();
+    leases.close();
+    events.closing((isWhole) => {
+      if (isWhole && !transactions.isBroken) checkpointAndTruncate(connection);
+      connection.close();
+    });
+  }
+
+  const wakers = new Set<() => void>();
+  const unreported = { url, leases, ...createReads(access), ...createWrites(access, undefined), close };
   return {
-    url,
-    leases,
-    ...createReads(access),
-    ...createWrites(access),
-    close() {
-      if (closed) return;
-      closed = true;
-      transactions.close();
-      leases.close();
-      events.closing((isWhole) => {
-        if (isWhole && !transactions.isBroken) checkpointAndTruncate(connection);
-        connection.close();
-      });
-    },
+    ...unreported,
+    ...createWrites(access, createChangeRecorder(connection, wakers)),
+    changes: createChanges({ connection, access, unreported, wakers }),
   };
 }
 

@@ -2,24 +2,37 @@ import { added, counterBytes } from '../counter.ts';
 import { type Fence, leaseLost } from '../leases.ts';
 import type { Store } from '../store.ts';
 import { type StoreAccess, storedValue, utf8, wellFormed } from './access.ts';
+import type { ChangeRecorder } from './changes.ts';
 
 /** Bytes by which a value may grow on a full disk: enough to mark a session as terminated. */
 const MAX_GROWTH = 1024;
 
 type Writes = Pick<Store, 'set' | 'delete' | 'setMany' | 'deleteMany' | 'increment' | 'swap'>;
 
-/** The methods of a store that write, each in one transaction. */
-export function createWrites({ sql, transactions, requireOpen, attempt }: StoreAccess): Writes {
+/** What the writes of one transaction have in common. */
+interface Stamp {
+  readonly version: bigint;
+  /** Whether changes must be recorded. */
+  readonly isFollowed: boolean;
+}
+
+/** The methods of a store that write, each in one transaction. @param recorder undefined if nobody is notified of them */
+export function createWrites(
+  { sql, transactions, requireOpen, attempt }: StoreAccess,
+  recorder: ChangeRecorder | undefined,
+): Writes {
   /** Within a transaction. */
-  function nextVersion(): bigint {
+  function stamp(): Stamp {
     sql.countVersion.run();
-    return sql.lastVersion.get()!.version;
+    const { version, isFollowed } = sql.lastVersion.get()!;
+    return { version, isFollowed: isFollowed === 1n && recorder !== undefined && recorder.isFollowed() };
   }
 
-  function put(bucket: string, key: Buffer, version: bigint, value: Uint8Array): void {
+  function put(bucket: string, key: Buffer, { version, isFollowed }: Stamp, value: Uint8Array): void {
     const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
     const now = BigInt(Date.now());
     sql.put.run(bucket, key, version, now, now, bytes);
+    if (isFollowed) recorder!.record(bucket, key, bytes);
   }
 
   /** First in each transaction that has a fence: until it is committed, no other holder can take the lease. */
@@ -33,13 +46,15 @@ export function createWrites({ sql, transactions, requireOpen, attempt }: StoreA
     entries: readonly (readonly [string, Uint8Array])[],
     fence: Fence | undefined,
   ): void {
-    const encoded = entries.map(([key, value]) => [utf8(key), value] as const);
+    // The later of two entries for one key wins.
+    const latest = entries.length > 1 ? [...new Map(entries)] : entries;
+    const encoded = latest.map(([key, value]) => [utf8(key), value] as const);
     requireOpen();
     transactions.replace(
       () => {
         requireFence(fence);
-        const version = nextVersion();
-        for (const [key, value] of encoded) put(wellFormed(bucket), key, version, value);
+        const stamped = stamp();
+        for (const [key, value] of encoded) put(wellFormed(bucket), key, stamped, value);
       },
       () => encoded.every(([key, value]) => replaces(bucket, key, value.byteLength)),
     );
@@ -51,7 +66,10 @@ export function createWrites({ sql, transactions, requireOpen, attempt }: StoreA
     transactions.remove(() => {
       requireFence(fence);
       const gone = encoded.filter((key) => sql.delete.run(wellFormed(bucket), key).changes > 0);
-      if (gone.length > 0) sql.recordDeletion.run(bucket, nextVersion());
+      if (gone.length === 0) return;
+      const { version, isFollowed } = stamp();
+      sql.recordDeletion.run(bucket, version);
+      if (isFollowed) for (const key of gone) recorder!.record(bucket, key, undefined);
     });
   }
 
@@ -74,7 +92,7 @@ export function createWrites({ sql, transactions, requireOpen, attempt }: StoreA
       const add = (): bigint => {
         requireFence(fence);
         const sum = added(storedValue(sql, bucket, encoded), delta, bounds);
-        put(wellFormed(bucket), encoded, nextVersion(), counterBytes(sum));
+        put(wellFormed(bucket), encoded, stamp(), counterBytes(sum));
         return sum;
       };
       return transactions.replace(add, () => replaces(bucket, encoded, 0));
@@ -85,7 +103,7 @@ export function createWrites({ sql, transactions, requireOpen, attempt }: StoreA
       const swapped = (): boolean => {
         requireFence(fence);
         if (sql.version.get(wellFormed(bucket), encoded)!.version !== version) return false;
-        put(wellFormed(bucket), encoded, nextVersion(), value);
+        put(wellFormed(bucket), encoded, stamp(), value);
         return true;
       };
       return transactions.replace(swapped, () => replaces(bucket, encoded, value.byteLength));

@@ -51,8 +51,8 @@ export class ComponentRunner {
     await Promise.all([this.#dispatcher.start(workers), this.#watch?.start()]);
   }
 
-  tell(change: Change): void {
-    this.#watch?.tell(change);
+  tell(change: Change): Promise<void> | undefined {
+    return this.#watch?.tell(change);
   }
 
   load(): DispatcherLoad {
@@ -60,10 +60,11 @@ export class ComponentRunner {
     return this.#resources.options.workers === 0 ? { ...load, serving: 0, starting: 0 } : load;
   }
 
-  /** Requests first, as they make changes. */
-  async close(limit: number): Promise<void> {
+  /** Requests first, as they make changes. @param flush lets the watcher have all of those that were made */
+  async close(limit: number, flush?: () => Promise<void>): Promise<void> {
     const start = performance.now();
     await this.#dispatcher.close(limit);
+    await flush?.();
     await this.#watch?.close(Math.max(0, limit - (performance.now() - start)));
   }
 
@@ -71,14 +72,6 @@ export class ComponentRunner {
     const { isWatched, store, options } = this.#resources;
     if (watcherOf(this.#component.exports) === undefined) return undefined;
     if (isWatched) {
-      // A store of several hosts; one in a file is rarely used by several servers.
-      if (store.local?.metrics !== undefined) {
-        void options.log(
-          'warn',
-          'watcher',
-          'the component is notified of the changes of this server only, not of those that other hosts make in the store',
-        );
-      }
       return createWatch({ pool: this.#createDispatcher(store.setupUntold, 1), log: options.log });
     }
     void options.log(

@@ -1,6 +1,8 @@
 import {
   type Change,
   type DurabilityGate,
+  type Follower,
+  isOpenToGuests,
   type SharedStore,
   shareStore,
   type WasmcpError,
@@ -54,12 +56,12 @@ export interface EngineResources extends StoreVoice {
   openForWorker(): Pick<WorkerSetup, 'descriptors' | 'ledger' | 'longPlaces'> & { close(): void };
 }
 
-/** Opens the store. `changed` is called for each commit, if the component is notified of changes. */
+/** Opens the store. `changed` is called for each change, if the component is notified of them. */
 export async function openResources(
   component: LoadedComponent,
   options: EngineSettings,
   internals: EngineInternals,
-  changed: (change: Change) => void,
+  changed: (change: Change) => Promise<void> | undefined,
 ): Promise<EngineResources> {
   let failure: WasmcpError | undefined;
   // The store can break while it is being opened, because that writes presets.
@@ -85,7 +87,7 @@ export async function openResources(
     durability: options.durability,
     broken: storeBroken,
     full: storeFull,
-    changed: isWatched ? changed : undefined,
+    follower: isWatched ? followerFor(options, changed) : undefined,
     presets: options.presets,
     away,
     access: {
@@ -118,6 +120,14 @@ export async function openResources(
       ledger,
       createLongPlaces(options.workers),
     ),
+  };
+}
+
+/** Tools, and hosts with other options, may write to buckets that these guests cannot open. */
+function followerFor({ log, storeLimits }: EngineSettings, changed: Follower['changed']): Follower {
+  return {
+    changed: (change) => (isOpenToGuests(change.bucket, storeLimits) ? changed(change) : undefined),
+    lost: (reason) => void log('error', 'watcher', reason),
   };
 }
 

@@ -7,8 +7,8 @@ import type { Dispatcher } from './dispatcher-options.ts';
 export interface Watch {
   /** As `Dispatcher.start`. */
   start(): Promise<void>;
-  /** Never fails, never waits; failures are logged. */
-  tell(change: Change): void;
+  /** Never fails; failures are logged. Returns a promise if many changes are waiting, which settles when they are fewer. */
+  tell(change: Change): Promise<void> | undefined;
   /** Delivers what it can within `limit` milliseconds, then ends. */
   close(limit: number): Promise<void>;
 }
@@ -22,6 +22,9 @@ export interface WatchOptions {
   readonly maxBytes?: number;
 }
 
+/** The part of the limits above which `tell` asks to wait. */
+const MANY = 1 / 8;
+
 export function createWatch(options: WatchOptions): Watch {
   const { pool, log, maxChanges = 10_000, maxBytes = 64 * 1024 ** 2 } = options;
   const waiting: Change[] = [];
@@ -29,13 +32,22 @@ export function createWatch(options: WatchOptions): Watch {
   let lost = 0;
   let telling: Promise<void> | undefined;
   let closed = false;
+  let room: PromiseWithResolvers<void> | undefined;
+
+  const isMuch = (): boolean => waiting.length > maxChanges * MANY || bytes > maxBytes * MANY;
 
   function take(): Change | undefined {
     const change = waiting.shift();
     if (change !== undefined) bytes -= size(change);
     if (lost > 0) log('error', 'watcher', `${lost} changes were not delivered: too many were waiting`);
     lost = 0;
+    if (!isMuch()) makeRoom();
     return change;
+  }
+
+  function makeRoom(): void {
+    room?.resolve();
+    room = undefined;
   }
 
   async function tellAll(): Promise<void> {
@@ -50,11 +62,14 @@ export function createWatch(options: WatchOptions): Watch {
     tell(change) {
       if (closed || waiting.length >= maxChanges || bytes + size(change) > maxBytes) {
         lost += 1;
-        return;
+        return undefined;
       }
       waiting.push(change);
       bytes += size(change);
       telling ??= tellAll();
+      if (!isMuch()) return undefined;
+      room ??= Promise.withResolvers();
+      return room.promise;
     },
     async close(limit) {
       const timer = Promise.withResolvers<void>();
@@ -62,6 +77,7 @@ export function createWatch(options: WatchOptions): Watch {
       await Promise.race([telling, timer.promise]);
       clearTimeout(handle);
       closed = true;
+      makeRoom();
       lost += waiting.length;
       if (lost > 0) log('error', 'watcher', `${lost} changes were not delivered: the server was closed`);
       await pool.close(0);

@@ -49,8 +49,8 @@ test('an intact store has no problems, and describes its content', async () => {
   const { check, info } = maintain(url);
   expect(await check()).toEqual([]);
   expect(await info()).toMatchObject({
-    schema: 3,
-    newestSchema: 3,
+    schema: 4,
+    newestSchema: 4,
     buckets: [
       { name: 'b', keys: 100, valueSize: 100_000 },
       { name: 'other', keys: 1, valueSize: 7 },
@@ -157,7 +157,7 @@ test('a file that is not a store is neither copied nor restored', async () => {
 
 test('a store of this schema needs no migration', async () => {
   await fill(1);
-  expect(await maintain(url).migrate()).toBe(3);
+  expect(await maintain(url).migrate()).toBe(4);
 });
 
 test('only stores in files can be maintained', () => {

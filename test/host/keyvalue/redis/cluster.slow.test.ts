@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { storeConformance } from '../../../../host/keyvalue/conformance/conformance.ts';
+import { changesConformance, storeConformance } from '../../../../host/keyvalue/conformance/conformance.ts';
 import { openStore } from '../../../../host/keyvalue/open.ts';
 import type { Store } from '../../../../host/keyvalue/store.ts';
 import { REDIS, type RedisCluster, startCluster } from '../../../support/redis.ts';
@@ -24,6 +24,14 @@ describe.skipIf(REDIS.path === undefined)('a store on a Redis cluster of three',
   describe.each(['', '&partition=prefix'])('%s', (partition) => {
     for (const { name, run } of storeConformance(() => open(cluster.url() + partition)))
       test(name, run, 60_000);
+  });
+
+  describe.each(['', '&partition=prefix'])('changes, %s', (partition) => {
+    async function twice(): Promise<[Store, Store]> {
+      const url = cluster.url() + partition;
+      return [await openStore(url, { timeout: 60_000 }), await openStore(url, { timeout: 60_000 })];
+    }
+    for (const { name, run } of changesConformance(twice)) test(name, run, 60_000);
   });
 
   test('buckets are spread over the servers, and all are found from any of them', async () => {

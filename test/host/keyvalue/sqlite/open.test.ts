@@ -77,7 +77,7 @@ test('the file has our application id and schema version, and is in WAL mode', a
   const database = connect(path, 0, true);
   const pragma = (name: string): unknown => database.pragma(name, { simple: true });
   expect(pragma('application_id')).toBe(0x776d6370n);
-  expect(pragma('user_version')).toBe(3n);
+  expect(pragma('user_version')).toBe(4n);
   expect(pragma('journal_mode')).toBe('wal');
   database.close();
   await store.close();
