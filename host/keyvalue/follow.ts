@@ -94,7 +94,8 @@ export async function followLog(log: ChangeLog, follower: Follower): Promise<Fol
     async flush() {
       isFlushing = true;
       flushing.resolve();
-      look();
+      // It may not have been woken yet.
+      await renew();
       await running;
     },
     async close() {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { LIFE, MAX_BYTES, MAX_CHANGES } from '../changes.ts';
 import { HEADER } from './layout.ts';
 
-/** One atomic step that the engine runs. `KEYS` are those of a `Place`; writes also get its log and the leases of a fence. */
+/** One atomic step that the engine runs. `KEYS` are those of a `Place`; writes also get the leases of a fence, and the log. */
 export interface Script {
   readonly source: string;
   readonly sha: string;
@@ -10,13 +10,20 @@ export interface Script {
 }
 
 /**
- * Every write begins with the name and the token of a fence, both empty without one; whether it is reported, and the channel that
- * wakes followers. If the store has followers, `record(key, value)` adds to the log, without a value for a deletion, and `wake()` is
- * called last. Replies `UNKNOWN`, and does nothing, if nobody has asked yet whether it has. `lastId` is that of the place.
+ * Whether a write is reported, and whether the log is its last key. It is not if the store probably has no followers: while a slot of
+ * a cluster moves, keys that are absent would let a script wait until all keys have moved.
+ */
+export const REPORTED = { not: '', withoutLog: '1', withLog: '2' } as const;
+
+/**
+ * Every write begins with the name and the token of a fence, both empty without one; whether it is reported (see `REPORTED`), and the
+ * channel that wakes followers. If the store has followers, `record(key, value)` adds to the log, without a value for a deletion, and
+ * `wake()` is called last. Replies `UNKNOWN`, and does nothing, if nobody has asked yet whether it has; and `FOLLOWED` if it has, but the
+ * key of the log is not given. `lastId` is that of the place.
  */
 const START = `
 if ARGV[2] ~= '' then
-  local lease = redis.call('HGET', KEYS[6], ARGV[1])
+  local lease = redis.call('HGET', KEYS[5], ARGV[1])
   if not lease or cjson.decode(lease).token ~= ARGV[2] then return redis.error_reply('FENCED the fence does not hold') end
 end
 local meta = KEYS[4]
@@ -24,8 +31,9 @@ local state = redis.call('HMGET', meta, 'log', 'id')
 local lastId = state[2]
 if not state[1] then return redis.status_reply('UNKNOWN') end
 local record, wake
-if state[1] ~= '0' and ARGV[3] ~= '' then
-  local log, bytes, isOver = KEYS[5]
+if state[1] ~= '0' and ARGV[3] ~= '${REPORTED.not}' then
+  if ARGV[3] ~= '${REPORTED.withLog}' then return redis.status_reply('FOLLOWED') end
+  local log, bytes, isOver = KEYS[#KEYS]
   local function begin()
     local time = redis.call('TIME')
     isOver = tonumber(state[1]) < tonumber(time[1]) * 1000000 + tonumber(time[2])

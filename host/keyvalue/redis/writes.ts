@@ -1,15 +1,13 @@
 import { added } from '../counter.ts';
-import { type Fence, leaseLost } from '../leases.ts';
+import type { Fence } from '../leases.ts';
 import { checkBatch } from '../network/outcomes.ts';
 import type { Store } from '../store.ts';
-import { addPlace } from './changes.ts';
-import { isFenced } from './errors.ts';
 import { type Place, stripeOf, utf8 } from './layout.ts';
-import { hasToken } from './lease-scripts.ts';
 import type { Reply, Word } from './link.ts';
 import { grouped, inParts } from './partitions.ts';
 import type { MethodParts } from './parts.ts';
-import { SCRIPTS, type Script } from './scripts.ts';
+import { SCRIPTS } from './scripts.ts';
+import { createWriteStep } from './write-step.ts';
 
 /** Maximum size of the values of one batch: the engine closes a connection that sends it a gigabyte at once. */
 const COMMAND_BYTES = 512 * 1024 * 1024;
@@ -18,42 +16,13 @@ type Writes = Pick<Store, 'set' | 'delete' | 'setMany' | 'deleteMany' | 'increme
 
 /** @param isReported whether followers of the store are notified */
 export function createWrites(parts: MethodParts, isReported: boolean): Writes {
-  const { runner, layout, url, isCluster, clock, channel } = parts;
-  const start = [isReported ? '1' : '', channel];
+  const { runner, layout, url, clock } = parts;
+  const write = createWriteStep(parts, isReported);
   /** What scripts that create keys need: the time, and from where on ids are free. */
   function stamp({ partition }: Place): Word[] {
     const { partitions } = layout;
     const id = partitions === 1 ? 0 : clock.next(partition);
     return [String(Date.now()), String(id), String(partitions)];
-  }
-
-  async function write(
-    place: Place,
-    fence: Fence | undefined,
-    script: Script,
-    words: readonly Word[],
-  ): Promise<Reply> {
-    const held = fence && (await leaseOf(fence, place));
-    const keys = [...place.keys, place.logKey, ...(held === undefined ? [] : [held.place.leaseKeys[0]])];
-    const tokens = held === undefined ? ['', ''] : [held.fence.name, `${held.fence.token}`];
-    const command = { script, keys, words: [...tokens, ...start, ...words] };
-    try {
-      const reply = await runner.write(place, command);
-      if (reply !== 'UNKNOWN') return reply;
-      await addPlace(parts, place);
-      return await runner.write(place, command);
-    } catch (error) {
-      throw fence !== undefined && isFenced(error) ? leaseLost(fence) : error;
-    }
-  }
-
-  /** Where a fence is tested in the step of the write; undefined if it was tested before, on another server of a cluster. */
-  async function leaseOf(fence: Fence, place: Place): Promise<{ fence: Fence; place: Place } | undefined> {
-    const lease = layout.placeOf(fence.bucket, utf8(fence.name));
-    if (!isCluster || lease.tag === place.tag) return { fence, place: lease };
-    const found = await runner.step(lease, { words: ['HGET', lease.leaseKeys[0], fence.name] });
-    if (found === null || !hasToken(String(found), fence.token)) throw leaseLost(fence);
-    return undefined;
   }
 
   async function setMany(
