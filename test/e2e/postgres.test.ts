@@ -142,8 +142,6 @@ describe.skipIf(!hasPostgres)('serve with a store on PostgreSQL', () => {
   }, 60_000);
 
   test.each([
-    [['check'], /use pg_amcheck$/],
-    [['info'], /use kv buckets and kv keys, and \\dt\+ in psql for sizes$/],
     [['backup', 'file.db'], /use pg_dump --schema, or store copy URL sqlite:FILE while no server runs$/],
     [['restore', 'file.db'], /use pg_restore, or store copy sqlite:FILE URL into an empty schema$/],
     [['migrate'], /the next start of a server upgrades the schema$/],

@@ -35,7 +35,7 @@ describe('the store commands beside a server that uses the store', () => {
 
     const other = ['--store', `sqlite:${join(folder, 'other', 'store.db')}`];
     expect(await run(['store', 'restore', copy, ...other])).toMatchObject({ status: 0 });
-    expect(await run(['store', 'migrate', ...other])).toMatchObject({ stderr: 'Schema is already 3\n' });
+    expect(await run(['store', 'migrate', ...other])).toMatchObject({ stderr: 'Schema is already 4\n' });
     const second = await serve(fixture('kv-draft'), other);
     expect(await (await fetch(`${second.url}/get?key=k`, { method: 'POST' })).text()).toBe('value');
   });

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import type { Change, Following } from '../changes.ts';
 import type { Store } from '../store.ts';
-import { bytes, S64, type StoreCase, text } from './case.ts';
+import { bytes, S64, text } from './case.ts';
 
 /** Milliseconds after which an expected change counts as missing. */
-const PATIENCE = 60_000;
+const PATIENCE = 30_000;
 
 /** What a follower was notified of. */
 interface Followed {
@@ -218,11 +218,3 @@ export const CHANGES: readonly ChangesCase[] = [
     },
   },
 ];
-
-/** The same with one store that is both, for a store that reports changes. */
-export const OWN_CHANGES: readonly StoreCase[] = CHANGES.map(({ name, run }) => ({
-  name,
-  async run(store) {
-    if (store.changes !== undefined) await run(store, store);
-  },
-}));

@@ -1,6 +1,6 @@
 import type { Store } from '../store.ts';
 import type { StoreCase } from './case.ts';
-import { CHANGES, OWN_CHANGES } from './changes.ts';
+import { CHANGES } from './changes.ts';
 import { COUNTERS } from './counters.ts';
 import { FENCES } from './fences.ts';
 import { LEASES } from './leases.ts';
@@ -15,15 +15,7 @@ export interface ConformanceTest {
   run(): Promise<void>;
 }
 
-const CASES: readonly StoreCase[] = [
-  ...VALUES,
-  ...PAGES,
-  ...COUNTERS,
-  ...SWAPS,
-  ...LEASES,
-  ...FENCES,
-  ...OWN_CHANGES,
-];
+const CASES: readonly StoreCase[] = [...VALUES, ...PAGES, ...COUNTERS, ...SWAPS, ...LEASES, ...FENCES];
 
 /**
  * The tests that every `Store` must pass: `test.each(storeConformance(open))('$name', ({ run }) => run())`.

@@ -9,6 +9,14 @@ import { remoteStore } from '../../../support/remote-store.ts';
 const newUrl = (): string => `sqlite:${join(temporaryFolder(), 'store.db')}`;
 const open = (url: string): Promise<Store> => openStore(url, { durability: 'process' });
 
+describe('a store in memory', () => {
+  async function open(): Promise<[Store, Store]> {
+    const store = await openStore('memory:');
+    return [store, store];
+  }
+  for (const { name, run } of changesConformance(open)) test(name, run, 60_000);
+});
+
 describe('a store in a file that two connections have open', () => {
   async function twice(): Promise<[Store, Store]> {
     const url = newUrl();
