@@ -29,6 +29,8 @@ export interface TasksReport {
   readonly changed: number;
   /** Tasks that have failed although their host lives, or were cancelled although nobody has cancelled them. */
   readonly unfounded: number;
+  /** Tasks whose host was taken for dead, because the machine was too busy for a sign of life within five seconds. */
+  readonly lapsed: number;
 }
 
 type Figures = { -readonly [K in keyof TasksReport]: number };
@@ -47,6 +49,9 @@ const HOSTS = 2;
 /** Milliseconds until a call becomes a task, which is kept for a minute. */
 const OPTIONS: readonly string[] = ['--mcp=guide', '--task-after=20ms', '--task-ttl=60s', '--store-wait=60s'];
 
+/** Why tasks of dead hosts have failed. */
+const LOST = 'the host that ran the task has ended';
+
 /** Milliseconds within which every task must have ended after a kill; the lease of a host lives for five seconds. */
 const PATIENCE = 30_000;
 
@@ -60,7 +65,7 @@ export async function tasksCampaign(settings: TasksSettings): Promise<TasksRepor
   const hosts = await Promise.all(Array.from({ length: HOSTS }, () => startHost(settings.store)));
   const figures: Figures = {
     ...{ cycles, acknowledged: 0, completed: 0, failed: 0, cancelled: 0 },
-    ...{ unknown: 0, withoutResult: 0, unfinished: 0, changed: 0, unfounded: 0 },
+    ...{ unknown: 0, withoutResult: 0, unfinished: 0, changed: 0, unfounded: 0, lapsed: 0 },
   };
   try {
     for (let cycle = 1; cycle <= cycles; cycle++) {
@@ -155,7 +160,9 @@ async function judge(
   const isRight = result?.content[0]?.text.startsWith(`computed ${task.label} for `) ?? false;
   if (status === 'completed' && !isRight) figures.withoutResult += 1;
   if (task.end !== undefined && JSON.stringify(task.end) !== JSON.stringify(found)) figures.changed += 1;
-  if (status === 'failed' && task.host !== killed) figures.unfounded += 1;
+  if (status === 'failed' && task.host !== killed) {
+    figures[found.error?.message === LOST ? 'lapsed' : 'unfounded'] += 1;
+  }
   if (status === 'cancelled' && !task.isCancelled) figures.unfounded += 1;
 }
 
