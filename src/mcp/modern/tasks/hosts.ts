@@ -11,7 +11,7 @@ export interface Hosts {
   /** To be called regularly while tasks run: takes the lease again if it was lost. */
   stay(): void;
   isAlive(host: string): Promise<boolean>;
-  /** Other hosts may take this one for dead: it runs no task any more. */
+  /** It runs no task any more: other hosts may take it for dead, and no sign of life is needed. */
   leave(): void;
 }
 

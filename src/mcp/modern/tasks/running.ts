@@ -15,12 +15,14 @@ export interface RunningCall {
 export class RunningTasks {
   readonly #calls = new Map<string, RunningCall>();
   readonly #look: () => void;
+  readonly #idle: () => void;
   #timer: NodeJS.Timeout | undefined;
   #emptied: (() => void) | undefined;
 
-  /** `look` is called regularly while there are any. */
-  constructor(look: () => void) {
+  /** `look` is called regularly while there are any, and `idle` when there are no more. */
+  constructor(look: () => void, idle: () => void) {
     this.#look = look;
+    this.#idle = idle;
   }
 
   get size(): number {
@@ -45,10 +47,10 @@ export class RunningTasks {
   }
 
   delete(key: string): void {
-    this.#calls.delete(key);
-    if (this.#calls.size > 0) return;
+    if (!this.#calls.delete(key) || this.#calls.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
+    this.#idle();
     this.#emptied?.();
   }
 

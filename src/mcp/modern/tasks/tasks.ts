@@ -41,7 +41,10 @@ export class Tasks {
   readonly #ledger: TaskLedger;
   readonly #quota: TaskQuota;
   readonly #hosts: Hosts;
-  readonly #running = new RunningTasks(() => void this.#look());
+  readonly #running: RunningTasks = new RunningTasks(
+    () => void this.#look(),
+    () => this.#hosts.leave(),
+  );
   readonly #sweep: NodeJS.Timeout;
   #isClosing = false;
 
@@ -119,7 +122,6 @@ export class Tasks {
     const left = this.#running.keys();
     for (const key of left) this.#running.stop(key);
     await Promise.allSettled(left.map((key) => this.#ledger.end(key, STOPPED)));
-    this.#hosts.leave();
   }
 
   async #write(key: string): Promise<TaskRecord> {

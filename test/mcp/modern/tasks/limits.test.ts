@@ -1,12 +1,16 @@
+import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { openStore, type Store, WasmcpError } from '../../../../host/index.ts';
+import { createLeaseHolder, openStore, type Store, WasmcpError } from '../../../../host/index.ts';
 import type { GuestRequest } from '../../../../src/http/handler.ts';
 import { readMessage } from '../../../../src/mcp/modern/client-message.ts';
 import type { TaskLimits } from '../../../../src/mcp/modern/tasks/quota.ts';
 import { Tasks } from '../../../../src/mcp/modern/tasks/tasks.ts';
+import { temporaryFolder } from '../../../support/command.ts';
 
 const MESSAGE = readMessage({} as GuestRequest, Buffer.from('{"jsonrpc":"2.0","id":1,"method":"tools/call"}'))
   .message!;
+
+const OPTIONS = { kept: 60_000, inputWait: 60_000, maxResult: 1000 };
 
 interface Played {
   readonly tasks: Tasks;
@@ -22,7 +26,7 @@ async function play(
   const store = given ?? (await openStore('memory:'));
   const log: string[] = [];
   const tasks = new Tasks({
-    ...{ store, leases: undefined, kept, inputWait: 60_000, maxResult: 1000, limits },
+    ...{ ...OPTIONS, store, leases: undefined, kept, limits },
     log: (level, context, message) => log.push(`${level} ${context}: ${message}`),
   });
   onTestFinished(async () => {
@@ -105,6 +109,27 @@ test('a task that another host has ended does not end again', async () => {
   await played.tasks.close(10_000);
   expect(await other.tasks.get(undefined, id)).toMatchObject(lost);
   expect((await played.store.list(BUCKETS[1]!)).keys).toEqual([]);
+});
+
+test('a host without tasks gives no sign of life', async () => {
+  const store = await openStore(`sqlite:${join(temporaryFolder(), 'store.db')}`);
+  const leases = createLeaseHolder(store.leases!, { idle: 1 });
+  const tasks = new Tasks({ ...OPTIONS, store, leases, log() {} });
+  onTestFinished(async () => {
+    await tasks.close(0);
+    await leases.close();
+    await store.close();
+  });
+  const { created, collector } = (await tasks.create(undefined, MESSAGE, () => {}))!;
+  const stored = await store.get(BUCKETS[0]!, `-/${created.taskId}`);
+  const { host } = JSON.parse(Buffer.from(stored!).toString());
+  const other = { id: 'another', life: 60_000 };
+  expect(await store.leases!.acquire(other, BUCKETS[0]!, host)).toBeUndefined();
+  await store.leases!.release(other, BUCKETS[0]!, [host]);
+  collector.fail(new WasmcpError('guest-timeout', 'too late'));
+  await expect
+    .poll(() => store.leases!.acquire(other, BUCKETS[0]!, host), { timeout: 20_000 })
+    .toBeDefined();
 });
 
 test('a call remains a call while the store fails', async () => {
