@@ -127,9 +127,7 @@ test('a host without tasks gives no sign of life', async () => {
   expect(await store.leases!.acquire(other, BUCKETS[0]!, host)).toBeUndefined();
   await store.leases!.release(other, BUCKETS[0]!, [host]);
   collector.fail(new WasmcpError('guest-timeout', 'too late'));
-  await expect
-    .poll(() => store.leases!.acquire(other, BUCKETS[0]!, host), { timeout: 20_000 })
-    .toBeDefined();
+  await expect.poll(() => store.leases!.acquire(other, BUCKETS[0]!, host), { timeout: 20_000 }).toBeDefined();
 });
 
 test('a call remains a call while the store fails', async () => {
