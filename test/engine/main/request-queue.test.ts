@@ -11,7 +11,6 @@ function request(
   return {
     inFlight: { id, phase, fail: ({ message }: Error) => void told.push(`${id} fails: ${message}`) },
     awaited,
-    label: `GET /${id}`,
     deadline: { cancel: () => void told.push(`${id} has no deadline`), restart() {} },
     worker: { abort: ({ id }: { id: number }) => void told.push(`${id} is aborted`) },
     reported: false,
