@@ -9,7 +9,12 @@ function request(
   { awaited = false, phase = 'waiting', told = [] as string[] } = {},
 ): QueuedRequest {
   return {
-    inFlight: { id, phase, fail: ({ message }: Error) => void told.push(`${id} fails: ${message}`) },
+    inFlight: {
+      id,
+      phase,
+      label: () => `GET /${id}`,
+      fail: ({ message }: Error) => void told.push(`${id} fails: ${message}`),
+    },
     awaited,
     deadline: { cancel: () => void told.push(`${id} has no deadline`), restart() {} },
     worker: { abort: ({ id }: { id: number }) => void told.push(`${id} is aborted`) },
