@@ -2,10 +2,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { openStore } from '../../../../src/index.ts';
 import { PRINCIPALS } from '../../../../src/mcp/modern/state/principal-records.ts';
+import { endSession } from '../../../../src/mcp/sessions/sessions.ts';
+import { encodeJson } from '../../../../src/mcp/sessions/typed-value.ts';
 import { fixture, run, type ServeProcess, serve, temporaryFolder } from '../../../support/command.ts';
 import { callModern } from '../../../support/modern.ts';
 import { hasPostgres, type Postgres, startPostgres } from '../../../support/postgres.ts';
-import { as, OAUTH_ARGS } from '../../../support/tokens.ts';
+import { as, bearer, OAUTH_ARGS } from '../../../support/tokens.ts';
 
 type Headers = Readonly<Record<string, string>>;
 
@@ -90,6 +92,52 @@ describe.each(['sqlite', 'postgres'])('state on %s', (kind) => {
       await Promise.all(hosts.map((one) => one.stop('SIGKILL')));
       const { url } = await host(store);
       expect(await text(url, 'counter', { session_id })).toBe('1001');
+    },
+    240_000,
+  );
+
+  test.skipIf(!isHere)(
+    'a handle is an error of the tool once it is guessed, foreign, ended or expired, and a forged token sees nothing',
+    async () => {
+      const store = newStore();
+      const limited = [...OAUTH_ARGS, '--state', 'handle', '--max-handles-per-principal', '3'];
+      const hosts = await Promise.all([host(store, limited), host(store, limited)]);
+      const [one, two] = hosts.map(({ url }) => url) as [string, string];
+      const made = await Promise.all(
+        Array.from({ length: 8 }, (_, n) => text([one, two][n % 2]!, 'create_session', {}, as('ada'))),
+      );
+      const ids = made.flatMap((line) => /^session_id: (.+)$/.exec(line)?.[1] ?? []);
+      expect(ids).toHaveLength(3);
+      const [ended, expired, live] = ids as [string, string, string];
+      const use = (url: string, session_id: string, headers = as('ada')): Promise<string> =>
+        text(url, 'counter', { session_id }, headers);
+      expect(await use(one, live)).toBe('1');
+      expect(await use(two, live)).toBe('2');
+      expect(await use(two, live, as('eve'))).toBe('the server does not let this client use the session');
+      expect(await use(two, live, { authorization: bearer('ada', {}, 'wrong key') })).toMatch(/^401/);
+      expect(await use(two, crypto.randomUUID())).toMatch(/^there is no such session/);
+      const opened = await openStore(store);
+      onTestFinished(() => opened.close());
+      expect(await endSession(opened, 'default', ended, 'by the test')).toBe(true);
+      const past = { terminated: false, created_at: 1, expires_at: 1 };
+      await opened.set('default', `${expired}:__meta__`, encodeJson(past));
+      for (const url of [one, two]) {
+        expect(await use(url, ended)).toBe('the session has ended; create_session creates another one');
+        expect(await use(url, expired)).toBe('the session has expired; create_session creates another one');
+      }
+      expect(await use(one, live)).toBe('3');
+    },
+    240_000,
+  );
+
+  test.skipIf(!isHere)(
+    'a guest in public mode has no principals',
+    async () => {
+      const { url } = await host(newStore(), ['--state', 'principal']);
+      expect([await text(url, 'counter', {}, as('ada')), await text(url, 'counter', {}, as('ada'))]).toEqual([
+        '1',
+        '1',
+      ]);
     },
     240_000,
   );
