@@ -99,7 +99,7 @@ function serve(parts: Parts, received: GuestRequest, target: ResponseWriter): Re
   const translated = translateResponse(target, exchange);
   const own = createOwnSession(parts.stateless, translated.writer);
   const sequence = createRequestSequence(own.target, () => discard(received));
-  exchange.cancel = sequence.call.cancel;
+  exchange.stop = sequence.call.stop;
   const refuse = (status: number, text: string): void =>
     exchange.refuse(sequence.target, { status, code: INVALID_REQUEST, text });
 
@@ -137,6 +137,7 @@ function serve(parts: Parts, received: GuestRequest, target: ResponseWriter): Re
       // What remains is the task's.
       if (exchange.isDetached) return;
       exchange.hasLeft = true;
+      if (exchange.failure !== undefined) call.stop(exchange.failure);
       call.cancel();
     },
     stop: call.stop,

@@ -1,3 +1,4 @@
+import { WasmcpError } from '../../../host/index.ts';
 import type { ResponseWriter } from '../../http/response.ts';
 import { readAccept } from '../edge/accept.ts';
 import { INTERNAL_ERROR, type Refusal, sendError } from '../edge/messages.ts';
@@ -37,12 +38,13 @@ export class Exchange implements AskingExchange {
   /** The client waits no longer for its response. */
   hasLeft = false;
   /** Stops the guest. */
-  cancel: () => void = () => {};
+  stop: (failure: WasmcpError) => void = () => {};
+  /** Why the guest must not continue although the client has its response. */
+  failure: WasmcpError | undefined;
   /** The guest continues although the client has its response: it may leave. */
   isDetached = false;
   /** Gets what the guest asks meanwhile. */
   inputRequired: AskingExchange['inputRequired'];
-  stop: AskingExchange['stop'];
 
   constructor(headers: string[], isPrivate: boolean, knowledge: Knowledge) {
     const accepted = readAccept(headers);
@@ -114,8 +116,11 @@ export class Exchange implements AskingExchange {
 
   /** An error that ends the call, and the guest with it. */
   #ended(code: number, message: string, data?: JsonObject): JsonObject {
-    // A guest that responds at once does so before there is anything to cancel.
-    queueMicrotask(() => this.cancel());
+    // Nobody will ever respond to the guest, which may wait for long, and its session with it. One that asks at once does so before there
+    // is anything to stop.
+    const failure = new WasmcpError('guest-timeout', message);
+    this.failure = failure;
+    queueMicrotask(() => this.stop(failure));
     return { code, message, ...(data && { data }) };
   }
 

@@ -79,7 +79,6 @@ export class AskingCall implements Asking, KeptCall {
     exchange.asking = this;
     exchange.isOwn = true;
     exchange.served = { progressToken: this.#progressToken };
-    exchange.cancel = () => guest!.handle.cancel();
     exchange.stop = (failure) => guest!.handle.stop(failure);
     place.yield(false);
     response.resume(target, exchange);
@@ -148,7 +147,7 @@ export class AskingCall implements Asking, KeptCall {
       };
       this.#isHeld = true;
       // From now on, the guest is stopped by itself: the client's request is over.
-      this.#exchange.cancel = () => this.#call.guest?.handle.cancel();
+      this.#exchange.stop = (failure) => this.#call.guest?.handle.stop(failure);
       this.#expire(id);
       this.#parts.kept.keep(id, this);
       this.#call.release();

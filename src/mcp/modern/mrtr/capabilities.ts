@@ -8,6 +8,13 @@ const CAPABILITIES: ReadonlyMap<unknown, string> = new Map([
   ['roots/list', 'roots'],
 ]);
 
+/** All of them, for a session in which clients with different capabilities are served. */
+export const ALL_CAPABILITIES: JsonObject = {
+  sampling: { tools: {} },
+  elicitation: { form: {}, url: {} },
+  roots: {},
+};
+
 /** Requests whose result may ask for input (MCP 2026-07-28, "Multi Round-Trip Requests", section "Supported Requests"). */
 const SUPPORTED: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read']);
 

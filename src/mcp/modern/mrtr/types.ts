@@ -25,10 +25,8 @@ export interface AskingExchange extends Translation {
   readonly hasLeft: boolean;
   /** The response is written as it is. */
   isOwn: boolean;
-  /** Ends the guest as if the client had disconnected. */
-  cancel: () => void;
-  /** Stops a guest that serves an earlier request of the client. */
-  stop: ((failure: WasmcpError) => void) | undefined;
+  /** Stops the guest. */
+  stop: (failure: WasmcpError) => void;
   /** The call has become something that the client asks about in other requests. */
   readonly isDetached: boolean;
   /** Gets what the guest asks in such a call. */

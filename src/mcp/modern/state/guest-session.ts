@@ -4,22 +4,22 @@ import { NEWEST_WITH_SESSIONS } from '../../edge/initialize.ts';
 import { INITIALIZED, initializeMessage, messageFor, withoutBody } from '../../edge/messages.ts';
 import { type ProbeResult, probeTarget, type Verdict, verdictByStatus } from '../../edge/probe.ts';
 import { inSession } from '../../edge/session.ts';
-import { isObject, jsonText } from '../client-message.ts';
+import { isObject, type JsonObject, jsonText } from '../client-message.ts';
 import type { LegacyGuest } from '../guest.ts';
 import type { Asking } from '../guest-profile.ts';
-import { askableCapabilities } from '../mrtr/capabilities.ts';
 import { forGuest } from '../own-session.ts';
 
 const ABOUT = 'a new session';
 
 /**
- * Opens a session as a client does that keeps sessions; `sessions` is the way of such clients. `opened` gets undefined from a guest
+ * Opens a session as a client with these capabilities does that keeps sessions; `sessions` is the way of such clients. `opened` gets undefined from a guest
  * without sessions. If the guest refuses, the client gets its refusal.
  */
 export function openGuestSession(
   sessions: Handler,
   { message, sequence }: Asking,
   profile: LegacyGuest,
+  capabilities: JsonObject,
   opened: (session: string | undefined) => void,
 ): void {
   const { request } = message;
@@ -39,10 +39,7 @@ export function openGuestSession(
       sequence.next(() => sessions(inSession(notification, session), notified));
     },
   });
-  const initialize = messageFor(
-    request,
-    initializeMessage(id, NEWEST_WITH_SESSIONS, askableCapabilities(message)).message,
-  );
+  const initialize = messageFor(request, initializeMessage(id, NEWEST_WITH_SESSIONS, capabilities).message);
   sequence.next(() => sessions(forGuest(initialize, profile), initialized));
 }
 

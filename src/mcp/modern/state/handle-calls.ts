@@ -8,6 +8,7 @@ import { type JsonObject, jsonText } from '../client-message.ts';
 import type { LegacyGuest } from '../guest.ts';
 import { parseExactly } from '../json.ts';
 import { passOn } from '../mrtr/asking.ts';
+import { askableCapabilities } from '../mrtr/capabilities.ts';
 import { forGuest } from '../own-session.ts';
 import type { Step } from '../step.ts';
 import { dropGuestSession, endOf, openGuestSession } from './guest-session.ts';
@@ -50,7 +51,7 @@ function create(parts: HandleParts, step: Step, profile: LegacyGuest): void {
   whenSettled(counts.reserve(owner), step, (full) => {
     if (full !== undefined) return respond(step, toolError(full));
     step.own.whenFinished(counts.release);
-    openGuestSession(sessions, step, profile, (session) => {
+    openGuestSession(sessions, step, profile, askableCapabilities(step.message), (session) => {
       if (session === undefined) return respond(step, NO_SESSIONS);
       const added = life.begin(session).then(() => counts.add(owner, session));
       whenSettled(added, step, (refusal) => {

@@ -4,6 +4,7 @@ import { type ProbeResult, relay } from '../../edge/probe.ts';
 import { inSession } from '../../edge/session.ts';
 import type { LegacyGuest } from '../guest.ts';
 import { passOn } from '../mrtr/asking.ts';
+import { ALL_CAPABILITIES } from '../mrtr/capabilities.ts';
 import { forGuest } from '../own-session.ts';
 import type { Step } from '../step.ts';
 import { dropGuestSession, openGuestSession } from './guest-session.ts';
@@ -41,7 +42,8 @@ interface Work {
 
 /**
  * A forged token may lead to the session of a principal, but the guest refuses the request there; nor does one open a session. Which
- * session a principal has is decided by a swap in the store, so that two hosts agree.
+ * session a principal has is decided by a swap in the store, so that two hosts agree. Its clients may differ in what they can be
+ * asked: the guest may ask everything, and a request whose client lacks the capability ends with -32021.
  */
 export function createPrincipalSessions({ sessions, records, life }: PrincipalParts): PrincipalSessions {
   const found = new Map<string, string>();
@@ -106,7 +108,7 @@ export function createPrincipalSessions({ sessions, records, life }: PrincipalPa
     function fly(land: () => void): void {
       // Refused, or its client has gone: the next one tries by itself.
       step.own.whenFinished(land);
-      openGuestSession(sessions, step, profile, (session) => {
+      openGuestSession(sessions, step, profile, ALL_CAPABILITIES, (session) => {
         if (session === undefined) return stateless();
         const record = { ...stored.record, session };
         const claimed = life.begin(session).then(() => records.write(owner, stored.version, record));

@@ -39,12 +39,11 @@ export function watchCall(service: TaskService, step: Step): Step {
 }
 
 async function become(service: TaskService, step: Step, isSettled: () => boolean): Promise<void> {
-  const { exchange, sequence, translated, message } = step;
+  const { exchange, translated, message } = step;
   const tasks = await service.load();
   const isOver = (): boolean => isSettled() || translated.isOver || exchange.hasLeft;
   if (isOver()) return;
-  const stop = (): void =>
-    (exchange.stop ?? sequence.call.stop)(new WasmcpError('client-gone', 'the task has ended'));
+  const stop = (): void => exchange.stop(new WasmcpError('client-gone', 'the task has ended'));
   const task = await tasks.create(exchange.owner, message, stop);
   if (task === undefined) return;
   if (isOver()) {
