@@ -39,7 +39,7 @@ describe.each(['sqlite', 'postgres'])('state on %s', (kind) => {
     'a principal has one session on all hosts, also after they were killed; another one has its own',
     async () => {
       const store = newStore();
-      const hosts = await Promise.all([host(store, OAUTH_ARGS), host(store, OAUTH_ARGS)]);
+      const hosts = [await host(store, OAUTH_ARGS), await host(store, OAUTH_ARGS)];
       // The first requests of all come at once, to both hosts, with several tokens.
       const counts = await Promise.all(
         Array.from({ length: 60 }, (_, n) =>
@@ -60,7 +60,7 @@ describe.each(['sqlite', 'postgres'])('state on %s', (kind) => {
     'a session that ended on one host is followed by another one on all',
     async () => {
       const store = newStore();
-      const hosts = await Promise.all([host(store, OAUTH_ARGS), host(store, OAUTH_ARGS)]);
+      const hosts = [await host(store, OAUTH_ARGS), await host(store, OAUTH_ARGS)];
       const count = (at: number): Promise<string> => text(hosts[at]!.url, 'counter', {}, as('ada'));
       expect([await count(0), await count(1)]).toEqual(['1', '2']);
       const listed = await run(['sessions', 'list', '--json', '--subject', 'ada', '--store', store]);
@@ -82,7 +82,7 @@ describe.each(['sqlite', 'postgres'])('state on %s', (kind) => {
     'a thousand parallel calls with one handle end at a thousand, and it goes on on another host and after a kill',
     async () => {
       const store = newStore();
-      const hosts = await Promise.all([host(store), host(store)]);
+      const hosts = [await host(store), await host(store)];
       const { body } = await callModern(hosts[0]!.url, 'create_session');
       const { session_id } = body.result.structuredContent;
       const counts = await Promise.all(
@@ -101,7 +101,7 @@ describe.each(['sqlite', 'postgres'])('state on %s', (kind) => {
     async () => {
       const store = newStore();
       const limited = [...OAUTH_ARGS, '--state', 'handle', '--max-handles-per-principal', '3'];
-      const hosts = await Promise.all([host(store, limited), host(store, limited)]);
+      const hosts = [await host(store, limited), await host(store, limited)];
       const [one, two] = hosts.map(({ url }) => url) as [string, string];
       const made = await Promise.all(
         Array.from({ length: 8 }, (_, n) => text([one, two][n % 2]!, 'create_session', {}, as('ada'))),
