@@ -1,9 +1,16 @@
 import { existsSync, statSync } from 'node:fs';
 import { WasmcpError } from '../../error.ts';
 import { type Connection, connect } from './connection.ts';
+import { indexUsers } from './index-users.ts';
 
 /** Milliseconds to wait for other processes that check at the same moment, and that create the index afterwards. */
 const PATIENCE = 1000;
+
+/** Milliseconds between two attempts. */
+const PAUSE = 20;
+
+/** Attempts in a row that see the same process use the `-shm`. One that only inspects a database uses it for less long. */
+const CONFIRMATIONS = 5;
 
 /**
  * Whether the database at `path`, a real path, has no `-shm` file, through which its connections share locks and the index of
@@ -18,21 +25,28 @@ export function lacksIndex(path: string): boolean {
 /**
  * Refuses a database without `-shm` that another process uses: a new `-shm` would share no lock with it, and each would
  * overwrite what the other acknowledges. Every connection to a database in WAL mode holds a shared lock on the database file
- * while it has it open, so only a sole user gets an exclusive lock.
+ * while it has it open, so only a sole user gets an exclusive lock. A process that was started at the same moment was a sole
+ * user first, and uses the `-shm` that it has created.
  *
  * @throws WasmcpError `store-unusable`
  */
 export function requireExclusiveAccess(path: string, url: string): void {
   const deadline = performance.now() + PATIENCE;
   const pause = new Int32Array(new SharedArrayBuffer(4));
+  let users: readonly string[] = [];
+  let seen = 0;
   while (!canLockExclusively(path)) {
+    const present = indexUsers(path);
+    users = seen === 0 ? [...present] : users.filter((user) => present.has(user));
+    seen = users.length === 0 ? 0 : seen + 1;
+    if (seen === CONFIRMATIONS) return;
     if (performance.now() > deadline) {
       throw new WasmcpError(
         'store-unusable',
         `${url} is in use, but not with ${path}-shm: that was deleted, or the file has a second name (a hard link, a mount of the file alone); stop every process that uses it, or use the same name as they do`,
       );
     }
-    Atomics.wait(pause, 0, 0, 20);
+    Atomics.wait(pause, 0, 0, PAUSE);
   }
 }
 

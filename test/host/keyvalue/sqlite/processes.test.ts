@@ -25,10 +25,15 @@ afterAll(async () => {
 });
 
 /** Lets all of `processes` count in one store at the same time; returns their messages. */
-function count(processes: ChildProcess[], path: string, times: number): Promise<unknown[]> {
+function count(
+  processes: ChildProcess[],
+  path: string,
+  times: number,
+  keep: boolean = false,
+): Promise<unknown[]> {
   return Promise.all(
     processes.map(async (child) => {
-      child.send({ path, times });
+      child.send({ path, times, keep });
       const [said] = await once(child, 'message');
       return said;
     }),
@@ -53,6 +58,13 @@ test('several processes create one store at the same time, a hundred times', asy
     const path = join(folder, `race-${round}`, 'store.db');
     expect(await count(children.slice(0, 3), path, 1)).toEqual(Array(3).fill('done'));
     expect(await counted(path)).toBe('3');
+  }
+}, 60_000);
+
+test('several processes create one store at the same time and keep it open, thirty times', async () => {
+  for (let round = 0; round < 30; round++) {
+    const path = join(folder, `kept-${round}.db`);
+    expect(await count(children.slice(0, 3), path, 1, true)).toEqual(Array(3).fill('done'));
   }
 }, 60_000);
 
