@@ -1,6 +1,6 @@
 import { CommanderError, InvalidArgumentError, Option, Command as Program } from 'commander';
 import { WasmcpError } from '../host/index.ts';
-import type { CliStreams, Command, CommandGroup } from './commands/command.ts';
+import type { CliStreams, Command, CommandGroup, SubCommand } from './commands/command.ts';
 import { oneLine } from './commands/print.ts';
 import type { PrestartedWorkers } from './engine/main/prestarted-worker.ts';
 import { environmentFlags, environmentWarnings } from './options/environment.ts';
@@ -116,6 +116,7 @@ export async function main(
       const wanted = command.arguments ?? [];
       const sub = shared
         .command(command.name)
+        .aliases(command.aliases ?? [])
         .summary(command.summary)
         .description(command.summary)
         .addHelpText('after', command.examples)
@@ -132,6 +133,11 @@ export async function main(
   for (const warning of environmentWarnings(process.env)) {
     streams.stderr.write(`warning: ${oneLine(warning)}\n`);
   }
+  const wrong = misnamed(args, known);
+  if (wrong !== undefined) {
+    streams.stderr.write(wrong);
+    return 2;
+  }
   try {
     await program.parseAsync(withEnvironment(args, known), { from: 'user' });
     return status;
@@ -143,12 +149,23 @@ export async function main(
   }
 }
 
+function isCalled({ name, aliases = [] }: SubCommand, word: string | undefined): boolean {
+  return word !== undefined && (name === word || aliases.includes(word));
+}
+
+/** For words that are nothing like the command that was meant, which is what commander would suggest. */
+function misnamed([first, second = '']: readonly string[], { groups }: Known): string | undefined {
+  const { meant = {} } = groups.find(({ name }) => name === first) ?? {};
+  if (!Object.hasOwn(meant, second)) return undefined;
+  return `error: unknown command '${second}'\n(Did you mean ${meant[second]}?)\n`;
+}
+
 function withEnvironment(args: readonly string[], { commands, groups }: Known): string[] {
   const [name, ...rest] = args;
   const group = groups.find((known) => known.name === name);
   if (group !== undefined) {
     const [second, ...others] = rest;
-    const sub = group.commands.find((known) => known.name === second);
+    const sub = group.commands.find((known) => isCalled(known, second));
     if (sub === undefined) return [...args];
     return [group.name, sub.name, ...environmentFlags(sub.options, process.env, others), ...others];
   }
@@ -162,6 +179,8 @@ function toOption(name: OptionName, adjustment: OptionAdjustment = {}): Option {
   const { description, fallback, fallbackText } = { ...spec, ...adjustment };
   const decided = fallback === undefined && fallbackText !== undefined ? ` (default: ${fallbackText})` : '';
   const made = new Option(flags, `${description} (${environment[0]})${decided}`);
+  // Two commands may have an option of the same flag with another meaning.
+  if (name === 'sessionState') made.attributeName = () => name;
   const checked = (text: string): unknown => {
     try {
       return parse(text);

@@ -42,6 +42,8 @@ export interface CommandGroup {
   readonly name: string;
   readonly summary: string;
   readonly commands: readonly SubCommand[];
+  /** What people may have meant by words that are no commands. */
+  readonly meant?: Readonly<Record<string, string>>;
 }
 
 /** A word that a command takes. */
@@ -53,6 +55,8 @@ export interface Argument {
 
 /** One command of a group. It takes no component. */
 export interface SubCommand extends Pick<Command, 'name' | 'summary' | 'options' | 'adjusted' | 'examples'> {
+  /** Other names that it answers to. */
+  readonly aliases?: readonly string[];
   /** The words that it takes, none by default. Only the last one may be optional. */
   readonly arguments?: readonly Argument[];
   /** As `Command.run`, with the words that were given for the arguments. */

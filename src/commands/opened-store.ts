@@ -1,4 +1,5 @@
-import { type Durability, openStore, type Store } from '../../host/index.ts';
+import { type Durability, openStore, type Store, WasmcpError } from '../../host/index.ts';
+import { DEFAULTS } from '../options/defaults.ts';
 import type { OptionValues } from '../options/types.ts';
 import { storeAccess } from './server-options.ts';
 
@@ -19,8 +20,7 @@ export async function withOpenedStore<T>(
   work: (store: Store) => Promise<T>,
   { durability = 'strict', create = false }: OpenedStoreOptions = {},
 ): Promise<T> {
-  const store = await openStore(options.store, {
-    ...storeAccess(options),
+  const store = await opened(options, {
     create,
     durability,
     // If a server accepted the engine's guarantees, so do the tools.
@@ -30,5 +30,21 @@ export async function withOpenedStore<T>(
     return await work(store);
   } finally {
     await store.close();
+  }
+}
+
+async function opened(options: OptionValues, how: Parameters<typeof openStore>[1]): Promise<Store> {
+  try {
+    return await openStore(options.store, { ...storeAccess(options), ...how });
+  } catch (error) {
+    const isMissing = error instanceof WasmcpError && error.message.endsWith(' does not exist');
+    if (!isMissing || options.store !== DEFAULTS.store) throw error;
+    throw new WasmcpError(
+      error.code,
+      `${error.message}; it is the default: name another store with --store`,
+      {
+        cause: error,
+      },
+    );
   }
 }

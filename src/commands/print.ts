@@ -19,3 +19,8 @@ export function oneLine(text: string): string {
     (letter) => `\\x${letter.charCodeAt(0).toString(16).padStart(2, '0')}`,
   );
 }
+
+/** As a word of a shell's command line. */
+export function shellWord(text: string): string {
+  return /^[\w.:/@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -136,6 +136,7 @@ export interface OptionValues extends WasmtimeValues {
   prefix?: string;
   limit?: number;
   subject?: string;
+  sessionState?: 'live' | 'ended' | 'expired';
   sort?: 'updated' | 'created' | 'size';
   type?: 'string' | 'json' | 'u64' | 's64' | 'bool' | 'bytes';
   keepSource?: boolean;

@@ -193,10 +193,16 @@ describe('the page of the admin address', { timeout: 120_000 }, () => {
     await page.getByLabel('Keys that begin with').fill(`${id}:cart`);
     await expect.poll(() => rows(page), PATIENCE).toEqual([expect.stringMatching(`^${id}:cart`)]);
     await page.getByRole('row', { name: `${id}:cart` }).click();
+    const there = page.getByRole('link', { name: 'edit it there' });
+    await there.waitFor();
+    expect(await there.getAttribute('href')).toBe(`#/sessions/${id}`);
+    expect(await page.getByRole('button', { name: 'Edit…' }).count()).toBe(0);
+    await page.getByLabel('Keys that begin with').fill('total');
+    await page.getByRole('row', { name: 'total' }).click();
     const dialog = page.getByRole('dialog');
     await page.getByRole('button', { name: 'Edit…' }).click();
-    await callTool(url, id, 'cart_add', { item: 'cup' });
-    await dialog.getByRole('textbox').fill('\u0002["coffee"]');
+    await callTool(url, id, 'total');
+    await dialog.getByRole('textbox').fill('41');
     await dialog.getByRole('button', { name: 'Save' }).click();
     await expect
       .poll(() => textsOf(dialog.getByRole('alert')), PATIENCE)
@@ -204,14 +210,17 @@ describe('the page of the admin address', { timeout: 120_000 }, () => {
     await page.keyboard.press('Escape');
     await page.reload();
     await page.getByRole('button', { name: 'Edit…' }).click();
-    await dialog.getByRole('textbox').fill('\u0002["coffee"]');
+    await dialog.getByRole('textbox').fill('999');
     await dialog.getByRole('button', { name: 'Save' }).click();
     await dialog.waitFor({ state: 'detached' });
-    expect(await callTool(url, id, 'cart_show')).toBe('coffee');
+    await expect.poll(() => rows(page), PATIENCE).toEqual([expect.stringMatching(/^total\s*3 B/)]);
+    expect(await callTool(url, id, 'total')).toBe('1000');
+    await page.reload();
     await page.getByRole('button', { name: 'Delete…' }).click();
     await dialog.getByRole('button', { name: 'Delete key' }).click();
     await page.getByText('No key selected').waitFor();
-    expect(await callTool(url, id, 'cart_show')).toBe('the cart is empty');
+    await expect.poll(() => rows(page), PATIENCE).toEqual([]);
+    expect(await callTool(url, id, 'total')).toBe('1');
     expect(problems).toEqual([]);
   });
 });

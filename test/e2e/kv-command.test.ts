@@ -1,10 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { openStore, type Store } from '../../host/index.ts';
-import { main } from '../../src/cli.ts';
 import { fixture, serve, temporaryFolder } from '../support/command.ts';
+import { type Done, type KvInput, kv as runKv } from '../support/kv-command.ts';
 
 let folder: string;
 let url: string;
@@ -14,26 +13,12 @@ beforeEach(() => {
   url = `sqlite:${join(folder, 'store.db')}`;
 });
 
-interface Done {
-  readonly status: number;
-  readonly stdout: Buffer;
-  readonly stderr: string;
-}
-
 /** As the command would, but in this process. */
-async function kv(
+function kv(
   args: readonly string[],
-  { input = '', terminal = false, store = url } = {},
+  { store = url, ...input }: KvInput & { readonly store?: string } = {},
 ): Promise<Done> {
-  const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() };
-  if (terminal) Object.assign(streams.stdout, { isTTY: true });
-  const stdout = streams.stdout.toArray();
-  const stderr = streams.stderr.toArray();
-  streams.stdin.end(Buffer.from(input, 'latin1'));
-  const [name, ...rest] = args;
-  const status = await main(['kv', name!, '--store', store, ...rest], streams);
-  for (const stream of [streams.stdout, streams.stderr]) stream.end();
-  return { status, stdout: Buffer.concat(await stdout), stderr: (await stderr).join('') };
+  return runKv(store, args, input);
 }
 
 async function text(args: readonly string[], options = {}): Promise<string> {
@@ -54,21 +39,30 @@ test('beside a server, its guest and the command see what the other wrote', asyn
   expect(await text(['buckets'])).toBe('default\n');
   expect(await text(['keys', 'default'])).toBe('greeting\n');
   expect(await text(['get', 'default', 'greeting'])).toBe('hello');
-  await text(['set', 'default', 'greeting', 'goodbye']);
+  expect(await kv(['set', 'default', 'greeting', 'goodbye'])).toMatchObject({
+    status: 0,
+    stderr: 'Stored 7 bytes at "greeting" in bucket "default"\n',
+  });
   const read = (): Promise<Response> => fetch(`${server.url}/get?key=greeting`, { method: 'POST' });
   expect(await (await read()).text()).toBe('goodbye');
-  await text(['delete', 'default', 'greeting']);
-  await text(['delete', 'default', 'greeting']);
+  expect(await kv(['delete', 'default', 'greeting'])).toMatchObject({
+    status: 0,
+    stderr: 'Deleted "greeting" from bucket "default"\n',
+  });
+  expect(await kv(['delete', 'default', 'greeting'])).toMatchObject({
+    status: 0,
+    stderr: 'Bucket "default" has no key "greeting"\n',
+  });
   expect((await read()).status).toBe(404);
 });
 
 test('values are any bytes: from standard input, empty, and shown without control characters on a terminal', async () => {
   await open();
   const bytes = '\x00\xff\xfe\r\n\x1b[2J';
-  await text(['set', 'default', 'bytes'], { input: bytes });
+  await kv(['set', 'default', 'bytes'], { input: bytes });
   expect((await kv(['get', 'default', 'bytes'])).stdout.toString('latin1')).toBe(bytes);
   expect(await text(['get', 'default', 'bytes'], { terminal: true })).toBe('\\x00��\\x0d\\x0a\\x1b[2J\n');
-  await text(['set', 'default', 'empty', ''], { input: 'unread' });
+  await kv(['set', 'default', 'empty', ''], { input: 'unread' });
   expect(await text(['get', 'default', 'empty'])).toBe('');
   expect(await text(['get', 'default', 'empty', '--json'])).toBe(
     '{"bucket":"default","key":"empty","text":""}\n',
@@ -141,7 +135,7 @@ test('an import ends at the first line that is no entry, with the lines before i
     [`{"bucket":"default","key":"${'k'.repeat(5000)}","text":""}`, /a key has 5000 bytes/],
   ];
   for (const [line, reason] of cases) {
-    await text(['delete', 'default', 'a']);
+    await kv(['delete', 'default', 'a']);
     const done = await kv(['import'], { input: good + line });
     expect(done.status, line).not.toBe(0);
     expect(done.stderr).toMatch(reason);

@@ -15,12 +15,16 @@ beforeEach(() => {
 });
 
 /** As the command would, but in this process. */
-async function sessions(args: readonly string[], terminal = false): Promise<Finished> {
+async function sessions(
+  args: readonly string[],
+  terminal = false,
+  store = ['--store', url],
+): Promise<Finished> {
   const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() };
   if (terminal) Object.assign(streams.stdout, { isTTY: true });
   const stdout = streams.stdout.toArray();
   const stderr = streams.stderr.toArray();
-  const status = await main(['sessions', ...args, '--store', url], streams);
+  const status = await main(['sessions', ...args, ...store], streams);
   for (const stream of [streams.stdout, streams.stderr]) stream.end();
   return { status, stdout: (await stdout).join(''), stderr: (await stderr).join('') };
 }
@@ -152,6 +156,8 @@ test('a missing session or store is reported, and nothing is created', async () 
   url = `sqlite:${path}`;
   expect(await sessions(['list'])).toMatchObject({ status: 1, stderr: `error: ${url} does not exist\n` });
   expect(existsSync(dirname(path))).toBe(false);
+  const { stderr: hint } = await sessions(['list'], false, []);
+  expect(hint).toMatch(/^error: sqlite:.*store\.db does not exist; .* --store\n$/);
   await open();
   for (const word of ['show', 'terminate', 'purge', 'export']) {
     const { status, stderr } = await sessions([word, 'nobody']);

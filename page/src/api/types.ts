@@ -61,6 +61,8 @@ export interface StoredValue {
 export interface Entry extends StoredValue, KeyEntry {
   /** Changes with each write. */
   readonly version: string;
+  /** The session that the key belongs to: its values are edited there. */
+  readonly session?: string;
 }
 
 /** Milliseconds. */

@@ -1,4 +1,4 @@
-import { useEffect, useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { listBuckets, listKeys } from '../api/buckets.ts';
 import type { KeyEntry } from '../api/types.ts';
 import { Ago, bytesText, numberText } from '../parts/format.tsx';
@@ -9,7 +9,7 @@ import { useValue } from '../state/observable.ts';
 import { createPaged } from '../state/paged.ts';
 import { useResource } from '../state/resource.ts';
 import { navigate, type Route, refine } from '../state/route.ts';
-import { KeyPane } from './key-pane.tsx';
+import { KeyPane, type SeenKey } from './key-pane.tsx';
 
 const COLUMNS: readonly Column<KeyEntry>[] = [
   {
@@ -41,6 +41,7 @@ const COLUMNS: readonly Column<KeyEntry>[] = [
 
 export function Buckets({ route }: { readonly route: Route }) {
   const { value: buckets, error, reload } = useResource(listBuckets, []);
+  const [seen, setSeen] = useState<SeenKey>();
   const bucket = route.path[1] || buckets?.[0]?.name;
   const key = route.path[2];
   if (error && !buckets) return <Failed error={error} onRetry={reload} />;
@@ -68,7 +69,7 @@ export function Buckets({ route }: { readonly route: Route }) {
             onSearch={(text) => refine({ prefix: text })}
           />
         </div>
-        <Keys key={bucket} bucket={bucket} route={route} selected={key} />
+        <Keys key={bucket} bucket={bucket} route={route} selected={key} seen={seen} />
       </section>
       {key === undefined ? (
         <section class="pane detail-pane" aria-label="Value">
@@ -79,6 +80,7 @@ export function Buckets({ route }: { readonly route: Route }) {
           key={`${bucket}/${key}`}
           bucket={bucket}
           name={key}
+          onSeen={setSeen}
           onClose={() => navigate(['buckets', bucket], route.query)}
         />
       )}
@@ -90,9 +92,10 @@ interface KeysProps {
   readonly bucket: string;
   readonly route: Route;
   readonly selected: string | undefined;
+  readonly seen: SeenKey | undefined;
 }
 
-function Keys({ bucket, route, selected }: KeysProps) {
+function Keys({ bucket, route, selected, seen }: KeysProps) {
   const { prefix = '' } = route.query;
   const list = useMemo(
     () =>
@@ -106,6 +109,11 @@ function Keys({ bucket, route, selected }: KeysProps) {
     list.more();
     return list.close;
   }, [list]);
+  useEffect(() => {
+    if (seen === undefined) return;
+    const { key, entry } = seen;
+    list.update(key, (item) => entry && { ...item, size: entry.size, updated: entry.updated });
+  }, [list, seen]);
   const { items, isFirst, isLoading, hasMore, error } = useValue(list.state);
   return (
     <>

@@ -1,6 +1,6 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { deleteKey, readKey, writeKey } from '../api/buckets.ts';
-import type { Entry } from '../api/types.ts';
+import type { Entry, KeyEntry } from '../api/types.ts';
 import { notify } from '../parts/announce.tsx';
 import { Confirm, Dialog, Failure } from '../parts/dialog.tsx';
 import { parseExact } from '../parts/exact-json.ts';
@@ -9,21 +9,34 @@ import { Scrolled, ScrolledText } from '../parts/scrolled.tsx';
 import { Empty, Failed, Loading } from '../parts/states.tsx';
 import { Tree } from '../parts/tree.tsx';
 import { useResource } from '../state/resource.ts';
+import { link } from '../state/route.ts';
 import { hexDump } from './bytes.ts';
+
+/** A key as it is now; without an entry it is gone. */
+export interface SeenKey {
+  readonly key: string;
+  readonly entry?: KeyEntry;
+}
 
 interface PaneProps {
   readonly bucket: string;
   readonly name: string;
+  /** Called with what was read, and without an entry when it was deleted. */
+  readonly onSeen: (seen: SeenKey) => void;
   readonly onClose: () => void;
 }
 
-export function KeyPane({ bucket, name, onClose }: PaneProps) {
+export function KeyPane({ bucket, name, onSeen, onClose }: PaneProps) {
   const { value, error, reload } = useResource((signal) => readKey(bucket, name, signal), [bucket, name]);
+  useEffect(() => {
+    if (value) onSeen({ key: name, entry: value });
+  }, [value]);
   const [open, setOpen] = useState<'edit' | 'delete'>();
   const close = (): void => setOpen(undefined);
 
   async function remove(): Promise<void> {
     if (value) await deleteKey(bucket, value);
+    onSeen({ key: name });
     notify(`Key ${name} was deleted`);
     onClose();
   }
@@ -36,7 +49,7 @@ export function KeyPane({ bucket, name, onClose }: PaneProps) {
         </button>
         <h2 class="mono selectable">{name}</h2>
         <span class="space" />
-        {value && (
+        {value && value.session === undefined && (
           <>
             <button type="button" onClick={() => setOpen('edit')}>
               Edit…
@@ -53,6 +66,12 @@ export function KeyPane({ bucket, name, onClose }: PaneProps) {
       <Scrolled kind="detail-body" label="Details">
         {error && !value && <NotLoaded error={error} onRetry={reload} />}
         {!value && !error && <Loading label="Loading the value…" />}
+        {value?.session !== undefined && (
+          <p>
+            This key belongs to a session, whose values have types:{' '}
+            <a href={link(['sessions', value.session])}>edit it there</a>.
+          </p>
+        )}
         {value && <EntryView entry={value} />}
       </Scrolled>
       {value && open === 'edit' && (

@@ -4,14 +4,16 @@ import type { OptionValues } from '../../options/types.ts';
 import type { CliStreams, SubCommand } from '../command.ts';
 import { progressLine } from '../progress.ts';
 import { parseEntry } from './entry.ts';
+import { guardedSessions } from './guarded-sessions.ts';
 import { linesOf } from './lines.ts';
-import { KV_OPTIONS, refuseInternal, withStore } from './store.ts';
+import { KV_OPTIONS, refuseInternal, WRITING, withStore } from './store.ts';
 
 /** Writes entries that `export` printed. */
 export const importEntries: SubCommand = {
   name: 'import',
   summary: 'write the entries that kv export printed, and overwrite existing ones',
   options: [...KV_OPTIONS, 'maxValue'],
+  adjusted: WRITING,
   arguments: [{ name: 'file', description: 'lines of JSON; default: standard input', optional: true }],
   examples: `
 Examples:
@@ -19,7 +21,8 @@ Examples:
   wasmcp-node kv export --store sqlite:old.db | wasmcp-node kv import --store postgres://app@db/app
 
 A line that is not an entry ends the import; the message names the line, and those before it have been written. Importing a
-file again does no harm.`,
+file again does no harm. A line that would change a session that existed before the import ends it too, without --internal: its
+values have types, which sessions import keeps.`,
 
   async run(options, { stdin, stderr }, file?: string) {
     const source = file === undefined ? stdin : createReadStream(file);
@@ -46,9 +49,11 @@ async function importFrom(
           imported += entries;
           progress.show(`Imported ${imported} entries`);
         });
+        const refuseChanged = guardedSessions(store, options);
         try {
           for await (const entry of entriesOf(lines, name)) {
             refuseInternal(entry.bucket, options);
+            await refuseChanged(entry);
             await batch.add(entry);
           }
         } finally {

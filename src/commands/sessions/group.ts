@@ -14,4 +14,11 @@ export const sessions: CommandGroup = {
   name: 'sessions',
   summary: 'list, show, change, end, delete, export or import the sessions in a store',
   commands: [list, show, tail, set, unset, terminate, purge, exportSessions, importSessions],
+  meant: {
+    delete: 'end or purge',
+    remove: 'end or purge',
+    kill: 'end',
+    stop: 'end',
+    get: 'show',
+  },
 };

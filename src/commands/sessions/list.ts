@@ -1,5 +1,5 @@
 import type { Store } from '../../../host/index.ts';
-import { sessionPage } from '../../mcp/sessions/session-page.ts';
+import { matches, sessionPage } from '../../mcp/sessions/session-page.ts';
 import { ownedSessions } from '../../mcp/sessions/session-search.ts';
 import type { SessionSummary } from '../../mcp/sessions/session-summary.ts';
 import type { OptionValues } from '../../options/types.ts';
@@ -17,13 +17,13 @@ const SORTED = 1000;
 export const list: SubCommand = {
   name: 'list',
   summary: 'list the sessions of the store',
-  options: [...STORE_OPTIONS, 'bucket', 'subject', 'sort', 'limit', 'json'],
+  options: [...STORE_OPTIONS, 'bucket', 'subject', 'sessionState', 'sort', 'limit', 'json'],
   adjusted: { bucket: BUCKET },
   examples: `
 Examples:
   wasmcp-node sessions list
   wasmcp-node sessions list --subject bob --sort updated --limit 1
-  wasmcp-node sessions list | grep '"state":"live"' | wc -l
+  wasmcp-node sessions list --state live | wc -l
 
 A table on a terminal, a line of JSON for each session elsewhere. --sort prints the newest or largest first, ${SORTED} at most unless
 --limit says otherwise. Servers may keep running. An id works like a password: treat the list like passwords.`,
@@ -56,10 +56,10 @@ A table on a terminal, a line of JSON for each session elsewhere. --sort prints 
 async function* listed(
   store: Store,
   buckets: readonly string[],
-  { subject, sort, limit = SORTED }: OptionValues,
+  { subject, sessionState: state, sort, limit = SORTED }: OptionValues,
 ): AsyncGenerator<SessionSummary | undefined> {
   if (sort !== undefined) {
-    const query = { subject, sort, limit };
+    const query = { subject, state, sort, limit };
     const pages = await Promise.all(buckets.map((bucket) => sessionPage(store, bucket, query)));
     const rank = { updated: 'updated', size: 'bytes', created: undefined } as const;
     const rankOf = (session: SessionSummary): number => {
@@ -69,13 +69,11 @@ async function* listed(
     yield* pages.flatMap(({ sessions }) => sessions).sort((a, b) => rankOf(b) - rankOf(a));
     return;
   }
-  if (subject === undefined) {
-    yield* allSessions(store, buckets);
-    return;
-  }
   for (const bucket of buckets) {
-    const found = ownedSessions(store, bucket, subject) ?? allSessions(store, [bucket]);
-    for await (const session of found) yield session?.subject === subject ? session : undefined;
+    const owned = subject === undefined ? undefined : ownedSessions(store, bucket, subject);
+    for await (const session of owned ?? allSessions(store, [bucket])) {
+      yield session !== undefined && matches(session, { subject, state }) ? session : undefined;
+    }
   }
 }
 

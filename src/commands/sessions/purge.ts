@@ -47,11 +47,11 @@ Servers do the same by themselves. Live sessions are never deleted: end them fir
 
 async function purgeOne(options: OptionValues, id: string): Promise<Done> {
   return withStore(options, async (store, buckets) => {
-    const { bucket, state } = await findSession(store, buckets, id);
+    const { id: whole, bucket, state } = await findSession(store, buckets, id);
     if (state.name === 'live') {
-      throw new WasmcpError('option-invalid', `session ${id} is live: end it first with sessions terminate`);
+      throw new WasmcpError('option-invalid', `session ${whole} is live: end it first with sessions end`);
     }
-    return { sessions: 1, keys: await deleteSession(store, bucket, id) };
+    return { sessions: 1, keys: await deleteSession(store, bucket, whole) };
   });
 }
 

@@ -4,7 +4,7 @@ import { outputTo } from '../output.ts';
 import { oneLine } from '../print.ts';
 import { STORE_OPTIONS } from '../server-options.ts';
 import { dataOf, recordOf, wholeRecord } from './record.ts';
-import { BUCKET, findSession, withStore } from './store.ts';
+import { BUCKET, findSession, SESSION_ID, withStore } from './store.ts';
 
 /** Maximum number of characters of a value that are shown. */
 const SHOWN = 100;
@@ -15,7 +15,7 @@ export const show: SubCommand = {
   summary: 'show one session with its values',
   options: [...STORE_OPTIONS, 'bucket', 'json'],
   adjusted: { bucket: BUCKET },
-  arguments: [{ name: 'id', description: "the session's id" }],
+  arguments: [SESSION_ID],
   examples: `
 Examples:
   wasmcp-node sessions show 0b3f9d5c-5d0e-4c39-9f4e-4f5d3a2b1c0d

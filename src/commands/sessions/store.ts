@@ -7,8 +7,11 @@ import {
 } from '../../../host/index.ts';
 import { createSessionQueue } from '../../mcp/edge/session-queue.ts';
 import { createSessionTurns } from '../../mcp/edge/session-turns.ts';
+import { unknownSession } from '../../mcp/sessions/edit-session.ts';
+import { couldBeginId } from '../../mcp/sessions/layout.ts';
 import { type SessionSummary, sessionSummaries, sessionSummary } from '../../mcp/sessions/session-summary.ts';
 import type { OptionAdjustment, OptionValues } from '../../options/types.ts';
+import type { Argument } from '../command.ts';
 import { type OpenedStoreOptions, withOpenedStore } from '../opened-store.ts';
 
 /** `--bucket` for these commands. */
@@ -53,7 +56,20 @@ export async function* allSessions(store: Store, buckets: readonly string[]): As
   }
 }
 
-/** @throws WasmcpError `session-unknown` */
+/** `id` for these commands. */
+export const SESSION_ID: Argument = {
+  name: 'id',
+  description: "the session's id, or its first characters, at least 8",
+};
+
+/** Characters of an id that may stand for all of it, if no other session's begins with them. */
+const SHORTEST = 8;
+
+/**
+ * The session with this id, or the only one whose id begins with it.
+ *
+ * @throws WasmcpError `session-unknown`, `option-invalid`
+ */
 export async function findSession(
   store: Store,
   buckets: readonly string[],
@@ -63,7 +79,34 @@ export async function findSession(
     const session = await sessionSummary(store, bucket, id, Date.now());
     if (session !== undefined) return session;
   }
-  throw new WasmcpError('session-unknown', `${store.url} has no session "${id}"`);
+  if (couldBeginId(id)) return onlySession(store, buckets, id);
+  throw unknownSession(store, id);
+}
+
+async function onlySession(store: Store, buckets: readonly string[], start: string): Promise<SessionSummary> {
+  if (start.length < SHORTEST) {
+    throw new WasmcpError(
+      'option-invalid',
+      `"${start}" is too short: give the whole id of the session, or at least its first ${SHORTEST} characters`,
+    );
+  }
+  let only: SessionSummary | undefined;
+  const now = Date.now();
+  for (const bucket of buckets) {
+    for await (const { size, summary } of sessionSummaries(store, bucket, now, start)) {
+      if (!size.id.startsWith(start)) break;
+      if (summary === undefined) continue;
+      if (only !== undefined) {
+        throw new WasmcpError(
+          'option-invalid',
+          `the ids of several sessions begin with "${start}": give more of it`,
+        );
+      }
+      only = summary;
+    }
+  }
+  if (only === undefined) throw unknownSession(store, start);
+  return only;
 }
 
 /**

@@ -11,6 +11,12 @@ export function isSessionId(text: string): boolean {
   return ID.test(text);
 }
 
+/** Whether ids can begin with this text, which is not a whole one. */
+export function couldBeginId(text: string): boolean {
+  if (text === '' || text.length >= ID_LENGTH) return false;
+  return [...text].every((letter, at) => charactersAt(at).includes(letter));
+}
+
 /** The prefix of each key of a session. */
 export function prefixOf(session: string): string {
   return `${session}:`;

@@ -27,6 +27,7 @@ type Sessions =
   | 'session'
   | 'subject'
   | 'sort'
+  | 'sessionState'
   | 'type'
   | 'reason';
 
@@ -113,7 +114,13 @@ export const SESSIONS: OptionRows<Sessions> = {
   },
   subject: {
     flags: '--subject <name>',
-    description: 'only sessions of this owner, the sub of its token',
+    description: 'only sessions of this owner: exactly the sub of its token, upper and lower case as there',
+  },
+  sessionState: {
+    flags: '--state <state>',
+    environment: ['WASMCP_NODE_SESSION_STATE'],
+    description: 'only sessions that are live, were ended (ended) or ran out (expired)',
+    kind: choice('live', 'ended', 'expired'),
   },
   sort: {
     flags: '--sort <order>',

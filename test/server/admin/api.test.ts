@@ -156,6 +156,28 @@ describe('refused, with the reason:', () => {
     expect((await call('buckets?internal=true')).body.buckets).toContainEqual({ name: 'wasmcp-node:x' });
   });
 
+  test('keys of a session, without internal=true', async () => {
+    const { url, call } = await administer();
+    const id = await initialize(url);
+    await callTool(url, id, 'counter');
+    const path = `buckets/default/keys/${id}:counter`;
+    const put = { method: 'PUT', json: { encoding: 'text', value: 'raw' } };
+    for (const init of [put, { method: 'DELETE' }]) {
+      const { status, body } = await call(path, init);
+      expect([status, body.error]).toEqual([
+        403,
+        expect.stringMatching(`belongs to session ${id}.* use sessions/${id}/values/counter.* internal=true`),
+      ]);
+    }
+    expect((await call(path)).body).toMatchObject({ session: id, size: 9 });
+    expect(await callTool(url, id, 'counter')).toBe('2');
+    expect((await call(`${path}?internal=true`, { method: 'DELETE' })).status).toBe(204);
+    expect(await callTool(url, id, 'counter')).toBe('1');
+    const other = path.replace('default', 'other');
+    expect((await call(other, put)).status).toBe(204);
+    expect((await call(other)).body).not.toHaveProperty('session');
+  });
+
   test('malformed calls', async () => {
     const { call, admin } = await administer();
     expect((await call('sessions?limit=0')).status).toBe(400);

@@ -1,5 +1,5 @@
 import { RESERVED_PREFIX } from '../../../../host/index.ts';
-import { sessionOfKey } from '../../../mcp/sessions/layout.ts';
+import { prefixOf, sessionOfKey } from '../../../mcp/sessions/layout.ts';
 import { ApiError, type Reply } from './reply.ts';
 import {
   type ApiContext,
@@ -9,7 +9,7 @@ import {
   type Route,
   schemaNamed,
 } from './route.ts';
-import type { StoredEntry } from './store-service.ts';
+import type { StoredEntry, StoreService } from './store-service.ts';
 
 const BUCKET = pathParameter('bucket', 'the name of a bucket');
 const KEY = pathParameter('key', 'the key of an entry');
@@ -17,11 +17,20 @@ const INTERNAL = queryParameter('internal', 'include the buckets that wasmcp-nod
   type: 'boolean',
   default: false,
 });
+const INTERNAL_WRITE = queryParameter(
+  'internal',
+  'include the buckets that wasmcp-node keeps for itself, and the keys of sessions',
+  { type: 'boolean', default: false },
+);
 const VERSION = queryParameter('version', 'only if the entry still has this version', {
   type: 'string',
   maxLength: 20,
 });
 
+const REFUSED = {
+  description: 'The bucket is internal, or the key belongs to a session: see `internal`.',
+  schema: schemaNamed('Error'),
+};
 const CHANGED = { description: 'The entry has another version.', schema: schemaNamed('Error') };
 
 export const BUCKET_ROUTES: readonly Route[] = [
@@ -78,7 +87,8 @@ export const BUCKET_ROUTES: readonly Route[] = [
       requireShown(path, query);
       const entry = await context.service().entry(path.bucket!, path.key!);
       if (entry === undefined) throw new ApiError(404, `bucket "${path.bucket}" has no key "${path.key}"`);
-      return { status: 200, body: entryRecord(path.key!, entry) };
+      const session = await context.service().owner(path.bucket!, path.key!);
+      return { status: 200, body: { ...entryRecord(path.key!, entry), session } };
     },
   },
   {
@@ -86,9 +96,9 @@ export const BUCKET_ROUTES: readonly Route[] = [
     path: '/buckets/{bucket}/keys/{key}',
     id: 'setKey',
     summary: "Writes an entry; a session's entry between two of its requests.",
-    parameters: [BUCKET, KEY, INTERNAL, VERSION],
+    parameters: [BUCKET, KEY, INTERNAL_WRITE, VERSION],
     body: schemaNamed('EntryValue'),
-    responses: { 204: { description: 'The entry is stored.' }, 412: CHANGED },
+    responses: { 204: { description: 'The entry is stored.' }, 403: REFUSED, 412: CHANGED },
     run: (context, call) => write(context, call, entryBytes(call.body)),
   },
   {
@@ -96,8 +106,8 @@ export const BUCKET_ROUTES: readonly Route[] = [
     path: '/buckets/{bucket}/keys/{key}',
     id: 'deleteKey',
     summary: 'Deletes an entry, if it exists.',
-    parameters: [BUCKET, KEY, INTERNAL, VERSION],
-    responses: { 204: { description: 'There is no such entry any more.' }, 412: CHANGED },
+    parameters: [BUCKET, KEY, INTERNAL_WRITE, VERSION],
+    responses: { 204: { description: 'There is no such entry any more.' }, 403: REFUSED, 412: CHANGED },
     run: (context, call) => write(context, call, undefined),
   },
 ];
@@ -108,6 +118,7 @@ async function write(context: ApiContext, call: Call, value: Uint8Array | undefi
   requireShown(path, query);
   const version = query.version === undefined ? undefined : parseVersion(query.version);
   const service = context.service();
+  if (query.internal !== 'true') await refuseSession(service, bucket, key);
   const sessions = context.server.store()?.sessions;
   const session = bucket === sessions?.bucket ? sessionOfKey(key) : undefined;
   const written =
@@ -119,6 +130,16 @@ async function write(context: ApiContext, call: Call, value: Uint8Array | undefi
   if (session !== undefined) context.touched(session);
   if (!written) throw new ApiError(412, `"${key}" was changed meanwhile: read it again`);
   return { status: 204 };
+}
+
+/** Values of sessions have types, which only the session's own routes keep. */
+async function refuseSession(service: StoreService, bucket: string, key: string): Promise<void> {
+  const id = await service.owner(bucket, key);
+  if (id === undefined) return;
+  throw new ApiError(
+    403,
+    `"${key}" belongs to session ${id}, whose values have types: use sessions/${id}/values/${key.slice(prefixOf(id).length)}, or add internal=true if you really mean it`,
+  );
 }
 
 function requireShown({ bucket = '' }: Call['path'], { internal }: Call['query']): void {
@@ -201,6 +222,7 @@ export const BUCKET_SCHEMAS: Readonly<Record<string, object>> = {
       size: SIZE,
       updated: TIME,
       version: { type: 'string' },
+      session: { type: 'string', format: 'uuid', description: 'The session that the key belongs to.' },
     },
     required: ['key', 'encoding', 'value', 'size', 'version'],
   },

@@ -8,6 +8,7 @@ import {
 } from '../../../../host/index.ts';
 import { type ChangeSearch, createChangeSearch } from '../../../mcp/sessions/changed-sessions.ts';
 import { editValue, unknownSession } from '../../../mcp/sessions/edit-session.ts';
+import { owningSession } from '../../../mcp/sessions/owning-session.ts';
 import { type SessionPage, type SessionQuery, sessionPage } from '../../../mcp/sessions/session-page.ts';
 import { type SessionSummary, sessionSummary } from '../../../mcp/sessions/session-summary.ts';
 import { endSession, keysOf } from '../../../mcp/sessions/sessions.ts';
@@ -43,6 +44,8 @@ export interface StoreService {
   buckets(): Promise<readonly string[]>;
   keys(bucket: string, query: KeyQuery): Promise<readonly EntryInfo[]>;
   entry(bucket: string, key: string): Promise<StoredEntry | undefined>;
+  /** The id of the session in this bucket that the key belongs to. */
+  owner(bucket: string, key: string): Promise<string | undefined>;
   /** Undefined deletes. Returns false if the entry no longer has the version. */
   writeEntry(
     bucket: string,
@@ -78,6 +81,7 @@ export function createStoreService(store: Store): StoreService {
       const { value, version, updated } = await limited.read(bucket, key);
       return value && { value, version, updated };
     },
+    owner: async (bucket, key) => (await owningSession(store, bucket, key))?.id,
     async writeEntry(bucket, key, value, { version, fence }) {
       if (value === undefined) {
         if (version !== undefined && (await limited.read(bucket, key)).version !== version) return false;

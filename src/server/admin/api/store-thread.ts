@@ -78,6 +78,7 @@ const METHODS: readonly (keyof StoreService)[] = [
   'buckets',
   'keys',
   'entry',
+  'owner',
   'writeEntry',
   'sessions',
   'session',
