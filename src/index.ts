@@ -27,8 +27,10 @@ export {
   type Leases,
   type OutgoingPolicy,
   openStore,
+  type Prefixes,
   type Preopen,
   type ProtectedPath,
+  type SizesPage,
   type SqliteOptions,
   type Store,
   type StoreAccess,
@@ -36,6 +38,7 @@ export {
   type StoreLimits,
   type StoreMetrics,
   type StoreOptions,
+  type ValuesPage,
   type Versioned,
   WasmcpError,
   type WasmcpErrorCode,
@@ -44,6 +47,7 @@ export type { ImportedInterface } from './component/component.ts';
 export type { EngineOptions } from './engine/engine.ts';
 export type { LoadStage } from './loader/load-options.ts';
 export type { McpOptions } from './mcp/options.ts';
+export type { HandleNames } from './options/types.ts';
 export type { AccessPolicyOptions } from './server/access-policy/access-policy.ts';
 export type { NodeHandler } from './server/node-adapter.ts';
 export type { RequestSummary } from './server/observe/request-summary.ts';

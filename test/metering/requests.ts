@@ -1,3 +1,4 @@
+import { modernText } from '../support/modern.ts';
 import type { GuestRequest } from './served.ts';
 
 const SMALL = ['x-a', '1', 'X-A', '2'];
@@ -42,6 +43,24 @@ const NOTES: readonly GuestRequest[] = [
   tool('nope'),
 ];
 
+/** A message of 2026-07-28. */
+const current = (method: string, params: Readonly<Record<string, unknown>> = {}): GuestRequest => {
+  const { headers, body } = modernText({ method, params });
+  return { method: 'POST', path: '/mcp', headers: Object.entries(headers).flat(), body };
+};
+
+const MODERN: readonly GuestRequest[] = [
+  current('server/discover'),
+  current('tools/list'),
+  current('prompts/list'),
+  current('tools/call', { name: 'test_simple_text', arguments: {} }),
+  current('tools/call', { name: 'test_multiple_content_types', arguments: {} }),
+  current('tools/call', { name: 'test_tool_with_progress', arguments: {} }),
+  current('prompts/get', { name: 'test_simple_prompt' }),
+  current('tools/call', { name: 'nope', arguments: {} }),
+  INITIALIZE,
+];
+
 const KEYS: readonly GuestRequest[] = [
   post('/set?key=a', 'one'),
   get('/get?key=a'),
@@ -67,6 +86,7 @@ const KEPT: readonly GuestRequest[] = [
 export const REQUESTS: Readonly<Record<string, readonly GuestRequest[]>> = {
   'notes-draft': NOTES,
   'notes-draft2': NOTES,
+  modern: MODERN,
   'kv-draft': KEYS,
   'kv-draft2': KEYS,
   'kv-draft2-options': KEYS,

@@ -82,8 +82,8 @@ test('consists of few files, because finding hundreds would take most of a start
       (path) => /^package\/dist\/(?!page\/).*\.js$/.test(path) && !entries.has(path.replace(/^package/, '.')),
     );
   expect(read.length).toBeGreaterThan(5);
-  // Two thirds of them belong to one command or one kind of store.
-  expect(read.length).toBeLessThan(60);
+  // Two thirds of them belong to one command, one kind of store, or a part of MCP that only some clients use.
+  expect(read.length).toBeLessThan(70);
 });
 
 test('an installation is 50 MB and 60 packages at most', async () => {

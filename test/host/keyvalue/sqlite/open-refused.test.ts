@@ -62,7 +62,7 @@ test('a store of a newer version is refused and left unchanged byte for byte', a
   expect(() => openSqlite(path)).toThrow(
     expect.objectContaining({
       code: 'store-newer-schema',
-      message: expect.stringMatching(new RegExp(`${path}.*schema 99.*knows 3.*upgrade`)),
+      message: expect.stringMatching(new RegExp(`${path}.*schema 99.*knows 4.*upgrade`)),
     }),
   );
   expect(files()).toEqual(before);
