@@ -174,3 +174,20 @@ test('tail prints the sessions that a server and another command write', async (
   expect(await over).toMatchObject({ id, state: 'ended' });
   expect(await ended).toBe(0);
 });
+
+test('tail follows one session, named by the beginning of its id', async () => {
+  const url = newStore();
+  const store = await open(url);
+  const id = await put(store);
+  const others = [await put(store), await put(store), await put(store), await put(store), await put(store)];
+  const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() };
+  const ended = main(['sessions', 'tail', id.slice(0, 8), '--store', url, '--limit', '1'], streams);
+  await once(streams.stderr, 'data');
+  const printed = once(streams.stdout, 'data');
+  await store.setMany('default', [
+    ...others.map((other): [string, Uint8Array] => [`${other}:note`, Buffer.from('\x01x')]),
+    [`${id}:note`, Buffer.from('\x01x')],
+  ]);
+  expect(JSON.parse(String((await printed)[0]))).toMatchObject({ id });
+  expect(await ended).toBe(0);
+});
