@@ -1,6 +1,7 @@
 import { NEWEST_WITH_SESSIONS, REVISIONS } from '../edge/initialize.ts';
 import { isObject, type JsonObject } from '../modern/client-message.ts';
 import { META } from '../modern/revision.ts';
+import { EXTENSION as TASKS } from '../modern/tasks/extension.ts';
 
 /** Capabilities of servers that clients of earlier revisions know and that mean the same to them. */
 const KNOWN: readonly string[] = ['tools', 'prompts', 'resources', 'completions', 'logging', 'experimental'];
@@ -25,7 +26,12 @@ export function initializeResult(discovered: JsonObject, protocolVersion: string
   };
 }
 
-/** What a client can do, as the newer revision says it: tasks of 2025-11-25 are none of 2026-07-28. */
-export function clientCapabilities({ tasks: _tasks, ...capabilities }: JsonObject): JsonObject {
-  return capabilities;
+/**
+ * What a client can do, as the newer revision says it: without tasks, neither those of 2025-11-25, which are other ones, nor the
+ * extension (SEP-2663), whose results have a type that these clients do not know.
+ */
+export function clientCapabilities({ tasks: _tasks, extensions, ...others }: JsonObject): JsonObject {
+  if (!isObject(extensions)) return others;
+  const { [TASKS]: _extension, ...known } = extensions;
+  return { ...others, extensions: known };
 }

@@ -33,7 +33,11 @@ describe('a client that begins with initialize, in front of a guest of 2026-07-2
   });
 
   test('is described to the guest in each request, with what its requests say themselves', async () => {
-    const client = await connect(server.url, { sampling: {}, tasks: {} });
+    const client = await connect(server.url, {
+      sampling: {},
+      tasks: {},
+      extensions: { 'io.modelcontextprotocol/tasks': {}, 'io.modelcontextprotocol/ui': {} },
+    });
     const response = await client.request('tools/call', {
       name: 'whoami',
       arguments: {},
@@ -45,7 +49,10 @@ describe('a client that begins with initialize, in front of a guest of 2026-07-2
       progressToken: 'p',
       'io.modelcontextprotocol/protocolVersion': '2026-07-28',
       'io.modelcontextprotocol/clientInfo': { name: 'old', version: '7' },
-      'io.modelcontextprotocol/clientCapabilities': { sampling: {} },
+      'io.modelcontextprotocol/clientCapabilities': {
+        sampling: {},
+        extensions: { 'io.modelcontextprotocol/ui': {} },
+      },
       'io.modelcontextprotocol/logLevel': 'info',
     });
   });

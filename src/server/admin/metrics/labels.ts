@@ -14,7 +14,7 @@ const MCP_METHODS: ReadonlySet<string> = new Set([
   ...['initialize', 'ping', 'tools/list', 'tools/call', 'prompts/list', 'prompts/get', 'server/discover'],
   ...['resources/list', 'resources/templates/list', 'resources/read', 'resources/subscribe'],
   ...['resources/unsubscribe', 'completion/complete', 'logging/setLevel', 'session/terminate'],
-  ...['tasks/get', 'tasks/list', 'tasks/result', 'tasks/cancel', 'subscriptions/listen'],
+  ...['tasks/get', 'tasks/list', 'tasks/result', 'tasks/update', 'tasks/cancel', 'subscriptions/listen'],
   ...['notifications/initialized', 'notifications/cancelled', 'notifications/progress'],
   ...['notifications/roots/list_changed', 'notifications/message'],
 ]);
