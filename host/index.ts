@@ -40,7 +40,7 @@ export type { BodyState, MessageKind, OutgoingBody } from './http/outgoing-body.
 export type { OutgoingResponse } from './http/outgoing-response.ts';
 export type { ResponseOutparam, ResponseResult } from './http/response-outparam.ts';
 export { bytesSource } from './io/bytes-source.ts';
-export type { HttpErrorCode, StreamEnd, StreamFailure } from './io/error.ts';
+export type { HttpErrorCode, IoError, StreamEnd, StreamError, StreamFailure } from './io/error.ts';
 export { free } from './io/free.ts';
 export type { InputStream } from './io/input-stream.ts';
 export type { OutputStream, Writer } from './io/output-stream.ts';
