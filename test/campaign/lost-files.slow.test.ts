@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, expect, onTestFinished, test, vi } from 'vitest';
 import { temporaryFolder } from '../support/command.ts';
 import { copies, DAMAGES, FILES, type Writer, write } from './lost-files.ts';
@@ -36,10 +37,19 @@ async function until(condition: () => boolean): Promise<void> {
   await vi.waitFor(() => expect(condition()).toBe(true), { timeout: 60_000, interval: 5 });
 }
 
-/** The exit status of a server, or `still running` after five seconds. */
-function end(server: ServedStore): Promise<number | string> {
-  const later = new Promise<string>((resolve) => setTimeout(resolve, 5000, 'still running').unref());
-  return Promise.race([server.ended, later]);
+/** Seconds after which a server that acknowledges is said to run, and after which any is. One that has stopped may take long to end. */
+const RUNS = 5;
+const PATIENCE = 30;
+
+/** The exit status of a server, or `still running`. */
+async function end(server: ServedStore, writer: Writer): Promise<number | string> {
+  for (let second = 1; second <= PATIENCE; second++) {
+    const before = writer.since();
+    const status = await Promise.race([server.ended, delay(1000, 'still running', { ref: false })]);
+    if (status !== 'still running') return status;
+    if (second >= RUNS && writer.since() > before) break;
+  }
+  return 'still running';
 }
 
 test.each(isCampaign ? ALL : SMOKE)(
@@ -58,10 +68,10 @@ test.each(isCampaign ? ALL : SMOKE)(
     DAMAGES[damage]!(path + suffix, join(folder, `before.db${suffix}`));
     for (const writer of writers) writer.mark();
     const third = await start(path).catch((error: Error) => error);
-    const all: Writer[] = [...writers];
-    if (!(third instanceof Error)) all.push(write(third, 'third', 4));
-    const ends = await Promise.all(servers.map(end));
-    const thirdEnd = third instanceof Error ? 'refused' : await end(third);
+    const thirdWriter = third instanceof Error ? undefined : write(third, 'third', 4);
+    const all: Writer[] = thirdWriter === undefined ? writers : [...writers, thirdWriter];
+    const ends = await Promise.all(servers.map((server, n) => end(server, writers[n]!)));
+    const thirdEnd = third instanceof Error ? 'refused' : await end(third, thirdWriter!);
     for (const writer of all) writer.stop();
     await Promise.all(all.map(({ ended }) => ended));
     for (const server of [...servers, third]) {
