@@ -1,12 +1,9 @@
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { CHROMIUM } from '../support/browser.ts';
 import { callTool, rpc } from '../support/mcp.ts';
-import { launchBrowser, openPage } from '../support/page-browser.ts';
+import { launchBrowser, openPage, PATIENCE, rows, textsOf } from '../support/page-browser.ts';
 import { servePage } from '../support/page-server.ts';
-
-/** Chromium may have to wait for the processor. */
-const PATIENCE = { timeout: 30_000 };
 
 let browser: Browser | undefined;
 
@@ -15,16 +12,6 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 beforeEach(({ skip }) => skip(browser === undefined, 'no Chromium on the PATH, and CHROMIUM is not set'));
-
-/** The rendered texts of the elements, in one line each. */
-async function textsOf(elements: Locator): Promise<string[]> {
-  return (await elements.allInnerTexts()).map((text) => text.replace(/\s+/g, ' '));
-}
-
-/** The rows of the list in view, the first first. */
-function rows(page: Page): Promise<string[]> {
-  return textsOf(page.locator('[role=row][aria-selected]'));
-}
 
 describe('the page of the admin address', { timeout: 120_000 }, () => {
   test('finds the session that a subject wrote last, shows its cart, and ends it', async () => {

@@ -15,7 +15,7 @@ MODES = ("legacy", "auto", "2026-07-28")
 
 
 KNOWN = {"username": "ada", "email": "ada@example.com", "name": "Ada", "color": "blue"}
-ROOT = "file:///work"
+ROOT = "file:///project"
 
 
 def filled(params):

@@ -42,7 +42,7 @@ const ASKED = [true, 'LLM response: a model said so', 'Ada likes blue'];
 const MODERN = '2026-07-28';
 
 test("Python's clients choose 2026-07-28 where they may, keep state by a session as an argument, hear of progress and answer what tools ask", async () => {
-  const common = { ...COMMON, asked: [...ASKED, 'a model said so Ada [{"uri":"file:///work"}]'] };
+  const common = { ...COMMON, asked: [...ASKED, 'a model said so Ada [{"uri":"file:///project"}]'] };
   const modern = { ...common, version: MODERN, counted: ['1', '1'], handle: ['1', '2'] };
   expect(await look('notes-draft', ['fastmcp', 'legacy', 'auto', MODERN])).toEqual([
     { ...modern, client: 'fastmcp' },

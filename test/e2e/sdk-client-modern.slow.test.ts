@@ -68,10 +68,10 @@ describe.each(MODERN)('the official client, 2.x, of 2026-07-28 (%s)', (_, { conn
   test('answers several requests at once, and in several rounds', async () => {
     const client = await connect(await start('notes-draft'));
     const asking = 'test_input_required_result_';
-    expect(await client.call(`${asking}list_roots`)).toContain('file:///work');
+    expect(await client.call(`${asking}list_roots`)).toContain('file:///project');
     expect(await client.call(`${asking}multi_round`)).toBe('nobody likes nobody');
     const all = await client.call(`${asking}multiple_inputs`);
-    expect(all).toMatch(/^a model said so nobody \[.*file:\/\/\/work/);
+    expect(all).toMatch(/^a model said so nobody \[.*file:\/\/\/project/);
   });
 });
 

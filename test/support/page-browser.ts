@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
 import { CHROMIUM } from './browser.ts';
 
@@ -72,4 +72,17 @@ export async function axeViolations(page: Page, rules: readonly string[] = []): 
   return violations.flatMap(({ id, nodes }) =>
     nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
   );
+}
+
+/** Chromium may have to wait for the processor. */
+export const PATIENCE: { readonly timeout: number } = { timeout: 30_000 };
+
+/** The rendered texts of the elements, in one line each. */
+export async function textsOf(elements: Locator): Promise<string[]> {
+  return (await elements.allInnerTexts()).map((text) => text.replace(/\s+/g, ' '));
+}
+
+/** The rows of the list in view, the first first. */
+export function rows(page: Page): Promise<string[]> {
+  return textsOf(page.locator('[role=row][aria-selected]'));
 }

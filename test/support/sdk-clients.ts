@@ -54,7 +54,7 @@ const COMMAND: string = join(import.meta.dirname, '../../bin/wasmcp-node.js');
 
 const INFO = { name: 'test', version: '1' };
 const CAPABILITIES = { sampling: {}, elicitation: {}, roots: {} };
-const ROOTS = { roots: [{ uri: 'file:///work', name: 'work' }] };
+const ROOTS = { roots: [{ uri: 'file:///project', name: 'work' }] };
 const ELICITED = { action: 'accept' as const, content: { username: 'ada', email: 'ada@example.com' } };
 const SAMPLED = {
   role: 'assistant' as const,
