@@ -3,6 +3,7 @@ import { request } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { selfSigned } from '../support/certificate.ts';
+import { closed } from '../support/closed.ts';
 import { fixture, serve, temporaryFolder } from '../support/command.ts';
 
 const CONNECTIONS = 8;
@@ -59,7 +60,7 @@ test('connections that begin no handshake are closed for others, the longest idl
 test('connections that speak no TLS are closed at once', async () => {
   const { flood, ask } = await flooded();
   const sockets = await flood(Buffer.from('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n'));
-  await Promise.all(sockets.map((socket) => socket.closed || once(socket, 'close')));
+  await Promise.all(sockets.map(closed));
   expect(await ask()).toBe(200);
 });
 
@@ -69,7 +70,7 @@ test('half of a handshake occupies a connection for its time, as half of a head 
   const sockets = await flood(BEGINNING);
   while (open(sockets) > CONNECTIONS) await new Promise((resolve) => setImmediate(resolve));
   expect(await ask()).toBeUndefined();
-  await Promise.all(sockets.map((socket) => socket.closed || once(socket, 'close')));
+  await Promise.all(sockets.map(closed));
   expect(performance.now() - began).toBeGreaterThan(9000);
   expect(await ask()).toBe(200);
 }, 60_000);

@@ -1,9 +1,9 @@
-import { once } from 'node:events';
 import { connect as connectPlain } from 'node:net';
 import { connect } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
 import { createCertificate } from '../../src/server/tls.ts';
 import { selfSigned } from '../support/certificate.ts';
+import { closed } from '../support/closed.ts';
 import { temporaryFolder } from '../support/command.ts';
 import { listen, rawConnection } from '../support/serving.ts';
 
@@ -39,7 +39,7 @@ test('the same holds for HTTPS, and for a handshake that does not come to its en
   });
   slow.write('GET /globals HTTP/1.1\r\nHost: a\r\nX-Slow: ');
   const drip = setInterval(() => slow.write('x'), 500);
-  await Promise.all([once(silent.resume(), 'close'), once(slow, 'close')]);
+  await Promise.all([closed(silent), closed(slow)]);
   clearInterval(drip);
   expect(text).toMatch(/^HTTP\/1.1 408 /);
   expect(performance.now() - started).toBeGreaterThan(9000);

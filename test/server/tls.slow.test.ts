@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import type { Server } from '../../src/index.ts';
 import { createCertificate } from '../../src/server/tls.ts';
 import { selfSigned, type TestCertificate } from '../support/certificate.ts';
+import { closed } from '../support/closed.ts';
 import { temporaryFolder } from '../support/command.ts';
 import { call, create, type ServingOptions } from '../support/serving.ts';
 
@@ -95,8 +96,8 @@ test('a client that speaks something else does not affect others', async () => {
   const { port } = await secureServer();
   for (const words of ['GET / HTTP/1.1\r\nHost: localhost\r\n\r\n', '\x16\x03\x01', 'x'.repeat(20_000)]) {
     const client = connectPlain(port, '127.0.0.1');
-    client.on('error', () => {}).end(words);
-    await once(client.resume(), 'close');
+    client.end(words);
+    await closed(client);
   }
   expect((await get(port, '/globals')).statusCode).toBe(200);
 });
@@ -110,7 +111,7 @@ describe('connections', () => {
       socket.on('error', () => {});
     }
     await Promise.all(silent.map((socket) => once(socket, 'connect')));
-    const evicted = once(silent[0]!, 'close');
+    const evicted = closed(silent[0]!);
     // Two have a place: this one and the second silent one.
     const busy = await get(port, '/stream?n=2&ms=60000&size=1');
     await evicted;
@@ -126,10 +127,10 @@ describe('connections', () => {
     const agent = new Agent({ keepAlive: true });
     onTestFinished(() => agent.destroy());
     const first = await get(port, '/globals', { agent });
-    const closed = once(first.socket, 'close');
+    const evicted = once(first.socket, 'close');
     await textOf(first);
     expect((await get(port, '/globals')).statusCode).toBe(200);
-    await closed;
+    await evicted;
   });
 
   test('are closed with the server, also those in the middle of the handshake', async () => {
@@ -140,9 +141,9 @@ describe('connections', () => {
     const agent = new Agent({ keepAlive: true });
     onTestFinished(() => agent.destroy());
     await textOf(await get(port, '/globals', { agent }));
-    const closed = once(silent.resume(), 'close');
+    const ended = closed(silent);
     await server.close(5000);
-    await closed;
+    await ended;
   });
 
   test('carry pipelined requests beyond those that are served at a time', async () => {
