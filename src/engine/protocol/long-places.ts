@@ -9,11 +9,12 @@ import { sharedNow } from './clock.ts';
 const FREE = 0;
 /** Workers that wait for one. */
 const WAITING = 1;
-/** When a quick guest last finished, in milliseconds of a clock that all threads share, modulo 2^31. */
+/** When a quick guest last finished, and a short one, in milliseconds of a clock that all threads share, modulo 2^31. */
 const QUICK_AT = 2;
-const WORDS = 3;
+const SHORT_AT = 3;
+const WORDS = 4;
 
-/** Milliseconds after a quick guest has finished during which more quick guests are expected. */
+/** Milliseconds after a quick or short guest has finished during which more of them are expected. */
 const QUICK = 1000;
 
 /** Milliseconds after which a worker checks again, although no place was released. */
@@ -43,7 +44,7 @@ export function createLongPlaces(workers: number): LongPlaces {
   const total = new SharedArrayBuffer(WORDS * Int32Array.BYTES_PER_ELEMENT);
   const words = new Int32Array(total);
   words[FREE] = Math.max(1, workers - 1);
-  words[QUICK_AT] = (clock() - QUICK) & CLOCK;
+  words[QUICK_AT] = words[SHORT_AT] = (clock() - QUICK) & CLOCK;
   return {
     open: () => ({ total, own: new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT) }),
     close({ own }) {
@@ -62,20 +63,23 @@ export interface WorkerPlaces {
   give(): void;
   /** Others wait for a place. */
   readonly wanted: boolean;
+  /** Short guests have finished lately, so more of them are expected. */
+  readonly expectsShort: boolean;
   /** Resolves when there may be a place. */
   wait(): Promise<void>;
-  /** A quick guest has finished. */
-  finishedQuickly(): void;
+  /** A quick guest has finished, which may be a short one: it did not compute. */
+  finishedQuickly(isShort: boolean): void;
 }
 
 export function workerPlaces({ total, own }: LongPlacesMemory): WorkerPlaces {
   const words = new Int32Array(total);
   const mine = new Int32Array(own);
+  const isExpected = (at: number): boolean => ((clock() - Atomics.load(words, at)) & CLOCK) < QUICK;
 
   return {
     take() {
       if (mine[HELD] !== 0) return true;
-      if (((clock() - Atomics.load(words, QUICK_AT)) & CLOCK) >= QUICK) return true;
+      if (!isExpected(QUICK_AT)) return true;
       const free = Atomics.load(words, FREE);
       if (free <= 0 || Atomics.compareExchange(words, FREE, free, free - 1) !== free) return false;
       mine[HELD] = 1;
@@ -89,6 +93,9 @@ export function workerPlaces({ total, own }: LongPlacesMemory): WorkerPlaces {
     get wanted() {
       return Atomics.load(words, WAITING) > 0;
     },
+    get expectsShort() {
+      return isExpected(SHORT_AT);
+    },
     async wait() {
       mine[WAITS] = 1;
       Atomics.add(words, WAITING, 1);
@@ -96,8 +103,10 @@ export function workerPlaces({ total, own }: LongPlacesMemory): WorkerPlaces {
       Atomics.sub(words, WAITING, 1);
       mine[WAITS] = 0;
     },
-    finishedQuickly() {
-      Atomics.store(words, QUICK_AT, clock());
+    finishedQuickly(isShort) {
+      const now = clock();
+      Atomics.store(words, QUICK_AT, now);
+      if (isShort) Atomics.store(words, SHORT_AT, now);
     },
   };
 }

@@ -16,7 +16,8 @@ const LONG_SLICE = 8;
 const COMPUTING = 5;
 const LONG = 50;
 
-/** Milliseconds after which a guest above level 0 gives way to a waiting message. */
+/** Milliseconds after which a guest at level 0 gives way to a waiting message, and one above it. */
+const GIVE_WAY_AT_FIRST = 2;
 const GIVE_WAY = 0.1;
 
 /**
@@ -24,7 +25,7 @@ const GIVE_WAY = 0.1;
  * owed `OWED` milliseconds, they do not give way until they have had them.
  */
 const OWED_PART = 1 / 4;
-const OWED = 5;
+const OWED = 2;
 
 /** Every fourth time, the guest that has waited longest is next, whatever its level, so that none starves. */
 const OLDEST_EVERY = 4;
@@ -144,7 +145,7 @@ export function createRunQueue<T extends { readonly task: Task }>(): RunQueue<T>
       asked = moment.now;
       const ran = moment.now - began;
       const level = levelOf(task);
-      if (level === 0) return ran >= SLICE;
+      if (level === 0) return ran >= SLICE || (ran >= GIVE_WAY_AT_FIRST && messageWaits());
       repay(milliseconds);
       return ran >= (level === 1 ? SLICE : LONG_SLICE) || (ran >= GIVE_WAY && !isRepaid && messageWaits());
     },

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { WorkerPlaces } from '../protocol/long-places.ts';
+import { createProcessorPause } from './processor-pause.ts';
 import { createRunQueue, isComputing, isLong, type Moment, type Task } from './run-queue.ts';
 
 /** Shares a thread between its guests and its event loop. */
@@ -26,6 +27,8 @@ export interface SchedulerParts {
   /** A guest that computes has had the thread for these milliseconds. */
   computes?(milliseconds: number): void;
   readonly loop?: EventLoop;
+  /** See `createProcessorPause`. */
+  readonly leave?: () => void;
 }
 
 /** The event loop of the thread. */
@@ -56,8 +59,10 @@ export function createScheduler({
   runs,
   computes,
   loop = LOOP,
+  leave,
 }: SchedulerParts): Scheduler {
   const queue = createRunQueue<Waiting>();
+  const pause = createProcessorPause(leave);
   let isScheduled = false;
   let waitsForPlace = false;
 
@@ -99,8 +104,10 @@ export function createScheduler({
     },
     isDue(task) {
       const before = task.used;
-      const isDue = queue.isDue(task, loop.moment(), messageWaits);
+      const moment = loop.moment();
+      const isDue = queue.isDue(task, moment, messageWaits);
       if (isComputing(task) && task.used > before) computes?.(task.used - before);
+      if (!isDue && places?.expectsShort) pause.continues(task.used, moment.now);
       return isDue;
     },
     next(task) {
@@ -115,7 +122,7 @@ export function createScheduler({
     withdraw: (task) => queue.withdraw(task, loop.moment()),
     finish(task) {
       queue.end(task);
-      if (!isLong(task)) places?.finishedQuickly();
+      if (!isLong(task)) places?.finishedQuickly(!isComputing(task));
     },
   };
 }

@@ -1,106 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { WorkerPlaces } from '../../../src/engine/protocol/long-places.ts';
-import type { Task } from '../../../src/engine/worker/run-queue.ts';
-import { createScheduler, type Scheduler } from '../../../src/engine/worker/scheduler.ts';
-
-/** Past these milliseconds of use a guest is long-running. */
-const LONG = 60;
-
-/** A thread whose time and event loop the test moves, and the places that other threads give it. */
-interface Stage {
-  readonly scheduler: Scheduler;
-  readonly clock: { now: number };
-  /** Runs what is due in the next turn, and lets promises settle. */
-  turn(): Promise<void>;
-  /** Runs what waits for other threads. */
-  later(): void;
-  /** Lets a guest wait for its turn; it then appears in `order`. */
-  wait(task: Task): void;
-  readonly order: number[];
-  /** The requests whose guests had the thread. */
-  readonly runs: number[];
-}
-
-function stage(places?: WorkerPlaces, messageWaits = (): boolean => false): Stage {
-  let due: (() => void)[] = [];
-  let held: (() => void)[] = [];
-  let turn = 0;
-  const order: number[] = [];
-  const runs: number[] = [];
-  const clock = { now: 0 };
-  const scheduler = createScheduler({
-    places,
-    messageWaits,
-    runs: (id) => void runs.push(id),
-    loop: {
-      moment: () => ({ now: clock.now, turn }),
-      nextTurn: (callback) => void due.push(callback),
-      later: (callback) => void held.push(callback),
-    },
-  });
-  return {
-    scheduler,
-    clock,
-    order,
-    runs,
-    async turn() {
-      turn += 1;
-      const callbacks = due;
-      due = [];
-      for (const callback of callbacks) callback();
-      for (let n = 0; n < 5; n += 1) await undefined;
-    },
-    later() {
-      const callbacks = held;
-      held = [];
-      for (const callback of callbacks) callback();
-    },
-    wait(one) {
-      void scheduler.next(one).then(() => order.push(one.id));
-    },
-  };
-}
-
-function task(id: number, used = 0, isEnding = false): Task {
-  return { id, used, isEnding: () => isEnding };
-}
-
-/** Places of which the test decides. */
-function places(): WorkerPlaces & {
-  free: boolean;
-  held: number;
-  others: boolean;
-  quick: number;
-  released(): void;
-} {
-  let waiting = Promise.withResolvers<void>();
-  const self = {
-    free: true,
-    held: 0,
-    others: false,
-    quick: 0,
-    take() {
-      if (!self.free && self.held === 0) return false;
-      self.held = 1;
-      return true;
-    },
-    give() {
-      self.held = 0;
-    },
-    get wanted() {
-      return self.others;
-    },
-    wait: () => waiting.promise,
-    finishedQuickly() {
-      self.quick += 1;
-    },
-    released() {
-      waiting.resolve();
-      waiting = Promise.withResolvers();
-    },
-  };
-  return self;
-}
+import { LONG, places, stage, task } from '../../support/scheduler-stage.ts';
 
 describe('guests that wait for the thread', () => {
   test('get it one in each turn of the event loop, in their order', async () => {
@@ -217,5 +117,37 @@ describe('a long-running guest beside quick ones of all workers', () => {
     expect(own.quick).toBe(1);
     scheduler.finish(task(2, LONG));
     expect(own.quick).toBe(1);
+  });
+});
+
+describe('a guest that continues beside short ones', () => {
+  /** When it leaves the processor, if it asks every fifth of a millisecond for 5 ms. */
+  function leaves(own: WorkerPlaces | undefined, used: number): number[] {
+    const { scheduler, clock, left } = stage(own);
+    const one = task(1, used);
+    scheduler.begin(one);
+    for (let fifth = 1; fifth < 25; fifth += 1) {
+      clock.now = fifth / 5;
+      scheduler.isDue(one);
+    }
+    return left;
+  }
+
+  test('leaves the processor to other threads for a moment each millisecond', () => {
+    const own = places();
+    own.finishedQuickly(true);
+    expect(leaves(own, LONG)).toEqual([0.2, 1.2, 2.2, 3.2, 4.2]);
+    expect(leaves(own, 0)[0]).toBe(1);
+  });
+
+  test('does not if the others compute as well, or if it is alone', () => {
+    const own = places();
+    expect(leaves(own, LONG)).toEqual([]);
+    stage(own).scheduler.finish(task(2, 10));
+    expect([own.quick, own.expectsShort]).toEqual([1, false]);
+    expect(leaves(own, LONG)).toEqual([]);
+    stage(own).scheduler.finish(task(3, 1));
+    expect(own.expectsShort).toBe(true);
+    expect(leaves(undefined, LONG)).toEqual([]);
   });
 });
