@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { type Batch, checked, createBatch, type Store, WasmcpError } from '../../../host/index.ts';
+import { parseJson } from '../../mcp/json.ts';
 import { isSessionId, metadataKey } from '../../mcp/sessions/layout.ts';
 import { readMetadata } from '../../mcp/sessions/metadata.ts';
 import { storedValue } from '../../mcp/sessions/value-record.ts';
@@ -104,7 +105,7 @@ function parsedSession(line: string, place: string): ParsedSession {
 
 function parsedObject(line: string, place: string): Readonly<Record<string, unknown>> {
   try {
-    const value: unknown = JSON.parse(line);
+    const value: unknown = parseJson(line);
     if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
   } catch (cause) {
     throw invalid(place, `not JSON: ${(cause as Error).message}`);

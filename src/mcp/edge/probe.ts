@@ -1,6 +1,7 @@
 import type { WasmcpError, WasmcpErrorCode } from '../../../host/index.ts';
 import { header, withoutHeaders } from '../../http/headers.ts';
 import type { ResponseWriter } from '../../http/response.ts';
+import { parseJson } from '../json.ts';
 import { jsonResponse } from './json-response.ts';
 import { INTERNAL_ERROR, INVALID_REQUEST, OWN_ID, sendError } from './messages.ts';
 
@@ -138,7 +139,7 @@ class Result implements ProbeResult {
 function readResponse(body: Uint8Array): Response | undefined {
   let message: unknown;
   try {
-    message = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.length).toString());
+    message = parseJson(Buffer.from(body.buffer, body.byteOffset, body.length).toString());
   } catch {
     return undefined;
   }

@@ -5,6 +5,7 @@ import { INVALID_REQUEST, OWN_ID, sendError } from '../edge/messages.ts';
 import { probeTarget } from '../edge/probe.ts';
 import { createRequestSequence, NO_GUEST, type RequestSequence } from '../edge/request-sequence.ts';
 import { discard, sessionOf } from '../edge/session.ts';
+import { parseJson } from '../json.ts';
 import { isObject, type JsonObject, jsonText } from '../modern/client-message.ts';
 import { collectBody, MAX_MESSAGE } from '../modern/collect-body.ts';
 import { discoverRequest, supportedBy } from '../modern/discover.ts';
@@ -177,7 +178,7 @@ function holdResponse(
 
 function parsed({ buffer, byteOffset, length }: Uint8Array): JsonObject | undefined {
   try {
-    const value: unknown = JSON.parse(Buffer.from(buffer, byteOffset, length).toString());
+    const value: unknown = parseJson(Buffer.from(buffer, byteOffset, length).toString());
     return isObject(value) ? value : undefined;
   } catch {
     return undefined;

@@ -3,9 +3,9 @@ import { header } from '../../http/headers.ts';
 import { REVISIONS } from '../edge/initialize.ts';
 import { INVALID_REQUEST, type Refusal } from '../edge/messages.ts';
 import { sessionOf } from '../edge/session.ts';
+import { parseExactly, whyNotJson } from '../json.ts';
 import { isObject, type JsonObject } from '../modern/client-message.ts';
 import { PARSE_ERROR } from '../modern/codes.ts';
-import { parseExactly } from '../modern/json.ts';
 import { VERSION_HEADER } from '../wasmcp-quirks.ts';
 import { type ClientSession, readSessionId } from './session-id.ts';
 
@@ -33,8 +33,8 @@ export function readLegacyMessage(body: Uint8Array): LegacyMessage | Refused {
   let whole: unknown;
   try {
     whole = parseExactly(DECODER.decode(body));
-  } catch {
-    return { refusal: { status: 400, code: PARSE_ERROR, text: 'the body is not JSON' } };
+  } catch (error) {
+    return { refusal: { status: 400, code: PARSE_ERROR, text: `the body ${whyNotJson(error)}` } };
   }
   if (!isObject(whole) || whole.jsonrpc !== '2.0') return refused('the body is not one JSON-RPC 2.0 message');
   const { id, method, params = {} } = whole;

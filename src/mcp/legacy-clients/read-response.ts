@@ -2,9 +2,9 @@ import { WasmcpError } from '../../../host/index.ts';
 import { header } from '../../http/headers.ts';
 import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
 import { createEventDataReader, isEventStream } from '../edge/event-data.ts';
+import { parseExactly } from '../json.ts';
 import { isObject, type JsonObject } from '../modern/client-message.ts';
 import { MAX_MESSAGE } from '../modern/collect-body.ts';
-import { parseExactly } from '../modern/json.ts';
 
 /** What is done with the response of a guest. */
 export interface Reading {

@@ -1,6 +1,7 @@
 import type { GuestRequest } from '../../http/handler.ts';
 import type { Refusal } from '../edge/messages.ts';
 import { INVALID_REQUEST } from '../edge/messages.ts';
+import { parseJson, whyNotJson } from '../json.ts';
 import { PARSE_ERROR } from './codes.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -34,9 +35,9 @@ export function isObject(value: unknown): value is JsonObject {
 export function readMessage(request: GuestRequest, body: Uint8Array): Read {
   let value: unknown;
   try {
-    value = JSON.parse(DECODER.decode(body));
-  } catch {
-    return { refusal: { status: 400, code: PARSE_ERROR, text: 'the body is not JSON' } };
+    value = parseJson(DECODER.decode(body));
+  } catch (error) {
+    return { refusal: { status: 400, code: PARSE_ERROR, text: `the body ${whyNotJson(error)}` } };
   }
   if (!isObject(value) || value.jsonrpc !== '2.0') return invalid('the body is not a JSON-RPC 2.0 message');
   const { id, method, params = {} } = value;

@@ -2,10 +2,10 @@ import { WasmcpError } from '../../../host/index.ts';
 import { header } from '../../http/headers.ts';
 import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
 import { createEventDataReader, isEventStream } from '../edge/event-data.ts';
+import { parseExactly } from '../json.ts';
 import { isObject, type JsonObject } from './client-message.ts';
 import { MAX_MESSAGE } from './collect-body.ts';
 import { type Completed, completeResponse, errorResponse } from './guest-response.ts';
-import { parseExactly } from './json.ts';
 import { MAX_LATE } from './mrtr/limits.ts';
 import type { TranslatedResponse, Translation } from './translation.ts';
 

@@ -1,6 +1,7 @@
 import type { Middleware } from '../../http/compose.ts';
 import { withoutHeaders } from '../../http/headers.ts';
 import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
+import { parseJson } from '../json.ts';
 import { isEmptyMember } from '../wasmcp-quirks.ts';
 import { METADATA_PATH } from './challenge.ts';
 
@@ -72,7 +73,7 @@ function rewriting(target: ResponseWriter, rewrite: (text: string) => string | u
 function rewritten(text: string, guess: string | undefined, called: string | undefined): string | undefined {
   let document: unknown;
   try {
-    document = JSON.parse(text);
+    document = parseJson(text);
   } catch {
     return undefined;
   }

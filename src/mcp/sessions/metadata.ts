@@ -1,3 +1,4 @@
+import { parseJson } from '../json.ts';
 import { decodeTyped, encodeJson } from './typed-value.ts';
 
 /** What a wasmcp server stores about a session. Times are in milliseconds since 1970. */
@@ -64,7 +65,7 @@ function fieldsOf(stored: Uint8Array): Fields | undefined {
   const decoded = decodeTyped(stored);
   if (decoded?.type !== 'json') return undefined;
   try {
-    const value: unknown = JSON.parse(decoded.value);
+    const value: unknown = parseJson(decoded.value);
     return typeof value === 'object' && value !== null && !Array.isArray(value)
       ? (value as Fields)
       : undefined;

@@ -1,4 +1,5 @@
 import { WasmcpError } from '../../../host/index.ts';
+import { parseJson } from '../json.ts';
 import { decodeTyped, encodeTyped, type TypedValue, VALUE_TYPES, type ValueType } from './typed-value.ts';
 
 /**
@@ -23,7 +24,7 @@ export function valueRecord(stored: Uint8Array): ValueRecord {
 
 function jsonRecord(text: string): ValueRecord {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = parseJson(text);
     if (JSON.stringify(value) === text) return { type: 'json', value };
   } catch {
     // Shown as it is.
@@ -73,7 +74,7 @@ export function storedText(type: ValueType, text: string): Uint8Array {
 
 function encodeJsonText(text: string): Uint8Array {
   try {
-    JSON.parse(text);
+    parseJson(text);
   } catch (cause) {
     throw refused(`this is not JSON: ${(cause as Error).message}`, cause);
   }

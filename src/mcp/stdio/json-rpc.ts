@@ -1,3 +1,4 @@
+import { parseJson } from '../json.ts';
 /** Id of a JSON-RPC request. */
 export type Id = string | number;
 
@@ -22,7 +23,7 @@ export interface Message {
 
 /** The messages of a JSON text, one or a batch; undefined when it is other JSON. Throws when it is not JSON. */
 export function readMessages(text: string): readonly Message[] | undefined {
-  const value: unknown = JSON.parse(text);
+  const value: unknown = parseJson(text);
   const list: unknown[] = Array.isArray(value) ? value : [value];
   return list.length > 0 && list.every(isMessage) ? list : undefined;
 }

@@ -1,5 +1,6 @@
 import { type ResponseWriter, wrapResponse } from '../../../http/response.ts';
 import { createEventDataReader, isEventStream } from '../../edge/event-data.ts';
+import { parseJson } from '../../json.ts';
 import { isObject, type JsonObject } from '../client-message.ts';
 import { MAX_MESSAGE } from '../collect-body.ts';
 import { filterOf, includes, type Wanted } from './wanted.ts';
@@ -83,7 +84,7 @@ export function notificationStream(
 
 function parsed(text: string): JsonObject | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = parseJson(text);
     return isObject(value) ? value : undefined;
   } catch {
     return undefined;

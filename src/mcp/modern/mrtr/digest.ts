@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
+import { parseExactly } from '../../json.ts';
 import { isObject, type JsonObject } from '../client-message.ts';
-import { parseExactly } from '../json.ts';
 
 /** Members of `params` in which a retry may differ from the first request. */
 const OF_THE_ATTEMPT: ReadonlySet<string> = new Set(['_meta', 'inputResponses', 'requestState']);

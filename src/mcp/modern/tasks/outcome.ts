@@ -1,8 +1,8 @@
 import type { WasmcpError } from '../../../../host/index.ts';
 import { header } from '../../../http/headers.ts';
 import type { ResponseWriter } from '../../../http/response.ts';
+import { parseExactly } from '../../json.ts';
 import { isObject, type JsonObject } from '../client-message.ts';
-import { parseExactly } from '../json.ts';
 import { failed, type Outcome } from './record.ts';
 
 /** Where the response goes of a guest whose client has a task instead: `settled` gets what the task ends with. */

@@ -1,6 +1,6 @@
 import { INTERNAL_ERROR } from '../../edge/messages.ts';
+import { parseStored } from '../../json.ts';
 import type { JsonObject } from '../client-message.ts';
-import { parseExactly } from '../json.ts';
 
 /** SEP-2663, "Task Status". */
 export type Status = 'working' | 'input_required' | 'completed' | 'failed' | 'cancelled';
@@ -43,7 +43,7 @@ export function encode(value: TaskRecord | JsonObject): Uint8Array {
 }
 
 export function decode<T extends TaskRecord | JsonObject>(bytes: Uint8Array): T {
-  return parseExactly(Buffer.from(bytes).toString()) as T;
+  return parseStored(Buffer.from(bytes).toString()) as T;
 }
 
 /** A task never leaves a terminal status. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { parseJson } from '../../../mcp/json.ts';
 import { ApiError } from './reply.ts';
 
 /** Bytes of a body: a value of 16 MiB as base64, and some more. */
@@ -18,7 +19,7 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
   if (Number(request.headers['content-length']) > MAX_BODY) throw tooLarge();
   const body = await received(request);
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    return parseJson(new TextDecoder('utf-8', { fatal: true }).decode(body));
   } catch (error) {
     throw new ApiError(400, `the body is not JSON: ${(error as Error).message}`);
   }
