@@ -46,7 +46,8 @@ interface Connection {
   idleSince: number;
   /** `bytesRead` of the socket at that time. */
   bytesReadWhenIdle: number;
-  /** When its last body began to arrive, by `performance.now()`. */
+  /** The last request with a body, and when that began to arrive, by `performance.now()`. */
+  upload: IncomingMessage | undefined;
   uploadingSince: number;
 }
 
@@ -122,7 +123,10 @@ export function createConnections(
       if (closing && before?.headersSent === false) before.shouldKeepAlive = true;
       responses.push(response);
       idleWatch.enter();
-      if (isUploading(request)) connection.uploadingSince = performance.now();
+      if (isUploading(request)) {
+        connection.upload = request;
+        connection.uploadingSince = performance.now();
+      }
       if (closing) announceEnd(connection);
       response.on('close', () => leave(connection, response));
       if (responses.length <= PIPELINE_SHARE) return serve(request, response);
@@ -143,13 +147,17 @@ export function createConnections(
 }
 
 function newConnection(socket: Socket, idleSince: number): Connection {
-  return { socket, responses: [], waiting: undefined, idleSince, bytesReadWhenIdle: 0, uploadingSince: 0 };
+  return {
+    ...{ socket, responses: [], waiting: undefined, idleSince, bytesReadWhenIdle: 0 },
+    ...{ upload: undefined, uploadingSince: 0 },
+  };
 }
 
 function release(connection: Connection): void {
   connection.socket = undefined;
   connection.responses.length = 0;
   connection.waiting = undefined;
+  connection.upload = undefined;
 }
 
 function hold(connection: Connection, waiting: Waiting): void {
@@ -182,8 +190,9 @@ function longestIdle(open: ReadonlySet<Connection>, newest: Connection): Connect
 function longestUploading(open: ReadonlySet<Connection>, late: number): Connection | undefined {
   let found: Connection | undefined;
   for (const one of open) {
-    const [response] = one.responses;
-    if (response === undefined || response.headersSent || !isUploading(response.req)) continue;
+    const { upload, responses } = one;
+    // The response may be over already, and the rest of the body still arrive.
+    if (upload === undefined || upload.complete || responses[0]?.headersSent) continue;
     if (one.uploadingSince < (found?.uploadingSince ?? late)) found = one;
   }
   return found;

@@ -52,6 +52,9 @@ export async function openEndpoint(
   http.on('checkContinue', (request, response) =>
     connections.enter(request, response, adapter.continueHandler),
   );
+  http.on('checkExpectation', (request, response) =>
+    connections.enter(request, response, adapter.expectationHandler),
+  );
   refuseConnect(http, connections);
 
   await bind(http, target, flag);

@@ -24,7 +24,12 @@ export interface NodeAdapter {
   readonly handler: NodeHandler;
   /** For the event `checkContinue`: a body that will be refused is not requested. */
   readonly continueHandler: NodeHandler;
+  /** For the event `checkExpectation`: Node would refuse it by itself, however ambiguous it is, and take a body without an end. */
+  readonly expectationHandler: NodeHandler;
 }
+
+/** What the field `Expect` asks for (RFC 9110 section 10.1.1). */
+type Expectation = 'none' | 'continue' | 'unknown';
 
 export function createNodeAdapter(
   handle: Handler,
@@ -37,7 +42,7 @@ export function createNodeAdapter(
   /** Connections whose next request may be part of a malformed one. */
   const spoiled = new WeakSet<Socket>();
 
-  function judge(request: IncomingMessage): Admission {
+  function judge(request: IncomingMessage, expectation: Expectation): Admission {
     if (isAmbiguous(request)) {
       spoiled.add(request.socket);
       return { response: plainResponse(400) };
@@ -49,18 +54,23 @@ export function createNodeAdapter(
       path: pathOf(request.url!),
       headers: request.rawHeaders,
     });
-    if ('response' in admission || !isTooLarge(request, maxBody)) return admission;
-    return { response: plainResponse(413, admission.cors) };
+    if ('response' in admission) return admission;
+    if (expectation === 'unknown') return { response: plainResponse(417, admission.cors) };
+    return isTooLarge(request, maxBody) ? { response: plainResponse(413, admission.cors) } : admission;
   }
 
-  /** Calls `proceed` and serves the request, unless a response without a guest is due. */
-  function admitOrRespond(request: IncomingMessage, response: ServerResponse, proceed: () => void): void {
+  /** Serves the request, unless a response without a guest is due. */
+  function admitOrRespond(
+    request: IncomingMessage,
+    response: ServerResponse,
+    expectation: Expectation = 'none',
+  ): void {
     // Over already: the client has disconnected, or other code has responded.
     if (response.destroyed || response.headersSent) return;
     // Read after a malformed request; the connection ends with the response to that one.
     if (spoiled.has(request.socket)) return;
     const record = observers && beginRecord(observers, request, response);
-    const admission = judge(request);
+    const admission = judge(request, expectation);
     if ('response' in admission) {
       // Later: when Node's parser rejects the body itself, it responds and discards what was written by now.
       setImmediate(() => {
@@ -68,7 +78,7 @@ export function createNodeAdapter(
       });
       return;
     }
-    proceed();
+    if (expectation === 'continue') response.writeContinue();
     serve(request, response, admission, record);
   }
 
@@ -113,8 +123,9 @@ export function createNodeAdapter(
   }
 
   return {
-    handler: (request, response) => admitOrRespond(request, response, () => {}),
-    continueHandler: (request, response) => admitOrRespond(request, response, () => response.writeContinue()),
+    handler: (request, response) => admitOrRespond(request, response),
+    continueHandler: (request, response) => admitOrRespond(request, response, 'continue'),
+    expectationHandler: (request, response) => admitOrRespond(request, response, 'unknown'),
   };
 }
 

@@ -35,7 +35,7 @@ export function plainResponse(status: number, headers: Readonly<Record<string, s
       ...headers,
     },
     body: status === 500 ? FAILURE_PAGE : `${STATUS_CODES[status] ?? 'Error'}\n`,
-    unread: status === 400 || status === 408 || status === 413,
+    unread: status === 400 || status === 408 || status === 413 || status === 417,
   };
 }
 

@@ -207,7 +207,11 @@ async function startOrUnbind(lifecycle: Lifecycle, listener: Listener): Promise<
 }
 
 function eachHandler(adapter: NodeAdapter, wrap: (handler: NodeHandler) => NodeHandler): NodeAdapter {
-  return { handler: wrap(adapter.handler), continueHandler: wrap(adapter.continueHandler) };
+  return {
+    handler: wrap(adapter.handler),
+    continueHandler: wrap(adapter.continueHandler),
+    expectationHandler: wrap(adapter.expectationHandler),
+  };
 }
 
 /** Requests that arrive before the engine has started wait for it. */

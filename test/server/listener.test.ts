@@ -2,9 +2,20 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createMonitor } from '../../src/server/admin/monitor.ts';
+import { openListener } from '../../src/server/listener.ts';
+import type { NodeHandler } from '../../src/server/node-adapter.ts';
 import { fixture, serve } from '../support/command.ts';
 import { rawGlue } from '../support/raw-glue.ts';
 import { listen, type RawConnection, rawConnection, receivedRequest } from '../support/serving.ts';
+
+/** Connects until a connection is served. */
+async function untilAccepted(url: string): Promise<void> {
+  for (;;) {
+    const next = await rawConnection(url);
+    next.send('GET /globals HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+    if (/ 200 OK/.test((await next.end()).text)) return;
+  }
+}
 
 describe('connections above the limit', () => {
   const GET = 'GET /globals HTTP/1.1\r\nHost: a\r\n\r\n';
@@ -44,11 +55,7 @@ describe('connections above the limit', () => {
     expect((await third.end()).text).toBe('');
     first.socket.destroy();
     await once(first.socket, 'close');
-    for (;;) {
-      const next = await rawConnection(url);
-      next.send('GET /globals HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
-      if (/ 200 OK/.test((await next.end()).text)) break;
-    }
+    await untilAccepted(url);
     expect(second.socket.closed).toBe(false);
   });
 
@@ -58,11 +65,33 @@ describe('connections above the limit', () => {
     slow.send('POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nx');
     const drip = setInterval(() => slow.send('x'), 100);
     onTestFinished(() => clearInterval(drip));
-    for (;;) {
-      const next = await rawConnection(url);
-      next.send('GET /globals HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
-      if (/ 200 OK/.test((await next.end()).text)) break;
-    }
+    await untilAccepted(url);
+    await slow.end();
+  });
+
+  test('replace one whose body arrives for too long after its response', async () => {
+    let read = (): number => 0;
+    const handler: NodeHandler = ({ socket }, response) => {
+      read = () => socket.bytesRead;
+      response.end('over');
+    };
+    const listener = await openListener(
+      { handler, continueHandler: handler, expectationHandler: handler },
+      [{ host: '127.0.0.1', port: 0 }],
+      { maxConnections: 1, bodyTimeout: 1000, keepAlive: 75_000 },
+    );
+    onTestFinished(() => {
+      listener.cut();
+      return listener.close();
+    });
+    const slow = await rawConnection(listener.url);
+    slow.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nx');
+    await slow.receive(/over/);
+    const before = read();
+    const drip = setInterval(() => slow.send('x'), 100);
+    onTestFinished(() => clearInterval(drip));
+    await vi.waitFor(() => expect(read()).toBeGreaterThan(before));
+    await untilAccepted(listener.url);
     await slow.end();
   });
 });
@@ -147,11 +176,7 @@ describe('a client that sends CONNECT', () => {
     onTestFinished(() => void silent.destroy());
     silent.write(CONNECT);
     expect(String(await once(silent, 'data'))).toMatch(/^HTTP\/1.1 405 /);
-    for (;;) {
-      const next = await rawConnection(url);
-      next.send('GET /globals HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
-      if (/ 200 OK/.test((await next.end()).text)) break;
-    }
+    await untilAccepted(url);
   });
 });
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { call, listen, rawConnection, share } from '../support/serving.ts';
 
 const lab = share('http-lab');
@@ -148,6 +148,19 @@ describe('a body above the limit', () => {
     );
     expect(await connection.receive(/Payload Too Large\n/)).toMatch(/^HTTP\/1.1 413 /);
   });
+});
+
+test('a client that expects something else is refused, and cannot send a body without an end', async () => {
+  const connection = await rawConnection(lab.url);
+  connection.send('POST /echo HTTP/1.1\r\nHost: a\r\nExpect: more\r\nContent-Length: 99999999999\r\n\r\nx');
+  const drip = setInterval(() => connection.send('x'), 100);
+  onTestFinished(() => clearInterval(drip));
+  expect((await connection.end()).text).toMatch(/^HTTP\/1.1 417 [\s\S]*\r\nconnection: close\r\n/i);
+  const other = await rawConnection(lab.url);
+  other.send(
+    'GET /globals HTTP/1.1\r\nHost: a\r\nExpect: more\r\n\r\nGET /globals HTTP/1.1\r\nHost: a\r\n\r\n',
+  );
+  await other.receive(/^HTTP\/1.1 417 [\s\S]*HTTP\/1.1 200 /);
 });
 
 test('a client that expects 100 Continue gets it', async () => {

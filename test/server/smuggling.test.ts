@@ -39,6 +39,7 @@ const REFUSED: readonly (readonly [name: string, request: string, answer: string
   ['two Hosts that agree', get('Host: localhost'), ADAPTER],
   ['a second Host behind 2,500 fields', get(...Array.from({ length: 2500 }, () => 'a:'), 'Host: b'), ADAPTER],
   ['no Host', 'GET /globals HTTP/1.1\r\n\r\n', NO_HOST],
+  ['two Hosts, and an unknown expectation', get('Host: other', 'Expect: more'), ADAPTER],
   ['an empty Host', 'GET /globals HTTP/1.1\r\nHost:\r\n\r\n', ADAPTER],
   ['a Host that is a list', 'GET /globals HTTP/1.1\r\nHost: localhost, localhost\r\n\r\n', ADAPTER],
   ['a Host with a user', 'GET /globals HTTP/1.1\r\nHost: a@localhost\r\n\r\n', ADAPTER],
@@ -47,6 +48,11 @@ const REFUSED: readonly (readonly [name: string, request: string, answer: string
 
   ['an unknown coding', post('0\r\n\r\n', 'Transfer-Encoding: xchunked'), PARSER],
   ['a coding below chunked', post('0\r\n\r\n', 'Transfer-Encoding: gzip, chunked'), ADAPTER],
+  [
+    'a coding below chunked, and an unknown expectation',
+    post('0\r\n\r\n', 'Transfer-Encoding: gzip, chunked', 'Expect: more'),
+    ADAPTER,
+  ],
   ['a coding above chunked', post('0\r\n\r\n', 'Transfer-Encoding: chunked, identity'), PARSER],
   ['identity', post('', 'Transfer-Encoding: identity'), PARSER],
   ['a coding in quotes', post('0\r\n\r\n', 'Transfer-Encoding: "chunked"'), PARSER],

@@ -55,12 +55,16 @@ export async function openAdmin(
   const { api, administration } = startApi(access, monitor.observers);
   const mayMeasure = metricsToken === undefined ? () => true : bearerCheck(metricsToken);
   const handler = createHandler(monitor, policy, { parts: [api, createAdminPage(access)], mayMeasure });
-  listener = await openListener({ handler, continueHandler: handler }, [address], {
-    maxConnections: MAX_CONNECTIONS,
-    keepAlive: KEEP_ALIVE,
-    bodyTimeout: BODY_TIMEOUT,
-    flag: '--admin-addr',
-  });
+  listener = await openListener(
+    { handler, continueHandler: handler, expectationHandler: handler },
+    [address],
+    {
+      maxConnections: MAX_CONNECTIONS,
+      keepAlive: KEEP_ALIVE,
+      bodyTimeout: BODY_TIMEOUT,
+      flag: '--admin-addr',
+    },
+  );
   return {
     url: listener.url,
     monitor,
