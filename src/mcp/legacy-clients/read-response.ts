@@ -1,10 +1,7 @@
 import { WasmcpError } from '../../../host/index.ts';
-import { header } from '../../http/headers.ts';
 import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
-import { createEventDataReader, isEventStream } from '../edge/event-data.ts';
-import { parseExactly } from '../json.ts';
-import { isObject, type JsonObject } from '../modern/client-message.ts';
-import { MAX_MESSAGE } from '../modern/collect-body.ts';
+import type { JsonObject } from '../modern/client-message.ts';
+import { MessageReader, messageTooLong } from '../modern/message-reader.ts';
 
 /** What is done with the response of a guest. */
 export interface Reading {
@@ -27,18 +24,16 @@ class Reader {
   readonly writer: ResponseWriter;
   readonly #client: ResponseWriter;
   readonly #reading: Reading;
+  readonly #messages: MessageReader;
   #status = 0;
   #headers: readonly string[] = [];
-  #readEvents: ((bytes: Uint8Array) => void) | undefined;
-  /** The body, or the data of the current event. */
-  #parts: Uint8Array[] = [];
-  #size = 0;
   #isPassed = false;
   #isOver = false;
 
   constructor(client: ResponseWriter, reading: Reading) {
     this.#client = client;
     this.#reading = reading;
+    this.#messages = new MessageReader((message) => this.#found(message));
     this.writer = wrapResponse(client, {
       head: (status, headers) => this.#head(status, headers),
       chunk: (bytes, acknowledged) => this.#chunk(bytes, acknowledged),
@@ -50,15 +45,7 @@ class Reader {
   #head(status: number, headers: string[]): void {
     this.#status = status;
     this.#headers = headers;
-    if (isEventStream(headers)) {
-      this.#readEvents = createEventDataReader({
-        data: (bytes) => this.#keep(bytes),
-        dispatched: () => this.#dispatched(),
-      });
-      return;
-    }
-    const isJson = header(headers, 'content-type')?.startsWith('application/json') ?? false;
-    this.#isPassed = !isJson && this.#reading.passes();
+    this.#isPassed = !this.#messages.begin(headers) && this.#reading.passes();
     if (this.#isPassed) this.#client.head(status, headers);
   }
 
@@ -72,10 +59,9 @@ class Reader {
       acknowledged(length);
       return;
     }
-    if (this.#readEvents === undefined) this.#keep(bytes);
-    else this.#readEvents(bytes);
+    this.#messages.read(bytes);
     this.#reading.flush(() => acknowledged(length));
-    if (this.#size > MAX_MESSAGE) this.#fail(tooLong());
+    if (this.#messages.isTooLong) this.#fail(messageTooLong());
   }
 
   #end(trailers: string[]): void {
@@ -84,7 +70,7 @@ class Reader {
       return;
     }
     if (this.#isOver) return;
-    if (this.#readEvents === undefined) this.#dispatched();
+    this.#messages.end();
     if (!this.#isOver) {
       const text = `the response of the guest (${this.#status}) ended without a message`;
       this.#fail(new WasmcpError('guest-no-response', text));
@@ -102,37 +88,9 @@ class Reader {
     this.#reading.failed(error);
   }
 
-  #keep(bytes: Uint8Array): void {
-    this.#size += bytes.length;
-    if (this.#size <= MAX_MESSAGE) this.#parts.push(new Uint8Array(bytes));
-  }
-
-  /** A message is complete. */
-  #dispatched(): void {
-    const bytes = Buffer.concat(this.#parts);
-    const isComplete = bytes.length === this.#size;
-    if (isComplete) this.#size = 0;
-    this.#parts = [];
-    if (this.#isOver || !isComplete) return;
-    const message = parse(bytes.toString());
-    if (message === undefined) return;
+  #found(message: JsonObject): void {
+    if (this.#isOver || this.#messages.isTooLong) return;
     this.#isOver = message.method === undefined;
     this.#reading.message(message, this.#status, this.#headers);
-  }
-}
-
-function tooLong(): WasmcpError {
-  return new WasmcpError(
-    'guest-error-response',
-    `a message of the guest is longer than ${MAX_MESSAGE} bytes`,
-  );
-}
-
-function parse(text: string): JsonObject | undefined {
-  try {
-    const value = parseExactly(text);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
   }
 }

@@ -1,16 +1,12 @@
 import { WasmcpError } from '../../../host/index.ts';
-import { header } from '../../http/headers.ts';
 import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
-import { createEventDataReader, isEventStream } from '../edge/event-data.ts';
-import { parseExactly } from '../json.ts';
-import { isObject, type JsonObject } from './client-message.ts';
-import { MAX_MESSAGE } from './collect-body.ts';
+import type { JsonObject } from './client-message.ts';
 import { type Completed, completeResponse, errorResponse } from './guest-response.ts';
+import { MessageReader, messageTooLong } from './message-reader.ts';
 import { MAX_LATE } from './mrtr/limits.ts';
 import type { TranslatedResponse, Translation } from './translation.ts';
 
 const TOO_LATE = `a message longer than ${MAX_LATE} bytes came before the client did`;
-const TOO_LONG = `a message of the guest is longer than ${MAX_MESSAGE} bytes`;
 
 /**
  * Turns the response of a guest of an earlier revision into one of 2026-07-28. The head is sent with the first message that the
@@ -24,12 +20,9 @@ class Translator implements TranslatedResponse {
   readonly writer: ResponseWriter;
   #target: ResponseWriter;
   #translation: Translation;
+  readonly #messages: MessageReader;
   #status = 0;
   #headers: string[] = [];
-  #readEvents: ((bytes: Uint8Array) => void) | undefined;
-  /** The body, or the data of the current event. */
-  #parts: Uint8Array[] = [];
-  #size = 0;
   /** What the current chunk adds to the response. */
   #events = '';
   #isStreaming = false;
@@ -40,6 +33,7 @@ class Translator implements TranslatedResponse {
   constructor(target: ResponseWriter, translation: Translation) {
     this.#target = target;
     this.#translation = translation;
+    this.#messages = new MessageReader((message, length) => this.#found(message, length));
     this.writer = wrapResponse(target, {
       head: (status, headers) => this.#head(status, headers),
       chunk: (bytes, acknowledged) => this.#chunk(bytes, acknowledged),
@@ -98,14 +92,7 @@ class Translator implements TranslatedResponse {
     }
     this.#status = status;
     this.#headers = headers.filter((_, i) => !OWN.has(headers[i - (i % 2)]!.toLowerCase()));
-    if (isEventStream(headers)) {
-      this.#readEvents = createEventDataReader({
-        data: (bytes) => this.#keep(bytes),
-        dispatched: () => this.#dispatched(),
-      });
-      return;
-    }
-    this.#isPassed = !header(headers, 'content-type')?.startsWith('application/json');
+    this.#isPassed = !this.#messages.begin(headers);
     if (this.#isPassed) this.#target.head(status, withoutSession(headers));
   }
 
@@ -117,19 +104,18 @@ class Translator implements TranslatedResponse {
 
   #read(bytes: Uint8Array, acknowledged: (bytes: number) => void): void {
     const { length } = bytes;
-    if (this.#readEvents === undefined) this.#keep(bytes);
-    else this.#readEvents(bytes);
+    this.#messages.read(bytes);
     const events = this.#events;
     this.#events = '';
     if (events === '') acknowledged(length);
     else this.#target.chunk(Buffer.from(events), () => acknowledged(length));
-    if (this.#size > MAX_MESSAGE) this.#fail(new WasmcpError('guest-error-response', TOO_LONG));
+    if (this.#messages.isTooLong) this.#fail(messageTooLong());
     else if (this.#isOver && this.#isStreaming) this.#target.end([]);
   }
 
   #end(trailers: string[]): void {
     if (this.#isPassed) this.#target.end(trailers);
-    else if (!this.#isOver && this.#readEvents === undefined) this.#dispatched();
+    else if (!this.#isOver) this.#messages.end();
     if (!this.#isPassed && !this.#isOver) {
       this.#fail(new WasmcpError('guest-no-response', 'the response of the guest ended without a message'));
     }
@@ -159,21 +145,9 @@ class Translator implements TranslatedResponse {
     }
   }
 
-  #keep(bytes: Uint8Array): void {
-    this.#size += bytes.length;
-    if (this.#size <= MAX_MESSAGE) this.#parts.push(new Uint8Array(bytes));
-  }
-
-  /** A message is complete. */
-  #dispatched(): void {
-    const bytes = Buffer.concat(this.#parts);
-    const isComplete = bytes.length === this.#size;
-    if (isComplete) this.#size = 0;
-    this.#parts = [];
-    if (this.#isOver || !isComplete) return;
-    const message = parse(bytes.toString());
-    if (message === undefined) return;
-    if (message.method === undefined) this.#settle(bytes.length, () => this.#respond(message));
+  #found(message: JsonObject, length: number): void {
+    if (this.#isOver || this.#messages.isTooLong) return;
+    if (message.method === undefined) this.#settle(length, () => this.#respond(message));
     else if (message.id === undefined) this.#notify(message);
     else this.#asked(message);
   }
@@ -227,13 +201,4 @@ function withoutSession(headers: string[]): string[] {
 
 function event(data: string): string {
   return `event: message\ndata: ${data}\n\n`;
-}
-
-function parse(text: string): JsonObject | undefined {
-  try {
-    const value = parseExactly(text);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,8 +1,7 @@
 import { type ResponseWriter, wrapResponse } from '../../../http/response.ts';
-import { createEventDataReader, isEventStream } from '../../edge/event-data.ts';
-import { parseJson } from '../../json.ts';
+import { isEventStream } from '../../edge/event-data.ts';
 import { isObject, type JsonObject } from '../client-message.ts';
-import { MAX_MESSAGE } from '../collect-body.ts';
+import { MessageReader } from '../message-reader.ts';
 import { filterOf, includes, type Wanted } from './wanted.ts';
 
 const SUBSCRIPTION = 'io.modelcontextprotocol/subscriptionId';
@@ -19,8 +18,6 @@ export function notificationStream(
 ): ResponseWriter {
   let isOpen = false;
   let events = '';
-  let parts: Uint8Array[] = [];
-  let size = 0;
 
   function tagged(params: unknown): JsonObject {
     const { _meta, ...others } = isObject(params) ? params : {};
@@ -38,26 +35,15 @@ export function notificationStream(
     else client.chunk(bytes, sent);
   }
 
-  function dispatched(): void {
-    const message = size > MAX_MESSAGE ? undefined : parsed(Buffer.concat(parts).toString());
-    parts = [];
-    size = 0;
-    if (message?.id === undefined && message !== undefined && includes(wanted, message)) {
+  const messages = new MessageReader((message) => {
+    if (message.id === undefined && includes(wanted, message)) {
       add({ method: message.method, params: tagged(message.params) });
     }
-  }
-
-  const readEvents = createEventDataReader({
-    data(bytes) {
-      size += bytes.length;
-      if (size <= MAX_MESSAGE) parts.push(new Uint8Array(bytes));
-    },
-    dispatched,
   });
 
   return wrapResponse(client, {
     head(status, headers) {
-      isOpen = status === 200 && isEventStream(headers);
+      isOpen = status === 200 && isEventStream(headers) && messages.begin(headers);
       if (!isOpen) return;
       client.head(200, ['content-type', 'text/event-stream', 'cache-control', 'no-cache']);
       const method = 'notifications/subscriptions/acknowledged';
@@ -65,7 +51,7 @@ export function notificationStream(
       flush(() => {});
     },
     chunk(bytes, acknowledged) {
-      if (isOpen) readEvents(bytes);
+      if (isOpen) messages.read(bytes);
       flush(() => acknowledged(bytes.length));
     },
     end(trailers) {
@@ -80,13 +66,4 @@ export function notificationStream(
       else refused();
     },
   });
-}
-
-function parsed(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = parseJson(text);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
