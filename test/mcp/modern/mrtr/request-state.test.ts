@@ -1,6 +1,4 @@
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { fixture, serve, temporaryFolder } from '../../../support/command.ts';
 import { listen, share } from '../../../support/serving.ts';
 import { as, OAUTH } from '../../../support/tokens.ts';
 import { type Attempt, again, attempt } from './asking.ts';
@@ -153,32 +151,4 @@ test('requestState expires after --input-wait, and the guest is ended', async ()
   const retry = await begin(url);
   await logged(/did not respond to "elicitation\/create" within 300 ms \(--input-wait\)/);
   expect(await refusal(url, retry)).toEqual(refused('expired'));
-});
-
-test('after a restart, and on another host, requestState gets an error and the call can be made again', async () => {
-  const store = `sqlite:${join(temporaryFolder(), 'store.db')}`;
-  const start = (): ReturnType<typeof serve> =>
-    serve(fixture('notes-draft'), ['--mcp', 'guide', '--store', store]);
-  const [first, second] = [await start(), await start()];
-  const [retry, other] = [await begin(first.url), await begin(first.url)];
-  expect(await refusal(second.url, retry)).toEqual(refused('gone'));
-  // The host that has the guest can still be found.
-  expect(await continues(first.url, retry)).toBe(true);
-  expect(await refusal(second.url, retry)).toEqual(refused('used'));
-  // Retries that arrive on both hosts at once.
-  for (let round = 0; round < 5; round++) {
-    const many = await begin(first.url);
-    const hosts = Array.from({ length: 8 }, (_, n) => (n % 2 === 0 ? second : first).url);
-    const answers = await Promise.all(hosts.map((url) => attempt(url, TOOL, many)));
-    const reasons = answers.map(({ body }) => body.error?.data.reason ?? 'continued');
-    expect(reasons.filter((reason) => reason === 'continued')).toHaveLength(1);
-    expect(reasons.filter((reason) => reason === 'used' || reason === 'gone')).toHaveLength(7);
-  }
-  await first.stop('SIGKILL');
-  const third = await start();
-  for (const { url } of [second, third]) {
-    expect(await refusal(url, retry)).toEqual(refused('used'));
-    expect(await refusal(url, other)).toEqual(refused('gone'));
-    expect(await continues(url, await begin(url))).toBe(true);
-  }
 });
