@@ -1,6 +1,6 @@
 import { nearest } from '../../host/index.ts';
 import { longFlag, OPTIONS } from './table.ts';
-import type { OptionName } from './types.ts';
+import type { OptionName, OptionSpec } from './types.ts';
 
 const PREFIX = 'WASMCP_NODE_';
 /** Names from earlier releases, which work for one more release, with their current names. */
@@ -21,9 +21,17 @@ export function environmentFlags(
       .find((value) => value);
     if (text === undefined) return [];
     const flag = longFlag(spec.flags);
-    if (!spec.flags.includes('<')) return ['1', 'true', 'yes'].includes(text) ? [flag] : [];
+    if (isSwitch(spec)) return ON.includes(text) ? [flag] : [];
     return (spec.list ? text.split(',') : [text]).map((value) => `${flag}=${value}`);
   });
+}
+
+const ON: readonly string[] = ['1', 'true', 'yes'];
+const OFF: readonly string[] = ['0', 'false', 'no', ''];
+
+/** Whether the option takes no value. */
+function isSwitch({ flags }: OptionSpec): boolean {
+  return !flags.includes('<');
 }
 
 function isGiven(flag: string, words: readonly string[]): boolean {
@@ -32,9 +40,18 @@ function isGiven(flag: string, words: readonly string[]): boolean {
   return own.some((word) => word === flag || word.startsWith(`${flag}=`));
 }
 
-/** Warns of variables with our prefix that are unknown or have been renamed. */
+/** Warns of variables with our prefix that are unknown or have been renamed, and of switches that are neither on nor off. */
 export function environmentWarnings(environment: NodeJS.ProcessEnv): string[] {
-  const known = new Set(Object.values(OPTIONS).flatMap((spec) => spec.environment));
+  const specs = Object.values(OPTIONS);
+  const known = new Set(specs.flatMap((spec) => spec.environment));
+  const switches = specs.filter(isSwitch).flatMap((spec) => spec.environment);
+  const unclear = switches
+    .filter((name) => ![...ON, ...OFF, undefined].includes(environment[name]))
+    .map((name) => `${name} is neither on nor off, so it is ignored: write 1 or 0`);
+  return [...unclear, ...unknownNames(environment, known)];
+}
+
+function unknownNames(environment: NodeJS.ProcessEnv, known: ReadonlySet<string>): string[] {
   return Object.keys(environment)
     .filter((name) => name.startsWith(PREFIX) && !known.has(name) && environment[name] !== '')
     .map((name) => {

@@ -84,6 +84,18 @@ describe('variables of options', () => {
     ]);
   });
 
+  test('a switch that is neither on nor off is ignored, and reported', async () => {
+    const { stderr } = await env({
+      WASMCP_NODE_TRUST_PROXY: 'on',
+      WASMCP_NODE_VERBOSE: 'false',
+      WASMCP_NODE_INHERIT_ENV: '',
+      WASMCP_NODE_NO_LOGGING_PREFIX: 'yes',
+    });
+    expect(stderr).toBe(
+      'warning: WASMCP_NODE_TRUST_PROXY is neither on nor off, so it is ignored: write 1 or 0\n',
+    );
+  });
+
   test('the variables of all options are known to every command', async () => {
     expect((await env({ WASMCP_NODE_WORKERS: '2', WASMCP_NODE_WASI: 'cli' })).stderr).toBe('');
   });
