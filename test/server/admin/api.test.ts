@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { encodeTyped } from '../../../src/mcp/sessions/typed-value.ts';
 import { administer } from '../../support/administered.ts';
 import { temporaryFolder } from '../../support/command.ts';
 import { callTool, initialize, rpc } from '../../support/mcp.ts';
@@ -195,5 +196,24 @@ describe('refused, with the reason:', () => {
     expect(await send('text/plain', '{}')).toBe(415);
     expect(await send('application/json', '{')).toBe(400);
     expect(await send('application/json', '{}')).toBe(422);
+  });
+
+  test('a value that is nested deeply', async () => {
+    const { url, call } = await administer();
+    const id = await initialize(url);
+    await callTool(url, id, 'cart_add', { item: 'apple' });
+    const path = `sessions/${id}/values/cart`;
+    const nested = (depth: number): unknown => JSON.parse('['.repeat(depth) + ']'.repeat(depth));
+    const put = (value: unknown): ReturnType<typeof call> =>
+      call(path, { method: 'PUT', json: { type: 'json', value } });
+    expect((await put(nested(10_000))).status).toBe(400);
+    expect((await put(nested(900))).status).toBe(204);
+    // As a guest may write it.
+    const value = Buffer.from(encodeTyped({ type: 'json', value: JSON.stringify(nested(10_000)) }));
+    const json = { encoding: 'base64', value: value.toString('base64') };
+    const key = `buckets/default/keys/${id}:cart?internal=true`;
+    expect((await call(key, { method: 'PUT', json })).status).toBe(204);
+    const [shown] = (await call(`sessions/${id}`)).body.values;
+    expect(shown).toMatchObject({ type: 'json', text: expect.stringMatching(/^\[{10000}\]{10000}$/) });
   });
 });
