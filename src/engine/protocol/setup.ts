@@ -7,21 +7,27 @@ import type { Isolation } from '../../snapshot/restoration.ts';
 import type { LongPlacesMemory } from './long-places.ts';
 import type { GuestLimits } from './time-limits.ts';
 
-/** What a guest can access, the same for each request. Can be sent to a worker. */
-export interface GuestSettings {
+/** What a guest can access, the same for each request or run. Can be sent to a worker. */
+export interface GuestAccess {
+  /** The guest's whole environment. */
   readonly env: Readonly<Record<string, string>>;
+  /** Starts with the program's name, if it has one. */
   readonly args: readonly string[];
   readonly config: Readonly<Record<string, string>>;
   readonly preopens: readonly Preopen[];
   /** Paths that guests can never access, wherever they are. */
   readonly protected: readonly ProtectedPath[];
-  /** Print `stdout [N] :: ` before each line of a guest's output. */
-  readonly loggingPrefix: boolean;
   readonly storeLimits: StoreLimits;
   /** Maximum number of bytes that the host holds for one guest. */
-  readonly maxHostMemory: number | undefined;
+  readonly maxHostMemory?: number | undefined;
   /** Where guests may send HTTP requests. */
   readonly outgoing: OutgoingPolicy;
+}
+
+/** What guests that serve requests get. */
+export interface GuestSettings extends GuestAccess {
+  /** Print `stdout [N] :: ` before each line of a guest's output. */
+  readonly loggingPrefix: boolean;
   /** How much they may take. */
   readonly limits: GuestLimits;
 }

@@ -1,37 +1,18 @@
-import type {
-  OutgoingPolicy,
-  Preopen,
-  ProtectedPath,
-  StoreAccess,
-  StoreLimits,
-  WasmcpErrorCode,
-} from '../../../host/index.ts';
+import type { StoreAccess, WasmcpErrorCode } from '../../../host/index.ts';
 import type { LoadedComponent } from '../../component/component.ts';
+import type { GuestAccess } from '../protocol/setup.ts';
 
 /** A command's `workerData`. */
-export interface CommandSetup {
+export interface CommandSetup extends GuestAccess {
   readonly component: LoadedComponent;
-  /** The guest's whole environment. */
-  readonly env: Readonly<Record<string, string>>;
-  /** Starts with the program's name. */
-  readonly args: readonly string[];
-  readonly config: Readonly<Record<string, string>>;
   /** Keys of the default bucket, see `seed`. */
   readonly presets: readonly (readonly [string, string])[];
-  readonly preopens: readonly Preopen[];
-  /** Paths that the guest can never access, wherever they are. */
-  readonly protected: readonly ProtectedPath[];
   readonly storeUrl: string;
   readonly storeAccess?: StoreAccess;
-  readonly storeLimits: StoreLimits;
-  /** Maximum number of bytes that the host holds for the guest. */
-  readonly maxHostMemory?: number;
   /** Maximum number of units that it may execute, see `createMeter`. */
   readonly fuel?: number | undefined;
   /** Milliseconds of processor time that it may use. */
   readonly cpu?: number | undefined;
-  /** Where the guest may send HTTP requests. */
-  readonly outgoing: OutgoingPolicy;
 }
 
 export type OutputStream = 'stdout' | 'stderr';
