@@ -18,7 +18,7 @@ import { runGlue } from '../../component/glue.ts';
 import { bindImports } from '../../component/link-check.ts';
 import { createMeter } from '../../metering/meter.ts';
 import { coreInstantiator, uninterrupted } from '../../snapshot/instantiate.ts';
-import { outOfCpu, outOfFuel } from '../worker/exhausted.ts';
+import { outOfCpu, outOfFuel } from '../worker/failures.ts';
 import { FIRST_QUANTUM } from '../worker/quantum.ts';
 import { createPostedInput } from './input.ts';
 import { LimitedCpu } from './limited-cpu.ts';

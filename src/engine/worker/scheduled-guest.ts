@@ -4,7 +4,7 @@ import type { Meter, Questions } from '../../metering/meter.ts';
 import type { GuestFailure, Usage } from '../protocol/messages.ts';
 import type { GuestLimits } from '../protocol/time-limits.ts';
 import { CpuClock, type ThreadClock } from './cpu-clock.ts';
-import { heldTooLong, outOfCpu, outOfFuel } from './exhausted.ts';
+import { heldTooLong, outOfCpu, outOfFuel } from './failures.ts';
 import { GuestDeadline } from './guest-deadline.ts';
 import { Quantum } from './quantum.ts';
 import type { Task } from './run-queue.ts';
