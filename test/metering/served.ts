@@ -1,7 +1,7 @@
 import { checked, createExchange, createHost, openStore, prefixedLines } from '../../host/index.ts';
 import type { LoadedComponent } from '../../src/component/component.ts';
-import { createRequestBody } from '../../src/engine/worker/request-body.ts';
-import { createPostedResponse } from '../../src/engine/worker/response-sink.ts';
+import { RequestBody } from '../../src/engine/worker/request-body.ts';
+import { PostedResponse } from '../../src/engine/worker/response-sink.ts';
 import { toFields } from '../../src/http/fields.ts';
 import { type Counts, type Manner, meteredInstance } from './metered.ts';
 
@@ -37,7 +37,7 @@ export async function serveInThread(
     let status = 0;
     let fields: readonly string[] = [];
     let trailers: readonly string[] = [];
-    const response = createPostedResponse(1, (message) => {
+    const response = new PostedResponse(1, (message) => {
       if (message.type === 'head') [status, fields] = [message.status, message.headers];
       else if (message.type === 'end') trailers = message.trailers;
       else if (message.type === 'chunk') {
@@ -45,7 +45,7 @@ export async function serveInThread(
         setImmediate(() => response.credit(message.bytes.length));
       }
     });
-    const body = createRequestBody(() => {});
+    const body = new RequestBody(() => {});
     if (content !== undefined) body.push(Buffer.from(content));
     body.end([]);
     guest.begin();

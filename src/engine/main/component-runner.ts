@@ -5,8 +5,8 @@ import type { Handler } from '../../http/handler.ts';
 import { ownPaths } from '../../loader/own-paths.ts';
 import type { EngineOptions } from '../options.ts';
 import type { GuestSettings } from '../protocol/setup.ts';
-import { createDispatcher } from './dispatcher.ts';
-import type { Dispatcher, DispatcherLoad } from './dispatcher-options.ts';
+import { Dispatcher } from './dispatcher.ts';
+import type { DispatcherLoad } from './dispatcher-options.ts';
 import type { EngineResources } from './resources.ts';
 import { createWatch, type Watch } from './watch.ts';
 import { startWorker, type WorkerEvents, type WorkerHandle } from './worker-handle.ts';
@@ -42,6 +42,10 @@ export class ComponentRunner {
   /** Its guests may read or write keys. */
   get usesStore(): boolean {
     return this.#component.imports.some(({ name }) => name.startsWith('wasi:keyvalue/'));
+  }
+
+  get #isRaw(): boolean {
+    return this.#component.glue.kind === 'raw';
   }
 
   readonly handle: Handler = (request, target) => this.#dispatcher.handle(request, target);
@@ -87,27 +91,24 @@ export class ComponentRunner {
     workers: number,
     maxWorkers: number = workers,
   ): Dispatcher {
-    const { options, ledger, collect, warnOnce } = this.#resources;
-    const isRaw = this.#component.glue.kind === 'raw';
-    return createDispatcher({
+    const { options, ledger, collect } = this.#resources;
+    return new Dispatcher({
       // Guests with raw glue do not report how much they compute.
-      workers: isRaw ? Math.max(workers, maxWorkers) : workers,
+      workers: this.#isRaw ? Math.max(workers, maxWorkers) : workers,
       maxWorkers,
       liveLimit: options.liveLimit,
       queueLimit: options.queueLimit,
       limits: this.#settings.limits,
-      output: options.output,
       log: options.log,
       ledger,
       collect,
-      // Raw glue was already reported, and explains this.
-      degraded: (problem) => isRaw || warnOnce('isolation', `each request gets a new instance: ${problem}`),
       start: (events) => this.#startWorker(connectStore, events),
     });
   }
 
   #startWorker(connectStore: EngineResources['store']['setup'], events: WorkerEvents): WorkerHandle {
-    const { options, internals, shares, storeBroken, storeFull, openForWorker, setUp } = this.#resources;
+    const { options, internals, shares, warnOnce, storeBroken, storeFull, openForWorker, setUp } =
+      this.#resources;
     const { close, ...opened } = openForWorker();
     return startWorker(
       {
@@ -125,6 +126,11 @@ export class ComponentRunner {
       },
       {
         ...events,
+        output: options.output,
+        log: options.log,
+        // Raw glue was already reported, and explains this.
+        degraded: (problem) =>
+          this.#isRaw || warnOnce('isolation', `each request gets a new instance: ${problem}`),
         storeBroken,
         storeFull,
         guestUsed: internals.guestUsed,

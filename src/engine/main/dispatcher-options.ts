@@ -1,12 +1,10 @@
-import type { GuestRequest, RequestHandle } from '../../http/handler.ts';
-import type { ResponseWriter } from '../../http/response.ts';
 import type { Collect } from '../../process/memory/collect.ts';
 import type { Ledger } from '../../process/memory/ledger.ts';
 import type { TimeLimits } from '../protocol/time-limits.ts';
 import type { GuestVoice, WorkerEvents, WorkerHandle } from './worker-handle.ts';
 import type { WorkerCounts } from './worker-supervisor.ts';
 
-export interface DispatcherOptions extends GuestVoice {
+export interface DispatcherOptions extends Pick<GuestVoice, 'log'> {
   /** The number of worker threads, and the maximum while computing guests fill them. */
   readonly workers: number;
   readonly maxWorkers: number;
@@ -26,14 +24,4 @@ export interface DispatcherOptions extends GuestVoice {
 export interface DispatcherLoad extends WorkerCounts {
   /** Requests that wait for a worker. */
   readonly waiting: number;
-}
-
-/** Gives requests to workers, and keeps those that wait for one. */
-export interface Dispatcher {
-  /** Settles when `first` workers can take requests, see `WorkerSupervisor`. */
-  start(first: number): Promise<void>;
-  handle(request: GuestRequest, target: ResponseWriter): RequestHandle;
-  load(): DispatcherLoad;
-  /** Accepts no new requests; waits at most `limit` milliseconds for those in flight, then ends the workers. */
-  close(limit: number): Promise<void>;
 }

@@ -6,23 +6,19 @@ import { createMemoryWatch, type MemoryWatch } from '../../process/memory/watch.
 import { toShared } from '../protocol/clock.ts';
 import type { GuestFailure } from '../protocol/messages.ts';
 import { limitOf, overdueMessage } from '../protocol/time-limits.ts';
-import type { Dispatcher, DispatcherLoad, DispatcherOptions } from './dispatcher-options.ts';
+import type { DispatcherLoad, DispatcherOptions } from './dispatcher-options.ts';
 import { Evictions } from './evictions.ts';
-import { createInFlightRequest } from './in-flight-request.ts';
+import { InFlightRequest } from './in-flight-request.ts';
 import { MemoryActions } from './memory-actions.ts';
-import type { QueuedRequest } from './queued-request.ts';
-import { RequestQueue } from './request-queue.ts';
+import { type QueuedRequest, RequestQueue } from './request-queue.ts';
 import type { WorkerHandle } from './worker-handle.ts';
-import { createWorkerSupervisor, type WorkerSupervisor } from './worker-supervisor.ts';
+import { WorkerSupervisor } from './worker-supervisor.ts';
 
 /** Places in each worker for requests that a guest there may be waiting for. */
 const RESERVED = 16;
 
-export function createDispatcher(options: DispatcherOptions): Dispatcher {
-  return new RequestDispatcher(options);
-}
-
-class RequestDispatcher implements Dispatcher {
+/** Gives requests to workers, and keeps those that wait for one. */
+export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #supervisor: WorkerSupervisor;
   readonly #memory: MemoryWatch;
@@ -38,7 +34,7 @@ class RequestDispatcher implements Dispatcher {
   constructor(options: DispatcherOptions) {
     this.#options = options;
     this.#evictions = new Evictions(options.log);
-    this.#supervisor = createWorkerSupervisor({
+    this.#supervisor = new WorkerSupervisor({
       ...options,
       done: ({ id }, failure) => this.#settle(id, failure),
       room: () => this.#fill(),
@@ -52,6 +48,7 @@ class RequestDispatcher implements Dispatcher {
     this.#memory = createMemoryWatch({ ledger, collect, workers });
   }
 
+  /** Settles when `first` workers can take requests, see `WorkerSupervisor`. */
   start(first: number): Promise<void> {
     return this.#supervisor.start(first);
   }
@@ -76,6 +73,7 @@ class RequestDispatcher implements Dispatcher {
     return { ...this.#supervisor.counts(), waiting: this.#queue.size };
   }
 
+  /** Accepts no new requests; waits at most `limit` milliseconds for those in flight, then ends the workers. */
   async close(limit: number): Promise<void> {
     this.#closing = true;
     this.#endKept();
@@ -95,7 +93,7 @@ class RequestDispatcher implements Dispatcher {
   #admit(request: GuestRequest, target: ResponseWriter): QueuedRequest {
     const id = this.#nextId++;
     const { limits } = this.#options;
-    const inFlight = createInFlightRequest(id, request, target, () => this.#moved(queued));
+    const inFlight = new InFlightRequest(id, request, target, () => this.#moved(queued));
     const { receivedAt, awaited = false } = request;
     const queued: QueuedRequest = {
       inFlight,

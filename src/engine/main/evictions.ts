@@ -1,5 +1,5 @@
 import { Table, WasmcpError } from '../../../host/index.ts';
-import type { QueuedRequest } from './queued-request.ts';
+import type { QueuedRequest } from './request-queue.ts';
 import type { GuestVoice } from './worker-handle.ts';
 
 /**

@@ -14,41 +14,9 @@ import type { Phase } from '../protocol/time-limits.ts';
 import { BodyForwarder } from './body-forwarder.ts';
 
 /** One request, seen from the main thread. */
-export interface InFlightRequest {
+export class InFlightRequest {
   readonly id: number;
-  readonly phase: Phase;
-  /** More of the body may arrive. */
-  readonly arriving: boolean;
-  /** For the log. */
-  label(): string;
-  /** Gives the request to a worker. `due` is when the response must have begun, see `toShared`. */
-  start(post: Post, due: number): void;
-  receive(message: FromWorker): void;
-  /** What its guest has used. */
-  used(usage: Usage): void;
-  /** The client has responded to what the guest asked: the guest has as much time as after any other part of the response. */
-  resumed(): void;
-  /** The client disconnected. */
-  gone(): void;
-  /** Sends the client an error, or aborts a response that was begun. Nothing is delivered afterwards. */
-  fail(error: WasmcpError): void;
-  /** The guest has finished, its worker has exited, or the request will never get one. */
-  finish(): void;
-}
-
-/** Calls `moved` when the response begins, progresses or is over, and before that for each part of an upload that is read. */
-export function createInFlightRequest(
-  id: number,
-  request: GuestRequest,
-  target: ResponseWriter,
-  moved: () => void,
-): InFlightRequest {
-  return new InFlight(id, request, target, moved);
-}
-
-class InFlight implements InFlightRequest {
-  readonly id: number;
-  phase: Phase = 'waiting';
+  #phase: Phase = 'waiting';
   readonly #request: GuestRequest;
   readonly #target: ResponseWriter;
   readonly #moved: () => void;
@@ -59,6 +27,7 @@ class InFlight implements InFlightRequest {
   #isStarted = false;
   #post: Post | undefined;
 
+  /** Calls `moved` when the response begins, progresses or is over, and before that for each part of an upload that is read. */
   constructor(id: number, request: GuestRequest, target: ResponseWriter, moved: () => void) {
     const { body, record } = request;
     this.id = id;
@@ -74,16 +43,23 @@ class InFlight implements InFlightRequest {
     });
   }
 
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  /** More of the body may arrive. */
   get arriving(): boolean {
     return this.#body?.arriving ?? false;
   }
 
+  /** For the log. */
   label(): string {
     const { method, path } = this.#request;
     // Queries carry secrets; paths say enough.
     return cutText(`${method} ${path.split('?', 1)[0]}`);
   }
 
+  /** Gives the request to a worker. `due` is when the response must have begun, see `toShared`. */
   start(post: Post, due: number): void {
     const { method, scheme, authority, path, headers, body, fence, change, env } = this.#request;
     const whole = body instanceof Uint8Array ? packed(body) : undefined;
@@ -118,12 +94,13 @@ class InFlight implements InFlightRequest {
     }
     if (message.type === 'taken') this.#body?.taken(message.bytes);
     // A guest that reads while the client still sends is waiting for the client, which counts as progress.
-    const reads = this.phase === 'waiting' && this.arriving && message.type === 'taken';
-    if (reads || this.phase === 'streaming') this.#moved();
-    if (this.phase !== 'over') this.#deliver(message);
+    const reads = this.#phase === 'waiting' && this.arriving && message.type === 'taken';
+    if (reads || this.#phase === 'streaming') this.#moved();
+    if (this.#phase !== 'over') this.#deliver(message);
     else if (message.type === 'chunk') free(message.bytes);
   }
 
+  /** What its guest has used. */
   used(usage: Usage): void {
     const record = this.#record;
     if (record === undefined) return;
@@ -131,22 +108,26 @@ class InFlight implements InFlightRequest {
     if (usage.length > OPERATIONS_AT) record.did(usage, OPERATIONS_AT);
   }
 
+  /** The client has responded to what the guest asked: the guest has as much time as after any other part of the response. */
   resumed(): void {
     this.#credit(0);
   }
 
+  /** The client disconnected. */
   gone(): void {
-    if (this.phase === 'over') return;
+    if (this.#phase === 'over') return;
     this.#enter('over');
     this.#post?.({ type: 'gone', id: this.id });
   }
 
+  /** Sends the client an error, or aborts a response that was begun. Nothing is delivered afterwards. */
   fail(error: WasmcpError): void {
-    if (this.phase === 'over') return;
+    if (this.#phase === 'over') return;
     this.gone();
     this.#target.fail(error);
   }
 
+  /** The guest has finished, its worker has exited, or the request will never get one. */
   finish(): void {
     if (this.#record !== undefined) this.#recordEnd(this.#record);
     this.#post = undefined;
@@ -190,21 +171,21 @@ class InFlight implements InFlightRequest {
 
   readonly #credit = (bytes: number): void => {
     this.#post?.({ type: 'credit', id: this.id, bytes });
-    if (this.phase === 'streaming') this.#moved();
+    if (this.#phase === 'streaming') this.#moved();
   };
 
   #enter(next: Phase): void {
-    this.phase = next;
+    this.#phase = next;
     this.#moved();
   }
 
   #bodyEnded(): void {
-    if (this.phase === 'waiting') this.#moved();
+    if (this.#phase === 'waiting') this.#moved();
   }
 
   /** Once a guest has begun its response, the guest decides what a client that stops sending gets. */
   #bodyFailed(error: WasmcpError | undefined): void {
-    if (error !== undefined && (error.code !== 'body-timeout' || this.phase === 'waiting')) this.fail(error);
+    if (error !== undefined && (error.code !== 'body-timeout' || this.#phase === 'waiting')) this.fail(error);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Change, WasmcpErrorCode } from '../../../host/index.ts';
 import type { GuestRequest } from '../../http/handler.ts';
 import type { ResponseWriter } from '../../http/response.ts';
-import type { Dispatcher } from './dispatcher-options.ts';
+import type { Dispatcher } from './dispatcher.ts';
 
 /** Notifies a component's `wasi:keyvalue/watcher` of changes, one after the other. */
 export interface Watch {
@@ -15,7 +15,7 @@ export interface Watch {
 
 export interface WatchOptions {
   /** Used for nothing else: a watcher that hangs affects no request. Closed by `close`. */
-  readonly pool: Dispatcher;
+  readonly pool: Pick<Dispatcher, 'start' | 'handle' | 'close'>;
   readonly log: (level: string, context: string, message: string) => unknown;
   /** Maximum number of queued changes, 10,000 by default, and bytes of their values, 64 MiB. Others are dropped. */
   readonly maxChanges?: number;
@@ -86,12 +86,12 @@ export function createWatch(options: WatchOptions): Watch {
 }
 
 /** Settles when the watcher has returned or failed. */
-async function tellOne(pool: Dispatcher, change: Change): Promise<void> {
+async function tellOne(pool: WatchOptions['pool'], change: Change): Promise<void> {
   // Retries while its worker is being replaced, however long that takes.
   while ((await attempt(pool, change)) === 'queue-full');
 }
 
-function attempt(pool: Dispatcher, change: Change): Promise<WasmcpErrorCode | undefined> {
+function attempt(pool: WatchOptions['pool'], change: Change): Promise<WasmcpErrorCode | undefined> {
   return new Promise((done) => {
     const target: ResponseWriter = {
       head() {},

@@ -1,4 +1,5 @@
 import { Table, WasmcpError } from '../../../host/index.ts';
+import { processTime } from '../../process/cpu-time.ts';
 import type { EngineInternals } from '../options.ts';
 import { createMessageCounts, type MessageCounts } from '../protocol/message-counts.ts';
 import { type FromWorker, type GuestFailure, logSize, type ToWorker } from '../protocol/messages.ts';
@@ -18,18 +19,12 @@ export interface GuestVoice {
   degraded(reason: string): void;
 }
 
-/** What a worker reports. */
-export interface WorkerEvents extends GuestVoice {
+/** What becomes of a worker and of its requests. */
+export interface WorkerEvents {
   /** The request's guest is finished and its place is free. */
   done(request: InFlightRequest, failure: GuestFailure | undefined): void;
   /** The worker has exited, on request or not, and the guests of the requests `lost` with it. */
   gone(lost: readonly InFlightRequest[], reason: string): void;
-}
-
-/** What a worker reports about what its guests use. */
-export interface UsageVoice {
-  /** See `EngineInternals`. */
-  guestUsed?: EngineInternals['guestUsed'] | undefined;
 }
 
 /** What a worker reports about the store. */
@@ -38,6 +33,12 @@ export interface StoreVoice {
   storeBroken(failure: WasmcpError): void;
   /** The worker found that the store's disk is full, or has room again. */
   storeFull(isFull: boolean): void;
+}
+
+/** Everything that a worker reports. */
+export interface WorkerVoice extends WorkerEvents, GuestVoice, StoreVoice {
+  /** See `EngineInternals`. */
+  guestUsed?: EngineInternals['guestUsed'] | undefined;
 }
 
 /** A worker thread and the requests whose guests run in it, seen from the main thread. */
@@ -72,7 +73,7 @@ const CLOSE_GRACE = 5000;
 /** `setUp` sends the setup to the guests' thread. */
 export function startWorker(
   setup: Omit<WorkerSetup, 'counts'>,
-  events: WorkerEvents & StoreVoice & UsageVoice,
+  events: WorkerVoice,
   setUp: (setup: WorkerSetup) => GuestThread,
 ): WorkerHandle {
   const counts = createMessageCounts();
@@ -85,7 +86,7 @@ class Handle implements WorkerHandle {
   largest: WorkerHandle['largest'];
   readonly #thread: GuestThread;
   readonly #counts: MessageCounts;
-  readonly #events: WorkerEvents & StoreVoice & UsageVoice;
+  readonly #events: WorkerVoice;
   readonly #running = new Table<number, InFlightRequest>();
   readonly #stopping: StopTimers;
   readonly #started = Promise.withResolvers<void>();
@@ -96,7 +97,7 @@ class Handle implements WorkerHandle {
   #closing: Promise<void> | undefined;
   #end = 'the worker was ended';
 
-  constructor(thread: GuestThread, counts: MessageCounts, events: WorkerEvents & StoreVoice & UsageVoice) {
+  constructor(thread: GuestThread, counts: MessageCounts, events: WorkerVoice) {
     this.ready = this.#started.promise;
     this.#thread = thread;
     this.#counts = counts;
@@ -239,10 +240,4 @@ class Handle implements WorkerHandle {
     this.#takenAtStop = this.#counts.taken;
     return this.#takenAtStop !== before;
   }
-}
-
-/** Milliseconds of processor time that this process has used. */
-function processTime(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
 }

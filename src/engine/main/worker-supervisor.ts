@@ -3,7 +3,7 @@ import type { InFlightRequest } from './in-flight-request.ts';
 import { createReinforcement, type Reinforcement } from './reinforcement.ts';
 import type { GuestVoice, WorkerEvents, WorkerHandle } from './worker-handle.ts';
 
-export interface SupervisorOptions extends GuestVoice {
+export interface SupervisorOptions extends Pick<GuestVoice, 'log'> {
   /** The number of workers that take requests, and the maximum while computing guests fill them. */
   readonly workers: number;
   readonly maxWorkers: number;
@@ -12,24 +12,6 @@ export interface SupervisorOptions extends GuestVoice {
   done(request: InFlightRequest, failure: GuestFailure | undefined): void;
   /** There may be room in a worker. */
   room(): void;
-}
-
-/** The workers. One that exits is replaced, and a failed start is retried. */
-export interface WorkerSupervisor {
-  /**
-   * Settles when `first` workers can take requests; rejects with the first reason why one of them cannot. Only then are the others
-   * started, so their failures do not keep these from serving.
-   */
-  start(first: number): Promise<void>;
-  /** The worker with the fewest guests, if one has fewer than `limit`. */
-  freest(limit: number): WorkerHandle | undefined;
-  counts(): WorkerCounts;
-  /** Starts one more worker or ends one, as `Reinforcement` decides. To be called regularly while guests run. */
-  reinforce(): void;
-  /** All workers, in any state. */
-  handles(): Iterable<WorkerHandle>;
-  /** Ends all workers and the guests in them. */
-  close(): Promise<void>;
 }
 
 /** The number of guests and workers. */
@@ -44,11 +26,8 @@ export interface WorkerCounts {
 /** Milliseconds before a failed start of a worker is retried; doubled each time, up to the second value. */
 const RETRY_DELAYS: readonly [number, number] = [1000, 30_000];
 
-export function createWorkerSupervisor(options: SupervisorOptions): WorkerSupervisor {
-  return new Supervisor(options);
-}
-
-class Supervisor implements WorkerSupervisor {
+/** The workers. One that exits is replaced, and a failed start is retried. */
+export class WorkerSupervisor {
   readonly #options: SupervisorOptions;
   readonly #starting = new Set<WorkerHandle>();
   readonly #serving = new Set<WorkerHandle>();
@@ -68,6 +47,10 @@ class Supervisor implements WorkerSupervisor {
     this.#reinforcement = createReinforcement(options.workers, options.maxWorkers);
   }
 
+  /**
+   * Settles when `first` workers can take requests; rejects with the first reason why one of them cannot. Only then are the others
+   * started, so their failures do not keep these from serving.
+   */
   async start(first: number): Promise<void> {
     for (let i = 0; i < first; i++) this.#spawn();
     await Promise.all([...this.#starting].map(({ ready }) => ready));
@@ -75,6 +58,7 @@ class Supervisor implements WorkerSupervisor {
     this.#complete();
   }
 
+  /** The worker with the fewest guests, if one has fewer than `limit`. */
   freest(limit: number): WorkerHandle | undefined {
     let best: WorkerHandle | undefined;
     for (const handle of this.#serving) {
@@ -83,6 +67,7 @@ class Supervisor implements WorkerSupervisor {
     return best;
   }
 
+  /** Starts one more worker or ends one, as `Reinforcement` decides. To be called regularly while guests run. */
   reinforce(): void {
     const { workers, maxWorkers } = this.#options;
     if (!this.#started || this.#closing || maxWorkers <= workers) return;
@@ -100,12 +85,14 @@ class Supervisor implements WorkerSupervisor {
     return { guests, serving: this.#serving.size, starting: this.#starting.size };
   }
 
+  /** All workers, in any state. */
   *handles(): Iterable<WorkerHandle> {
     yield* this.#serving;
     yield* this.#starting;
     yield* this.#leaving;
   }
 
+  /** Ends all workers and the guests in them. */
   async close(): Promise<void> {
     this.#closing = true;
     clearTimeout(this.#retry);
@@ -168,12 +155,9 @@ class Supervisor implements WorkerSupervisor {
   }
 
   #create(): WorkerHandle {
-    const { start, output, log, degraded, done, room } = this.#options;
+    const { start, done, room } = this.#options;
     const endIfLeft = (): void => this.#endIfLeft(handle);
     const handle = start({
-      output,
-      log,
-      degraded,
       done(request, failure) {
         done(request, failure);
         endIfLeft();

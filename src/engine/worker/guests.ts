@@ -24,7 +24,7 @@ import { createBatchLimiter } from './batch-limiter.ts';
 import { createInstances, type GuestInstance, type InstancesParts } from './instances.ts';
 import { createOutbox, type GuestPort, type Outbox } from './outbox.ts';
 import { createOutputChannel, type OutputChannel } from './output.ts';
-import { createRunner } from './runner.ts';
+import { Runner } from './runner.ts';
 import { ScheduledGuest } from './scheduled-guest.ts';
 import type { Scheduler } from './scheduler.ts';
 
@@ -90,7 +90,7 @@ export async function startGuests(
       degraded: (reason) => outbox.post({ type: 'degraded', reason }),
     });
     opened.instances = instances;
-    const runner = createRunner({ instances, output, post: outbox.post, flush: outbox.flush });
+    const runner = new Runner({ instances, output, post: outbox.post, flush: outbox.flush });
     const limiter = createBatchLimiter((message) => {
       if (message.type === 'request') runner.run(message);
       else runner.receive(message);

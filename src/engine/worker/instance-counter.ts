@@ -1,34 +1,30 @@
 import type { Discard, InstancePool } from '../../snapshot/instance-pool.ts';
 import type { InstanceCounts } from '../protocol/messages.ts';
 
-/** Reports what became of the instances of a pool. */
-export interface InstanceCounter {
-  /** What became of them since the last call; undefined if exactly one was restored, as after most requests. */
-  sinceLast(): InstanceCounts | undefined;
-}
-
 type Counted = Pick<InstancePool<unknown>, 'created' | 'restored' | 'discards'>;
 
-export function createInstanceCounter(pool: Counted): InstanceCounter {
+/**
+ * Returns a function that reports what became of the instances of a pool since the last call; undefined if exactly one was
+ * restored, as after most requests.
+ */
+export function createInstanceCounter(pool: Counted): () => InstanceCounts | undefined {
   let created = 0;
   let restored = 0;
   const discards = new Map<string, number>();
-  return {
-    sinceLast() {
-      const discarded: Record<string, number> = {};
-      let isUsual = pool.created === created && pool.restored === restored + 1;
-      for (const reason in pool.discards) {
-        const count = pool.discards[reason as Discard];
-        const more = count - (discards.get(reason) ?? 0);
-        if (more === 0) continue;
-        discarded[reason] = more;
-        discards.set(reason, count);
-        isUsual = false;
-      }
-      const counts = { created: pool.created - created, restored: pool.restored - restored, discarded };
-      created = pool.created;
-      restored = pool.restored;
-      return isUsual ? undefined : counts;
-    },
+  return () => {
+    const discarded: Record<string, number> = {};
+    let isUsual = pool.created === created && pool.restored === restored + 1;
+    for (const reason in pool.discards) {
+      const count = pool.discards[reason as Discard];
+      const more = count - (discards.get(reason) ?? 0);
+      if (more === 0) continue;
+      discarded[reason] = more;
+      discards.set(reason, count);
+      isUsual = false;
+    }
+    const counts = { created: pool.created - created, restored: pool.restored - restored, discarded };
+    created = pool.created;
+    restored = pool.restored;
+    return isUsual ? undefined : counts;
   };
 }

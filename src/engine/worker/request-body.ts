@@ -1,26 +1,17 @@
 import { type ByteSource, type FieldList, free, Signal, type StreamFailure } from '../../../host/index.ts';
 import { toFields } from '../../http/fields.ts';
 
-/** The body of a request whose bytes arrive in messages. */
-export interface RequestBody extends ByteSource {
-  push(bytes: Uint8Array): void;
-  end(trailers: readonly string[]): void;
-  fail(): void;
-}
-
 const EMPTY: Uint8Array = new Uint8Array(0);
 const BROKEN: StreamFailure = {
   message: 'the client aborted the request',
   http: { tag: 'connection-terminated' },
 };
 
-/** Calls `taken` with the number of bytes that the guest has read or dropped: as many more may be sent. */
-export function createRequestBody(taken: (bytes: number) => void): RequestBody {
-  return new Body(taken);
-}
-
-/** A class, as an object literal with accessors is slow to create, and each request creates one. */
-class Body implements RequestBody {
+/**
+ * The body of a request whose bytes arrive in messages. A class, as an object literal with accessors is slow to create, and each
+ * request creates one.
+ */
+export class RequestBody implements ByteSource {
   readonly changed: Signal = new Signal();
   failure: StreamFailure | undefined;
   trailers: FieldList | undefined;
@@ -32,6 +23,7 @@ class Body implements RequestBody {
   #spending: ArrayBufferLike | undefined;
   #spent = 0;
 
+  /** Calls `taken` with the number of bytes that the guest has read or dropped: as many more may be sent. */
   constructor(taken: (bytes: number) => void) {
     this.#taken = taken;
   }

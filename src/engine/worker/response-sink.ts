@@ -3,29 +3,11 @@ import { toFlat } from '../../http/fields.ts';
 import { type FromWorker, WINDOW } from '../protocol/messages.ts';
 import type { GuestDeadline } from './guest-deadline.ts';
 
-/** A response that is sent in messages, as fast as the client reads. */
-export interface PostedResponse extends ResponseSink {
-  /** All of it was sent. */
-  readonly complete: boolean;
-  /** The client disconnected first. */
-  readonly abandoned: boolean;
-  /** The client has taken this many bytes. */
-  credit(bytes: number): void;
-  /** The client disconnected: writes fail as closed from now on. */
-  gone(): void;
-}
-
-/** Reports the progress of the response to `deadline`. */
-export function createPostedResponse(
-  id: number,
-  post: (message: FromWorker) => void,
-  deadline?: GuestDeadline,
-): PostedResponse {
-  return new Posted(id, post, deadline);
-}
-
-/** A class, as an object literal with accessors is slow to create, and each request creates one. */
-class Posted implements PostedResponse {
+/**
+ * A response that is sent in messages, as fast as the client reads. A class, as an object literal with accessors is slow to
+ * create, and each request creates one.
+ */
+export class PostedResponse implements ResponseSink {
   readonly changed: Signal = new Signal();
   readonly #id: number;
   readonly #post: (message: FromWorker) => void;
@@ -33,7 +15,8 @@ class Posted implements PostedResponse {
   #room: number = WINDOW;
   #state: 'open' | 'complete' | 'broken' | 'abandoned' = 'open';
 
-  constructor(id: number, post: (message: FromWorker) => void, deadline: GuestDeadline | undefined) {
+  /** Reports the progress of the response to `deadline`. */
+  constructor(id: number, post: (message: FromWorker) => void, deadline?: GuestDeadline) {
     this.#id = id;
     this.#deadline = deadline;
     this.#post = post;
@@ -47,10 +30,12 @@ class Posted implements PostedResponse {
     return this.#state !== 'open';
   }
 
+  /** All of it was sent. */
   get complete(): boolean {
     return this.#state === 'complete';
   }
 
+  /** The client disconnected first. */
   get abandoned(): boolean {
     return this.#state === 'abandoned';
   }
@@ -83,12 +68,14 @@ class Posted implements PostedResponse {
     this.#state = 'broken';
   }
 
+  /** The client has taken this many bytes. */
   credit(bytes: number): void {
     this.#room += bytes;
     this.#deadline?.progress();
     this.changed.wake();
   }
 
+  /** The client disconnected: writes fail as closed from now on. */
   gone(): void {
     this.#deadline?.enter('over');
     if (this.#state === 'open') this.#state = 'abandoned';

@@ -2,24 +2,20 @@ import { createExchange, Table, WasmcpError } from '../../../host/index.ts';
 import { toFields } from '../../http/fields.ts';
 import type { InstancePool } from '../../snapshot/instance-pool.ts';
 import { fromShared } from '../protocol/clock.ts';
-import type { FromWorker, GuestFailure, RequestMessage, ToWorker, Usage } from '../protocol/messages.ts';
+import type {
+  FromWorker,
+  GuestFailure,
+  InstanceCounts,
+  RequestMessage,
+  ToWorker,
+  Usage,
+} from '../protocol/messages.ts';
 import { describeOutcome, failureOf } from './failures.ts';
-import { createInstanceCounter, type InstanceCounter } from './instance-counter.ts';
+import { createInstanceCounter } from './instance-counter.ts';
 import type { GuestInstance } from './instances.ts';
 import type { GuestOutput, OutputChannel } from './output.ts';
-import { createRequestBody, type RequestBody } from './request-body.ts';
-import { createPostedResponse, type PostedResponse } from './response-sink.ts';
-
-/** Runs guests in this thread, each request in an instance that no other request uses at the same time. */
-export interface Runner {
-  run(request: RequestMessage): void;
-  /** A message from the main thread about a request in flight; ignored if the request is finished. */
-  receive(message: MessageAboutRequest): void;
-  /** The request with the largest guest, and its size in bytes; undefined if none is in flight. */
-  largest(): { readonly id: number; readonly bytes: number } | undefined;
-  /** Ends all guests and begins no more; settles when none is left. */
-  end(reason: string): Promise<void>;
-}
+import { RequestBody } from './request-body.ts';
+import { PostedResponse } from './response-sink.ts';
 
 export type MessageAboutRequest = Exclude<ToWorker, { type: 'request' | 'output-taken' | 'press' | 'close' }>;
 
@@ -39,25 +35,23 @@ export interface RunnerParts {
   readonly flush?: () => void;
 }
 
-export function createRunner(parts: RunnerParts): Runner {
-  return new GuestRunner(parts);
-}
-
-class GuestRunner implements Runner {
+/** Runs guests in this thread, each request in an instance that no other request uses at the same time. */
+export class Runner {
   readonly #parts: RunnerParts;
   readonly #live = new Table<number, InFlight>();
-  readonly #counts: InstanceCounter;
+  readonly #countInstances: () => InstanceCounts | undefined;
   #ended: PromiseWithResolvers<void> | undefined;
 
   constructor(parts: RunnerParts) {
     this.#parts = parts;
-    this.#counts = createInstanceCounter(parts.instances);
+    this.#countInstances = createInstanceCounter(parts.instances);
   }
 
   run(request: RequestMessage): void {
     if (this.#ended === undefined) void this.#run(request);
   }
 
+  /** A message from the main thread about a request in flight; ignored if the request is finished. */
   receive(message: MessageAboutRequest): void {
     const found = this.#live.get(message.id);
     if (found === undefined) return;
@@ -72,6 +66,7 @@ class GuestRunner implements Runner {
     else instance.guest.end(message.reason);
   }
 
+  /** The request with the largest guest, and its size in bytes; undefined if none is in flight. */
   largest(): { readonly id: number; readonly bytes: number } | undefined {
     let most: { id: number; bytes: number } | undefined;
     for (const { id, instance } of this.#live.values()) {
@@ -81,6 +76,7 @@ class GuestRunner implements Runner {
     return most;
   }
 
+  /** Ends all guests and begins no more; settles when none is left. */
   end(reason: string): Promise<void> {
     this.#ended ??= Promise.withResolvers();
     for (const { instance } of this.#live.values()) instance.guest.end(reason);
@@ -109,8 +105,8 @@ class GuestRunner implements Runner {
     guest.begin(fence, trace, env);
     guest.operations?.begin((operations) => post({ type: 'operations', id, operations }));
     instance.connect(io);
-    const response = createPostedResponse(id, post, scheduled?.deadline);
-    const body = createRequestBody((bytes) => {
+    const response = new PostedResponse(id, post, scheduled?.deadline);
+    const body = new RequestBody((bytes) => {
       if (!follows) return;
       scheduled?.deadline.received();
       post({ type: 'taken', id, bytes });
@@ -171,7 +167,7 @@ class GuestRunner implements Runner {
   }
 
   #done(id: number, isIndependent: boolean, usage?: Usage, failure?: GuestFailure): void {
-    const instances = usage && this.#counts.sinceLast();
+    const instances = usage && this.#countInstances();
     this.#parts.post({ type: 'done', id, isIndependent, usage, instances, failure });
   }
 }

@@ -1,4 +1,4 @@
-import { threadTime } from './thread-time.ts';
+import { threadTime } from '../../process/cpu-time.ts';
 
 /**
  * Milliseconds of processor time for which a guest may hold its thread where it cannot be suspended: while `cabi_realloc` makes

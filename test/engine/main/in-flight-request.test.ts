@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createInFlightRequest } from '../../../src/engine/main/in-flight-request.ts';
+import { InFlightRequest } from '../../../src/engine/main/in-flight-request.ts';
 import type { ToWorker } from '../../../src/engine/protocol/messages.ts';
 import type { UploadReceiver } from '../../../src/http/handler.ts';
 
@@ -18,7 +18,7 @@ function uploading() {
   };
   const target = { head() {}, chunk() {}, end() {}, fail() {}, finished() {} };
   const head = { method: 'POST', scheme: 'http', authority: 'a', path: '/', receivedAt: 0 } as const;
-  const request = createInFlightRequest(7, { ...head, headers: [], body }, target, () => {});
+  const request = new InFlightRequest(7, { ...head, headers: [], body }, target, () => {});
   const said: string[] = [];
   request.start((message: ToWorker, transfer: ArrayBuffer[] = []) => {
     const { type, ...rest } = structuredClone(message, { transfer });
@@ -80,7 +80,7 @@ test('a guest that has finished gets no message about its response', () => {
     finished() {},
   };
   const head = { method: 'GET', scheme: 'http', authority: 'a', path: '/', receivedAt: 0 } as const;
-  const request = createInFlightRequest(7, { ...head, headers: [], body: undefined }, target, () => {});
+  const request = new InFlightRequest(7, { ...head, headers: [], body: undefined }, target, () => {});
   request.start(({ type }) => said.push(type), 0);
   const unused = { isIndependent: false, usage: undefined, instances: undefined };
   request.receive({ type: 'answer', id: 7, status: 200, headers: [], body: 'all of it', ...unused });

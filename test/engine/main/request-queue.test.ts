@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Evictions } from '../../../src/engine/main/evictions.ts';
-import type { QueuedRequest } from '../../../src/engine/main/queued-request.ts';
-import { RequestQueue } from '../../../src/engine/main/request-queue.ts';
+import { type QueuedRequest, RequestQueue } from '../../../src/engine/main/request-queue.ts';
 
 /** A request as the queue knows it. Its worker reports what it is told. */
 function request(

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, vi } from 'vitest';
 import { WasmcpError } from '../../../host/index.ts';
 import type { InFlightRequest } from '../../../src/engine/main/in-flight-request.ts';
 import type { WorkerEvents, WorkerHandle } from '../../../src/engine/main/worker-handle.ts';
-import { createWorkerSupervisor, type WorkerSupervisor } from '../../../src/engine/main/worker-supervisor.ts';
+import { WorkerSupervisor } from '../../../src/engine/main/worker-supervisor.ts';
 
 /** A worker that the test controls: real ones start and fail unpredictably. */
 export interface Actor {
@@ -101,12 +101,10 @@ export function starting(
   const log: string[] = [];
   const done: string[] = [];
   const stage: { refusal: Error | undefined } = { refusal: undefined };
-  const supervisor = createWorkerSupervisor({
+  const supervisor = new WorkerSupervisor({
     workers,
     maxWorkers,
-    output() {},
     log: (_level, _context, message) => void log.push(message),
-    degraded() {},
     start(events) {
       if (stage.refusal !== undefined) throw stage.refusal;
       const one = actor(events);

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import type { Dispatcher } from '../../../src/engine/main/dispatcher-options.ts';
 import { createWatch, type WatchOptions } from '../../../src/engine/main/watch.ts';
 import type { ResponseWriter } from '../../../src/http/response.ts';
 
@@ -10,9 +9,8 @@ test.each([
   const told: string[] = [];
   const log: string[] = [];
   const current = Promise.withResolvers<ResponseWriter>();
-  const pool: Dispatcher = {
+  const pool: WatchOptions['pool'] = {
     start: async () => {},
-    load: () => ({ guests: 0, waiting: 0, serving: 1, standby: 0, starting: 0, busy: 0 }),
     handle({ change }, target) {
       told.push(change!.key);
       if (told.length === 1) current.resolve(target);

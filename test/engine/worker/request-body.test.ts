@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { createRequestBody } from '../../../src/engine/worker/request-body.ts';
+import { RequestBody } from '../../../src/engine/worker/request-body.ts';
 
 const SIZE = 64 * 1024;
 
 /** A body, and whether the buffer of its chunk still exists. */
 function bodyOf(chunk: Uint8Array) {
   const taken: number[] = [];
-  const body = createRequestBody((bytes) => taken.push(bytes));
+  const body = new RequestBody((bytes) => taken.push(bytes));
   body.push(chunk);
   return { body, taken, isFreed: () => (chunk.buffer as ArrayBuffer).detached };
 }
