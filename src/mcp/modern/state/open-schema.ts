@@ -12,8 +12,8 @@ export function admitsProperty(schema: JsonObject): boolean {
   if (schema.propertyNames !== undefined || schema.maxProperties !== undefined) return false;
   const { dependentSchemas } = schema;
   const inner: unknown[] = [...LISTS, ...SINGLES].flatMap((name) => (schema[name] as unknown[]) ?? []);
-  if (isObject(dependentSchemas)) inner.push(...Object.values(dependentSchemas));
-  return inner.every(isOpen);
+  const dependent = isObject(dependentSchemas) ? Object.values(dependentSchemas) : [];
+  return inner.every(isOpen) && dependent.every(isOpen);
 }
 
 /** Whether a schema admits properties that it does not list. One that is elsewhere may not. */

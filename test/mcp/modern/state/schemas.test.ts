@@ -10,6 +10,10 @@ describe('the argument of handles', () => {
     ['an open schema', object({})],
     ['a closed one, which knows it then', object({ additionalProperties: false })],
     ['one that is closed to what none of its parts knows', object({ unevaluatedProperties: false })],
+    [
+      'more open schemas than a call has arguments',
+      object({ dependentSchemas: Object.fromEntries(Array.from({ length: 200_000 }, (_, i) => [i, true])) }),
+    ],
     ['open alternatives', object({ anyOf: [{ required: ['a'] }, { properties: { b: {} } }] })],
   ])('is offered with %s', async (_, inputSchema) => {
     const [tool] = await listed([{ name: 't', inputSchema, outputSchema: { type: 'object' } }]);
