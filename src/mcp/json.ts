@@ -1,3 +1,5 @@
+import { endOfString, readExactly } from './exact-json.ts';
+
 /**
  * How deep lists and objects of others may be nested. Whatever walks a value may do so recursively, and a stack that overflows in the
  * middle of a request ends the process.
@@ -26,12 +28,8 @@ export function parseExactly(text: string): unknown {
 
 /** A text that was written here, of values that were shallow when they came, exactly. */
 export function parseStored(text: string): unknown {
-  if (!MAY_LOSE.test(text)) return JSON.parse(text);
-  return JSON.parse(text, (_key: string, value: unknown, context?: { readonly source?: string }) =>
-    typeof value === 'number' && context?.source !== undefined && String(value) !== context.source
-      ? json.rawJSON(context.source)
-      : value,
-  );
+  const value: unknown = JSON.parse(text);
+  return MAY_LOSE.test(text) ? readExactly(text) : value;
 }
 
 /** What an error of these functions says of a text. */
@@ -44,15 +42,12 @@ const TOO_DEEP = `nested more than ${MAX_NESTING} deep`;
 /** A number that JavaScript may not keep as it is. Ids in texts look similar, but nothing precedes them that precedes a number. */
 const MAY_LOSE = /(?:^|[:,[\s])(?:-?(?:[\d.]{16}|\d[\d.]*[eE])|-0(?!\.))/;
 
-/** TypeScript's library does not have it yet. */
-const json = JSON as unknown as { rawJSON(text: string): unknown };
-
-const [QUOTE, BACKSLASH] = [...'"\\'].map((character) => character.charCodeAt(0));
-const [LIST, LIST_END, OBJECT, OBJECT_END] = [...'[]{}'].map((character) => character.charCodeAt(0));
+const OPENING = ['[', '{'] as const;
+const [LIST, LIST_END, OBJECT, OBJECT_END, QUOTE] = [...'[]{}"'].map((one) => one.charCodeAt(0));
 
 function requireShallow(text: string): void {
-  // Each level takes two characters.
-  if (text.length <= 2 * MAX_NESTING) return;
+  // Most texts cannot be deep, which is seen much faster than how deep they are.
+  if (text.length <= 2 * MAX_NESTING || OPENING.every((one) => !hasMore(text, one, MAX_NESTING / 2))) return;
   let depth = 0;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
@@ -64,18 +59,11 @@ function requireShallow(text: string): void {
   }
 }
 
-/** The index of the quote that ends the string. */
-function endOfString(text: string, start: number): number {
-  let end = start;
-  do {
-    end = text.indexOf('"', end + 1);
-    if (end < 0) return text.length;
-  } while (isEscaped(text, end));
-  return end;
-}
-
-function isEscaped(text: string, index: number): boolean {
-  let backslashes = 0;
-  while (text.charCodeAt(index - 1 - backslashes) === BACKSLASH) backslashes += 1;
-  return backslashes % 2 === 1;
+function hasMore(text: string, part: string, count: number): boolean {
+  let at = -1;
+  for (let found = 0; found <= count; found++) {
+    at = text.indexOf(part, at + 1);
+    if (at < 0) return false;
+  }
+  return true;
 }
