@@ -8,8 +8,8 @@ import { isModern } from './modern/revision.ts';
 /** Clients of every revision; `sessions` is the path of those that keep sessions. */
 export function withBothEras(options: ModernOptions, sessions: Middleware): Middleware {
   return (guest) => {
-    const kept = sessions(guest);
-    const places = createListeningPlaces();
+    const places = createListeningPlaces(options.live ?? DEFAULTS.liveLimit);
+    const kept = sessions(places.withStreams(guest));
     const modern = createModernEdge(guest, kept, places, options);
     const legacy = withLegacyClients(guest, kept, {
       isPublic: (request) => !options.authorizes && !hasCredentials(request),

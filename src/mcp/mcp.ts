@@ -131,6 +131,7 @@ export function createMcp(
           store: ownStore,
           tasks: mode === 'guide' ? tasks.in(ownStore, holder) : undefined,
           inputWait,
+          live: Math.max(1, options.workers) * options.liveLimit,
         },
         sessions: { mode, queue, leases, timeout, inputWait },
       });

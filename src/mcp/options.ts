@@ -75,6 +75,8 @@ export interface McpSettings
   > {
   readonly env: Readonly<Record<string, string>>;
   readonly publicUrl?: string;
+  readonly workers: number;
+  readonly liveLimit: number;
   readonly queueLimit: number;
   readonly timeout: number;
   readonly store: string | Store;

@@ -62,7 +62,7 @@ function respond(request: GuestRequest, target: ResponseWriter, send: () => void
 }
 
 function openStream(parts: Parts, request: GuestRequest, target: ResponseWriter): RequestHandle {
-  const { guest, memory, descriptions } = parts;
+  const { guest, memory, descriptions, places } = parts;
   const session = sessionFor(request);
   if ('refusal' in session)
     return respond(request, target, () => sendError(target, undefined, session.refusal));
@@ -71,10 +71,14 @@ function openStream(parts: Parts, request: GuestRequest, target: ResponseWriter)
     return respond(request, target, () => sendStatus(target, 405, ['allow', 'POST']));
   const settings = memory.of(session.session.id);
   const meta = describeClient(session.session, undefined);
-  const open: Handler = (received, to) => listen({ guest, capabilities, meta, settings }, received, to);
-  return parts.places.serve(open, request, target, () =>
-    respond(request, target, () => sendError(target, undefined, NO_PLACE)),
-  );
+  const sequence = createRequestSequence(target, () => discard(request));
+  const placed = places.hold(sequence.target);
+  sequence.next(() => {
+    if (placed !== undefined) return listen({ guest, capabilities, meta, settings }, request, placed);
+    sendError(sequence.target, undefined, NO_PLACE);
+    return NO_GUEST;
+  });
+  return sequence.call;
 }
 
 function serve(parts: Parts, received: GuestRequest, target: ResponseWriter): RequestHandle {

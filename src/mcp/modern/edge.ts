@@ -43,6 +43,8 @@ export interface ModernOptions {
   readonly tasks?: TaskService | undefined;
   /** Milliseconds that a guest may wait for a response of its client; the default of servers if it is undefined. */
   readonly inputWait?: number;
+  /** How many guests can be alive at once; the default of servers if it is undefined. */
+  readonly live?: number;
 }
 
 interface Parts {
@@ -200,10 +202,9 @@ function watched(tasks: TaskService | undefined, step: Step): Step {
 
 function passToModern({ guest, places }: Parts, { exchange, message, sequence }: Step): RequestHandle {
   if (message.method !== LISTEN) return guest(message.request, sequence.target);
-  return places.serve(guest, message.request, sequence.target, () => {
-    exchange.refuse(sequence.target, NO_PLACE);
-    return NO_GUEST;
-  });
+  return places.serve(guest, message.request, sequence.target, () =>
+    exchange.refuse(sequence.target, NO_PLACE),
+  );
 }
 
 function passToLegacy(parts: Parts, step: Step, profile: LegacyGuest): void {

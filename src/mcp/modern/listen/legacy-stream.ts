@@ -4,7 +4,6 @@ import { type ResponseWriter, wrapResponse } from '../../../http/response.ts';
 import { isEventStream } from '../../edge/event-data.ts';
 import { messageFor, withoutBody } from '../../edge/messages.ts';
 import { probeTarget } from '../../edge/probe.ts';
-import { NO_GUEST } from '../../edge/request-sequence.ts';
 import { unknownMethod } from '../check-message.ts';
 import { isObject, jsonText } from '../client-message.ts';
 import type { LegacyGuest } from '../guest.ts';
@@ -35,10 +34,7 @@ export function createLegacyStreams(
   const follower =
     (step: Step): Handler =>
     (request, target) =>
-      places.serve(guest, request, target, () => {
-        step.exchange.refuse(step.sequence.target, NO_PLACE);
-        return NO_GUEST;
-      });
+      places.serve(guest, request, target, () => step.exchange.refuse(step.sequence.target, NO_PLACE));
 
   /** Opens a session if the guest wants one. */
   function inSession(step: Step, profile: LegacyGuest, ready: () => void): void {
@@ -68,11 +64,18 @@ export function createLegacyStreams(
       const wanted = acknowledgeable(wantedOf(step.message.params.notifications), capabilities);
       inSession(step, profile, () =>
         subscribe(guest, step, profile, wanted.uris, (uris) =>
-          follow(follower(step), step, profile, { ...wanted, uris }),
+          follow(follower(step), step, profile, { ...wanted, uris }, (status) => {
+            if (isNone(status)) known = false;
+          }),
         ),
       );
     },
   };
+}
+
+/** Whether this response to GET says that the guest has no stream ("Streamable HTTP", section "Listening for Messages from the Server"). */
+function isNone(status: number): boolean {
+  return status === 404 || status === 405;
 }
 
 /** Looks at the head of the stream, and leaves it. */
@@ -100,7 +103,7 @@ function look(
       const hasStream = status === 200 && isEventStream(headers);
       // The guest may respond before there is anything to cancel.
       if (hasStream) queueMicrotask(() => handle?.cancel());
-      decide(hasStream, hasStream || status === 404 || status === 405);
+      decide(hasStream, hasStream || isNone(status));
     },
     chunk: (bytes, acknowledged) => acknowledged(bytes.length),
     end: () => decide(false, false),
@@ -149,10 +152,19 @@ function subscribe(
 }
 
 /** The stream of the guest becomes the client's. */
-function follow(guest: Handler, step: Step, profile: LegacyGuest, wanted: Wanted): void {
+function follow(
+  guest: Handler,
+  step: Step,
+  profile: LegacyGuest,
+  wanted: Wanted,
+  failed: (status: number) => void,
+): void {
   const { sequence, message, exchange } = step;
   exchange.isOwn = true;
-  const refuse = (): void => exchange.refuse(sequence.target, unknownMethod(message.method));
+  const refuse = (status: number): void => {
+    failed(status);
+    exchange.refuse(sequence.target, unknownMethod(message.method));
+  };
   const target = notificationStream(sequence.target, message.id, wanted, refuse);
   sequence.last(() => guest(streamRequest(step, profile), target));
 }

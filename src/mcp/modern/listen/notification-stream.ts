@@ -7,16 +7,17 @@ import { filterOf, includes, type Wanted } from './wanted.ts';
 const SUBSCRIPTION = 'io.modelcontextprotocol/subscriptionId';
 
 /**
- * Where the stream of a guest goes: it becomes the response to `subscriptions/listen`. `refused` is called if the guest's response
- * is no stream.
+ * Where the stream of a guest goes: it becomes the response to `subscriptions/listen`. `refused` is called with the status if the
+ * guest's response is no stream; 0 if there is none.
  */
 export function notificationStream(
   client: ResponseWriter,
   id: string | number,
   wanted: Wanted,
-  refused: () => void,
+  refused: (status: number) => void,
 ): ResponseWriter {
   let isOpen = false;
+  let code = 0;
   let events = '';
 
   function tagged(params: unknown): JsonObject {
@@ -43,6 +44,7 @@ export function notificationStream(
 
   return wrapResponse(client, {
     head(status, headers) {
+      code = status;
       isOpen = status === 200 && isEventStream(headers) && messages.begin(headers);
       if (!isOpen) return;
       client.head(200, ['content-type', 'text/event-stream', 'cache-control', 'no-cache']);
@@ -55,7 +57,7 @@ export function notificationStream(
       flush(() => acknowledged(bytes.length));
     },
     end(trailers) {
-      if (!isOpen) return refused();
+      if (!isOpen) return refused(code);
       // "Graceful Closure"
       add({ id, result: { resultType: 'complete', _meta: { [SUBSCRIPTION]: id } } });
       flush(() => {});
@@ -63,7 +65,7 @@ export function notificationStream(
     },
     fail(error) {
       if (isOpen) client.fail(error);
-      else refused();
+      else refused(code);
     },
   });
 }
