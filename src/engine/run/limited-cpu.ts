@@ -1,6 +1,6 @@
 import type { Questions } from '../../metering/meter.ts';
+import { Quantum } from '../../metering/quantum.ts';
 import { threadTime } from '../../process/cpu-time.ts';
-import { Quantum } from '../worker/quantum.ts';
 
 const TRAP = -1;
 

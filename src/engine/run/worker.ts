@@ -17,9 +17,9 @@ import {
 import { runGlue } from '../../component/glue.ts';
 import { bindImports } from '../../component/link-check.ts';
 import { createMeter } from '../../metering/meter.ts';
+import { FIRST_QUANTUM } from '../../metering/quantum.ts';
 import { coreInstantiator, uninterrupted } from '../../snapshot/instantiate.ts';
 import { outOfCpu, outOfFuel } from '../worker/failures.ts';
-import { FIRST_QUANTUM } from '../worker/quantum.ts';
 import { createPostedInput } from './input.ts';
 import { LimitedCpu } from './limited-cpu.ts';
 import type { CommandEnd, CommandSetup, FromCommand, OutputStream, ToCommand } from './messages.ts';

@@ -17,6 +17,7 @@ import { glueState } from '../../component/glue-state.ts';
 import { bindImports } from '../../component/link-check.ts';
 import type { GrowthParent } from '../../growth/account.ts';
 import { createMeter, type Meter } from '../../metering/meter.ts';
+import { FIRST_QUANTUM } from '../../metering/quantum.ts';
 import { type Heap, HeapShare } from '../../process/memory/heap-share.ts';
 import { createShare, type LedgerMemory, type MemoryShare } from '../../process/memory/ledger.ts';
 import { findState } from '../../snapshot/exposed-state.ts';
@@ -24,7 +25,6 @@ import { createInstancePool, type InstancePool } from '../../snapshot/instance-p
 import { coreInstantiator } from '../../snapshot/instantiate.ts';
 import { countingConstantCalls } from '../../snapshot/nondeterministic-init.ts';
 import type { Isolation, NewInstance } from '../../snapshot/restoration.ts';
-import { FIRST_QUANTUM } from './quantum.ts';
 import type { ScheduledGuest } from './scheduled-guest.ts';
 import { StartTimes } from './start-times.ts';
 import { createTell, type Tell } from './watcher.ts';

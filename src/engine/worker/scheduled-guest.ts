@@ -1,12 +1,12 @@
 import type { Guest, ThreadShare } from '../../../host/index.ts';
 import type { GlueState } from '../../component/glue-state.ts';
 import type { Meter, Questions } from '../../metering/meter.ts';
+import { Quantum } from '../../metering/quantum.ts';
 import type { GuestFailure, Usage } from '../protocol/messages.ts';
 import type { GuestLimits } from '../protocol/time-limits.ts';
 import { CpuClock, type ThreadClock } from './cpu-clock.ts';
 import { heldTooLong, outOfCpu, outOfFuel } from './failures.ts';
 import { GuestDeadline } from './guest-deadline.ts';
-import { Quantum } from './quantum.ts';
 import type { Task } from './run-queue.ts';
 import type { Scheduler } from './scheduler.ts';
 import { LONGEST_HOLD, ThreadHold } from './thread-hold.ts';

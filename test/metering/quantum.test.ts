@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { FIRST_QUANTUM, Quantum } from '../../../src/engine/worker/quantum.ts';
+import { FIRST_QUANTUM, Quantum } from '../../src/metering/quantum.ts';
 
 /** Quantums of a guest that takes so many nanoseconds for a unit. */
 function quantums(nanoseconds: number, count: number): { readonly last: number; readonly took: number } {
