@@ -20,7 +20,6 @@ import { warmUp } from './main/warm-up.ts';
 import type { EngineInternals, EngineOptions, EngineSettings } from './options.ts';
 
 export type { EngineInternals, EngineOptions, EngineSettings } from './options.ts';
-export type { InstanceCounts } from './protocol/messages.ts';
 
 /** The current load. */
 export interface EngineLoad extends DispatcherLoad {

@@ -10,9 +10,9 @@ import type {
   WasmcpError,
 } from '../../host/index.ts';
 import type { Resolved } from '../options/resolve.ts';
+import type { InstanceCounts } from '../snapshot/instance-counter.ts';
 import type { Isolation } from '../snapshot/restoration.ts';
 import type { PrestartedWorkers } from './main/prestarted-worker.ts';
-import type { InstanceCounts } from './protocol/messages.ts';
 
 /** How the engine runs guests. */
 export interface EngineOptions {

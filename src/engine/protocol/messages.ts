@@ -1,4 +1,5 @@
 import type { Change, SentOperations, TraceHeaders, WasmcpErrorCode } from '../../../host/index.ts';
+import type { InstanceCounts } from '../../snapshot/instance-counter.ts';
 
 /**
  * Messages between the main thread and a worker. The main thread owns sockets and deadlines, the worker owns guests;
@@ -112,15 +113,6 @@ export interface LogMessage {
 export type Usage = SentOperations;
 
 export const OPERATIONS_AT = 2;
-
-/** What became of the instances of a worker. */
-export interface InstanceCounts {
-  readonly created: number;
-  /** After a request, for another one. */
-  readonly restored: number;
-  /** By reason. */
-  readonly discarded: Readonly<Record<string, number>>;
-}
 
 export interface GuestFailure {
   readonly code: WasmcpErrorCode;

@@ -1,17 +1,10 @@
 import { createExchange, Table, WasmcpError } from '../../../host/index.ts';
 import { toFields } from '../../http/fields.ts';
+import { createInstanceCounter, type InstanceCounts } from '../../snapshot/instance-counter.ts';
 import type { InstancePool } from '../../snapshot/instance-pool.ts';
 import { fromShared } from '../protocol/clock.ts';
-import type {
-  FromWorker,
-  GuestFailure,
-  InstanceCounts,
-  RequestMessage,
-  ToWorker,
-  Usage,
-} from '../protocol/messages.ts';
+import type { FromWorker, GuestFailure, RequestMessage, ToWorker, Usage } from '../protocol/messages.ts';
 import { describeOutcome, failureOf } from './failures.ts';
-import { createInstanceCounter } from './instance-counter.ts';
 import type { GuestInstance } from './instances.ts';
 import type { GuestOutput, OutputChannel } from './output.ts';
 import { RequestBody } from './request-body.ts';

@@ -1,4 +1,4 @@
-import type { InstanceCounts } from '../../../engine/engine.ts';
+import type { InstanceCounts } from '../../../snapshot/instance-counter.ts';
 import type { Metrics } from './registry.ts';
 
 /** What guests have used. */

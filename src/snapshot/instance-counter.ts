@@ -1,5 +1,13 @@
-import type { Discard, InstancePool } from '../../snapshot/instance-pool.ts';
-import type { InstanceCounts } from '../protocol/messages.ts';
+import type { Discard, InstancePool } from './instance-pool.ts';
+
+/** What became of the instances of a pool. */
+export interface InstanceCounts {
+  readonly created: number;
+  /** After a request, for another one. */
+  readonly restored: number;
+  /** By reason. */
+  readonly discarded: Readonly<Record<string, number>>;
+}
 
 type Counted = Pick<InstancePool<unknown>, 'created' | 'restored' | 'discards'>;
 
