@@ -9,7 +9,7 @@ import { limitOf, overdueMessage } from '../protocol/time-limits.ts';
 import type { DispatcherLoad, DispatcherOptions } from './dispatcher-options.ts';
 import { Evictions } from './evictions.ts';
 import { InFlightRequest } from './in-flight-request.ts';
-import { MemoryActions } from './memory-actions.ts';
+import { createMemoryActions } from './memory-actions.ts';
 import { type QueuedRequest, RequestQueue } from './request-queue.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 import { WorkerSupervisor } from './worker-supervisor.ts';
@@ -40,7 +40,7 @@ export class Dispatcher {
       room: () => this.#fill(),
     });
     const { ledger, collect } = options;
-    const workers = new MemoryActions(
+    const workers = createMemoryActions(
       this.#supervisor,
       (id, reason) => this.#sacrifice(id, reason),
       () => this.#fill(),

@@ -1,17 +1,20 @@
-import type { Worker } from 'node:worker_threads';
 import type { FromWorker, ToWorker } from '../protocol/messages.ts';
 import { receivedFromWorker, type SentFromWorker, sentToWorker } from '../protocol/sent-messages.ts';
 import type { WorkerSetup } from '../protocol/setup.ts';
 import { type PrestartedWorker, prestartWorker } from './prestarted-worker.ts';
+
+interface ThreadEvents {
+  message(batch: FromWorker[]): void;
+  error(error: unknown): void;
+  exit(): void;
+}
 
 /** Where guests run, seen from the main thread: in a worker thread, or in this one. */
 export interface GuestThread {
   /** Guests run on this thread, so none runs while a timer's callback does. */
   readonly isThisOne?: boolean;
   postMessage(message: ToWorker, transfer: ArrayBuffer[] | undefined): void;
-  on(event: 'message', listener: (batch: FromWorker[]) => void): unknown;
-  on(event: 'error', listener: (error: unknown) => void): unknown;
-  on(event: 'exit', listener: () => void): unknown;
+  on<E extends keyof ThreadEvents>(event: E, listener: ThreadEvents[E]): unknown;
   /** Ends all guests; `exit` follows, and no further message. */
   terminate(): unknown;
 }
@@ -27,30 +30,13 @@ export function setUpWorker(
     setup,
     ports.filter((one) => one !== undefined),
   );
-  return new WorkerThread(worker);
-}
-
-class WorkerThread implements GuestThread {
-  readonly #worker: Worker;
-
-  constructor(worker: Worker) {
-    this.#worker = worker;
-  }
-
-  postMessage(message: ToWorker, transfer: ArrayBuffer[] | undefined): void {
-    this.#worker.postMessage(sentToWorker(message), transfer);
-  }
-
-  on(event: 'message' | 'error' | 'exit', listener: (value: never) => void): void {
-    if (event !== 'message') {
-      this.#worker.on(event, listener as (value?: unknown) => void);
-      return;
-    }
-    const receive = listener as (batch: FromWorker[]) => void;
-    this.#worker.on('message', (batch: SentFromWorker[]) => receive(batch.map(receivedFromWorker)));
-  }
-
-  terminate(): void {
-    void this.#worker.terminate();
-  }
+  return {
+    postMessage: (message, transfer) => worker.postMessage(sentToWorker(message), transfer),
+    on(event, listener) {
+      if (event !== 'message') return worker.on(event, listener as () => void);
+      const receive = listener as (batch: FromWorker[]) => void;
+      return worker.on(event, (batch: SentFromWorker[]) => receive(batch.map(receivedFromWorker)));
+    },
+    terminate: () => worker.terminate(),
+  };
 }

@@ -1,7 +1,7 @@
 import { Table, WasmcpError } from '../../../host/index.ts';
 import { processTime } from '../../process/cpu-time.ts';
 import type { EngineInternals } from '../options.ts';
-import { createMessageCounts, type MessageCounts } from '../protocol/message-counts.ts';
+import { MessageCounts } from '../protocol/message-counts.ts';
 import { type FromWorker, type GuestFailure, logSize, type ToWorker } from '../protocol/messages.ts';
 import type { WorkerSetup } from '../protocol/setup.ts';
 import type { GuestThread } from './guest-thread.ts';
@@ -76,7 +76,7 @@ export function startWorker(
   events: WorkerVoice,
   setUp: (setup: WorkerSetup) => GuestThread,
 ): WorkerHandle {
-  const counts = createMessageCounts();
+  const counts = new MessageCounts();
   return new Handle(setUp({ ...setup, counts: counts.memory }), counts, events);
 }
 

@@ -13,47 +13,40 @@ const COMPUTED = 3;
 const WORDS = 4;
 
 /** The main thread's side. */
-export interface MessageCounts {
+export class MessageCounts {
   /** For the worker, see `workerMessageCounts`. */
-  readonly memory: SharedArrayBuffer;
-  /** A message was posted to the worker. */
-  sent(): void;
-  /** Changes each time the worker takes a message. */
-  readonly taken: number;
-  /** The worker has taken everything that was sent. */
-  readonly answered: boolean;
-  /** The request whose guest has the thread, or had it last. */
-  readonly runs: number;
-  /** Milliseconds for which computing guests have had the thread so far. To be read at least once an hour. */
-  readonly computed: number;
-}
+  readonly memory: SharedArrayBuffer = new SharedArrayBuffer(WORDS * Int32Array.BYTES_PER_ELEMENT);
+  readonly #words = new Int32Array(this.memory);
+  #microseconds = 0;
+  #seen = 0;
 
-export function createMessageCounts(): MessageCounts {
-  const memory = new SharedArrayBuffer(WORDS * Int32Array.BYTES_PER_ELEMENT);
-  const words = new Int32Array(memory);
-  let microseconds = 0;
-  let seen = 0;
-  return {
-    memory,
-    sent() {
-      Atomics.add(words, SENT, 1);
-    },
-    get taken() {
-      return Atomics.load(words, TAKEN);
-    },
-    get answered() {
-      return Atomics.load(words, TAKEN) === Atomics.load(words, SENT);
-    },
-    get runs() {
-      return Atomics.load(words, RUNS);
-    },
-    get computed() {
-      const now = Atomics.load(words, COMPUTED);
-      microseconds += (now - seen) >>> 0;
-      seen = now;
-      return microseconds / 1000;
-    },
-  };
+  /** A message was posted to the worker. */
+  sent(): void {
+    Atomics.add(this.#words, SENT, 1);
+  }
+
+  /** Changes each time the worker takes a message. */
+  get taken(): number {
+    return Atomics.load(this.#words, TAKEN);
+  }
+
+  /** The worker has taken everything that was sent. */
+  get answered(): boolean {
+    return Atomics.load(this.#words, TAKEN) === Atomics.load(this.#words, SENT);
+  }
+
+  /** The request whose guest has the thread, or had it last. */
+  get runs(): number {
+    return Atomics.load(this.#words, RUNS);
+  }
+
+  /** Milliseconds for which computing guests have had the thread so far. To be read at least once an hour. */
+  get computed(): number {
+    const now = Atomics.load(this.#words, COMPUTED);
+    this.#microseconds += (now - this.#seen) >>> 0;
+    this.#seen = now;
+    return this.#microseconds / 1000;
+  }
 }
 
 /** The worker's side. */

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { createMessageCounts, workerMessageCounts } from '../../../src/engine/protocol/message-counts.ts';
+import { MessageCounts, workerMessageCounts } from '../../../src/engine/protocol/message-counts.ts';
 
 test('show both sides whether the worker takes its messages', () => {
-  const counts = createMessageCounts();
+  const counts = new MessageCounts();
   const worker = workerMessageCounts(counts.memory);
   expect([counts.answered, worker.waiting()]).toEqual([true, 0]);
   counts.sent();
@@ -15,7 +15,7 @@ test('show both sides whether the worker takes its messages', () => {
 });
 
 test('do not show a message as waiting that was taken before it was counted', () => {
-  const counts = createMessageCounts();
+  const counts = new MessageCounts();
   const worker = workerMessageCounts(counts.memory);
   worker.take();
   expect(worker.waiting()).toBe(0);
@@ -24,7 +24,7 @@ test('do not show a message as waiting that was taken before it was counted', ()
 });
 
 test('continue when they wrap around', () => {
-  const counts = createMessageCounts();
+  const counts = new MessageCounts();
   const worker = workerMessageCounts(counts.memory);
   new Int32Array(counts.memory).fill(0x7fff_ffff);
   counts.sent();
@@ -34,7 +34,7 @@ test('continue when they wrap around', () => {
 });
 
 test('show which guest has the thread', () => {
-  const counts = createMessageCounts();
+  const counts = new MessageCounts();
   workerMessageCounts(counts.memory).runs(7);
   expect(counts.runs).toBe(7);
 });
