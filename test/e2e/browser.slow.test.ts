@@ -3,13 +3,14 @@ import { browse, CHROMIUM } from '../support/browser.ts';
 import { fixture, type ServeProcess, serve } from '../support/command.ts';
 import { callTool, initialize } from '../support/mcp.ts';
 import { servePages } from '../support/pages.ts';
+import { RAW_GLUE_PATIENCE, rawGlue } from '../support/raw-glue.ts';
 
 function start(args: readonly string[] = []): Promise<ServeProcess> {
   return serve(fixture('notes-draft'), ['--store', 'memory:', '--mcp', 'guide', ...args]);
 }
 
 // A browser takes seconds to start, and longer beside other tests.
-describe('pages in Chromium', { timeout: 60_000 }, () => {
+describe('pages in Chromium', { timeout: 60_000 * (rawGlue ? RAW_GLUE_PATIENCE : 1) }, () => {
   beforeEach(({ skip }) => skip(CHROMIUM === undefined, 'no Chromium on the PATH, and CHROMIUM is not set'));
 
   test.each([

@@ -7,6 +7,7 @@ import type { Server, ServerOptions } from '../../../src/index.ts';
 import { type Admin, openAdmin } from '../../../src/server/admin/admin.ts';
 import { createServer } from '../../../src/server/server.ts';
 import { temporaryFolder } from '../../support/command.ts';
+import { rawGlue } from '../../support/raw-glue.ts';
 import { component } from '../../support/serving.ts';
 
 interface Looked {
@@ -221,7 +222,7 @@ test('waiting requests are counted in all queues', async () => {
   leaving.abort();
 });
 
-test('guests on the thread of the server are no workers', async () => {
+test.skipIf(rawGlue)('guests on the thread of the server are no workers', async () => {
   const looked = await watched('http-lab', { workers: 0 });
   await (await fetch(`${await looked.server.listen(0)}env`)).text();
   const shown = await metrics(looked);

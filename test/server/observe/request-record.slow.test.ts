@@ -8,6 +8,7 @@ import type { RequestRecord } from '../../../src/http/request-record.ts';
 import type { RequestSummary } from '../../../src/index.ts';
 import { temporaryFolder } from '../../support/command.ts';
 import { callTool, initialize, rpc } from '../../support/mcp.ts';
+import { rawGlue } from '../../support/raw-glue.ts';
 import { create, type Listening, listen, type ServingOptions } from '../../support/serving.ts';
 
 interface Observed extends Listening {
@@ -190,7 +191,7 @@ test('an error of JSON-RPC and a tool that fails are failures, and tools that ar
   expect(records[1]!.tools).toContain('test_error_handling');
 });
 
-test.each([{ workers: 0 }, { workers: 2 }])(
+test.each(rawGlue ? [{ workers: 2 }] : [{ workers: 0 }, { workers: 2 }])(
   'each operation on the store is recorded with $workers workers',
   async ({ workers }) => {
     const { url, ended } = await observed('kv-draft2', { workers });

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openStore, type Store } from '../../../../src/index.ts';
 import { withBothEras } from '../../../../src/mcp/both-eras.ts';
 import { withSessions } from '../../../../src/mcp/pipeline.ts';
@@ -24,13 +24,19 @@ async function count(url: string, headers: Record<string, string>): Promise<stri
   return body?.result?.content?.[0]?.text ?? `${status} ${JSON.stringify(body)}`;
 }
 
-/** The only session that has not ended. */
-async function onlyLive(store: Store): Promise<SessionSummary> {
+/** The only session that has not ended. One that was opened to look at the guest ends after the response of the first request. */
+function onlyLive(store: Store): Promise<SessionSummary> {
+  return vi.waitFor(async () => {
+    const live = await liveSessions(store);
+    expect(live).toHaveLength(1);
+    return live[0]!;
+  }, 10_000);
+}
+
+async function liveSessions(store: Store): Promise<SessionSummary[]> {
   const sizes = await collect(sessionSizes(store, 'default'));
   const all = await Promise.all(sizes.map(({ id }) => sessionSummary(store, 'default', id, Date.now())));
-  const live = all.filter((one) => one?.state.name === 'live');
-  expect(live).toHaveLength(1);
-  return live[0]!;
+  return all.filter((one) => one?.state.name === 'live') as SessionSummary[];
 }
 
 describe('state of principals', () => {
