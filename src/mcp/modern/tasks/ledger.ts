@@ -1,4 +1,4 @@
-import { RESERVED_PREFIX, type Store } from '../../../../host/index.ts';
+import { RESERVED_PREFIX, type Store, WasmcpError } from '../../../../host/index.ts';
 import type { JsonObject } from '../client-message.ts';
 import { decode, encode, ended, failed, isExpired, isOver, type Outcome, type TaskRecord } from './record.ts';
 
@@ -8,6 +8,9 @@ export const RESULTS: string = `${RESERVED_PREFIX}task-results`;
 
 /** Clients without a principal, who share one limit. */
 const NOBODY = '-';
+
+/** Largest error of a task, in bytes. It is in the record. */
+const MAX_ERROR: number = 64 * 1024;
 
 /** The key of a task: only its owner finds it. */
 export function keyOf(owner: string | undefined, id: string): string {
@@ -37,10 +40,27 @@ export class TaskLedger {
     return value && decode(value);
   }
 
-  /** Positional. */
-  async readMany(keys: readonly string[]): Promise<(TaskRecord | undefined)[]> {
-    const values = await this.#store.getMany(BUCKET, keys);
-    return values.map((value) => value && decode(value));
+  /** The records of those that there are, in order. What guests ask makes some of them large: a store reads few of these at once. */
+  async *readMany(keys: readonly string[]): AsyncGenerator<readonly [key: string, record: TaskRecord]> {
+    const values = await this.#readAtOnce(keys);
+    if (values === undefined) {
+      const half = keys.length >> 1;
+      yield* this.readMany(keys.slice(0, half));
+      yield* this.readMany(keys.slice(half));
+    } else {
+      for (const [i, value] of values.entries()) if (value !== undefined) yield [keys[i]!, decode(value)];
+    }
+  }
+
+  /** Undefined if they are too large together. */
+  async #readAtOnce(keys: readonly string[]): Promise<(Uint8Array | undefined)[] | undefined> {
+    if (keys.length === 1) return [await this.#store.get(BUCKET, keys[0]!)];
+    try {
+      return await this.#store.getMany(BUCKET, keys);
+    } catch (error) {
+      if (error instanceof WasmcpError && error.code === 'store-limit') return undefined;
+      throw error;
+    }
   }
 
   /** @throws TypeError if there is none, which a completed task has */
@@ -105,20 +125,22 @@ export class TaskLedger {
     keys: readonly string[],
     working: (key: string, record: TaskRecord) => void,
   ): Promise<number> {
-    const records = await this.readMany(keys);
     const now = Date.now();
-    const expired = keys.filter((key, i) => {
-      const record = records[i];
-      if (record === undefined) return false;
+    const expired: string[] = [];
+    for await (const [key, record] of this.readMany(keys)) {
       if (!isOver(record)) working(key, record);
-      return isExpired(record, now);
-    });
+      else if (isExpired(record, now)) expired.push(key);
+    }
     if (expired.length > 0) await this.remove(expired);
     return expired.length;
   }
 
-  /** Stores the result. One that is too large makes the task fail. */
+  /** Stores the result. One that is too large makes the task fail, and an error that is too large is not kept. */
   async #withResult(key: string, outcome: Outcome): Promise<Outcome> {
+    if (outcome.status === 'failed') {
+      const { length } = encode(outcome.error);
+      return length <= MAX_ERROR ? outcome : failed(`the error of the server has ${length} bytes`);
+    }
     if (outcome.status !== 'completed') return outcome;
     const bytes = encode(outcome.result);
     if (bytes.length > this.#maxResult) {

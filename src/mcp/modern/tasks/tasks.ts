@@ -159,11 +159,11 @@ export class Tasks {
     const key = keyOf(owner, id);
     const record = await this.#ledger.read(key);
     if (record === undefined || isExpired(record, Date.now())) return undefined;
-    if (isOver(record) || (await this.#isWorkedOn(key, record))) return record;
+    if (isOver(record) || (await this.#isWorkedOn(key, record.host))) return record;
     return this.#ledger.end(key, LOST);
   }
 
-  async #isWorkedOn(key: string, { host }: TaskRecord): Promise<boolean> {
+  async #isWorkedOn(key: string, host: string): Promise<boolean> {
     // What has ended here since the record was read has ended in the store, too, and cannot end again.
     return host === this.#hosts.own ? this.#running.has(key) : this.#hosts.isAlive(host);
   }
@@ -193,14 +193,11 @@ export class Tasks {
   /** Stops tasks that another host has ended, and takes what clients have sent there. */
   async #look(): Promise<void> {
     this.#hosts.stay();
-    const keys = this.#running.keys();
     try {
-      const records = await this.#ledger.readMany(keys);
-      for (const [i, record] of records.entries()) {
-        const key = keys[i]!;
+      for await (const [key, record] of this.#ledger.readMany(this.#running.keys())) {
         // A client has cancelled it, or this host seemed to be dead.
-        if (record !== undefined && isOver(record)) this.#running.stop(key);
-        else if (record?.responses !== undefined) await this.#passResponses(key);
+        if (isOver(record)) this.#running.stop(key);
+        else if (record.responses !== undefined) await this.#passResponses(key);
       }
     } catch (error) {
       requireExpected(error);
@@ -220,11 +217,11 @@ export class Tasks {
   }
 
   async #removeExpired(): Promise<void> {
-    const working: [key: string, record: TaskRecord][] = [];
+    const working: [key: string, host: string][] = [];
     try {
-      await this.#ledger.sweep((key, record) => working.push([key, record]));
-      for (const [key, record] of working) {
-        if (!(await this.#isWorkedOn(key, record))) await this.#ledger.end(key, LOST);
+      await this.#ledger.sweep((key, record) => working.push([key, record.host]));
+      for (const [key, host] of working) {
+        if (!(await this.#isWorkedOn(key, host))) await this.#ledger.end(key, LOST);
       }
     } catch (error) {
       requireExpected(error);

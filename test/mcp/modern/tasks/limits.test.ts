@@ -80,6 +80,39 @@ test('expired tasks do not count, and are removed with their results', async () 
   }
 });
 
+test('a large error is not kept', async () => {
+  const { tasks, ...played } = await play();
+  const { created, collector } = (await create({ tasks, ...played }))!;
+  const error = { code: -32603, message: 'x'.repeat(100_000) };
+  collector.head(200, ['content-type', 'application/json']);
+  collector.chunk(Buffer.from(JSON.stringify({ jsonrpc: '2.0', id: 1, error })), () => {});
+  collector.end([]);
+  const message = expect.stringMatching(/^the error of the server has 100\d+ bytes$/);
+  const end = { status: 'failed', error: { message } };
+  await expect.poll(() => tasks.get(undefined, created.taskId as string)).toMatchObject(end);
+});
+
+test('tasks of guests that ask much are removed, and stopped by other hosts, however many there are', async () => {
+  const played = await play({}, 0);
+  const stopped = Promise.withResolvers<void>();
+  const message = 'x'.repeat(1_000_000);
+  const requests = { a: { method: 'elicitation/create', params: { message } } };
+  const ask = async (stop = (): void => {}): Promise<string> => {
+    const { created, inputRequired } = (await played.tasks.create(undefined, MESSAGE, stop))!;
+    inputRequired({ requests, end() {}, respond() {} });
+    return created.taskId as string;
+  };
+  const id = await ask(stopped.resolve);
+  for (let n = 0; n < 70; n++) await ask();
+  const asks = { status: 'input_required' };
+  await expect.poll(() => played.tasks.get(undefined, id)).toMatchObject(asks);
+  // Without leases, no other host lives: the second one ends all of them, and the third one removes them.
+  await play({}, 0, played.store);
+  await stopped.promise;
+  await play({}, 0, played.store);
+  await expect.poll(async () => (await played.store.list('wasmcp-node:tasks')).keys).toEqual([]);
+});
+
 test('only its owner finds a task', async () => {
   const played = await play();
   for (const owner of ['ada', undefined]) {
