@@ -1,10 +1,8 @@
 import {
   type Change,
   createLeaseHolder,
-  type DurabilityGate,
   type LeaseHolder,
-  type Store,
-  type StoreGuarantee,
+  type SharedStore,
   type StoreMetrics,
   WasmcpError,
 } from '../../host/index.ts';
@@ -38,19 +36,11 @@ export interface EngineLoad extends DispatcherLoad {
 
 /** A component that is ready for requests. */
 export interface Engine {
-  /** The store's URL, for messages. */
-  readonly storeUrl: string;
-  readonly storeGuarantee: StoreGuarantee | undefined;
-  /** The store itself if it lives on this thread; each user of an SQLite file opens the file itself. */
-  readonly localStore: Store | undefined;
-  /** The store as the caller's thread uses it; closed with the engine. */
-  readonly ownStore: Store;
+  /** Closed with the engine. Responses do not wait for its `gate`: the caller must delay them. */
+  readonly store: Pick<SharedStore, 'url' | 'guarantee' | 'local' | 'own' | 'gate'>;
   /** Takes leases of the store for this process; undefined if no other program can open the store. */
   readonly leases: LeaseHolder | undefined;
-  /** Responses do not wait for the store: the caller must delay them with `gate`. */
   readonly handle: Handler;
-  /** Opens once everything written before is on disk; undefined if responses need not wait. */
-  readonly gate: DurabilityGate | undefined;
   load(): EngineLoad;
   /**
    * Switches to another component, with the same store and options, except for the environment if `env` is given. The new
@@ -93,12 +83,8 @@ export async function startEngine(
 }
 
 class RunningEngine implements Engine {
-  readonly storeUrl: string;
-  readonly storeGuarantee: StoreGuarantee | undefined;
-  readonly localStore: Store | undefined;
-  readonly ownStore: Store;
+  readonly store: SharedStore;
   readonly leases: LeaseHolder | undefined;
-  readonly gate: DurabilityGate | undefined;
   readonly #resources: EngineResources;
   #current: ComponentRunner;
   #closing = false;
@@ -107,13 +93,8 @@ class RunningEngine implements Engine {
   readonly #leaving = new Set<Promise<void>>();
 
   constructor(component: LoadedComponent, resources: EngineResources) {
-    const { store } = resources;
-    this.storeUrl = store.url;
-    this.storeGuarantee = store.guarantee;
-    this.localStore = store.local;
-    this.ownStore = store.own;
-    this.leases = store.leases && createLeaseHolder(store.leases);
-    this.gate = store.gate;
+    this.store = resources.store;
+    this.leases = this.store.leases && createLeaseHolder(this.store.leases);
     this.#resources = resources;
     this.#current = new ComponentRunner(component, resources);
   }
@@ -154,10 +135,10 @@ class RunningEngine implements Engine {
       ...load,
       memoryBudget: ledger.limit,
       memoryHeld: ledger.held,
-      syncs: this.gate?.syncs,
+      syncs: this.store.gate?.syncs,
       storeFailure: storeFailure(),
       isStoreAway: storeAbsence() !== undefined,
-      storeMetrics: this.localStore?.metrics?.(),
+      storeMetrics: this.store.local?.metrics?.(),
     };
   }
 
@@ -168,10 +149,13 @@ class RunningEngine implements Engine {
 
   async close(limit: number): Promise<void> {
     this.#closing = true;
-    const flush = (): Promise<void> => this.#resources.store.flush();
-    await Promise.all([this.#current.close(limit, flush), this.#reloading.catch(() => {}), ...this.#leaving]);
+    await Promise.all([
+      this.#current.close(limit, this.store.flush),
+      this.#reloading.catch(() => {}),
+      ...this.#leaving,
+    ]);
     await this.leases?.close();
-    await this.#resources.store.close();
+    await this.store.close();
   }
 
   async #replace(next: LoadedComponent, limit: number, env: EngineOptions['env']): Promise<void> {

@@ -111,7 +111,7 @@ type OptionalOption = 'storeBroken' | 'fetch' | 'outgoing' | 'maxWorkers' | 'cpu
 /** The options of an engine with their defaults. */
 export interface EngineSettings
   extends Resolved<EngineOptions, Exclude<keyof EngineOptions, OptionalOption>>,
-    Pick<EngineOptions, 'storeBroken' | 'fetch' | 'maxWorkers' | 'cpuLimit' | 'fuel'> {
+    Pick<EngineOptions, Exclude<OptionalOption, 'outgoing'>> {
   readonly outgoing: OutgoingPolicy;
 }
 

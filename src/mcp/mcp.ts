@@ -20,7 +20,7 @@ import type { Retention } from './sessions/retention.ts';
 
 /** The store as the edge uses it. */
 interface EngineStore {
-  readonly ownStore: Store;
+  readonly store: { readonly own: Store };
   readonly leases: LeaseHolder | undefined;
 }
 
@@ -112,7 +112,7 @@ export function createMcp(
       // If it fails, it does so again when it is needed.
       if (modeOf(component) !== 'off') loadStages().catch(() => {});
     },
-    async withMcp(component, { ownStore, leases: holder }) {
+    async withMcp(component, { store: { own }, leases: holder }) {
       const mode = modeOf(component);
       if (mode === 'off') return (next) => next;
       stages = await loadStages();
@@ -128,8 +128,8 @@ export function createMcp(
         eras: {
           authorizes: authorizes(environment(component)),
           state: stateOf(component),
-          store: ownStore,
-          tasks: mode === 'guide' ? tasks.in(ownStore, holder) : undefined,
+          store: own,
+          tasks: mode === 'guide' ? tasks.in(own, holder) : undefined,
           inputWait,
           live: Math.max(1, options.workers) * options.liveLimit,
         },

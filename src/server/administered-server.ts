@@ -15,10 +15,10 @@ export function administeredServer(
     store() {
       const { engine, served } = lifecycle;
       if (engine === undefined) return undefined;
-      const { localStore: local, leases } = engine;
+      const { leases } = engine;
       return {
         url: typeof store === 'string' ? store : undefined,
-        local,
+        local: engine.store.local,
         leases,
         sessions: mcp.sessions(served.component, leases),
       };

@@ -61,9 +61,9 @@ export function createLifecycle(component: LoadedComponent, parts: LifecyclePart
   async function begin(): Promise<Engine> {
     const started = await parts.startEngine(component);
     try {
-      await mcp.probe(component, started.localStore);
+      await mcp.probe(component, started.store.local);
       pipeline = await parts.pipeline(component, started);
-      retention = mcp.retain(component, started.localStore, started.leases);
+      retention = mcp.retain(component, started.store.local, started.leases);
     } catch (error) {
       await started.close(0);
       throw error;
@@ -82,14 +82,14 @@ export function createLifecycle(component: LoadedComponent, parts: LifecyclePart
     const started = await start();
     const derived = parts.derive(next);
     const nextPipeline = await parts.pipeline(next, started);
-    await mcp.probe(next, started.localStore);
+    await mcp.probe(next, started.store.local);
     await started.reload(next, limit, mcp.environment(next));
     // All of it at once, now that nothing can fail any more.
     served = derived;
     pipeline = nextPipeline;
     if (stopping !== undefined) return;
     const former = retention;
-    retention = mcp.retain(next, started.localStore, started.leases);
+    retention = mcp.retain(next, started.store.local, started.leases);
     await former?.close();
     purgedBefore += former?.purged ?? 0;
   }
@@ -109,7 +109,7 @@ export function createLifecycle(component: LoadedComponent, parts: LifecyclePart
       const load = engine?.load();
       const phase = stopping === undefined ? phaseOf(load) : 'draining';
       const purgedSessions = purgedBefore + (retention?.purged ?? 0);
-      const { storeUrl, storeGuarantee } = engine ?? {};
+      const { url: storeUrl, guarantee: storeGuarantee } = engine?.store ?? {};
       const sessions = retention?.count;
       return { phase, storeUrl, storeGuarantee, load, purgedSessions, sessions };
     },

@@ -82,7 +82,7 @@ async function createPipeline(component: Component, engine: Engine, stages: Stag
   return compose(
     drain.withDrain,
     withRequestHeaders(requestHeaders),
-    withDurability(engine.gate),
+    withDurability(engine.store.gate),
     await mcp.withMcp(component, engine),
   )(engine.handle);
 }
@@ -170,14 +170,14 @@ export function createServer(
       return addresses().map(({ url }) => url);
     },
     get storeUrl() {
-      return lifecycle.engine?.storeUrl;
+      return lifecycle.engine?.store.url;
     },
     get storeGuarantee() {
-      return lifecycle.engine?.storeGuarantee;
+      return lifecycle.engine?.store.guarantee;
     },
     get summary() {
       const { engine, served } = lifecycle;
-      const sessions = engine && mcp.describe(served.component, engine.storeUrl);
+      const sessions = engine && mcp.describe(served.component, engine.store.url);
       return sessions && `${sessions}; open to ${policy.describe()}`;
     },
     listen,
