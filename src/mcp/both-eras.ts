@@ -1,6 +1,8 @@
 import type { Middleware } from '../http/compose.ts';
 import { DEFAULTS } from '../options/defaults.ts';
+import { createMessageRoom } from './edge/message-room.ts';
 import { withLegacyClients } from './legacy-clients/detect.ts';
+import { MAX_MESSAGE } from './modern/collect-body.ts';
 import { createModernEdge, hasCredentials, type ModernOptions } from './modern/edge.ts';
 import { createListeningPlaces } from './modern/listen/places.ts';
 import { isModern } from './modern/revision.ts';
@@ -10,11 +12,13 @@ export function withBothEras(options: ModernOptions, sessions: Middleware): Midd
   return (guest) => {
     const places = createListeningPlaces(options.live ?? DEFAULTS.liveLimit);
     const kept = sessions(places.withStreams(guest));
-    const modern = createModernEdge(guest, kept, places, options);
+    const room = createMessageRoom(MAX_MESSAGE);
+    const modern = room.around(createModernEdge(guest, kept, places, options));
     const legacy = withLegacyClients(guest, kept, {
       isPublic: (request) => !options.authorizes && !hasCredentials(request),
       inputWait: options.inputWait ?? DEFAULTS.inputWait,
       places,
+      room,
     });
     return (request, target) => (isModern(request) ? modern : legacy)(request, target);
   };

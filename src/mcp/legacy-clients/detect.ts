@@ -1,6 +1,7 @@
 import type { GuestRequest, Handler, RequestHandle } from '../../http/handler.ts';
 import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
 import { isEventStream } from '../edge/event-data.ts';
+import type { MessageRoom } from '../edge/message-room.ts';
 import { INVALID_REQUEST, OWN_ID, sendError } from '../edge/messages.ts';
 import { probeTarget } from '../edge/probe.ts';
 import { createRequestSequence, NO_GUEST, type RequestSequence } from '../edge/request-sequence.ts';
@@ -16,6 +17,8 @@ export interface DetectOptions {
   isPublic(request: GuestRequest): boolean;
   readonly inputWait: number;
   readonly places: ListeningPlaces;
+  /** For messages that are read as a whole. */
+  readonly room: MessageRoom;
 }
 
 /** Longest response that is kept until it is known what the guest speaks, in bytes. */
@@ -49,7 +52,7 @@ export function withLegacyClients(guest: Handler, legacy: Handler, options: Dete
         const discovered = result.response!.result as JsonObject;
         sequence.next(() => {
           void import('./edge.ts').then(({ createLegacyClients }) => {
-            modern ??= createLegacyClients(guest, { ...options, discovered });
+            modern ??= options.room.around(createLegacyClients(guest, { ...options, discovered }));
             sequence.last(() => modern!(request, target));
           });
           return NO_GUEST;
@@ -84,6 +87,8 @@ export function withLegacyClients(guest: Handler, legacy: Handler, options: Dete
     return sequence.call;
   }
 
+  const attemptInRoom = options.room.around(attempt);
+
   function judge(request: GuestRequest, sequence: RequestSequence): void {
     const known = isLegacy ? legacy : modern;
     if (known !== undefined) {
@@ -111,7 +116,7 @@ export function withLegacyClients(guest: Handler, legacy: Handler, options: Dete
       return sequence.call;
     }
     const tells = request.method === 'POST' && session === undefined && request.body !== undefined;
-    return tells ? attempt(request, target) : legacy(request, target);
+    return (tells ? attemptInRoom : legacy)(request, target);
   };
 }
 
