@@ -15,7 +15,7 @@ const VALUE = 'write a string, a whole number, true or false, a list of these, o
 export async function readConfigFile(path: string): Promise<Setting[]> {
   try {
     return Object.entries(parseToml(await readFile(path, 'utf8'))).flatMap(([table, keys]) =>
-      isTable(keys) ? settingsOf(table, keys) : [unknownTable('', table)],
+      isTable(keys) ? settingsOf(table, keys) : [ignored(table, 'it is in no table, such as [wasi]')],
     );
   } catch (error) {
     const reason = (error as Error).message;
@@ -38,15 +38,15 @@ function parseToml(text: string): TomlTable {
 
 function settingsOf(table: string, keys: TomlTable): Setting[] {
   return Object.entries(keys).flatMap(([key, value]) => {
-    if (!isGroup(table)) return [unknownTable(table, key)];
+    if (!isGroup(table)) return [ignored(`[${table}] ${key}`, 'no such table in wasmtime 48')];
     const words = wordsOf(value);
     if (words === undefined) throw new WasmcpError('option-invalid', `[${table}] ${key}: ${VALUE}`);
     return words.map((word) => readSetting(table, key, word));
   });
 }
 
-function unknownTable(table: string, key: string): Setting {
-  return { name: `[${table}] ${key}`, meaning: { warning: 'no such table in wasmtime 48' } };
+function ignored(name: string, warning: string): Setting {
+  return { name, meaning: { warning } };
 }
 
 /** A value as it would be written on a command line; undefined if that is impossible. */
