@@ -5,7 +5,11 @@ import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
 import { type Refusal, SERVER_ERROR, sendError } from './messages.ts';
 import { discard } from './session.ts';
 
-/** Room for messages that are kept in memory as a whole, and that clients send more slowly than they connect. */
+/**
+ * Room for messages that are kept in memory as a whole. Each gets room for all that it announces before any of it is read: messages
+ * that waited half-read would wait for each other. So a client that announces much and sends little takes room from others, and is
+ * the first to give way.
+ */
 export interface MessageRoom {
   /** `handler`, which gets a request once there is room for its body, and keeps the room until it has finished. */
   around(handler: Handler): Handler;
