@@ -19,6 +19,7 @@ export function withBothEras(options: ModernOptions, sessions: Middleware): Midd
       inputWait: options.inputWait ?? DEFAULTS.inputWait,
       places,
       room,
+      settings: options.settings,
     });
     return (request, target) => (isModern(request) ? modern : legacy)(request, target);
   };

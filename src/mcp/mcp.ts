@@ -130,6 +130,7 @@ export function createMcp(
           state: stateOf(component),
           store: own,
           tasks: mode === 'guide' ? tasks.in(own, holder) : undefined,
+          settings: mode === 'guide' ? own : undefined,
           inputWait,
           live: Math.max(1, options.workers) * options.liveLimit,
         },

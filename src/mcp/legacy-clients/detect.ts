@@ -1,3 +1,4 @@
+import type { Store } from '../../../host/index.ts';
 import type { GuestRequest, Handler, RequestHandle } from '../../http/handler.ts';
 import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
 import { isEventStream } from '../edge/event-data.ts';
@@ -19,6 +20,7 @@ export interface DetectOptions {
   readonly places: ListeningPlaces;
   /** For messages that are read as a whole. */
   readonly room: MessageRoom;
+  readonly settings: Store | undefined;
 }
 
 /** Longest response that is kept until it is known what the guest speaks, in bytes. */

@@ -1,9 +1,10 @@
+import { type Store, WasmcpError } from '../../../host/index.ts';
 import { COMPLETE, type GuestRequest, type Handler, type RequestHandle } from '../../http/handler.ts';
 import { header } from '../../http/headers.ts';
 import type { ResponseWriter } from '../../http/response.ts';
 import { readAccept } from '../edge/accept.ts';
 import { INVALID_REQUEST, type Refusal, sendError, sendStatus } from '../edge/messages.ts';
-import { createRequestSequence, NO_GUEST } from '../edge/request-sequence.ts';
+import { createRequestSequence, NO_GUEST, type RequestSequence } from '../edge/request-sequence.ts';
 import { discard, sessionOf } from '../edge/session.ts';
 import type { JsonObject } from '../modern/client-message.ts';
 import { collectBody, MAX_MESSAGE } from '../modern/collect-body.ts';
@@ -11,14 +12,16 @@ import { type ListeningPlaces, NO_PLACE } from '../modern/listen/places.ts';
 import { createParamHeaders } from '../modern/param-headers.ts';
 import { Conversation } from './conversation.ts';
 import { createDescriptions } from './describe-guest.ts';
-import { listen, notifies } from './listening.ts';
+import { type ListenParts, listen, notifies } from './listening.ts';
 import { describeClient } from './modern-request.ts';
 import type { Parts, Step } from './parts.ts';
 import { type Asker, createQuestions } from './questions.ts';
 import { type LegacyRequest, readLegacyMessage, sessionFor } from './read-legacy.ts';
 import { respondItself } from './respond-itself.ts';
 import type { ClientSession } from './session-id.ts';
-import { createSettingsMemory } from './settings.ts';
+import { createSessionSettings } from './session-settings.ts';
+import { createSettingsMemory, NO_SETTINGS, type Settings } from './settings.ts';
+import { createStoredSettings } from './stored-settings.ts';
 
 export interface LegacyClientsOptions {
   /** Whether the guest cannot tell the client of this request from others. */
@@ -26,6 +29,8 @@ export interface LegacyClientsOptions {
   /** Milliseconds that a client has to respond to what the guest asks. */
   readonly inputWait: number;
   readonly places: ListeningPlaces;
+  /** Where the settings of sessions are kept; undefined if they end with the process. */
+  readonly settings: Store | undefined;
   /** What the guest returned for `server/discover`, for some client. */
   readonly discovered: JsonObject;
 }
@@ -40,7 +45,9 @@ export function createLegacyClients(guest: Handler, options: LegacyClientsOption
     descriptions: createDescriptions(guest, options),
     questions: createQuestions(options.inputWait),
     mirrors: createParamHeaders(),
-    memory: createSettingsMemory(),
+    settings: createSessionSettings(
+      options.settings === undefined ? createSettingsMemory() : createStoredSettings(options.settings),
+    ),
     places: options.places,
     underWay: new Map(),
   };
@@ -62,23 +69,39 @@ function respond(request: GuestRequest, target: ResponseWriter, send: () => void
 }
 
 function openStream(parts: Parts, request: GuestRequest, target: ResponseWriter): RequestHandle {
-  const { guest, memory, descriptions, places } = parts;
-  const session = sessionFor(request);
-  if ('refusal' in session)
-    return respond(request, target, () => sendError(target, undefined, session.refusal));
+  const { guest, settings, descriptions, places } = parts;
+  const found = sessionFor(request);
+  if ('refusal' in found) return respond(request, target, () => sendError(target, undefined, found.refusal));
+  const { session } = found;
   const { capabilities } = descriptions;
   if (!notifies(capabilities))
     return respond(request, target, () => sendStatus(target, 405, ['allow', 'POST']));
-  const settings = memory.of(session.session.id);
-  const meta = describeClient(session.session, undefined);
+  const meta = describeClient(session, undefined);
   const sequence = createRequestSequence(target, () => discard(request));
-  const placed = places.hold(sequence.target);
-  sequence.next(() => {
-    if (placed !== undefined) return listen({ guest, capabilities, meta, settings }, request, placed);
-    sendError(sequence.target, undefined, NO_PLACE);
-    return NO_GUEST;
-  });
+  const open = ({ uris }: Settings): void =>
+    sequence.next(() => {
+      const placed = places.hold(sequence.target);
+      if (placed !== undefined) {
+        const watch: ListenParts['watch'] = (changed) => settings.watch(session.id, uris, changed);
+        return listen({ guest, capabilities, meta, uris, watch }, request, placed);
+      }
+      sendError(sequence.target, undefined, NO_PLACE);
+      return NO_GUEST;
+    });
+  if (session.id === '') open(NO_SETTINGS);
+  else settings.load(session.id).then(open, failWith(sequence));
   return sequence.call;
+}
+
+/** Gives the client a failure of the store, unless it has gone. */
+function failWith({ next, target }: RequestSequence): (error: unknown) => void {
+  return (error) => {
+    if (!(error instanceof WasmcpError)) throw error;
+    next(() => {
+      target.fail(error);
+      return NO_GUEST;
+    });
+  };
 }
 
 function serve(parts: Parts, received: GuestRequest, target: ResponseWriter): RequestHandle {
@@ -143,24 +166,34 @@ function settle({ questions }: Parts, { request, session, sequence }: Step, resp
 }
 
 function converse(
-  { guest, questions, mirrors, memory, descriptions, underWay }: Parts,
+  { guest, questions, mirrors, settings, descriptions, underWay }: Parts,
   { request, session, sequence }: Step,
   { id, method, params }: LegacyRequest,
 ): Conversation {
   const key = keyOf(session, id);
-  const level = descriptions.capabilities.logging === undefined ? undefined : DEFAULT_LEVEL;
+  const logs = descriptions.capabilities.logging !== undefined;
+  let meta = describeClient(session, undefined);
   const conversation = new Conversation({
     ...{ guest, questions, mirrors, request, sequence },
     asker: askerOf(request, session),
     call: { id, method, params },
-    meta: describeClient(session, memory.find(session.id)?.level ?? level),
+    get meta() {
+      return meta;
+    },
     streams: readAccept(request.headers).streams,
     ended() {
       if (underWay.get(key) === conversation) underWay.delete(key);
     },
   });
+  const start = ({ level = DEFAULT_LEVEL }: Settings): void => {
+    if (logs) meta = describeClient(session, level);
+    conversation.start();
+  };
   underWay.set(key, conversation);
-  conversation.start();
+  const found = logs && session.id !== '' ? settings.recent(session.id) : NO_SETTINGS;
+  // Without its store a host can still serve guests that need none.
+  if (found instanceof Promise) found.then(start, () => start(NO_SETTINGS));
+  else start(found as Settings);
   return conversation;
 }
 

@@ -7,14 +7,17 @@ import { createParamHeaders } from '../modern/param-headers.ts';
 import { createClientStream } from './client-stream.ts';
 import { modernRequest } from './modern-request.ts';
 import { readResponse } from './read-response.ts';
-import type { Settings } from './settings.ts';
+import type { Changed } from './session-settings.ts';
 
 export interface ListenParts {
   readonly guest: Handler;
   readonly capabilities: JsonObject;
   /** `_meta` that describes the client. */
   readonly meta: JsonObject;
-  readonly settings: Settings;
+  /** Resources that the client has subscribed to. */
+  readonly uris: readonly string[];
+  /** Calls `changed` when it subscribes to others, until the returned function is called. */
+  watch(changed: Changed): () => void;
 }
 
 const SUBSCRIPTION = 'io.modelcontextprotocol/subscriptionId';
@@ -31,72 +34,101 @@ export function notifies(capabilities: JsonObject): boolean {
  * "Subscriptions"). When the client subscribes to something else, another such request takes the place of the first.
  */
 export function listen(
-  { guest, capabilities, meta, settings }: ListenParts,
+  { guest, capabilities, meta, uris, watch }: ListenParts,
   request: GuestRequest,
   target: ResponseWriter,
 ): RequestHandle {
   const sequence = createRequestSequence(target, () => {});
   const stream = createClientStream(sequence.target);
+  /** The request whose notifications the client gets. */
   let current: RequestHandle | undefined;
+  /** The request that takes its place once the guest has acknowledged it. */
+  let next: Round | undefined;
+  /** What the client wants meanwhile. */
+  let later: Later | undefined;
   let count = 0;
 
-  /** Listens to what the client wants now. */
-  function renew(ready: () => void): void {
-    const before = current;
-    count += 1;
-    const round = count;
-    let isAcknowledged = false;
-    const params = { notifications: filterFor(capabilities, [...settings.uris]) };
-    const call = { id: `${OWN_ID}-listen-${round}`, method: 'subscriptions/listen', params };
-    const acknowledge = (): void => {
-      isAcknowledged = true;
-      before?.cancel();
-      stream.begin();
-      ready();
-    };
+  function renew(wanted: readonly string[], ready: () => void): void {
+    if (next === undefined) listenTo(wanted, [ready]);
+    else later = { wanted, ready: [...(later?.ready ?? []), ready] };
+  }
 
+  function listenTo(wanted: readonly string[], ready: Round['ready']): void {
+    count += 1;
+    const params = { notifications: filterFor(capabilities, wanted) };
+    const call = { id: `${OWN_ID}-listen-${count}`, method: 'subscriptions/listen', params };
+    const round: Round = { handle: undefined, ready };
+    next = round;
     const reader = readResponse(sequence.target, {
       message(message) {
-        if (message.method === ACKNOWLEDGED) acknowledge();
+        if (message.method === ACKNOWLEDGED) acknowledged(round);
         else if (message.method !== undefined) stream.send(withoutSubscription(message));
-        else over();
+        else over(round);
       },
       passes: () => false,
-      failed: () => over(),
+      failed: () => over(round),
       flush: (sent) => stream.flush(sent),
     });
-
-    /** The guest's response ends: the client opens another stream if it wants to go on. */
-    function over(): void {
-      if (!isAcknowledged) ready();
-      if (round !== count) return;
-      leave();
-      if (isAcknowledged || stream.hasBegun) {
-        stream.end();
-        stream.flush(() => {});
-      } else sendStatus(sequence.target, 405);
-    }
-
     sequence.next(() => {
       const sent = { ...request, receivedAt: performance.now() };
-      current = guest(modernRequest(sent, call, meta, NO_HEADERS), reader);
-      return current;
+      round.handle = guest(modernRequest(sent, call, meta, NO_HEADERS), reader);
+      return round.handle;
     });
   }
 
-  function leave(): void {
-    settings.listeners.delete(renew);
+  function acknowledged(round: Round): void {
+    if (round !== next) return;
+    current?.cancel();
+    current = round.handle;
+    next = undefined;
+    stream.begin();
+    for (const ready of round.ready) ready();
+    const following = later;
+    later = undefined;
+    if (following !== undefined) listenTo(following.wanted, following.ready);
   }
 
-  settings.listeners.add(renew);
-  renew(() => {});
+  /** The guest's response ends, and the client's with it: it opens another stream if it wants to go on. */
+  function over(round: Round): void {
+    const isReplaced = round !== next && (next !== undefined || round.handle !== current);
+    if (isReplaced) return;
+    release();
+    if (stream.hasBegun) {
+      stream.end();
+      stream.flush(() => {});
+    } else sendStatus(sequence.target, 405);
+  }
+
+  /** Nobody listens any more. */
+  function release(): void {
+    leave();
+    current?.cancel();
+    for (const ready of [...(next?.ready ?? []), ...(later?.ready ?? [])]) ready();
+    next = undefined;
+    later = undefined;
+  }
+
+  const leave = watch(renew);
+  renew(uris, () => {});
   return {
     cancel() {
-      leave();
+      release();
       sequence.call.cancel();
     },
     stop: sequence.call.stop,
   };
+}
+
+/** A request to listen that the guest has not acknowledged yet. */
+interface Round {
+  handle: RequestHandle | undefined;
+  /** Called when it is acknowledged, or never will be. */
+  readonly ready: readonly (() => void)[];
+}
+
+interface Later {
+  readonly wanted: readonly string[];
+  readonly ready: readonly (() => void)[];
 }
 
 /** What the guest can notify of, as far as the client may want it. */

@@ -7,7 +7,7 @@ import type { Descriptions } from './describe-guest.ts';
 import type { Questions } from './questions.ts';
 import type { LegacyMessage } from './read-legacy.ts';
 import type { ClientSession } from './session-id.ts';
-import type { SettingsMemory } from './settings.ts';
+import type { SessionSettings } from './session-settings.ts';
 
 /** What the requests to one guest share. */
 export interface Parts {
@@ -15,7 +15,7 @@ export interface Parts {
   readonly descriptions: Descriptions;
   readonly questions: Questions;
   readonly mirrors: ParamHeaders;
-  readonly memory: SettingsMemory;
+  readonly settings: SessionSettings;
   readonly places: ListeningPlaces;
   /** By session and id, the requests that a client may cancel. */
   readonly underWay: Map<string, Conversation>;

@@ -1,3 +1,4 @@
+import { WasmcpError } from '../../../host/index.ts';
 import {
   INVALID_REQUEST,
   METHOD_NOT_FOUND,
@@ -5,6 +6,7 @@ import {
   sendError,
   sendResult,
 } from '../edge/messages.ts';
+import { NO_GUEST } from '../edge/request-sequence.ts';
 import { withSessionHeader } from '../edge/session.ts';
 import { isObject, jsonText } from '../modern/client-message.ts';
 import { INVALID_PARAMS } from '../modern/codes.ts';
@@ -13,7 +15,7 @@ import { agreedVersion, initializeResult } from './negotiate.ts';
 import type { Parts, Step } from './parts.ts';
 import type { LegacyRequest } from './read-legacy.ts';
 import { createSessionId } from './session-id.ts';
-import { MAX_SUBSCRIPTIONS, type Settings } from './settings.ts';
+import { type Edit, subscribed, unsubscribed, withLevel } from './settings.ts';
 
 /** Responds to what guests of 2026-07-28 do not know any more. Returns false for everything else. */
 export function respondItself(parts: Parts, step: Step, request: LegacyRequest): boolean {
@@ -54,61 +56,57 @@ function initialize({ descriptions }: Parts, step: Step, { id, params }: LegacyR
   });
 }
 
-function setLevel({ descriptions, memory }: Parts, step: Step, { id, params }: LegacyRequest): void {
-  const { target } = step.sequence;
-  if (descriptions.capabilities.logging === undefined) {
+function setLevel(parts: Parts, step: Step, { id, params }: LegacyRequest): void {
+  if (parts.descriptions.capabilities.logging === undefined) {
     refuseMethod(step, id, 'logging/setLevel');
     return;
   }
   if (!isLogLevel(params.level)) {
-    sendError(target, jsonText(id), { status: 200, code: INVALID_PARAMS, text: 'no such level' });
+    sendError(step.sequence.target, jsonText(id), {
+      status: 200,
+      code: INVALID_PARAMS,
+      text: 'no such level',
+    });
     return;
   }
-  if (step.session.id !== '') memory.of(step.session.id).level = params.level as string;
-  sendEmptyResult(target, jsonText(id));
+  change(parts, step, id, withLevel(params.level as string));
 }
 
 function subscribe(parts: Parts, step: Step, { id, method, params }: LegacyRequest): void {
-  const { target } = step.sequence;
   const { resources } = parts.descriptions.capabilities;
   const { uri } = params;
-  const refusal = (code: number, text: string): void =>
-    sendError(target, jsonText(id), { status: 200, code, text });
   if (!isObject(resources) || resources.subscribe !== true) {
     refuseMethod(step, id, method);
     return;
   }
   if (typeof uri !== 'string') {
-    refusal(INVALID_PARAMS, 'uri is required');
+    const refusal = { status: 200, code: INVALID_PARAMS, text: 'uri is required' };
+    sendError(step.sequence.target, jsonText(id), refusal);
     return;
   }
-  const settings = parts.memory.of(step.session.id);
-  const adds = method === 'resources/subscribe';
-  const isChanged = adds !== settings.uris.has(uri);
-  if (adds && isChanged && settings.uris.size >= MAX_SUBSCRIPTIONS) {
-    refusal(INVALID_REQUEST, `a session has at most ${MAX_SUBSCRIPTIONS} subscriptions`);
-    return;
-  }
-  if (adds) settings.uris.add(uri);
-  else settings.uris.delete(uri);
-  const noticed = (): void => sendEmptyResult(target, jsonText(id));
-  if (isChanged) renewAll(settings, noticed);
-  else noticed();
+  change(parts, step, id, method === 'resources/subscribe' ? subscribed(uri) : unsubscribed(uri));
 }
 
-/** `noticed` is called when every stream of the session has what changed. */
-function renewAll({ listeners }: Settings, noticed: () => void): void {
-  let waiting = listeners.size;
-  if (waiting === 0) {
-    noticed();
-    return;
-  }
-  for (const renew of [...listeners]) {
-    renew(() => {
-      waiting -= 1;
-      if (waiting === 0) noticed();
+/** Changes the settings of the client's session. A client without one has none. */
+function change({ settings }: Parts, { session, sequence }: Step, id: string | number, edit: Edit): void {
+  const { target, next } = sequence;
+  const changed = session.id === '' ? Promise.resolve(undefined) : settings.change(session.id, edit);
+  const respond = (send: () => void): void =>
+    next(() => {
+      send();
+      return NO_GUEST;
     });
-  }
+  changed.then(
+    (refused) =>
+      respond(() => {
+        if (refused === undefined) sendEmptyResult(target, jsonText(id));
+        else sendError(target, jsonText(id), { status: 200, code: INVALID_REQUEST, text: refused });
+      }),
+    (error) => {
+      if (!(error instanceof WasmcpError)) throw error;
+      respond(() => target.fail(error));
+    },
+  );
 }
 
 function refuseMethod({ sequence }: Step, id: string | number, method: string): void {

@@ -43,6 +43,8 @@ export interface ModernOptions {
   readonly tasks?: TaskService | undefined;
   /** Milliseconds that a guest may wait for a response of its client; the default of servers if it is undefined. */
   readonly inputWait?: number;
+  /** Where settings of clients of earlier revisions are kept; undefined if they end with the process. */
+  readonly settings?: Store | undefined;
   /** How many guests can be alive at once; the default of servers if it is undefined. */
   readonly live?: number;
 }

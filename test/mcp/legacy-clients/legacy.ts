@@ -25,6 +25,8 @@ export interface LegacyClient {
   /** Opens the stream of notifications. */
   get(): Promise<LegacyResponse>;
   delete(): Promise<number>;
+  /** The same client, whose requests go to another host. */
+  at(url: string): LegacyClient;
 }
 
 const TYPES = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
@@ -67,7 +69,6 @@ export async function connect(
   headers: Readonly<Record<string, string>> = {},
   protocolVersion = '2025-11-25',
 ): Promise<LegacyClient> {
-  let nextId = 1;
   const all = { ...TYPES, 'mcp-protocol-version': protocolVersion, ...headers };
   const params = { protocolVersion, capabilities, clientInfo: { name: 'old', version: '7' } };
   const body = JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'initialize', params });
@@ -76,11 +77,22 @@ export async function connect(
   const session = response.headers.get('mcp-session-id');
   if (session === null)
     throw new Error(`initialize was refused: ${response.status} ${JSON.stringify(error)}`);
-  const own = { ...all, 'mcp-session-id': session };
+  const client = clientAt(url, { ...all, 'mcp-session-id': session }, session, initialized);
+  await client.post({ jsonrpc: '2.0', method: 'notifications/initialized' });
+  return client;
+}
 
+function clientAt(
+  url: string,
+  own: Readonly<Record<string, string>>,
+  session: string,
+  initialized: unknown,
+): LegacyClient {
+  let nextId = 1;
   const client: LegacyClient = {
     session,
     initialized,
+    at: (other) => clientAt(other, own, session, initialized),
     post: (message, more = {}) =>
       exchange(url, {
         method: 'POST',
@@ -100,6 +112,5 @@ export async function connect(
       return (await exchange(url, { method: 'DELETE', headers: own })).status;
     },
   };
-  await client.post({ jsonrpc: '2.0', method: 'notifications/initialized' });
   return client;
 }
