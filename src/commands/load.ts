@@ -17,21 +17,26 @@ export async function load(
   { cacheDir, store, maxMemory, maxEachMemory, allowWasmGc = false }: LoadingOptions,
   internals: LoadInternals = {},
 ): Promise<LoadedComponent> {
-  const loading = loadComponent(
-    path,
-    {
-      ...(cacheDir !== undefined && { cacheDir }),
-      maxMemory,
-      ...(maxEachMemory !== undefined && { maxEachMemory }),
-      allowWasmGc,
-    },
-    // V8 reads its flags when it compiles a module.
-    { ...internals, compiles: optimizeAgain },
-  );
-  // While the file is read.
-  void preloadStore(store, true);
   try {
-    return await loading;
+    return await loadComponent(
+      path,
+      {
+        ...(cacheDir !== undefined && { cacheDir }),
+        maxMemory,
+        ...(maxEachMemory !== undefined && { maxEachMemory }),
+        allowWasmGc,
+      },
+      {
+        ...internals,
+        // V8 reads its flags when it compiles a module.
+        compiles: optimizeAgain,
+        waiting: () =>
+          void setImmediate(() => {
+            internals.waiting?.();
+            void preloadStore(store, true);
+          }),
+      },
+    );
   } finally {
     endPrestartedTranspiler();
   }

@@ -103,15 +103,13 @@ async function serveUntilStopped(
   const certificate = loadCertificate(options);
   const file = options.watch ? watchable(path) : undefined;
   let caching: Promise<string | undefined> | undefined;
-  const loading = load(path, options, {
+  const component = await load(path, options, {
     caching(problem) {
       caching = problem;
     },
     glueMade: (glue) => prestartedWorkers?.prepare(glue),
+    waiting: prepareToListen,
   });
-  // While the file is read.
-  prepareToListen();
-  const component = await loading;
   const shutdown =
     options.shutdownAddr === undefined ? undefined : await openShutdownAddress(options.shutdownAddr);
   const { server, storeBroken } = startServer(component, await serverOptions(options, log), options, {

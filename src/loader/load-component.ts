@@ -24,7 +24,7 @@ import { readSource } from './source.ts';
 export async function loadComponent(
   source: string | URL | Uint8Array,
   options: LoadOptions = {},
-  { caching, compiles, glueMade }: LoadInternals = {},
+  { caching, compiles, glueMade, waiting }: LoadInternals = {},
 ): Promise<LoadedComponent> {
   checkOptions('loadComponent', options, LOAD_CHECKS);
   const { cacheDir, maxSize, allowWasmGc = false, progress } = options;
@@ -35,7 +35,10 @@ export async function loadComponent(
   const cache = openCache(cacheDir);
   const key = `${digest} ${cacheKeySuffix()}`;
   const cached = await cache.read(key);
-  if (cached === undefined) progress?.('transpiling');
+  if (cached === undefined) {
+    progress?.('transpiling');
+    waiting?.();
+  }
   const compiler = createCompiler(name, options, compiles);
   const made = cached ?? (await make({ bytes, name, allowWasmGc }, compiler));
   if (!allowWasmGc) refuseManaged(made.outline, name);
@@ -51,6 +54,8 @@ export async function loadComponent(
 
   progress?.('compiling');
   const { bounded, bounds, compiling } = compiler.compile(made, cached !== undefined);
+  if (cached !== undefined) waiting?.();
+  const memories = unrestorable === undefined ? limitsOf(bounded) : {};
   const writing = cached === undefined ? cache.write(key, made) : undefined;
   const awaited = caching === undefined || cacheDir !== undefined ? writing : undefined;
   // Whichever fails, nothing that the caller does not know of is still running when the load ends.
@@ -65,7 +70,7 @@ export async function loadComponent(
     glue,
     modules,
     memory: bounds,
-    memoryLimits: unrestorable === undefined ? limitsOf(bounded) : {},
+    memoryLimits: memories,
     ...(unrestorable !== undefined && { unrestorable }),
     meters,
     ...(unmetered !== undefined && { unmetered }),

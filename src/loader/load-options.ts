@@ -22,6 +22,8 @@ export interface LoadOptions {
 export interface LoadInternals {
   /** Called before core modules are compiled. */
   readonly compiles?: () => void;
+  /** Called once, when other threads begin to transpile or to compile: this one waits for them. */
+  readonly waiting?: () => void;
   /** Called with the component's glue before its core modules are compiled. */
   readonly glueMade?: (glue: Glue) => void;
   /**
