@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, rmSync } from 'node:fs';
+import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, posix, relative } from 'node:path';
-import { type Plugin, rolldown } from 'rolldown';
+import { type OutputChunk, type Plugin, rolldown } from 'rolldown';
 import manifest from '../package.json' with { type: 'json' };
 import { jcoName } from '../src/transpile/jco-name.ts';
 import { buildPage } from './build-page.ts';
+import { lazyBuiltins, licensesOf, withoutFacades, withoutPrograms } from './package-chunks.ts';
 
 /** Builds `dist/`, the content of the package: Node does not run TypeScript in `node_modules`. */
 
@@ -35,6 +36,9 @@ const ENTRIES = [
 /** Entry points that programs import. */
 const LIBRARY =
   /^(?:src\/(?:index|testing)|host\/public|host\/keyvalue\/(?:conformance\/conformance|imports\/\w+))\.js$/;
+
+/** What an older Node also runs, to report that it is too old. */
+const OLD_NODE = new RegExp(`^bin/|${LIBRARY.source}`);
 
 /** Each of these first checks for a Node that is too old, which would otherwise fail to link it, or lack a module. */
 const supportedNode: Plugin = {
@@ -105,15 +109,15 @@ const COMMON = {
   checks: { moduleLevelDirective: false },
 } as const;
 
-async function compile(): Promise<void> {
+async function compile(): Promise<readonly OutputChunk[]> {
   const bundle = await rolldown({
     ...COMMON,
     input: Object.fromEntries(ENTRIES.map((file) => [file.replace(/\.[jt]s$/, ''), file])),
     external: Object.keys(manifest.dependencies),
-    plugins: [named, ownUrls, supportedNode],
+    plugins: [named, ownUrls, withoutPrograms, lazyBuiltins(OLD_NODE), supportedNode, withoutFacades],
   });
   // With one file for each module, a start would spend most of its time finding and reading files.
-  await bundle.write({
+  const { output } = await bundle.write({
     dir: DIST,
     entryFileNames: '[name].js',
     chunkFileNames: 'shared/[name].js',
@@ -124,7 +128,7 @@ async function compile(): Promise<void> {
         // Code that is loaded before the compile cache is enabled and the first thread starts.
         {
           name: 'first',
-          test: /\/src\/(?:loader\/cache-folder|transpile\/jco-thread|process\/tier-up|worker-environment|engine\/main\/prestarted-worker)\./,
+          test: /\/(?:bin\/(?:allocator|compile-cache)|src\/(?:start|loader\/cache-folder|transpile\/jco-thread|process\/tier-up|worker-environment|engine\/main\/prestarted-worker))\./,
         },
         // Except modules that open a store on import, because every import of this file would open it.
         {
@@ -148,19 +152,25 @@ async function compile(): Promise<void> {
           minShareCount: 2,
         },
         { name: 'server', test: /\/src\/(?:server|mcp|engine|http|commands)\//, minShareCount: 2 },
+        // Parts of MCP that some clients use: each is loaded with its first use, and the others with it.
+        {
+          name: 'mcp',
+          test: /\/src\/mcp\/(?:legacy-clients\/edge|modern\/(?:tasks\/(?:tasks|requests)|mrtr\/inputs)|stdio\/modern-client)\./,
+        },
       ].map((group, index) => ({ ...group, priority: 10 - index })),
     },
   });
+  return output.filter((file) => file.type === 'chunk');
 }
 
 /** jco with its dependencies, in one file beside its WebAssembly. */
-async function bundleTranspiler(): Promise<void> {
+async function bundleTranspiler(): Promise<readonly OutputChunk[]> {
   const bundle = await rolldown({
     ...COMMON,
     input: { [TRANSPILER]: `${TRANSPILER}.ts` },
     plugins: [withoutUnreached, browserWasi, named],
   });
-  await bundle.write({ dir: DIST, entryFileNames: '[name].js', codeSplitting: false });
+  const { output } = await bundle.write({ dir: DIST, entryFileNames: '[name].js', codeSplitting: false });
   const vendor = join(
     dirname(createRequire(import.meta.url).resolve('@bytecodealliance/jco-transpile')),
     '../vendor',
@@ -171,10 +181,14 @@ async function bundleTranspiler(): Promise<void> {
   ]) {
     copyFileSync(join(vendor, file), join(DIST, dirname(TRANSPILER), basename(file)));
   }
+  return output.filter((file) => file.type === 'chunk');
 }
 
 rmSync(DIST, { recursive: true, force: true });
-await compile();
-await bundleTranspiler();
+const licenses = licensesOf([...(await compile()), ...(await bundleTranspiler())]);
+writeFileSync(
+  join(DIST, 'LICENSES.txt'),
+  [...licenses].map(([name, license]) => `${name}\n\n${license}\n`).join('\n\n'),
+);
 await buildPage(join(DIST, 'page'));
 execFileSync('tsc', ['--project', 'tsconfig.build.json'], { cwd: ROOT, stdio: 'inherit' });

@@ -1,5 +1,6 @@
 import { copyFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { publint } from 'publint';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -41,6 +42,7 @@ test('contains only what is needed to run', async () => {
     'dist .js',
     'package/LICENSE',
     'package/README.md',
+    'package/dist/LICENSES.txt',
     'package/dist/page/LICENSES.txt',
     'package/dist/page/index.html',
     'package/package.json',
@@ -83,7 +85,28 @@ test('consists of few files, because finding hundreds would take most of a start
     );
   expect(read.length).toBeGreaterThan(5);
   // Two thirds of them belong to one command, one kind of store, or a part of MCP that only some clients use.
-  expect(read.length).toBeLessThan(70);
+  expect(read.length).toBeLessThan(60);
+});
+
+test('a command loads none of Node’s modules only because another one names it', async () => {
+  project.write('loaded.mjs', "process.on('exit', () => console.error(process.moduleLoadList.join()))");
+  const env = { NODE_OPTIONS: `--import=${pathToFileURL(join(project.folder, 'loaded.mjs')).href}` };
+  const { status, stderr } = await project.run('wasmcp-node', ['inspect', 'server.wasm'], env);
+  expect(status).toBe(0);
+  expect(stderr).toContain('NativeModule fs,');
+  // An `import` of `node:util` evaluates its exports, and commander imports `node:child_process`.
+  expect(stderr).not.toContain('NativeModule internal/util/parse_args/parse_args');
+  expect(stderr).not.toContain('NativeModule child_process');
+});
+
+test('names the licenses of the code that was built into it', () => {
+  const licenses = readFileSync(
+    join(project.folder, 'node_modules', manifest.name, 'dist/LICENSES.txt'),
+    'utf8',
+  );
+  for (const name of ['commander', '@bytecodealliance/jco-transpile']) {
+    expect(licenses).toMatch(new RegExp(`^${name}\n\n.*(?:MIT|Apache)`, 'ms'));
+  }
 });
 
 test('an installation is 50 MB and 60 packages at most', async () => {
