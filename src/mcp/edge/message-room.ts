@@ -74,11 +74,19 @@ export function createMessageRoom(
     size: number,
   ): RequestHandle {
     used += size;
-    const arrival = new Arrival(request.body as Upload, (over) => arriving.delete(over));
+    let held = size;
+    // Many messages, such as those of `fetch`, do not say how short they are.
+    const arrived = (bytes: number): void => {
+      if (held === 0) return;
+      release(held - bytes);
+      held = bytes;
+    };
+    const arrival = new Arrival(request.body as Upload, () => arriving.delete(arrival), arrived);
     arriving.add(arrival);
     const finished = (): void => {
       arriving.delete(arrival);
-      release(size);
+      release(held);
+      held = 0;
       target.finished();
     };
     return handler({ ...request, body: arrival }, wrapResponse(target, { finished }));
@@ -133,24 +141,32 @@ function sizeOf({ headers }: GuestRequest): number | undefined {
 class Arrival implements Upload {
   readonly since: number = performance.now();
   readonly #upload: Upload;
-  readonly #over: (arrival: Arrival) => void;
+  readonly #over: () => void;
+  readonly #arrived: (bytes: number) => void;
   #receiver: UploadReceiver | undefined;
 
-  constructor(upload: Upload, over: (arrival: Arrival) => void) {
+  /** `over` is called when nothing more will arrive, and `arrived` after all has. */
+  constructor(upload: Upload, over: () => void, arrived: (bytes: number) => void) {
     this.#upload = upload;
     this.#over = over;
+    this.#arrived = arrived;
   }
 
   start(receiver: UploadReceiver): void {
     this.#receiver = receiver;
+    let received = 0;
     this.#upload.start({
-      data: (bytes) => receiver.data(bytes),
+      data: (bytes) => {
+        received += bytes.length;
+        return receiver.data(bytes);
+      },
       end: (trailers) => {
-        this.#over(this);
+        this.#over();
         receiver.end(trailers);
+        this.#arrived(received);
       },
       fail: (error) => {
-        this.#over(this);
+        this.#over();
         receiver.fail(error);
       },
     });
@@ -161,13 +177,13 @@ class Arrival implements Upload {
   }
 
   stop(): void {
-    this.#over(this);
+    this.#over();
     this.#upload.stop();
   }
 
   /** The client gets an error. */
   fail(): void {
-    this.#over(this);
+    this.#over();
     this.#receiver?.fail(
       new WasmcpError('body-timeout', 'the message arrived too slowly while others waited'),
     );

@@ -74,19 +74,25 @@ function finish(seen: Seen): void {
 describe('a long message', () => {
   test('waits until those before it have finished, in order', async () => {
     const { announce, seen } = open();
-    const [first, second, third] = [announce(6), announce(5), announce(1)];
-    for (const [text, { body }] of Object.entries({ first, second, third })) body.send(text);
-    expect(seen.map(({ text }) => text)).toEqual(['first']);
+    const texts = ['first.', 'other', 'x'];
+    const all = texts.map((text) => announce(text.length));
+    for (const [i, { body }] of all.entries()) body.send(texts[i]!);
+    expect(seen.map(({ text }) => text)).toEqual(texts.slice(0, 1));
     finish(seen[0]!);
-    expect(seen.map(({ text }) => text)).toEqual(['first', 'second', 'third']);
+    expect(seen.map(({ text }) => text)).toEqual(texts);
     seen.slice(1).forEach(finish);
-    for (const { answer } of [first, second, third]) expect((await answer).status).toBe(200);
+    for (const { answer } of all) expect((await answer).status).toBe(200);
   });
 
-  test('of unknown length may be as long as any', () => {
+  test('of unknown length may be as long as any, until it has arrived', () => {
     const { announce, seen } = open();
-    for (const { body } of [announce(5), announce()]) body.send('x');
-    expect(seen).toHaveLength(1);
+    const [first, second] = [announce(), announce()];
+    second.body.send('second');
+    expect(seen).toEqual([]);
+    first.body.send('x');
+    expect(seen.map(({ text }) => text)).toEqual(['x', 'second']);
+    announce(4).body.send('more');
+    expect(seen).toHaveLength(2);
   });
 
   test('gets 503 if it waits too long, and is not read', async () => {
@@ -101,14 +107,14 @@ describe('a long message', () => {
 
   test('whose client leaves makes room for others', () => {
     const { announce, seen } = open();
-    announce(6).body.send('first');
+    announce(6).body.send('first.');
     const left = announce(6);
     const last = announce(6);
     last.body.send('last');
     left.leave();
     expect(left.body.isStopped).toBe(true);
     finish(seen[0]!);
-    expect(seen.map(({ text }) => text)).toEqual(['first', 'last']);
+    expect(seen.map(({ text }) => text)).toEqual(['first.', 'last']);
   });
 
   test('that arrives slowly fails as soon as another one waits', async () => {
