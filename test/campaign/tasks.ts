@@ -29,7 +29,10 @@ export interface TasksReport {
   readonly changed: number;
   /** Tasks that have failed although their host lives, or were cancelled although nobody has cancelled them. */
   readonly unfounded: number;
-  /** Tasks whose host was taken for dead, because the machine was too busy for a sign of life within five seconds. */
+  /**
+   * Tasks that failed because the machine was too busy: their host was taken for dead without a sign of life within five seconds, or
+   * the guest or the store did not respond in time. Their errors are in the progress.
+   */
   readonly lapsed: number;
   /** Tasks that nobody could look at while they were kept, because the machine was too busy. */
   readonly expired: number;
@@ -60,8 +63,14 @@ const OPTIONS: readonly string[] = [
 /** Why tasks of dead hosts have failed. */
 const LOST = 'the host that ran the task has ended';
 
+/** Errors of calls on a machine that is too busy: time limits of the engine, of the store, and of its leases. */
+const BUSY = /did not respond|cannot be reached|was lost to another host|returned 50[034] when asked/;
+
 /** Milliseconds within which every task must have ended after a kill; the lease of a host lives for five seconds. */
 const PATIENCE = 30_000;
+
+/** Milliseconds within which a host must respond at all. */
+const SILENCE = 300_000;
 
 /**
  * Repeatedly, with one store: clients start, read and cancel tasks on two hosts, one of which is killed at a random moment. Then all
@@ -86,7 +95,9 @@ export async function tasksCampaign(settings: TasksSettings): Promise<TasksRepor
       load.isOver = true;
       const [restarted] = await Promise.all([startHost(settings.store), ...clients]);
       hosts[killed] = restarted;
-      await Promise.all(load.tasks.map((task) => judge(task, hosts, random, killed, figures)));
+      const errors = new Set<string>();
+      await Promise.all(load.tasks.map((task) => judge(task, hosts, random, killed, figures, errors)));
+      for (const error of errors) progress?.(`${cycle}/${cycles}: a task failed: ${error}`);
       figures.acknowledged += load.tasks.length;
       progress?.(`${cycle}/${cycles}: ${JSON.stringify(figures)}`);
     }
@@ -158,6 +169,7 @@ async function judge(
   random: Random,
   killed: number,
   figures: Figures,
+  errors: Set<string>,
 ): Promise<void> {
   const found = await endOf(task, hosts, random);
   if (found === 'unknown' || found === 'unfinished') {
@@ -171,7 +183,9 @@ async function judge(
   if (status === 'completed' && !isRight) figures.withoutResult += 1;
   if (task.end !== undefined && JSON.stringify(task.end) !== JSON.stringify(found)) figures.changed += 1;
   if (status === 'failed' && task.host !== killed) {
-    figures[found.error?.message === LOST ? 'lapsed' : 'unfounded'] += 1;
+    const { message = '' } = found.error ?? {};
+    figures[message === LOST || BUSY.test(message) ? 'lapsed' : 'unfounded'] += 1;
+    errors.add(message);
   }
   if (status === 'cancelled' && !task.isCancelled) figures.unfounded += 1;
 }
@@ -182,13 +196,15 @@ async function endOf(
   hosts: readonly ServedStore[],
   random: Random,
 ): Promise<Task | 'unknown' | 'unfinished'> {
-  const until = performance.now() + PATIENCE;
-  while (performance.now() < until) {
-    // A host may refuse a request while its store is slow.
+  const began = performance.now();
+  while (performance.now() - began < SILENCE) {
+    const asked = performance.now();
+    // A host may refuse a request while its store is slow: only what it says counts.
     const found = await taskRequest(random.pick(hosts).url, 'get', task.id).catch(() => undefined);
     const { result, error } = found?.body ?? {};
     if (error?.code === -32602) return 'unknown';
     if (result !== undefined && result.status !== 'working') return result;
+    if (result !== undefined && asked - began > PATIENCE) return 'unfinished';
     await delay(50);
   }
   return 'unfinished';
