@@ -93,13 +93,13 @@ test.skipIf(skip)('sessions are ended and purged on a full disk, with and withou
   const hog = join(disk.folder, 'hog');
   fillUp(hog);
   const store = ['--store', `sqlite:${join(disk.folder, 'store.db')}`];
-  expect(await run(['sessions', 'terminate', ids[0]!, ...store])).toMatchObject({ status: 0 });
+  expect(await run(['sessions', 'end', ids[0]!, ...store])).toMatchObject({ status: 0 });
   expect(await run(['sessions', 'purge', ids[0]!, ...store])).toMatchObject({ status: 0 });
   server.child.kill('SIGTERM');
   expect(await server.ended).toBe(0);
   fillUp(`${hog}-again`);
   expect(existsSync(join(disk.folder, 'store.db-shm'))).toBe(false);
-  expect(await run(['sessions', 'terminate', ids[1]!, ...store])).toMatchObject({ status: 0 });
+  expect(await run(['sessions', 'end', ids[1]!, ...store])).toMatchObject({ status: 0 });
 });
 
 /** Fills the remaining space. */

@@ -170,7 +170,7 @@ test('tail prints the sessions that a server and another command write', async (
   await sessions(url, ['set', id, 'note', 'hello']);
   expect(await edited).toMatchObject({ id, keys: 3 });
   const over = next();
-  await sessions(url, ['terminate', id]);
+  await sessions(url, ['end', id]);
   expect(await over).toMatchObject({ id, state: 'ended' });
   expect(await ended).toBe(0);
 });

@@ -115,7 +115,7 @@ describe.skipIf(REDIS.path === undefined)('serve with a store on Redis', () => {
     const listed = await run(['sessions', 'list', ...store]);
     expect(listed).toMatchObject({ status: 0 });
     expect(listed.stdout).toContain(session);
-    expect(await run(['sessions', 'terminate', session, ...store])).toMatchObject({ status: 0 });
+    expect(await run(['sessions', 'end', session, ...store])).toMatchObject({ status: 0 });
     const backup = `sqlite:${join(temporaryFolder(), 'backup.db')}`;
     expect(await run(['store', 'copy', store[1]!, backup])).toMatchObject({ status: 0 });
     expect((await run(['sessions', 'list', '--store', backup])).stdout).toContain(session);

@@ -73,9 +73,9 @@ test('beside a server: a session is listed, shown, ended for its client, and pur
     status: 2,
     stderr: expect.stringMatching(/is live/),
   });
-  expect(await sessions(['terminate', id, '--reason', 'device lost'])).toMatchObject({ status: 0 });
+  expect(await sessions(['end', id, '--reason', 'device lost'])).toMatchObject({ status: 0 });
   expect((await rpc(server.url, 'tools/list', {}, id)).status).toBe(404);
-  expect((await sessions(['terminate', id])).stderr).toBe(`Session ${id} had ended already\n`);
+  expect((await sessions(['end', id])).stderr).toBe(`Session ${id} had ended already\n`);
   expect(lines(await sessions(['show', id]))[0]).toMatchObject({ state: 'ended', reason: 'device lost' });
 
   expect((await sessions(['purge'])).stderr).toBe('Purged 0 sessions, 0 keys\n');
@@ -159,7 +159,7 @@ test('a missing session or store is reported, and nothing is created', async () 
   const { stderr: hint } = await sessions(['list'], false, []);
   expect(hint).toMatch(/^error: sqlite:.*store\.db does not exist; .* --store\n$/);
   await open();
-  for (const word of ['show', 'terminate', 'purge', 'export']) {
+  for (const word of ['show', 'end', 'purge', 'export']) {
     const { status, stderr } = await sessions([word, 'nobody']);
     expect([status, stderr]).toEqual([1, `error: ${url} has no session "nobody"\n`]);
   }

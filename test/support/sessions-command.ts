@@ -10,8 +10,10 @@ export async function sessions(
   url: string,
   args: readonly string[],
   input: string | Uint8Array = '',
+  terminal = false,
 ): Promise<Finished> {
   const streams = { stdin: new PassThrough(), stdout: new PassThrough(), stderr: new PassThrough() };
+  if (terminal) Object.assign(streams.stdout, { isTTY: true });
   streams.stdin.end(input);
   const stdout = streams.stdout.toArray();
   const stderr = streams.stderr.toArray();

@@ -1,3 +1,4 @@
+import { recordEntryEdit } from '../../mcp/sessions/edits.ts';
 import type { SubCommand } from '../command.ts';
 import { oneLine } from '../print.ts';
 import { BUCKET, KEY, KV_OPTIONS, refuseInternal, refuseSession, WRITING, withStore } from './store.ts';
@@ -20,7 +21,7 @@ A key of a session that exists is refused without --internal: use sessions unset
     const existed = await withStore(options, async (store) => {
       await refuseSession(store, { bucket, key }, options);
       const found = await store.exists(bucket, key);
-      if (found) await store.delete(bucket, key);
+      if (found) await recordEntryEdit(store, bucket, key, () => store.delete(bucket, key));
       return found;
     });
     const done = existed

@@ -1,4 +1,5 @@
 import { WasmcpError } from '../../../host/index.ts';
+import { recordEntryEdit } from '../../mcp/sessions/edits.ts';
 import type { SubCommand } from '../command.ts';
 import { BUCKET, KEY, KV_OPTIONS, refuseInternal, refuseSession, WRITING, withStore } from './store.ts';
 
@@ -24,7 +25,7 @@ sessions set keeps.`,
     refuseInternal(bucket, options);
     const sum = await withStore(options, async (store) => {
       await refuseSession(store, { bucket, key }, options);
-      return store.increment(bucket, key, parsed(delta), BOUNDS);
+      return recordEntryEdit(store, bucket, key, () => store.increment(bucket, key, parsed(delta), BOUNDS));
     });
     stdout.write(`${sum}\n`);
     return 0;

@@ -1,4 +1,5 @@
 import { buffer } from 'node:stream/consumers';
+import { recordEntryEdit } from '../../mcp/sessions/edits.ts';
 import type { SubCommand } from '../command.ts';
 import { oneLine } from '../print.ts';
 import { BUCKET, KEY, KV_OPTIONS, refuseInternal, refuseSession, WRITING, withStore } from './store.ts';
@@ -32,7 +33,7 @@ sessions set keeps.`,
     const bytes = value === undefined ? await buffer(stdin) : Buffer.from(value);
     await withStore(options, async (store) => {
       await refuseSession(store, { bucket, key }, options);
-      await store.set(bucket, key, bytes);
+      await recordEntryEdit(store, bucket, key, () => store.set(bucket, key, bytes));
     });
     stderr.write(`${oneLine(`Stored ${bytes.byteLength} bytes at "${key}" in bucket "${bucket}"`)}\n`);
     return 0;

@@ -83,6 +83,7 @@ export function rowOf({
   state,
   created,
   updated,
+  edited,
   expires,
   over,
   subject,
@@ -91,7 +92,9 @@ export function rowOf({
   bytes,
 }: SessionRecord): string {
   const end = over === undefined ? `until ${expires ?? 'it is ended'}` : `since ${over}`;
-  const more = [subject && `of ${subject}`, reason && `(${reason})`].filter((text) => text);
+  const more = [edited && `edited ${edited}`, subject && `of ${subject}`, reason && `(${reason})`].filter(
+    (text) => text,
+  );
   const size = `${keys} keys, ${bytes} bytes`;
   return oneLine([id, state.padEnd(7), created, end, `written ${updated}`, size, ...more].join('  '));
 }

@@ -12,8 +12,10 @@ export interface SessionRecord {
   readonly bucket: string;
   readonly state: 'live' | 'ended' | 'expired';
   readonly created: string;
-  /** When one of its values was last written. */
+  /** When its server last wrote one of its values. */
   readonly updated: string;
+  /** When an administrator last changed it. */
+  readonly edited?: string;
   readonly expires?: string;
   /** When servers stopped accepting it. */
   readonly over?: string;
@@ -27,7 +29,7 @@ export interface SessionRecord {
 }
 
 export function recordOf(summary: SessionSummary): SessionRecord {
-  const { id, bucket, metadata, state, updated, subject, issuer, keys, bytes } = summary;
+  const { id, bucket, metadata, state, updated, edited, subject, issuer, keys, bytes } = summary;
   const { createdAt, expiresAt, reason } = metadata;
   return {
     id,
@@ -35,6 +37,7 @@ export function recordOf(summary: SessionSummary): SessionRecord {
     state: state.name,
     created: time(createdAt),
     updated: time(updated),
+    ...(edited !== undefined && { edited: time(edited) }),
     ...(expiresAt !== undefined && { expires: time(expiresAt) }),
     ...(state.name !== 'live' && { over: time(state.since) }),
     ...(reason !== undefined && { reason }),

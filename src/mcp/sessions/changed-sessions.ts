@@ -47,9 +47,14 @@ export function createChangeSearch(store: Store, bucket: string): ChangeSearch {
       known = written;
       since = now;
       pause = Math.max(MIN_PAUSE, (performance.now() - began) * REST);
-      return found.sort((a, b) => a.updated - b.updated);
+      return found.sort((a, b) => lastChange(a) - lastChange(b));
     },
   };
+}
+
+/** When anybody last changed the session. */
+export function lastChange({ updated, edited = 0 }: SessionSummary): number {
+  return Math.max(updated, edited);
 }
 
 interface Written {

@@ -1,4 +1,5 @@
 import { checked, type Fence, type Store, WasmcpError } from '../../../host/index.ts';
+import { recordEdit } from './edits.ts';
 import { readSession } from './sessions.ts';
 import { decodeTyped } from './typed-value.ts';
 
@@ -13,7 +14,7 @@ export interface ValueName {
 }
 
 /**
- * Changes one value of a live session; `undefined` deletes it. The value keeps its type, as guests rely on it. To be called while
+ * Changes one value of a live session for an administrator; `undefined` deletes it. The value keeps its type, as guests rely on it. To be called while
  * it is the session's turn, see `SessionTurns`, with its fence.
  *
  * @param value Makes the bytes, given those that are there.
@@ -38,11 +39,11 @@ export async function editValue(
   const current = await store.get(bucket, path);
   const next = value(current);
   const limited = checked(store, {}, true);
-  if (next === undefined) await limited.delete(bucket, path, fence);
-  else {
-    requireType(key, current, next);
-    await limited.set(bucket, path, next, fence);
-  }
+  if (next !== undefined) requireType(key, current, next);
+  else if (current === undefined) return;
+  await recordEdit(store, name, () =>
+    next === undefined ? limited.delete(bucket, path, fence) : limited.set(bucket, path, next, fence),
+  );
 }
 
 /** @throws WasmcpError `session-unknown`, `session-ended` */

@@ -1,4 +1,5 @@
 import type { Store } from '../../../host/index.ts';
+import { purgeEdits } from './edits.ts';
 import type { SessionState } from './metadata.ts';
 import { purgePrincipals } from './purge-principals.ts';
 import { deleteSession, readSession, sessionParts } from './sessions.ts';
@@ -24,7 +25,7 @@ export interface Purged {
 
 /**
  * Deletes the sessions of a bucket that ended or expired `retention` ago. Live sessions stay, and so do keys that belong to no
- * session. Several purges may run at once. Records of principals whose sessions are all gone go, too.
+ * session. Several purges may run at once. Records of principals whose sessions are all gone go, too, and those of edits.
  *
  * @param proceed Called after some sessions: may pause, to leave the thread and the store to others. False stops the purge.
  * @throws WasmcpError `store-*`
@@ -55,6 +56,7 @@ export async function purgeSessions(
     if (!(await proceed())) return done;
   }
   await purgePrincipals(store, { bucket, now, retention }, proceed);
+  await purgeEdits(store, bucket, proceed);
   return { ...done, left };
 }
 

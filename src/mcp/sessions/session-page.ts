@@ -1,4 +1,5 @@
 import { type Store, WasmcpError } from '../../../host/index.ts';
+import { readEdits } from './edits.ts';
 import { firstAfter, isSessionId } from './layout.ts';
 import type { SessionState } from './metadata.ts';
 import { newestSessions, ownedSessions } from './session-search.ts';
@@ -121,7 +122,7 @@ async function newestPage({ store, bucket, query, cursor }: Asked): Promise<Sess
 
 /** Every session that could be on the page. A session is only read whole if its size does not rule it out. */
 async function* candidates({ store, bucket, query, now }: Asked): AsyncGenerator<Candidate> {
-  for await (const size of sessionSizes(store, bucket)) {
+  for await (const size of sessionSizes(store, bucket, undefined, await readEdits(store, bucket))) {
     const summary = query.sort === 'created' ? await summaryOf(store, bucket, size, now) : undefined;
     if (summary !== undefined || query.sort !== 'created') yield summary ?? size;
   }

@@ -1,4 +1,5 @@
-import type { Store } from '../../../host/index.ts';
+import type { EntryInfo, Store } from '../../../host/index.ts';
+import { type Edits, isEdit, readEdits } from './edits.ts';
 import { sessionOfKey } from './layout.ts';
 import { type SessionSummary, SUBJECT, sessionSummary } from './session-summary.ts';
 import { encodeTyped } from './typed-value.ts';
@@ -55,16 +56,17 @@ export async function newestSessions(
 ): Promise<SessionSummary[] | undefined> {
   if (store.newest === undefined) return undefined;
   const before = after?.updated ?? Number.MAX_SAFE_INTEGER;
+  const edits = await readEdits(store, bucket);
   const found: SessionSummary[] = [];
   const seen = new Set<string>();
   for (let size = Math.min(limit * EACH, MOST); ; size = Math.min(size * 4, MOST)) {
     const entries = await store.newest(bucket, before, size);
-    for (const { key, updated } of entries) {
-      const id = sessionOfKey(key);
-      if (id === undefined || seen.has(id)) continue;
+    const until = entries.length < size ? 0 : entries.at(-1)!.updated;
+    for (const { id, updated } of writesOfSessions(entries, edits, { before, until })) {
+      if (seen.has(id)) continue;
       seen.add(id);
       if (updated === after?.updated && id <= after.id) continue;
-      const summary = await sessionSummary(store, bucket, id, Date.now());
+      const summary = await sessionSummary(store, bucket, id, Date.now(), edits);
       // A session that has written later than this entry was on an earlier page.
       if (summary === undefined || summary.updated !== updated || !isMatch(summary)) continue;
       found.push(summary);
@@ -73,6 +75,29 @@ export async function newestSessions(
     if (entries.length < size) return found;
     if (size === MOST) return undefined;
   }
+}
+
+interface Write {
+  readonly id: string;
+  readonly updated: number;
+}
+
+/** What sessions wrote themselves, as `newest` orders it: without edits, and with what they had written before these. */
+function writesOfSessions(
+  entries: readonly EntryInfo[],
+  edits: Edits,
+  { before, until }: { readonly before: number; readonly until: number },
+): readonly Write[] {
+  const writes: Write[] = [];
+  for (const { key, updated } of entries) {
+    const id = sessionOfKey(key);
+    if (id !== undefined && !isEdit(edits.get(id), updated)) writes.push({ id, updated });
+  }
+  if (edits.size === 0) return writes;
+  for (const [id, { before: updated }] of edits) {
+    if (updated <= before && updated >= until) writes.push({ id, updated });
+  }
+  return writes.sort((a, b) => b.updated - a.updated || (a.id < b.id ? -1 : 1));
 }
 
 export interface NewestQuery {

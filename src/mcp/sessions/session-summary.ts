@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { entriesFrom, type Store, WasmcpError } from '../../../host/index.ts';
+import { type Edits, isEdit, readEdits, readEditsOf, type SessionEdits } from './edits.ts';
 import { isSessionId, metadataKey, nextPossible, prefixOf, sessionOfKey } from './layout.ts';
 import { readMetadata, type SessionMetadata, type SessionState, stateOf } from './metadata.ts';
 import { decodeTyped } from './typed-value.ts';
@@ -10,8 +11,10 @@ export interface SessionSize {
   readonly keys: number;
   /** Of its values. */
   readonly bytes: number;
-  /** In milliseconds since 1970, as all times here. */
+  /** In milliseconds since 1970, as all times here. Edits of administrators do not count. */
   readonly updated: number;
+  /** When an administrator last edited it; undefined if none did. */
+  readonly edited: number | undefined;
 }
 
 /** A session as it was found among the keys. */
@@ -41,17 +44,19 @@ const FEW = 50;
 /**
  * The sizes of what may be sessions of a bucket, ordered by id, from this key on. Reads their keys in pages, however many keys
  * lie between them. What has no metadata is no session, and left out.
+ *
+ * @param edits Those of the bucket: without them, `updated` is the last write of anybody.
  */
 export async function* sessionSizes(
   store: Store,
   bucket: string,
   start: string = '0',
-  page: number = PAGE,
+  edits: Edits = new Map(),
 ): AsyncGenerator<FoundSession> {
   let from: string | undefined = start;
   let current: Counted | undefined;
   while (from !== undefined) {
-    const entries = await entriesFrom(store, bucket, from, page);
+    const entries = await entriesFrom(store, bucket, from, PAGE);
     // A store on this thread lets nothing else run.
     await turn();
     for (const { key, size, updated } of entries) {
@@ -59,12 +64,12 @@ export async function* sessionSizes(
       if (id !== current?.id) {
         const complete = current && sizeOf(current);
         if (complete !== undefined) yield complete;
-        current = id === undefined ? undefined : newSession(id);
+        current = id === undefined ? undefined : newSession(id, edits.get(id));
       }
       if (current !== undefined) count(current, key, size, updated);
     }
     const last = entries.at(-1)?.key;
-    if (last === undefined || entries.length < page) break;
+    if (last === undefined || entries.length < PAGE) break;
     from = sessionOfKey(last) === undefined ? nextPossible(last) : `${last}\0`;
   }
   const last = current && sizeOf(current);
@@ -78,21 +83,23 @@ interface Counted {
   updated: number;
   /** Undefined for what is no session so far. */
   metadataUpdated: number | undefined;
+  readonly edits: SessionEdits | undefined;
 }
 
-function newSession(id: string): Counted {
-  return { id, keys: 0, bytes: 0, updated: 0, metadataUpdated: undefined };
+function newSession(id: string, edits: SessionEdits | undefined): Counted {
+  return { id, keys: 0, bytes: 0, updated: edits?.before ?? 0, metadataUpdated: undefined, edits };
 }
 
 function count(session: Counted, key: string, size: number, updated: number): void {
   session.keys += 1;
   session.bytes += size;
-  if (updated > session.updated) session.updated = updated;
+  if (updated > session.updated && !isEdit(session.edits, updated)) session.updated = updated;
   if (key === metadataKey(session.id)) session.metadataUpdated = updated;
 }
 
-function sizeOf({ id, keys, bytes, updated, metadataUpdated }: Counted): FoundSession | undefined {
-  return metadataUpdated === undefined ? undefined : { id, keys, bytes, updated, metadataUpdated };
+function sizeOf({ id, keys, bytes, updated, metadataUpdated, edits }: Counted): FoundSession | undefined {
+  if (metadataUpdated === undefined) return undefined;
+  return { id, keys, bytes, updated, edited: edits?.to, metadataUpdated };
 }
 
 /** A session that was found, and its summary; undefined if it is gone, or no wasmcp server wrote its metadata. */
@@ -109,7 +116,7 @@ export async function* sessionSummaries(
   start?: string,
 ): AsyncGenerator<Summarized> {
   let sizes: FoundSession[] = [];
-  for await (const size of sessionSizes(store, bucket, start)) {
+  for await (const size of sessionSizes(store, bucket, start, await readEdits(store, bucket))) {
     sizes.push(size);
     if (sizes.length < FEW) continue;
     yield* await summarized(store, bucket, sizes, now);
@@ -130,13 +137,13 @@ async function summarized(
     const [stored, subject, issuer] = values.slice(3 * at, 3 * at + 3);
     const metadata = stored && readMetadata(stored);
     if (metadata === undefined) return { size, summary: undefined };
-    const { id, keys, bytes, updated, metadataUpdated } = size;
+    const { id, keys, bytes, updated, edited, metadataUpdated } = size;
     const state = stateOf(metadata, metadataUpdated, now);
     const owner = {
       ...(subject && { subject: claimText(subject) }),
       ...(issuer && { issuer: claimText(issuer) }),
     };
-    return { size, summary: { id, keys, bytes, updated, bucket, metadata, state, ...owner } };
+    return { size, summary: { id, keys, bytes, updated, edited, bucket, metadata, state, ...owner } };
   });
 }
 
@@ -167,15 +174,16 @@ export async function valuesOf(
   }
 }
 
-/** The summary of one session; undefined if there is none with this id. */
+/** The summary of one session; undefined if there is none with this id. @param edits Those of the bucket, if they are known */
 export async function sessionSummary(
   store: Store,
   bucket: string,
   id: string,
   now: number,
+  edits?: Edits,
 ): Promise<SessionSummary | undefined> {
   if (!isSessionId(id)) return undefined;
-  const session = newSession(id);
+  const session = newSession(id, edits ? edits.get(id) : await readEditsOf(store, bucket, id));
   let from = prefixOf(id);
   for (;;) {
     const entries = await entriesFrom(store, bucket, from, FEW);

@@ -1,4 +1,5 @@
 import { keysWith, type Store } from '../../../host/index.ts';
+import { recordEdit } from './edits.ts';
 import { firstAfter, isSessionId, metadataKey, nextPossible, prefixOf, sessionOfKey } from './layout.ts';
 import { endedMetadata, readMetadata, type SessionMetadata, type SessionState, stateOf } from './metadata.ts';
 
@@ -70,19 +71,21 @@ export async function* keysOf(store: Store, bucket: string, id: string): AsyncGe
 }
 
 /**
- * Marks a session as ended, as a server does: its data stays. Returns false when it is over, or does not exist.
+ * Marks a session as ended for an administrator, as a server does: its data stays. Returns false when it is over, or does not exist.
  *
  * @throws WasmcpError `store-*`
  */
 export async function endSession(store: Store, bucket: string, id: string, reason: string): Promise<boolean> {
   if (!isSessionId(id)) return false;
   const key = metadataKey(id);
-  for (;;) {
-    const { value, version } = await store.read(bucket, key);
-    const metadata = value && readMetadata(value);
-    if (metadata === undefined || stateOf(metadata, 0, Date.now()).name !== 'live') return false;
-    if (await store.swap(bucket, key, version, endedMetadata(metadata, reason))) return true;
-  }
+  return recordEdit(store, { bucket, session: id, key: key.slice(prefixOf(id).length) }, async () => {
+    for (;;) {
+      const { value, version } = await store.read(bucket, key);
+      const metadata = value && readMetadata(value);
+      if (metadata === undefined || stateOf(metadata, 0, Date.now()).name !== 'live') return false;
+      if (await store.swap(bucket, key, version, endedMetadata(metadata, reason))) return true;
+    }
+  });
 }
 
 /**

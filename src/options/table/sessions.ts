@@ -135,6 +135,6 @@ export const SESSIONS: OptionRows<Sessions> = {
   reason: {
     flags: '--reason <text>',
     description: 'why a session is ended; it is stored with the session',
-    fallback: 'ended by wasmcp-node sessions terminate',
+    fallback: 'ended by wasmcp-node sessions end',
   },
 };

@@ -1,4 +1,5 @@
 import { WasmcpError } from '../../../../host/index.ts';
+import { lastChange } from '../../../mcp/sessions/changed-sessions.ts';
 import { isSessionId } from '../../../mcp/sessions/layout.ts';
 import type { SessionSummary } from '../../../mcp/sessions/session-summary.ts';
 import type { EventFeed } from './event-feed.ts';
@@ -31,14 +32,14 @@ const AT_ONCE = 200;
 
 export function createSessionFeed(feed: EventFeed, source: () => ChangeSource | undefined): SessionFeed {
   const changed = new Set<string>();
-  /** When sessions that were reported had last written: the search finds them again. */
+  /** When sessions that were reported had last changed: the search finds them again. */
   const reported = new Map<string, number>();
   let timer: NodeJS.Timeout | undefined;
   let searching: NodeJS.Timeout | undefined;
 
   function publish(id: string, summary: SessionSummary | undefined): void {
     if (reported.size >= MAX_CHANGED) reported.clear();
-    if (summary !== undefined) reported.set(id, summary.updated);
+    if (summary !== undefined) reported.set(id, lastChange(summary));
     feed.publish('session', { id, session: summary === undefined ? null : sessionRecord(summary) });
   }
 
@@ -55,7 +56,7 @@ export function createSessionFeed(feed: EventFeed, source: () => ChangeSource | 
     if (found?.isSearched !== true) return CHANGE_INTERVAL;
     const { sessions, pause } = await found.service.changes(found.bucket);
     for (const session of sessions) {
-      if (reported.get(session.id) !== session.updated) publish(session.id, session);
+      if (reported.get(session.id) !== lastChange(session)) publish(session.id, session);
     }
     return pause;
   }

@@ -38,10 +38,14 @@ export const SESSION_ROUTES: readonly Route[] = [
       }),
       queryParameter('subject', 'the exact owner', { type: 'string', maxLength: 4096 }),
       queryParameter('state', 'only these', { type: 'string', enum: ['live', 'ended', 'expired'] }),
-      queryParameter('sort', 'by the last write, the opening or the bytes of the values; by id without it', {
-        type: 'string',
-        enum: ['updated', 'created', 'size'],
-      }),
+      queryParameter(
+        'sort',
+        'by the last write of the server, the opening or the bytes of the values; by id without it',
+        {
+          type: 'string',
+          enum: ['updated', 'created', 'size'],
+        },
+      ),
       queryParameter('order', '`desc` by default; only with `sort`', {
         type: 'string',
         enum: ['asc', 'desc'],
@@ -166,6 +170,7 @@ export function sessionRecord({
   keys,
   bytes,
   updated,
+  edited,
   subject,
   issuer,
 }: SessionSummary): object {
@@ -174,6 +179,7 @@ export function sessionRecord({
     state: state.name,
     created: metadata.createdAt,
     updated,
+    edited,
     expires: metadata.expiresAt,
     over: state.name === 'live' ? undefined : state.since,
     reason: metadata.reason,
@@ -191,7 +197,8 @@ const SUMMARY = {
   id: { type: 'string', format: 'uuid' },
   state: { type: 'string', enum: ['live', 'ended', 'expired'] },
   created: TIME,
-  updated: TIME,
+  updated: { ...TIME, description: 'When its server last wrote; milliseconds since 1970.' },
+  edited: { ...TIME, description: 'When an administrator last changed it.' },
   expires: TIME,
   over: TIME,
   reason: { type: 'string' },

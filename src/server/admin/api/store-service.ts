@@ -8,6 +8,7 @@ import {
 } from '../../../../host/index.ts';
 import { type ChangeSearch, createChangeSearch } from '../../../mcp/sessions/changed-sessions.ts';
 import { editValue, unknownSession } from '../../../mcp/sessions/edit-session.ts';
+import { recordEntryEdit } from '../../../mcp/sessions/edits.ts';
 import { owningSession } from '../../../mcp/sessions/owning-session.ts';
 import { type SessionPage, type SessionQuery, sessionPage } from '../../../mcp/sessions/session-page.ts';
 import { type SessionSummary, sessionSummary } from '../../../mcp/sessions/session-summary.ts';
@@ -82,16 +83,8 @@ export function createStoreService(store: Store): StoreService {
       return value && { value, version, updated };
     },
     owner: async (bucket, key) => (await owningSession(store, bucket, key))?.id,
-    async writeEntry(bucket, key, value, { version, fence }) {
-      if (value === undefined) {
-        if (version !== undefined && (await limited.read(bucket, key)).version !== version) return false;
-        await limited.delete(bucket, key, fence);
-        return true;
-      }
-      if (version !== undefined) return limited.swap(bucket, key, version, value, fence);
-      await limited.set(bucket, key, value, fence);
-      return true;
-    },
+    writeEntry: (bucket, key, value, conditions) =>
+      recordEntryEdit(store, bucket, key, () => writeEntry(limited, bucket, key, value, conditions)),
     sessions: (bucket, query) => sessionPage(store, bucket, query),
     async session(bucket, id) {
       const summary = await sessionSummary(store, bucket, id, Date.now());
@@ -117,6 +110,20 @@ export function createStoreService(store: Store): StoreService {
       return false;
     },
   };
+}
+
+async function writeEntry(
+  store: Store,
+  ...[bucket, key, value, { version, fence }]: Parameters<StoreService['writeEntry']>
+): Promise<boolean> {
+  if (value === undefined) {
+    if (version !== undefined && (await store.read(bucket, key)).version !== version) return false;
+    await store.delete(bucket, key, fence);
+    return true;
+  }
+  if (version !== undefined) return store.swap(bucket, key, version, value, fence);
+  await store.set(bucket, key, value, fence);
+  return true;
 }
 
 async function valuesOf(store: Store, bucket: string, id: string): Promise<NamedValue[]> {

@@ -70,7 +70,7 @@ describe.each(['sqlite', 'postgres'])('state on %s', (kind) => {
         .map((line) => JSON.parse(line));
       const { id, subject, issuer } = all.find(({ state }) => state === 'live');
       expect([subject, issuer]).toEqual(['ada', 'https://issuer.example']);
-      expect((await run(['sessions', 'terminate', id, '--store', store])).status).toBe(0);
+      expect((await run(['sessions', 'end', id, '--store', store])).status).toBe(0);
       // The host that notices, and the one that only learns of it, both at once.
       const counts = await Promise.all(Array.from({ length: 20 }, (_, n) => count(n % 2)));
       expect(new Set(counts)).toEqual(upTo(20));

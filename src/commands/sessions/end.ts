@@ -4,16 +4,16 @@ import { STORE_OPTIONS } from '../server-options.ts';
 import { BUCKET, findSession, SESSION_ID, withStore } from './store.ts';
 
 /** Ends one session. */
-export const terminate: SubCommand = {
-  name: 'terminate',
-  aliases: ['end'],
+export const end: SubCommand = {
+  name: 'end',
+  aliases: ['terminate'],
   summary: 'end one session; its data stays until it is purged',
   options: [...STORE_OPTIONS, 'bucket', 'reason'],
   adjusted: { bucket: BUCKET },
   arguments: [SESSION_ID],
   examples: `
 Examples:
-  wasmcp-node sessions terminate 0b3f9d5c-5d0e-4c39-9f4e-4f5d3a2b1c0d --reason 'device lost'
+  wasmcp-node sessions end 0b3f9d5c-5d0e-4c39-9f4e-4f5d3a2b1c0d --reason 'device lost'
 
 Servers may keep running: the next request of the session gets status 404.`,
 
