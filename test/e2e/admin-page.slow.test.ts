@@ -182,7 +182,7 @@ describe('the page of the admin address', { timeout: 120_000 }, () => {
     await page.getByRole('row', { name: `${id}:cart` }).click();
     const there = page.getByRole('link', { name: 'edit it there' });
     await there.waitFor();
-    expect(await there.getAttribute('href')).toBe(`#/sessions/${id}`);
+    expect(await there.getAttribute('href')).toBe(`#/sessions/${id}?bucket=default`);
     expect(await page.getByRole('button', { name: 'Edit…' }).count()).toBe(0);
     await page.getByLabel('Keys that begin with').fill('total');
     await page.getByRole('row', { name: 'total' }).click();

@@ -26,18 +26,24 @@ export async function listSessions(query: SessionQuery, signal: AbortSignal): Pr
   return { items: sessions, next };
 }
 
-export function readSession(id: string, signal: AbortSignal): Promise<Session> {
-  return call<Session>(['sessions', id], { signal });
+/** A session, and the bucket that it is in: undefined for the one with the server's sessions. */
+export interface SessionPlace {
+  readonly id: string;
+  readonly bucket: string | undefined;
 }
 
-export async function endSession(id: string): Promise<void> {
-  await call(['sessions', id], { method: 'DELETE' });
+export function readSession({ id, bucket }: SessionPlace, signal: AbortSignal): Promise<Session> {
+  return call<Session>(['sessions', id], { query: { bucket }, signal });
 }
 
-export async function setValue(id: string, key: string, value: TypedValue): Promise<void> {
-  await call(['sessions', id, 'values', key], { method: 'PUT', body: value });
+export async function endSession({ id, bucket }: SessionPlace): Promise<void> {
+  await call(['sessions', id], { method: 'DELETE', query: { bucket } });
 }
 
-export async function deleteValue(id: string, key: string): Promise<void> {
-  await call(['sessions', id, 'values', key], { method: 'DELETE' });
+export async function setValue({ id, bucket }: SessionPlace, key: string, value: TypedValue): Promise<void> {
+  await call(['sessions', id, 'values', key], { method: 'PUT', query: { bucket }, body: value });
+}
+
+export async function deleteValue({ id, bucket }: SessionPlace, key: string): Promise<void> {
+  await call(['sessions', id, 'values', key], { method: 'DELETE', query: { bucket } });
 }

@@ -6,7 +6,10 @@ export interface SessionRow {
   readonly id: string;
   readonly state: SessionState;
   readonly created: number;
+  /** When the session's own server last wrote. */
   readonly updated: number;
+  /** When an administrator last changed it. */
+  readonly edited?: number;
   readonly expires?: number;
   /** When it ended or expired. */
   readonly over?: number;

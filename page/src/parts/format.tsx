@@ -13,20 +13,37 @@ const UNITS: readonly (readonly [limit: number, divisor: number, unit: Intl.Rela
 ];
 
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'narrow' });
-const absolute = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' });
-const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', hour12: false });
 const count = new Intl.NumberFormat('en');
 
-/** How long ago; the exact time is its title. */
-export function Ago({ at }: { readonly at: number | undefined }) {
+interface At {
+  readonly at: number | undefined;
+}
+
+/** When, to the second, in UTC as in logs and in the output of commands; how long ago is its title. */
+export function Time({ at }: At) {
   const current = useValue(now);
   if (at === undefined) return <span class="faint">–</span>;
-  const date = new Date(at);
   return (
-    <time dateTime={date.toISOString()} title={absolute.format(date)}>
-      {agoText(at, current)}
+    <time dateTime={new Date(at).toISOString()} title={agoText(at, current)}>
+      {timeText(at)}
     </time>
   );
+}
+
+/** When, and how long ago. */
+export function TimeAndAgo({ at }: At) {
+  const current = useValue(now);
+  return (
+    <>
+      <Time at={at} />
+      {at !== undefined && <span class="faint"> · {agoText(at, current)}</span>}
+    </>
+  );
+}
+
+/** As ISO 8601 has it, which people read more easily with a space. */
+export function timeText(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')}Z`;
 }
 
 export function agoText(at: number, current: number): string {
@@ -37,12 +54,9 @@ export function agoText(at: number, current: number): string {
   return relative.format(Math.trunc(seconds / divisor), unit);
 }
 
+/** The time of the day, in UTC. */
 export function clockTime(at: number): string {
-  return clock.format(at);
-}
-
-export function absoluteTime(at: number): string {
-  return absolute.format(at);
+  return `${new Date(at).toISOString().slice(11, 19)}Z`;
 }
 
 export function numberText(value: number): string {

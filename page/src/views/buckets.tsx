@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { listBuckets, listKeys } from '../api/buckets.ts';
 import type { KeyEntry } from '../api/types.ts';
-import { Ago, bytesText, numberText } from '../parts/format.tsx';
+import { bytesText, numberText, Time } from '../parts/format.tsx';
 import { type Column, Grid } from '../parts/grid.tsx';
 import { SearchField } from '../parts/search-field.tsx';
 import { Empty, Failed, Loading } from '../parts/states.tsx';
@@ -35,7 +35,7 @@ const COLUMNS: readonly Column<KeyEntry>[] = [
     flex: '0 0 6.5rem',
     align: 'end',
     optional: true,
-    cell: ({ updated }) => <Ago at={updated} />,
+    cell: ({ updated }) => <Time at={updated} />,
   },
 ];
 

@@ -4,7 +4,7 @@ import type { Entry, KeyEntry } from '../api/types.ts';
 import { notify } from '../parts/announce.tsx';
 import { Confirm, Dialog, Failure } from '../parts/dialog.tsx';
 import { parseExact } from '../parts/exact-json.ts';
-import { Ago, bytesText } from '../parts/format.tsx';
+import { bytesText, TimeAndAgo } from '../parts/format.tsx';
 import { Scrolled, ScrolledText } from '../parts/scrolled.tsx';
 import { Empty, Failed, Loading } from '../parts/states.tsx';
 import { Tree } from '../parts/tree.tsx';
@@ -69,7 +69,7 @@ export function KeyPane({ bucket, name, onSeen, onClose }: PaneProps) {
         {value?.session !== undefined && (
           <p>
             This key belongs to a session, whose values have types:{' '}
-            <a href={link(['sessions', value.session])}>edit it there</a>.
+            <a href={link(['sessions', value.session], { bucket })}>edit it there</a>.
           </p>
         )}
         {value && <EntryView entry={value} />}
@@ -101,7 +101,7 @@ function EntryView({ entry: { encoding, value, size, updated } }: { readonly ent
       <dd>{bytesText(size)}</dd>
       <dt>Last write</dt>
       <dd>
-        <Ago at={updated} />
+        <TimeAndAgo at={updated} />
       </dd>
     </dl>
   );

@@ -1,6 +1,6 @@
 import { call } from '../api/client.ts';
 import type { Overview as OverviewData, Sample } from '../api/types.ts';
-import { Ago, numberText } from '../parts/format.tsx';
+import { numberText, TimeAndAgo } from '../parts/format.tsx';
 import { Scrolled } from '../parts/scrolled.tsx';
 import { Failed, Loading } from '../parts/states.tsx';
 import { useValue } from '../state/observable.ts';
@@ -40,7 +40,7 @@ function Tiles({ overview, sample = overview.load }: TilesProps) {
       <div class="tile">
         <dt>Started</dt>
         <dd>
-          <Ago at={overview.load.at - uptime * 1000} />
+          <TimeAndAgo at={overview.load.at - uptime * 1000} />
         </dd>
       </div>
       <Tile title="Versions" value={version} detail={`Node.js ${node}`} />

@@ -1,5 +1,5 @@
 import type { RequestRecord } from '../api/types.ts';
-import { bytesText, clockTime, millisecondsText, numberText } from '../parts/format.tsx';
+import { bytesText, clockTime, millisecondsText, numberText, timeText } from '../parts/format.tsx';
 import { type Column, Grid } from '../parts/grid.tsx';
 import { Scrolled } from '../parts/scrolled.tsx';
 import { SearchField } from '../parts/search-field.tsx';
@@ -186,7 +186,7 @@ function RequestPane({ record, onClose }: PaneProps) {
             </dd>
           )}
           <dt>Began</dt>
-          <dd>{clockTime(at)}</dd>
+          <dd>{timeText(at)}</dd>
           {bytesOut !== undefined && <dt>Bodies</dt>}
           {bytesOut !== undefined && (
             <dd>

@@ -1,9 +1,15 @@
 import { useEffect, useState } from 'preact/hooks';
-import { deleteValue, endSession, readSession, type SessionChange } from '../api/sessions.ts';
+import {
+  deleteValue,
+  endSession,
+  readSession,
+  type SessionChange,
+  type SessionPlace,
+} from '../api/sessions.ts';
 import type { Session, SessionValue } from '../api/types.ts';
 import { announce, notify } from '../parts/announce.tsx';
 import { Confirm } from '../parts/dialog.tsx';
-import { Ago, bytesText, numberText, shortId } from '../parts/format.tsx';
+import { bytesText, numberText, shortId, TimeAndAgo } from '../parts/format.tsx';
 import { Scrolled } from '../parts/scrolled.tsx';
 import { Empty, Failed, Loading } from '../parts/states.tsx';
 import { onEvent } from '../state/events.ts';
@@ -15,6 +21,8 @@ import { ValueEditor } from './value-editor.tsx';
 
 interface PaneProps {
   readonly id: string;
+  /** Undefined for the one with the server's sessions. */
+  readonly bucket: string | undefined;
   readonly onClose: () => void;
 }
 
@@ -22,8 +30,9 @@ type Open =
   | { readonly name: 'end' | 'add' }
   | { readonly name: 'edit' | 'delete'; readonly value: SessionValue };
 
-export function SessionPane({ id, onClose }: PaneProps) {
-  const { value: session, error, reload } = useResource((signal) => readSession(id, signal), [id]);
+export function SessionPane({ id, bucket, onClose }: PaneProps) {
+  const place = { id, bucket };
+  const { value: session, error, reload } = useResource((signal) => readSession(place, signal), [id, bucket]);
   const [open, setOpen] = useState<Open>();
   const close = (): void => setOpen(undefined);
 
@@ -58,14 +67,18 @@ export function SessionPane({ id, onClose }: PaneProps) {
       {error && !session && <NotLoaded error={error} onRetry={reload} />}
       {!session && !error && <Loading label="Loading the session…" />}
       {session && <Details session={session} onOpen={setOpen} />}
-      {session && open?.name === 'end' && <EndSession session={session} onClose={close} onDone={reload} />}
+      {session && open?.name === 'end' && (
+        <EndSession session={session} bucket={bucket} onClose={close} onDone={reload} />
+      )}
       {session && open?.name === 'add' && (
-        <ValueEditor session={session} value={undefined} onClose={close} onDone={reload} />
+        <ValueEditor session={session} bucket={bucket} value={undefined} onClose={close} onDone={reload} />
       )}
       {session && open?.name === 'edit' && (
-        <ValueEditor session={session} value={open.value} onClose={close} onDone={reload} />
+        <ValueEditor session={session} bucket={bucket} value={open.value} onClose={close} onDone={reload} />
       )}
-      {open?.name === 'delete' && <DeleteValue id={id} value={open.value} onClose={close} onDone={reload} />}
+      {open?.name === 'delete' && (
+        <DeleteValue place={place} value={open.value} onClose={close} onDone={reload} />
+      )}
     </section>
   );
 }
@@ -82,11 +95,10 @@ function isClaim(key: string): boolean {
   return key.startsWith('jwt:');
 }
 
-/** Claims are stored as bytes, and are text. */
-function asText(value: SessionValue): SessionValue {
-  if (value.type !== 'bytes' || !('value' in value)) return value;
-  const text = new TextDecoder().decode(fromBase64(String(value.value)));
-  return { key: value.key, type: 'string', value: text };
+/** Claims are text, which servers store as bytes. */
+function textOf(value: SessionValue): string | undefined {
+  if (value.type !== 'bytes' || !('value' in value)) return undefined;
+  return new TextDecoder().decode(fromBase64(String(value.value)));
 }
 
 interface DetailsProps {
@@ -104,7 +116,7 @@ function Details({ session, onOpen }: DetailsProps) {
       {!isLive && (
         <p class={`banner banner-${state}`}>
           {state === 'ended' ? 'This session ended ' : 'This session expired '}
-          <Ago at={session.over} />
+          <TimeAndAgo at={session.over} />
           {reason === undefined ? '' : ` (${reason})`}. Its values stay until it is purged; they can no longer
           be changed.
         </p>
@@ -138,14 +150,14 @@ function Details({ session, onOpen }: DetailsProps) {
         </div>
       )}
       {claims.map((value) => (
-        <ValueCard key={value.key} value={asText(value)} />
+        <ValueCard key={value.key} value={value} text={textOf(value)} />
       ))}
     </Scrolled>
   );
 }
 
 function Facts({ session }: { readonly session: Session }) {
-  const { subject, issuer, created, updated, expires, keys, bytes } = session;
+  const { subject, issuer, created, updated, edited, expires, keys, bytes } = session;
   return (
     <dl class="facts">
       <dt>Subject</dt>
@@ -154,14 +166,20 @@ function Facts({ session }: { readonly session: Session }) {
       {issuer !== undefined && <dd class="selectable">{issuer}</dd>}
       <dt>Last write</dt>
       <dd>
-        <Ago at={updated} />
+        <TimeAndAgo at={updated} />
       </dd>
+      {edited !== undefined && <dt>Last edit</dt>}
+      {edited !== undefined && (
+        <dd>
+          <TimeAndAgo at={edited} /> <span class="faint">by an administrator</span>
+        </dd>
+      )}
       <dt>Created</dt>
       <dd>
-        <Ago at={created} />
+        <TimeAndAgo at={created} />
       </dd>
       <dt>Expires</dt>
-      <dd>{expires === undefined ? <span class="faint">never</span> : <Ago at={expires} />}</dd>
+      <dd>{expires === undefined ? <span class="faint">never</span> : <TimeAndAgo at={expires} />}</dd>
       <dt>Stored</dt>
       <dd>
         {numberText(keys)} {keys === 1 ? 'key' : 'keys'}, {bytesText(bytes)}
@@ -175,9 +193,14 @@ interface DialogProps {
   readonly onDone: () => void;
 }
 
-function EndSession({ session, onClose, onDone }: DialogProps & { readonly session: Session }) {
+interface EndProps extends DialogProps {
+  readonly session: Session;
+  readonly bucket: string | undefined;
+}
+
+function EndSession({ session, bucket, onClose, onDone }: EndProps) {
   async function end(): Promise<void> {
-    await endSession(session.id);
+    await endSession({ id: session.id, bucket });
     notify(`Session ${shortId(session.id)} has ended`);
     onDone();
   }
@@ -199,13 +222,13 @@ function EndSession({ session, onClose, onDone }: DialogProps & { readonly sessi
 }
 
 interface DeleteProps extends DialogProps {
-  readonly id: string;
+  readonly place: SessionPlace;
   readonly value: SessionValue;
 }
 
-function DeleteValue({ id, value, onClose, onDone }: DeleteProps) {
+function DeleteValue({ place, value, onClose, onDone }: DeleteProps) {
   async function remove(): Promise<void> {
-    await deleteValue(id, value.key);
+    await deleteValue(place, value.key);
     notify(`Value ${value.key} was deleted`);
     onDone();
   }
@@ -213,7 +236,7 @@ function DeleteValue({ id, value, onClose, onDone }: DeleteProps) {
     <Confirm title="Delete this value?" action="Delete value" onConfirm={remove} onClose={onClose}>
       <p>
         The value <strong class="mono">{value.key}</strong> of session{' '}
-        <strong class="mono">{shortId(id)}</strong> is deleted. This cannot be undone.
+        <strong class="mono">{shortId(place.id)}</strong> is deleted. This cannot be undone.
       </p>
     </Confirm>
   );

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import { listSessions, type SessionChange } from '../api/sessions.ts';
 import type { SessionRow } from '../api/types.ts';
 import { announce } from '../parts/announce.tsx';
-import { Ago, bytesText, numberText, shortId } from '../parts/format.tsx';
+import { bytesText, numberText, shortId, Time } from '../parts/format.tsx';
 import { type Column, Grid } from '../parts/grid.tsx';
 import { SearchField } from '../parts/search-field.tsx';
 import { Empty, Failed, Loading } from '../parts/states.tsx';
@@ -37,19 +37,19 @@ const COLUMNS: readonly Column<SessionRow>[] = [
   {
     key: 'updated',
     title: 'Last write',
-    flex: '0 0 6.5rem',
+    flex: '0 0 10rem',
     sort: 'updated',
     align: 'end',
-    cell: ({ updated }) => <Ago at={updated} />,
+    cell: ({ updated }) => <Time at={updated} />,
   },
   {
     key: 'created',
     title: 'Created',
-    flex: '0 0 6rem',
+    flex: '0 0 10rem',
     sort: 'created',
     align: 'end',
     optional: true,
-    cell: ({ created }) => <Ago at={created} />,
+    cell: ({ created }) => <Time at={created} />,
   },
   { key: 'keys', title: 'Keys', flex: '0 0 3.5rem', align: 'end', cell: ({ keys }) => numberText(keys) },
   {
@@ -70,7 +70,7 @@ const STATES: readonly (readonly [value: string, title: string])[] = [
 ];
 
 export function Sessions({ route }: { readonly route: Route }) {
-  const { search = '', state = '', sort = 'updated', order = 'desc' } = route.query;
+  const { search = '', state = '', sort = 'updated', order = 'desc', bucket } = route.query;
   const id = route.path[1] || undefined;
   const query = { search, state, sort, order };
   const { list, live } = useSessions(query);
@@ -118,7 +118,7 @@ export function Sessions({ route }: { readonly route: Route }) {
           items={items}
           idOf={(item) => item.id}
           selected={id}
-          onSelect={(item) => navigate(['sessions', item.id], route.query)}
+          onSelect={(item) => navigate(['sessions', item.id], query)}
           onEnd={list.more}
           onTop={setTop}
           onPointed={setPointed}
@@ -141,7 +141,12 @@ export function Sessions({ route }: { readonly route: Route }) {
           <Empty title="No session selected">Choose one from the list to see its values.</Empty>
         </section>
       ) : (
-        <SessionPane key={id} id={id} onClose={() => navigate(['sessions'], route.query)} />
+        <SessionPane
+          key={`${bucket} ${id}`}
+          id={id}
+          bucket={bucket}
+          onClose={() => navigate(['sessions'], query)}
+        />
       )}
     </div>
   );

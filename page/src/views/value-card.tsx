@@ -6,11 +6,13 @@ import { hexDump } from './bytes.ts';
 
 interface CardProps {
   readonly value: SessionValue;
+  /** What bytes mean as text, if they are known to be that. */
+  readonly text?: string | undefined;
   readonly onEdit?: () => void;
   readonly onDelete?: () => void;
 }
 
-export function ValueCard({ value, onEdit, onDelete }: CardProps) {
+export function ValueCard({ value, text, onEdit, onDelete }: CardProps) {
   const { key, type } = value;
   return (
     <article class="card" aria-label={`Value ${key}`}>
@@ -29,7 +31,7 @@ export function ValueCard({ value, onEdit, onDelete }: CardProps) {
           </button>
         )}
       </header>
-      <ValueView value={value} />
+      {text === undefined ? <ValueView value={value} /> : <TextView name={key} text={text} />}
     </article>
   );
 }
@@ -46,15 +48,17 @@ export function ValueView({ value }: { readonly value: SessionValue }) {
       </ScrolledText>
     );
   }
-  if (type === 'string') {
-    return (
-      <ScrolledText kind="text value-text" label={`Text of ${key}`}>
-        {String(content)}
-      </ScrolledText>
-    );
-  }
+  if (type === 'string') return <TextView name={key} text={String(content)} />;
   return (
     <div class={`scalar selectable value-${type === 'bool' ? 'boolean' : 'number'}`}>{String(content)}</div>
+  );
+}
+
+function TextView({ name, text }: { readonly name: string; readonly text: string }) {
+  return (
+    <ScrolledText kind="text value-text" label={`Text of ${name}`}>
+      {text}
+    </ScrolledText>
   );
 }
 

@@ -7,6 +7,8 @@ import { parseInput, TYPES, toInput } from './value-input.ts';
 
 interface EditorProps {
   readonly session: Session;
+  /** Undefined for the one with the server's sessions. */
+  readonly bucket: string | undefined;
   /** Undefined for a new one. */
   readonly value: SessionValue | undefined;
   readonly onClose: () => void;
@@ -17,7 +19,7 @@ interface EditorProps {
  * Adds a value, or changes one, which keeps its type: a guest expects it. What a type does not allow is refused before it is
  * sent.
  */
-export function ValueEditor({ session, value, onClose, onDone }: EditorProps) {
+export function ValueEditor({ session, bucket, value, onClose, onDone }: EditorProps) {
   const id = useId();
   const [original] = useState(value);
   const [key, setKey] = useState(original?.key ?? '');
@@ -38,7 +40,7 @@ export function ValueEditor({ session, value, onClose, onDone }: EditorProps) {
     setBusy(true);
     setError(undefined);
     try {
-      await setValue(session.id, key, parsed);
+      await setValue({ id: session.id, bucket }, key, parsed);
       notify(`Value ${key} was saved`);
       onDone();
       onClose();

@@ -1,12 +1,13 @@
 import { buffer } from 'node:stream/consumers';
 import { WasmcpError } from '../../../host/index.ts';
+import { inTurn } from '../../mcp/edge/in-turn.ts';
 import { editValue } from '../../mcp/sessions/edit-session.ts';
 import { decodeTyped, type ValueType } from '../../mcp/sessions/typed-value.ts';
 import { storedText, valueRecord } from '../../mcp/sessions/value-record.ts';
 import type { SubCommand } from '../command.ts';
 import { shellWord } from '../print.ts';
 import { STORE_OPTIONS } from '../server-options.ts';
-import { BUCKET, findSession, inTurn, SESSION_ID, TURN_TIMEOUT, withStore } from './store.ts';
+import { BUCKET, findSession, SESSION_ID, TURN_TIMEOUT, withStore } from './store.ts';
 
 /** Writes one value of a session. */
 export const set: SubCommand = {

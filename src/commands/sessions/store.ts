@@ -1,12 +1,4 @@
-import {
-  createLeaseHolder,
-  type Fence,
-  RESERVED_PREFIX,
-  type Store,
-  WasmcpError,
-} from '../../../host/index.ts';
-import { createSessionQueue } from '../../mcp/edge/session-queue.ts';
-import { createSessionTurns } from '../../mcp/edge/session-turns.ts';
+import { RESERVED_PREFIX, type Store, WasmcpError } from '../../../host/index.ts';
 import { unknownSession } from '../../mcp/sessions/edit-session.ts';
 import { couldBeginId } from '../../mcp/sessions/layout.ts';
 import { type SessionSummary, sessionSummaries, sessionSummary } from '../../mcp/sessions/session-summary.ts';
@@ -107,24 +99,4 @@ async function onlySession(store: Store, buckets: readonly string[], start: stri
   }
   if (only === undefined) throw unknownSession(store, start);
   return only;
-}
-
-/**
- * Calls `work` between two requests of the session, whichever host serves it.
- *
- * @throws WasmcpError `session-busy`, `store-*`
- */
-export async function inTurn<T>(
-  store: Store,
-  { bucket, id }: Pick<SessionSummary, 'bucket' | 'id'>,
-  timeout: number,
-  work: (fence: Fence | undefined) => Promise<T>,
-): Promise<T> {
-  const leases = store.leases && createLeaseHolder(store.leases);
-  try {
-    const turns = createSessionTurns({ queue: createSessionQueue(0), leases, bucket, timeout });
-    return await turns.take(id, work);
-  } finally {
-    await leases?.close();
-  }
 }

@@ -1,7 +1,8 @@
+import { inTurn } from '../../mcp/edge/in-turn.ts';
 import { editValue } from '../../mcp/sessions/edit-session.ts';
 import type { SubCommand } from '../command.ts';
 import { STORE_OPTIONS } from '../server-options.ts';
-import { BUCKET, findSession, inTurn, SESSION_ID, TURN_TIMEOUT, withStore } from './store.ts';
+import { BUCKET, findSession, SESSION_ID, TURN_TIMEOUT, withStore } from './store.ts';
 
 /** Deletes one value of a session. */
 export const unset: SubCommand = {

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { openStore } from '../../../src/index.ts';
 import { encodeTyped } from '../../../src/mcp/sessions/typed-value.ts';
+import { put } from '../../mcp/sessions/stored.ts';
 import { administer } from '../../support/administered.ts';
 import { temporaryFolder } from '../../support/command.ts';
 import { callTool, initialize, rpc } from '../../support/mcp.ts';
@@ -108,12 +110,38 @@ test('pages follow each other in any order, and filters choose', async () => {
   expect(await all('sort=created')).toEqual(ids.toReversed());
   const [first, second, ...others] = ids;
   expect(await all('sort=size&state=live')).toEqual([first, ...others].toReversed());
-  expect((await all('sort=updated'))[0]).toBe(second);
+  // Its end was no write of its own.
+  expect(await all('sort=updated')).toEqual(ids.toReversed());
   expect(await all('state=ended')).toEqual([second]);
   expect(await all(`search=${ids[3]!.slice(0, 13).toUpperCase()}`)).toEqual([ids[3]]);
   expect(await all('subject=bob')).toEqual([]);
   const { next } = (await call('sessions?limit=2&sort=size')).body;
   expect(await call(`sessions?limit=2&sort=created&cursor=${next}`)).toMatchObject({ status: 400 });
+});
+
+test('a session that another server keeps in another bucket is found by its key, edited and ended', async () => {
+  const url = STORES.sqlite();
+  const { call } = await administer({ store: url });
+  const store = await openStore(url);
+  const id = await put(store, {}, 1, 'mine');
+  await store.close();
+  const { session } = (await call(`buckets/mine/keys/${id}:key%200`)).body;
+  expect(session).toBe(id);
+  expect((await call(`sessions/${session}`)).status).toBe(404);
+  const { body } = await call(`sessions/${session}?bucket=mine`);
+  expect(body).toMatchObject({ id, keys: 2, values: [{ key: 'key 0', type: 'string', value: 'v' }] });
+
+  const put7 = { method: 'PUT', json: { type: 'u64', value: 7 } };
+  expect((await call(`sessions/${id}/values/n?bucket=mine`, put7)).status).toBe(204);
+  expect((await call(`sessions/${id}/values/key%200?bucket=mine`, { method: 'DELETE' })).status).toBe(204);
+  expect((await call(`sessions/${id}?bucket=mine`)).body).toMatchObject({
+    updated: body.updated,
+    edited: expect.any(Number),
+    values: [{ key: 'n', type: 'u64', value: '7' }],
+  });
+  expect((await call(`sessions/${id}?bucket=mine`, { method: 'DELETE' })).status).toBe(204);
+  expect((await call(`sessions/${id}?bucket=mine`)).body).toMatchObject({ state: 'ended' });
+  expect((await call(`sessions/${id}?bucket=wasmcp-node:edits`)).status).toBe(403);
 });
 
 describe('refused, with the reason:', () => {

@@ -3,7 +3,8 @@ import { BUCKET_ROUTES, BUCKET_SCHEMAS } from './bucket-routes.ts';
 import type { ResponseDescription, Route } from './route.ts';
 import { schemaNamed } from './route.ts';
 import { SERVER_ROUTES, SERVER_SCHEMAS } from './server-routes.ts';
-import { SESSION_ROUTES, SESSION_SCHEMAS } from './session-routes.ts';
+import { SESSION_SCHEMAS } from './session-record.ts';
+import { SESSION_ROUTES } from './session-routes.ts';
 
 /** Where the API is. A later version of it gets another path beside this one. */
 export const API_BASE = '/api/v1';

@@ -4,7 +4,7 @@ import { isSessionId } from '../../../mcp/sessions/layout.ts';
 import type { SessionSummary } from '../../../mcp/sessions/session-summary.ts';
 import type { EventFeed } from './event-feed.ts';
 import { ApiError } from './reply.ts';
-import { sessionRecord } from './session-routes.ts';
+import { sessionRecord } from './session-record.ts';
 import type { StoreService } from './store-service.ts';
 
 /** Where the changes of sessions are read. */

@@ -1,6 +1,5 @@
+import { RESERVED_PREFIX } from '../../../../host/index.ts';
 import type { SessionOrder, SessionQuery } from '../../../mcp/sessions/session-page.ts';
-import type { SessionSummary } from '../../../mcp/sessions/session-summary.ts';
-import { VALUE_TYPES } from '../../../mcp/sessions/typed-value.ts';
 import type { AdministeredStore } from '../administration.ts';
 import { ApiError, type Reply } from './reply.ts';
 import {
@@ -11,9 +10,18 @@ import {
   type Route,
   schemaNamed,
 } from './route.ts';
+import { sessionRecord } from './session-record.ts';
 
 const ID = pathParameter('id', "the session's id");
 const KEY = pathParameter('key', 'the key of a value');
+const BUCKET = queryParameter(
+  'bucket',
+  "the bucket with the session; by default the one of the server's sessions",
+  {
+    type: 'string',
+    maxLength: 255,
+  },
+);
 
 export const SESSION_ROUTES: readonly Route[] = [
   {
@@ -72,13 +80,13 @@ export const SESSION_ROUTES: readonly Route[] = [
     path: '/sessions/{id}',
     id: 'getSession',
     summary: 'One session with its values.',
-    parameters: [ID],
+    parameters: [ID, BUCKET],
     responses: {
       200: { description: 'The session.', schema: schemaNamed('Session') },
       413: { description: 'Its values are too large for one response.', schema: schemaNamed('Error') },
     },
-    async run(context, { path }) {
-      const { bucket } = requireSessions(context);
+    async run(context, { path, query }) {
+      const { bucket } = placeOf(context, query);
       const session = await context.service().session(bucket, path.id!);
       if (session === undefined) throw unknown(path.id!);
       return { status: 200, body: { ...sessionRecord(session), values: session.values } };
@@ -91,6 +99,7 @@ export const SESSION_ROUTES: readonly Route[] = [
     summary: 'Ends a session: its next request gets 404, its data stays until it is purged.',
     parameters: [
       ID,
+      BUCKET,
       queryParameter('reason', 'stored with the session', { type: 'string', maxLength: 1024 }),
     ],
     responses: {
@@ -98,10 +107,10 @@ export const SESSION_ROUTES: readonly Route[] = [
       409: { description: 'It had ended or expired already.', schema: schemaNamed('Error') },
     },
     async run(context, { path, query }) {
-      const { bucket } = requireSessions(context);
+      const { bucket, own } = placeOf(context, query);
       const reason = query.reason ?? 'ended by an administrator';
       const ended = await context.service().endSession(bucket, path.id!, reason);
-      context.touched(path.id!);
+      if (own !== undefined) context.touched(path.id!);
       if (!ended) throw new ApiError(409, `session ${path.id} had ended or expired already`);
       return { status: 204 };
     },
@@ -112,7 +121,7 @@ export const SESSION_ROUTES: readonly Route[] = [
     id: 'setValue',
     summary:
       'Writes a value between two requests of the session. A value keeps its type: delete it first to change that.',
-    parameters: [ID, KEY],
+    parameters: [ID, KEY, BUCKET],
     body: schemaNamed('TypedValue'),
     responses: {
       204: { description: 'The value is stored.' },
@@ -122,28 +131,32 @@ export const SESSION_ROUTES: readonly Route[] = [
         schema: schemaNamed('Error'),
       },
     },
-    run: (context, { path, body }) => edit(context, path, body ?? null),
+    run: (context, call) => edit(context, call, call.body ?? null),
   },
   {
     method: 'DELETE',
     path: '/sessions/{id}/values/{key}',
     id: 'deleteValue',
     summary: 'Deletes a value, if it exists, between two requests of the session.',
-    parameters: [ID, KEY],
+    parameters: [ID, KEY, BUCKET],
     responses: {
       204: { description: 'There is no such value any more.' },
       409: { description: 'The session has ended.', schema: schemaNamed('Error') },
       422: { description: 'The key belongs to the server.', schema: schemaNamed('Error') },
     },
-    run: (context, { path }) => edit(context, path, undefined),
+    run: (context, call) => edit(context, call, undefined),
   },
 ];
 
-async function edit(context: ApiContext, path: Call['path'], record: unknown): Promise<Reply> {
-  const { bucket, turns } = requireSessions(context);
+async function edit(context: ApiContext, { path, query }: Call, record: unknown): Promise<Reply> {
+  const { bucket, own } = placeOf(context, query);
   const { id, key } = path as { readonly id: string; readonly key: string };
-  await turns.take(id, (fence) => context.service().setValue(bucket, id, key, record, fence));
-  context.touched(id);
+  const service = context.service();
+  if (own === undefined) await service.setValueInTurn(bucket, id, key, record);
+  else {
+    await own.turns.take(id, (fence) => service.setValue(bucket, id, key, record, fence));
+    context.touched(id);
+  }
   return { status: 204 };
 }
 
@@ -151,95 +164,22 @@ function sessionsOf({ server }: ApiContext): AdministeredStore['sessions'] {
   return server.store()?.sessions;
 }
 
-function requireSessions(context: ApiContext): NonNullable<AdministeredStore['sessions']> {
+interface SessionPlace {
+  readonly bucket: string;
+  /** The server's sessions, if the bucket is theirs. */
+  readonly own: AdministeredStore['sessions'];
+}
+
+/** Where the session of a call is: other servers may keep theirs in other buckets of the same store. */
+function placeOf(context: ApiContext, query: Call['query']): SessionPlace {
   context.service();
   const sessions = sessionsOf(context);
-  if (sessions === undefined) throw new ApiError(404, 'this server keeps no sessions');
-  return sessions;
+  const bucket = query.bucket ?? sessions?.bucket;
+  if (bucket === undefined) throw new ApiError(404, 'this server keeps no sessions: name a bucket');
+  if (bucket.startsWith(RESERVED_PREFIX)) throw new ApiError(403, `bucket "${bucket}" has no sessions`);
+  return { bucket, own: bucket === sessions?.bucket ? sessions : undefined };
 }
 
 function unknown(id: string): ApiError {
   return new ApiError(404, `there is no session "${id}"`);
 }
-
-/** As JSON; times in milliseconds since 1970. */
-export function sessionRecord({
-  id,
-  state,
-  metadata,
-  keys,
-  bytes,
-  updated,
-  edited,
-  subject,
-  issuer,
-}: SessionSummary): object {
-  return {
-    id,
-    state: state.name,
-    created: metadata.createdAt,
-    updated,
-    edited,
-    expires: metadata.expiresAt,
-    over: state.name === 'live' ? undefined : state.since,
-    reason: metadata.reason,
-    subject,
-    issuer,
-    keys,
-    bytes,
-  };
-}
-
-const TIME = { type: 'integer', description: 'Milliseconds since 1970.' };
-const COUNT = { type: 'integer', minimum: 0 };
-
-const SUMMARY = {
-  id: { type: 'string', format: 'uuid' },
-  state: { type: 'string', enum: ['live', 'ended', 'expired'] },
-  created: TIME,
-  updated: { ...TIME, description: 'When its server last wrote; milliseconds since 1970.' },
-  edited: { ...TIME, description: 'When an administrator last changed it.' },
-  expires: TIME,
-  over: TIME,
-  reason: { type: 'string' },
-  subject: { type: 'string' },
-  issuer: { type: 'string' },
-  keys: COUNT,
-  bytes: { ...COUNT, description: 'Of all values, the metadata of the server included.' },
-};
-const REQUIRED = ['id', 'state', 'created', 'updated', 'keys', 'bytes'];
-
-export const SESSION_SCHEMAS: Readonly<Record<string, object>> = {
-  SessionSummary: { type: 'object', properties: SUMMARY, required: REQUIRED },
-  SessionPage: {
-    type: 'object',
-    properties: {
-      sessions: { type: 'array', items: schemaNamed('SessionSummary') },
-      next: { type: 'string' },
-    },
-    required: ['sessions'],
-  },
-  Session: {
-    type: 'object',
-    properties: { ...SUMMARY, values: { type: 'array', items: schemaNamed('SessionValue') } },
-    required: [...REQUIRED, 'values'],
-  },
-  SessionValue: {
-    type: 'object',
-    description:
-      '`u64` and `s64` are decimal text, `bytes` and `unknown` are base64. JSON that cannot be repeated exactly is `text` instead of `value`.',
-    properties: {
-      key: { type: 'string' },
-      type: { type: 'string', enum: [...VALUE_TYPES, 'unknown'] },
-      value: {},
-      text: { type: 'string' },
-    },
-    required: ['key', 'type'],
-  },
-  TypedValue: {
-    type: 'object',
-    description: 'As SessionValue; integers may also be numbers, as far as JSON expresses them exactly.',
-    properties: { type: { type: 'string', enum: VALUE_TYPES }, value: {}, text: { type: 'string' } },
-    required: ['type'],
-  },
-};

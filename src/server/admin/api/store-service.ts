@@ -6,6 +6,7 @@ import {
   type Store,
   WasmcpError,
 } from '../../../../host/index.ts';
+import { inTurn } from '../../../mcp/edge/in-turn.ts';
 import { type ChangeSearch, createChangeSearch } from '../../../mcp/sessions/changed-sessions.ts';
 import { editValue, unknownSession } from '../../../mcp/sessions/edit-session.ts';
 import { recordEntryEdit } from '../../../mcp/sessions/edits.ts';
@@ -61,6 +62,8 @@ export interface StoreService {
   summary(bucket: string, id: string): Promise<SessionSummary | undefined>;
   /** Undefined deletes. */
   setValue(bucket: string, id: string, key: string, record: unknown, fence: Fence | undefined): Promise<void>;
+  /** The same in the turn of a session that another program serves. */
+  setValueInTurn(bucket: string, id: string, key: string, record: unknown): Promise<void>;
   /** False if it is over already. */
   endSession(bucket: string, id: string, reason: string): Promise<boolean>;
 }
@@ -68,9 +71,19 @@ export interface StoreService {
 /** Bytes of the values of one session that are shown; a session may have any number. */
 const SHOWN = 32 * 1024 * 1024;
 
+/** Milliseconds until another program must have finished the request of its session. */
+const TURN_TIMEOUT = 30_000;
+
 export function createStoreService(store: Store): StoreService {
   const limited = checked(store, {}, true);
   const searches = new Map<string, ChangeSearch>();
+  const setValue: StoreService['setValue'] = (bucket, session, key, record, fence) =>
+    editValue(
+      store,
+      { bucket, session, key },
+      () => (record === undefined ? undefined : storedValue(record)),
+      fence,
+    );
   return {
     buckets: async () => store.buckets(),
     keys: async (bucket, { prefix, after, limit }) => {
@@ -96,13 +109,9 @@ export function createStoreService(store: Store): StoreService {
       return { sessions: await search.next(), pause: search.pause };
     },
     summary: (bucket, id) => sessionSummary(store, bucket, id, Date.now()),
-    setValue: (bucket, session, key, record, fence) =>
-      editValue(
-        store,
-        { bucket, session, key },
-        () => (record === undefined ? undefined : storedValue(record)),
-        fence,
-      ),
+    setValue,
+    setValueInTurn: (bucket, id, key, record) =>
+      inTurn(store, { bucket, id }, TURN_TIMEOUT, (fence) => setValue(bucket, id, key, record, fence)),
     async endSession(bucket, id, reason) {
       if (await endSession(store, bucket, id, reason)) return true;
       if ((await sessionSummary(store, bucket, id, Date.now())) === undefined)

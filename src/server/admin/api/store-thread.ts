@@ -85,5 +85,6 @@ const METHODS: readonly (keyof StoreService)[] = [
   'changes',
   'summary',
   'setValue',
+  'setValueInTurn',
   'endSession',
 ];
