@@ -103,10 +103,13 @@ export type {
   CounterBounds,
   EntryInfo,
   KeyPage,
+  NumberQuery,
+  NumbersPage,
   Prefixes,
   SizesPage,
   Store,
   StoreGuarantee,
+  TextQuery,
   ValuesPage,
   Versioned,
 } from './keyvalue/store.ts';

@@ -53,10 +53,42 @@ export interface Prefixes {
   readonly length: number;
 }
 
-/** As `KeyPage`, with a row for each entry. */
+/** As `KeyPage`. Millions of entries are not made into as many objects. */
 export interface SizesPage {
-  readonly sizes: readonly (readonly [prefix: string, bytes: number])[];
+  /** UTF-8: the beginning of each key, at once the size of its value in decimal, and a newline, which the last line may lack. */
+  readonly lines: Uint8Array;
   readonly cursor: bigint | undefined;
+}
+
+/** Which numbers are wanted, of values that are JSON objects. */
+export interface NumberQuery {
+  /** Of the keys. */
+  readonly ending: string;
+  /** Bytes of the value before the JSON. */
+  readonly skip: number;
+  /** The member of the object with the number. */
+  readonly field: string;
+  readonly order: 'asc' | 'desc';
+  /** The first and the last one in this order that are wanted. */
+  readonly from: number | undefined;
+  readonly to: number | undefined;
+  readonly limit: number;
+}
+
+/** As `KeyPage`. */
+export interface NumbersPage {
+  /** In the order of the query, of the part of the store that was looked at. */
+  readonly numbers: readonly (readonly [key: string, number: number])[];
+  readonly cursor: bigint | undefined;
+}
+
+/** Which keys are wanted: by a text of ASCII characters, in upper or lower case. */
+export interface TextQuery {
+  readonly text: string;
+  /** Endings of keys that contain the text. */
+  readonly inKeys: string;
+  /** Endings, of one length, of keys whose values contain the text. */
+  readonly inValues: readonly [string, string];
 }
 
 /** Inclusive bounds of a counter; they differ between the drafts of wasi:keyvalue. */
@@ -124,6 +156,10 @@ export interface Store {
   ): Awaitable<KeyPage>;
   /** Keys with this ending and their values, otherwise as `withEnding`. Optional. */
   valuesWithEnding?(bucket: string, ending: string, cursor?: bigint): Awaitable<ValuesPage>;
+  /** The first numbers of a part of the store after `cursor`. Other values, and what is no JSON, are left out. Optional. */
+  numbersWithEnding?(bucket: string, query: NumberQuery, cursor?: bigint): Awaitable<NumbersPage>;
+  /** As `withEnding`. Optional. */
+  withText?(bucket: string, query: TextQuery, cursor?: bigint): Awaitable<KeyPage>;
   /**
    * Sizes of values by the beginnings of their keys. Looks at a part of the store after `cursor`: the sum for a beginning may be in
    * several pages. Optional.

@@ -27,7 +27,7 @@ test('a key leads to the session of another bucket, whose claims and times are a
   await page.getByRole('link', { name: 'edit it there' }).click();
   const claim = page.getByRole('article', { name: 'Value jwt:sub' });
   await claim.waitFor();
-  expect((await textsOf(claim)).join()).toMatch(/bytes[^]*hedy/);
+  expect((await textsOf(claim)).join()).toMatch(/bytes.*hedy/s);
   await page.getByText('2026-01-02 03:04:05Z').waitFor();
   await page.getByRole('button', { name: 'Delete key 0' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Delete value' }).click();

@@ -5,6 +5,7 @@ import { COUNTERS } from './counters.ts';
 import { FENCES } from './fences.ts';
 import { LEASES } from './leases.ts';
 import { PAGES } from './pages.ts';
+import { SEARCHES } from './searches.ts';
 import { SWAPS } from './swaps.ts';
 import { VALUES } from './values.ts';
 
@@ -15,7 +16,15 @@ export interface ConformanceTest {
   run(): Promise<void>;
 }
 
-const CASES: readonly StoreCase[] = [...VALUES, ...PAGES, ...COUNTERS, ...SWAPS, ...LEASES, ...FENCES];
+const CASES: readonly StoreCase[] = [
+  ...VALUES,
+  ...PAGES,
+  ...SEARCHES,
+  ...COUNTERS,
+  ...SWAPS,
+  ...LEASES,
+  ...FENCES,
+];
 
 /**
  * The tests that every `Store` must pass: `test.each(storeConformance(open))('$name', ({ run }) => run())`.

@@ -42,67 +42,6 @@ export const PAGES: readonly StoreCase[] = [
     },
   },
   {
-    name: 'a store that finds what was written last, or keys by their ending, finds all of it',
-    async run(store) {
-      if (store.newest === undefined || store.withEnding === undefined) return;
-      await store.setMany('b', entries(30));
-      await store.setMany('other', entries(30));
-      await store.set('b', 'x:end', bytes('yes'));
-      await store.set('b', 'y:end', bytes('no'));
-      await store.set('b', 'k5', bytes('changed'));
-      const all = await store.newest('b', Number.MAX_SAFE_INTEGER, 100);
-      assert.equal(all.length, 32);
-      const written = all.map(({ key, updated }) => [updated, key] as const);
-      const sorted = written.toSorted(([a, k], [b, l]) => (a === b ? (k < l ? -1 : 1) : b - a));
-      assert.deepEqual(written, sorted);
-      assert.equal(all.find(({ key }) => key === 'k5')?.size, 7);
-      assert.deepEqual(await store.newest('b', Number.MAX_SAFE_INTEGER, 3), all.slice(0, 3));
-      const last = all.at(-1)!.updated;
-      const oldest = await store.newest('b', last, 100);
-      assert.deepEqual(
-        oldest,
-        all.filter(({ updated }) => updated <= last),
-      );
-      const found: string[] = [];
-      let cursor: bigint | undefined;
-      do {
-        const page = await store.withEnding('b', ':end', [bytes('yes'), bytes('maybe')], cursor);
-        found.push(...page.keys);
-        cursor = page.cursor;
-      } while (cursor !== undefined);
-      assert.deepEqual(found, ['x:end']);
-    },
-  },
-  {
-    name: 'a store that finds values by the ending of their key, or adds up sizes by its beginning, finds all of them',
-    async run(store) {
-      if (store.valuesWithEnding === undefined || store.sizesByPrefix === undefined) return;
-      await store.setMany('b', [
-        ['ab:1', bytes('x')],
-        ['ab:end', bytes('four')],
-        ['ac:end', bytes('')],
-        ['ad', bytes('123')],
-        ['ae:end', bytes('12345678')],
-      ]);
-      await store.set('other', 'ab:end', bytes('other'));
-      const found = new Map<string, string | undefined>();
-      let cursor: bigint | undefined;
-      do {
-        const page = await store.valuesWithEnding('b', ':end', cursor);
-        for (const [key, value] of page.entries) found.set(key, text(value));
-        cursor = page.cursor;
-      } while (cursor !== undefined);
-      assert.deepEqual(Object.fromEntries(found), { 'ab:end': 'four', 'ac:end': '', 'ae:end': '12345678' });
-      const sums = new Map<string, number>();
-      do {
-        const page = await store.sizesByPrefix('b', { from: 'ab', before: 'ae', length: 2 }, cursor);
-        for (const [prefix, size] of page.sizes) sums.set(prefix, (sums.get(prefix) ?? 0) + size);
-        cursor = page.cursor;
-      } while (cursor !== undefined);
-      assert.deepEqual(Object.fromEntries(sums), { ab: 5, ac: 0, ad: 3 });
-    },
-  },
-  {
     name: 'deleting page by page reaches every key',
     async run(store) {
       await store.setMany('b', entries(2500));

@@ -3,7 +3,14 @@ import type { Store } from '../store.ts';
 import { allKeys, bytes, fails, isBug, type StoreCase, text, U64 } from './case.ts';
 
 /** Searches that not every store has. */
-type Optional = 'entries' | 'newest' | 'withEnding' | 'valuesWithEnding' | 'sizesByPrefix';
+type Optional =
+  | 'entries'
+  | 'newest'
+  | 'withEnding'
+  | 'valuesWithEnding'
+  | 'sizesByPrefix'
+  | 'numbersWithEnding'
+  | 'withText';
 
 /** One call of each method that fails on a closed store. A method without one does not compile. */
 const CALLS: {

@@ -81,7 +81,8 @@ export function createSearches(runner: Runner, schema: string): Searches {
           FROM ${kv} WHERE ${part} AND head || tail >= $4::bytea AND head || tail < $5::bytea) AS entry
         GROUP BY prefix`;
       const { rows, next } = await search(sql, bucket, [utf8(from), utf8(before), length], cursor);
-      return { sizes: rows.map(([prefix, size]) => [textOf(prefix!), Number(size)]), cursor: next };
+      const lines = rows.map(([prefix, size]) => `${textOf(prefix!)}${size}`).join('\n');
+      return { lines: utf8(lines), cursor: next };
     },
   };
 }

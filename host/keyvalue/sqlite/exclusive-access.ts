@@ -43,7 +43,7 @@ export function requireExclusiveAccess(path: string, url: string): void {
     if (performance.now() > deadline) {
       throw new WasmcpError(
         'store-unusable',
-        `${url} is in use, but not with ${path}-shm: that was deleted, or the file has a second name (a hard link, a mount of the file alone); stop every process that uses it, or use the same name as they do`,
+        `${url} is in use, but not with ${path}-shm: that was deleted, or the file has a second name (a hard link, a mount of the file alone); stop every process that uses it, or use the same name as they do; if another program has just opened it, start again`,
       );
     }
     Atomics.wait(pause, 0, 0, PAUSE);

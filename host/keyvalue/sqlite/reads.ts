@@ -1,26 +1,16 @@
 import { WasmcpError } from '../../error.ts';
-import { BATCH_BYTES, type EntryInfo, PAGE_SIZE, type Store } from '../store.ts';
+import { BATCH_BYTES, PAGE_SIZE, type Store } from '../store.ts';
 import { plainBytes, type StoreAccess, storedValue, utf8, wellFormed } from './access.ts';
-import type { Statements } from './statements.ts';
-
-/** Ids that one search looks at, which takes some milliseconds. */
-const SCANNED = 20_000n;
+import { entryInfo } from './searches.ts';
 
 /** Ids are SQLite integers: signed 64-bit (https://sqlite.org/datatype3.html, section 2). */
 const LARGEST_ID = 2n ** 63n - 1n;
 
 type Reads = Pick<Store, 'get' | 'exists' | 'list' | 'range' | 'getMany' | 'read' | 'buckets'> &
-  Required<Pick<Store, 'entries' | 'newest' | 'withEnding' | 'valuesWithEnding' | 'sizesByPrefix'>>;
+  Required<Pick<Store, 'entries'>>;
 
 /** The methods of a store that only read. */
 export function createReads({ sql, transactions, requireOpen, attempt }: StoreAccess): Reads {
-  /** The last id of the part of the table after `cursor`, and the cursor of the next part. */
-  function part(cursor: bigint): { readonly end: bigint; readonly next: bigint | undefined } {
-    const last = sql.lastId.get()?.id ?? 0n;
-    const end = cursor + SCANNED;
-    return { end, next: end < last ? end : undefined };
-  }
-
   return {
     get: (bucket, key) => attempt(() => storedValue(sql, bucket, utf8(key))),
     exists: (bucket, key) => attempt(() => sql.exists.get(wellFormed(bucket), utf8(key)) !== undefined),
@@ -43,32 +33,6 @@ export function createReads({ sql, transactions, requireOpen, attempt }: StoreAc
       const rows = attempt(() => sql.entries.all(wellFormed(bucket), utf8(from), Math.min(limit, PAGE_SIZE)));
       return rows.map(entryInfo);
     },
-    newest: (bucket, before, limit) =>
-      attempt(() => newestOf(sql, wellFormed(bucket), before, limit).map(entryInfo)),
-    withEnding: (bucket, ending, [one, other = one], cursor = 0n) =>
-      attempt(() => {
-        const { end, next } = part(cursor);
-        const suffix = utf8(ending);
-        const rows = sql.withEnding.all(cursor, end, wellFormed(bucket), suffix.length, suffix, one, other);
-        return { keys: rows.map(({ key }) => key.toString('utf8')), cursor: next };
-      }),
-    valuesWithEnding: (bucket, ending, cursor = 0n) =>
-      attempt(() => {
-        const { end, next } = part(cursor);
-        const suffix = utf8(ending);
-        const rows = sql.valuesWithEnding.all(cursor, end, wellFormed(bucket), suffix.length, suffix);
-        return {
-          entries: rows.map(({ key, value }) => [key.toString('utf8'), plainBytes(value)]),
-          cursor: next,
-        };
-      }),
-    sizesByPrefix: (bucket, { from, before, length }, cursor = 0n) =>
-      attempt(() => {
-        const { end, next } = part(cursor);
-        const range = [utf8(from), utf8(before)] as const;
-        const rows = sql.sizesByPrefix.all(length, cursor, end, wellFormed(bucket), ...range);
-        return { sizes: rows.map(([prefix, size]) => [prefix, Number(size)]), cursor: next };
-      }),
     getMany(bucket, keys) {
       const encoded = keys.map(utf8);
       let bytes = 0;
@@ -89,33 +53,6 @@ export function createReads({ sql, transactions, requireOpen, attempt }: StoreAc
       }),
     buckets: () => attempt(() => sql.buckets.all().map((row) => row.bucket)),
   };
-}
-
-interface EntryRow {
-  readonly key: Buffer;
-  readonly size: bigint;
-  readonly updated: bigint;
-}
-
-/** From the end of the table: most of what was written last is there, and rules out most of the rest. */
-function newestOf(sql: Statements, bucket: string, before: number, limit: number): EntryRow[] {
-  let kept: EntryRow[] = [];
-  let earliest = 0n;
-  for (let end = sql.lastId.get()?.id ?? 0n; end > 0n; end -= SCANNED) {
-    const rows = sql.newest.all(end - SCANNED, end, bucket, earliest, BigInt(before));
-    if (rows.length === 0) continue;
-    kept = [...kept, ...rows].sort(byNewest).slice(0, limit);
-    if (kept.length === limit) earliest = kept.at(-1)!.updated;
-  }
-  return kept;
-}
-
-function byNewest(a: EntryRow, b: EntryRow): number {
-  return a.updated === b.updated ? Buffer.compare(a.key, b.key) : Number(b.updated - a.updated);
-}
-
-function entryInfo({ key, size, updated }: EntryRow): EntryInfo {
-  return { key: key.toString('utf8'), size: Number(size), updated: Number(updated) };
 }
 
 function batchTooLarge(keys: number): WasmcpError {

@@ -28,7 +28,11 @@ export interface Statements {
   /** first id after, last id, bucket, length of the ending, ending */
   readonly valuesWithEnding: Statement<{ key: Buffer; value: Uint8Array | null }>;
   /** length of a prefix, first id after, last id, bucket, first key, key that is too late */
-  readonly sizesByPrefix: Statement<readonly [string, bigint]>;
+  readonly sizesByPrefix: Statement<Buffer | null>;
+  /** bytes before the JSON, first id after, last id, bucket, length of the ending, ending, path, smallest, largest, limit */
+  readonly numbersWithEnding: Readonly<Record<'asc' | 'desc', Statement<readonly [string, bigint | number]>>>;
+  /** first id after, last id, bucket, length of an ending, ending, ending, text, length of an ending, ending, text */
+  readonly withText: Statement<string>;
   readonly lastId: Statement<{ id: bigint | null }>;
   readonly buckets: Statement<{ bucket: string }>;
   readonly countVersion: Statement;
@@ -49,6 +53,15 @@ const VERSION = `coalesce(kv.version, deletion.version, 0) AS version
   FROM (SELECT ? AS bucket, ? AS key) AS wanted
   LEFT JOIN kv ON kv.bucket = wanted.bucket AND kv.key = wanted.key
   LEFT JOIN deletion ON deletion.bucket = wanted.bucket`;
+
+/** Sorted in SQL, so that few rows reach JavaScript. What is no JSON would be an error. */
+const NUMBERS = (order: 'ASC' | 'DESC'): string => `
+  WITH document (key, json) AS (
+    SELECT key, CAST(substr(value, ? + 1) AS TEXT) FROM kv NOT INDEXED
+    WHERE id > ? AND id <= ? AND bucket = ? AND substr(key, -?) = ?),
+  numbered (key, number) AS (SELECT key, CASE WHEN json_valid(json) THEN json_extract(json, ?) END FROM document)
+  SELECT CAST(key AS TEXT), number FROM numbered
+  WHERE typeof(number) IN ('integer', 'real') AND number BETWEEN ? AND ? ORDER BY number ${order} LIMIT ?`;
 
 export function prepareStatements(connection: Connection): Statements {
   const prepare = <Row>(sql: string): Statement<Row> => connection.prepare<unknown[], Row>(sql);
@@ -84,11 +97,20 @@ export function prepareStatements(connection: Connection): Statements {
       `SELECT key, CASE WHEN length(value) <= ${SMALL_VALUE} THEN value END AS value FROM kv NOT INDEXED
        WHERE id > ? AND id <= ? AND bucket = ? AND substr(key, -?) = ? ORDER BY id`,
     ),
-    // As text, which costs half of what a buffer does.
-    sizesByPrefix: prepare<readonly [string, bigint]>(
-      `SELECT CAST(substr(key, 1, ?) AS TEXT), length(value) FROM kv NOT INDEXED
+    // One row for all of them: rows cost more than what is in them.
+    sizesByPrefix: prepare<Buffer | null>(
+      `SELECT CAST(group_concat(CAST(substr(key, 1, ?) AS TEXT) || length(value), char(10)) AS BLOB) FROM kv NOT INDEXED
        WHERE id > ? AND id <= ? AND bucket = ? AND key >= ? AND key < ?`,
-    ).raw(),
+    ).pluck(),
+    numbersWithEnding: {
+      asc: prepare<readonly [string, bigint | number]>(NUMBERS('ASC')).raw(),
+      desc: prepare<readonly [string, bigint | number]>(NUMBERS('DESC')).raw(),
+    },
+    withText: prepare<string>(
+      `SELECT CAST(key AS TEXT) FROM kv NOT INDEXED WHERE id > ? AND id <= ? AND bucket = ?
+       AND ((substr(key, -?) IN (?, ?) AND instr(lower(CAST(value AS TEXT)), ?) > 0)
+         OR (substr(key, -?) = ? AND instr(lower(CAST(key AS TEXT)), ?) > 0)) ORDER BY id`,
+    ).pluck(),
     lastId: prepare('SELECT max(id) AS id FROM kv'),
     // One index lookup for each bucket, however many keys there are; DISTINCT reads them all.
     buckets: prepare(

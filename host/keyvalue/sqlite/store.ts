@@ -5,6 +5,7 @@ import { createChangeRecorder, createChanges } from './changes.ts';
 import type { Connection } from './connection.ts';
 import { createLeases } from './leases.ts';
 import { createReads } from './reads.ts';
+import { createSearches } from './searches.ts';
 import { prepareStatements } from './statements.ts';
 import { createTransactions, type StoreEvents } from './transactions.ts';
 import { createWrites } from './writes.ts';
@@ -50,7 +51,8 @@ export function sqliteStore(
   }
 
   const wakers = new Set<() => void>();
-  const unreported = { url, leases, ...createReads(access), ...createWrites(access, undefined), close };
+  const reads = { ...createReads(access), ...createSearches(access) };
+  const unreported = { url, leases, ...reads, ...createWrites(access, undefined), close };
   return {
     ...unreported,
     ...createWrites(access, createChangeRecorder(connection, wakers)),

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
 
 /** In the place of a list or a pane that has nothing to show. */
 export function Empty({
@@ -16,10 +17,18 @@ export function Empty({
   );
 }
 
+/** Says for how long it has been loading, once that is a second. */
 export function Loading({ label }: { readonly label: string }) {
+  const [seconds, setSeconds] = useState(0);
+  useEffect(() => {
+    const began = Date.now();
+    const timer = setInterval(() => setSeconds(Math.floor((Date.now() - began) / 1000)), 1000);
+    return () => clearInterval(timer);
+  }, []);
   return (
     <div class="empty" aria-busy="true">
       <p class="loading">{label}</p>
+      {seconds > 0 && <p class="empty-text">{`${seconds} s so far`}</p>}
     </div>
   );
 }

@@ -1,5 +1,6 @@
 import type { Store } from '../../../host/index.ts';
-import { matches, sessionPage } from '../../mcp/sessions/session-page.ts';
+import { sessionPage } from '../../mcp/sessions/session-page.ts';
+import { matches } from '../../mcp/sessions/session-query.ts';
 import { ownedSessions } from '../../mcp/sessions/session-search.ts';
 import type { SessionSummary } from '../../mcp/sessions/session-summary.ts';
 import type { OptionValues } from '../../options/types.ts';

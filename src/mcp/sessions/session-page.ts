@@ -1,8 +1,18 @@
-import { type Store, WasmcpError } from '../../../host/index.ts';
+import type { Store } from '../../../host/index.ts';
 import { readEdits } from './edits.ts';
-import { firstAfter, isSessionId } from './layout.ts';
-import type { SessionState } from './metadata.ts';
-import { newestSessions, ownedSessions } from './session-search.ts';
+import { firstAfter, isSessionId, metadataKey } from './layout.ts';
+import { readMetadata, stateOf } from './metadata.ts';
+import {
+  type Cursor,
+  cursorText,
+  matches,
+  type Proceed,
+  parseCursor,
+  type SessionOrder,
+  type SessionPage,
+  type SessionQuery,
+} from './session-query.ts';
+import { newestSessions, ownedSessions, sessionsThatMatch } from './session-search.ts';
 import {
   type FoundSession,
   type SessionSummary,
@@ -11,41 +21,14 @@ import {
   sessionSummary,
   summaryOf,
 } from './session-summary.ts';
-import { openingTimes, sizesOfSessions } from './sorted-sessions.ts';
+import { openingTimes, type PlaceSearch, sizesOfSessions } from './sorted-sessions.ts';
 import { createTop, type Place, type Top } from './top.ts';
-
-export type SessionOrder = 'updated' | 'created' | 'size';
-
-/** Which sessions are wanted. */
-export interface SessionFilter {
-  /** The exact owner. */
-  readonly subject?: string | undefined;
-  readonly state?: SessionState['name'] | undefined;
-  /** Part of an id, a subject or an issuer, in any case. */
-  readonly search?: string | undefined;
-}
-
-export interface SessionQuery extends SessionFilter {
-  readonly limit: number;
-  /** Ordered by id without it. */
-  readonly sort?: SessionOrder | undefined;
-  /** The newest or largest first, unless it is `asc`; without `sort` always `asc`. */
-  readonly order?: 'asc' | 'desc' | undefined;
-  /** Where the previous page ended. */
-  readonly cursor?: string | undefined;
-}
-
-/** Sessions, and where the next page begins. A page that looked at many sessions may be short, even empty. */
-export interface SessionPage {
-  readonly sessions: readonly SessionSummary[];
-  readonly next?: string;
-}
-
-/** To be called for each session that was looked at: may pause. False ends the search. */
-export type Proceed = () => Promise<boolean> | boolean;
 
 /** Sessions that one page in the order of ids looks at. */
 const LOOKED_AT = 20_000;
+
+/** Sessions that are read one by one rather than sorted before. */
+const READ = 5000;
 
 /** @throws WasmcpError `cursor-invalid`, `store-*` */
 export async function sessionPage(
@@ -67,14 +50,25 @@ export async function sessionPage(
   const owned = query.subject === undefined ? undefined : ownedSessions(store, bucket, query.subject);
   if (owned !== undefined) return topOf(asked, owned);
   if (query.sort === undefined) return pageById(asked);
+  return sortedPage(asked);
+}
+
+async function sortedPage(asked: Asked): Promise<SessionPage> {
+  const { store, bucket, query, now, proceed } = asked;
+  const newest = await newestPage(asked);
+  if (newest !== undefined) return newest;
+  const wanted = await sessionsThatMatch(store, bucket, query, { now, proceed });
+  const isRead = wanted !== undefined && (wanted.size <= READ || query.sort === 'updated');
+  if (isRead) return topOf(asked, summariesOf(asked, wanted));
+  const isWanted = (id: string): boolean => wanted?.has(id) !== false;
   const places =
     query.sort === 'created'
       ? openingTimes(store, bucket)
       : query.sort === 'size'
         ? sizesOfSessions(store, bucket)
         : undefined;
-  if (places !== undefined) return topOfPlaces(asked, places);
-  return (await newestPage(asked)) ?? topOf(asked, candidates(asked));
+  if (places !== undefined) return topOfPlaces(asked, places, isWanted);
+  return topOf(asked, candidates(asked, isWanted));
 }
 
 /** A query, and where and when it is asked. */
@@ -112,6 +106,7 @@ async function newestPage({ store, bucket, query, cursor }: Asked): Promise<Sess
     limit: limit + 1,
     after: cursor && { updated: cursor.rank ?? 0, id: cursor.id },
     isMatch: (summary) => matches(summary, query),
+    isFiltered: Boolean(query.search) || query.state !== undefined,
   });
   const last = found?.[limit - 1];
   if (found === undefined) return undefined;
@@ -121,8 +116,12 @@ async function newestPage({ store, bucket, query, cursor }: Asked): Promise<Sess
 }
 
 /** Every session that could be on the page. A session is only read whole if its size does not rule it out. */
-async function* candidates({ store, bucket, query, now }: Asked): AsyncGenerator<Candidate> {
+async function* candidates(
+  { store, bucket, query, now }: Asked,
+  isWanted: (id: string) => boolean,
+): AsyncGenerator<Candidate> {
   for await (const size of sessionSizes(store, bucket, undefined, await readEdits(store, bucket))) {
+    if (!isWanted(size.id)) continue;
     const summary = query.sort === 'created' ? await summaryOf(store, bucket, size, now) : undefined;
     if (summary !== undefined || query.sort !== 'created') yield summary ?? size;
   }
@@ -130,37 +129,50 @@ async function* candidates({ store, bucket, query, now }: Asked): AsyncGenerator
 
 type Candidate = FoundSession | SessionSummary | undefined;
 
-/** Places that are chosen at a time. */
-const CHOSEN = 1000;
+async function* summariesOf({ store, bucket, now }: Asked, ids: Iterable<string>): AsyncGenerator<Candidate> {
+  const edits = await readEdits(store, bucket);
+  for (const id of ids) yield sessionSummary(store, bucket, id, now, edits);
+}
 
-/** Reads those sessions that could be on the page, in the order of the page: few, once the page is full. */
-async function topOfPlaces(asked: Asked, parts: AsyncIterable<Iterable<Place>>): Promise<SessionPage> {
+/** Places that are taken in a pass over the store: more in each further one. */
+const CHOSEN = 1000;
+const MOST_CHOSEN = 100_000;
+
+/** Reads the sessions in the order of the page until it is full: few, unless most of them do not match. */
+async function topOfPlaces(
+  asked: Asked,
+  search: PlaceSearch,
+  isWanted: (id: string) => boolean,
+): Promise<SessionPage> {
   const { store, bucket, query, now, proceed } = asked;
   const { top, after, order } = emptyTop(asked);
-
-  function choose(places: Iterable<Place>, start: Place | undefined): Place[] {
-    const chosen = createTop<undefined>(CHOSEN, order);
+  const edits = await readEdits(store, bucket);
+  const wanted = query.limit + 1;
+  let found = 0;
+  let start = after;
+  for (let limit = Math.max(CHOSEN, 2 * wanted); ; limit = Math.min(limit * 8, MOST_CHOSEN)) {
+    const places = await search({ limit, order, after: start, isWanted, proceed });
     for (const place of places) {
-      if (top.admits(place, start) && chosen.admits(place)) chosen.add(place, undefined);
-    }
-    return chosen.items().map(({ place }) => place);
-  }
-
-  for await (const places of parts) {
-    let start = after;
-    let chosen: readonly Place[];
-    do {
-      chosen = choose(places, start);
-      for (const place of chosen) {
-        if (!top.admits(place)) break;
-        const summary = await sessionSummary(store, bucket, place.id, now);
-        if (summary !== undefined && matches(summary, query)) top.add(place, summary);
-        if (!(await proceed())) return { sessions: [] };
+      if (!(await isInState(asked, place.id))) continue;
+      const summary = await sessionSummary(store, bucket, place.id, now, edits);
+      if (summary !== undefined && matches(summary, query)) {
+        top.add(place, summary);
+        found += 1;
       }
-      start = chosen.at(-1);
-    } while (chosen.length === CHOSEN && top.admits(start!));
+      if (found === wanted) return pageOf(asked, top);
+      if (!(await proceed())) return { sessions: [] };
+    }
+    if (places.length < limit) return pageOf(asked, top);
+    start = places.at(-1);
   }
-  return pageOf(asked, top);
+}
+
+/** Whether a session may be in the state that is wanted: costs less than to read it whole. */
+async function isInState({ store, bucket, query, now }: Asked, id: string): Promise<boolean> {
+  if (query.state === undefined) return true;
+  const stored = await store.get(bucket, metadataKey(id));
+  const metadata = stored && readMetadata(stored);
+  return metadata !== undefined && stateOf(metadata, 0, now).name === query.state;
 }
 
 /** Looks at all candidates, and keeps as many as fit on the page. */
@@ -207,42 +219,4 @@ function rankOf(candidate: FoundSession | SessionSummary, sort: SessionOrder | u
   if (sort === 'updated') return candidate.updated;
   if (sort === 'size') return candidate.bytes;
   return sort === 'created' && 'metadata' in candidate ? candidate.metadata.createdAt : 0;
-}
-
-export function matches(summary: SessionSummary, { subject, state, search }: SessionFilter): boolean {
-  if (subject !== undefined && summary.subject !== subject) return false;
-  if (state !== undefined && summary.state.name !== state) return false;
-  if (search === undefined || search === '') return true;
-  const wanted = search.toLowerCase();
-  return [summary.id, summary.subject, summary.issuer].some((text) => text?.toLowerCase().includes(wanted));
-}
-
-interface Cursor {
-  readonly id: string;
-  readonly rank?: number;
-  readonly sort?: SessionOrder;
-  readonly order?: 'asc' | 'desc';
-}
-
-function cursorText(cursor: Cursor): string {
-  return Buffer.from(JSON.stringify(cursor)).toString('base64url');
-}
-
-function parseCursor(text: string, { sort, order = 'desc' }: SessionQuery): Cursor {
-  const cursor = parsedObject(text);
-  const { id, rank } = cursor;
-  const isOfQuery = cursor.sort === sort && (sort === undefined || cursor.order === order);
-  const isWhole =
-    typeof id === 'string' && isSessionId(id) && (sort === undefined || typeof rank === 'number');
-  if (isOfQuery && isWhole) return cursor as unknown as Cursor;
-  throw new WasmcpError('cursor-invalid', 'the cursor is not one that this query returned');
-}
-
-function parsedObject(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-  } catch {
-    return {};
-  }
 }

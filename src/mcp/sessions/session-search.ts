@@ -1,7 +1,10 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { EntryInfo, Store } from '../../../host/index.ts';
 import { type Edits, isEdit, readEdits } from './edits.ts';
-import { sessionOfKey } from './layout.ts';
-import { type SessionSummary, SUBJECT, sessionSummary } from './session-summary.ts';
+import { metadataKey, sessionOfKey } from './layout.ts';
+import { readMetadata, type SessionState, stateOf } from './metadata.ts';
+import type { Proceed, SessionFilter } from './session-query.ts';
+import { ISSUER, type SessionSummary, SUBJECT, sessionSummary } from './session-summary.ts';
 import { encodeTyped } from './typed-value.ts';
 
 /**
@@ -40,8 +43,83 @@ async function* searched(
   } while (cursor !== undefined);
 }
 
-/** Entries among which `newestSessions` looks at most. */
+/** Sessions that are known to match at most: more are found soon without that. */
+const MATCHING = 300_000;
+
+/**
+ * The ids of sessions that may match, and of all that do: found by a look at what the filter is about, without reading each session.
+ * Undefined if there is no such filter, if this kind of store has no such search, or if very many match.
+ */
+export async function sessionsThatMatch(
+  store: Store,
+  bucket: string,
+  { search, state }: Pick<SessionFilter, 'search' | 'state'>,
+  { now, proceed }: { readonly now: number; readonly proceed: Proceed },
+): Promise<ReadonlySet<string> | undefined> {
+  const ids = new Set<string>();
+  const parts =
+    search && isAscii(search) && store.withText !== undefined
+      ? withText(store, bucket, search.toLowerCase())
+      : state !== undefined && store.valuesWithEnding !== undefined
+        ? inState(store, bucket, state, now)
+        : undefined;
+  if (parts === undefined) return undefined;
+  for await (const part of parts) {
+    for (const id of part) ids.add(id);
+    // A store on this thread lets nothing else run.
+    await turn();
+    if (ids.size > MATCHING || !(await proceed())) return undefined;
+  }
+  return ids;
+}
+
+/** Stores know capital letters of other alphabets in different ways. */
+function isAscii(text: string): boolean {
+  return /^[\x20-\x7e]*$/.test(text);
+}
+
+async function* withText(store: Store, bucket: string, text: string): AsyncGenerator<string[]> {
+  const query = {
+    text,
+    inKeys: metadataKey(''),
+    inValues: [`:${SUBJECT}`, `:${ISSUER}`] as const,
+  };
+  let cursor: bigint | undefined;
+  do {
+    const page = await store.withText!(bucket, query, cursor);
+    yield page.keys.flatMap((key) => {
+      const id = sessionOfKey(key);
+      const isFound = id !== undefined && (key !== metadataKey(id) || id.includes(text));
+      return isFound ? [id] : [];
+    });
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+}
+
+async function* inState(
+  store: Store,
+  bucket: string,
+  state: SessionState['name'],
+  now: number,
+): AsyncGenerator<string[]> {
+  let cursor: bigint | undefined;
+  do {
+    const page = await store.valuesWithEnding!(bucket, metadataKey(''), cursor);
+    yield page.entries.flatMap(([key, value]) => {
+      const id = sessionOfKey(key);
+      if (id === undefined || key !== metadataKey(id)) return [];
+      const metadata = value && readMetadata(value);
+      // Long ones are not here, and are read later. The state does not depend on when it was written.
+      const isFound = value === undefined || (metadata && stateOf(metadata, 0, now).name === state);
+      return isFound ? [id] : [];
+    });
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+}
+
+/** Entries among which `newestSessions` looks at most, without and with a filter: other searches are for few that match. */
 const MOST = 50_000;
+const MOST_FILTERED = 5000;
 /** Entries that a session is expected to have written last. */
 const EACH = 16;
 
@@ -52,14 +130,15 @@ const EACH = 16;
 export async function newestSessions(
   store: Store,
   bucket: string,
-  { limit, after, isMatch }: NewestQuery,
+  { limit, after, isMatch, isFiltered }: NewestQuery,
 ): Promise<SessionSummary[] | undefined> {
   if (store.newest === undefined) return undefined;
+  const most = isFiltered ? MOST_FILTERED : MOST;
   const before = after?.updated ?? Number.MAX_SAFE_INTEGER;
   const edits = await readEdits(store, bucket);
   const found: SessionSummary[] = [];
   const seen = new Set<string>();
-  for (let size = Math.min(limit * EACH, MOST); ; size = Math.min(size * 4, MOST)) {
+  for (let size = Math.min(limit * EACH, most); ; size = Math.min(size * 4, most)) {
     const entries = await store.newest(bucket, before, size);
     const until = entries.length < size ? 0 : entries.at(-1)!.updated;
     for (const { id, updated } of writesOfSessions(entries, edits, { before, until })) {
@@ -73,7 +152,7 @@ export async function newestSessions(
       if (found.length === limit) return found;
     }
     if (entries.length < size) return found;
-    if (size === MOST) return undefined;
+    if (size === most) return undefined;
   }
 }
 
@@ -104,4 +183,6 @@ export interface NewestQuery {
   readonly limit: number;
   readonly after: { readonly updated: number; readonly id: string } | undefined;
   readonly isMatch: (summary: SessionSummary) => boolean;
+  /** Whether it leaves sessions out. */
+  readonly isFiltered: boolean;
 }

@@ -35,7 +35,7 @@ export interface SessionSummary extends SessionSize {
 
 /** The key of a session's owner. */
 export const SUBJECT = 'jwt:sub';
-const ISSUER = 'jwt:iss';
+export const ISSUER = 'jwt:iss';
 
 /** Entries that are read at once, of many sessions and of one. */
 const PAGE = 1000;

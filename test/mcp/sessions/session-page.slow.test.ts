@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openStore, type Store } from '../../../src/index.ts';
-import { type SessionOrder, sessionPage } from '../../../src/mcp/sessions/session-page.ts';
+import { sessionPage } from '../../../src/mcp/sessions/session-page.ts';
+import type { SessionOrder } from '../../../src/mcp/sessions/session-query.ts';
 import { json, now } from './stored.ts';
 
 const SESSIONS = 1500;
@@ -40,7 +41,7 @@ async function allPages(store: Store, query: Parameters<typeof sessionPage>[2]):
 
 /** The same store without its searches: each session is looked at. */
 function plain(store: Store): Store {
-  const { newest, valuesWithEnding, sizesByPrefix, ...rest } = store;
+  const { newest, valuesWithEnding, sizesByPrefix, numbersWithEnding, withText, ...rest } = store;
   return rest;
 }
 

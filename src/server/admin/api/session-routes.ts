@@ -1,5 +1,5 @@
 import { RESERVED_PREFIX } from '../../../../host/index.ts';
-import type { SessionOrder, SessionQuery } from '../../../mcp/sessions/session-page.ts';
+import type { SessionOrder, SessionQuery } from '../../../mcp/sessions/session-query.ts';
 import type { AdministeredStore } from '../administration.ts';
 import { ApiError, type Reply } from './reply.ts';
 import {

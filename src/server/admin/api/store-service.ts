@@ -11,7 +11,8 @@ import { type ChangeSearch, createChangeSearch } from '../../../mcp/sessions/cha
 import { editValue, unknownSession } from '../../../mcp/sessions/edit-session.ts';
 import { recordEntryEdit } from '../../../mcp/sessions/edits.ts';
 import { owningSession } from '../../../mcp/sessions/owning-session.ts';
-import { type SessionPage, type SessionQuery, sessionPage } from '../../../mcp/sessions/session-page.ts';
+import { sessionPage } from '../../../mcp/sessions/session-page.ts';
+import type { SessionPage, SessionQuery } from '../../../mcp/sessions/session-query.ts';
 import { type SessionSummary, sessionSummary } from '../../../mcp/sessions/session-summary.ts';
 import { endSession, keysOf } from '../../../mcp/sessions/sessions.ts';
 import { storedValue, type ValueRecord, valueRecord } from '../../../mcp/sessions/value-record.ts';
