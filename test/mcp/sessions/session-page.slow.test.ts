@@ -17,6 +17,7 @@ beforeAll(async () => {
     const id = randomUUID();
     const meta = { terminated: n % 3 === 0, created_at: 1000 + (n % 7), expires_at: now() + 86_400 };
     entries.push([`${id}:__meta__`, json(meta)], [`${id}:cart`, Buffer.alloc(1 + ((n * 31) % 11), 6)]);
+    entries.push([`${id}:jwt:sub`, Buffer.from(`\x06User-${n % 50}`)]);
     // The largest of all, and more than are looked at together, but nobody opened them.
     entries.push([`${randomUUID()}:cart`, Buffer.alloc(1000)]);
   }
@@ -61,6 +62,11 @@ test.each<[SessionOrder, 'asc' | 'desc']>([
     expect(await allPages(store, { limit: 300, ...ended })).toEqual(
       await allPages(plain(store), { limit: SESSIONS, ...ended }),
     );
+    for (const search of ['uSER-4', 'a1']) {
+      expect(await allPages(store, { limit: 700, search, sort, order })).toEqual(
+        await allPages(plain(store), { limit: SESSIONS, search, sort, order }),
+      );
+    }
   },
-  60_000,
+  240_000,
 );
