@@ -69,7 +69,7 @@ export const SEARCHES: readonly StoreCase[] = [
     },
   },
   {
-    name: 'a store that finds numbers in values, or keys by a text, finds the first ones, and leaves out what is none',
+    name: 'a store that finds numbers in values, or keys by a text, finds the first ones, and leaves out other values',
     async run(store) {
       if (store.numbersWithEnding === undefined || store.withText === undefined) return;
       await store.setMany('b', [
