@@ -11,7 +11,6 @@ import { lacksIndex, requireExclusiveAccess } from './exclusive-access.ts';
 import { rememberFiles } from './file-identity.ts';
 import { connectForLeases } from './leases.ts';
 import { movedFailure } from './moved.ts';
-import { withOpeningLock } from './opening-lock.ts';
 import { prepareFile, syncFolder } from './prepare-file.ts';
 import { MIGRATIONS, migrate, schemaVersion } from './schema.ts';
 import { createSpaceRecovery } from './space-recovery.ts';
@@ -76,16 +75,7 @@ function openFile(file: string, url: string, busyTimeout: number, options: Sqlit
   const exists = prepareFile(file, url, options.allowNetworkFileSystem ?? false);
   const isUnindexed = exists && lacksIndex(realpathSync(file));
   if (exists) inspect(file, url, busyTimeout);
-  if (!isUnindexed) return openWithIndex(file, url, busyTimeout, options);
-  const path = realpathSync(file);
-  return withOpeningLock(path, () => {
-    if (lacksIndex(path)) requireSoleUse(file, url);
-    return openWithIndex(file, url, busyTimeout, options);
-  });
-}
-
-/** Creates the `-shm` unless others have. */
-function openWithIndex(file: string, url: string, busyTimeout: number, options: SqliteOptions): Store {
+  if (isUnindexed) requireSoleUse(file, url);
   return opened(file, url, busyTimeout, (connection) => {
     useWriteAheadLog(connection, busyTimeout);
     connection.pragma('synchronous = FULL');
