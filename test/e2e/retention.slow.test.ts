@@ -19,11 +19,11 @@ test('ended and expired sessions are purged after the retention, live ones and o
     ...['--mcp', 'guide', '--store', url],
     ...['--session-retention', '1s', '--admin-addr', '0'],
   ]);
+  await server.told(/info: sessions: purged 1 \(301 keys\) of bucket "default"/);
   const [live, ended] = [await initialize(server.url), await initialize(server.url)];
   await callTool(server.url, live, 'counter');
   await callTool(server.url, live, 'total');
   await callTool(server.url, ended, 'end_session');
-  await server.told(/info: sessions: purged 1 \(301 keys\) of bucket "default"/);
   const gone = async (id: string): Promise<boolean> => !(await store.exists('default', `${id}:__meta__`));
   while (!(await gone(ended))) await new Promise((resolve) => setTimeout(resolve, 50));
   expect(await gone(expired)).toBe(true);

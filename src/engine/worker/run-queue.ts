@@ -16,8 +16,7 @@ const LONG_SLICE = 8;
 const COMPUTING = 5;
 const LONG = 50;
 
-/** Milliseconds after which a guest at level 0 gives way to a waiting message, and one above it. */
-const GIVE_WAY_AT_FIRST = 2;
+/** Milliseconds after which a guest above level 0 gives way to a waiting message. */
 const GIVE_WAY = 0.1;
 
 /**
@@ -145,7 +144,7 @@ export function createRunQueue<T extends { readonly task: Task }>(): RunQueue<T>
       asked = moment.now;
       const ran = moment.now - began;
       const level = levelOf(task);
-      if (level === 0) return ran >= SLICE || (ran >= GIVE_WAY_AT_FIRST && messageWaits());
+      if (level === 0) return ran >= SLICE;
       repay(milliseconds);
       return ran >= (level === 1 ? SLICE : LONG_SLICE) || (ran >= GIVE_WAY && !isRepaid && messageWaits());
     },

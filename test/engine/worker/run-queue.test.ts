@@ -41,7 +41,7 @@ describe('a slice', () => {
   });
 
   test.each([
-    ['that of a new guest', 0, 2],
+    ['not that of a new guest', 0, 5],
     ['that of one that has used 5 ms', 5, 0.1],
     ['that of a long one', 50, 0.1],
   ])('ends early while a message waits: %s', (_, used, milliseconds) => {
