@@ -1,3 +1,4 @@
+import { WasmcpError } from '../../../../host/index.ts';
 import type { GuestRequest, Handler, RequestHandle } from '../../../http/handler.ts';
 import { type ResponseWriter, wrapResponse } from '../../../http/response.ts';
 import { readAccept } from '../../edge/accept.ts';
@@ -5,8 +6,12 @@ import { isEventStream } from '../../edge/event-data.ts';
 import { type Refusal, SERVER_ERROR, sendError } from '../../edge/messages.ts';
 import { NO_GUEST } from '../../edge/request-sequence.ts';
 import { discard } from '../../edge/session.ts';
+import { type Slot, Slots } from './slots.ts';
 
-/** Places of guests that listen for their clients: such guests stay, and must not take the places of all others. */
+/**
+ * Places of guests that listen for their clients: such guests stay, and must not take the places of all others. One without a client
+ * is ended when another one needs its place.
+ */
 export interface ListeningPlaces {
   /**
    * Serves a request to listen. A response that is a stream has a place until its guest has finished; without one, `refuse` sends
@@ -24,10 +29,9 @@ const MAX_LISTENING = 32;
 
 /** `live` is how many guests can be alive at once: half of them remain for requests that end soon. */
 export function createListeningPlaces(live: number): ListeningPlaces {
-  const limit = Math.min(MAX_LISTENING, Math.floor(live / 2));
-  let taken = 0;
+  const slots = new Slots(Math.min(MAX_LISTENING, Math.floor(live / 2)));
   // Without any place, guests are asked nevertheless: most respond that they have no stream.
-  const isFull = (): boolean => taken >= limit && limit > 0;
+  const isFull = (): boolean => slots.limit > 0 && slots.isFull;
 
   /** Serves the request; its response takes a place when it turns out to be a stream. */
   function watch(
@@ -36,19 +40,16 @@ export function createListeningPlaces(live: number): ListeningPlaces {
     target: ResponseWriter,
     refuse: () => void,
   ): RequestHandle {
-    let hasPlace = false;
+    let slot: Slot | undefined;
     let isRefused = false;
     const handle = handler(
       request,
       wrapResponse(target, {
         head(status, headers, isIndependent) {
-          if (status !== 200 || !isEventStream(headers)) return target.head(status, headers, isIndependent);
-          isRefused = taken >= limit;
-          if (!isRefused) {
-            hasPlace = true;
-            taken += 1;
-            return target.head(status, headers, isIndependent);
-          }
+          const isStream = status === 200 && isEventStream(headers);
+          if (isStream) slot = slots.take();
+          isRefused = isStream && slot === undefined;
+          if (!isRefused) return target.head(status, headers, isIndependent);
           refuse();
           // The guest may respond before there is anything to cancel.
           queueMicrotask(() => handle.cancel());
@@ -64,22 +65,27 @@ export function createListeningPlaces(live: number): ListeningPlaces {
           if (!isRefused) target.fail(error);
         },
         finished() {
-          if (hasPlace) taken -= 1;
-          hasPlace = false;
+          slot?.free();
           target.finished();
         },
       }),
     );
-    return handle;
+    return {
+      cancel() {
+        handle.cancel();
+        slot?.left(() => handle.stop(new WasmcpError('queue-full', ENDED)));
+      },
+      stop: (failure) => handle.stop(failure),
+    };
   }
 
   return {
     hold(target) {
-      if (taken >= limit) return undefined;
-      taken += 1;
+      const slot = slots.take();
+      if (slot === undefined) return undefined;
       return wrapResponse(target, {
         finished() {
-          taken -= 1;
+          slot.free();
           target.finished();
         },
       });
@@ -100,6 +106,8 @@ export function createListeningPlaces(live: number): ListeningPlaces {
     },
   };
 }
+
+const ENDED = 'the guest was ended: its client had disconnected, and another one needed its place';
 
 /** The error for a client for which there is none. */
 export const NO_PLACE: Refusal = {
