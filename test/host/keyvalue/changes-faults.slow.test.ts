@@ -1,21 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { openStore } from '../../../host/keyvalue/open.ts';
 import type { Store } from '../../../host/keyvalue/store.ts';
 import { type FaultyProxy, faultyProxy } from '../../support/faulty-proxy.ts';
 import { type Followed, follow } from '../../support/follow.ts';
+import { type NetworkEngine, startedBefore } from '../../support/network-engine.ts';
 import { hasPostgres, startPostgres } from '../../support/postgres.ts';
 import { REDIS, startRedis, VALKEY_9 } from '../../support/redis.ts';
 
-interface Engine {
-  readonly port: number;
-  url(): string;
-  start(): Promise<void>;
-  stop(): Promise<void>;
-  close(): Promise<void>;
-}
-
-const ENGINES: readonly [string, boolean, () => Promise<Engine>][] = [
+const ENGINES: readonly [string, boolean, () => Promise<NetworkEngine>][] = [
   ['PostgreSQL', hasPostgres, () => startPostgres(['fsync=off'])],
   ['Redis', REDIS.path !== undefined, () => startRedis(REDIS)],
   ['Valkey', VALKEY_9.path !== undefined, () => startRedis(VALKEY_9)],
@@ -23,12 +16,7 @@ const ENGINES: readonly [string, boolean, () => Promise<Engine>][] = [
 
 describe.each(ENGINES)('a follower on %s', (_, isThere, startEngine) => {
   describe.skipIf(!isThere)('', () => {
-    let engine: Engine;
-
-    beforeAll(async () => {
-      engine = await startEngine();
-    }, 120_000);
-    afterAll(() => engine.close());
+    const engine = startedBefore(startEngine);
 
     async function opened(url: string): Promise<Store> {
       const store = await openStore(url, { durability: 'process', timeout: 2000 });
@@ -38,10 +26,10 @@ describe.each(ENGINES)('a follower on %s', (_, isThere, startEngine) => {
 
     /** A follower behind a proxy, and a store that writes without it. */
     async function followed(): Promise<Followed & { proxy: FaultyProxy; writer: Store }> {
-      const proxy = await faultyProxy(engine.port);
-      const url = engine.url();
+      const proxy = await faultyProxy(engine().port);
+      const url = engine().url();
       const writer = await opened(url);
-      const reader = await opened(url.replace(`:${engine.port}/`, `:${proxy.port}/`));
+      const reader = await opened(url.replace(`:${engine().port}/`, `:${proxy.port}/`));
       return { ...(await follow(reader)), proxy, writer };
     }
 
@@ -73,8 +61,8 @@ describe.each(ENGINES)('a follower on %s', (_, isThere, startEngine) => {
     test('misses nothing while the engine is started again', async () => {
       const { writer, count, seen, lost } = await followed();
       await writer.set('b', 'k', Buffer.from('0'));
-      await engine.stop();
-      await engine.start();
+      await engine().stop();
+      await engine().start();
       for (let n = 1; n < 20; n++) {
         await until(async () => writer.set('b', 'k', Buffer.from(`${n}`)));
       }
