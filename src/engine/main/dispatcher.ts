@@ -10,7 +10,7 @@ import type { DispatcherLoad, DispatcherOptions } from './dispatcher-options.ts'
 import { Evictions } from './evictions.ts';
 import { InFlightRequest } from './in-flight-request.ts';
 import { createMemoryActions } from './memory-actions.ts';
-import { type QueuedRequest, RequestQueue } from './request-queue.ts';
+import { RequestQueue } from './request-queue.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 import { WorkerSupervisor } from './worker-supervisor.ts';
 
@@ -22,7 +22,7 @@ export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #supervisor: WorkerSupervisor;
   readonly #memory: MemoryWatch;
-  readonly #requests = new Table<number, QueuedRequest>();
+  readonly #requests = new Table<number, InFlightRequest>();
   readonly #queue = new RequestQueue();
   readonly #evictions: Evictions;
   #nextId = 0;
@@ -36,7 +36,7 @@ export class Dispatcher {
     this.#evictions = new Evictions(options.log);
     this.#supervisor = new WorkerSupervisor({
       ...options,
-      done: ({ id }, failure) => this.#settle(id, failure),
+      done: (request, failure) => this.#settle(request, failure),
       room: () => this.#fill(),
     });
     const { ledger, collect } = options;
@@ -54,18 +54,18 @@ export class Dispatcher {
   }
 
   handle(request: GuestRequest, target: ResponseWriter): RequestHandle {
-    const queued = this.#admit(request, target);
-    const worker = this.#placeFor(queued);
+    const admitted = this.#admit(request, target);
+    const worker = this.#placeFor(admitted);
     const { queueLimit } = this.#options;
-    if (this.#closing) this.#refuse(queued, 'server-closing', 'the server is closing');
-    else if (worker !== undefined) this.#run(queued, worker);
+    if (this.#closing) this.#refuse(admitted, 'server-closing', 'the server is closing');
+    else if (worker !== undefined) this.#run(admitted, worker);
     else if (this.#queue.size < queueLimit) {
-      this.#queue.add(queued);
+      this.#queue.add(admitted);
       this.#evictions.makeRoom(this.#queue.size);
-    } else this.#refuse(queued, 'queue-full', `${queueLimit} requests are already waiting`);
+    } else this.#refuse(admitted, 'queue-full', `${queueLimit} requests are already waiting`);
     return {
-      cancel: () => this.#cancel(queued),
-      stop: (failure) => this.#stop(queued, failure),
+      cancel: () => this.#cancel(admitted),
+      stop: (failure) => this.#stop(admitted, failure),
     };
   }
 
@@ -90,57 +90,46 @@ export class Dispatcher {
     this.#turnAway();
   }
 
-  #admit(request: GuestRequest, target: ResponseWriter): QueuedRequest {
-    const id = this.#nextId++;
-    const { limits } = this.#options;
-    const inFlight = new InFlightRequest(id, request, target, () => this.#moved(queued));
-    const { receivedAt, awaited = false } = request;
-    const queued: QueuedRequest = {
-      inFlight,
-      receivedAt,
-      awaited,
-      deadline: createDeadline(receivedAt, limits.timeout, () => this.#expire(queued)),
-      worker: undefined,
-      reported: false,
-      evicted: false,
-      isKept: false,
-    };
-    this.#requests.add(id, queued);
-    if (request.place !== undefined) request.place.yield = (mayEnd) => this.#yield(queued, mayEnd);
-    return queued;
+  #admit(request: GuestRequest, target: ResponseWriter): InFlightRequest {
+    const { receivedAt, place } = request;
+    const deadline = createDeadline(receivedAt, this.#options.limits.timeout, () => this.#expire(admitted));
+    const admitted = new InFlightRequest(this.#nextId++, request, target, deadline, this.#moved);
+    this.#requests.add(admitted.id, admitted);
+    if (place !== undefined) place.yield = (mayEnd) => this.#yield(admitted, mayEnd);
+    return admitted;
   }
 
   /** A worker that may take it. */
-  #placeFor({ awaited }: QueuedRequest): WorkerHandle | undefined {
+  #placeFor({ awaited }: InFlightRequest): WorkerHandle | undefined {
     const { ledger, liveLimit } = this.#options;
     // One request is always admitted: the memory in use may not belong to any guest.
     if (this.#placed > 0 && !awaited && ledger.full) return undefined;
     return this.#supervisor.freest(liveLimit + (awaited ? RESERVED : 0));
   }
 
-  #run(queued: QueuedRequest, worker: WorkerHandle): void {
-    this.#queue.delete(queued);
-    queued.worker = worker;
+  #run(request: InFlightRequest, worker: WorkerHandle): void {
+    this.#queue.delete(request);
+    request.worker = worker;
     this.#placed += 1;
     this.#memory.busy();
-    worker.run(queued.inFlight, toShared(queued.receivedAt + this.#options.limits.timeout));
+    worker.run(request, toShared(request.receivedAt + this.#options.limits.timeout));
   }
 
   #fill(): void {
     if (this.#queue.size === 0) return;
-    this.#queue.offer((queued) => {
-      const worker = this.#placeFor(queued);
-      if (worker !== undefined) this.#run(queued, worker);
+    this.#queue.offer((request) => {
+      const worker = this.#placeFor(request);
+      if (worker !== undefined) this.#run(request, worker);
       return worker !== undefined;
     });
     this.#evictions.makeRoom(this.#queue.size);
   }
 
   /** The guest waits for a client that is away, or that client is back. */
-  #yield(queued: QueuedRequest, mayEnd: boolean): void {
-    if (this.#requests.get(queued.inFlight.id) !== queued) return;
-    this.#evictions.keep(queued, mayEnd);
-    if (!mayEnd) queued.inFlight.resumed();
+  #yield(request: InFlightRequest, mayEnd: boolean): void {
+    if (!this.#isOpen(request)) return;
+    this.#evictions.keep(request, mayEnd);
+    if (!mayEnd) request.resumed();
     else if (this.#closing) this.#endKept();
     else this.#evictions.makeRoom(this.#queue.size);
   }
@@ -148,86 +137,83 @@ export class Dispatcher {
   /** Clients that are away will not find this server again. */
   #endKept(): void {
     const failure = new WasmcpError('server-closing', 'the server is closing');
-    for (const queued of [...this.#evictions.kept()]) {
-      queued.reported = true;
-      this.#stop(queued, failure);
+    for (const request of [...this.#evictions.kept()]) {
+      request.reported = true;
+      this.#stop(request, failure);
     }
   }
 
   /** The response began, progressed or is over, or more of the body was read. */
-  #moved(queued: QueuedRequest): void {
-    const { inFlight, receivedAt, deadline } = queued;
+  readonly #moved = (request: InFlightRequest): void => {
     const { limits } = this.#options;
-    deadline.restart(limitOf(inFlight.phase, limits));
-    if (inFlight.phase !== 'waiting' || !inFlight.arriving) this.#evictions.forbid(queued);
-    else if (performance.now() - receivedAt > limits.timeout) this.#evictions.allow(queued);
+    request.deadline.restart(limitOf(request.phase, limits));
+    if (request.phase !== 'waiting' || !request.arriving) this.#evictions.forbid(request);
+    else if (performance.now() - request.receivedAt > limits.timeout) this.#evictions.allow(request);
+  };
+
+  #cancel(request: InFlightRequest): void {
+    const left = request.phase !== 'over';
+    request.gone();
+    if (request.worker === undefined) this.#settle(request);
+    else if (left && this.#isOpen(request)) this.#evictions.allow(request);
   }
 
-  #cancel(queued: QueuedRequest): void {
-    const { inFlight, worker } = queued;
-    const left = inFlight.phase !== 'over';
-    inFlight.gone();
-    if (worker === undefined) this.#settle(inFlight.id);
-    else if (left && this.#requests.get(inFlight.id) !== undefined) this.#evictions.allow(queued);
-  }
-
-  #expire(queued: QueuedRequest): void {
+  #expire(request: InFlightRequest): void {
     const { ledger, limits } = this.#options;
-    const { inFlight, worker } = queued;
-    if (worker === undefined) {
+    if (request.worker === undefined) {
       const missing = ledger.full ? 'memory' : 'worker';
-      this.#refuse(queued, 'queue-full', `no ${missing} was free within ${limits.timeout} ms`);
+      this.#refuse(request, 'queue-full', `no ${missing} was free within ${limits.timeout} ms`);
     } else {
-      this.#stop(queued, new WasmcpError('guest-timeout', overdueMessage(inFlight.phase, limits)));
+      this.#stop(request, new WasmcpError('guest-timeout', overdueMessage(request.phase, limits)));
     }
   }
 
-  #stop(queued: QueuedRequest, error: WasmcpError): void {
-    const { inFlight, worker, deadline } = queued;
-    if (this.#requests.get(inFlight.id) !== queued) return;
-    if (worker === undefined) {
-      this.#settle(inFlight.id, error);
+  #stop(request: InFlightRequest, error: WasmcpError): void {
+    if (!this.#isOpen(request)) return;
+    if (request.worker === undefined) {
+      this.#settle(request, error);
       return;
     }
-    this.#report(queued, error);
-    inFlight.fail(error);
-    deadline.cancel();
-    worker.abort(inFlight, error.message);
+    this.#report(request, error);
+    request.abort(error);
   }
 
   #sacrifice(id: number, reason: string): void {
-    const queued = this.#requests.get(id);
-    if (queued?.worker !== undefined) this.#stop(queued, new WasmcpError('guest-trapped', reason));
+    const request = this.#requests.get(id);
+    if (request?.worker !== undefined) this.#stop(request, new WasmcpError('guest-trapped', reason));
   }
 
-  #refuse({ inFlight }: QueuedRequest, code: GuestFailure['code'], message: string): void {
-    this.#settle(inFlight.id, { code, message });
+  #refuse(request: InFlightRequest, code: GuestFailure['code'], message: string): void {
+    this.#settle(request, { code, message });
   }
 
-  #settle(id: number, failure?: GuestFailure): void {
-    const queued = this.#requests.delete(id);
-    if (queued === undefined) return;
-    this.#queue.delete(queued);
-    queued.deadline.cancel();
-    this.#evictions.settled(queued);
-    if (queued.worker !== undefined) this.#placed -= 1;
+  /** Its guest has not finished yet. */
+  #isOpen({ id }: InFlightRequest): boolean {
+    return this.#requests.get(id) !== undefined;
+  }
+
+  #settle(request: InFlightRequest, failure?: GuestFailure): void {
+    if (this.#requests.delete(request.id) === undefined) return;
+    this.#queue.delete(request);
+    this.#evictions.settled(request);
+    if (request.worker !== undefined) this.#placed -= 1;
     if (failure !== undefined) {
       const error = new WasmcpError(failure.code, failure.message);
       // A request that reached no guest is reported to its client only: it would just fill the log.
-      if (queued.worker !== undefined) this.#report(queued, error);
-      queued.inFlight.fail(error);
+      if (request.worker !== undefined) this.#report(request, error);
+      request.fail(error);
     }
-    queued.inFlight.finish();
+    request.finish();
     if (this.#requests.size === 0) this.#idle?.();
   }
 
-  #report(queued: QueuedRequest, error: WasmcpError): void {
-    if (!queued.reported) void this.#options.log('error', queued.inFlight.label(), error.message);
-    queued.reported = true;
+  #report(request: InFlightRequest, error: WasmcpError): void {
+    if (!request.reported) void this.#options.log('error', request.label(), error.message);
+    request.reported = true;
   }
 
   #turnAway(): void {
-    for (const queued of this.#queue.list())
-      this.#refuse(queued, 'server-closing', 'the server closed before a worker was free');
+    for (const request of this.#queue.list())
+      this.#refuse(request, 'server-closing', 'the server closed before a worker was free');
   }
 }

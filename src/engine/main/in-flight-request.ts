@@ -1,4 +1,5 @@
 import { cutText, free, type WasmcpError } from '../../../host/index.ts';
+import type { Deadline } from '../../http/deadline.ts';
 import type { GuestRequest } from '../../http/handler.ts';
 import type { RequestRecord } from '../../http/request-record.ts';
 import type { ResponseWriter } from '../../http/response.ts';
@@ -13,13 +14,27 @@ import {
 import type { Phase } from '../protocol/time-limits.ts';
 import { BodyForwarder } from './body-forwarder.ts';
 
-/** One request, seen from the main thread. */
+/** The worker in which a request's guest runs. */
+interface GuestPlace {
+  abort(request: InFlightRequest, reason: string): void;
+}
+
+/** One request, queued or running, seen from the main thread. */
 export class InFlightRequest {
   readonly id: number;
+  readonly deadline: Deadline;
+  /** Where it runs; undefined while it waits. */
+  worker: GuestPlace | undefined = undefined;
+  /** Its guest waits for a client that is away: it may be ended at any time. */
+  isKept = false;
+  /** The reason why it ended was logged. */
+  reported = false;
+  /** It was told to stop to make room for others. */
+  evicted = false;
   #phase: Phase = 'waiting';
   readonly #request: GuestRequest;
   readonly #target: ResponseWriter;
-  readonly #moved: () => void;
+  readonly #moved: (request: InFlightRequest) => void;
   readonly #body: BodyForwarder | undefined;
   readonly #record: RequestRecord | undefined;
   /** Since when it waits for a worker, or its guest runs; only with a record. */
@@ -28,9 +43,16 @@ export class InFlightRequest {
   #post: Post | undefined;
 
   /** Calls `moved` when the response begins, progresses or is over, and before that for each part of an upload that is read. */
-  constructor(id: number, request: GuestRequest, target: ResponseWriter, moved: () => void) {
+  constructor(
+    id: number,
+    request: GuestRequest,
+    target: ResponseWriter,
+    deadline: Deadline,
+    moved: (request: InFlightRequest) => void,
+  ) {
     const { body, record } = request;
     this.id = id;
+    this.deadline = deadline;
     this.#request = request;
     this.#target = target;
     this.#moved = moved;
@@ -41,6 +63,16 @@ export class InFlightRequest {
       ended: () => this.#bodyEnded(),
       failed: (error) => this.#bodyFailed(error),
     });
+  }
+
+  /** In milliseconds of `performance.now()`. */
+  get receivedAt(): number {
+    return this.#request.receivedAt;
+  }
+
+  /** A guest may be waiting for it. */
+  get awaited(): boolean {
+    return this.#request.awaited ?? false;
   }
 
   get phase(): Phase {
@@ -95,7 +127,7 @@ export class InFlightRequest {
     if (message.type === 'taken') this.#body?.taken(message.bytes);
     // A guest that reads while the client still sends is waiting for the client, which counts as progress.
     const reads = this.#phase === 'waiting' && this.arriving && message.type === 'taken';
-    if (reads || this.#phase === 'streaming') this.#moved();
+    if (reads || this.#phase === 'streaming') this.#moved(this);
     if (this.#phase !== 'over') this.#deliver(message);
     else if (message.type === 'chunk') free(message.bytes);
   }
@@ -120,6 +152,13 @@ export class InFlightRequest {
     this.#post?.({ type: 'gone', id: this.id });
   }
 
+  /** Ends its guest; the client gets the error if its response is not over. */
+  abort(error: WasmcpError): void {
+    this.fail(error);
+    this.deadline.cancel();
+    this.worker?.abort(this, error.message);
+  }
+
   /** Sends the client an error, or aborts a response that was begun. Nothing is delivered afterwards. */
   fail(error: WasmcpError): void {
     if (this.#phase === 'over') return;
@@ -130,6 +169,7 @@ export class InFlightRequest {
   /** The guest has finished, its worker has exited, or the request will never get one. */
   finish(): void {
     if (this.#record !== undefined) this.#recordEnd(this.#record);
+    this.deadline.cancel();
     this.#post = undefined;
     this.#body?.stop();
     this.#target.finished();
@@ -171,16 +211,16 @@ export class InFlightRequest {
 
   readonly #credit = (bytes: number): void => {
     this.#post?.({ type: 'credit', id: this.id, bytes });
-    if (this.#phase === 'streaming') this.#moved();
+    if (this.#phase === 'streaming') this.#moved(this);
   };
 
   #enter(next: Phase): void {
     this.#phase = next;
-    this.#moved();
+    this.#moved(this);
   }
 
   #bodyEnded(): void {
-    if (this.#phase === 'waiting') this.#moved();
+    if (this.#phase === 'waiting') this.#moved(this);
   }
 
   /** Once a guest has begun its response, the guest decides what a client that stops sending gets. */

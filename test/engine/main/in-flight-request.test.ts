@@ -3,6 +3,9 @@ import { InFlightRequest } from '../../../src/engine/main/in-flight-request.ts';
 import type { ToWorker } from '../../../src/engine/protocol/messages.ts';
 import type { UploadReceiver } from '../../../src/http/handler.ts';
 
+/** How long requests may take is the dispatcher's affair. */
+const deadline = { restart() {}, cancel() {} };
+
 /** A request with a streamed body, and the messages that a worker gets. */
 function uploading() {
   let receiver: UploadReceiver | undefined;
@@ -18,7 +21,7 @@ function uploading() {
   };
   const target = { head() {}, chunk() {}, end() {}, fail() {}, finished() {} };
   const head = { method: 'POST', scheme: 'http', authority: 'a', path: '/', receivedAt: 0 } as const;
-  const request = new InFlightRequest(7, { ...head, headers: [], body }, target, () => {});
+  const request = new InFlightRequest(7, { ...head, headers: [], body }, target, deadline, () => {});
   const said: string[] = [];
   request.start((message: ToWorker, transfer: ArrayBuffer[] = []) => {
     const { type, ...rest } = structuredClone(message, { transfer });
@@ -80,7 +83,13 @@ test('a guest that has finished gets no message about its response', () => {
     finished() {},
   };
   const head = { method: 'GET', scheme: 'http', authority: 'a', path: '/', receivedAt: 0 } as const;
-  const request = new InFlightRequest(7, { ...head, headers: [], body: undefined }, target, () => {});
+  const request = new InFlightRequest(
+    7,
+    { ...head, headers: [], body: undefined },
+    target,
+    deadline,
+    () => {},
+  );
   request.start(({ type }) => said.push(type), 0);
   const unused = { isIndependent: false, usage: undefined, instances: undefined };
   request.receive({ type: 'answer', id: 7, status: 200, headers: [], body: 'all of it', ...unused });
