@@ -12,7 +12,7 @@ import { assertLinked } from '../component/link-check.ts';
 import { linkWithHost } from '../component/link-with-host.ts';
 import { COMPLETE, type Handler } from '../http/handler.ts';
 import { ComponentRunner } from './main/component-runner.ts';
-import type { DispatcherLoad } from './main/dispatcher-options.ts';
+import type { DispatcherLoad } from './main/dispatcher.ts';
 import { type EngineResources, openResources } from './main/resources.ts';
 import { warmUp } from './main/warm-up.ts';
 import type { EngineInternals, EngineOptions, EngineSettings } from './options.ts';

@@ -2,17 +2,36 @@ import { Table, WasmcpError } from '../../../host/index.ts';
 import { createDeadline } from '../../http/deadline.ts';
 import type { GuestRequest, RequestHandle } from '../../http/handler.ts';
 import type { ResponseWriter } from '../../http/response.ts';
+import type { Collect } from '../../process/memory/collect.ts';
+import type { Ledger } from '../../process/memory/ledger.ts';
 import { createMemoryWatch, type MemoryWatch } from '../../process/memory/watch.ts';
 import { toShared } from '../protocol/clock.ts';
 import type { GuestFailure } from '../protocol/messages.ts';
-import { limitOf, overdueMessage } from '../protocol/time-limits.ts';
-import type { DispatcherLoad, DispatcherOptions } from './dispatcher-options.ts';
+import { limitOf, overdueMessage, type TimeLimits } from '../protocol/time-limits.ts';
 import { Evictions } from './evictions.ts';
 import { InFlightRequest } from './in-flight-request.ts';
 import { createMemoryActions } from './memory-actions.ts';
 import { RequestQueue } from './request-queue.ts';
 import type { WorkerHandle } from './worker-handle.ts';
-import { WorkerSupervisor } from './worker-supervisor.ts';
+import { type SupervisorOptions, type WorkerCounts, WorkerSupervisor } from './worker-supervisor.ts';
+
+export interface DispatcherOptions extends Omit<SupervisorOptions, 'done' | 'room'> {
+  /** Maximum number of live guests in one worker; instantiation slows down with their number. */
+  readonly liveLimit: number;
+  /** Maximum number of requests that wait for a worker; one more is refused. */
+  readonly queueLimit: number;
+  /** How long guests may take; the time until the response starts includes the wait for a worker. */
+  readonly limits: TimeLimits;
+  /** The process's memory: requests wait while too much is in use. */
+  readonly ledger: Ledger;
+  readonly collect: Collect;
+}
+
+/** The current load. */
+export interface DispatcherLoad extends WorkerCounts {
+  /** Requests that wait for a worker. */
+  readonly waiting: number;
+}
 
 /** Places in each worker for requests that a guest there may be waiting for. */
 const RESERVED = 16;

@@ -1,6 +1,6 @@
 import { Table, WasmcpError } from '../../../host/index.ts';
+import type { EngineSettings } from '../options.ts';
 import type { InFlightRequest } from './in-flight-request.ts';
-import type { GuestVoice } from './worker-handle.ts';
 
 /**
  * Milliseconds that a guest without a client may run before its place is given to others. Most finish by then, and their effects
@@ -15,7 +15,7 @@ interface Dispensable {
 
 /** Ends guests to make room for requests that wait. */
 export class Evictions {
-  readonly #log: GuestVoice['log'];
+  readonly #log: EngineSettings['log'];
   readonly #now: () => number;
   /** Guests whose clients have disconnected or have been sending their bodies for longer than a request may take, the oldest first. */
   readonly #dispensable = new Table<number, Dispensable>();
@@ -24,7 +24,7 @@ export class Evictions {
   /** Guests that were told to stop and have not stopped yet. */
   #underWay = 0;
 
-  constructor(log: GuestVoice['log'], now: () => number = () => performance.now()) {
+  constructor(log: EngineSettings['log'], now: () => number = () => performance.now()) {
     this.#log = log;
     this.#now = now;
   }

@@ -22,6 +22,10 @@ interface GuestPlace {
 /** One request, queued or running, seen from the main thread. */
 export class InFlightRequest {
   readonly id: number;
+  /** In milliseconds of `performance.now()`. */
+  readonly receivedAt: number;
+  /** A guest may be waiting for it. */
+  readonly awaited: boolean;
   readonly deadline: Deadline;
   /** Where it runs; undefined while it waits. */
   worker: GuestPlace | undefined = undefined;
@@ -50,8 +54,10 @@ export class InFlightRequest {
     deadline: Deadline,
     moved: (request: InFlightRequest) => void,
   ) {
-    const { body, record } = request;
+    const { receivedAt, awaited = false, body, record } = request;
     this.id = id;
+    this.receivedAt = receivedAt;
+    this.awaited = awaited;
     this.deadline = deadline;
     this.#request = request;
     this.#target = target;
@@ -63,16 +69,6 @@ export class InFlightRequest {
       ended: () => this.#bodyEnded(),
       failed: (error) => this.#bodyFailed(error),
     });
-  }
-
-  /** In milliseconds of `performance.now()`. */
-  get receivedAt(): number {
-    return this.#request.receivedAt;
-  }
-
-  /** A guest may be waiting for it. */
-  get awaited(): boolean {
-    return this.#request.awaited ?? false;
   }
 
   get phase(): Phase {

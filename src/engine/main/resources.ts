@@ -23,7 +23,7 @@ import { createLongPlaces, type LongPlaces } from '../protocol/long-places.ts';
 import type { WorkerSetup } from '../protocol/setup.ts';
 import { type GuestThread, setUpWorker } from './guest-thread.ts';
 import { reportFull } from './report-full.ts';
-import type { StoreVoice } from './worker-handle.ts';
+import type { WorkerVoice } from './worker-handle.ts';
 
 /** Connections to a store on another machine, by default. */
 const CONNECTIONS_PER_WORKER = 4;
@@ -33,7 +33,7 @@ const MIN_CONNECTIONS = 8;
 const COLLECT_INTERVAL = 1000;
 
 /** What all components of an engine share, one after the other. */
-export interface EngineResources extends StoreVoice {
+export interface EngineResources extends Pick<WorkerVoice, 'storeBroken' | 'storeFull'> {
   readonly options: EngineSettings;
   readonly internals: EngineInternals;
   readonly store: SharedStore;

@@ -1,23 +1,12 @@
 import { Table, WasmcpError } from '../../../host/index.ts';
 import { processTime } from '../../process/cpu-time.ts';
-import type { EngineInternals } from '../options.ts';
+import type { EngineInternals, EngineSettings } from '../options.ts';
 import { MessageCounts } from '../protocol/message-counts.ts';
 import { type FromWorker, type GuestFailure, logSize, type ToWorker } from '../protocol/messages.ts';
 import type { WorkerSetup } from '../protocol/setup.ts';
 import type { GuestThread } from './guest-thread.ts';
 import type { InFlightRequest } from './in-flight-request.ts';
 import { StopTimers } from './stop-timers.ts';
-
-/**
- * Receives what guests print (whole lines) and log through wasi:logging. While more than a megabyte of it is pending,
- * guests that print wait, and guests that log lose messages.
- */
-export interface GuestVoice {
-  output(stream: 'stdout' | 'stderr', bytes: Uint8Array): void | Promise<void>;
-  log(level: string, context: string, message: string): void | Promise<void>;
-  /** A worker cannot restore instances, so each request gets a new one; each worker reports this separately. */
-  degraded(reason: string): void;
-}
 
 /** What becomes of a worker and of its requests. */
 export interface WorkerEvents {
@@ -27,45 +16,20 @@ export interface WorkerEvents {
   gone(lost: readonly InFlightRequest[], reason: string): void;
 }
 
-/** What a worker reports about the store. */
-export interface StoreVoice {
-  /** A sync has failed in the worker. */
+/** Everything that a worker reports, and what its guests print and log. */
+export interface WorkerVoice extends WorkerEvents, Pick<EngineSettings, 'output' | 'log'> {
+  /** It cannot restore instances, so each request gets a new one. */
+  degraded(reason: string): void;
+  /** A sync of the store has failed in the worker. */
   storeBroken(failure: WasmcpError): void;
   /** The worker found that the store's disk is full, or has room again. */
   storeFull(isFull: boolean): void;
-}
-
-/** Everything that a worker reports. */
-export interface WorkerVoice extends WorkerEvents, GuestVoice, StoreVoice {
   /** See `EngineInternals`. */
-  guestUsed?: EngineInternals['guestUsed'] | undefined;
+  readonly guestUsed: EngineInternals['guestUsed'] | undefined;
 }
 
 /** A worker thread and the requests whose guests run in it, seen from the main thread. */
-export interface WorkerHandle {
-  /** Settles once the worker can take requests; rejects with the reason if it never will. */
-  readonly ready: Promise<void>;
-  /** It can take requests: it is ready, and knows of every guest that was told to stop. */
-  readonly available: boolean;
-  /** Guests that run in it or are about to start. */
-  readonly load: number;
-  /** See `MessageCounts`. */
-  readonly computed: number;
-  /** It has taken no message since the previous `press`. */
-  readonly silent: boolean;
-  /** The guest that used most memory at the last `press`; it may have ended since. */
-  readonly largest: { readonly id: number; readonly bytes: number } | undefined;
-  /** `due` is when the response must have begun, see `toShared`. */
-  run(request: InFlightRequest, due: number): void;
-  /** Stops the guest of this request, if necessary with the whole worker; `done` or `gone` follows. */
-  abort(request: InFlightRequest, reason: string): void;
-  /** Asks the worker to free memory, including that of idle instances if `idle` is true. */
-  press(idle: boolean): void;
-  /** Ends the worker immediately, for this reason. */
-  end(reason: string): void;
-  /** Ends the worker; whatever still runs in it is lost. */
-  close(): Promise<void>;
-}
+export type WorkerHandle = Pick<Handle, keyof Handle>;
 
 /** Milliseconds for a worker without guests to close its store. */
 const CLOSE_GRACE = 5000;
@@ -80,10 +44,13 @@ export function startWorker(
   return new Handle(setUp({ ...setup, counts: counts.memory }), counts, events);
 }
 
-class Handle implements WorkerHandle {
+class Handle {
+  /** Settles once the worker can take requests; rejects with the reason if it never will. */
   readonly ready: Promise<void>;
+  /** It has taken no message since the previous `press`. */
   silent = false;
-  largest: WorkerHandle['largest'];
+  /** The guest that used most memory at the last `press`; it may have ended since. */
+  largest: { readonly id: number; readonly bytes: number } | undefined;
   readonly #thread: GuestThread;
   readonly #counts: MessageCounts;
   readonly #events: WorkerVoice;
@@ -118,29 +85,35 @@ class Handle implements WorkerHandle {
     thread.on('exit', () => this.#exit());
   }
 
+  /** It can take requests: it is ready, and knows of every guest that was told to stop. */
   get available(): boolean {
     return this.#accepting && (this.#stopping.size === 0 || this.#counts.answered);
   }
 
+  /** Guests that run in it or are about to start. */
   get load(): number {
     return this.#running.size;
   }
 
+  /** See `MessageCounts`. */
   get computed(): number {
     return this.#counts.computed;
   }
 
+  /** `due` is when the response must have begun, see `toShared`. */
   run(request: InFlightRequest, due: number): void {
     this.#running.add(request.id, request);
     request.start(this.#post, due);
   }
 
+  /** Stops the guest of this request, if necessary with the whole worker; `done` or `gone` follows. */
   abort(request: InFlightRequest, reason: string): void {
     if (this.#stopping.size === 0) this.#takenAtStop = this.#counts.taken;
     this.#post({ type: 'abort', id: request.id, reason });
     this.#stopping.add(request.id);
   }
 
+  /** Asks the worker to free memory, including that of idle instances if `idle` is true. */
   press(idle: boolean): void {
     if (!this.#accepting) return;
     const { taken, answered } = this.#counts;
@@ -149,12 +122,14 @@ class Handle implements WorkerHandle {
     this.#post({ type: 'press', idle });
   }
 
+  /** Ends the worker immediately, for this reason. */
   end(reason: string): void {
     this.#accepting = false;
     this.#end = reason;
     void this.#thread.terminate();
   }
 
+  /** Ends the worker; whatever still runs in it is lost. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;

@@ -1,9 +1,10 @@
+import type { EngineSettings } from '../options.ts';
 import type { GuestFailure } from '../protocol/messages.ts';
 import type { InFlightRequest } from './in-flight-request.ts';
 import { createReinforcement, type Reinforcement } from './reinforcement.ts';
-import type { GuestVoice, WorkerEvents, WorkerHandle } from './worker-handle.ts';
+import type { WorkerEvents, WorkerHandle } from './worker-handle.ts';
 
-export interface SupervisorOptions extends Pick<GuestVoice, 'log'> {
+export interface SupervisorOptions extends Pick<EngineSettings, 'log'> {
   /** The number of workers that take requests, and the maximum while computing guests fill them. */
   readonly workers: number;
   readonly maxWorkers: number;
