@@ -11,7 +11,7 @@ const REST = 3000;
 export interface SampledWorker {
   /** Guests that run in it. */
   readonly load: number;
-  /** Milliseconds that computing guests have used in it so far, see `WorkerMessageCounts.computes`. */
+  /** Milliseconds that computing guests have used in it so far, see `MessageCounts.computes`. */
   readonly computed: number;
 }
 

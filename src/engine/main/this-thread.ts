@@ -3,7 +3,7 @@ import { getHeapStatistics } from 'node:v8';
 import { GUEST_HEAP, HEAP_FULL } from '../../process/heap.ts';
 import { type Collect, createCollect } from '../../process/memory/collect.ts';
 import { createHeap } from '../../process/memory/heap-share.ts';
-import { workerMessageCounts } from '../protocol/message-counts.ts';
+import { MessageCounts } from '../protocol/message-counts.ts';
 import type { FromWorker, ToWorker } from '../protocol/messages.ts';
 import type { WorkerSetup } from '../protocol/setup.ts';
 import { type Guests, startGuests } from '../worker/guests.ts';
@@ -40,7 +40,7 @@ export function setUpThisThread(setup: WorkerSetup, collect: Collect): GuestThre
   };
   // The fraction of the heap at which a worker's heap counts as full.
   const full = getHeapStatistics().heap_size_limit * (HEAP_FULL / GUEST_HEAP);
-  const counts = workerMessageCounts(setup.counts);
+  const counts = new MessageCounts(setup.counts);
   const heap = createHeap({ collect: createCollect(), full });
   const starting = startGuests(setup, { port, counts, scheduler, heap, collect, turn: TURN });
 

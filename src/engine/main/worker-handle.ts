@@ -87,7 +87,7 @@ class Handle {
 
   /** It can take requests: it is ready, and knows of every guest that was told to stop. */
   get available(): boolean {
-    return this.#accepting && (this.#stopping.size === 0 || this.#counts.answered);
+    return this.#accepting && (this.#stopping.size === 0 || this.#counts.waiting === 0);
   }
 
   /** Guests that run in it or are about to start. */
@@ -116,8 +116,8 @@ class Handle {
   /** Asks the worker to free memory, including that of idle instances if `idle` is true. */
   press(idle: boolean): void {
     if (!this.#accepting) return;
-    const { taken, answered } = this.#counts;
-    this.silent = !answered && taken === this.#takenBefore;
+    const { taken, waiting } = this.#counts;
+    this.silent = waiting > 0 && taken === this.#takenBefore;
     this.#takenBefore = taken;
     this.#post({ type: 'press', idle });
   }

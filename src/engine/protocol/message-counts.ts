@@ -1,8 +1,3 @@
-/**
- * Counters that a worker shares with the main thread. The main thread counts what it sends, and the worker what it takes. So
- * guests can give way to a waiting message, and the main thread can detect a worker that takes none.
- */
-
 /** Number of messages posted, and of messages taken, modulo 2^32. */
 const SENT = 0;
 const TAKEN = 1;
@@ -12,17 +7,30 @@ const RUNS = 2;
 const COMPUTED = 3;
 const WORDS = 4;
 
-/** The main thread's side. */
+/**
+ * Counters that a worker shares with the main thread, each of which has such an object. The main thread counts what it sends, and
+ * the worker what it takes. So guests can give way to a waiting message, and the main thread can detect a worker that takes none.
+ */
 export class MessageCounts {
-  /** For the worker, see `workerMessageCounts`. */
-  readonly memory: SharedArrayBuffer = new SharedArrayBuffer(WORDS * Int32Array.BYTES_PER_ELEMENT);
-  readonly #words = new Int32Array(this.memory);
+  readonly memory: SharedArrayBuffer;
+  readonly #words: Int32Array;
   #microseconds = 0;
   #seen = 0;
+
+  /** With the memory of the other side, if it was made there. */
+  constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(WORDS * Int32Array.BYTES_PER_ELEMENT)) {
+    this.memory = memory;
+    this.#words = new Int32Array(memory);
+  }
 
   /** A message was posted to the worker. */
   sent(): void {
     Atomics.add(this.#words, SENT, 1);
+  }
+
+  /** The worker has taken a message. */
+  take(): void {
+    Atomics.add(this.#words, TAKEN, 1);
   }
 
   /** Changes each time the worker takes a message. */
@@ -30,14 +38,25 @@ export class MessageCounts {
     return Atomics.load(this.#words, TAKEN);
   }
 
-  /** The worker has taken everything that was sent. */
-  get answered(): boolean {
-    return Atomics.load(this.#words, TAKEN) === Atomics.load(this.#words, SENT);
+  /** Number of messages that wait for the worker. */
+  get waiting(): number {
+    // Counted after it is posted: for a moment the worker may be ahead.
+    return Math.max(0, (Atomics.load(this.#words, SENT) - this.taken) | 0);
+  }
+
+  /** The guest of this request has the thread. */
+  resumes(id: number): void {
+    Atomics.store(this.#words, RUNS, id);
   }
 
   /** The request whose guest has the thread, or had it last. */
   get runs(): number {
     return Atomics.load(this.#words, RUNS);
+  }
+
+  /** A guest that computes, rather than responds quickly, has had the thread for these milliseconds. */
+  computes(milliseconds: number): void {
+    Atomics.add(this.#words, COMPUTED, Math.round(milliseconds * 1000));
   }
 
   /** Milliseconds for which computing guests have had the thread so far. To be read at least once an hour. */
@@ -47,33 +66,4 @@ export class MessageCounts {
     this.#seen = now;
     return this.#microseconds / 1000;
   }
-}
-
-/** The worker's side. */
-export interface WorkerMessageCounts {
-  /** A message was taken. */
-  take(): void;
-  /** Number of messages that wait. */
-  waiting(): number;
-  /** The guest of this request has the thread. */
-  runs(id: number): void;
-  /** A guest that computes, rather than responds quickly, has had the thread for these milliseconds. */
-  computes(milliseconds: number): void;
-}
-
-export function workerMessageCounts(memory: SharedArrayBuffer): WorkerMessageCounts {
-  const words = new Int32Array(memory);
-  return {
-    take() {
-      Atomics.add(words, TAKEN, 1);
-    },
-    // Counted after it is posted: for a moment the worker may be ahead.
-    waiting: () => Math.max(0, (Atomics.load(words, SENT) - Atomics.load(words, TAKEN)) | 0),
-    runs(id) {
-      Atomics.store(words, RUNS, id);
-    },
-    computes(milliseconds) {
-      Atomics.add(words, COMPUTED, Math.round(milliseconds * 1000));
-    },
-  };
 }

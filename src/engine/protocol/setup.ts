@@ -61,6 +61,6 @@ export interface WorkerSetup {
   readonly ledger: LedgerMemory;
   /** Places for long-running guests, see `workerPlaces`. */
   readonly longPlaces: LongPlacesMemory;
-  /** Where the worker counts the messages that it has taken, see `workerMessageCounts`. */
+  /** Where the worker counts the messages that it has taken, see `MessageCounts`. */
   readonly counts: SharedArrayBuffer;
 }

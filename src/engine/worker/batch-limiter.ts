@@ -1,11 +1,8 @@
-import type { RequestMessage } from '../protocol/messages.ts';
-import type { MessageAboutRequest } from './runner.ts';
-
-type Paced = RequestMessage | MessageAboutRequest;
+import type { RunnerMessage } from './runner.ts';
 
 /** Passes on messages about requests in order, and yields to the event loop regularly. */
 export interface BatchLimiter {
-  take(message: Paced): void;
+  take(message: RunnerMessage): void;
   /** Messages wait here, for their turn or the next one. */
   readonly waits: boolean;
 }
@@ -21,11 +18,11 @@ const EVENT_LOOP: TurnClock = { now: () => performance.now(), next: (turned) => 
 
 /** Requests are begun one after another for at most `turn` milliseconds. */
 export function createBatchLimiter(
-  pass: (message: Paced) => void,
+  pass: (message: RunnerMessage) => void,
   turn: number,
   clock: TurnClock = EVENT_LOOP,
 ): BatchLimiter {
-  let waiting: Paced[] = [];
+  let waiting: RunnerMessage[] = [];
   /** When the first request of this turn of the event loop was begun. */
   let began: number | undefined;
   /** Messages that waited for this turn and are not passed on yet. */
@@ -38,7 +35,7 @@ export function createBatchLimiter(
     return true;
   }
 
-  function take(message: Paced): void {
+  function take(message: RunnerMessage): void {
     // Messages about a request must follow it.
     if (waiting.length > 0 || (message.type === 'request' && !mayBegin())) waiting.push(message);
     else pass(message);

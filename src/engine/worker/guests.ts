@@ -17,7 +17,7 @@ import { descriptorTotal } from '../../process/limits/descriptors.ts';
 import type { Collect } from '../../process/memory/collect.ts';
 import type { Heap } from '../../process/memory/heap-share.ts';
 import type { InstancePool } from '../../snapshot/instance-pool.ts';
-import type { WorkerMessageCounts } from '../protocol/message-counts.ts';
+import type { MessageCounts } from '../protocol/message-counts.ts';
 import type { ToWorker } from '../protocol/messages.ts';
 import type { WorkerSetup } from '../protocol/setup.ts';
 import { createBatchLimiter } from './batch-limiter.ts';
@@ -31,7 +31,7 @@ import type { Scheduler } from './scheduler.ts';
 /** What guests need of the thread in which they run, whether it is theirs or the caller's. */
 export interface Surroundings {
   readonly port: GuestPort;
-  readonly counts: WorkerMessageCounts;
+  readonly counts: MessageCounts;
   readonly scheduler: Scheduler;
   readonly heap: Heap;
   readonly collect: Collect;
@@ -65,7 +65,7 @@ export async function startGuests(
   surroundings: Surroundings,
 ): Promise<Guests | undefined> {
   const { port, counts, collect, turn } = surroundings;
-  const outbox = createOutbox(port, counts.waiting);
+  const outbox = createOutbox(port, () => counts.waiting);
   const output = createOutputChannel(setup.settings.loggingPrefix, outbox.postNow);
   const opened: Opened = {};
 
@@ -91,10 +91,7 @@ export async function startGuests(
     });
     opened.instances = instances;
     const runner = new Runner({ instances, output, post: outbox.post, flush: outbox.flush });
-    const limiter = createBatchLimiter((message) => {
-      if (message.type === 'request') runner.run(message);
-      else runner.receive(message);
-    }, turn);
+    const limiter = createBatchLimiter((message) => runner.receive(message), turn);
     const press = (idle: boolean): void => {
       if (idle) instances.relinquish();
       collector.collect(!idle);

@@ -6,7 +6,7 @@ import { type GlueModule, runGlue } from '../../component/glue.ts';
 import { createCollect } from '../../process/memory/collect.ts';
 import { createHeap } from '../../process/memory/heap-share.ts';
 import { workerPlaces } from '../protocol/long-places.ts';
-import { workerMessageCounts } from '../protocol/message-counts.ts';
+import { MessageCounts } from '../protocol/message-counts.ts';
 import { receivedToWorker, type SentToWorker, sentFromWorker } from '../protocol/sent-messages.ts';
 import type { WorkerPreparation, WorkerSetup } from '../protocol/setup.ts';
 import { type Guests, startGuests } from './guests.ts';
@@ -54,7 +54,7 @@ const port = parentPort!;
 // Most stores are files, which each worker opens; until the setup comes, there is nothing else to do.
 void preloadStore();
 const { setup, prepared } = await receiveSetup(workerData as MessagePort);
-const counts = workerMessageCounts(setup.counts);
+const counts = new MessageCounts(setup.counts);
 const collect = createCollect();
 let guests: Guests | undefined;
 guests = await startGuests(setup, {
@@ -66,9 +66,9 @@ guests = await startGuests(setup, {
   scheduler: createScheduler({
     places: workerPlaces(setup.longPlaces),
     // Start functions ask before there are guests.
-    messageWaits: () => counts.waiting() > 0 || guests?.waits === true,
-    runs: counts.runs,
-    computes: counts.computes,
+    messageWaits: () => counts.waiting > 0 || guests?.waits === true,
+    runs: (id) => counts.resumes(id),
+    computes: (milliseconds) => counts.computes(milliseconds),
   }),
   heap: createHeap({ collect }),
   collect,

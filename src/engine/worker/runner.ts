@@ -10,7 +10,8 @@ import type { GuestOutput, OutputChannel } from './output.ts';
 import { RequestBody } from './request-body.ts';
 import { PostedResponse } from './response-sink.ts';
 
-export type MessageAboutRequest = Exclude<ToWorker, { type: 'request' | 'output-taken' | 'press' | 'close' }>;
+/** A request, or a message about one. */
+export type RunnerMessage = Exclude<ToWorker, { type: 'output-taken' | 'press' | 'close' }>;
 
 interface InFlight {
   readonly id: number;
@@ -40,12 +41,12 @@ export class Runner {
     this.#countInstances = createInstanceCounter(parts.instances);
   }
 
-  run(request: RequestMessage): void {
-    if (this.#ended === undefined) void this.#run(request);
-  }
-
-  /** A message from the main thread about a request in flight; ignored if the request is finished. */
-  receive(message: MessageAboutRequest): void {
+  /** A message about a request that is finished is ignored. */
+  receive(message: RunnerMessage): void {
+    if (message.type === 'request') {
+      if (this.#ended === undefined) void this.#run(message);
+      return;
+    }
     const found = this.#live.get(message.id);
     if (found === undefined) return;
     const { instance, body, response } = found;
