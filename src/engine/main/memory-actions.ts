@@ -6,7 +6,7 @@ import type { WorkerSupervisor } from './worker-supervisor.ts';
  * waiting requests.
  */
 export function createMemoryActions(
-  workers: Pick<WorkerSupervisor, 'handles' | 'reinforce'>,
+  workers: Pick<WorkerSupervisor, 'handles' | 'reinforce' | 'counts'>,
   stop: (id: number, reason: string) => void,
   fill: () => void,
 ): MemoryWorkers {
@@ -17,9 +17,7 @@ export function createMemoryActions(
       fill();
     },
     get load() {
-      let load = 0;
-      for (const worker of workers.handles()) load += worker.load;
-      return load;
+      return workers.counts().guests;
     },
     press() {
       for (const worker of workers.handles()) worker.press(true);

@@ -22,7 +22,6 @@ import type { EngineInternals, EngineSettings } from '../options.ts';
 import { createLongPlaces, type LongPlaces } from '../protocol/long-places.ts';
 import type { WorkerSetup } from '../protocol/setup.ts';
 import { type GuestThread, setUpWorker } from './guest-thread.ts';
-import { reportFull } from './report-full.ts';
 import type { WorkerVoice } from './worker-handle.ts';
 
 /** Connections to a store on another machine, by default. */
@@ -75,7 +74,17 @@ export async function openResources(
     options.storeBroken?.(reason);
   }
 
-  const storeFull = reportFull((level, message) => void options.log(level, 'store', message));
+  let wasFull = false;
+  /** Logs each change once, however many workers notice it. */
+  function storeFull(isFull: boolean): void {
+    if (isFull === wasFull) return;
+    wasFull = isFull;
+    if (isFull) {
+      const remedy = 'free some space on its disk; until then only reads and deletes work';
+      void options.log('error', 'store', `the store is full: ${remedy}`);
+    } else void options.log('info', 'store', 'the store has room again');
+  }
+
   let absence: WasmcpError | undefined;
   const away = (reason: WasmcpError | undefined): void => {
     absence = reason;

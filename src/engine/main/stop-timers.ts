@@ -1,6 +1,8 @@
 export interface StopSteps {
-  /** The worker makes progress although this guest has not stopped yet; the guest then gets more time. */
-  isAlive(): boolean;
+  /** Changes as the worker makes progress; a guest that has not stopped yet then gets more time. */
+  taken(): number;
+  /** Whether it cannot make progress at the moment through no fault of this guest. */
+  isExcused(): boolean;
   /** Milliseconds of processor time that this process has used. */
   used(): number;
   /** Ends the worker. */
@@ -58,10 +60,12 @@ export class StopTimers {
 
   /** `usedBefore` is what the process had used when the worker last made progress. */
   #expect(id: number, times: number, usedBefore: number): void {
+    const takenBefore = this.#steps.taken();
     const check = (): void => {
       const used = this.#steps.used();
       if (times >= MOST) this.#steps.giveUp();
-      else if (this.#steps.isAlive()) this.#expect(id, times + 1, used);
+      else if (this.#steps.taken() !== takenBefore || this.#steps.isExcused())
+        this.#expect(id, times + 1, used);
       else if (used - usedBefore < LEAST_USED) this.#expect(id, times + 1, usedBefore);
       else this.#steps.giveUp();
     };

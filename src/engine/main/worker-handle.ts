@@ -60,7 +60,6 @@ class Handle {
   readonly #exited = Promise.withResolvers<void>();
   #accepting = false;
   #takenBefore: number | undefined;
-  #takenAtStop: number | undefined;
   #closing: Promise<void> | undefined;
   #end = 'the worker was ended';
 
@@ -70,7 +69,8 @@ class Handle {
     this.#counts = counts;
     this.#events = events;
     this.#stopping = new StopTimers({
-      isAlive: () => thread.isThisOne || this.#isAlive() || this.#isHeldByAnother(),
+      taken: () => counts.taken,
+      isExcused: () => thread.isThisOne || this.#isHeldByAnother(),
       used: processTime,
       giveUp: () => this.end('another guest of the same worker did not stop'),
     });
@@ -108,7 +108,6 @@ class Handle {
 
   /** Stops the guest of this request, if necessary with the whole worker; `done` or `gone` follows. */
   abort(request: InFlightRequest, reason: string): void {
-    if (this.#stopping.size === 0) this.#takenAtStop = this.#counts.taken;
     this.#post({ type: 'abort', id: request.id, reason });
     this.#stopping.add(request.id);
   }
@@ -207,12 +206,5 @@ class Handle {
   #isHeldByAnother(): boolean {
     const holder = this.#running.get(this.#counts.runs);
     return holder?.phase === 'waiting' && !this.#stopping.has(holder.id);
-  }
-
-  /** It has taken messages since the last check, so it is only slow. */
-  #isAlive(): boolean {
-    const before = this.#takenAtStop;
-    this.#takenAtStop = this.#counts.taken;
-    return this.#takenAtStop !== before;
   }
 }

@@ -10,11 +10,14 @@ afterEach(() => {
 
 /** A guest that was told to stop, in a process that gets this part of a processor. */
 function stopping(part: number) {
-  let isAlive = false;
+  let makesProgress = false;
+  let taken = 0;
+  let isExcused = false;
   let givenUp = 0;
   const began = performance.now();
   const timers = new StopTimers({
-    isAlive: () => isAlive,
+    taken: () => (makesProgress ? ++taken : taken),
+    isExcused: () => isExcused,
     used: () => (performance.now() - began) * part,
     giveUp() {
       givenUp += 1;
@@ -25,7 +28,10 @@ function stopping(part: number) {
     timers,
     isLost: () => givenUp > 0,
     progress(is: boolean) {
-      isAlive = is;
+      makesProgress = is;
+    },
+    excuse(is: boolean) {
+      isExcused = is;
     },
   };
 }
@@ -52,6 +58,28 @@ test('a worker that makes progress has time again, but not forever', () => {
   vi.advanceTimersByTime(9_999);
   expect(isLost()).toBe(false);
   vi.advanceTimersByTime(1);
+  expect(isLost()).toBe(true);
+});
+
+test('a worker that cannot take messages for another reason has time again, too', () => {
+  const { isLost, excuse } = stopping(1);
+  excuse(true);
+  vi.advanceTimersByTime(600);
+  excuse(false);
+  expect(isLost()).toBe(false);
+  vi.advanceTimersByTime(400);
+  expect(isLost()).toBe(true);
+});
+
+test('progress before a guest was told to stop gives it no more time', () => {
+  const { timers, isLost, progress } = stopping(1);
+  timers.delete(1);
+  progress(true);
+  timers.add(2);
+  timers.add(3);
+  progress(false);
+  timers.delete(2);
+  vi.advanceTimersByTime(500);
   expect(isLost()).toBe(true);
 });
 
