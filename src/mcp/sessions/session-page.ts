@@ -2,11 +2,11 @@ import type { Store } from '../../../host/index.ts';
 import { readEdits } from './edits.ts';
 import { firstAfter, isSessionId, metadataKey } from './layout.ts';
 import { readMetadata, stateOf } from './metadata.ts';
+import { createPause, type Pause } from './pauses.ts';
 import {
   type Cursor,
   cursorText,
   matches,
-  type Proceed,
   parseCursor,
   type SessionOrder,
   type SessionPage,
@@ -30,12 +30,15 @@ const LOOKED_AT = 20_000;
 /** Sessions that are read one by one rather than sorted before. */
 const READ = 5000;
 
-/** @throws WasmcpError `cursor-invalid`, `store-*` */
+/**
+ * @param signal Ends the search with its reason, soon after it is aborted.
+ * @throws WasmcpError `cursor-invalid`, `store-*`
+ */
 export async function sessionPage(
   store: Store,
   bucket: string,
   query: SessionQuery,
-  proceed: Proceed = () => true,
+  signal?: AbortSignal,
 ): Promise<SessionPage> {
   const now = Date.now();
   const { search } = query;
@@ -46,7 +49,7 @@ export async function sessionPage(
     };
   }
   const cursor = query.cursor === undefined ? undefined : parseCursor(query.cursor, query);
-  const asked = { store, bucket, query, cursor, now, proceed };
+  const asked = { store, bucket, query, cursor, now, pause: createPause(signal) };
   const owned = query.subject === undefined ? undefined : ownedSessions(store, bucket, query.subject);
   if (owned !== undefined) return topOf(asked, owned);
   if (query.sort === undefined) return pageById(asked);
@@ -54,10 +57,10 @@ export async function sessionPage(
 }
 
 async function sortedPage(asked: Asked): Promise<SessionPage> {
-  const { store, bucket, query, now, proceed } = asked;
+  const { store, bucket, query, now, pause } = asked;
   const newest = await newestPage(asked);
   if (newest !== undefined) return newest;
-  const wanted = await sessionsThatMatch(store, bucket, query, { now, proceed });
+  const wanted = await sessionsThatMatch(store, bucket, query, { now, pause });
   const isRead = wanted !== undefined && (wanted.size <= READ || query.sort === 'updated');
   if (isRead) return topOf(asked, summariesOf(asked, wanted));
   const isWanted = (id: string): boolean => wanted?.has(id) !== false;
@@ -78,10 +81,10 @@ interface Asked {
   readonly query: SessionQuery;
   readonly cursor: Cursor | undefined;
   readonly now: number;
-  readonly proceed: Proceed;
+  readonly pause: Pause;
 }
 
-async function pageById({ store, bucket, query, cursor, now, proceed }: Asked): Promise<SessionPage> {
+async function pageById({ store, bucket, query, cursor, now, pause }: Asked): Promise<SessionPage> {
   const sessions: SessionSummary[] = [];
   let looked = 0;
   let last: string | undefined;
@@ -92,13 +95,13 @@ async function pageById({ store, bucket, query, cursor, now, proceed }: Asked): 
     if (summary !== undefined && matches(summary, query)) sessions.push(summary);
     last = size.id;
     looked += 1;
-    if (!(await proceed())) break;
+    await pause();
   }
   return { sessions };
 }
 
 /** The sessions that wrote last, if the store knows them without a look at all of them. */
-async function newestPage({ store, bucket, query, cursor }: Asked): Promise<SessionPage | undefined> {
+async function newestPage({ store, bucket, query, cursor, pause }: Asked): Promise<SessionPage | undefined> {
   const { limit, sort, order = 'desc' } = query;
   if (sort !== 'updated' || order !== 'desc') return undefined;
   const found = await newestSessions(store, bucket, {
@@ -107,6 +110,7 @@ async function newestPage({ store, bucket, query, cursor }: Asked): Promise<Sess
     after: cursor && { updated: cursor.rank ?? 0, id: cursor.id },
     isMatch: (summary) => matches(summary, query),
     isFiltered: Boolean(query.search) || query.state !== undefined,
+    pause,
   });
   const last = found?.[limit - 1];
   if (found === undefined) return undefined;
@@ -117,10 +121,11 @@ async function newestPage({ store, bucket, query, cursor }: Asked): Promise<Sess
 
 /** Every session that could be on the page. A session is only read whole if its size does not rule it out. */
 async function* candidates(
-  { store, bucket, query, now }: Asked,
+  { store, bucket, query, now, pause }: Asked,
   isWanted: (id: string) => boolean,
 ): AsyncGenerator<Candidate> {
   for await (const size of sessionSizes(store, bucket, undefined, await readEdits(store, bucket))) {
+    await pause();
     if (!isWanted(size.id)) continue;
     const summary = query.sort === 'created' ? await summaryOf(store, bucket, size, now) : undefined;
     if (summary !== undefined || query.sort !== 'created') yield summary ?? size;
@@ -144,15 +149,16 @@ async function topOfPlaces(
   search: PlaceSearch,
   isWanted: (id: string) => boolean,
 ): Promise<SessionPage> {
-  const { store, bucket, query, now, proceed } = asked;
+  const { store, bucket, query, now, pause } = asked;
   const { top, after, order } = emptyTop(asked);
   const edits = await readEdits(store, bucket);
   const wanted = query.limit + 1;
   let found = 0;
   let start = after;
   for (let limit = Math.max(CHOSEN, 2 * wanted); ; limit = Math.min(limit * 8, MOST_CHOSEN)) {
-    const places = await search({ limit, order, after: start, isWanted, proceed });
+    const places = await search({ limit, order, after: start, isWanted, pause });
     for (const place of places) {
+      await pause();
       if (!(await isInState(asked, place.id))) continue;
       const summary = await sessionSummary(store, bucket, place.id, now, edits);
       if (summary !== undefined && matches(summary, query)) {
@@ -160,7 +166,6 @@ async function topOfPlaces(
         found += 1;
       }
       if (found === wanted) return pageOf(asked, top);
-      if (!(await proceed())) return { sessions: [] };
     }
     if (places.length < limit) return pageOf(asked, top);
     start = places.at(-1);
@@ -177,11 +182,11 @@ async function isInState({ store, bucket, query, now }: Asked, id: string): Prom
 
 /** Looks at all candidates, and keeps as many as fit on the page. */
 async function topOf(asked: Asked, found: AsyncIterable<Candidate>): Promise<SessionPage> {
-  const { store, bucket, query, now, proceed } = asked;
+  const { store, bucket, query, now, pause } = asked;
   const { sort } = query;
   const { top, after } = emptyTop(asked);
   for await (const candidate of found) {
-    if (!(await proceed())) return { sessions: [] };
+    await pause();
     if (candidate === undefined) continue;
     const place = { rank: rankOf(candidate, sort), id: candidate.id };
     if (!top.admits(place, after)) continue;

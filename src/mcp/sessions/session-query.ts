@@ -30,9 +30,6 @@ export interface SessionPage {
   readonly next?: string;
 }
 
-/** To be called for each session that was looked at: may pause. False ends the search. */
-export type Proceed = () => Promise<boolean> | boolean;
-
 export function matches(summary: SessionSummary, { subject, state, search }: SessionFilter): boolean {
   if (subject !== undefined && summary.subject !== subject) return false;
   if (state !== undefined && summary.state.name !== state) return false;

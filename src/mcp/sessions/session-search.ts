@@ -1,9 +1,9 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import type { EntryInfo, Store } from '../../../host/index.ts';
 import { type Edits, isEdit, readEdits } from './edits.ts';
 import { metadataKey, sessionOfKey } from './layout.ts';
 import { readMetadata, type SessionState, stateOf } from './metadata.ts';
-import type { Proceed, SessionFilter } from './session-query.ts';
+import type { Pause } from './pauses.ts';
+import type { SessionFilter } from './session-query.ts';
 import { ISSUER, type SessionSummary, SUBJECT, sessionSummary } from './session-summary.ts';
 import { encodeTyped } from './typed-value.ts';
 
@@ -54,7 +54,7 @@ export async function sessionsThatMatch(
   store: Store,
   bucket: string,
   { search, state }: Pick<SessionFilter, 'search' | 'state'>,
-  { now, proceed }: { readonly now: number; readonly proceed: Proceed },
+  { now, pause }: { readonly now: number; readonly pause: Pause },
 ): Promise<ReadonlySet<string> | undefined> {
   const ids = new Set<string>();
   const parts =
@@ -66,9 +66,8 @@ export async function sessionsThatMatch(
   if (parts === undefined) return undefined;
   for await (const part of parts) {
     for (const id of part) ids.add(id);
-    // A store on this thread lets nothing else run.
-    await turn();
-    if (ids.size > MATCHING || !(await proceed())) return undefined;
+    await pause();
+    if (ids.size > MATCHING) return undefined;
   }
   return ids;
 }
@@ -130,7 +129,7 @@ const EACH = 16;
 export async function newestSessions(
   store: Store,
   bucket: string,
-  { limit, after, isMatch, isFiltered }: NewestQuery,
+  { limit, after, isMatch, isFiltered, pause }: NewestQuery,
 ): Promise<SessionSummary[] | undefined> {
   if (store.newest === undefined) return undefined;
   const most = isFiltered ? MOST_FILTERED : MOST;
@@ -140,11 +139,13 @@ export async function newestSessions(
   const seen = new Set<string>();
   for (let size = Math.min(limit * EACH, most); ; size = Math.min(size * 4, most)) {
     const entries = await store.newest(bucket, before, size);
+    await pause();
     const until = entries.length < size ? 0 : entries.at(-1)!.updated;
     for (const { id, updated } of writesOfSessions(entries, edits, { before, until })) {
       if (seen.has(id)) continue;
       seen.add(id);
       if (updated === after?.updated && id <= after.id) continue;
+      await pause();
       const summary = await sessionSummary(store, bucket, id, Date.now(), edits);
       // A session that has written later than this entry was on an earlier page.
       if (summary === undefined || summary.updated !== updated || !isMatch(summary)) continue;
@@ -185,4 +186,5 @@ export interface NewestQuery {
   readonly isMatch: (summary: SessionSummary) => boolean;
   /** Whether it leaves sessions out. */
   readonly isFiltered: boolean;
+  readonly pause: Pause;
 }

@@ -1,7 +1,7 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import type { Store } from '../../../host/index.ts';
 import { isSessionId, metadataKey, sessionOfKey } from './layout.ts';
 import { readMetadata } from './metadata.ts';
+import type { Pause } from './pauses.ts';
 import { createSizeSums } from './size-sums.ts';
 import { createTop, type Place } from './top.ts';
 
@@ -13,8 +13,8 @@ export interface PlaceQuery {
   readonly after: Place | undefined;
   /** Leaves sessions out. */
   readonly isWanted: (id: string) => boolean;
-  /** Called after each part of the store. False ends the search, which then finds nothing. */
-  readonly proceed: () => Promise<boolean> | boolean;
+  /** Awaited after each part of the store. */
+  readonly pause: Pause;
 }
 
 /** Finds the first places in one pass over the store, whatever it has; what it finds may be no session. */
@@ -41,7 +41,7 @@ export function openingTimes(store: Store, bucket: string): PlaceSearch | undefi
 }
 
 async function byNumber(store: Store, bucket: string, query: PlaceQuery): Promise<readonly Place[]> {
-  const { limit, order, after, isWanted, proceed } = query;
+  const { limit, order, after, isWanted, pause } = query;
   const top = createTop<undefined>(limit, order);
   const numbers = { ending: metadataKey(''), skip: 1, field: 'created_at', order };
   let cursor: bigint | undefined;
@@ -57,16 +57,14 @@ async function byNumber(store: Store, bucket: string, query: PlaceQuery): Promis
       const place = { rank, id };
       if (top.admits(place, after) && isWanted(id)) top.add(place, undefined);
     }
-    // A store on this thread lets nothing else run.
-    await turn();
-    if (!(await proceed())) return [];
+    await pause();
     cursor = page.cursor;
   } while (cursor !== undefined);
   return top.items().map(({ place }) => place);
 }
 
 async function byValue(store: Store, bucket: string, query: PlaceQuery): Promise<readonly Place[]> {
-  const { limit, order, after, isWanted, proceed } = query;
+  const { limit, order, after, isWanted, pause } = query;
   const top = createTop<undefined>(limit, order);
   let cursor: bigint | undefined;
   do {
@@ -79,8 +77,7 @@ async function byValue(store: Store, bucket: string, query: PlaceQuery): Promise
       const place = metadata && { rank: metadata.createdAt, id };
       if (place !== undefined && top.admits(place, after)) top.add(place, undefined);
     }
-    await turn();
-    if (!(await proceed())) return [];
+    await pause();
     cursor = page.cursor;
   } while (cursor !== undefined);
   return top.items().map(({ place }) => place);
@@ -92,7 +89,7 @@ export function sizesOfSessions(store: Store, bucket: string): PlaceSearch | und
 }
 
 async function bySize(store: Store, bucket: string, query: PlaceQuery): Promise<readonly Place[]> {
-  const { limit, order, after, isWanted, proceed } = query;
+  const { limit, order, after, isWanted, pause } = query;
   const top = createTop<undefined>(limit, order);
   const left: [from: number, before: number][] = [[0, GROUPS]];
   for (let range = left.pop(); range !== undefined; range = left.pop()) {
@@ -105,8 +102,7 @@ async function bySize(store: Store, bucket: string, query: PlaceQuery): Promise<
       const page = await store.sizesByPrefix!(bucket, prefixes, cursor);
       sums.add(page.lines);
       cursor = page.cursor;
-      await turn();
-      if (!(await proceed())) return [];
+      await pause();
       // Those with the larger ids have another turn, whatever was found of them so far.
       while (sums.count > SIZES && before - from > 1) {
         const middle = Math.floor((from + before) / 2);

@@ -4,7 +4,7 @@ import { API_BASE, ROUTES } from './openapi.ts';
 import { checkedPath, checkedQuery } from './parameters.ts';
 import { readJson } from './read-json.ts';
 import { failureReply, type Reply, refusal, sendReply } from './reply.ts';
-import type { ApiContext, Route } from './route.ts';
+import type { ApiContext, Call, Route } from './route.ts';
 
 /** The API as a part of the admin address's handler. */
 export interface Api {
@@ -18,6 +18,7 @@ export function createApi(access: AdminAccess, context: () => ApiContext | undef
     request: IncomingMessage,
     response: ServerResponse,
     path: string,
+    signal: AbortSignal,
   ): Promise<Reply | undefined> {
     const refused = access.refuse(request);
     if (refused !== undefined) return refused;
@@ -32,21 +33,23 @@ export function createApi(access: AdminAccess, context: () => ApiContext | undef
     }
     const working = context();
     if (working === undefined) return refusal(503, 'the server has not started yet');
-    return run(route, working, request, response, values);
+    return run(route, working, { request, response, signal }, values);
   }
 
   return {
     owns: (path) => path === '/api' || path.startsWith('/api/'),
     async handle(request, response, path) {
+      const left = new AbortController();
+      response.once('close', () => left.abort());
       let result: Reply | undefined;
       try {
         result = path.startsWith(`${API_BASE}/`)
-          ? await reply(request, response, path)
+          ? await reply(request, response, path, left.signal)
           : (access.refuse(request) ??
             refusal(404, `the API is at ${API_BASE}, described by ${API_BASE}/openapi.json`));
       } catch (error) {
-        // The client has left while it sent its body.
-        if (request.destroyed && !request.complete) return;
+        // The client has left: while it sent its body, or during a search, which ended then.
+        if ((request.destroyed && !request.complete) || error === left.signal.reason) return;
         result = failureReply(error);
       }
       if (result !== undefined) sendReply(request, response, result);
@@ -57,14 +60,13 @@ export function createApi(access: AdminAccess, context: () => ApiContext | undef
 async function run(
   route: Route,
   context: ApiContext,
-  request: IncomingMessage,
-  response: ServerResponse,
+  { request, response, signal }: Pick<Call, 'request' | 'response' | 'signal'>,
   values: Readonly<Record<string, string>>,
 ): Promise<Reply | undefined> {
   const path = checkedPath(values);
   const query = checkedQuery(request.url!, route.parameters);
   const body = route.body === undefined ? undefined : await readJson(request);
-  return route.run(context, { request, response, path, query, body });
+  return route.run(context, { request, response, path, query, body, signal });
 }
 
 interface Found {

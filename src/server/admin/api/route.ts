@@ -22,6 +22,8 @@ export interface Call {
   readonly query: Readonly<Record<string, string | undefined>>;
   /** The body as JSON; undefined for operations without one. */
   readonly body: unknown;
+  /** Aborted when the client leaves before it has the response. */
+  readonly signal: AbortSignal;
 }
 
 /** A parameter of the path or the query, see the OpenAPI specification. */

@@ -60,10 +60,10 @@ export const SESSION_ROUTES: readonly Route[] = [
       }),
     ],
     responses: { 200: { description: 'The page.', schema: schemaNamed('SessionPage') } },
-    async run(context, { query }) {
+    async run(context, { query, signal }) {
       const sessions = sessionsOf(context);
       if (sessions === undefined) return { status: 200, body: { sessions: [] } };
-      const page = await context.service().sessions(sessions.bucket, {
+      const wanted: SessionQuery = {
         limit: Number(query.limit),
         cursor: query.cursor,
         search: query.search,
@@ -71,7 +71,8 @@ export const SESSION_ROUTES: readonly Route[] = [
         state: query.state as SessionQuery['state'],
         sort: query.sort as SessionOrder | undefined,
         order: query.order as SessionQuery['order'],
-      });
+      };
+      const page = await context.service().sessions(sessions.bucket, wanted, signal);
       return { status: 200, body: { sessions: page.sessions.map(sessionRecord), next: page.next } };
     },
   },

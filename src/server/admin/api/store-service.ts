@@ -39,7 +39,7 @@ export interface KeyQuery {
 }
 
 /**
- * What the API does with a store. Every argument and result can be sent to another thread.
+ * What the API does with a store. Every argument and result can be sent to another thread; a signal as the last argument goes there, too.
  *
  * @throws WasmcpError `store-*`, `session-*`, `value-refused`, `bucket-*`, `cursor-invalid`, `lease-lost`
  */
@@ -56,7 +56,8 @@ export interface StoreService {
     value: Uint8Array | undefined,
     conditions: { readonly version?: bigint | undefined; readonly fence?: Fence | undefined },
   ): Promise<boolean>;
-  sessions(bucket: string, query: SessionQuery): Promise<SessionPage>;
+  /** The signal, when it is aborted, ends the search. */
+  sessions(bucket: string, query: SessionQuery, signal: AbortSignal): Promise<SessionPage>;
   session(bucket: string, id: string): Promise<SessionDetails | undefined>;
   /** The sessions that were written since the previous call, and how long to wait until the next one. */
   changes(bucket: string): Promise<{ readonly sessions: readonly SessionSummary[]; readonly pause: number }>;
@@ -99,7 +100,7 @@ export function createStoreService(store: Store): StoreService {
     owner: async (bucket, key) => (await owningSession(store, bucket, key))?.id,
     writeEntry: (bucket, key, value, conditions) =>
       recordEntryEdit(store, bucket, key, () => writeEntry(limited, bucket, key, value, conditions)),
-    sessions: (bucket, query) => sessionPage(store, bucket, query),
+    sessions: (bucket, query, signal) => sessionPage(store, bucket, query, signal),
     async session(bucket, id) {
       const summary = await sessionSummary(store, bucket, id, Date.now());
       return summary && { ...summary, values: await valuesOf(store, bucket, id) };

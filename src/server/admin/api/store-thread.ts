@@ -10,7 +10,14 @@ export interface ServiceSetup {
 export interface ServiceRequest {
   readonly id: number;
   readonly method: keyof StoreService;
+  /** Without the signal, which is aborted by `ServiceAbort`. */
   readonly args: readonly unknown[];
+  readonly hasSignal: boolean;
+}
+
+/** Nobody waits for the result of this request any more. */
+export interface ServiceAbort {
+  readonly aborted: number;
 }
 
 export type ServiceReply = { readonly id: number } & (
@@ -55,14 +62,28 @@ export function startStoreThread(url: string): StoreThread {
 
   const ask =
     (method: keyof StoreService) =>
-    (...args: readonly unknown[]): Promise<unknown> => {
+    (...given: readonly unknown[]): Promise<unknown> => {
       if (failure !== undefined) return Promise.reject(failure);
+      const last = given.at(-1);
+      const signal = last instanceof AbortSignal ? last : undefined;
+      if (signal?.aborted) return Promise.reject(signal.reason);
       const call = Promise.withResolvers<unknown>();
-      const request: ServiceRequest = { id: calls++, method, args };
+      const args = signal === undefined ? given : given.slice(0, -1);
+      const request: ServiceRequest = { id: calls++, method, args, hasSignal: signal !== undefined };
       pending.set(request.id, call);
+      signal?.addEventListener('abort', () => abandon(request.id, signal.reason), { once: true });
       worker.postMessage(request);
       return call.promise;
     };
+
+  function abandon(id: number, reason: unknown): void {
+    const call = pending.get(id);
+    if (call === undefined) return;
+    pending.delete(id);
+    call.reject(reason);
+    const abort: ServiceAbort = { aborted: id };
+    worker.postMessage(abort);
+  }
 
   return {
     service: Object.fromEntries(METHODS.map((method) => [method, ask(method)])) as unknown as StoreService,

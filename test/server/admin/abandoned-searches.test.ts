@@ -1,0 +1,54 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { openStore } from '../../../host/index.ts';
+import { fillWithSessions } from '../../bench/session-store.ts';
+import { administer } from '../../support/administered.ts';
+
+/** Fewer than the connections that the address takes. */
+const SEARCHES = 80;
+const MIX = { sessions: 5000, expired: 0, subjects: 10 };
+
+/** A list that looks at every session. */
+const SEARCH = 'sessions?sort=updated&order=asc&limit=1';
+
+async function filledStores(): Promise<
+  readonly [thread: string, local: Awaited<ReturnType<typeof openStore>>]
+> {
+  const folder = mkdtempSync(join(tmpdir(), 'searches-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const url = `sqlite:${join(folder, 'store.db')}`;
+  const file = await openStore(url, { durability: 'process' });
+  await fillWithSessions(file, MIX);
+  await file.close();
+  const local = await openStore('memory:');
+  onTestFinished(() => local.close());
+  await fillWithSessions(local, MIX);
+  return [url, local];
+}
+
+test('a search whose client has left ends soon, in a thread of its own and beside the server', async () => {
+  for (const store of await filledStores()) {
+    const { call, admin } = await administer({ store });
+    const search = async (): Promise<number> => {
+      const began = performance.now();
+      expect((await call(SEARCH)).body.sessions).toHaveLength(1);
+      return performance.now() - began;
+    };
+    // The first one starts the thread.
+    await search();
+    const alone = Math.min(await search(), await search(), await search());
+    const leaving = new AbortController();
+    const abandoned = Array.from({ length: SEARCHES }, () =>
+      fetch(`${admin.url}api/v1/${SEARCH}`, { signal: leaving.signal }),
+    );
+    // Responds after all of them have been received.
+    expect((await call('buckets')).status).toBe(200);
+    leaving.abort();
+    const settled = await Promise.allSettled(abandoned);
+    expect(settled.filter(({ status }) => status === 'rejected').length).toBeGreaterThan(SEARCHES / 2);
+    // Beside all the others it would take as long as they do together.
+    expect(await search()).toBeLessThan((SEARCHES / 5) * alone);
+  }
+});
