@@ -22,7 +22,7 @@ export class Evictions {
   /** Guests that wait for clients that are away, the oldest first. */
   readonly #kept = new Table<number, InFlightRequest>();
   /** Guests that were told to stop and have not stopped yet. */
-  #underWay = 0;
+  readonly #underWay = new Set<number>();
 
   constructor(log: EngineSettings['log'], now: () => number = () => performance.now()) {
     this.#log = log;
@@ -42,10 +42,9 @@ export class Evictions {
 
   /** Whether the guest waits for a client that is away: it goes before all others, at once. */
   keep(request: InFlightRequest, isKept: boolean): void {
-    if (request.isKept === isKept) return;
-    request.isKept = isKept;
-    if (isKept) this.#kept.add(request.id, request);
-    else this.#kept.delete(request.id);
+    const { id } = request;
+    if (!isKept) this.#kept.delete(id);
+    else if (this.#kept.get(id) === undefined && !this.#underWay.has(id)) this.#kept.add(id, request);
   }
 
   kept(): Iterable<InFlightRequest> {
@@ -55,22 +54,22 @@ export class Evictions {
   /** It is finished. */
   settled(request: InFlightRequest): void {
     this.forbid(request);
-    if (request.isKept) this.keep(request, false);
-    if (request.evicted) this.#underWay -= 1;
+    if (this.#kept.size > 0) this.#kept.delete(request.id);
+    if (this.#underWay.size > 0) this.#underWay.delete(request.id);
   }
 
   /** Ends at most one guest for each of `waiting` requests: kept ones, and those that have been dispensable for long enough. */
   makeRoom(waiting: number): void {
     if (this.#kept.size > 0) {
       for (const request of this.#kept.values()) {
-        if (this.#underWay >= waiting) return;
+        if (this.#underWay.size >= waiting) return;
         this.#evict(request, 'its client was away');
       }
     }
     if (this.#dispensable.size === 0) return;
     const latest = this.#now() - GRACE;
     for (const { request, since } of this.#dispensable.values()) {
-      if (this.#underWay >= waiting || since > latest) return;
+      if (this.#underWay.size >= waiting || since > latest) return;
       this.forbid(request);
       const hasLeft = request.phase === 'over';
       this.#evict(request, hasLeft ? 'its client had disconnected' : 'its body arrived too slowly');
@@ -82,8 +81,7 @@ export class Evictions {
     const message = `the guest was ended: ${reason}, and others needed its place`;
     void this.#log('warn', request.label(), message);
     request.reported = true;
-    request.evicted = true;
-    this.#underWay += 1;
+    this.#underWay.add(request.id);
     request.abort(new WasmcpError('queue-full', message));
   }
 }

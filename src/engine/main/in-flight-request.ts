@@ -29,12 +29,8 @@ export class InFlightRequest {
   readonly deadline: Deadline;
   /** Where it runs; undefined while it waits. */
   worker: GuestPlace | undefined = undefined;
-  /** Its guest waits for a client that is away: it may be ended at any time. */
-  isKept = false;
   /** The reason why it ended was logged. */
   reported = false;
-  /** It was told to stop to make room for others. */
-  evicted = false;
   #phase: Phase = 'waiting';
   readonly #request: GuestRequest;
   readonly #target: ResponseWriter;

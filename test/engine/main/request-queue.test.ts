@@ -133,6 +133,23 @@ describe('evictions', () => {
     expect(told[0]).toContain('its body arrived too slowly');
   });
 
+  test('end a guest whose client is away at once, and only once', () => {
+    const { made, clock } = evictions();
+    const told: string[] = [];
+    const [away, gone] = [request(1, { told }), request(2, { isOver: true, told })];
+    made.keep(away, true);
+    made.makeRoom(1);
+    made.keep(away, true);
+    made.makeRoom(2);
+    const ended = (): string[] => told.filter((one) => one.includes('is aborted'));
+    expect(ended()).toEqual([expect.stringMatching(/^1 .* its client was away/)]);
+    made.settled(away);
+    made.allow(gone);
+    clock.now = GRACE;
+    made.makeRoom(1);
+    expect(ended().slice(1)).toEqual([expect.stringMatching(/^2 /)]);
+  });
+
   test('spare a guest that its client waits for again, and one that has finished', () => {
     const { made, clock } = evictions();
     const told: string[] = [];
