@@ -7,6 +7,7 @@ import {
   endingInput,
   Guest,
   GuestExit,
+  type Host,
   openOutgoing,
   openStore,
   requireComplete,
@@ -14,7 +15,7 @@ import {
   seed,
   WasmcpError,
 } from '../../../host/index.ts';
-import { runGlue } from '../../component/glue.ts';
+import { type GlueModule, runGlue } from '../../component/glue.ts';
 import { bindImports } from '../../component/link-check.ts';
 import { createMeter } from '../../metering/meter.ts';
 import { FIRST_QUANTUM } from '../../metering/quantum.ts';
@@ -65,9 +66,9 @@ async function openNeededStore(): Promise<Store | undefined> {
   return opened;
 }
 
-async function prepare(): Promise<() => Promise<CommandEnd>> {
+async function openHost(): Promise<Host> {
   store = await openNeededStore();
-  const host = createHost({
+  return createHost({
     env: setup.env,
     args: setup.args,
     config: setup.config,
@@ -77,30 +78,27 @@ async function prepare(): Promise<() => Promise<CommandEnd>> {
     outgoing,
     ...(store !== undefined && { store: checked(store, setup.storeLimits) }),
   });
-  const glue = runGlue(component.glue);
-  return async () => {
-    const guest = new Guest(undefined, createBudget({ limit: setup.maxHostMemory }));
-    const bind = host.bind(guest, { stdin: endingInput(input), ...outputs });
-    const cpu = setup.cpu === undefined ? undefined : new LimitedCpu(setup.cpu);
-    const meter = cpu ? createMeter(cpu, FIRST_QUANTUM, setup.fuel) : uninterrupted(setup.fuel);
-    const entry = component.exports.find((name) => name.startsWith('wasi:cli/run@'))!;
-    try {
-      const imports = bindImports(component, bind, guest.budget);
-      const instance = glue.instantiate(
-        (name) => component.modules[name]!,
-        imports,
-        coreInstantiator(component, undefined, meter),
-      );
-      await instance[entry]!.run!();
-      return { kind: 'exited', status: 0 };
-    } catch (error) {
-      if (meter.exhausted) return { kind: 'trapped', message: outOfFuel(setup.fuel!).message };
-      if (cpu?.overspent) return { kind: 'trapped', message: outOfCpu(setup.cpu!).message };
-      return endOf(error);
-    } finally {
-      guest.release();
-    }
-  };
+}
+
+async function run(host: Host, glue: GlueModule): Promise<CommandEnd> {
+  const guest = new Guest(undefined, createBudget({ limit: setup.maxHostMemory }));
+  const bind = host.bind(guest, { stdin: endingInput(input), ...outputs });
+  const cpu = setup.cpu === undefined ? undefined : new LimitedCpu(setup.cpu);
+  const meter = cpu ? createMeter(cpu, FIRST_QUANTUM, setup.fuel) : uninterrupted(setup.fuel);
+  const entry = component.exports.find((name) => name.startsWith('wasi:cli/run@'))!;
+  try {
+    const imports = bindImports(component, bind, guest.budget);
+    const instantiateCore = coreInstantiator(component, undefined, meter);
+    const instance = glue.instantiate((name) => component.modules[name]!, imports, instantiateCore);
+    await instance[entry]!.run!();
+    return { kind: 'exited', status: 0 };
+  } catch (error) {
+    if (meter.exhausted) return { kind: 'trapped', message: outOfFuel(setup.fuel!).message };
+    if (cpu?.overspent) return { kind: 'trapped', message: outOfCpu(setup.cpu!).message };
+    return endOf(error);
+  } finally {
+    guest.release();
+  }
 }
 
 function endOf(error: unknown): CommandEnd {
@@ -114,10 +112,11 @@ function endOf(error: unknown): CommandEnd {
 }
 
 try {
-  const run = await prepare();
+  const host = await openHost();
+  const glue = runGlue(component.glue);
   port.on('message', receive);
   post({ type: 'started' });
-  const end = await run();
+  const end = await run(host, glue);
   await outgoing.close();
   await store?.close();
   post({ type: 'ended', end });
