@@ -1,4 +1,4 @@
-import { Table, WasmcpError } from '../../../host/index.ts';
+import { Table, WasmcpError, type WasmcpErrorCode } from '../../../host/index.ts';
 import { createDeadline } from '../../http/deadline.ts';
 import type { GuestRequest, RequestHandle } from '../../http/handler.ts';
 import type { ResponseWriter } from '../../http/response.ts';
@@ -6,7 +6,6 @@ import type { Collect } from '../../process/memory/collect.ts';
 import type { Ledger } from '../../process/memory/ledger.ts';
 import { createMemoryWatch, type MemoryWatch } from '../../process/memory/watch.ts';
 import { toShared } from '../protocol/clock.ts';
-import type { GuestFailure } from '../protocol/messages.ts';
 import { limitOf, overdueMessage, type TimeLimits } from '../protocol/time-limits.ts';
 import { Evictions } from './evictions.ts';
 import { InFlightRequest } from './in-flight-request.ts';
@@ -55,7 +54,8 @@ export class Dispatcher {
     this.#evictions = new Evictions(options.log);
     this.#supervisor = new WorkerSupervisor({
       ...options,
-      done: (request, failure) => this.#settle(request, failure),
+      done: (request, failure) =>
+        this.#settle(request, failure && new WasmcpError(failure.code, failure.message)),
       room: () => this.#fill(),
     });
     const { ledger, collect } = options;
@@ -202,8 +202,8 @@ export class Dispatcher {
     if (request?.worker !== undefined) this.#stop(request, new WasmcpError('guest-trapped', reason));
   }
 
-  #refuse(request: InFlightRequest, code: GuestFailure['code'], message: string): void {
-    this.#settle(request, { code, message });
+  #refuse(request: InFlightRequest, code: WasmcpErrorCode, message: string): void {
+    this.#settle(request, new WasmcpError(code, message));
   }
 
   /** Its guest has not finished yet. */
@@ -211,13 +211,12 @@ export class Dispatcher {
     return this.#requests.get(id) !== undefined;
   }
 
-  #settle(request: InFlightRequest, failure?: GuestFailure): void {
+  #settle(request: InFlightRequest, error?: WasmcpError): void {
     if (this.#requests.delete(request.id) === undefined) return;
     this.#queue.delete(request);
     this.#evictions.settled(request);
     if (request.worker !== undefined) this.#placed -= 1;
-    if (failure !== undefined) {
-      const error = new WasmcpError(failure.code, failure.message);
+    if (error !== undefined) {
       // A request that reached no guest is reported to its client only: it would just fill the log.
       if (request.worker !== undefined) this.#report(request, error);
       request.fail(error);

@@ -52,6 +52,17 @@ export type ToWorker =
  */
 export type Post = (message: ToWorker, transfer?: ArrayBuffer[]) => void;
 
+/** The guest is finished and has released its instance. */
+interface Finished {
+  readonly id: number;
+  /** Nothing in the response can come from the store, files or the network, see `Guest`. */
+  readonly isIndependent: boolean;
+  /** What the guest has used, if that is measured. */
+  readonly usage: Usage | undefined;
+  /** What became of instances since the last report with `usage`; undefined if exactly one was restored. */
+  readonly instances: InstanceCounts | undefined;
+}
+
 export type FromWorker =
   | { readonly type: 'ready' }
   | { readonly type: 'failed'; readonly code: WasmcpErrorCode; readonly message: string }
@@ -59,32 +70,16 @@ export type FromWorker =
   | { readonly type: 'chunk'; readonly id: number; readonly bytes: Uint8Array }
   | { readonly type: 'end'; readonly id: number; readonly trailers: string[] }
   /** A whole small response, from `head` to `done`, with its body as latin1 text. */
-  | {
+  | (Finished & {
       readonly type: 'answer';
-      readonly id: number;
       readonly status: number;
       readonly headers: string[];
       readonly body: string;
-      /** Nothing in it can come from the store, files or the network, see `Guest`. */
-      readonly isIndependent: boolean;
-      readonly usage: Usage | undefined;
-      readonly instances: InstanceCounts | undefined;
-    }
+    })
   /** The guest took this many bytes of the request's body. */
   | { readonly type: 'taken'; readonly id: number; readonly bytes: number }
-  /**
-   * The guest is finished and has released its instance; `failure` says what went wrong, if anything. `usage` is what it has
-   * used, if that is measured. `instances` is what became of instances since the last report with `usage`; undefined if exactly one
-   * was restored.
-   */
-  | {
-      readonly type: 'done';
-      readonly id: number;
-      readonly isIndependent: boolean;
-      readonly usage: Usage | undefined;
-      readonly instances: InstanceCounts | undefined;
-      readonly failure: GuestFailure | undefined;
-    }
+  /** `failure` says what went wrong, if anything. */
+  | (Finished & { readonly type: 'done'; readonly failure: GuestFailure | undefined })
   /** What a guest has done so far, when it is much. */
   | { readonly type: 'operations'; readonly id: number; readonly operations: SentOperations }
   /** After `press`: the largest guest, and the size of its memories and host objects. */
