@@ -39,7 +39,6 @@ export class InFlightRequest {
   readonly #record: RequestRecord | undefined;
   /** Since when it waits for a worker, or its guest runs; only with a record. */
   #since = 0;
-  #isStarted = false;
   #post: Post | undefined;
 
   /** Calls `moved` when the response begins, progresses or is over, and before that for each part of an upload that is read. */
@@ -88,7 +87,6 @@ export class InFlightRequest {
     const { method, scheme, authority, path, headers, body, fence, change, env } = this.#request;
     const whole = body instanceof Uint8Array ? packed(body) : undefined;
     this.#post = post;
-    this.#isStarted = true;
     if (this.#record !== undefined) this.#record.queue += this.#elapsed();
     // Each property by its name, which costs less than to copy all but some.
     const message: ToWorker = {
@@ -170,7 +168,7 @@ export class InFlightRequest {
   #recordEnd(record: RequestRecord): void {
     const start = this.#since;
     const duration = this.#elapsed();
-    if (this.#isStarted) record.worked({ start, duration });
+    if (this.worker !== undefined) record.worked({ start, duration });
     else record.queue += duration;
   }
 

@@ -186,14 +186,10 @@ class Handle {
         events.guestUsed?.(cpu, units, message.instances);
         request.used(message.usage);
       }
-      this.#finish(request, message.type === 'done' ? message.failure : undefined);
+      this.#running.delete(request.id);
+      this.#stopping.delete(request.id);
+      events.done(request, message.type === 'done' ? message.failure : undefined);
     }
-  }
-
-  #finish(request: InFlightRequest, failure: GuestFailure | undefined): void {
-    this.#running.delete(request.id);
-    this.#stopping.delete(request.id);
-    this.#events.done(request, failure);
   }
 
   #settled(bytes: number, passed: void | Promise<void>): void {

@@ -22,40 +22,31 @@ export function createBatchLimiter(
   turn: number,
   clock: TurnClock = EVENT_LOOP,
 ): BatchLimiter {
-  let waiting: RunnerMessage[] = [];
+  const waiting: RunnerMessage[] = [];
   /** When the first request of this turn of the event loop was begun. */
   let began: number | undefined;
-  /** Messages that waited for this turn and are not passed on yet. */
-  let left = 0;
 
-  function mayBegin(): boolean {
+  function mayPass({ type }: RunnerMessage): boolean {
+    if (type !== 'request') return true;
     if (began !== undefined) return clock.now() - began < turn;
     began = clock.now();
     clock.next(turned);
     return true;
   }
 
-  function take(message: RunnerMessage): void {
-    // Messages about a request must follow it.
-    if (waiting.length > 0 || (message.type === 'request' && !mayBegin())) waiting.push(message);
-    else pass(message);
-  }
-
   function turned(): void {
     began = undefined;
-    const messages = waiting;
-    waiting = [];
-    left = messages.length;
-    for (const message of messages) {
-      left -= 1;
-      take(message);
-    }
+    while (waiting.length > 0 && mayPass(waiting[0]!)) pass(waiting.shift()!);
   }
 
   return {
-    take,
+    take(message) {
+      // Messages about a request must follow it.
+      if (waiting.length === 0 && mayPass(message)) pass(message);
+      else waiting.push(message);
+    },
     get waits() {
-      return left + waiting.length > 0;
+      return waiting.length > 0;
     },
   };
 }
