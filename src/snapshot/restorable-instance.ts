@@ -109,8 +109,10 @@ export function makeRestorable(
     if (grown > 0) written += helper.clear(size, grown);
   }
 
-  return {
-    restore() {
+  // Without an accessor, which would give each object a hidden class of its own.
+  const restorable = {
+    written: 0,
+    restore(): DiscardReason | undefined {
       written = 0;
       if (glue !== undefined && saved !== undefined && !glue.restore(saved)) {
         return glue.dead ? 'trapped' : 'unsettled';
@@ -133,15 +135,14 @@ export function makeRestorable(
       }
       globals.restore();
       glue?.entered.fill(0);
+      restorable.written = written;
       return undefined;
     },
-    get written() {
-      return written;
-    },
-    assertRestored() {
+    assertRestored(): void {
       const difference = firstDifference(image, state);
       if (difference !== undefined) throw new TypeError(`not restored: ${difference}`);
       if (!isDeepStrictEqual(glue?.save(), saved)) throw new TypeError('not restored: the handle tables');
     },
   };
+  return restorable;
 }

@@ -37,5 +37,8 @@ export function bindHelper(
   const { exports } = new WebAssembly.Instance(compiled, {
     memory: { live, image, dirtyMap: dirtyMap ?? image },
   });
-  return exports as unknown as RestoreHelper;
+  const { restore, clear, pages, isMarked, restoreMarked, clearMarked, unmark } =
+    exports as unknown as RestoreHelper;
+  // A copy: the exports of each instance have a hidden class of their own, and V8 would discard optimized code at each new one.
+  return { restore, clear, pages, isMarked, restoreMarked, clearMarked, unmark };
 }
