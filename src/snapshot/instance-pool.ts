@@ -6,6 +6,7 @@ import {
   type NewInstance,
   type RestorationOptions,
 } from './restoration.ts';
+import { createSpares, type SpareOptions } from './spares.ts';
 
 export interface InstancePoolOptions<T> extends RestorationOptions {
   create(): NewInstance<T>;
@@ -13,6 +14,8 @@ export interface InstancePoolOptions<T> extends RestorationOptions {
   readonly idleLimit: number;
   /** Number of first requests that use the idle instances in turn; 0 by default. */
   readonly inTurn?: number;
+  /** None are made unless given. */
+  readonly spares?: SpareOptions;
   /** The instance will not be used again. */
   discarded?(instance: T): void;
   /** For tests: after each restore, compare everything byte for byte. */
@@ -40,7 +43,7 @@ export interface InstancePool<T> {
    * true if the instance keeps its state: it was neither restored nor discarded.
    */
   give(instance: T, end: { readonly poisoned: boolean }): boolean;
-  /** Discards all idle instances. */
+  /** Discards all idle instances, because memory is short; no more spare ones are made. */
   relinquish(): void;
   /** The isolation in effect; `fresh` once `degraded` was called. */
   readonly isolation: Isolation;
@@ -69,6 +72,13 @@ function restore(restorable: RestorableInstance, verify: boolean): Discard | und
   const discard = restorable.restore();
   if (discard === undefined && verify) restorable.assertRestored();
   return discard;
+}
+
+function remove<T>(taken: Entry<T>[], instance: T): Entry<T> {
+  const at = taken.findIndex((entry) => entry.instance === instance);
+  const [entry] = at < 0 ? [] : taken.splice(at, 1);
+  if (entry !== undefined) return entry;
+  throw new TypeError('the instance was not taken from this pool, or was already given back');
 }
 
 /** What must have been done once before an instance is used a second time. */
@@ -125,6 +135,7 @@ export function createInstancePool<T>(options: InstancePoolOptions<T>): Instance
     waiting.length = 0;
   });
   const check = createCheck(options.deferCheck);
+  const spares = createSpares(options.spares, waiting, () => keep(make()));
 
   function make(made: NewInstance<T> = create()): Entry<T> {
     created += 1;
@@ -171,14 +182,11 @@ export function createInstancePool<T>(options: InstancePoolOptions<T>): Instance
       const entry = next();
       entry.served += 1;
       taken.push(entry);
+      spares.refill();
       return entry.instance;
     },
     give(instance, { poisoned }) {
-      const at = taken.findIndex((entry) => entry.instance === instance);
-      const entry = taken[at];
-      if (entry === undefined)
-        throw new TypeError('the instance was not taken from this pool, or was already given back');
-      taken.splice(at, 1);
+      const entry = remove(taken, instance);
       const discard = restoration.isolation === 'fresh' ? 'fresh' : finish(entry, poisoned);
       check.runSoon();
       if (discard === undefined) {
@@ -191,6 +199,7 @@ export function createInstancePool<T>(options: InstancePoolOptions<T>): Instance
       return false;
     },
     relinquish() {
+      spares.stop();
       discards.surplus += waiting.length;
       waiting.length = 0;
     },

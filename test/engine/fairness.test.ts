@@ -98,6 +98,20 @@ test.skipIf(rawGlue).each(Object.entries(FILLS))(
   },
 );
 
+describe.skipIf(rawGlue)('a guest that executes many times what others do', () => {
+  const mixed = share('misbehave', { workers: 1 });
+
+  test('yields to one that comes meanwhile, although both are quick', async () => {
+    const get = async (path: string): Promise<void> => {
+      await (await mixed.server.fetch(new Request(`http://localhost${path}`))).text();
+    };
+    for (let n = 0; n < 20; n += 1) await get('/ok');
+    const order: string[] = [];
+    await Promise.all(['/compute?rounds=6000', '/ok'].map((path) => get(path).then(() => order.push(path))));
+    expect(order).toEqual(['/ok', '/compute?rounds=6000']);
+  });
+});
+
 describe('many quick guests', () => {
   const short = async (): Promise<void> => {
     await (await ask('/busy?call=block&ms=3')).text();

@@ -66,7 +66,7 @@ export function stage(places?: WorkerPlaces, messageWaits = (): boolean => false
 }
 
 export function task(id: number, used = 0, isEnding = false): Task {
-  return { id, used, isEnding: () => isEnding };
+  return { id, used, isHeavy: false, isEnding: () => isEnding };
 }
 
 /** Places of which the test decides. */

@@ -27,6 +27,8 @@ import { createOutputChannel, type OutputChannel } from './output.ts';
 import { Runner } from './runner.ts';
 import { ScheduledGuest } from './scheduled-guest.ts';
 import type { Scheduler } from './scheduler.ts';
+import { createSpareTime } from './spare-time.ts';
+import { UsualUnits } from './usual-units.ts';
 
 /** What guests need of the thread in which they run, whether it is theirs or the caller's. */
 export interface Surroundings {
@@ -50,9 +52,6 @@ export interface Guests {
   end(reason: string): Promise<void>;
 }
 
-/** Milliseconds after the start in which a first request has probably come: it goes first. */
-const FIRST_REQUEST = 200;
-
 /** Milliseconds between the first large discarded instance and the collection, for more of them. */
 const COLLECT_DELAY = 100;
 
@@ -69,10 +68,10 @@ export async function startGuests(
   const output = createOutputChannel(setup.settings.loggingPrefix, outbox.postNow);
   const opened: Opened = {};
 
-  const deferral = createDeferral();
+  const spareTime = createSpareTime(() => counts.waiting > 0);
 
   async function close(): Promise<void> {
-    deferral.cancel();
+    spareTime.cancel();
     await opened.outgoing?.close();
     await opened.store?.close();
     opened.instances?.relinquish();
@@ -86,7 +85,8 @@ export async function startGuests(
     const instances = openInstances(setup, surroundings, host, {
       computes: outbox.flushComplete,
       discarded: collector.discarded,
-      deferCheck: deferral.defer,
+      deferCheck: spareTime.deferCheck,
+      whenCalm: spareTime.whenCalm,
       degraded: (reason) => outbox.post({ type: 'degraded', reason }),
     });
     opened.instances = instances;
@@ -165,9 +165,10 @@ function openInstances(
   {
     computes,
     ...events
-  }: Pick<InstancesParts, 'discarded' | 'degraded' | 'deferCheck'> & { computes(): void },
+  }: Pick<InstancesParts, 'discarded' | 'degraded' | 'deferCheck' | 'whenCalm'> & { computes(): void },
 ): InstancePool<GuestInstance> {
   const thread = { freed: 0 };
+  const usual = new UsualUnits();
   return createInstances({
     component,
     glue: run(component.glue),
@@ -177,32 +178,12 @@ function openInstances(
     heap,
     fuel: settings.limits.fuel,
     isObserved: settings.limits.measured,
-    schedule: () => new ScheduledGuest(scheduler, settings.limits, thread, computes),
+    schedule: () => new ScheduledGuest(scheduler, settings.limits, thread, computes, usual),
     descriptors: descriptorTotal(descriptors),
     maxDescriptors,
     ...isolation,
     ...events,
   });
-}
-
-/** Calls what can wait when the first request was served, or when none comes. */
-function createDeferral(): { defer(call: () => void, soon: boolean): void; cancel(): void } {
-  let timer: NodeJS.Timeout | undefined;
-  let immediate: NodeJS.Immediate | undefined;
-
-  function cancel(): void {
-    clearTimeout(timer);
-    clearImmediate(immediate);
-  }
-
-  return {
-    cancel,
-    defer(call, soon) {
-      cancel();
-      if (soon) immediate = setImmediate(call);
-      else timer = setTimeout(call, FIRST_REQUEST).unref();
-    },
-  };
 }
 
 /** Collects the memory of large instances soon after they are discarded. */

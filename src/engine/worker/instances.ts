@@ -71,6 +71,8 @@ export interface InstancesParts {
   readonly verify: boolean;
   /** See `InstancePoolOptions`. */
   deferCheck?(check: () => void, soon: boolean): void;
+  /** Calls back once nothing waits for this thread; without it, there are no spare instances. */
+  whenCalm?(make: () => void, soon: boolean): void;
   /** Called once if instances cannot be restored although they should be. */
   degraded(reason: string): void;
 }
@@ -83,7 +85,7 @@ const IN_TURN = 1000;
 
 /** The instances of this thread's component, each with its own guest. */
 export function createInstances(parts: InstancesParts): InstancePool<GuestInstance> {
-  const { component, isolation, idleLimit, verify, deferCheck, degraded, discarded } = parts;
+  const { component, isolation, idleLimit, verify, deferCheck, whenCalm, degraded, discarded } = parts;
   const factory = new InstanceFactory(parts);
   return createInstancePool({
     create: () => factory.create(),
@@ -93,6 +95,7 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
     inTurn: IN_TURN,
     verify,
     ...(deferCheck && { deferCheck }),
+    ...(whenCalm && { spares: { bytes: () => factory.bytes, whenCalm } }),
     degraded,
     ...(discarded && { discarded: (instance: GuestInstance) => discarded(instance.held()) }),
   });
@@ -112,6 +115,8 @@ class InstanceFactory {
   readonly #handler: string;
   readonly #memoryLimits: ReadonlyMap<WebAssembly.Module, readonly number[]>;
   readonly #starts = new StartTimes();
+  /** Bytes of the memories of the last instance when it was made. */
+  bytes = 0;
 
   constructor(parts: InstancesParts) {
     const { exports, modules, memoryLimits } = parts.component;
@@ -167,6 +172,8 @@ class InstanceFactory {
     this.#starts.took(performance.now() - began);
     const state = glueState(exports);
     scheduled?.connect(guest, state);
+    const { memories } = findState(cores);
+    this.bytes = sizeOf(memories);
     const callsHost = state !== undefined && state.hostCalls > 0;
     return {
       instance: {
@@ -174,7 +181,7 @@ class InstanceFactory {
         scheduled,
         handle: exports[this.#handler]!.handle!,
         tell: createTell(exports, bind),
-        held: () => guest.budget.used + memoryOf(cores),
+        held: () => guest.budget.used + sizeOf(memories),
         settled() {
           share?.close();
           scheduled?.finish();
@@ -238,7 +245,6 @@ function growthOf(share: MemoryShare): GrowthParent {
   return { tryCharge: (bytes) => share.tryGrow(bytes), release: (bytes) => share.release(bytes) };
 }
 
-/** Bytes of all memories of these instances. */
-function memoryOf(cores: readonly WebAssembly.Instance[]): number {
-  return findState(cores).memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
+function sizeOf(memories: readonly WebAssembly.Memory[]): number {
+  return memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
 }

@@ -4,6 +4,8 @@ export interface Task {
   readonly id: number;
   /** Milliseconds of its thread that its request has used so far. */
   used: number;
+  /** It has executed many times what requests usually do. */
+  readonly isHeavy: boolean;
   /** It has to stop, and goes first, because it needs the thread only to trap. */
   isEnding(): boolean;
 }
@@ -12,7 +14,7 @@ export interface Task {
 const SLICE = 5;
 const LONG_SLICE = 8;
 
-/** Milliseconds of use from which a guest is at level 1, and at level 2 (long-running). */
+/** Milliseconds of use from which a guest is at level 1, as heavy ones are, and at level 2 (long-running). */
 const COMPUTING = 5;
 const LONG = 50;
 
@@ -41,8 +43,8 @@ export function isComputing(task: Task): boolean {
   return levelOf(task) > 0;
 }
 
-function levelOf({ used }: Task): Level {
-  if (used < COMPUTING) return 0;
+function levelOf({ used, isHeavy }: Task): Level {
+  if (used < COMPUTING && !isHeavy) return 0;
   return used < LONG ? 1 : 2;
 }
 

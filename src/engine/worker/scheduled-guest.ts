@@ -10,6 +10,7 @@ import { GuestDeadline } from './guest-deadline.ts';
 import type { Task } from './run-queue.ts';
 import type { Scheduler } from './scheduler.ts';
 import { LONGEST_HOLD, ThreadHold } from './thread-hold.ts';
+import { UsualUnits } from './usual-units.ts';
 
 const TRAP = -1;
 const WAIT = 0;
@@ -21,6 +22,7 @@ const WAIT = 0;
 export class ScheduledGuest implements Task, ThreadShare, Questions {
   id = -1;
   used = 0;
+  isHeavy = false;
   /** It was ended because its deadline had passed. */
   overdue = false;
   readonly deadline: GuestDeadline;
@@ -29,23 +31,30 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
   readonly #timed: boolean;
   readonly #scheduler: Scheduler;
   readonly #computes: () => void;
+  readonly #usual: UsualUnits;
   readonly #quantum = new Quantum();
   readonly #hold = new ThreadHold();
   #guest: Guest | undefined;
   #glue: GlueState | undefined;
   #meter: Meter | undefined;
+  /** What the meter showed when the request began. */
   #units = 0;
   #overspent = false;
   #held = false;
 
-  /** `computes` is called each time the guest asks: until it gives way, nothing else runs in its thread. */
+  /**
+   * `computes` is called each time the guest asks: until it gives way, nothing else runs in its thread. `thread` and `usual` are
+   * those of all guests of the thread.
+   */
   constructor(
     scheduler: Scheduler,
     limits: GuestLimits,
     thread: ThreadClock = { freed: 0 },
     computes: () => void = () => {},
+    usual: UsualUnits = new UsualUnits(),
   ) {
     this.#scheduler = scheduler;
+    this.#usual = usual;
     this.#computes = computes;
     this.#limits = limits;
     this.#timed = limits.measured === true || limits.cpu !== undefined;
@@ -75,13 +84,14 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
 
   begin(): void {
     this.used = 0;
+    this.isHeavy = false;
     this.overdue = false;
     this.#overspent = false;
     this.#held = false;
     this.#hold.end();
     this.#quantum.interrupt();
     this.#meter?.refuel();
-    if (this.#limits.measured) this.#units = this.#meter?.used ?? 0;
+    this.#units = this.#meter?.used ?? 0;
     this.#scheduler.begin(this);
     if (this.#timed) this.#clock.restart(performance.now());
   }
@@ -102,8 +112,7 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
   /** What it has used so far; undefined if that is not measured. */
   usage(): Usage | undefined {
     if (!this.#limits.measured) return undefined;
-    const units = (this.#meter?.used ?? 0) - this.#units;
-    return [this.#clock.used(performance.now()), units];
+    return [this.#clock.used(performance.now()), this.#executed(this.#meter)];
   }
 
   suspended(): void {
@@ -131,6 +140,7 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
     const now = performance.now();
     if (this.#mustEnd(now)) return TRAP;
     const quantum = this.#quantum.next(now);
+    this.isHeavy ||= this.#usual.isExceeded(this.#executed(this.#meter));
     if (!this.#scheduler.isDue(this)) return quantum;
     if (this.#glue?.mayInterrupt === true) return WAIT;
     return this.#holdsTooLong(now) ? TRAP : quantum;
@@ -160,6 +170,12 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
   /** Its request is over. */
   finish(): void {
     this.#scheduler.finish(this);
+    if (this.#meter !== undefined) this.#usual.add(this.#executed(this.#meter));
+  }
+
+  /** Units of this request. */
+  #executed(meter: Meter | undefined): number {
+    return (meter?.used ?? 0) - this.#units;
   }
 
   #holdsTooLong(now: number): boolean {

@@ -10,8 +10,8 @@ const NOW = { now: 0, turn: 1 };
 const MAY = (): boolean => true;
 const MAY_NOT = (): boolean => false;
 
-function named(name: string, used: number, isEnding = false): Named {
-  return { name, task: { id: 0, used, isEnding: () => isEnding } };
+function named(name: string, used: number, isEnding = false, isHeavy = false): Named {
+  return { name, task: { id: 0, used, isHeavy, isEnding: () => isEnding } };
 }
 
 function queueOf(...waiting: readonly Named[]): RunQueue<Named> {
@@ -21,9 +21,9 @@ function queueOf(...waiting: readonly Named[]): RunQueue<Named> {
 }
 
 /** Milliseconds from the start of its slice until a guest that asks every tenth of one has to give way. */
-function slice(used: number, messageWaits: () => boolean): number {
+function slice(used: number, messageWaits: () => boolean, isHeavy = false): number {
   const queue = createRunQueue<Named>();
-  const { task } = named('a', used);
+  const { task } = named('a', used, false, isHeavy);
   queue.begin(task, { now: 1000, turn: 1 });
   for (let tenth = 1; tenth < 200; tenth += 1) {
     if (queue.isDue(task, { now: 1000 + tenth / 10, turn: 1 }, messageWaits)) return tenth / 10;
@@ -34,18 +34,20 @@ function slice(used: number, messageWaits: () => boolean): number {
 describe('a slice', () => {
   test.each([
     ['of a new guest', 0, 5],
+    ['of a heavy one', 0, 5, true],
     ['of one that has used 5 ms', 5, 5],
     ['of a long one', 50, 8],
-  ])('%s', (_, used, milliseconds) => {
-    expect(slice(used, MAY_NOT)).toBeCloseTo(milliseconds, 0);
+  ])('%s', (_, used, milliseconds, isHeavy = false) => {
+    expect(slice(used, MAY_NOT, isHeavy)).toBeCloseTo(milliseconds, 0);
   });
 
   test.each([
     ['not that of a new guest', 0, 5],
+    ['that of a heavy one', 0, 0.1, true],
     ['that of one that has used 5 ms', 5, 0.1],
     ['that of a long one', 50, 0.1],
-  ])('ends early while a message waits: %s', (_, used, milliseconds) => {
-    expect(slice(used, MAY)).toBeCloseTo(milliseconds, 1);
+  ])('ends early while a message waits: %s', (_, used, milliseconds, isHeavy = false) => {
+    expect(slice(used, MAY, isHeavy)).toBeCloseTo(milliseconds, 1);
   });
 
   test('begins when something else resumes the guest, and the time before is not counted', () => {
