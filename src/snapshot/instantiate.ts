@@ -40,9 +40,8 @@ export function coreInstantiator(
   };
 }
 
-/** For a guest that has its thread to itself; `fuel` is the number of units that it may execute. */
-export function uninterrupted(fuel?: number): Meter {
-  return createMeter(UNLIMITED, LARGEST, fuel);
+function uninterrupted(): Meter {
+  return createMeter(UNLIMITED, LARGEST);
 }
 
 const LARGEST = 1_000_000_000;

@@ -13,7 +13,7 @@ export class LimitedCpu implements Questions {
   readonly #began: number = performance.now();
   readonly #used: number = threadTime();
 
-  constructor(limit: number) {
+  constructor(limit: number = Number.POSITIVE_INFINITY) {
     this.#limit = limit;
   }
 

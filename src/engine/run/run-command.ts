@@ -63,13 +63,11 @@ export async function runCommand(options: CommandOptions): Promise<CommandEnd> {
     else post({ type: 'broken', stream, reason });
   }
 
-  function expire(): void {
-    ended.resolve({ kind: 'trapped', message: `the guest did not end within ${timeout} ms` });
-  }
-
   worker.on('message', (message: FromCommand) => {
     if (message.type === 'started') {
-      if (Number.isFinite(timeout)) timer = setTimeout(expire, timeout);
+      if (!Number.isFinite(timeout)) return;
+      const message = `the guest did not end within ${timeout} ms`;
+      timer = setTimeout(() => ended.resolve({ kind: 'trapped', message }), timeout);
     } else if (message.type === 'want-input') void feed();
     else if (message.type === 'output') void write(message.stream, message.bytes);
     else if (message.type === 'log') log(message.level, message.context, message.message);

@@ -19,7 +19,7 @@ import { type GlueModule, runGlue } from '../../component/glue.ts';
 import { bindImports } from '../../component/link-check.ts';
 import { createMeter } from '../../metering/meter.ts';
 import { FIRST_QUANTUM } from '../../metering/quantum.ts';
-import { coreInstantiator, uninterrupted } from '../../snapshot/instantiate.ts';
+import { coreInstantiator } from '../../snapshot/instantiate.ts';
 import { outOfCpu, outOfFuel } from '../worker/failures.ts';
 import { createPostedInput } from './input.ts';
 import { LimitedCpu } from './limited-cpu.ts';
@@ -83,8 +83,8 @@ async function openHost(): Promise<Host> {
 async function run(host: Host, glue: GlueModule): Promise<CommandEnd> {
   const guest = new Guest(undefined, createBudget({ limit: setup.maxHostMemory }));
   const bind = host.bind(guest, { stdin: endingInput(input), ...outputs });
-  const cpu = setup.cpu === undefined ? undefined : new LimitedCpu(setup.cpu);
-  const meter = cpu ? createMeter(cpu, FIRST_QUANTUM, setup.fuel) : uninterrupted(setup.fuel);
+  const cpu = new LimitedCpu(setup.cpu);
+  const meter = createMeter(cpu, FIRST_QUANTUM, setup.fuel);
   const entry = component.exports.find((name) => name.startsWith('wasi:cli/run@'))!;
   try {
     const imports = bindImports(component, bind, guest.budget);
@@ -94,7 +94,7 @@ async function run(host: Host, glue: GlueModule): Promise<CommandEnd> {
     return { kind: 'exited', status: 0 };
   } catch (error) {
     if (meter.exhausted) return { kind: 'trapped', message: outOfFuel(setup.fuel!).message };
-    if (cpu?.overspent) return { kind: 'trapped', message: outOfCpu(setup.cpu!).message };
+    if (cpu.overspent) return { kind: 'trapped', message: outOfCpu(setup.cpu!).message };
     return endOf(error);
   } finally {
     guest.release();
