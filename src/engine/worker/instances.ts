@@ -128,30 +128,20 @@ class InstanceFactory {
   }
 
   create(): NewInstance<GuestInstance> {
-    const {
-      component,
-      host,
-      maxHostMemory,
-      ledger,
-      heap,
-      descriptors,
-      maxDescriptors,
-      schedule,
-      fuel,
-      isObserved,
-    } = this.#parts;
-    const scheduled = schedule?.();
-    const meter = scheduled && this.#createMeter(scheduled, fuel);
+    const parts = this.#parts;
+    const { component, host, ledger, heap } = parts;
+    const scheduled = parts.schedule?.();
+    const meter = scheduled && this.#createMeter(scheduled, parts.fuel);
     const share = ledger && createShare(ledger);
     const guest = new Guest(
       scheduled,
       createBudget({
-        limit: maxHostMemory,
+        limit: parts.maxHostMemory,
         parent: heap && share ? new HeapShare(heap, share) : share,
         large: meter?.askSoon,
       }),
-      createDescriptors(maxDescriptors, descriptors),
-      isObserved ? new Operations() : undefined,
+      createDescriptors(parts.maxDescriptors, parts.descriptors),
+      parts.isObserved ? new Operations() : undefined,
     );
     const io = new RedirectedIo();
     const bind = host.bind(guest, io);
