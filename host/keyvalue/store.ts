@@ -165,6 +165,8 @@ export interface Store {
    * several pages. Optional.
    */
   sizesByPrefix?(bucket: string, prefixes: Prefixes, cursor?: bigint): Awaitable<SizesPage>;
+  /** The same with the times of last writes, in milliseconds since 1970, instead of sizes: one line for each entry. Optional. */
+  timesByPrefix?(bucket: string, prefixes: Prefixes, cursor?: bigint): Awaitable<SizesPage>;
   /** Positional: one result per key, duplicates included. Throws `store-limit` above `BATCH_BYTES` in total. */
   getMany(bucket: string, keys: readonly string[]): Awaitable<(Uint8Array | undefined)[]>;
   /** All or nothing; the later of two entries for one key wins. */

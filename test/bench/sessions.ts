@@ -127,6 +127,8 @@ try {
   for (const sort of ['updated', 'created', 'size']) {
     const args = ['sessions', 'list', '--store', url, '--sort', sort, '--limit', '100'];
     await report(`sessions list --sort ${sort} --limit 100`, args);
+    for (const state of ['live', 'ended', 'expired'])
+      await report(`the same with --state ${state}`, [...args, '--state', state]);
   }
   if (process.env.ROUND_TRIP) await compare();
 } finally {

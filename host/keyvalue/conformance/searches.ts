@@ -69,6 +69,26 @@ export const SEARCHES: readonly StoreCase[] = [
     },
   },
   {
+    name: 'a store that finds times of last writes by the beginning of keys finds one for each entry',
+    async run(store) {
+      if (store.timesByPrefix === undefined) return;
+      for (const key of ['aa', 'ab:1', 'ab:2', 'ac:1', 'ae']) await store.set('b', key, bytes('1'));
+      await store.set('b', 'ab:1', bytes('2'));
+      await store.set('other', 'ab:3', bytes('1'));
+      const found: string[] = [];
+      let cursor: bigint | undefined;
+      do {
+        const page = await store.timesByPrefix('b', { from: 'ab', before: 'ae', length: 2 }, cursor);
+        found.push(...text(page.lines)!.split('\n'));
+        cursor = page.cursor;
+      } while (cursor !== undefined);
+      const expected: string[] = [];
+      for (const key of ['ab:1', 'ab:2', 'ac:1'])
+        expected.push(`${key.slice(0, 2)}${(await store.read('b', key)).updated}`);
+      assert.deepEqual(found.filter((line) => line !== '').toSorted(), expected.toSorted());
+    },
+  },
+  {
     name: 'a store that finds numbers in values, or keys by a text, finds the first ones, and leaves out other values',
     async run(store) {
       if (store.numbersWithEnding === undefined || store.withText === undefined) return;

@@ -9,6 +9,7 @@ type Optional =
   | 'withEnding'
   | 'valuesWithEnding'
   | 'sizesByPrefix'
+  | 'timesByPrefix'
   | 'numbersWithEnding'
   | 'withText';
 

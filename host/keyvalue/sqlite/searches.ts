@@ -1,4 +1,4 @@
-import type { EntryInfo, NumberQuery, Store } from '../store.ts';
+import type { EntryInfo, NumberQuery, Prefixes, SizesPage, Store } from '../store.ts';
 import { plainBytes, type StoreAccess, utf8, wellFormed } from './access.ts';
 import type { Statements } from './statements.ts';
 
@@ -8,7 +8,13 @@ const SCANNED = 20_000n;
 type Searches = Required<
   Pick<
     Store,
-    'newest' | 'withEnding' | 'valuesWithEnding' | 'sizesByPrefix' | 'numbersWithEnding' | 'withText'
+    | 'newest'
+    | 'withEnding'
+    | 'valuesWithEnding'
+    | 'sizesByPrefix'
+    | 'timesByPrefix'
+    | 'numbersWithEnding'
+    | 'withText'
   >
 >;
 
@@ -19,6 +25,20 @@ export function createSearches({ sql, attempt }: StoreAccess): Searches {
     const last = sql.lastId.get()?.id ?? 0n;
     const end = cursor + SCANNED;
     return { end, next: end < last ? end : undefined };
+  }
+
+  function linesOf(
+    statement: Statements['sizesByPrefix'],
+    bucket: string,
+    { from, before, length }: Prefixes,
+    cursor = 0n,
+  ): SizesPage {
+    return attempt(() => {
+      const { end, next } = part(cursor);
+      const range = [utf8(from), utf8(before)] as const;
+      const lines = statement.get(length, cursor, end, wellFormed(bucket), ...range);
+      return { lines: lines ?? new Uint8Array(), cursor: next };
+    });
   }
 
   return {
@@ -37,17 +57,12 @@ export function createSearches({ sql, attempt }: StoreAccess): Searches {
         const suffix = utf8(ending);
         const rows = sql.valuesWithEnding.all(cursor, end, wellFormed(bucket), suffix.length, suffix);
         return {
-          entries: rows.map(({ key, value }) => [key.toString('utf8'), plainBytes(value)]),
+          entries: rows.map(([key, value]) => [key, plainBytes(value)]),
           cursor: next,
         };
       }),
-    sizesByPrefix: (bucket, { from, before, length }, cursor = 0n) =>
-      attempt(() => {
-        const { end, next } = part(cursor);
-        const range = [utf8(from), utf8(before)] as const;
-        const lines = sql.sizesByPrefix.get(length, cursor, end, wellFormed(bucket), ...range);
-        return { lines: lines ?? new Uint8Array(), cursor: next };
-      }),
+    sizesByPrefix: (...args) => linesOf(sql.sizesByPrefix, ...args),
+    timesByPrefix: (...args) => linesOf(sql.timesByPrefix, ...args),
     numbersWithEnding: (bucket, query, cursor = 0n) =>
       attempt(() => {
         const { end, next } = part(cursor);

@@ -26,9 +26,11 @@ export interface Statements {
   /** first id after, last id, bucket, length of the ending, ending, value, value */
   readonly withEnding: Statement<{ key: Buffer }>;
   /** first id after, last id, bucket, length of the ending, ending */
-  readonly valuesWithEnding: Statement<{ key: Buffer; value: Uint8Array | null }>;
+  readonly valuesWithEnding: Statement<readonly [key: string, value: Uint8Array | null]>;
   /** length of a prefix, first id after, last id, bucket, first key, key that is too late */
   readonly sizesByPrefix: Statement<Buffer | null>;
+  /** The same. */
+  readonly timesByPrefix: Statement<Buffer | null>;
   /** bytes before the JSON, first id after, last id, bucket, length of the ending, ending, path, smallest, largest, limit */
   readonly numbersWithEnding: Readonly<Record<'asc' | 'desc', Statement<readonly [string, bigint | number]>>>;
   /** first id after, last id, bucket, length of an ending, ending, ending, text, length of an ending, ending, text */
@@ -63,6 +65,11 @@ const NUMBERS = (order: 'ASC' | 'DESC'): string => `
   SELECT CAST(key AS TEXT), number FROM numbered
   WHERE typeof(number) IN ('integer', 'real') AND number BETWEEN ? AND ? ORDER BY number ${order} LIMIT ?`;
 
+// One row for all of them: rows cost more than what is in them.
+const LINES = (number: 'length(value)' | 'updated'): string => `
+  SELECT CAST(group_concat(CAST(substr(key, 1, ?) AS TEXT) || ${number}, char(10)) AS BLOB) FROM kv NOT INDEXED
+  WHERE id > ? AND id <= ? AND bucket = ? AND key >= ? AND key < ?`;
+
 export function prepareStatements(connection: Connection): Statements {
   const prepare = <Row>(sql: string): Statement<Row> => connection.prepare<unknown[], Row>(sql);
   return {
@@ -93,15 +100,12 @@ export function prepareStatements(connection: Connection): Statements {
       `SELECT key FROM kv NOT INDEXED WHERE id > ? AND id <= ? AND bucket = ?
        AND substr(key, -?) = ? AND value IN (?, ?) ORDER BY id`,
     ),
-    valuesWithEnding: prepare(
-      `SELECT key, CASE WHEN length(value) <= ${SMALL_VALUE} THEN value END AS value FROM kv NOT INDEXED
+    valuesWithEnding: prepare<readonly [string, Uint8Array | null]>(
+      `SELECT CAST(key AS TEXT), CASE WHEN length(value) <= ${SMALL_VALUE} THEN value END AS value FROM kv NOT INDEXED
        WHERE id > ? AND id <= ? AND bucket = ? AND substr(key, -?) = ? ORDER BY id`,
-    ),
-    // One row for all of them: rows cost more than what is in them.
-    sizesByPrefix: prepare<Buffer | null>(
-      `SELECT CAST(group_concat(CAST(substr(key, 1, ?) AS TEXT) || length(value), char(10)) AS BLOB) FROM kv NOT INDEXED
-       WHERE id > ? AND id <= ? AND bucket = ? AND key >= ? AND key < ?`,
-    ).pluck(),
+    ).raw(),
+    sizesByPrefix: prepare<Buffer | null>(LINES('length(value)')).pluck(),
+    timesByPrefix: prepare<Buffer | null>(LINES('updated')).pluck(),
     numbersWithEnding: {
       asc: prepare<readonly [string, bigint | number]>(NUMBERS('ASC')).raw(),
       desc: prepare<readonly [string, bigint | number]>(NUMBERS('DESC')).raw(),

@@ -3,6 +3,7 @@ import { sessionPage } from '../../mcp/sessions/session-page.ts';
 import { matches } from '../../mcp/sessions/session-query.ts';
 import { ownedSessions } from '../../mcp/sessions/session-search.ts';
 import type { SessionSummary } from '../../mcp/sessions/session-summary.ts';
+import { sessionsInState } from '../../mcp/sessions/sessions-in-state.ts';
 import type { OptionValues } from '../../options/types.ts';
 import type { SubCommand } from '../command.ts';
 import { outputTo } from '../output.ts';
@@ -72,7 +73,9 @@ async function* listed(
   }
   for (const bucket of buckets) {
     const owned = subject === undefined ? undefined : ownedSessions(store, bucket, subject);
-    for await (const session of owned ?? allSessions(store, [bucket])) {
+    const inState =
+      state === undefined || subject !== undefined ? undefined : sessionsInState(store, bucket, state);
+    for await (const session of owned ?? inState ?? allSessions(store, [bucket])) {
       yield session !== undefined && matches(session, { subject, state }) ? session : undefined;
     }
   }

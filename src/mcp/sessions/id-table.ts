@@ -4,6 +4,7 @@
  */
 export interface IdTable {
   readonly count: number;
+  has(a: number, b: number, c: number, d: number): boolean;
   /** The four numbers are the digits of the id, eight each. */
   add(a: number, b: number, c: number, d: number, value: number): void;
   /** Forgets the ids whose first number is this or larger. */
@@ -14,7 +15,8 @@ export interface IdTable {
 
 const INITIAL = 1 << 15;
 
-export function createIdTable(): IdTable {
+/** @param combine What becomes of the numbers of one id */
+export function createIdTable(combine: 'sum' | 'largest'): IdTable {
   let size = INITIAL;
   let ids = new Uint32Array(size * 4);
   /** One more than the value; zero for a free place. */
@@ -35,7 +37,8 @@ export function createIdTable(): IdTable {
   function add(a: number, b: number, c: number, d: number, value: number): void {
     const at = find(a, b, c, d);
     if (values[at] !== 0) {
-      values[at]! += value;
+      if (combine === 'sum') values[at]! += value;
+      else values[at] = Math.max(values[at]!, value + 1);
       return;
     }
     const word = at * 4;
@@ -66,6 +69,7 @@ export function createIdTable(): IdTable {
     get count() {
       return count;
     },
+    has: (a, b, c, d) => values[find(a, b, c, d)] !== 0,
     add,
     dropFrom(first) {
       rebuild(size, first);
@@ -80,6 +84,40 @@ export function createIdTable(): IdTable {
       }
     },
   };
+}
+
+/** Ids of sessions, for a million of them. */
+export interface IdSet {
+  readonly size: number;
+  add(id: string): void;
+  has(id: string): boolean;
+  ids(): readonly string[];
+}
+
+export function createIdSet(): IdSet {
+  const table = createIdTable('largest');
+  return {
+    get size() {
+      return table.count;
+    },
+    add: (id) => table.add(...wordsOf(id), 0),
+    has: (id) => table.has(...wordsOf(id)),
+    ids() {
+      const all: string[] = [];
+      table.each((_value, _first, id) => all.push(id()));
+      return all;
+    },
+  };
+}
+
+function wordsOf(id: string): [number, number, number, number] {
+  const word = (digits: string): number => Number.parseInt(digits, 16);
+  return [
+    word(id.slice(0, 8)),
+    word(id.slice(9, 13) + id.slice(14, 18)),
+    word(id.slice(19, 23) + id.slice(24, 28)),
+    word(id.slice(28)),
+  ];
 }
 
 function idOf(words: Uint32Array): string {

@@ -21,14 +21,15 @@ import {
   sessionSummary,
   summaryOf,
 } from './session-summary.ts';
-import { openingTimes, type PlaceSearch, sizesOfSessions } from './sorted-sessions.ts';
+import { lastWrites, openingTimes, type PlaceSearch, sizesOfSessions } from './sorted-sessions.ts';
 import { createTop, type Place, type Top } from './top.ts';
 
 /** Sessions that one page in the order of ids looks at. */
 const LOOKED_AT = 20_000;
 
-/** Sessions that are read one by one rather than sorted before. */
+/** Sessions that are read one by one rather than sorted before, and where the store cannot tell their order. */
 const READ = 5000;
+const READ_UNSORTED = 300_000;
 
 /**
  * @param signal Ends the search with its reason, soon after it is aborted.
@@ -60,18 +61,28 @@ async function sortedPage(asked: Asked): Promise<SessionPage> {
   const { store, bucket, query, now, pause } = asked;
   const newest = await newestPage(asked);
   if (newest !== undefined) return newest;
+  const opened = openedInState(asked);
+  if (opened !== undefined) return topOfPlaces(asked, opened, () => true);
   const wanted = await sessionsThatMatch(store, bucket, query, { now, pause });
-  const isRead = wanted !== undefined && (wanted.size <= READ || query.sort === 'updated');
-  if (isRead) return topOf(asked, summariesOf(asked, wanted));
+  const places = placesBy(query.sort, store, bucket);
+  const read = query.sort === 'updated' && places === undefined ? READ_UNSORTED : READ;
+  if (wanted !== undefined && wanted.size <= read) return topOf(asked, summariesOf(asked, wanted.ids()));
   const isWanted = (id: string): boolean => wanted?.has(id) !== false;
-  const places =
-    query.sort === 'created'
-      ? openingTimes(store, bucket)
-      : query.sort === 'size'
-        ? sizesOfSessions(store, bucket)
-        : undefined;
   if (places !== undefined) return topOfPlaces(asked, places, isWanted);
   return topOf(asked, candidates(asked, isWanted));
+}
+
+/** Times of opening and states are in the same values. */
+function openedInState({ store, bucket, query, now }: Asked): PlaceSearch | undefined {
+  const { state, search, sort } = query;
+  if (sort !== 'created' || state === undefined || search) return undefined;
+  return openingTimes(store, bucket, (metadata) => stateOf(metadata, 0, now).name === state);
+}
+
+function placesBy(sort: SessionOrder | undefined, store: Store, bucket: string): PlaceSearch | undefined {
+  if (sort === 'created') return openingTimes(store, bucket);
+  if (sort === 'size') return sizesOfSessions(store, bucket);
+  return sort === 'updated' ? lastWrites(store, bucket) : undefined;
 }
 
 /** A query, and where and when it is asked. */
@@ -152,11 +163,20 @@ async function topOfPlaces(
   const { store, bucket, query, now, pause } = asked;
   const { top, after, order } = emptyTop(asked);
   const edits = await readEdits(store, bucket);
+  // Places by the last write count the edits of administrators.
+  const edited = query.sort === 'updated' ? edits : new Map<string, never>();
+  for (const id of edited.keys()) {
+    await pause();
+    const summary = isWanted(id) ? await sessionSummary(store, bucket, id, now, edits) : undefined;
+    const place = { rank: summary?.updated ?? 0, id };
+    if (summary !== undefined && matches(summary, query) && top.admits(place, after)) top.add(place, summary);
+  }
+  const isPlaced = (id: string): boolean => isWanted(id) && !edited.has(id);
   const wanted = query.limit + 1;
   let found = 0;
   let start = after;
   for (let limit = Math.max(CHOSEN, 2 * wanted); ; limit = Math.min(limit * 8, MOST_CHOSEN)) {
-    const places = await search({ limit, order, after: start, isWanted, pause });
+    const places = await search({ limit, order, after: start, isWanted: isPlaced, pause });
     for (const place of places) {
       await pause();
       if (!(await isInState(asked, place.id))) continue;

@@ -1,5 +1,6 @@
 import type { EntryInfo, Store } from '../../../host/index.ts';
 import { type Edits, isEdit, readEdits } from './edits.ts';
+import { createIdSet, type IdSet } from './id-table.ts';
 import { metadataKey, sessionOfKey } from './layout.ts';
 import { readMetadata, type SessionState, stateOf } from './metadata.ts';
 import type { Pause } from './pauses.ts';
@@ -43,8 +44,8 @@ async function* searched(
   } while (cursor !== undefined);
 }
 
-/** Sessions that are known to match at most: more are found soon without that. */
-const MATCHING = 300_000;
+/** Sessions that are known to match at most, which takes 50 MB. */
+const MATCHING = 1_000_000;
 
 /**
  * The ids of sessions that may match, and of all that do: found by a look at what the filter is about, without reading each session.
@@ -55,8 +56,8 @@ export async function sessionsThatMatch(
   bucket: string,
   { search, state }: Pick<SessionFilter, 'search' | 'state'>,
   { now, pause }: { readonly now: number; readonly pause: Pause },
-): Promise<ReadonlySet<string> | undefined> {
-  const ids = new Set<string>();
+): Promise<IdSet | undefined> {
+  const ids = createIdSet();
   const parts =
     search && isAscii(search) && store.withText !== undefined
       ? withText(store, bucket, search.toLowerCase())

@@ -1,8 +1,8 @@
-import type { Store } from '../../../host/index.ts';
+import type { Awaitable, Prefixes, SizesPage, Store } from '../../../host/index.ts';
 import { isSessionId, metadataKey, sessionOfKey } from './layout.ts';
-import { readMetadata } from './metadata.ts';
+import { readMetadata, type SessionMetadata } from './metadata.ts';
 import type { Pause } from './pauses.ts';
-import { createSizeSums } from './size-sums.ts';
+import { createSessionNumbers } from './session-numbers.ts';
 import { createTop, type Place } from './top.ts';
 
 /** Which places in an order are wanted. */
@@ -20,8 +20,8 @@ export interface PlaceQuery {
 /** Finds the first places in one pass over the store, whatever it has; what it finds may be no session. */
 export type PlaceSearch = (query: PlaceQuery) => Promise<readonly Place[]>;
 
-/** Sessions whose sizes are added up together. */
-const SIZES = 2_500_000;
+/** Sessions whose numbers are found together: the table takes 100 MB for them, and twice that for a few more. */
+const TOGETHER = 2_000_000;
 
 /** Numbers that are taken of a part of the store, unless it has more that could be among the first. */
 const FEW = 500;
@@ -34,10 +34,19 @@ const GROUPS = 16 ** DIGITS;
 /** Bytes of a session's key up to the colon. */
 const PREFIX = 37;
 
-/** By when they were opened. Undefined if the store cannot tell without a look at each session. */
-export function openingTimes(store: Store, bucket: string): PlaceSearch | undefined {
-  if (store.numbersWithEnding !== undefined) return (query) => byNumber(store, bucket, query);
-  return store.valuesWithEnding === undefined ? undefined : (query) => byValue(store, bucket, query);
+/**
+ * By when they were opened. Undefined if the store cannot tell without a look at each session.
+ *
+ * @param isMatch Leaves sessions out by their metadata.
+ */
+export function openingTimes(
+  store: Store,
+  bucket: string,
+  isMatch?: (metadata: SessionMetadata) => boolean,
+): PlaceSearch | undefined {
+  if (isMatch === undefined && store.numbersWithEnding !== undefined)
+    return (query) => byNumber(store, bucket, query);
+  return store.valuesWithEnding === undefined ? undefined : (query) => byValue(store, bucket, query, isMatch);
 }
 
 async function byNumber(store: Store, bucket: string, query: PlaceQuery): Promise<readonly Place[]> {
@@ -63,7 +72,12 @@ async function byNumber(store: Store, bucket: string, query: PlaceQuery): Promis
   return top.items().map(({ place }) => place);
 }
 
-async function byValue(store: Store, bucket: string, query: PlaceQuery): Promise<readonly Place[]> {
+async function byValue(
+  store: Store,
+  bucket: string,
+  query: PlaceQuery,
+  isMatch: (metadata: SessionMetadata) => boolean = () => true,
+): Promise<readonly Place[]> {
   const { limit, order, after, isWanted, pause } = query;
   const top = createTop<undefined>(limit, order);
   let cursor: bigint | undefined;
@@ -74,8 +88,9 @@ async function byValue(store: Store, bucket: string, query: PlaceQuery): Promise
       if (id === undefined || key !== metadataKey(id) || !isWanted(id)) continue;
       const stored = value ?? (await store.get(bucket, key));
       const metadata = stored && readMetadata(stored);
-      const place = metadata && { rank: metadata.createdAt, id };
-      if (place !== undefined && top.admits(place, after)) top.add(place, undefined);
+      if (metadata === undefined || !isMatch(metadata)) continue;
+      const place = { rank: metadata.createdAt, id };
+      if (top.admits(place, after)) top.add(place, undefined);
     }
     await pause();
     cursor = page.cursor;
@@ -85,35 +100,46 @@ async function byValue(store: Store, bucket: string, query: PlaceQuery): Promise
 
 /** By how many bytes their values have. Undefined if the store cannot tell without a look at each session. */
 export function sizesOfSessions(store: Store, bucket: string): PlaceSearch | undefined {
-  return store.sizesByPrefix === undefined ? undefined : (query) => bySize(store, bucket, query);
+  const search = store.sizesByPrefix?.bind(store, bucket);
+  return search && ((query) => byPrefix(search, 'sum', query));
 }
 
-async function bySize(store: Store, bucket: string, query: PlaceQuery): Promise<readonly Place[]> {
+/** By when anybody last wrote to them. Undefined if the store cannot tell without a look at each session. */
+export function lastWrites(store: Store, bucket: string): PlaceSearch | undefined {
+  const search = store.timesByPrefix?.bind(store, bucket);
+  return search && ((query) => byPrefix(search, 'largest', query));
+}
+
+async function byPrefix(
+  search: (prefixes: Prefixes, cursor?: bigint) => Awaitable<SizesPage>,
+  combine: 'sum' | 'largest',
+  query: PlaceQuery,
+): Promise<readonly Place[]> {
   const { limit, order, after, isWanted, pause } = query;
   const top = createTop<undefined>(limit, order);
   const left: [from: number, before: number][] = [[0, GROUPS]];
   for (let range = left.pop(); range !== undefined; range = left.pop()) {
     const [from] = range;
     let [, before] = range;
-    const sums = createSizeSums();
+    const numbers = createSessionNumbers(combine);
     let cursor: bigint | undefined;
     do {
       const prefixes = { from: digits(from), before: digits(before), length: PREFIX };
-      const page = await store.sizesByPrefix!(bucket, prefixes, cursor);
-      sums.add(page.lines);
+      const page = await search(prefixes, cursor);
+      numbers.add(page.lines);
       cursor = page.cursor;
       await pause();
       // Those with the larger ids have another turn, whatever was found of them so far.
-      while (sums.count > SIZES && before - from > 1) {
+      while (numbers.count > TOGETHER && before - from > 1) {
         const middle = Math.floor((from + before) / 2);
         left.push([middle, before]);
         before = middle;
-        sums.dropFrom(before);
+        numbers.dropFrom(before);
       }
     } while (cursor !== undefined);
     let last: Place | undefined;
     let lastGroup = GROUPS;
-    sums.each((rank, group, id) => {
+    numbers.each((rank, group, id) => {
       if (!top.admitsRank(rank)) return;
       // Most sessions of a server may have the same size: then their ids decide.
       if (last !== top.last()) {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openStore, type Store } from '../../../src/index.ts';
+import { recordEdit } from '../../../src/mcp/sessions/edits.ts';
 import { sessionPage } from '../../../src/mcp/sessions/session-page.ts';
 import type { SessionOrder } from '../../../src/mcp/sessions/session-query.ts';
 import { json, now } from './stored.ts';
@@ -25,6 +26,12 @@ beforeAll(async () => {
   for (let at = 0; at < entries.length; at += 500)
     await store.setMany('default', entries.slice(at, at + 500));
   await store.setMany('other', entries.slice(0, 100));
+  // Edits of administrators do not count as writes of the session.
+  const opened = entries.filter(([key]) => key.endsWith(':__meta__')).map(([key]) => key.slice(0, 36));
+  for (let n = 0; n < SESSIONS; n += 100) {
+    const entry = { bucket: 'default', session: opened[n]!, key: 'note' };
+    await recordEdit(store, entry, () => store.set('default', `${opened[n]}:note`, Buffer.from('\x01x')));
+  }
 });
 afterAll(() => store.close());
 
@@ -42,7 +49,8 @@ async function allPages(store: Store, query: Parameters<typeof sessionPage>[2]):
 
 /** The same store without its searches: each session is looked at. */
 function plain(store: Store): Store {
-  const { newest, valuesWithEnding, sizesByPrefix, numbersWithEnding, withText, ...rest } = store;
+  const { newest, valuesWithEnding, sizesByPrefix, timesByPrefix, numbersWithEnding, withText, ...rest } =
+    store;
   return rest;
 }
 
@@ -52,6 +60,7 @@ test.each<[SessionOrder, 'asc' | 'desc']>([
   ['created', 'desc'],
   ['created', 'asc'],
   ['updated', 'desc'],
+  ['updated', 'asc'],
 ])(
   'pages by %s, %s, have each session once, in the order of a store without searches',
   async (sort, order) => {

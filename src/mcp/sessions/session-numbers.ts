@@ -1,15 +1,15 @@
 import { createIdTable } from './id-table.ts';
 
-/** Sums of sizes by session, for millions of them. */
-export interface SizeSums {
-  /** How many sessions have a sum. */
+/** A number for each session, for millions of them: the sum or the largest of those of its entries. */
+export interface SessionNumbers {
+  /** How many sessions have one. */
   readonly count: number;
-  /** Adds what `sizesByPrefix` returned. What does not begin like a session's key is left out. */
+  /** Adds what `sizesByPrefix` or `timesByPrefix` returned. What does not begin like a session's key is left out. */
   add(lines: Uint8Array): void;
   /** Forgets the sessions whose ids begin with this group or a later one: the number that their first eight digits are. */
   dropFrom(group: number): void;
-  /** Calls `visit` with each sum and the group of its id, which is made only when it is asked for. */
-  each(visit: (bytes: number, group: number, id: () => string) => void): void;
+  /** Calls `visit` with each number and the group of its id, which is made only when it is asked for. */
+  each(visit: (value: number, group: number, id: () => string) => void): void;
 }
 
 /** Bytes of an id, and what ends a line. */
@@ -27,10 +27,10 @@ const NONE = 16;
 const VALUE = new Uint8Array(256).fill(NONE);
 for (let digit = 0; digit < 16; digit++) VALUE[digit.toString(16).charCodeAt(0)] = digit;
 
-export function createSizeSums(): SizeSums {
-  const table = createIdTable();
+export function createSessionNumbers(combine: 'sum' | 'largest'): SessionNumbers {
+  const table = createIdTable(combine);
   const words = new Uint32Array(4);
-  /** The session of the lines before, as entries of one session mostly follow each other, and what these add up to. */
+  /** The session of the lines before, as entries of one session mostly follow each other, and what its numbers amount to. */
   const current = new Uint32Array(4);
   let pending = 0;
   let hasCurrent = false;
@@ -41,7 +41,7 @@ export function createSizeSums(): SizeSums {
     hasCurrent = false;
   }
 
-  function addEntry(bytes: number): void {
+  function addEntry(value: number): void {
     const isSame =
       hasCurrent &&
       words[0] === current[0] &&
@@ -53,7 +53,7 @@ export function createSizeSums(): SizeSums {
       current.set(words);
       hasCurrent = true;
     }
-    pending += bytes;
+    pending = combine === 'sum' ? pending + value : Math.max(pending, value);
   }
 
   return {
@@ -69,14 +69,14 @@ export function createSizeSums(): SizeSums {
           last = isEntry ? at : -1;
         }
         if (isEntry) at += ID_LENGTH + 1;
-        let bytes = 0;
+        let value = 0;
         for (; at < lines.length && lines[at] !== NEWLINE; at++) {
           const digit = lines[at]! - 48;
           if (digit < 0 || digit > 9) isEntry = false;
-          bytes = bytes * 10 + digit;
+          value = value * 10 + digit;
         }
         at += 1;
-        if (isEntry) addEntry(bytes);
+        if (isEntry) addEntry(value);
       }
       finish();
     },
