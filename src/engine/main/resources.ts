@@ -80,8 +80,8 @@ export async function openResources(
     if (isFull === wasFull) return;
     wasFull = isFull;
     if (isFull) {
-      const remedy = 'free some space on its disk; until then only reads and deletes work';
-      void options.log('error', 'store', `the store is full: ${remedy}`);
+      const full = 'the store is full: free some space on its disk; until then only reads and deletes work';
+      void options.log('error', 'store', full);
     } else void options.log('info', 'store', 'the store has room again');
   }
 
