@@ -42,7 +42,15 @@ export function setUpThisThread(setup: WorkerSetup, collect: Collect): GuestThre
   const full = getHeapStatistics().heap_size_limit * (HEAP_FULL / GUEST_HEAP);
   const counts = new MessageCounts(setup.counts);
   const heap = createHeap({ collect: createCollect(), full });
-  const starting = startGuests(setup, { port, counts, scheduler, heap, collect, turn: TURN });
+  const starting = startGuests(setup, {
+    port,
+    counts,
+    scheduler,
+    heap,
+    collect,
+    turn: TURN,
+    makesSpares: false,
+  });
 
   starting.then((started) => {
     guests = started;

@@ -39,6 +39,8 @@ export interface Surroundings {
   readonly collect: Collect;
   /** See `createBatchLimiter`. */
   readonly turn: number;
+  /** Whether the thread has time to make instances that no request needs yet. */
+  readonly makesSpares: boolean;
   /** Runs glue, unless it was run before. */
   runGlue?(glue: Glue): GlueModule;
 }
@@ -86,7 +88,7 @@ export async function startGuests(
       computes: outbox.flushComplete,
       discarded: collector.discarded,
       deferCheck: spareTime.deferCheck,
-      whenCalm: spareTime.whenCalm,
+      whenCalm: surroundings.makesSpares ? spareTime.whenCalm : undefined,
       degraded: (reason) => outbox.post({ type: 'degraded', reason }),
     });
     opened.instances = instances;

@@ -72,7 +72,7 @@ export interface InstancesParts {
   /** See `InstancePoolOptions`. */
   deferCheck?(check: () => void, soon: boolean): void;
   /** Calls back once nothing waits for this thread; without it, there are no spare instances. */
-  whenCalm?(make: () => void, soon: boolean): void;
+  readonly whenCalm?: ((make: () => void, soon: boolean) => void) | undefined;
   /** Called once if instances cannot be restored although they should be. */
   degraded(reason: string): void;
 }

@@ -73,6 +73,7 @@ guests = await startGuests(setup, {
   heap: createHeap({ collect }),
   collect,
   turn: TURN,
+  makesSpares: true,
   runGlue: (glue) => (prepared?.script === glue.script ? prepared.module : runGlue(glue)),
 });
 if (guests !== undefined) {

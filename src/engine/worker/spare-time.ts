@@ -5,11 +5,14 @@ const FIRST_REQUEST = 200;
 const SPARE_SOON = 20;
 const SPARE_LATER = 1000;
 
+/** The part of the thread's time that they may take: requests that come meanwhile wait. */
+const SPARE_PART = 1 / 20;
+
 /** When the thread may do what no request waits for. */
 export interface SpareTime {
   /** Calls it when the first request was served, which is `soon`, or when none comes. */
   deferCheck(call: () => void, soon: boolean): void;
-  /** Calls it later, once no message waits. */
+  /** Calls it later, once no message waits. What it does may call this again, and takes a small part of the time then. */
   whenCalm(call: () => void, soon: boolean): void;
   /** Calls nothing any more. */
   cancel(): void;
@@ -19,15 +22,28 @@ export function createSpareTime(messageWaits: () => boolean): SpareTime {
   let first: NodeJS.Timeout | undefined;
   let immediate: NodeJS.Immediate | undefined;
   let calm: NodeJS.Timeout | undefined;
+  /** When the call began that is under way. */
+  let began = Number.POSITIVE_INFINITY;
 
   function cancelCheck(): void {
     clearTimeout(first);
     clearImmediate(immediate);
   }
 
+  function attempt(call: () => void, soon: boolean): void {
+    if (messageWaits()) {
+      whenCalm(call, soon);
+      return;
+    }
+    began = performance.now();
+    call();
+    began = Number.POSITIVE_INFINITY;
+  }
+
   function whenCalm(call: () => void, soon: boolean): void {
-    const attempt = (): void => (messageWaits() ? whenCalm(call, soon) : call());
-    calm = setTimeout(attempt, soon ? SPARE_SOON : SPARE_LATER).unref();
+    const took = Math.max(0, performance.now() - began);
+    const delay = Math.max(soon ? SPARE_SOON : SPARE_LATER, took / SPARE_PART);
+    calm = setTimeout(attempt, delay, call, soon).unref();
   }
 
   return {
