@@ -3,7 +3,7 @@
  * not wait for new ones then, and V8 does not discard code that it has optimized for fewer of them.
  */
 const SPARES = 8;
-const SPARE_BYTES = 32 * 1024 ** 2;
+const SPARE_BYTES = 64 * 1024 ** 2;
 
 export interface SpareOptions {
   /** Bytes of the memories of one instance. */

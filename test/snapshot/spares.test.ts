@@ -52,9 +52,9 @@ test('requests that come at the same time use them, and those that are missing a
 
 test('large instances have fewer of them, or none', () => {
   for (const [size, idle] of [
-    [5 * MEBIBYTE, 7],
-    [10 * MEBIBYTE, 4],
-    [100 * MEBIBYTE, 2],
+    [10 * MEBIBYTE, 7],
+    [20 * MEBIBYTE, 4],
+    [200 * MEBIBYTE, 2],
   ] as const) {
     const served = createCalmPool(size);
     serveOne(served);
