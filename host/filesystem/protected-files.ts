@@ -4,8 +4,8 @@ import type { ProtectedPath } from '../options.ts';
 import { withErrorCodes } from './error-code.ts';
 import { type Directory, identityOf } from './held-directory.ts';
 
-/** Suffixes of the files that SQLite opens beside a database. */
-const BESIDE_DATABASE = ['-wal', '-shm', '-journal'];
+/** Suffixes of the files that SQLite opens beside a database, and of the lock for opening it. */
+const BESIDE_DATABASE = ['-wal', '-shm', '-journal', '-opening'];
 /** Milliseconds after which the folders are looked up again: other processes may have moved them; guests cannot. */
 const REFRESH = 1000;
 /** Whether file names are case-insensitive on this system. */

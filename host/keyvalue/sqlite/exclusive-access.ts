@@ -3,7 +3,7 @@ import { WasmcpError } from '../../error.ts';
 import { type Connection, connect } from './connection.ts';
 import { indexUsers } from './index-users.ts';
 
-/** Milliseconds to wait for other processes that check at the same moment, and that create the index afterwards. */
+/** Milliseconds to wait for processes that are closing the database, and for other programs that open it at the same moment. */
 const PATIENCE = 1000;
 
 /** Milliseconds between two attempts. */
@@ -25,8 +25,8 @@ export function lacksIndex(path: string): boolean {
 /**
  * Refuses a database without `-shm` that another process uses: a new `-shm` would share no lock with it, and each would
  * overwrite what the other acknowledges. Every connection to a database in WAL mode holds a shared lock on the database file
- * while it has it open, so only a sole user gets an exclusive lock. A process that was started at the same moment was a sole
- * user first, and uses the `-shm` that it has created.
+ * while it has it open, so only a sole user gets an exclusive lock. Our own openers take turns (`opening-lock.ts`). Another program
+ * that has opened it at the same moment uses the `-shm` that it has created.
  *
  * @throws WasmcpError `store-unusable`
  */

@@ -11,6 +11,7 @@ import {
 import { resolve } from 'node:path';
 import { WasmcpError } from '../../error.ts';
 import type { StoreInfo } from '../store-maintenance.ts';
+import { connectReaderInTurn } from './connect-in-turn.ts';
 import { type Connection, connect } from './connection.ts';
 import { sqliteFailure } from './errors.ts';
 import { prepareFile, syncFolder } from './prepare-file.ts';
@@ -132,9 +133,7 @@ function reading<T>(path: string, work: (connection: Connection, file: string, u
   const file = realpathSync(resolve(path));
   let connection: Connection | undefined;
   try {
-    // Read-only if there is a log, which a writable connection would checkpoint on closing; without one a read-only
-    // connection would leave an empty log behind.
-    connection = connect(file, PATIENCE, existsSync(`${file}-wal`));
+    connection = connectReaderInTurn(file, PATIENCE);
     requireOwnLog(connection, file, url);
     schemaVersion(connection, url, MIGRATIONS);
     return work(connection, file, url);

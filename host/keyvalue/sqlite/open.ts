@@ -4,22 +4,20 @@ import { WasmcpError } from '../../error.ts';
 import type { StoreOptions } from '../driver.ts';
 import type { Durability } from '../durability.ts';
 import type { Store } from '../store.ts';
+import { connectInTurn } from './connect-in-turn.ts';
 import { type Connection, connect } from './connection.ts';
 import { monitorDatabase } from './database-monitor.ts';
 import { sqliteFailure } from './errors.ts';
-import { lacksIndex, requireExclusiveAccess } from './exclusive-access.ts';
 import { rememberFiles } from './file-identity.ts';
 import { connectForLeases } from './leases.ts';
-import { movedFailure } from './moved.ts';
 import { prepareFile, syncFolder } from './prepare-file.ts';
-import { MIGRATIONS, migrate, schemaVersion } from './schema.ts';
+import { MIGRATIONS, migrate } from './schema.ts';
 import { createSpaceRecovery } from './space-recovery.ts';
 import { spaceReserve } from './space-reserve.ts';
 import { sqliteStore } from './store.ts';
 import { openGuard } from './store-guard.ts';
 import type { StoreEvents } from './transactions.ts';
 import { requireFixedSqlite } from './version.ts';
-import { requireOwnLog } from './wal-ownership.ts';
 
 /** How a SQLite store is opened. */
 export interface SqliteOptions extends StoreOptions {}
@@ -73,11 +71,8 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Store {
 
 function openFile(file: string, url: string, busyTimeout: number, options: SqliteOptions): Store {
   const exists = prepareFile(file, url, options.allowNetworkFileSystem ?? false);
-  const isUnindexed = exists && lacksIndex(realpathSync(file));
-  if (exists) inspect(file, url, busyTimeout);
-  if (isUnindexed) requireSoleUse(file, url);
-  return opened(file, url, busyTimeout, (connection) => {
-    useWriteAheadLog(connection, busyTimeout);
+  const connecting = (): Connection => connectInTurn(file, url, busyTimeout, exists);
+  return opened(connecting, url, (connection) => {
     connection.pragma('synchronous = FULL');
     // These only have an effect on macOS, where a plain fsync leaves data in the disk's own cache.
     connection.pragma('fullfsync = ON');
@@ -110,19 +105,23 @@ function openFile(file: string, url: string, busyTimeout: number, options: Sqlit
 /** Opens an empty store that lives in this thread's memory until it is closed. */
 export function openMemory(): Store {
   const url = 'memory:';
-  return opened(':memory:', url, 0, (connection) => {
-    migrate(connection, url, MIGRATIONS);
-    return sqliteStore(connection, url, 0, {
-      afterFirstWrite: () => {},
-      mayCommit: () => undefined,
-      mayAcknowledge: () => undefined,
-      closing: (close) => close(true),
-      broken: () => {},
-      full: () => {},
-      spaceRecovery: undefined,
-      leaseConnection: undefined,
-    });
-  });
+  return opened(
+    () => connect(':memory:', 0),
+    url,
+    (connection) => {
+      migrate(connection, url, MIGRATIONS);
+      return sqliteStore(connection, url, 0, {
+        afterFirstWrite: () => {},
+        mayCommit: () => undefined,
+        mayAcknowledge: () => undefined,
+        closing: (close) => close(true),
+        broken: () => {},
+        full: () => {},
+        spaceRecovery: undefined,
+        leaseConnection: undefined,
+      });
+    },
+  );
 }
 
 /** Prevents commits into files that are no longer the store's. With `power` the gate checks before responses leave. */
@@ -162,63 +161,18 @@ function protection(
   };
 }
 
-function requireSoleUse(path: string, url: string): void {
-  try {
-    requireExclusiveAccess(realpathSync(path), url);
-  } catch (error) {
-    throw sqliteFailure(error, url);
-  }
-}
-
-/**
- * Refuses a file that is not ours before anything can write to it. A writable connection would checkpoint a log left by a
- * crash when it closes; a read-only one without a log would leave an empty log behind.
- */
-function inspect(path: string, url: string, busyTimeout: number): void {
-  let connection: Connection | undefined;
-  try {
-    const readonly = existsSync(`${realpathSync(path)}-wal`);
-    connection = connect(path, busyTimeout, readonly);
-    requireOwnLog(connection, realpathSync(path), url);
-    schemaVersion(connection, url, MIGRATIONS);
-    const moved = movedFailure(connection, url);
-    if (moved !== undefined) throw moved;
-  } catch (error) {
-    throw sqliteFailure(error, url);
-  } finally {
-    connection?.close();
-  }
-}
-
 function opened(
-  path: string,
+  connecting: () => Connection,
   url: string,
-  busyTimeout: number,
   prepare: (connection: Connection) => Store,
 ): Store {
   let connection: Connection | undefined;
   try {
-    connection = connect(path, busyTimeout);
+    connection = connecting();
     return prepare(connection);
   } catch (error) {
     connection?.close();
     throw sqliteFailure(error, url);
-  }
-}
-
-/** Switching a new file to WAL needs an exclusive lock for a moment, for which SQLite does not wait by itself. */
-function useWriteAheadLog(connection: Connection, busyTimeout: number): void {
-  const deadline = performance.now() + busyTimeout;
-  const pause = new Int32Array(new SharedArrayBuffer(4));
-  for (;;) {
-    try {
-      connection.pragma('journal_mode = WAL');
-      return;
-    } catch (error) {
-      const busy = error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY';
-      if (!busy || performance.now() > deadline) throw error;
-      Atomics.wait(pause, 0, 0, 5);
-    }
   }
 }
 

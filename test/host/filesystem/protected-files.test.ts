@@ -89,6 +89,7 @@ describe('what the host itself uses', () => {
     'state/store.db-shm',
     'state/store.db-journal',
     'state/store.db-reserve',
+    'state/store.db-opening',
     'state/store.db.0a1b',
     'cache/entry',
     'cache/new',

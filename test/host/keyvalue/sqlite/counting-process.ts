@@ -5,10 +5,13 @@ interface Order {
   readonly times: number;
   /** Whether the store stays open. */
   readonly keep?: boolean;
+  /** When to begin, so that several processes do so at the same moment. */
+  readonly at?: number;
 }
 
 /** A process that counts: for each message it opens the store, increments, closes, and reports errors. */
-process.on('message', async ({ path, times, keep = false }: Order) => {
+process.on('message', async ({ path, times, keep = false, at = 0 }: Order) => {
+  while (Date.now() < at);
   try {
     const store = openSqlite(path);
     for (let n = 0; n < times; n++) {
