@@ -9,6 +9,7 @@ import { fixture, serve, temporaryFolder } from '../../support/command.ts';
 import { callTool, initialize, rpc } from '../../support/mcp.ts';
 import { rawGlue } from '../../support/raw-glue.ts';
 import { type Listening, listen, type ServingOptions } from '../../support/serving.ts';
+import { thisThread } from '../../support/this-thread.ts';
 
 interface Measured extends Listening {
   /** The sum of the samples of this name with these labels; 0 if there are none. */
@@ -97,7 +98,8 @@ test('after a load of known counts every counter is exact, with several workers'
     (await value('wasmcp_node_instances_restored_total')) +
     (await value('wasmcp_node_instances_discarded_total'));
   expect(after).toBe(rawGlue ? 0 : guests);
-  expect(await value('wasmcp_node_instances_created_total')).toBeGreaterThanOrEqual(4);
+  // Each thread makes two at least, before one of them is used again.
+  expect(await value('wasmcp_node_instances_created_total')).toBeGreaterThanOrEqual(thisThread ? 2 : 4);
 });
 
 test('each operation on the store is counted by its kind and outcome, with several workers', async () => {
