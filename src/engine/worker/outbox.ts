@@ -25,8 +25,12 @@ export interface GuestPort {
 /** Milliseconds for which a complete response may wait for others. */
 const MAX_AGE = 0.5;
 
-/** `waiting`: the number of messages that wait for this thread. */
-export function createOutbox(port: Pick<GuestPort, 'postMessage'>, waiting: () => number): Outbox {
+/** `waiting`: the number of messages that wait for this thread; `now`: milliseconds of any clock. */
+export function createOutbox(
+  port: Pick<GuestPort, 'postMessage'>,
+  waiting: () => number,
+  now: () => number = () => performance.now(),
+): Outbox {
   let batch: FromWorker[] = [];
   /** When the batch was begun, and the number of responses that it completes. */
   let began = 0;
@@ -50,13 +54,13 @@ export function createOutbox(port: Pick<GuestPort, 'postMessage'>, waiting: () =
       // It stays when the batch is posted earlier: to clear it and to set another costs more than to call it.
       if (!isScheduled) setImmediate(turned);
       isScheduled = true;
-      began = performance.now();
+      began = now();
     }
     if (message.type !== 'done') batch.push(message);
     else {
       finish(batch, message);
       complete += 1;
-      if (complete >= waiting() || performance.now() - began > MAX_AGE) flush();
+      if (complete >= waiting() || now() - began > MAX_AGE) flush();
     }
   }
 
