@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { LoadedComponent } from '../../src/component/component.ts';
 import { createServer, type Server } from '../../src/index.ts';
+import { createMonitor } from '../../src/server/admin/monitor.ts';
 import { fixture } from '../support/command.ts';
 import { callTool, initialize } from '../support/mcp.ts';
 import { rawGlue } from '../support/raw-glue.ts';
@@ -49,6 +50,18 @@ describe.skipIf(rawGlue)("guests on the caller's thread", () => {
     // A slice is 5 ms at most: alone, there are more than a thousand. One that kept the thread would leave a few.
     expect(ticks()).toBeGreaterThan(50);
     expect(log).toEqual(['error GET /spin: the guest did not respond within 2000 ms']);
+  });
+
+  test('share an instance if they are called together and none has to wait', async () => {
+    const monitor = createMonitor();
+    onTestFinished(monitor.close);
+    const { server } = await create('misbehave', { workers: 0, monitor });
+    const created = async (): Promise<string> =>
+      /^wasmcp_node_instances_created_total (\d+)$/m.exec(await monitor.metrics())![1]!;
+    for (let n = 0; n < 20; n += 1) await status(server, '/ok');
+    const before = await created();
+    await Promise.all(Array.from({ length: 60 }, () => status(server, '/ok')));
+    expect(await created()).toBe(before);
   });
 
   test('a trap ends one of them', async () => {

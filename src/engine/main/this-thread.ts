@@ -3,6 +3,7 @@ import { getHeapStatistics } from 'node:v8';
 import { GUEST_HEAP, HEAP_FULL } from '../../process/heap.ts';
 import { type Collect, createCollect } from '../../process/memory/collect.ts';
 import { createHeap } from '../../process/memory/heap-share.ts';
+import { afterMicrotasks } from '../../process/microtasks.ts';
 import { MessageCounts } from '../protocol/message-counts.ts';
 import type { FromWorker, ToWorker } from '../protocol/messages.ts';
 import type { WorkerSetup } from '../protocol/setup.ts';
@@ -60,7 +61,14 @@ export function setUpThisThread(setup: WorkerSetup, collect: Collect): GuestThre
   function deliver(): void {
     const messages = inbox;
     inbox = [];
-    if (!isEnding) for (const message of messages) guests!.receive(message);
+    receive(messages);
+  }
+
+  /** One after another, as threads receive messages: a guest that need not wait has finished before the next one begins. */
+  function receive(messages: readonly ToWorker[], at = 0): void {
+    if (isEnding) return;
+    guests!.receive(messages[at]!);
+    if (at + 1 < messages.length) afterMicrotasks(() => receive(messages, at + 1));
   }
 
   async function end(): Promise<void> {

@@ -1,3 +1,4 @@
+import { afterMicrotasks } from '../../process/microtasks.ts';
 import type { RunnerMessage } from './runner.ts';
 
 /** Passes on messages about requests in order, and yields to the event loop regularly. */
@@ -12,11 +13,20 @@ export interface TurnClock {
   now(): number;
   /** Calls this in the next turn. */
   next(turned: () => void): void;
+  /** Calls this in the same turn, once guests that were just begun have finished, or wait for another turn. */
+  settled(passed: () => void): void;
 }
 
-const EVENT_LOOP: TurnClock = { now: () => performance.now(), next: (turned) => void setImmediate(turned) };
+const EVENT_LOOP: TurnClock = {
+  now: () => performance.now(),
+  next: (turned) => void setImmediate(turned),
+  settled: afterMicrotasks,
+};
 
-/** Requests are begun one after another for at most `turn` milliseconds. */
+/**
+ * Requests are begun one after another for at most `turn` milliseconds. Those that had to wait are begun once the guest before has
+ * finished, if it need not wait: otherwise each would need an instance of its own.
+ */
 export function createBatchLimiter(
   pass: (message: RunnerMessage) => void,
   turn: number,
@@ -36,7 +46,13 @@ export function createBatchLimiter(
 
   function turned(): void {
     began = undefined;
-    while (waiting.length > 0 && mayPass(waiting[0]!)) pass(waiting.shift()!);
+    passWaiting();
+  }
+
+  function passWaiting(): void {
+    if (waiting.length === 0 || !mayPass(waiting[0]!)) return;
+    pass(waiting.shift()!);
+    if (waiting.length > 0) clock.settled(passWaiting);
   }
 
   return {

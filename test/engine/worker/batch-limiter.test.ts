@@ -22,6 +22,7 @@ function limiter(milliseconds: number) {
       next: (turned) => {
         due = turned;
       },
+      settled: (passed) => passed(),
     },
   );
   return {
@@ -67,4 +68,22 @@ test('a guest knows that others wait for its thread, though their messages were 
   expect([waits, limited.waits]).toEqual([[false, false], true]);
   turn();
   expect([waits, limited.waits]).toEqual([[false, false, true, false], false]);
+});
+
+test('a request that had to wait begins once the guest before has finished, if that need not wait', async () => {
+  let open = 0;
+  const found: number[] = [];
+  const { promise: over, resolve } = Promise.withResolvers<void>();
+  const limited = createBatchLimiter(async ({ id }) => {
+    found.push(open);
+    open += 1;
+    // The first one uses up the turn.
+    for (const until = performance.now() + 20; id === 1 && performance.now() < until; );
+    for (let hop = 0; hop < 10; hop += 1) await undefined;
+    open -= 1;
+    if (id === 20) resolve();
+  }, 10);
+  for (let id = 1; id <= 20; id += 1) limited.take({ type: 'request', id } as RequestMessage);
+  await over;
+  expect(found).toEqual(Array.from({ length: 20 }, () => 0));
 });
