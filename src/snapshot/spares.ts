@@ -2,7 +2,7 @@
  * Instances of a component that are kept ready, and the bytes of their memories together. Requests that come at the same time need
  * not wait for new ones then, and V8 does not discard code that it has optimized for fewer of them.
  */
-const SPARES = 8;
+const SPARES = 12;
 const SPARE_BYTES = 64 * 1024 ** 2;
 
 export interface SpareOptions {
