@@ -33,11 +33,11 @@ test('none are made before the first request, and then one after another, as man
   const served = createCalmPool(MEBIBYTE);
   expect(served.calm()).toEqual([]);
   serveOne(served);
-  expect(served.calm()).toEqual(Array(6).fill(true));
-  expect([served.pool.idle, served.created.length]).toEqual([8, 8]);
+  expect(served.calm()).toEqual(Array(10).fill(true));
+  expect([served.pool.idle, served.created.length]).toEqual([12, 12]);
   serveOne(served);
   served.calm();
-  expect(served.created.length).toBe(8);
+  expect(served.created.length).toBe(12);
 });
 
 test('requests that come at the same time use them, and those that are missing are made without haste', () => {
@@ -45,9 +45,9 @@ test('requests that come at the same time use them, and those that are missing a
   pool.give(pool.take(), FINE);
   calm();
   const taken = Array.from({ length: 5 }, () => pool.take());
-  expect([created.length, new Set(taken).size]).toEqual([8, 5]);
+  expect([created.length, new Set(taken).size]).toEqual([12, 5]);
   expect(calm()).toEqual(Array(5).fill(false));
-  expect([pool.idle, created.length]).toEqual([8, 13]);
+  expect([pool.idle, created.length]).toEqual([12, 17]);
 });
 
 test('large instances have fewer of them, or none', () => {
