@@ -31,6 +31,12 @@ export class Table<K, V> {
     return value;
   }
 
+  /** Deletes the first entry and returns its value. */
+  shift(): V | undefined {
+    for (const key of this.#cells.keys()) return this.delete(key);
+    return undefined;
+  }
+
   *values(): Generator<V> {
     for (const { value } of this.#cells.values()) if (value !== undefined) yield value;
   }

@@ -1,11 +1,19 @@
+import { Table } from '../../../host/index.ts';
 import { afterMicrotasks } from '../../process/microtasks.ts';
 import type { RunnerMessage } from './runner.ts';
 
-/** Passes on messages about requests in order, and yields to the event loop regularly. */
+/** Begins requests in order, and yields to the event loop regularly. */
 export interface BatchLimiter {
   take(message: RunnerMessage): void;
-  /** Messages wait here, for their turn or the next one. */
+  /** Requests wait here, for their turn or the next one. */
   readonly waits: boolean;
+}
+
+/** Runs the guests. */
+export interface LimitedRunner {
+  receive(message: RunnerMessage): void;
+  /** The request was told to stop before it began. */
+  refuse(id: number, reason: string): void;
 }
 
 /** Milliseconds, and turns of the event loop. */
@@ -28,16 +36,16 @@ const EVENT_LOOP: TurnClock = {
  * finished, if it need not wait: otherwise each would need an instance of its own.
  */
 export function createBatchLimiter(
-  pass: (message: RunnerMessage) => void,
+  runner: LimitedRunner,
   turn: number,
   clock: TurnClock = EVENT_LOOP,
 ): BatchLimiter {
-  const waiting: RunnerMessage[] = [];
+  /** Requests, each with the messages that follow it. Messages about others must not wait for them. */
+  const waiting = new Table<number, RunnerMessage[]>();
   /** When the first request of this turn of the event loop was begun. */
   let began: number | undefined;
 
-  function mayPass({ type }: RunnerMessage): boolean {
-    if (type !== 'request') return true;
+  function mayBegin(): boolean {
     if (began !== undefined) return clock.now() - began < turn;
     began = clock.now();
     clock.next(turned);
@@ -46,23 +54,38 @@ export function createBatchLimiter(
 
   function turned(): void {
     began = undefined;
-    passWaiting();
+    beginWaiting();
   }
 
-  function passWaiting(): void {
-    if (waiting.length === 0 || !mayPass(waiting[0]!)) return;
-    pass(waiting.shift()!);
-    if (waiting.length > 0) clock.settled(passWaiting);
+  function beginWaiting(): void {
+    if (waiting.size === 0 || !mayBegin()) return;
+    for (const message of waiting.shift()!) runner.receive(message);
+    if (waiting.size > 0) clock.settled(beginWaiting);
+  }
+
+  function takeRequest(request: RunnerMessage): void {
+    if (waiting.size === 0 && mayBegin()) runner.receive(request);
+    else waiting.add(request.id, [request]);
+  }
+
+  function takeOther(message: Exclude<RunnerMessage, { type: 'request' }>): void {
+    const before = waiting.get(message.id);
+    if (before === undefined) runner.receive(message);
+    else if (message.type !== 'abort') before.push(message);
+    else {
+      // Nobody waits for it any more, and those that still have time would wait until it was begun and ended.
+      waiting.delete(message.id);
+      runner.refuse(message.id, message.reason);
+    }
   }
 
   return {
     take(message) {
-      // Messages about a request must follow it.
-      if (waiting.length === 0 && mayPass(message)) pass(message);
-      else waiting.push(message);
+      if (message.type === 'request') takeRequest(message);
+      else takeOther(message);
     },
     get waits() {
-      return waiting.length > 0;
+      return waiting.size > 0;
     },
   };
 }

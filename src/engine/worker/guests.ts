@@ -93,7 +93,7 @@ export async function startGuests(
     });
     opened.instances = instances;
     const runner = new Runner({ instances, output, post: outbox.post, flush: outbox.flush });
-    const limiter = createBatchLimiter((message) => runner.receive(message), turn);
+    const limiter = createBatchLimiter(runner, turn);
     const press = (idle: boolean): void => {
       if (idle) instances.relinquish();
       collector.collect(!idle);

@@ -60,6 +60,11 @@ export class Runner {
     else instance.guest.end(message.reason);
   }
 
+  /** A request that was told to stop before it began. */
+  refuse(id: number, reason: string): void {
+    this.#done(id, false, undefined, { code: 'guest-trapped', message: reason });
+  }
+
   /** The request with the largest guest, and its size in bytes; undefined if none is in flight. */
   largest(): { readonly id: number; readonly bytes: number } | undefined {
     let most: { id: number; bytes: number } | undefined;
