@@ -1,7 +1,6 @@
 import { compose, type Middleware } from '../http/compose.ts';
 import { withBothEras } from './both-eras.ts';
 import { withAccept } from './edge/accept.ts';
-import { withoutContradictions } from './edge/contradictory.ts';
 import { withEventStreams } from './edge/event-stream.ts';
 import { withFacts } from './edge/facts.ts';
 import { createInitialize, withInitialize } from './edge/initialize.ts';
@@ -56,7 +55,6 @@ export function withSessions({ mode, queue, leases, timeout, inputWait }: Sessio
 
     const handleMessage = compose<MessageHandler>(
       ...(guide ? [withAccept] : []),
-      withoutContradictions,
       withVerifiedOwner(guest, owners, guide ? endsSession : () => false),
       withInitialize(initialize, opener.observe),
       ...(guide ? [withTerminate(guest), opener.stage] : []),

@@ -11,8 +11,6 @@ export interface Envelope {
   readonly protocolVersion: ProtocolVersion | undefined;
   /** The message was read to its end: nothing follows that could change its kind. */
   readonly whole: boolean;
-  /** A member occurs twice or in different case, or a method beside a result: readers differ on what the message is. */
-  readonly contradictory: boolean;
 }
 
 export interface ProtocolVersion {
@@ -37,7 +35,7 @@ export interface EnvelopeReader {
  * Maximum number of bytes that are inspected, which bounds what an endless message costs the thread that all clients share. A
  * method is written before its parameters, or after short ones.
  */
-const MAX_INSPECTED = 64 * 1024;
+export const MAX_INSPECTED: number = 64 * 1024;
 
 const NOTHING: Envelope = {
   kind: undefined,
@@ -45,12 +43,11 @@ const NOTHING: Envelope = {
   id: undefined,
   protocolVersion: undefined,
   whole: false,
-  contradictory: false,
 };
 
 /**
  * `enough` is called after each member of the message, and returns whether the rest does not matter. The envelope of a text
- * that is not JSON is empty, and so is that of a contradictory message except for this fact.
+ * that is not JSON is empty, and so is that of a message that parsers read differently.
  */
 export function createEnvelopeReader(enough: (found: Envelope) => boolean): EnvelopeReader {
   return new Reader(enough);
@@ -101,7 +98,7 @@ class Reader implements EnvelopeReader, MemberHandler {
     // Some readers accept `Method` as `method`, and `re\u017fult` as `result`.
     const isVariant = !MEMBERS.has(name) && MEMBERS.has(name.toUpperCase().toLowerCase());
     if (isVariant || this.#seen.has(name) || this.#contradicts(name)) {
-      this.#refuse(true);
+      this.invalid();
       return;
     }
     if (MEMBERS.has(name)) this.#seen.add(name);
@@ -137,17 +134,13 @@ class Reader implements EnvelopeReader, MemberHandler {
   }
 
   invalid(): void {
-    this.#refuse(false);
+    this.envelope = NOTHING;
+    this.#scanner.stopped = true;
   }
 
   #contradicts(name: string): boolean {
     if (isOutcome(name)) return this.#seen.has('method');
     return name === 'method' && (this.#seen.has('result') || this.#seen.has('error'));
-  }
-
-  #refuse(contradictory: boolean): void {
-    this.envelope = { ...NOTHING, contradictory };
-    this.#scanner.stopped = true;
   }
 
   /** Only the parameters of a request exceed what is inspected. */

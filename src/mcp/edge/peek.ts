@@ -1,16 +1,19 @@
 import type { WasmcpError } from '../../../host/index.ts';
 import type { Upload, UploadReceiver } from '../../http/handler.ts';
-import { createEnvelopeReader, type Envelope } from './envelope.ts';
+import { type Ambiguity, ambiguityIn } from '../ambiguity/ambiguity.ts';
+import { createEnvelopeReader, type Envelope, MAX_INSPECTED } from './envelope.ts';
 
 /** A body whose envelope has been read. */
 export interface Peeked {
   readonly envelope: Envelope;
   /** The same bytes, for the next reader. */
   readonly body: Uint8Array | Upload;
+  /** Parsers could read another message; of an upload, as far as it was buffered. */
+  readonly ambiguity: Ambiguity | undefined;
 }
 
 export interface PeekEvents {
-  /** Returns whether the rest of the message does not matter. */
+  /** Returns whether the rest of a message that is there as a whole does not matter to its envelope. */
   enough(found: Envelope): boolean;
   /** Called once, unless the body fails first; synchronously for bytes. */
   peeked(result: Peeked): void;
@@ -18,20 +21,28 @@ export interface PeekEvents {
   failed(error?: WasmcpError): void;
 }
 
+const SPACE = 0x20;
+
+/** Of an object, and of a byte-order mark, which some parsers skip. */
+const BEGINNINGS: readonly number[] = [0x7b, 0xef];
+
 /**
- * Reads the envelope of the message in a body. Of an upload only the part that had to be read is buffered, until a receiver
- * takes it; a body that does not begin as a JSON object is passed on at once.
+ * Reads the envelope of the message in a body. The part of an upload that may be inspected is buffered, until a receiver takes it: a
+ * message may become ambiguous with its last member. A body that does not begin as a JSON object is passed on at once.
  */
 export function peek(body: Uint8Array | Upload, { enough, peeked, failed }: PeekEvents): void {
-  const reader = createEnvelopeReader(enough);
   if (body instanceof Uint8Array) {
+    const reader = createEnvelopeReader(enough);
     if (!reader.push(body)) reader.end();
-    peeked({ envelope: reader.envelope, body });
+    peeked({ envelope: reader.envelope, body, ambiguity: ambiguityIn(body) });
     return;
   }
+  const reader = createEnvelopeReader(() => false);
   const upload = body;
   const held: Uint8Array[] = [];
   let receiver: UploadReceiver | undefined;
+  let size = 0;
+  let begins = false;
   let delivered = false;
   /** Whether the receiver has room for more. */
   let room = false;
@@ -39,7 +50,8 @@ export function peek(body: Uint8Array | Upload, { enough, peeked, failed }: Peek
 
   function deliver(result: Uint8Array | Upload): void {
     delivered = true;
-    peeked({ envelope: reader.envelope, body: result });
+    const bytes = result instanceof Uint8Array ? result : Buffer.concat(held);
+    peeked({ envelope: reader.envelope, body: result, ambiguity: ambiguityIn(bytes) });
   }
 
   /** Delivers what is buffered. */
@@ -73,7 +85,13 @@ export function peek(body: Uint8Array | Upload, { enough, peeked, failed }: Peek
         return room;
       }
       held.push(new Uint8Array(bytes));
-      if (!delivered && reader.push(bytes)) deliver(rest);
+      if (!delivered) {
+        reader.push(bytes);
+        size += bytes.length;
+        const first = begins ? undefined : bytes.find((byte) => byte > SPACE);
+        begins ||= first !== undefined;
+        if (size > MAX_INSPECTED || (first !== undefined && !BEGINNINGS.includes(first))) deliver(rest);
+      }
       return delivered ? room : true;
     },
     end(trailers) {

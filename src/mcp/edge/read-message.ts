@@ -1,6 +1,7 @@
 import type { Middleware } from '../../http/compose.ts';
 import type { GuestRequest, RequestHandle } from '../../http/handler.ts';
 import type { ResponseWriter } from '../../http/response.ts';
+import type { Ambiguity } from '../ambiguity/ambiguity.ts';
 import { TERMINATE_METHOD } from '../wasmcp-quirks.ts';
 import type { Envelope } from './envelope.ts';
 import { INVALID_REQUEST, sendError } from './messages.ts';
@@ -38,7 +39,8 @@ export function withMessages(handle: MessageHandler, needs: ReadingNeeds): Middl
     sequence.next(() => {
       peek(body, {
         enough,
-        peeked({ body: peeked, envelope }) {
+        peeked({ body: peeked, envelope, ambiguity }) {
+          if (ambiguity !== undefined) return refuse(sequence.target, ambiguity);
           const sent = peeked === body ? request : withBody(request, peeked);
           handle({ request: sent, envelope, sequence, target: sequence.target });
         },
@@ -63,11 +65,17 @@ function stopsReading(request: GuestRequest, needs: ReadingNeeds): (found: Envel
   // The beginning of a message does not show what it is: more members may follow.
   const whole = mayBeOwned(request) || needs.session(request);
   if (whole) return () => false;
-  const isUpload = !(request.body instanceof Uint8Array);
-  // When the request of an upload fails, the upload is gone, and its id with it.
-  const needsId = ({ kind }: Envelope): boolean =>
-    kind === 'request' ? isUpload : kind === 'response' && needs.responseId(request);
+  const needsId = ({ kind }: Envelope): boolean => kind === 'response' && needs.responseId(request);
   return (found) => isClassified(found) && (found.id !== undefined || !needsId(found));
+}
+
+/** The guest could read another message than this edge. */
+function refuse(target: ResponseWriter, { text, id }: Ambiguity): void {
+  sendError(target, id === undefined ? undefined : Buffer.from(id), {
+    status: 400,
+    code: INVALID_REQUEST,
+    text,
+  });
 }
 
 function isClassified({ kind, method }: Envelope): boolean {

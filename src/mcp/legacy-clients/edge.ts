@@ -121,7 +121,7 @@ function serve(parts: Parts, received: GuestRequest, target: ResponseWriter): Re
         const session = sessionFor(request);
         if ('refusal' in session) return sendError(sequence.target, undefined, session.refusal);
         const message = readLegacyMessage(body);
-        if ('refusal' in message) return sendError(sequence.target, undefined, message.refusal);
+        if ('refusal' in message) return sendError(sequence.target, message.id, message.refusal);
         conversation = take(parts, { request, sequence, session: session.session, message });
       },
       tooLong: () => refuse(413, `the message is longer than ${MAX_MESSAGE} bytes`),

@@ -1,5 +1,6 @@
 import type { GuestRequest } from '../../http/handler.ts';
 import { header } from '../../http/headers.ts';
+import { ambiguityIn } from '../ambiguity/ambiguity.ts';
 import { REVISIONS } from '../edge/initialize.ts';
 import { INVALID_REQUEST, type Refusal } from '../edge/messages.ts';
 import { sessionOf } from '../edge/session.ts';
@@ -24,6 +25,8 @@ export type LegacyMessage =
 
 interface Refused {
   readonly refusal: Refusal;
+  /** Of the request, as it was written, if it is known. */
+  readonly id?: Uint8Array | undefined;
 }
 
 const DECODER = new TextDecoder('utf-8', { fatal: true });
@@ -37,6 +40,13 @@ export function readLegacyMessage(body: Uint8Array): LegacyMessage | Refused {
     return { refusal: { status: 400, code: PARSE_ERROR, text: `the body ${whyNotJson(error)}` } };
   }
   if (!isObject(whole) || whole.jsonrpc !== '2.0') return refused('the body is not one JSON-RPC 2.0 message');
+  const ambiguity = ambiguityIn(body);
+  if (ambiguity !== undefined) {
+    return {
+      ...refused(ambiguity.text),
+      id: ambiguity.id === undefined ? undefined : Buffer.from(ambiguity.id),
+    };
+  }
   const { id, method, params = {} } = whole;
   if (method === undefined) return { kind: 'response', whole };
   if (typeof method !== 'string' || !isObject(params)) return refused('method or params has a wrong type');

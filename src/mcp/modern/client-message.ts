@@ -1,4 +1,5 @@
 import type { GuestRequest } from '../../http/handler.ts';
+import { ambiguityIn } from '../ambiguity/ambiguity.ts';
 import type { Refusal } from '../edge/messages.ts';
 import { INVALID_REQUEST } from '../edge/messages.ts';
 import { parseJson, whyNotJson } from '../json.ts';
@@ -41,12 +42,20 @@ export function readMessage(request: GuestRequest, body: Uint8Array): Read {
   }
   if (!isObject(value) || value.jsonrpc !== '2.0') return invalid('the body is not a JSON-RPC 2.0 message');
   const { id, method, params = {} } = value;
+  const ambiguity = ambiguityIn(body);
+  if (ambiguity !== undefined)
+    return invalid(ambiguity.text, ambiguity.id === undefined ? undefined : idOf(id));
   if (typeof method !== 'string') return invalid('clients send requests and notifications only');
   if (id === undefined) return {};
   if (typeof id !== 'string' && !Number.isSafeInteger(id)) return invalid('an id is a string or an integer');
   if (!isObject(params)) return invalid('params is not an object', id as string | number);
   const meta = isObject(params._meta) ? params._meta : {};
   return { message: { request, id: id as string | number, method, params, meta } };
+}
+
+/** Undefined for what no request may have. */
+function idOf(id: unknown): string | number | undefined {
+  return typeof id === 'string' || Number.isSafeInteger(id) ? (id as string | number) : undefined;
 }
 
 const DECODER = new TextDecoder('utf-8', { fatal: true });

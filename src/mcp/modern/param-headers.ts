@@ -1,4 +1,5 @@
-import type { Refusal } from '../edge/messages.ts';
+import { ambiguousArgument } from '../ambiguity/ambiguity.ts';
+import { INVALID_REQUEST, type Refusal } from '../edge/messages.ts';
 import { differs, mismatch } from './check-message.ts';
 import { type ClientMessage, isObject, type JsonObject } from './client-message.ts';
 import { encodeMirrored, mirroredValue } from './header-values.ts';
@@ -42,9 +43,16 @@ export function createParamHeaders(): ParamHeaders {
         if (known.size > MAX_TOOLS) known.delete(known.keys().next().value!);
       }
     },
-    check({ method, params, request: { headers } }) {
+    check({ method, params, request: { headers, body } }) {
       if (method !== 'tools/call' || known.size === 0) return undefined;
-      for (const { header, path } of known.get(params.name as string) ?? []) {
+      const mirrored = known.get(params.name as string);
+      if (mirrored === undefined) return undefined;
+      const ambiguity = ambiguousArgument(
+        body as Uint8Array,
+        mirrored.map(({ path }) => path),
+      );
+      if (ambiguity !== undefined) return { status: 400, code: INVALID_REQUEST, text: ambiguity.text };
+      for (const { header, path } of mirrored) {
         const refusal = checkOne(headers, header, valueAt(params.arguments, path));
         if (refusal !== undefined) return refusal;
       }

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { cutText } from '../../../host/index.ts';
+import { ambiguityIn } from '../ambiguity/ambiguity.ts';
 import {
   errorLine,
   type Id,
@@ -77,6 +78,12 @@ export function startBridge(options: BridgeOptions): Bridge {
       messages = readMessages(text);
     } catch (error) {
       await output.write(errorLine(null, PARSE_ERROR, `Parse error: ${(error as Error).message}`));
+      return;
+    }
+    const ambiguity = ambiguityIn(line.bytes);
+    if (ambiguity !== undefined) {
+      const id = ambiguity.id === undefined ? null : (JSON.parse(ambiguity.id) as Id);
+      await output.write(errorLine(id, INVALID_REQUEST, `Invalid request: ${ambiguity.text}`));
       return;
     }
     if (messages === undefined) {

@@ -57,13 +57,18 @@ describe('a body that arrives in pieces', () => {
     );
   });
 
-  test('is read no further than its method and id while it waits in the queue', async () => {
+  test('is read no further than its envelope may be while it waits in the queue', async () => {
     const running: Seen[] = [];
     const guest = playGuest((request) => running.push(request));
     const edge = guideFor(guest);
     const session = { ...BOTH, 'mcp-session-id': 's' };
     const first = ask(edge, CALL, session);
-    const upload = uploadOf('{"method":"tools/call",', '"id":2,"params":{"a":"', 'x'.repeat(100_000), '"}}');
+    const upload = uploadOf(
+      '{"method":"tools/call",',
+      `"id":2,"params":{"a":"${'x'.repeat(65_536)}`,
+      'x'.repeat(100_000),
+      '"}}',
+    );
     const second = ask(edge, upload, session);
     upload.feed();
     expect(upload.sent).toHaveLength(2);
@@ -79,7 +84,7 @@ describe('a body that arrives in pieces', () => {
     const edge = guideFor(guest);
     const session = { ...BOTH, 'mcp-session-id': 's' };
     ask(edge, CALL, session);
-    const upload = uploadOf('{"method":"tools/call",', '"id":2}');
+    const upload = uploadOf('{"method":"tools/call",', `"id":2,"a":"${'x'.repeat(65_536)}`, '"}');
     const { leave } = ask(edge, upload, session);
     upload.feed();
     leave();

@@ -88,7 +88,7 @@ describe('a session with an owner', () => {
       const edge = edgeOf(guest.handle, { mode, queue: undefined });
       const headers = { ...BOTH, 'mcp-session-id': 's', authorization: 'Bearer mine' };
       const { answer } = ask(edge, text, headers);
-      expect(await answer).toMatchObject({ status: 400, json: { id: null, error: { code: -32600 } } });
+      expect(await answer).toMatchObject({ status: 400, json: { error: { code: -32600 } } });
       expect(guest.asked()).toEqual([]);
     }
   });
@@ -96,16 +96,23 @@ describe('a session with an owner', () => {
   test.each([
     ['a response behind much else', `{"_meta":${LARGE},"id":1,"result":{}}`],
     ['a notification behind its parameters', `{"params":{"a":${LARGE}},"method":"notifications/x"}`],
-    ['what could go on as something else', `{${PONG},"params":{"a":${LARGE}},"result":{}}`],
-    ['initialize that could go on so', `{"id":1,"method":"initialize","params":{"a":${LARGE}},"result":{}}`],
     ['a batch', `[{"id":1,"result":{}}]`],
     ['a request without an id', `{"method":"tools/call"}`],
     ['a request whose id is null', `{"id":null,"method":"tools/call"}`],
     ['a request whose id is a fraction', `{"id":1.5,"method":"tools/call"}`],
-  ])('verifies the client of what may not be a request: %s', async (_, text) => {
+  ])('verifies the client of what may not be a request: %s', (_, text) =>
+    verifies(text, () => [text, inPieces(text)]),
+  );
+
+  test.each([
+    ['what could go on as something else', `{${PONG},"params":{"a":${LARGE}},"result":{}}`],
+    ['initialize that could go on so', `{"id":1,"method":"initialize","params":{"a":${LARGE}},"result":{}}`],
+  ])('verifies the client of a long upload: %s', (_, text) => verifies(text, () => [inPieces(text)]));
+
+  async function verifies(text: string, bodies: () => readonly (string | Upload)[]): Promise<void> {
     const headers = { ...BOTH, 'mcp-session-id': 's' };
     for (const mode of ['guide', 'strict'] as const) {
-      for (const body of [text, inPieces(text)]) {
+      for (const body of bodies()) {
         const guest = guardedGuest();
         const edge = edgeOf(guest.handle, { mode, queue: undefined });
         const theirs = ask(edge, body, { ...headers, authorization: 'Bearer other' });
@@ -118,7 +125,7 @@ describe('a session with an owner', () => {
       expect((await mine.answer).status).toBeLessThan(300);
       expect(guest.seen.map((seen) => seen.text)).toEqual([expect.stringContaining('"ping"'), text]);
     }
-  });
+  }
 
   test('does not verify requests of its owner', async () => {
     const guest = guardedGuest();

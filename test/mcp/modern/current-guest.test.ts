@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { ModernRequest } from '../../support/modern.ts';
-import { type Json, type PlayedGuest, playGuest, replyResult } from '../edge/guest.ts';
+import { type ModernRequest, modernText } from '../../support/modern.ts';
+import { ask, type Json, type PlayedGuest, playGuest, replyResult } from '../edge/guest.ts';
 import { DISCOVER, edge, LIST, oldGuest, send } from './edge-of.ts';
 
 describe('arguments that headers mirror', () => {
@@ -37,6 +37,48 @@ describe('arguments that headers mirror', () => {
     const answer = await call(args, headers);
     expect(answer.status).toBe(status);
     expect(answer.json.error?.code).toBe(status === 400 ? -32020 : undefined);
+  });
+});
+
+describe('arguments that headers mirror and that occur twice', () => {
+  const properties = {
+    region: { type: 'string', 'x-mcp-header': 'Region' },
+    deep: { type: 'object', properties: { flag: { type: 'boolean', 'x-mcp-header': 'Flag' } } },
+  };
+  const guest = oldGuest((request) =>
+    replyResult(request, { tools: [{ name: 'query', inputSchema: { type: 'object', properties } }] }),
+  );
+  const handler = edge(guest);
+
+  async function call(args: string): Promise<Json> {
+    await send(handler, LIST).answer;
+    const headers = { 'mcp-param-region': 'eu', 'mcp-param-flag': 'true' };
+    const request = modernText({ method: 'tools/call', params: { name: 'query', arguments: 0 }, headers });
+    return ask(handler, request.body.replace('"arguments":0', `"arguments":${args}`), request.headers).answer;
+  }
+
+  test.each([
+    ['"region":"us","region":"eu","deep":{"flag":true}', '"region" occurs twice in params.arguments'],
+    ['"r\\u0065gion":"us","region":"eu","deep":{"flag":true}', '"region" occurs twice in params.arguments'],
+    [
+      '"Region":"us","region":"eu","deep":{"flag":true}',
+      '"Region" and "region" in params.arguments differ in case only',
+    ],
+    ['"deep":{"flag":false},"deep":{"flag":true},"region":"eu"', '"deep" occurs twice in params.arguments'],
+    ['"deep":{"flag":false,"flag":true},"region":"eu"', '"flag" occurs twice in params.arguments.deep'],
+  ])('are refused: %s', async (args, message) => {
+    const before = guest.seen.length;
+    expect(await call(`{${args}}`)).toMatchObject({
+      status: 400,
+      json: { id: 1, error: { code: -32600, message } },
+    });
+    expect(guest.asked().slice(before)).not.toContain('tools/call');
+  });
+
+  test('are left to the guest if no header mirrors them', async () => {
+    const args = '{"region":"eu","other":1,"other":2,"deep":{"flag":true,"x":1,"x":2}}';
+    expect((await call(args)).status).toBe(200);
+    expect(guest.seen.at(-1)?.text).toContain(args);
   });
 });
 
