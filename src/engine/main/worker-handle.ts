@@ -125,6 +125,8 @@ class Handle {
   end(reason: string): void {
     this.#accepting = false;
     this.#end = reason;
+    // Each guest that was told to stop and has not would end it once more.
+    this.#stopping.clear();
     void this.#thread.terminate();
   }
 

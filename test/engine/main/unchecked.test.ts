@@ -23,16 +23,25 @@ test.skipIf(rawGlue)(
     const server = createServer(component, {
       store: 'memory:',
       isolation: { reuse: 1000 },
+      workers: 1,
+      liveLimit: 1000,
       timeout: 2000,
       log: (level, context, message) => void log.push(`${level} ${context}: ${message}`),
     });
     onTestFinished(() => server.close(0));
     const status = async (): Promise<number> => (await server.fetch(new Request('http://localhost/'))).status;
+    const warnings: Error[] = [];
+    const warned = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', warned);
+    onTestFinished(() => void process.off('warning', warned));
     expect(await status()).toBe(200);
-    expect(await status()).toBe(504);
+    // One loops, and the others wait behind it: none stops when it is told to.
+    expect(new Set(await Promise.all(Array.from({ length: 600 }, status)))).toEqual(new Set([504]));
     // 503 while the next worker starts.
     while ((await status()) !== 200);
-    expect(log).toEqual(['error GET /: the guest did not respond within 2000 ms']);
+    expect(new Set(log)).toEqual(new Set(['error GET /: the guest did not respond within 2000 ms']));
+    // Node warns of listeners that pile up, for example if each of them ends the worker.
+    expect(warnings).toEqual([]);
   },
   60_000,
 );
