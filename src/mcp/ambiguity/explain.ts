@@ -16,6 +16,8 @@ export interface Compared {
   readonly within: ReadonlyMap<string, Compared>;
 }
 
+const [OBJECT, OBJECT_END, LIST, LIST_END, QUOTE, COMMA] = [...'{}[]",'].map((one) => one.charCodeAt(0));
+
 /** Members of a JSON-RPC message. */
 const MEMBERS: ReadonlySet<string> = new Set(['jsonrpc', 'method', 'id', 'params', 'result', 'error']);
 
@@ -43,6 +45,9 @@ function only(paths: readonly (readonly string[])[]): Compared {
   return { names: new Set([...tails.keys()].map(fold)), within: new Map(within) };
 }
 
+/** Most members of one object that are compared. A message with more is refused as well: comparing takes time and memory. */
+const MAX_COMPARED = 1000;
+
 /** Longest part of a name in an error, in characters. */
 const LONGEST_QUOTE = 100;
 
@@ -65,7 +70,7 @@ function fold(name: string): string {
 class Reader {
   /** The first ambiguity. */
   found: string | undefined;
-  /** Names in the message itself. */
+  /** The names of JSON-RPC in the message itself, as they are written. */
   readonly members = new Set<string>();
   id: string | undefined;
   isIdDoubtful = false;
@@ -113,8 +118,10 @@ class Reader {
   #name(): string | undefined {
     const start = this.#at;
     this.#at = endOfString(this.#text, start) + 1;
+    const quotedName = this.#text.slice(start, this.#at);
+    if (!quotedName.includes('\\')) return this.#at > this.#text.length ? undefined : quotedName.slice(1, -1);
     try {
-      return JSON.parse(this.#text.slice(start, this.#at)) as string;
+      return JSON.parse(quotedName) as string;
     } catch {
       return undefined;
     }
@@ -125,13 +132,13 @@ class Reader {
     const text = this.#text;
     let depth = 0;
     for (; this.#at < text.length; this.#at++) {
-      const one = text[this.#at]!;
-      if (one === '"') this.#at = endOfString(text, this.#at);
-      else if (one === '{' || one === '[') depth += 1;
-      else if (one === '}' || one === ']') {
+      const code = text.charCodeAt(this.#at);
+      if (code === QUOTE) this.#at = endOfString(text, this.#at);
+      else if (code === OBJECT || code === LIST) depth += 1;
+      else if (code === OBJECT_END || code === LIST_END) {
         if (depth === 0) return true;
         depth -= 1;
-      } else if (one === ',' && depth === 0) return true;
+      } else if (code === COMMA && depth === 0) return true;
     }
     return false;
   }
@@ -146,11 +153,16 @@ class Reader {
   }
 
   #compare(name: string, seen: Map<string, string>, { names }: Compared, place: string): void {
+    if (seen.size >= MAX_COMPARED) {
+      this.found ??= `${placeText(place)} has more than ${MAX_COMPARED} members`;
+      if (place === '' && MEMBERS.has(name)) this.members.add(name);
+      return;
+    }
     const folded = fold(name);
+    const isMember = place === '' && MEMBERS.has(folded);
+    if (isMember) this.members.add(name);
     const before = seen.get(folded);
     if (names === undefined || names.has(folded)) seen.set(folded, name);
-    const isMember = place === '' && MEMBERS.has(folded);
-    if (place === '') this.members.add(name);
     const problem = this.#problem(name, before, isMember ? folded : name, place);
     if (problem === undefined) return;
     this.found ??= problem;
@@ -158,7 +170,7 @@ class Reader {
   }
 
   #problem(name: string, before: string | undefined, expected: string, place: string): string | undefined {
-    const where = place === '' ? 'the message' : place;
+    const where = placeText(place);
     if (before === name) return `${quoted(name)} occurs twice in ${where}`;
     if (before !== undefined) return `${quoted(before)} and ${quoted(name)} in ${where} differ in case only`;
     if (name !== expected) return `${quoted(name)} in ${where} differs from ${quoted(expected)} in case only`;
@@ -166,6 +178,10 @@ class Reader {
     const outcome = OUTCOMES.find((one) => this.members.has(one));
     return outcome && `the message has ${quoted('method')} and ${quoted(outcome)}`;
   }
+}
+
+function placeText(place: string): string {
+  return place === '' ? 'the message' : place;
 }
 
 function quoted(name: string): string {

@@ -33,13 +33,6 @@ const DECODER = new TextDecoder('utf-8', { fatal: true });
 
 /** Numbers beyond the precision of JavaScript keep their digits. */
 export function readLegacyMessage(body: Uint8Array): LegacyMessage | Refused {
-  let whole: unknown;
-  try {
-    whole = parseExactly(DECODER.decode(body));
-  } catch (error) {
-    return { refusal: { status: 400, code: PARSE_ERROR, text: `the body ${whyNotJson(error)}` } };
-  }
-  if (!isObject(whole) || whole.jsonrpc !== '2.0') return refused('the body is not one JSON-RPC 2.0 message');
   const ambiguity = ambiguityIn(body);
   if (ambiguity !== undefined) {
     return {
@@ -47,6 +40,13 @@ export function readLegacyMessage(body: Uint8Array): LegacyMessage | Refused {
       id: ambiguity.id === undefined ? undefined : Buffer.from(ambiguity.id),
     };
   }
+  let whole: unknown;
+  try {
+    whole = parseExactly(DECODER.decode(body));
+  } catch (error) {
+    return { refusal: { status: 400, code: PARSE_ERROR, text: `the body ${whyNotJson(error)}` } };
+  }
+  if (!isObject(whole) || whole.jsonrpc !== '2.0') return refused('the body is not one JSON-RPC 2.0 message');
   const { id, method, params = {} } = whole;
   if (method === undefined) return { kind: 'response', whole };
   if (typeof method !== 'string' || !isObject(params)) return refused('method or params has a wrong type');

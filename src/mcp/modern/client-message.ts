@@ -1,5 +1,5 @@
 import type { GuestRequest } from '../../http/handler.ts';
-import { ambiguityIn } from '../ambiguity/ambiguity.ts';
+import { type Ambiguity, ambiguityIn } from '../ambiguity/ambiguity.ts';
 import type { Refusal } from '../edge/messages.ts';
 import { INVALID_REQUEST } from '../edge/messages.ts';
 import { parseJson, whyNotJson } from '../json.ts';
@@ -34,6 +34,8 @@ export function isObject(value: unknown): value is JsonObject {
 
 /** The body of a POST (MCP 2026-07-28, "Streamable HTTP", section "Sending Messages"). */
 export function readMessage(request: GuestRequest, body: Uint8Array): Read {
+  const ambiguity = ambiguityIn(body);
+  if (ambiguity !== undefined) return invalid(ambiguity.text, idIn(ambiguity));
   let value: unknown;
   try {
     value = parseJson(DECODER.decode(body));
@@ -42,9 +44,6 @@ export function readMessage(request: GuestRequest, body: Uint8Array): Read {
   }
   if (!isObject(value) || value.jsonrpc !== '2.0') return invalid('the body is not a JSON-RPC 2.0 message');
   const { id, method, params = {} } = value;
-  const ambiguity = ambiguityIn(body);
-  if (ambiguity !== undefined)
-    return invalid(ambiguity.text, ambiguity.id === undefined ? undefined : idOf(id));
   if (typeof method !== 'string') return invalid('clients send requests and notifications only');
   if (id === undefined) return {};
   if (typeof id !== 'string' && !Number.isSafeInteger(id)) return invalid('an id is a string or an integer');
@@ -53,8 +52,9 @@ export function readMessage(request: GuestRequest, body: Uint8Array): Read {
   return { message: { request, id: id as string | number, method, params, meta } };
 }
 
-/** Undefined for what no request may have. */
-function idOf(id: unknown): string | number | undefined {
+/** Undefined for an id that no request may have. */
+function idIn({ id: text }: Ambiguity): string | number | undefined {
+  const id: unknown = text === undefined ? undefined : JSON.parse(text);
   return typeof id === 'string' || Number.isSafeInteger(id) ? (id as string | number) : undefined;
 }
 

@@ -9,6 +9,10 @@ import { edge } from '../modern/edge-of.ts';
 import { connect } from '../stdio/client.ts';
 import { AMBIGUOUS, earlier, HEAD, META, MODERN, refusal } from './ambiguous.ts';
 
+function members(count: number): string {
+  return Array.from({ length: count }, (_, n) => `"m${n}":0`).join(',');
+}
+
 /** A body that arrives byte by byte, as a client can make it. */
 function byteByByte(text: string): Upload {
   const bytes = Buffer.from(text);
@@ -74,6 +78,20 @@ describe('no guest gets what occurs twice:', () => {
     expect(guest.seen).toEqual([]);
   });
 
+  test.each([
+    ['params', `"params":{${members(1001)}}`],
+    ['params._meta', `"params":{"_meta":{${members(1001)}}}`],
+    ['the message', members(1001)],
+  ])('nor more than a thousand members in %s', async (place, text) => {
+    const guest = newGuest();
+    const message = `{"jsonrpc":"2.0","id":1,"method":"ping",${text}}`;
+    const expected = { status: 400, json: refusal(`${place} has more than 1000 members`, 1) };
+    expect(await ask(edge(guest), message, MODERN).answer).toMatchObject(expected);
+    const sessions = edgeOf(guest.handle, { mode: 'guide', queue: undefined });
+    expect(await ask(sessions, message, BOTH).answer).toMatchObject(expected);
+    expect(guest.seen).toEqual([]);
+  });
+
   test('after a byte-order mark, which some parsers skip', async () => {
     const guest = newGuest();
     const text = `\ufeff{"id":2,${HEAD},"params":{"name":"counter",${META}}}`;
@@ -84,6 +102,8 @@ describe('no guest gets what occurs twice:', () => {
 
 describe('what only the guest reads is left to it:', () => {
   test.each([
+    ['a thousand members', `{${HEAD},"params":{${members(998)},"name":"counter",${META}}}`],
+    ['more arguments', `{${HEAD},"params":{"name":"counter","arguments":{${members(2000)}},${META}}}`],
     ['an argument', `{${HEAD},"params":{"name":"counter","arguments":{"a":1,"a":2},${META}}}`],
     ['a name in arguments', `{${HEAD},"params":{"name":"counter","arguments":{"name":1,"name":2},${META}}}`],
     [
