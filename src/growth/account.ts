@@ -1,6 +1,6 @@
-import { getHeapStatistics, setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { getHeapStatistics } from 'node:v8';
 import { WasmcpError } from '../../host/index.ts';
+import { createCollect } from '../process/memory/collect.ts';
 import { concat, encodeModule, encodeName } from '../wasm/encode.ts';
 import { SECTION } from '../wasm/sections.ts';
 import { describeExcess, type MemoryBounds, type ModuleSize } from './bound.ts';
@@ -32,6 +32,8 @@ const SLOTS = ['grow', 'shrink', 'allocate'] as const;
 
 /** Elements of a table up to which the heap is not checked. */
 const FEW_ELEMENTS = 10_000;
+
+const collectGarbage = createCollect();
 
 /** Another limit on growth, such as the budget of the process. */
 export interface GrowthParent {
@@ -107,6 +109,7 @@ function allocate(unit: number, units: number): 0 | 1 {
 
 function heapHasRoom(bytes: number): boolean {
   if (heapRoom() > bytes + HEAP_RESERVE) return true;
+  // What is used may be garbage.
   collectGarbage();
   return heapRoom() > bytes + HEAP_RESERVE;
 }
@@ -114,14 +117,6 @@ function heapHasRoom(bytes: number): boolean {
 function heapRoom(): number {
   const { heap_size_limit, used_heap_size } = getHeapStatistics();
   return heap_size_limit - used_heap_size;
-}
-
-/** What is used may be garbage. V8 exposes its collector to new contexts only. */
-function collectGarbage(): void {
-  setFlagsFromString('--expose-gc');
-  const collect: unknown = runInNewContext('gc');
-  setFlagsFromString('--no-expose-gc');
-  if (typeof collect === 'function') collect();
 }
 
 /**

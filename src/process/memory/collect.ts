@@ -41,8 +41,13 @@ export function collectRarely(collect: Collect, interval: number): Collect {
   };
 }
 
-/** V8 exposes `gc` only in contexts that are created after the flag is set. */
+/**
+ * V8 exposes `gc` only in contexts that are created while the flag is set. It does not stay set: V8 ignores compiled code, Node's own
+ * too, that comes from a cache and was compiled with other flags.
+ */
 function find(): CollectGarbage {
   setFlagsFromString('--expose-gc');
-  return runInNewContext('gc') as CollectGarbage;
+  const collect = runInNewContext('gc') as CollectGarbage;
+  setFlagsFromString('--no-expose-gc');
+  return collect;
 }

@@ -1,5 +1,6 @@
+import { cachedDataVersionTag } from 'node:v8';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { collectRarely } from '../../../src/process/memory/collect.ts';
+import { collectRarely, createCollect } from '../../../src/process/memory/collect.ts';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] }));
 afterEach(() => void vi.useRealTimers());
@@ -17,4 +18,10 @@ test('what is asked for again within the interval is collected once, at its end'
   collect();
   vi.advanceTimersByTime(1);
   expect(times.map((time) => time - start)).toEqual([0, 1000, 5100]);
+});
+
+test('compiled code from before a collection is still accepted after it', () => {
+  const before = cachedDataVersionTag();
+  createCollect()();
+  expect(cachedDataVersionTag()).toBe(before);
 });
