@@ -8,19 +8,26 @@ import { listen, type ServingOptions } from '../../support/serving.ts';
 
 const KIB = 1024;
 
-/** http-lab as an MCP server: what it returns is what it was sent, a message that is request and response at once. */
-async function echo(options: ServingOptions = {}): Promise<(...members: readonly string[]) => Promise<void>> {
+/**
+ * http-lab as an MCP server: what it returns is what it was sent, a request and an event with its response. In an event stream, the line
+ * with the request is no field; in the request, what follows the message is not read.
+ */
+async function echo(
+  options: ServingOptions = {},
+): Promise<(request: string, response?: string) => Promise<void>> {
   const { url } = await listen('http-lab', { mcp: 'strict', maxBody: 8 * KIB ** 2, ...options });
-  return async (...members) => {
-    const body = `{"jsonrpc":"2.0","id":1,${members.join(',')}}`;
-    const headers = { 'content-type': 'application/json' };
-    const response = await fetch(`${url}/echo?raw=1`, { method: 'POST', body, headers });
-    expect(await response.text()).toBe(body);
+  return async (request, response = '"result":{}') => {
+    const body = `{"jsonrpc":"2.0","id":1,${request}}\n\ndata: {"jsonrpc":"2.0","id":1,${response}}\n\n`;
+    const headers = { 'content-type': 'text/event-stream' };
+    const echoed = await fetch(`${url}/echo?raw=1`, { method: 'POST', body, headers });
+    expect(await echoed.text()).toBe(body);
   };
 }
 
 /** What the library reports of these messages, in their order. */
-async function reported(...messages: readonly (readonly string[])[]): Promise<RequestSummary[]> {
+async function reported(
+  ...messages: readonly (readonly [request: string, response?: string])[]
+): Promise<RequestSummary[]> {
   const requests: RequestSummary[] = [];
   let news = Promise.withResolvers<void>();
   const send = await echo({
@@ -41,14 +48,14 @@ const CALL = '"method":"tools/call"';
 const padding = (bytes: number): string => `"padding":"${'x'.repeat(bytes)}"`;
 
 test('the first 64 KiB of a message are read for its facts', async () => {
-  const named = (bytes: number): string[] => [CALL, `"params":{${padding(bytes)},"name":"late"}`];
+  const named = (bytes: number): [string] => [`${CALL},"params":{${padding(bytes)},"name":"late"}`];
   const [read, cut] = await reported(named(63 * KIB), named(64 * KIB));
   expect(read).toMatchObject({ mcpMethod: 'tools/call', tool: 'late' });
   expect(cut).toMatchObject({ mcpMethod: 'tools/call', tool: undefined });
 });
 
 test('the first 1 MiB of a response is read for its outcome', async () => {
-  const failed = (bytes: number): string[] => [CALL, `"result":{${padding(bytes)},"isError":true}`];
+  const failed = (bytes: number): [string, string] => [CALL, `"result":{${padding(bytes)},"isError":true}`];
   const [read, cut] = await reported(failed(1023 * KIB), failed(1024 * KIB));
   expect(read).toMatchObject({ mcpMethod: 'tools/call', error: 'tool_error' });
   expect(cut).toMatchObject({ mcpMethod: 'tools/call', error: undefined });
@@ -60,7 +67,7 @@ test('500 tools have time series of their own, however many the server lists', a
   const send = await echo({ monitor });
   const tools = Array.from({ length: 600 }, (_, n) => ({ name: `tool-${n}` }));
   await send('"method":"tools/list"', `"result":${JSON.stringify({ tools })}`);
-  await Promise.all(tools.map(({ name }) => send(CALL, `"params":{"name":"${name}"}`)));
+  await Promise.all(tools.map(({ name }) => send(`${CALL},"params":{"name":"${name}"}`)));
   const samples = await monitor.metrics();
   const count = (tool: string): number => {
     const name = 'mcp_server_operation_duration_seconds_count';
