@@ -95,10 +95,16 @@ function leased(path: string): unknown[] {
 
 test('a request that opens its session needs no lease if its response leaves when the guest has finished', async () => {
   const { url, path } = await start();
+  // The first guests take so long, while V8 compiles their code, that they may be suspended before they have finished.
+  for (let n = 0; n < 10; n += 1) await rpc(url, 'tools/list');
   const { status, session } = await rpc(url, 'tools/list');
-  expect([status, session, leased(path)]).toEqual([200, expect.any(String), []]);
+  expect([status, session, leased(path)]).toEqual([
+    200,
+    expect.any(String),
+    expect.not.arrayContaining([session]),
+  ]);
   await rpc(url, 'tools/list', {}, session);
-  expect(leased(path)).toEqual([session]);
+  expect(leased(path)).toContain(session);
 });
 
 test('the response of such a request leaves with a lease if its guest has not finished', async () => {
