@@ -1,16 +1,12 @@
 import { expect, test } from 'vitest';
 import { explain } from '../../../src/mcp/ambiguity/explain.ts';
 import { mayBeAmbiguous } from '../../../src/mcp/ambiguity/may-be-ambiguous.ts';
+import { createRandom } from '../../campaign/random.ts';
 
-/** Numbers below a bound, the same on every run (mulberry32). */
+/** Numbers below a bound, the same on every run. */
 function randomNumbers(seed: number): (bound: number) => number {
-  let state = seed;
-  return (bound) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % bound;
-  };
+  const { whole } = createRandom(seed);
+  return (bound) => whole(0, bound - 1);
 }
 
 const NAMES = [

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createEnvelopeReader, type Envelope } from '../../../src/mcp/edge/envelope.ts';
+import { createRandom } from '../../campaign/random.ts';
 
 interface Read extends Pick<Envelope, 'kind' | 'method'> {
   readonly id: string | undefined;
@@ -159,15 +160,10 @@ describe('beyond 64 KiB', () => {
   });
 });
 
-/** Numbers below a bound, the same on every run (mulberry32). */
+/** Numbers below a bound, the same on every run. */
 function randomNumbers(seed: number): (bound: number) => number {
-  let state = seed;
-  return (bound) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % bound;
-  };
+  const { whole } = createRandom(seed);
+  return (bound) => whole(0, bound - 1);
 }
 
 function randomValue(random: (bound: number) => number, depth: number): unknown {
