@@ -151,7 +151,8 @@ describe('the page of the admin address', { timeout: 120_000 }, () => {
     const pane = page.getByRole('region', { name: /^Request \d+$/ });
     expect(await textsOf(pane)).toEqual([expect.stringMatching(/POST \/mcp Status 200 .* Guest [\d.]+ ms/)]);
     await pane.getByRole('link', { name: id.slice(0, 8) }).click();
-    await page.getByRole('row', { name: id.slice(0, 8) }).waitFor();
+    // Requests carry the id too, and are still in view for a moment.
+    await page.getByRole('row', { name: new RegExp(`^Ended ${id.slice(0, 8)}`) }).waitFor();
     expect(page.url()).toContain(`#/sessions?search=${id.slice(0, 8)}`);
     expect(problems).toEqual([]);
   });
