@@ -194,6 +194,7 @@ export class Dispatcher {
       return;
     }
     this.#report(request, error);
+    this.#evictions.stops(request);
     request.abort(error);
   }
 

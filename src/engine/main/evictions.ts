@@ -32,6 +32,7 @@ export class Evictions {
   /** This guest may be ended from now on. May be called twice: the first call counts. */
   allow(request: InFlightRequest): void {
     const { id } = request;
+    if (this.#underWay.has(id)) return;
     if (this.#dispensable.get(id) === undefined) this.#dispensable.add(id, { request, since: this.#now() });
   }
 
@@ -49,6 +50,13 @@ export class Evictions {
 
   kept(): Iterable<InFlightRequest> {
     return this.#kept.values();
+  }
+
+  /** The guest was told to stop, for whatever reason: its place will be free, and nothing else need end it. */
+  stops(request: InFlightRequest): void {
+    this.forbid(request);
+    this.keep(request, false);
+    this.#underWay.add(request.id);
   }
 
   /** It is finished. */
@@ -70,18 +78,16 @@ export class Evictions {
     const latest = this.#now() - GRACE;
     for (const { request, since } of this.#dispensable.values()) {
       if (this.#underWay.size >= waiting || since > latest) return;
-      this.forbid(request);
       const hasLeft = request.phase === 'over';
       this.#evict(request, hasLeft ? 'its client had disconnected' : 'its body arrived too slowly');
     }
   }
 
   #evict(request: InFlightRequest, reason: string): void {
-    this.keep(request, false);
+    this.stops(request);
     const message = `the guest was ended: ${reason}, and others needed its place`;
     void this.#log('warn', request.label(), message);
     request.reported = true;
-    this.#underWay.add(request.id);
     request.abort(new WasmcpError('queue-full', message));
   }
 }

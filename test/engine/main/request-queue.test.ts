@@ -150,6 +150,24 @@ describe('evictions', () => {
     expect(ended().slice(1)).toEqual([expect.stringMatching(/^2 /)]);
   });
 
+  test('count a guest that was told to stop for another reason, and do not end it once more', () => {
+    const { made, clock } = evictions();
+    const told: string[] = [];
+    const [overdue, next] = [1, 2].map((id) => request(id, { isOver: true, told })) as [
+      InFlightRequest,
+      InFlightRequest,
+    ];
+    made.allow(overdue);
+    made.allow(next);
+    made.stops(overdue);
+    made.allow(overdue);
+    clock.now = GRACE;
+    made.makeRoom(1);
+    expect(told).toEqual([]);
+    made.makeRoom(2);
+    expect(told).toEqual(['2 has no deadline', expect.stringMatching(/^2 is aborted/)]);
+  });
+
   test('spare a guest that its client waits for again, and one that has finished', () => {
     const { made, clock } = evictions();
     const told: string[] = [];

@@ -90,3 +90,12 @@ test('nothing is given up once the guest has stopped', () => {
   vi.advanceTimersByTime(20_000);
   expect([timers.size, isLost()]).toEqual([0, false]);
 });
+
+test('a guest that was told to stop twice, and has stopped, does not cost its worker', () => {
+  const { timers, isLost } = stopping(1);
+  vi.advanceTimersByTime(250);
+  timers.add(1);
+  timers.delete(1);
+  vi.advanceTimersByTime(20_000);
+  expect([timers.size, isLost()]).toEqual([0, false]);
+});
