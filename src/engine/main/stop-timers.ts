@@ -37,10 +37,6 @@ export class StopTimers {
     return this.#timers.size;
   }
 
-  has(id: number): boolean {
-    return this.#timers.has(id);
-  }
-
   /** This guest was told to stop. Once more, for another reason, it gets no more time. */
   add(id: number): void {
     if (!this.#timers.has(id)) this.#expect(id, 1, this.#steps.used());

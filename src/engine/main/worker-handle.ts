@@ -200,9 +200,8 @@ class Handle {
     else void passed.then(answer, answer);
   }
 
-  /** Another guest, which was not asked to stop, has the thread until its own deadline. */
+  /** Another guest, which was not asked to stop, as its response is not over, has the thread until its own deadline. */
   #isHeldByAnother(): boolean {
-    const holder = this.#running.get(this.#counts.runs);
-    return holder?.phase === 'waiting' && !this.#stopping.has(holder.id);
+    return this.#running.get(this.#counts.runs)?.phase === 'waiting';
   }
 }

@@ -23,8 +23,6 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
   id = -1;
   used = 0;
   isHeavy = false;
-  /** It was ended because its deadline had passed. */
-  overdue = false;
   readonly deadline: GuestDeadline;
   readonly #limits: GuestLimits;
   readonly #clock: CpuClock;
@@ -39,8 +37,8 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
   #meter: Meter | undefined;
   /** What the meter showed when the request began. */
   #units = 0;
-  #overspent = false;
-  #held = false;
+  /** Why it was trapped when it asked, except for its fuel. */
+  #failure: GuestFailure | undefined;
 
   /**
    * `computes` is called each time the guest asks: until it gives way, nothing else runs in its thread. `thread` and `usual` are
@@ -85,9 +83,7 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
   begin(): void {
     this.used = 0;
     this.isHeavy = false;
-    this.overdue = false;
-    this.#overspent = false;
-    this.#held = false;
+    this.#failure = undefined;
     this.#hold.end();
     this.#quantum.interrupt();
     this.#meter?.refuel();
@@ -98,10 +94,7 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
 
   /** Why it was trapped when it asked; undefined if it was not. */
   get failure(): GuestFailure | undefined {
-    if (this.isExhausted) return outOfFuel(this.#limits.fuel!);
-    if (this.#overspent) return outOfCpu(this.#limits.cpu!);
-    if (this.#held) return heldTooLong(this.#hold.limit);
-    return this.overdue ? { code: 'guest-timeout', message: this.deadline.message } : undefined;
+    return this.isExhausted ? outOfFuel(this.#limits.fuel!) : this.#failure;
   }
 
   /** It was trapped because it had used all its fuel. */
@@ -179,15 +172,16 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
   }
 
   #holdsTooLong(now: number): boolean {
-    this.#held = this.#hold.lasts(now);
-    return this.#held;
+    if (this.#hold.lasts(now)) this.#failure = heldTooLong(this.#hold.limit);
+    return this.#failure !== undefined;
   }
 
   #mustEnd(now: number): boolean {
     if (this.isEnding()) return true;
     const { cpu } = this.#limits;
-    if (cpu !== undefined && this.#clock.used(now) > cpu) this.#overspent = true;
-    else if (now >= this.deadline.due) this.overdue = true;
-    return this.#overspent || this.overdue;
+    if (cpu !== undefined && this.#clock.used(now) > cpu) this.#failure = outOfCpu(cpu);
+    else if (now >= this.deadline.due)
+      this.#failure = { code: 'guest-timeout', message: this.deadline.message };
+    return this.#failure !== undefined;
   }
 }

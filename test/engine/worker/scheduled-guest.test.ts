@@ -57,7 +57,7 @@ describe('a guest that asks in its code', () => {
     const waiting = scheduled.wait();
     guest.end('no longer wanted');
     resume();
-    expect([await waiting, scheduled.tick(), scheduled.overdue]).toEqual([TRAP, TRAP, false]);
+    expect([await waiting, scheduled.tick(), scheduled.failure]).toEqual([TRAP, TRAP, undefined]);
   });
 
   test('traps at its deadline, suspended or not', async () => {
@@ -67,8 +67,11 @@ describe('a guest that asks in its code', () => {
     expect(scheduled.tick()).not.toBe(TRAP);
     vi.advanceTimersByTime(1);
     resume();
-    expect([await waiting, scheduled.tick(), scheduled.overdue]).toEqual([TRAP, TRAP, true]);
-    expect(scheduled.deadline.message).toBe('the guest did not respond within 1000 ms');
+    expect([await waiting, scheduled.tick()]).toEqual([TRAP, TRAP]);
+    expect(scheduled.failure).toEqual({
+      code: 'guest-timeout',
+      message: 'the guest did not respond within 1000 ms',
+    });
   });
 });
 
