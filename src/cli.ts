@@ -2,7 +2,7 @@ import { CommanderError, InvalidArgumentError, Option, Command as Program } from
 import { WasmcpError } from '../host/index.ts';
 import type { CliStreams, Command, CommandGroup, SubCommand } from './commands/command.ts';
 import { oneLine } from './commands/print.ts';
-import type { PrestartedWorkers } from './engine/main/prestarted-worker.ts';
+import type { PrestartedWorker } from './engine/main/prestarted-worker.ts';
 import { environmentFlags, environmentWarnings } from './options/environment.ts';
 import { OPTIONS } from './options/table.ts';
 import type { OptionAdjustment, OptionName, OptionValues } from './options/types.ts';
@@ -76,7 +76,7 @@ Exit status: 0 stopped on request, 1 could not start or run, 2 wrong usage; run:
 export async function main(
   args: readonly string[],
   streams: CliStreams = process,
-  prestartedWorkers?: PrestartedWorkers,
+  prestartedWorker?: PrestartedWorker,
 ): Promise<number> {
   let status = 0;
   const known = await loadCommands(args[0]);
@@ -104,7 +104,7 @@ export async function main(
           (name) => sub.getOptionValueSource(name) === 'cli',
         );
         for (const warning of warnings) streams.stderr.write(`warning: ${oneLine(warning)}\n`);
-        status = await command.run(component, options, streams, rest, prestartedWorkers);
+        status = await command.run(component, options, streams, rest, prestartedWorker);
       });
     if (command.rest !== undefined) sub.argument('[args...]', command.rest.description);
     if (command.rest?.from === 'component') sub.passThroughOptions();

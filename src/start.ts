@@ -1,4 +1,4 @@
-import { type PrestartedWorkers, prestartWorkers } from './engine/main/prestarted-worker.ts';
+import { type PrestartedWorker, prestartWorker } from './engine/main/prestarted-worker.ts';
 import { optimizeLater } from './process/tier-up.ts';
 import { startTranspilerThread } from './transpile/jco-thread.ts';
 
@@ -10,16 +10,16 @@ const SERVING: ReadonlySet<string> = new Set(['serve', 'stdio', 'exec']);
  * nothing is cached.
  */
 export async function start(args: readonly string[], isFirst = false): Promise<number> {
-  let prestartedWorkers: PrestartedWorkers | undefined;
+  let prestartedWorker: PrestartedWorker | undefined;
   const prestart = (): void => {
-    prestartedWorkers ??= prestartWorkers(SERVING.has(args[0] ?? '') ? 1 : 0);
+    if (SERVING.has(args[0] ?? '')) prestartedWorker ??= prestartWorker();
   };
   // A component that must be transpiled needs that thread first, and a worker much later.
   if (SERVING.has(args[0] ?? '') && isFirst) await beginTranspiling(args.slice(1));
   else prestart();
   const { main } = await import('./cli.ts');
   prestart();
-  return main(args, process, prestartedWorkers);
+  return main(args, process, prestartedWorker);
 }
 
 /** The component is probably the argument that looks like one; a wrong guess costs nothing but time of the processor. */

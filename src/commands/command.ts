@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import type { PrestartedWorkers } from '../engine/main/prestarted-worker.ts';
+import type { PrestartedWorker } from '../engine/main/prestarted-worker.ts';
 import type { OptionAdjustments, OptionName, OptionValues } from '../options/types.ts';
 
 /** The streams of the process, or replacements for them. */
@@ -26,14 +26,14 @@ export interface Command {
   readonly examples: string;
   /**
    * Returns the exit status; throws an expected failure as `WasmcpError`. `rest` are the words after the component;
-   * `prestartedWorkers` are for commands that need workers.
+   * `prestartedWorker` is for commands that need workers.
    */
   run(
     component: string,
     options: OptionValues,
     streams: CliStreams,
     rest: readonly string[],
-    prestartedWorkers?: PrestartedWorkers,
+    prestartedWorker?: PrestartedWorker,
   ): Promise<number>;
 }
 

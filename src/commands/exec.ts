@@ -46,7 +46,7 @@ The command finds the server's address in WASMCP_URL (http://127.0.0.1:PORT, wit
 PORT. It inherits this shell's input and output; the output of server and guests goes to stderr, or to --server-log.
 Exit status: the command's, 128 + the signal that ended it, 127 when it is not found, 1 when the server could not start.`,
 
-  async run(path, options, streams, [command, ...args], prestartedWorkers) {
+  async run(path, options, streams, [command, ...args], prestartedWorker) {
     if (command === undefined) {
       throw new WasmcpError('option-invalid', 'no command: write it after --, such as -- node test.mjs');
     }
@@ -65,7 +65,7 @@ Exit status: the command's, 128 + the signal that ended it, 127 when it is not f
       {
         output: apart,
         listenOn: options.addr ?? [{ host: DEFAULTS.host, port: 0 }],
-        ...(prestartedWorkers && { prestartedWorkers }),
+        ...(prestartedWorker && { prestartedWorker }),
       },
     );
     try {

@@ -1,4 +1,4 @@
-import type { PrestartedWorkers } from '../engine/main/prestarted-worker.ts';
+import type { PrestartedWorker } from '../engine/main/prestarted-worker.ts';
 import type { StoreGuarantee } from '../index.ts';
 import { DEFAULTS } from '../options/defaults.ts';
 import { showDuration } from '../options/show.ts';
@@ -47,7 +47,7 @@ SIGHUP reloads the component, as --watch does when its file changes. The new com
 test request; the previous one finishes the requests that it has started. If the new one cannot be served, the previous
 one is kept.`,
 
-  async run(path, options, streams, _rest, prestartedWorkers) {
+  async run(path, options, streams, _rest, prestartedWorker) {
     // Opened first and closed last, so that probes see the start and the end.
     const logging = await openLogging(options, streams);
     let admin: Admin | undefined;
@@ -57,7 +57,7 @@ one is kept.`,
         logging.streams.stderr.write(
           `Serving the page, /api/v1, /healthz, /readyz and /metrics on ${admin.url}\n`,
         );
-      return await serveUntilStopped(path, options, { streams, logging, prestartedWorkers, admin });
+      return await serveUntilStopped(path, options, { streams, logging, prestartedWorker, admin });
     } finally {
       await admin?.close();
       await logging.close();
@@ -83,14 +83,14 @@ interface Surroundings {
   /** Of the process, or replacements. */
   readonly streams: CliStreams;
   readonly logging: Logging;
-  readonly prestartedWorkers: PrestartedWorkers | undefined;
+  readonly prestartedWorker: PrestartedWorker | undefined;
   readonly admin: Admin | undefined;
 }
 
 async function serveUntilStopped(
   path: string,
   options: OptionValues,
-  { streams: own, logging, prestartedWorkers, admin }: Surroundings,
+  { streams: own, logging, prestartedWorker, admin }: Surroundings,
 ): Promise<number> {
   const { streams, output, log, access } = logging;
   const { idleProcessTimeout: idle } = options;
@@ -107,7 +107,7 @@ async function serveUntilStopped(
     caching(problem) {
       caching = problem;
     },
-    glueMade: (glue) => prestartedWorkers?.prepare(glue),
+    glueMade: (glue) => prestartedWorker?.prepare(glue),
     waiting: prepareToListen,
   });
   const shutdown =
@@ -119,7 +119,7 @@ async function serveUntilStopped(
     listenOn: targets,
     ...(certificate && { tls: certificate.current }),
     ...(idle && { idle: { limit: idle, reached } }),
-    ...(prestartedWorkers && { prestartedWorkers }),
+    ...(prestartedWorker && { prestartedWorker }),
     ...(admin && { monitor: admin.monitor, administration: admin.administration }),
   });
   const stop = untilSignal();

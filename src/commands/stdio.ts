@@ -39,7 +39,7 @@ In an mcp.json:
 A returning client continues its session, which is kept in .wasmcp beside the component unless --store names another
 place. Output of guests goes to stderr.`,
 
-  async run(path, options, streams, _rest, prestartedWorkers) {
+  async run(path, options, streams, _rest, prestartedWorker) {
     if (path === '-') {
       throw new WasmcpError('option-invalid', 'stdin carries the protocol: pass the component as a file');
     }
@@ -73,7 +73,7 @@ place. Output of guests goes to stderr.`,
       {
         output: { stdout: logging.output.stderr, stderr: logging.output.stderr },
         access: logging.access,
-        ...(prestartedWorkers && { prestartedWorkers }),
+        ...(prestartedWorker && { prestartedWorker }),
       },
     );
     const stop = untilSignal();

@@ -72,7 +72,7 @@ export async function startEngine(
   }
   assertLinked(linkWithHost(component), 'wasi:http/incoming-handler');
   if (options.fuel !== undefined) assertCountable(component);
-  internals.prestartedWorkers?.prepare(component.glue);
+  internals.prestartedWorker?.prepare(component.glue);
   let engine: RunningEngine | undefined;
   const resources = await openResources(component, options, internals, (change) => engine?.tell(change));
   engine = new RunningEngine(component, resources);

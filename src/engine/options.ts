@@ -12,7 +12,7 @@ import type {
 import type { Resolved } from '../options/resolve.ts';
 import type { InstanceCounts } from '../snapshot/instance-counter.ts';
 import type { Isolation } from '../snapshot/restoration.ts';
-import type { PrestartedWorkers } from './main/prestarted-worker.ts';
+import type { PrestartedWorker } from './main/prestarted-worker.ts';
 
 /** How the engine runs guests. */
 export interface EngineOptions {
@@ -126,8 +126,8 @@ export interface EngineInternals {
   readonly guestUsed?: (cpu: number, units: number, instances?: InstanceCounts) => void;
   /** Whether requests may be observed, so that what guests use is measured. */
   readonly isObserved?: boolean;
-  /** Workers that were started before the component was loaded, used first. */
-  readonly prestartedWorkers?: PrestartedWorkers;
+  /** A worker that was started before the component was loaded, used first. */
+  readonly prestartedWorker?: PrestartedWorker;
   /** Called once the first worker has its setup: this thread has nothing else to do until it is ready. */
   readonly starting?: () => void;
 }

@@ -75,7 +75,7 @@ async function make(name: string, options: ServingOptions): Promise<Serving> {
     ownPorts,
     tls,
     verifyRestores,
-    prestartedWorkers,
+    prestartedWorker,
     ...shared
   } = options;
   const internals = {
@@ -86,7 +86,7 @@ async function make(name: string, options: ServingOptions): Promise<Serving> {
     ownPorts,
     tls,
     verifyRestores,
-    prestartedWorkers,
+    prestartedWorker,
   } as ServerInternals;
   const settings = {
     store: 'memory:',

@@ -1,7 +1,8 @@
+import type { Worker } from 'node:worker_threads';
 import type { FromWorker, ToWorker } from '../protocol/messages.ts';
 import { receivedFromWorker, type SentFromWorker, sentToWorker } from '../protocol/sent-messages.ts';
 import type { WorkerSetup } from '../protocol/setup.ts';
-import { type PrestartedWorker, prestartWorker } from './prestarted-worker.ts';
+import { startWorkerThread } from './prestarted-worker.ts';
 
 interface ThreadEvents {
   message(batch: FromWorker[]): void;
@@ -20,13 +21,10 @@ export interface GuestThread {
 }
 
 /** Lets a worker thread run guests. */
-export function setUpWorker(
-  setup: WorkerSetup,
-  { worker, setup: port }: PrestartedWorker = prestartWorker(),
-): GuestThread {
+export function setUpWorker(setup: WorkerSetup, worker: Worker = startWorkerThread()): GuestThread {
   const { store, fetch } = setup;
   const ports = ['port' in store ? store.port : undefined, store.gate, fetch];
-  port.postMessage(
+  worker.postMessage(
     setup,
     ports.filter((one) => one !== undefined),
   );

@@ -155,10 +155,10 @@ function checkLimits({ memoryLimits }: LoadedComponent, options: EngineSettings)
 /** The code that runs guests on this thread is loaded only if needed. */
 async function chooseThread(
   { workers }: EngineSettings,
-  { prestartedWorkers }: EngineInternals,
+  { prestartedWorker }: EngineInternals,
   collect: Collect,
 ): Promise<EngineResources['setUp']> {
-  if (workers > 0) return (setup) => setUpWorker(setup, prestartedWorkers?.take());
+  if (workers > 0) return (setup) => setUpWorker(setup, prestartedWorker?.take());
   const { setUpThisThread } = await import('./this-thread.ts');
   return (setup) => setUpThisThread(setup, collect);
 }

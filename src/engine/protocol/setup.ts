@@ -46,7 +46,7 @@ export interface WorkerPreparation {
   readonly glue: Glue;
 }
 
-/** What a worker waits for, sent through the port in its `workerData`. */
+/** What a worker waits for. */
 export interface WorkerSetup {
   readonly component: LoadedComponent;
   readonly settings: GuestSettings;

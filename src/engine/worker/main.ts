@@ -1,5 +1,5 @@
 import module from 'node:module';
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { preloadStore } from '../../../host/index.ts';
 import type { Glue } from '../../component/component.ts';
 import { type GlueModule, runGlue } from '../../component/glue.ts';
@@ -21,39 +21,39 @@ const FLUSH_DELAY = 3000;
  */
 const TURN = 10;
 
-/** Glue that was run before the setup came. */
-interface PreparedGlue {
-  readonly script: string;
-  readonly module: GlueModule;
+const port = parentPort!;
+let lastGlue: { readonly script: string; readonly module: GlueModule } | undefined;
+
+/** The same glue as the last time is not run again. */
+function runOnce(glue: Glue): GlueModule {
+  if (lastGlue?.script !== glue.script) lastGlue = { script: glue.script, module: runGlue(glue) };
+  return lastGlue.module;
 }
 
-/** If glue fails, it does so again with the setup, and then it is reported. */
-function prepareGlue(glue: Glue): PreparedGlue | undefined {
+function prepare({ glue }: WorkerPreparation): void {
   try {
-    return { script: glue.script, module: runGlue(glue) };
+    runOnce(glue);
   } catch {
-    return undefined;
+    // It fails again with the setup, and then it is reported.
   }
 }
 
-async function receiveSetup(
-  from: MessagePort,
-): Promise<{ readonly setup: WorkerSetup; readonly prepared: PreparedGlue | undefined }> {
-  let prepared: PreparedGlue | undefined;
-  const setup = await new Promise<WorkerSetup>((resolve) => {
-    from.on('message', (message: WorkerSetup | WorkerPreparation) => {
-      if ('glue' in message) prepared = prepareGlue(message.glue);
-      else resolve(message);
+function receiveSetup(): Promise<WorkerSetup> {
+  return new Promise((resolve) => {
+    port.on('message', function receive(message: WorkerSetup | WorkerPreparation) {
+      if ('glue' in message) {
+        prepare(message);
+        return;
+      }
+      port.off('message', receive);
+      resolve(message);
     });
   });
-  from.close();
-  return { setup, prepared };
 }
 
-const port = parentPort!;
 // Most stores are files, which each worker opens; until the setup comes, there is nothing else to do.
 void preloadStore();
-const { setup, prepared } = await receiveSetup(workerData as MessagePort);
+const setup = await receiveSetup();
 const counts = new MessageCounts(setup.counts);
 const collect = createCollect();
 let guests: Guests | undefined;
@@ -74,7 +74,7 @@ guests = await startGuests(setup, {
   collect,
   turn: TURN,
   makesSpares: true,
-  runGlue: (glue) => (prepared?.script === glue.script ? prepared.module : runGlue(glue)),
+  runGlue: runOnce,
 });
 if (guests !== undefined) {
   const { receive } = guests;
