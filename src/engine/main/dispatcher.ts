@@ -44,8 +44,6 @@ export class Dispatcher {
   readonly #queue = new RequestQueue();
   readonly #evictions: Evictions;
   #nextId = 0;
-  /** Requests that are in a worker. */
-  #placed = 0;
   #closing = false;
   #idle: (() => void) | undefined;
 
@@ -122,14 +120,13 @@ export class Dispatcher {
   #placeFor({ awaited }: InFlightRequest): WorkerHandle | undefined {
     const { ledger, liveLimit } = this.#options;
     // One request is always admitted: the memory in use may not belong to any guest.
-    if (this.#placed > 0 && !awaited && ledger.full) return undefined;
+    if (!awaited && ledger.full && this.#supervisor.counts().guests > 0) return undefined;
     return this.#supervisor.freest(liveLimit + (awaited ? RESERVED : 0));
   }
 
   #run(request: InFlightRequest, worker: WorkerHandle): void {
     this.#queue.delete(request);
     request.worker = worker;
-    this.#placed += 1;
     this.#memory.busy();
     worker.run(request, toShared(request.receivedAt + this.#options.limits.timeout));
   }
@@ -216,7 +213,6 @@ export class Dispatcher {
     if (this.#requests.delete(request.id) === undefined) return;
     this.#queue.delete(request);
     this.#evictions.settled(request);
-    if (request.worker !== undefined) this.#placed -= 1;
     if (error !== undefined) {
       // A request that reached no guest is reported to its client only: it would just fill the log.
       if (request.worker !== undefined) this.#report(request, error);
