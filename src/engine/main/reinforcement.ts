@@ -11,7 +11,7 @@ const REST = 3000;
 export interface SampledWorker {
   /** Guests that run in it. */
   readonly load: number;
-  /** Milliseconds that computing guests have used in it so far, see `MessageCounts.computes`. */
+  /** See `MessageCounts`. */
   readonly computed: number;
 }
 
@@ -36,7 +36,9 @@ export function createReinforcement(least: number, most: number): Reinforcement 
   /** The fraction of the time since the last sample that computing guests have used; unknown for a new worker. */
   function share(worker: SampledWorker, elapsed: number): number {
     const then = before.get(worker);
-    return then === undefined ? Math.sign(worker.load) : Math.min(1, (worker.computed - then) / elapsed);
+    return then === undefined
+      ? Math.sign(worker.load)
+      : Math.min(1, ((worker.computed - then) >>> 0) / elapsed);
   }
 
   function decide(workers: readonly SampledWorker[], shares: readonly number[], now: number): void {

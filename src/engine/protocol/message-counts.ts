@@ -3,7 +3,7 @@ const SENT = 0;
 const TAKEN = 1;
 /** The request whose guest had the thread last. */
 const RUNS = 2;
-/** Microseconds for which computing guests have had the thread, modulo 2^32. */
+/** Milliseconds for which computing guests have had the thread, modulo 2^32. */
 const COMPUTED = 3;
 const WORDS = 4;
 
@@ -14,8 +14,8 @@ const WORDS = 4;
 export class MessageCounts {
   readonly memory: SharedArrayBuffer;
   readonly #words: Int32Array;
-  #microseconds = 0;
-  #seen = 0;
+  /** With fractions; in the worker. */
+  #computed = 0;
 
   /** With the memory of the other side, if it was made there. */
   constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(WORDS * Int32Array.BYTES_PER_ELEMENT)) {
@@ -56,14 +56,12 @@ export class MessageCounts {
 
   /** A guest that computes, rather than responds quickly, has had the thread for these milliseconds. */
   computes(milliseconds: number): void {
-    Atomics.add(this.#words, COMPUTED, Math.round(milliseconds * 1000));
+    this.#computed += milliseconds;
+    Atomics.store(this.#words, COMPUTED, this.#computed);
   }
 
-  /** Milliseconds for which computing guests have had the thread so far. To be read at least once an hour. */
+  /** Whole milliseconds for which computing guests have had the thread so far, modulo 2^32. */
   get computed(): number {
-    const now = Atomics.load(this.#words, COMPUTED);
-    this.#microseconds += (now - this.#seen) >>> 0;
-    this.#seen = now;
-    return this.#microseconds / 1000;
+    return Atomics.load(this.#words, COMPUTED) >>> 0;
   }
 }
