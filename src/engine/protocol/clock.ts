@@ -1,10 +1,5 @@
-/** Milliseconds of a clock that all threads share; `performance.now()` begins with its thread. */
-export function sharedNow(): number {
-  return Number(process.hrtime.bigint()) / 1e6;
-}
-
-/** What `sharedNow` shows when `performance.now()` of this thread is 0. */
-const offset = sharedNow() - performance.now();
+/** What a clock that all threads share shows, in milliseconds, when `performance.now()` of this thread is 0. */
+const offset = Number(process.hrtime.bigint()) / 1e6 - performance.now();
 
 /** A time of `performance.now()` of this thread, for another thread. */
 export function toShared(local: number): number {

@@ -1,4 +1,4 @@
-import { sharedNow } from './clock.ts';
+import { toShared } from './clock.ts';
 
 /**
  * Places for long-running guests, shared by all workers. While quick requests are served, long-running guests leave one worker
@@ -118,5 +118,5 @@ function give(words: Int32Array<SharedArrayBuffer>, count: number): void {
 }
 
 function clock(): number {
-  return Math.trunc(sharedNow()) % (CLOCK + 1);
+  return Math.trunc(toShared(performance.now())) % (CLOCK + 1);
 }
