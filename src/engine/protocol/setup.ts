@@ -3,7 +3,7 @@ import type { OutgoingPolicy, Preopen, ProtectedPath, StoreLimits, StoreSetup } 
 import type { Glue, LoadedComponent } from '../../component/component.ts';
 import type { DescriptorMemory } from '../../process/limits/descriptors.ts';
 import type { LedgerMemory } from '../../process/memory/ledger.ts';
-import type { Isolation } from '../../snapshot/restoration.ts';
+import type { InstancePoolOptions } from '../../snapshot/instance-pool.ts';
 import type { LongPlacesMemory } from './long-places.ts';
 import type { GuestLimits } from './time-limits.ts';
 
@@ -32,15 +32,6 @@ export interface GuestSettings extends GuestAccess {
   readonly limits: GuestLimits;
 }
 
-/** Which state of earlier requests a request sees, see `Isolation`. */
-export interface IsolationSettings {
-  readonly isolation: Isolation;
-  /** Maximum number of instances that a worker keeps for later requests. */
-  readonly idleLimit: number;
-  /** For tests: compare all state, byte for byte, each time an instance is restored. */
-  readonly verify: boolean;
-}
-
 /** May precede the setup: the worker runs the glue while the store is opened. */
 export interface WorkerPreparation {
   readonly glue: Glue;
@@ -50,7 +41,7 @@ export interface WorkerPreparation {
 export interface WorkerSetup {
   readonly component: LoadedComponent;
   readonly settings: GuestSettings;
-  readonly isolation: IsolationSettings;
+  readonly isolation: Required<Pick<InstancePoolOptions<unknown>, 'isolation' | 'idleLimit' | 'verify'>>;
   readonly store: StoreSetup;
   /** Sends guests' HTTP requests instead of the worker, if given. */
   readonly fetch?: MessagePort | undefined;

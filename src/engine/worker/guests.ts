@@ -86,7 +86,7 @@ export async function startGuests(
     const collector = createCollector(collect);
     const instances = openInstances(setup, surroundings, host, {
       computes: outbox.flushComplete,
-      discarded: collector.discarded,
+      discarded: (instance) => collector.discarded(instance.held()),
       deferCheck: spareTime.deferCheck,
       whenCalm: surroundings.makesSpares ? spareTime.whenCalm : undefined,
       degraded: (reason) => outbox.post({ type: 'degraded', reason }),

@@ -21,10 +21,15 @@ import { FIRST_QUANTUM } from '../../metering/quantum.ts';
 import { type Heap, HeapShare } from '../../process/memory/heap-share.ts';
 import { createShare, type LedgerMemory, type MemoryShare } from '../../process/memory/ledger.ts';
 import { findState } from '../../snapshot/exposed-state.ts';
-import { createInstancePool, type InstancePool } from '../../snapshot/instance-pool.ts';
+import {
+  createInstancePool,
+  type InstancePool,
+  type InstancePoolOptions,
+} from '../../snapshot/instance-pool.ts';
 import { coreInstantiator } from '../../snapshot/instantiate.ts';
 import { countingConstantCalls } from '../../snapshot/nondeterministic-init.ts';
-import type { Isolation, NewInstance } from '../../snapshot/restoration.ts';
+import type { NewInstance } from '../../snapshot/restoration.ts';
+import type { SpareOptions } from '../../snapshot/spares.ts';
 import type { ScheduledGuest } from './scheduled-guest.ts';
 import { StartTimes } from './start-times.ts';
 import { createTell, type Tell } from './watcher.ts';
@@ -45,7 +50,11 @@ export interface GuestInstance {
   settled(): void;
 }
 
-export interface InstancesParts {
+export interface InstancesParts
+  extends Pick<
+    InstancePoolOptions<GuestInstance>,
+    'isolation' | 'idleLimit' | 'verify' | 'deferCheck' | 'degraded' | 'discarded'
+  > {
   readonly component: LoadedComponent;
   readonly glue: GlueModule;
   readonly host: Host;
@@ -64,17 +73,8 @@ export interface InstancesParts {
   readonly isObserved?: boolean | undefined;
   /** For one more guest that shares the thread with others. */
   schedule?(): ScheduledGuest;
-  /** An instance was discarded; `bytes` is the size of its memories. */
-  discarded?(bytes: number): void;
-  readonly isolation: Isolation;
-  readonly idleLimit: number;
-  readonly verify: boolean;
-  /** See `InstancePoolOptions`. */
-  deferCheck?(check: () => void, soon: boolean): void;
   /** Calls back once nothing waits for this thread; without it, there are no spare instances. */
-  readonly whenCalm?: ((make: () => void, soon: boolean) => void) | undefined;
-  /** Called once if instances cannot be restored although they should be. */
-  degraded(reason: string): void;
+  readonly whenCalm?: SpareOptions['whenCalm'] | undefined;
 }
 
 /**
@@ -85,19 +85,14 @@ const IN_TURN = 1000;
 
 /** The instances of this thread's component, each with its own guest. */
 export function createInstances(parts: InstancesParts): InstancePool<GuestInstance> {
-  const { component, isolation, idleLimit, verify, deferCheck, whenCalm, degraded, discarded } = parts;
+  const { component, whenCalm } = parts;
   const factory = new InstanceFactory(parts);
   return createInstancePool({
+    ...parts,
     create: () => factory.create(),
     unrestorable: component.unrestorable,
-    isolation,
-    idleLimit,
     inTurn: IN_TURN,
-    verify,
-    ...(deferCheck && { deferCheck }),
     ...(whenCalm && { spares: { bytes: () => factory.bytes, whenCalm } }),
-    degraded,
-    ...(discarded && { discarded: (instance: GuestInstance) => discarded(instance.held()) }),
   });
 }
 
