@@ -1,19 +1,12 @@
 import { Table } from '../../../host/index.ts';
 import { afterMicrotasks } from '../../process/microtasks.ts';
-import type { RunnerMessage } from './runner.ts';
+import type { Runner, RunnerMessage } from './runner.ts';
 
 /** Begins requests in order, and yields to the event loop regularly. */
 export interface BatchLimiter {
   take(message: RunnerMessage): void;
   /** Requests wait here, for their turn or the next one. */
   readonly waits: boolean;
-}
-
-/** Runs the guests. */
-export interface LimitedRunner {
-  receive(message: RunnerMessage): void;
-  /** The request was told to stop before it began. */
-  refuse(id: number, reason: string): void;
 }
 
 /** Milliseconds, and turns of the event loop. */
@@ -36,7 +29,7 @@ const EVENT_LOOP: TurnClock = {
  * finished, if it need not wait: otherwise each would need an instance of its own.
  */
 export function createBatchLimiter(
-  runner: LimitedRunner,
+  runner: Pick<Runner, 'receive' | 'refuse'>,
   turn: number,
   clock: TurnClock = EVENT_LOOP,
 ): BatchLimiter {

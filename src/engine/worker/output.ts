@@ -9,11 +9,6 @@ import {
 } from '../../../host/index.ts';
 import { type FromWorker, type LogMessage, logSize } from '../protocol/messages.ts';
 
-/** Standard output and error of one guest; `end` passes on an unfinished line. */
-export interface GuestOutput extends GuestIo {
-  end(): void;
-}
-
 /** Sends what the guests of one worker print and log to the main thread. */
 export interface OutputChannel {
   /** For the guest of request `id`. */
@@ -24,8 +19,8 @@ export interface OutputChannel {
   taken(bytes: number): void;
 }
 
-/** Creates a stream when the guest first uses it: few requests print. */
-class Output implements GuestOutput {
+/** Standard output and error of one guest. Creates a stream when the guest first uses it: few requests print. */
+export class GuestOutput implements GuestIo {
   readonly #make: (stream: 'stdout' | 'stderr') => LineSink;
   #stdout: LineSink | undefined;
   #stderr: LineSink | undefined;
@@ -44,6 +39,7 @@ class Output implements GuestOutput {
     return this.#stderr;
   }
 
+  /** Passes on unfinished lines. */
   end(): void {
     this.#stdout?.flush();
     this.#stderr?.flush();
@@ -124,7 +120,7 @@ export function createOutputChannel(prefixed: boolean, post: (message: FromWorke
   }
 
   return {
-    open: (id) => new Output((stream) => print(stream, id)),
+    open: (id) => new GuestOutput((stream) => print(stream, id)),
     log(level, context, message) {
       if (underWay >= BUDGET) {
         dropped += 1;

@@ -107,7 +107,7 @@ export function createScheduler({
       const moment = loop.moment();
       const isDue = queue.isDue(task, moment, messageWaits);
       if (isComputing(task) && task.used > before) computes?.(task.used - before);
-      if (!isDue && places?.expectsShort) pause.continues(task.used, moment.now);
+      if (!isDue && places?.expectsShort) pause(task.used, moment.now);
       return isDue;
     },
     next(task) {
