@@ -96,13 +96,9 @@ export function createInstances(parts: InstancesParts): InstancePool<GuestInstan
   });
 }
 
-/** What one instance is made with. */
-interface Instantiation {
-  readonly bind: Binding;
-  readonly budget: GuestBudget;
-  readonly growth?: GrowthParent | undefined;
-  readonly meter?: Meter | undefined;
-  made(core: WebAssembly.Instance, module: WebAssembly.Module): void;
+/** What glue has made of the component. */
+interface Instantiated extends Pick<NewInstance<unknown>, 'cores' | 'memoryLimits'> {
+  readonly exports: ReturnType<GlueModule['instantiate']>;
 }
 
 class InstanceFactory {
@@ -140,20 +136,10 @@ class InstanceFactory {
     );
     const io = new RedirectedIo();
     const bind = host.bind(guest, io);
-    const cores: WebAssembly.Instance[] = [];
-    const memoryLimits: number[] = [];
-    const instantiation: Instantiation = {
-      bind,
-      budget: guest.budget,
-      growth: share && growthOf(share),
-      meter,
-      made: (core, module) => {
-        cores.push(core);
-        memoryLimits.push(...this.#memoryLimits.get(module)!);
-      },
-    };
     const began = performance.now();
-    const exports = withReason(scheduled, () => this.#instantiate(instantiation));
+    const { exports, cores, memoryLimits } = withReason(scheduled, () =>
+      this.#instantiate(bind, guest.budget, meter, share && growthOf(share)),
+    );
     this.#starts.took(performance.now() - began);
     const state = glueState(exports);
     scheduled?.connect(guest, state);
@@ -189,18 +175,22 @@ class InstanceFactory {
     return meter;
   }
 
-  #instantiate({ bind, budget, growth, meter, made }: Instantiation): ReturnType<GlueModule['instantiate']> {
+  #instantiate(bind: Binding, budget: GuestBudget, meter?: Meter, growth?: GrowthParent): Instantiated {
     const { component, glue } = this.#parts;
     const instantiateCore = coreInstantiator(component, growth, meter);
-    return glue.instantiate(
+    const cores: WebAssembly.Instance[] = [];
+    const memoryLimits: number[] = [];
+    const exports = glue.instantiate(
       (name) => component.modules[name]!,
       bindImports(component, bind, budget),
       (module, imports) => {
         const core = instantiateCore(module, imports);
-        made(core, module);
+        cores.push(core);
+        memoryLimits.push(...this.#memoryLimits.get(module)!);
         return core;
       },
     );
+    return { exports, cores, memoryLimits };
   }
 
   /** Whether instantiation calls the host for results that may differ between instances. Tried with one instance. */
@@ -210,7 +200,7 @@ class InstanceFactory {
     const { bind, count } = countingConstantCalls(host.bind(guest, new RedirectedIo()));
     const scheduled = schedule?.();
     const meter = scheduled && this.#createMeter(scheduled);
-    const exports = this.#instantiate({ bind, budget: guest.budget, meter, made() {} });
+    const { exports } = this.#instantiate(bind, guest.budget, meter);
     return (glueState(exports)?.hostCalls ?? 0) > count();
   }
 }
