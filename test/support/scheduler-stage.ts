@@ -33,7 +33,7 @@ export function stage(places?: WorkerPlaces, messageWaits = (): boolean => false
   const scheduler = createScheduler({
     places,
     messageWaits,
-    runs: (id) => void runs.push(id),
+    counts: { resumes: (id) => void runs.push(id), computes() {} },
     leave: () => void left.push(clock.now),
     loop: {
       moment: () => ({ now: clock.now, turn }),

@@ -64,11 +64,10 @@ guests = await startGuests(setup, {
   },
   counts,
   scheduler: createScheduler({
+    counts,
     places: workerPlaces(setup.longPlaces),
     // Start functions ask before there are guests.
     messageWaits: () => counts.waiting > 0 || guests?.waits === true,
-    runs: (id) => counts.resumes(id),
-    computes: (milliseconds) => counts.computes(milliseconds),
   }),
   heap: createHeap({ collect }),
   collect,

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { WorkerPlaces } from '../protocol/long-places.ts';
+import type { MessageCounts } from '../protocol/message-counts.ts';
 import { createProcessorPause } from './processor-pause.ts';
 import { createRunQueue, isComputing, isLong, type Moment, type Task } from './run-queue.ts';
 
@@ -22,10 +23,8 @@ export interface SchedulerParts {
   readonly places?: WorkerPlaces | undefined;
   /** Whether a message waits for this thread. */
   messageWaits(): boolean;
-  /** The guest of this request has the thread from now on. */
-  runs?(id: number): void;
-  /** A guest that computes has had the thread for these milliseconds. */
-  computes?(milliseconds: number): void;
+  /** For the main thread; undefined if guests run there. */
+  readonly counts?: Pick<MessageCounts, 'resumes' | 'computes'>;
   readonly loop?: EventLoop;
   /** See `createProcessorPause`. */
   readonly leave?: () => void;
@@ -56,8 +55,7 @@ interface Waiting {
 export function createScheduler({
   places,
   messageWaits,
-  runs,
-  computes,
+  counts,
   loop = LOOP,
   leave,
 }: SchedulerParts): Scheduler {
@@ -82,7 +80,7 @@ export function createScheduler({
       void waitForPlace();
       return;
     }
-    runs?.(next.task.id);
+    counts?.resumes(next.task.id);
     next.resume();
     // Otherwise it could wait for something else, or end, without releasing the place.
     if (isLong(next.task)) loop.nextTurn(give);
@@ -100,13 +98,13 @@ export function createScheduler({
   return {
     begin(task) {
       queue.begin(task, loop.moment());
-      runs?.(task.id);
+      counts?.resumes(task.id);
     },
     isDue(task) {
       const before = task.used;
       const moment = loop.moment();
       const isDue = queue.isDue(task, moment, messageWaits);
-      if (isComputing(task) && task.used > before) computes?.(task.used - before);
+      if (isComputing(task) && task.used > before) counts?.computes(task.used - before);
       if (!isDue && places?.expectsShort) pause(task.used, moment.now);
       return isDue;
     },
