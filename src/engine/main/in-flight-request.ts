@@ -14,11 +14,6 @@ import {
 import type { Phase } from '../protocol/time-limits.ts';
 import { BodyForwarder } from './body-forwarder.ts';
 
-/** The worker in which a request's guest runs. */
-interface GuestPlace {
-  abort(request: InFlightRequest, reason: string): void;
-}
-
 /** One request, queued or running, seen from the main thread. */
 export class InFlightRequest {
   readonly id: number;
@@ -28,7 +23,7 @@ export class InFlightRequest {
   readonly awaited: boolean;
   readonly deadline: Deadline;
   /** Where it runs; undefined while it waits. */
-  worker: GuestPlace | undefined = undefined;
+  worker: { abort(request: InFlightRequest, reason: string): void } | undefined = undefined;
   /** The reason why it ended was logged. */
   reported = false;
   #phase: Phase = 'waiting';

@@ -92,7 +92,7 @@ export async function startGuests(
       degraded: (reason) => outbox.post({ type: 'degraded', reason }),
     });
     opened.instances = instances;
-    const runner = new Runner({ instances, output, post: outbox.post, flush: outbox.flush });
+    const runner = new Runner({ instances, output, outbox });
     const limiter = createBatchLimiter(runner, turn);
     const press = (idle: boolean): void => {
       if (idle) instances.relinquish();

@@ -3,9 +3,10 @@ import { toFields } from '../../http/fields.ts';
 import { createInstanceCounter, type InstanceCounts } from '../../snapshot/instance-counter.ts';
 import type { InstancePool } from '../../snapshot/instance-pool.ts';
 import { fromShared } from '../protocol/clock.ts';
-import type { FromWorker, GuestFailure, RequestMessage, ToWorker, Usage } from '../protocol/messages.ts';
+import type { GuestFailure, RequestMessage, ToWorker, Usage } from '../protocol/messages.ts';
 import { describeOutcome, failureOf } from './failures.ts';
 import type { GuestInstance } from './instances.ts';
+import type { Outbox } from './outbox.ts';
 import type { GuestOutput, OutputChannel } from './output.ts';
 import { RequestBody } from './request-body.ts';
 import { PostedResponse } from './response-sink.ts';
@@ -24,9 +25,7 @@ interface InFlight {
 export interface RunnerParts {
   readonly instances: InstancePool<GuestInstance>;
   readonly output: OutputChannel;
-  readonly post: (message: FromWorker) => void;
-  /** Sends what was posted now. */
-  readonly flush?: () => void;
+  readonly outbox: Outbox;
 }
 
 /** Runs guests in this thread, each request in an instance that no other request uses at the same time. */
@@ -97,7 +96,7 @@ export class Runner {
 
   #start(request: RequestMessage, io: GuestOutput): InFlight {
     const { id, follows, due, fence, trace, env } = request;
-    const { post } = this.#parts;
+    const { post } = this.#parts.outbox;
     const instance = this.#parts.instances.take();
     const { guest, scheduled } = instance;
     scheduled?.accept(id, fromShared(due));
@@ -149,7 +148,7 @@ export class Runner {
     this.#live.delete(id);
     if (this.#live.size === 0) this.#ended?.resolve();
     // What it sent so far must leave now, as it would have if the guest had been suspended.
-    if (instance.scheduled?.isExhausted) this.#parts.flush?.();
+    if (instance.scheduled?.isExhausted) this.#parts.outbox.flush();
     const usage = instance.scheduled?.usage();
     const { guest } = instance;
     const { isIndependent } = guest;
@@ -167,7 +166,7 @@ export class Runner {
 
   #done(id: number, isIndependent: boolean, usage?: Usage, failure?: GuestFailure): void {
     const instances = usage && this.#countInstances();
-    this.#parts.post({ type: 'done', id, isIndependent, usage, instances, failure });
+    this.#parts.outbox.post({ type: 'done', id, isIndependent, usage, instances, failure });
   }
 }
 
