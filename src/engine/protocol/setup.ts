@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import type { OutgoingPolicy, Preopen, ProtectedPath, StoreLimits, StoreSetup } from '../../../host/index.ts';
+import type { HostOptions, OutgoingPolicy, StoreLimits, StoreSetup } from '../../../host/index.ts';
 import type { Glue, LoadedComponent } from '../../component/component.ts';
 import type { DescriptorMemory } from '../../process/limits/descriptors.ts';
 import type { LedgerMemory } from '../../process/memory/ledger.ts';
@@ -8,15 +8,8 @@ import type { LongPlacesMemory } from './long-places.ts';
 import type { GuestLimits } from './time-limits.ts';
 
 /** What a guest can access, the same for each request or run. Can be sent to a worker. */
-export interface GuestAccess {
-  /** The guest's whole environment. */
-  readonly env: Readonly<Record<string, string>>;
-  /** Starts with the program's name, if it has one. */
-  readonly args: readonly string[];
-  readonly config: Readonly<Record<string, string>>;
-  readonly preopens: readonly Preopen[];
-  /** Paths that guests can never access, wherever they are. */
-  readonly protected: readonly ProtectedPath[];
+export interface GuestAccess
+  extends Required<Pick<HostOptions, 'env' | 'args' | 'config' | 'preopens' | 'protected'>> {
   readonly storeLimits: StoreLimits;
   /** Maximum number of bytes that the host holds for one guest. */
   readonly maxHostMemory?: number | undefined;
