@@ -4,11 +4,9 @@ import {
   connectGate,
   createHost,
   type Host,
-  type OutgoingHttp,
   openOutgoing,
   openShared,
   outgoingFetch,
-  type Store,
   WasmcpError,
 } from '../../../host/index.ts';
 import type { Glue } from '../../component/component.ts';
@@ -68,35 +66,29 @@ export async function startGuests(
   const { port, counts, collect, turn } = surroundings;
   const outbox = createOutbox(port, () => counts.waiting);
   const output = createOutputChannel(setup.settings.loggingPrefix, outbox.postNow);
-  const opened: Opened = {};
-
   const spareTime = createSpareTime(() => counts.waiting > 0);
-
-  async function close(): Promise<void> {
-    spareTime.cancel();
-    await opened.outgoing?.close();
-    await opened.store?.close();
-    opened.instances?.relinquish();
-    outbox.flush();
-    port.close();
-  }
+  /** Closed in reverse order. */
+  const opened = new AsyncDisposableStack();
+  opened.defer(port.close);
+  opened.defer(outbox.flush);
 
   try {
     const host = await openHost(setup, outbox, output, opened);
-    const collector = createCollector(collect);
+    const collectLarge = createCollector(collect);
     const instances = openInstances(setup, surroundings, host, {
       computes: outbox.flushComplete,
-      discarded: (instance) => collector.discarded(instance.held()),
+      discarded: (instance) => collectLarge(instance.held()),
       deferCheck: spareTime.deferCheck,
       whenCalm: surroundings.makesSpares ? spareTime.whenCalm : undefined,
       degraded: (reason) => outbox.post({ type: 'degraded', reason }),
     });
-    opened.instances = instances;
+    opened.defer(instances.relinquish);
+    opened.defer(spareTime.cancel);
     const runner = new Runner({ instances, output, outbox });
     const limiter = createBatchLimiter(runner, turn);
     const press = (idle: boolean): void => {
       if (idle) instances.relinquish();
-      collector.collect(!idle);
+      collect(!idle);
       const largest = runner.largest();
       if (largest !== undefined) outbox.postNow({ type: 'measured', ...largest });
     };
@@ -104,7 +96,7 @@ export async function startGuests(
     return {
       receive(message) {
         counts.take();
-        if (message.type === 'close') void close();
+        if (message.type === 'close') void opened.disposeAsync();
         else if (message.type === 'output-taken') output.taken(message.bytes);
         else if (message.type === 'press') press(message.idle);
         else limiter.take(message);
@@ -114,39 +106,34 @@ export async function startGuests(
       },
       async end(reason) {
         await runner.end(reason);
-        await close();
+        await opened.disposeAsync();
       },
     };
   } catch (error) {
     const code = error instanceof WasmcpError ? error.code : 'worker-lost';
     outbox.post({ type: 'failed', code, message: error instanceof Error ? error.message : String(error) });
-    await close();
+    await opened.disposeAsync();
     return undefined;
   }
-}
-
-/** What must be closed, or dropped. */
-interface Opened {
-  instances?: InstancePool<GuestInstance>;
-  store?: Store;
-  outgoing?: OutgoingHttp;
 }
 
 async function openHost(
   { settings, store, fetch, descriptors }: WorkerSetup,
   outbox: Outbox,
   { log }: OutputChannel,
-  opened: Opened,
+  opened: AsyncDisposableStack,
 ): Promise<Host> {
-  opened.store = await openShared(store, {
+  const served = await openShared(store, {
     broken: ({ message }) => outbox.postNow({ type: 'store-broken', message }),
     full: (isFull) => outbox.postNow({ type: 'store-full', isFull }),
   });
+  opened.defer(() => served.close());
   const refused = (line: string): void => log('warn', 'outgoing', line);
-  opened.outgoing =
+  const outgoing =
     fetch === undefined
       ? openOutgoing({ ...settings.outgoing, refused, descriptors: descriptorTotal(descriptors) })
       : outgoingFetch(connectFetch(fetch));
+  opened.defer(() => outgoing.close());
   return createHost({
     env: settings.env,
     args: settings.args,
@@ -154,8 +141,8 @@ async function openHost(
     preopens: settings.preopens,
     protected: settings.protected,
     log,
-    store: checked(opened.store, settings.storeLimits),
-    outgoing: opened.outgoing,
+    store: checked(served, settings.storeLimits),
+    outgoing,
     ...(store.gate && { pass: connectGate(store.gate) }),
   });
 }
@@ -188,20 +175,18 @@ function openInstances(
   });
 }
 
-/** Collects the memory of large instances soon after they are discarded. */
-function createCollector(collect: Collect): { discarded(bytes: number): void; collect: Collect } {
-  let timer: NodeJS.Timeout | undefined;
+/** Collects the memory of large instances soon after they are discarded. Returns a function that is told the size of each. */
+function createCollector(collect: Collect): (bytes: number) => void {
+  let isDue = false;
 
-  function collectNow(everything?: boolean): void {
-    clearTimeout(timer);
-    timer = undefined;
-    collect(everything);
+  function collectNow(): void {
+    isDue = false;
+    collect();
   }
 
-  return {
-    discarded(bytes) {
-      if (bytes >= LARGE) timer ??= setTimeout(() => collectNow(), COLLECT_DELAY).unref();
-    },
-    collect: collectNow,
+  return (bytes) => {
+    if (bytes < LARGE || isDue) return;
+    isDue = true;
+    setTimeout(collectNow, COLLECT_DELAY).unref();
   };
 }
