@@ -1,5 +1,7 @@
 import { checked, createExchange, createHost, openStore, prefixedLines } from '../../host/index.ts';
 import type { LoadedComponent } from '../../src/component/component.ts';
+import type { FromWorker } from '../../src/engine/protocol/messages.ts';
+import { GuestDeadline } from '../../src/engine/worker/guest-deadline.ts';
 import { RequestBody } from '../../src/engine/worker/request-body.ts';
 import { PostedResponse } from '../../src/engine/worker/response-sink.ts';
 import { toFields } from '../../src/http/fields.ts';
@@ -37,14 +39,15 @@ export async function serveInThread(
     let status = 0;
     let fields: readonly string[] = [];
     let trailers: readonly string[] = [];
-    const response = new PostedResponse(1, (message) => {
+    const post = (message: FromWorker): void => {
       if (message.type === 'head') [status, fields] = [message.status, message.headers];
       else if (message.type === 'end') trailers = message.trailers;
       else if (message.type === 'chunk') {
         parts.push(message.bytes);
         setImmediate(() => response.credit(message.bytes.length));
       }
-    });
+    };
+    const response = new PostedResponse(1, post, new GuestDeadline({ timeout: 30_000, streamIdle: 30_000 }));
     const body = new RequestBody(() => {});
     if (content !== undefined) body.push(Buffer.from(content));
     body.end([]);

@@ -3,6 +3,7 @@ import { runGlue } from '../../src/component/glue.ts';
 import { createInstances } from '../../src/engine/worker/instances.ts';
 import { loadComponent } from '../../src/loader/load-component.ts';
 import { parseWat } from '../component/fixtures.ts';
+import { guestThread } from '../support/guest-thread.ts';
 
 const PAGE = 65_536;
 
@@ -27,6 +28,7 @@ test.each([
   const component = await loadComponent(bytes, options);
   const grown: number[] = [];
   const pool = createInstances({
+    ...guestThread(),
     component,
     glue: runGlue(component.glue),
     host: { bind: () => () => ({ told: (pages: number) => void grown.push(pages) }) },

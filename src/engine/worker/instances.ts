@@ -37,8 +37,8 @@ import { createTell, type Tell } from './watcher.ts';
 /** An instance, with the guest and the output that its host functions are bound to for its whole life. */
 export interface GuestInstance {
   readonly guest: Guest;
-  /** Its share of the thread; undefined if it keeps the thread until it waits. */
-  readonly scheduled: ScheduledGuest | undefined;
+  /** Its share of the thread. */
+  readonly scheduled: ScheduledGuest;
   /** Where the guest's output goes from now on. */
   connect(io: GuestIo): void;
   /** `wasi:http/incoming-handler#handle`; settles when the guest has finished the request. */
@@ -63,16 +63,16 @@ export interface InstancesParts
   /** Descriptors of all guests together, and the limit of one guest. */
   readonly descriptors?: DescriptorTotal;
   readonly maxDescriptors?: number;
-  /** The process's memory, see `createShare`; without it, each guest has only its own limit. */
-  readonly ledger?: LedgerMemory;
-  /** The heap of this thread; without it, guests may fill the heap. */
-  readonly heap?: Heap;
+  /** The process's memory, see `createShare`. */
+  readonly ledger: LedgerMemory;
+  /** The heap of this thread. */
+  readonly heap: Heap;
   /** Units that a guest may use for its instantiation, and for each request. */
   readonly fuel?: number | undefined;
   /** Whether what guests ask of their store and send is noted. */
   readonly isObserved?: boolean | undefined;
   /** For one more guest that shares the thread with others. */
-  schedule?(): ScheduledGuest;
+  schedule(): ScheduledGuest;
   /** Calls back once nothing waits for this thread; without it, there are no spare instances. */
   readonly whenCalm?: SpareOptions['whenCalm'] | undefined;
 }
@@ -120,16 +120,16 @@ class InstanceFactory {
 
   create(): NewInstance<GuestInstance> {
     const parts = this.#parts;
-    const { component, host, ledger, heap } = parts;
-    const scheduled = parts.schedule?.();
-    const meter = scheduled && this.#createMeter(scheduled, parts.fuel);
-    const share = ledger && createShare(ledger);
+    const { component, host } = parts;
+    const scheduled = parts.schedule();
+    const meter = this.#createMeter(scheduled, parts.fuel);
+    const share = createShare(parts.ledger);
     const guest = new Guest(
       scheduled,
       createBudget({
         limit: parts.maxHostMemory,
-        parent: heap && share ? new HeapShare(heap, share) : share,
-        large: meter?.askSoon,
+        parent: new HeapShare(parts.heap, share),
+        large: meter.askSoon,
       }),
       createDescriptors(parts.maxDescriptors, parts.descriptors),
       parts.isObserved ? new Operations() : undefined,
@@ -138,11 +138,11 @@ class InstanceFactory {
     const bind = host.bind(guest, io);
     const began = performance.now();
     const { exports, cores, memoryLimits } = withReason(scheduled, () =>
-      this.#instantiate(bind, guest.budget, meter, share && growthOf(share)),
+      this.#instantiate(bind, guest.budget, meter, growthOf(share)),
     );
     this.#starts.took(performance.now() - began);
     const state = glueState(exports);
-    scheduled?.connect(guest, state);
+    scheduled.connect(guest, state);
     const { memories } = findState(cores);
     this.bytes = sizeOf(memories);
     const callsHost = state !== undefined && state.hostCalls > 0;
@@ -154,8 +154,8 @@ class InstanceFactory {
         tell: createTell(exports, bind),
         held: () => guest.budget.used + sizeOf(memories),
         settled() {
-          share?.close();
-          scheduled?.finish();
+          share.close();
+          scheduled.finish();
         },
         connect(newIo) {
           io.current = newIo;
@@ -175,7 +175,7 @@ class InstanceFactory {
     return meter;
   }
 
-  #instantiate(bind: Binding, budget: GuestBudget, meter?: Meter, growth?: GrowthParent): Instantiated {
+  #instantiate(bind: Binding, budget: GuestBudget, meter: Meter, growth?: GrowthParent): Instantiated {
     const { component, glue } = this.#parts;
     const instantiateCore = coreInstantiator(component, growth, meter);
     const cores: WebAssembly.Instance[] = [];
@@ -195,22 +195,21 @@ class InstanceFactory {
 
   /** Whether instantiation calls the host for results that may differ between instances. Tried with one instance. */
   #hasNondeterministicInit(): boolean {
-    const { host, maxHostMemory, schedule } = this.#parts;
+    const { host, maxHostMemory } = this.#parts;
     const guest = new Guest(undefined, createBudget({ limit: maxHostMemory }));
     const { bind, count } = countingConstantCalls(host.bind(guest, new RedirectedIo()));
-    const scheduled = schedule?.();
-    const meter = scheduled && this.#createMeter(scheduled);
+    const meter = this.#createMeter(this.#parts.schedule());
     const { exports } = this.#instantiate(bind, guest.budget, meter);
     return (glueState(exports)?.hostCalls ?? 0) > count();
   }
 }
 
 /** A trap in a start function does not say why the guest was trapped. */
-function withReason<T>(scheduled: ScheduledGuest | undefined, instantiate: () => T): T {
+function withReason<T>(scheduled: ScheduledGuest, instantiate: () => T): T {
   try {
     return instantiate();
   } catch (error) {
-    const failure = scheduled?.failure;
+    const { failure } = scheduled;
     if (failure === undefined) throw error;
     throw new WasmcpError(failure.code, `${failure.message} while it was instantiated`, { cause: error });
   }

@@ -11,12 +11,12 @@ export class PostedResponse implements ResponseSink {
   readonly changed: Signal = new Signal();
   readonly #id: number;
   readonly #post: (message: FromWorker) => void;
-  readonly #deadline: GuestDeadline | undefined;
+  readonly #deadline: GuestDeadline;
   #room: number = WINDOW;
   #state: 'open' | 'complete' | 'broken' | 'abandoned' = 'open';
 
   /** Reports the progress of the response to `deadline`. */
-  constructor(id: number, post: (message: FromWorker) => void, deadline?: GuestDeadline) {
+  constructor(id: number, post: (message: FromWorker) => void, deadline: GuestDeadline) {
     this.#id = id;
     this.#deadline = deadline;
     this.#post = post;
@@ -41,21 +41,21 @@ export class PostedResponse implements ResponseSink {
   }
 
   head(status: number, headers: FieldList): void {
-    this.#deadline?.enter('streaming');
+    this.#deadline.enter('streaming');
     this.#post({ type: 'head', id: this.#id, status, headers: toFlat(headers) });
   }
 
   write(bytes: Uint8Array): void {
     if (this.#state !== 'open' || bytes.length === 0) return;
     this.#room -= bytes.length;
-    this.#deadline?.progress();
+    this.#deadline.progress();
     this.#post({ type: 'chunk', id: this.#id, bytes });
   }
 
   end(trailers: FieldList = []): void {
     if (this.#state !== 'open') return;
     this.#state = 'complete';
-    this.#deadline?.enter('over');
+    this.#deadline.enter('over');
     this.#post({ type: 'end', id: this.#id, trailers: toFlat(trailers) });
   }
 
@@ -71,13 +71,13 @@ export class PostedResponse implements ResponseSink {
   /** The client has taken this many bytes. */
   credit(bytes: number): void {
     this.#room += bytes;
-    this.#deadline?.progress();
+    this.#deadline.progress();
     this.changed.wake();
   }
 
   /** The client disconnected: writes fail as closed from now on. */
   gone(): void {
-    this.#deadline?.enter('over');
+    this.#deadline.enter('over');
     if (this.#state === 'open') this.#state = 'abandoned';
     this.changed.wake();
   }

@@ -51,7 +51,7 @@ export class Runner {
     const { instance, body, response } = found;
     if (message.type === 'body') body.push(message.bytes);
     else if (message.type === 'body-end') {
-      instance.scheduled?.deadline.received();
+      instance.scheduled.deadline.received();
       body.end(message.trailers);
     } else if (message.type === 'body-failed') body.fail();
     else if (message.type === 'credit') response.credit(message.bytes);
@@ -99,14 +99,14 @@ export class Runner {
     const { post } = this.#parts.outbox;
     const instance = this.#parts.instances.take();
     const { guest, scheduled } = instance;
-    scheduled?.accept(id, fromShared(due));
+    scheduled.accept(id, fromShared(due));
     guest.begin(fence, trace, env);
     guest.operations?.begin((operations) => post({ type: 'operations', id, operations }));
     instance.connect(io);
-    const response = new PostedResponse(id, post, scheduled?.deadline);
+    const response = new PostedResponse(id, post, scheduled.deadline);
     const body = new RequestBody((bytes) => {
       if (!follows) return;
-      scheduled?.deadline.received();
+      scheduled.deadline.received();
       post({ type: 'taken', id, bytes });
     });
     const started = { id, io, instance, body, response };
@@ -139,7 +139,7 @@ export class Runner {
       await handle(exchange.request, exchange.responseOut);
       return described(guest.failure) ?? describeOutcome(exchange.outcome(), response);
     } catch (error) {
-      return described(guest.failure) ?? instance.scheduled?.failure ?? failureOf(error, response);
+      return described(guest.failure) ?? instance.scheduled.failure ?? failureOf(error, response);
     }
   }
 
@@ -148,8 +148,8 @@ export class Runner {
     this.#live.delete(id);
     if (this.#live.size === 0) this.#ended?.resolve();
     // What it sent so far must leave now, as it would have if the guest had been suspended.
-    if (instance.scheduled?.isExhausted) this.#parts.outbox.flush();
-    const usage = instance.scheduled?.usage();
+    if (instance.scheduled.isExhausted) this.#parts.outbox.flush();
+    const usage = instance.scheduled.usage();
     const { guest } = instance;
     const { isIndependent } = guest;
     const poisoned = failure !== undefined || response.abandoned || guest.ended !== undefined;

@@ -15,6 +15,7 @@ import type { LoadedComponent } from '../../../src/component/component.ts';
 import { type GlueImports, runGlue } from '../../../src/component/glue.ts';
 import { bindImports } from '../../../src/component/link-check.ts';
 import { createInstances } from '../../../src/engine/worker/instances.ts';
+import { guestThread } from '../../support/guest-thread.ts';
 import type { Loaded } from './component.ts';
 
 export interface TestRequest {
@@ -55,6 +56,7 @@ export function createTestServer(loaded: Loaded, store: Store, wrap: Wrap = (imp
 export function createRestoringServer(component: LoadedComponent, store: Store, wrap: Wrap): Send {
   const host = createHost({ store: checked(store), ...settings });
   const pool = createInstances({
+    ...guestThread(),
     component,
     glue: runGlue(component.glue),
     host: {
