@@ -124,19 +124,29 @@ export class Guest {
     });
   }
 
-  /** Resolves when one of the signals wakes; rejects with a trap when the guest is ended. */
-  suspend(signals: Iterable<Signal>): Promise<void> {
-    const awaited = new Set(signals).add(this.#ending);
+  /**
+   * Resolves when one of the signals wakes, or after `delay` milliseconds; rejects with a trap when the guest is ended. A signal may
+   * be given more than once.
+   */
+  suspend(signals: readonly Signal[], delay?: number): Promise<void> {
     this.#share?.suspended?.();
     return new Promise((resolve, reject) => {
+      let timer: NodeJS.Timeout | undefined;
       const wake = (): void => {
-        for (const signal of awaited) signal.unlisten(wake);
+        clearTimeout(timer);
+        this.#ending.unlisten(wake);
+        for (const signal of signals) signal.unlisten(wake);
         this.#share?.resumes?.();
         if (this.#ended === undefined) resolve();
         else reject(new WebAssembly.RuntimeError(this.#ended));
       };
-      if (this.#ended !== undefined) wake();
-      else for (const signal of awaited) signal.listen(wake);
+      if (this.#ended !== undefined) {
+        wake();
+        return;
+      }
+      this.#ending.listen(wake);
+      for (const signal of signals) signal.listen(wake);
+      if (delay !== undefined) timer = setTimeout(wake, delay);
     });
   }
 

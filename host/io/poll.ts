@@ -8,67 +8,107 @@ export interface Waitable {
   /** Wakes when `ready` may have changed. Only read when the guest is about to wait. */
   readonly changed: Signal;
   ready(): boolean;
-  /** Called when the guest drops its pollable. */
-  release?(): void;
 }
+
+/** A point in time. Without a signal of its own: a guest that waits for thousands of them needs one timer, for the first. */
+export class Timer {
+  readonly guest: Guest;
+  /** In nanoseconds, as `process.hrtime.bigint` counts them. */
+  readonly due: bigint;
+
+  constructor(guest: Guest, due: bigint) {
+    this.guest = guest;
+    this.due = due;
+  }
+
+  ready(now: bigint = process.hrtime.bigint()): boolean {
+    return this.due <= now;
+  }
+}
+
+type Awaited = Waitable | Timer;
+
+/** Maximum delay of a timer in milliseconds: Node fires longer ones immediately. */
+const MAX_DELAY: number = 2 ** 31 - 1;
 
 /** The resource `pollable` of `wasi:io/poll`. */
 export class Pollable {
-  readonly #waitable: Waitable;
+  readonly #awaited: Awaited;
 
-  constructor(waitable: Waitable) {
-    this.#waitable = waitable;
+  constructor(awaited: Awaited) {
+    this.#awaited = awaited;
   }
 
   ready(): boolean {
-    this.#waitable.guest?.check();
-    return this.#waitable.ready();
+    this.#awaited.guest?.check();
+    return this.#awaited.ready();
   }
 
   block(): void | Promise<void> {
-    if (!this.ready()) return wait([this.#waitable]).then(() => undefined);
-    return this.#waitable.guest?.yieldIfDue(() => undefined);
+    if (!this.ready()) return wait([this.#awaited]).then(() => undefined);
+    return this.#awaited.guest?.yieldIfDue(() => undefined);
   }
 
   /** The host's side of the resource. */
-  static waitable(pollable: Pollable): Waitable {
-    return pollable.#waitable;
+  static awaited(pollable: Pollable): Awaited {
+    return pollable.#awaited;
   }
 
-  [Symbol.dispose](): void {
-    this.#waitable.release?.();
-  }
+  [Symbol.dispose](): void {}
 }
 
 /** `wasi:io/poll#poll`: the indices of those that are ready, at least one. Traps on an empty list, as the WIT demands. */
 export function poll(pollables: readonly Pollable[]): Uint32Array | Promise<Uint32Array> {
   if (pollables.length === 0) throw new WebAssembly.RuntimeError('poll of an empty list');
-  const waitables = pollables.map(Pollable.waitable);
-  for (const waitable of waitables) waitable.guest?.check();
-  const ready = readyOf(waitables);
-  if (ready.length === 0) return wait(waitables);
-  return guestOf(waitables)?.yieldIfDue(() => ready) ?? ready;
+  const awaited = pollables.map(Pollable.awaited);
+  const guest = guestOf(awaited);
+  guest?.check();
+  const ready = readyOf(awaited);
+  if (ready.length === 0) return wait(awaited);
+  return guest?.yieldIfDue(() => ready) ?? ready;
 }
 
-async function wait(waitables: readonly Waitable[]): Promise<Uint32Array> {
-  const guest = guestOf(waitables);
+async function wait(awaited: readonly Awaited[]): Promise<Uint32Array> {
+  const guest = guestOf(awaited);
   if (guest === undefined) throw new TypeError('a wait that nothing can end');
   for (;;) {
-    await guest.suspend(waitables.map((waitable) => waitable.changed));
-    const ready = readyOf(waitables);
+    await guest.suspend(signalsOf(awaited), delayOf(awaited));
+    // A timer may fire early, one with the maximum delay by days.
+    const ready = readyOf(awaited);
     if (ready.length > 0) return ready;
   }
 }
 
 /** The guest that waits; undefined if there are only bodies that are not sent yet. */
-function guestOf(waitables: readonly Waitable[]): Guest | undefined {
-  return waitables.find((waitable) => waitable.guest !== undefined)?.guest;
+function guestOf(awaited: readonly Awaited[]): Guest | undefined {
+  return awaited.find(({ guest }) => guest !== undefined)?.guest;
 }
 
-function readyOf(waitables: readonly Waitable[]): Uint32Array {
+function readyOf(awaited: readonly Awaited[]): Uint32Array {
   const ready: number[] = [];
-  waitables.forEach((waitable, index) => {
-    if (waitable.ready()) ready.push(index);
-  });
+  let now: bigint | undefined;
+  for (const [index, one] of awaited.entries()) {
+    if (one instanceof Timer) {
+      now ??= process.hrtime.bigint();
+      if (one.ready(now)) ready.push(index);
+    } else if (one.ready()) ready.push(index);
+  }
   return Uint32Array.from(ready);
+}
+
+function signalsOf(awaited: readonly Awaited[]): Signal[] {
+  const signals: Signal[] = [];
+  for (const one of awaited) if (!(one instanceof Timer)) signals.push(one.changed);
+  return signals;
+}
+
+/** Milliseconds until the first timer; undefined without timers. */
+function delayOf(awaited: readonly Awaited[]): number | undefined {
+  let first: bigint | undefined;
+  for (const one of awaited) {
+    if (one instanceof Timer && (first === undefined || one.due < first)) first = one.due;
+  }
+  if (first === undefined) return undefined;
+  const delay = Math.ceil(Number(first - process.hrtime.bigint()) / 1e6);
+  return Math.min(Math.max(delay, 0), MAX_DELAY);
 }

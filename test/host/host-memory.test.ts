@@ -6,7 +6,6 @@ import type { Descriptor } from '../../host/filesystem/descriptor.ts';
 import type { DirectoryEntryStream } from '../../host/filesystem/directory-entry-stream.ts';
 import { Fields } from '../../host/http/fields.ts';
 import { checked, type Guest, openStore } from '../../host/index.ts';
-import { type Pollable, poll } from '../../host/io/poll.ts';
 import type { Draft2 } from '../../host/keyvalue/draft2.ts';
 import { guestOf, MIB } from './guest-of.ts';
 import { bytes, thrown } from './streams.ts';
@@ -91,17 +90,6 @@ test('random bytes beyond the budget trap, and are never held', () => {
   const random = bind('wasi:random/random@0.2.0') as { getRandomBytes(length: bigint): Uint8Array };
   expect(() => random.getRandomBytes(BigInt(2 * MIB))).toThrow(LIMIT);
   for (let n = 0; n < 3; n += 1) random.getRandomBytes(BigInt(MIB / 2));
-  expect(guest.budget.used).toBe(0);
-});
-
-test('timers that are waited for are charged until they are released', async () => {
-  const { guest, bind } = guestOf(10_000);
-  const clock = bind('wasi:clocks/monotonic-clock@0.2.0') as { subscribeDuration(ns: bigint): Pollable };
-  const many = Array.from({ length: 30 }, () => clock.subscribeDuration(3_600_000_000_000n));
-  await expect(poll(many)).rejects.toThrow(LIMIT);
-  for (const pollable of many) pollable[Symbol.dispose]();
-  expect(guest.budget.used).toBe(0);
-  expect(await poll([clock.subscribeDuration(1_000_000n)])).toEqual(Uint32Array.of(0));
   expect(guest.budget.used).toBe(0);
 });
 
