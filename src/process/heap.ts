@@ -12,5 +12,8 @@ export const GUEST_HEAP: number = 512 * 1024 ** 2;
  */
 export const HEAP_FULL: number = 320 * 1024 ** 2;
 
+/** The same for guests with fewer objects: hundreds of them fill a heap together. */
+export const HEAP_END: number = 416 * 1024 ** 2;
+
 /** For threads that run guests. */
 export const GUEST_THREAD_LIMITS: ResourceLimits = { maxOldGenerationSizeMb: GUEST_HEAP / 1024 ** 2 };

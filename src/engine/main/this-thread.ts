@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { getHeapStatistics } from 'node:v8';
-import { GUEST_HEAP, HEAP_FULL } from '../../process/heap.ts';
+import { GUEST_HEAP, HEAP_END, HEAP_FULL } from '../../process/heap.ts';
 import { type Collect, createCollect } from '../../process/memory/collect.ts';
 import { createHeap } from '../../process/memory/heap-share.ts';
 import { afterMicrotasks } from '../../process/microtasks.ts';
@@ -39,10 +39,10 @@ export function setUpThisThread(setup: WorkerSetup, collect: Collect): GuestThre
       collect();
     },
   };
-  // The fraction of the heap at which a worker's heap counts as full.
-  const full = getHeapStatistics().heap_size_limit * (HEAP_FULL / GUEST_HEAP);
+  // The fractions of the heap at which a worker's heap counts as full.
+  const all = getHeapStatistics().heap_size_limit / GUEST_HEAP;
   const counts = new MessageCounts(setup.counts);
-  const heap = createHeap({ collect: createCollect(), full });
+  const heap = createHeap({ collect: createCollect(), full: all * HEAP_FULL, end: all * HEAP_END });
   const starting = startGuests(setup, {
     port,
     counts,

@@ -1,40 +1,53 @@
 import { getHeapStatistics } from 'node:v8';
 import type { BudgetParent } from '../../../host/index.ts';
-import { HEAP_FULL } from '../heap.ts';
+import { HEAP_END, HEAP_FULL } from '../heap.ts';
 import type { Collect } from './collect.ts';
 
-/** Bytes that each guest gets regardless, so that requests for which the host holds little can finish. */
+/** Bytes that each guest gets of a full heap, so that requests for which the host holds little can finish. */
 const SMALL: number = 4 * 1024 * 1024;
+
+/** Bytes that each guest gets regardless, so that ordinary requests are served. */
+const ORDINARY: number = 1024 * 1024;
 
 /** Milliseconds between two collections that determine how much of a heap is garbage; each takes a fraction of a second. */
 const COLLECT_INTERVAL = 1000;
 
 /** V8's heap of this thread, which its guests share. */
 export interface Heap {
-  isFull(): boolean;
+  /** Whether there is no room for a guest that would then hold so many bytes. */
+  isFull(held: number): boolean;
+  /** Why it was full the last time. */
   refusal(): string;
 }
 
 export interface HeapOptions {
   readonly collect: Collect;
-  /** Bytes above which it is full. */
+  /** Bytes above which it is full for guests with many objects, and for others. */
   readonly full?: number;
+  readonly end?: number;
   /** Bytes in use. */
   readonly used?: () => number;
 }
 
-export function createHeap({ collect, full = HEAP_FULL, used = usedHeap }: HeapOptions): Heap {
+export function createHeap({
+  collect,
+  full = HEAP_FULL,
+  end = HEAP_END,
+  used = usedHeap,
+}: HeapOptions): Heap {
   let collectedAt = Number.NEGATIVE_INFINITY;
+  let limit = full;
 
   return {
-    isFull() {
-      if (used() <= full) return false;
+    isFull(held) {
+      limit = held > SMALL ? full : end;
+      if (held <= ORDINARY || used() <= limit) return false;
       if (performance.now() - collectedAt < COLLECT_INTERVAL) return true;
       collect();
       collectedAt = performance.now();
-      return used() > full;
+      return used() > limit;
     },
-    refusal: () => `the guests of its thread hold more than ${Math.round(full / 1024 ** 2)} MiB of objects`,
+    refusal: () => `the guests of its thread hold more than ${Math.round(limit / 1024 ** 2)} MiB of objects`,
   };
 }
 
@@ -55,7 +68,7 @@ export class HeapShare implements BudgetParent {
   }
 
   tryCharge(bytes: number): boolean {
-    this.#isHeapFull = this.#taken + bytes > SMALL && this.#heap.isFull();
+    this.#isHeapFull = this.#heap.isFull(this.#taken + bytes);
     if (this.#isHeapFull || !this.#process.tryCharge(bytes)) return false;
     this.#taken += bytes;
     return true;

@@ -17,6 +17,7 @@ function heapOf(state: { used: number; garbage: number }) {
       state.garbage = 0;
     },
     full: 60 * MIB,
+    end: 80 * MIB,
     used: () => state.used * MIB,
   });
   return {
@@ -37,6 +38,17 @@ test('if the heap of a thread is full, guests with many host objects get no more
   expect(small.tryCharge(MIB)).toBe(false);
   large.reset();
   large.charge(4 * MIB);
+});
+
+test('if it is nearly exhausted, guests get no more than ordinary requests need', () => {
+  const state = { used: 80, garbage: 0 };
+  const { guest } = heapOf(state);
+  const [early, late] = [guest(), guest()];
+  early.charge(2 * MIB);
+  state.used = 81;
+  late.charge(MIB);
+  for (const one of [early, late])
+    expect(() => one.charge(MIB)).toThrow('the guests of its thread hold more than 80 MiB of objects');
 });
 
 test('garbage is collected first, at most once a second', () => {
