@@ -42,12 +42,18 @@ export function collectRarely(collect: Collect, interval: number): Collect {
 }
 
 /**
- * V8 exposes `gc` only in contexts that are created while the flag is set. It does not stay set: V8 ignores compiled code, Node's own
- * too, that comes from a cache and was compiled with other flags.
+ * V8 exposes `gc` only in contexts that are created while the flag is set. Unless the process was started with it, it does not stay
+ * set: V8 ignores compiled code, Node's own too, that comes from a cache and was compiled with other flags.
  */
 function find(): CollectGarbage {
+  const exposed = inNewContext();
+  if (exposed !== undefined) return exposed;
   setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as CollectGarbage;
+  const collect = inNewContext();
   setFlagsFromString('--no-expose-gc');
-  return collect;
+  return collect!;
+}
+
+function inNewContext(): CollectGarbage | undefined {
+  return runInNewContext('globalThis.gc') as CollectGarbage | undefined;
 }

@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { cachedDataVersionTag } from 'node:v8';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { collectRarely, createCollect } from '../../../src/process/memory/collect.ts';
@@ -24,4 +26,16 @@ test('compiled code from before a collection is still accepted after it', () => 
   const before = cachedDataVersionTag();
   createCollect()();
   expect(cachedDataVersionTag()).toBe(before);
+});
+
+test('a process that was started with --expose-gc has gc in later contexts, others do not', async () => {
+  const script = `
+    import { runInNewContext } from 'node:vm';
+    import { createCollect } from ${JSON.stringify(new URL('../../../src/process/memory/collect.ts', import.meta.url))};
+    createCollect()();
+    process.stdout.write(runInNewContext('typeof gc'));`;
+  const typeOf = async (...flags: string[]): Promise<string> =>
+    (await promisify(execFile)(process.execPath, [...flags, '--input-type=module', '--eval', script])).stdout;
+  expect(await typeOf('--expose-gc')).toBe('function');
+  expect(await typeOf()).toBe('undefined');
 });
