@@ -156,20 +156,20 @@ function openInstances(
     ...events
   }: Pick<InstancesParts, 'discarded' | 'degraded' | 'deferCheck' | 'whenCalm'> & { computes(): void },
 ): InstancePool<GuestInstance> {
+  const { maxHostMemory, limits } = settings;
   const thread = { freed: 0 };
   const usual = new UsualUnits();
   return createInstances({
     component,
+    ledger,
+    maxDescriptors,
+    maxHostMemory,
+    limits,
     glue: run(component.glue),
     host,
-    maxHostMemory: settings.maxHostMemory,
-    ledger,
     heap,
-    fuel: settings.limits.fuel,
-    isObserved: settings.limits.measured,
-    schedule: () => new ScheduledGuest(scheduler, settings.limits, thread, computes, usual),
+    schedule: () => new ScheduledGuest(scheduler, limits, thread, computes, usual),
     descriptors: descriptorTotal(descriptors),
-    maxDescriptors,
     ...isolation,
     ...events,
   });

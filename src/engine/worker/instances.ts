@@ -11,7 +11,6 @@ import {
   RedirectedIo,
   WasmcpError,
 } from '../../../host/index.ts';
-import type { LoadedComponent } from '../../component/component.ts';
 import type { GlueModule } from '../../component/glue.ts';
 import { glueState } from '../../component/glue-state.ts';
 import { bindImports } from '../../component/link-check.ts';
@@ -19,7 +18,7 @@ import type { GrowthParent } from '../../growth/account.ts';
 import { createMeter, type Meter } from '../../metering/meter.ts';
 import { FIRST_QUANTUM } from '../../metering/quantum.ts';
 import { type Heap, HeapShare } from '../../process/memory/heap-share.ts';
-import { createShare, type LedgerMemory, type MemoryShare } from '../../process/memory/ledger.ts';
+import { createShare, type MemoryShare } from '../../process/memory/ledger.ts';
 import { findState } from '../../snapshot/exposed-state.ts';
 import {
   createInstancePool,
@@ -30,6 +29,7 @@ import { coreInstantiator } from '../../snapshot/instantiate.ts';
 import { countingConstantCalls } from '../../snapshot/nondeterministic-init.ts';
 import type { NewInstance } from '../../snapshot/restoration.ts';
 import type { SpareOptions } from '../../snapshot/spares.ts';
+import type { GuestSettings, WorkerSetup } from '../protocol/setup.ts';
 import type { ScheduledGuest } from './scheduled-guest.ts';
 import { StartTimes } from './start-times.ts';
 import { createTell, type Tell } from './watcher.ts';
@@ -51,26 +51,18 @@ export interface GuestInstance {
 }
 
 export interface InstancesParts
-  extends Pick<
-    InstancePoolOptions<GuestInstance>,
-    'isolation' | 'idleLimit' | 'verify' | 'deferCheck' | 'degraded' | 'discarded'
-  > {
-  readonly component: LoadedComponent;
+  extends Pick<WorkerSetup, 'component' | 'ledger' | 'maxDescriptors'>,
+    Pick<GuestSettings, 'maxHostMemory' | 'limits'>,
+    Pick<
+      InstancePoolOptions<GuestInstance>,
+      'isolation' | 'idleLimit' | 'verify' | 'deferCheck' | 'degraded' | 'discarded'
+    > {
   readonly glue: GlueModule;
   readonly host: Host;
-  /** Maximum number of bytes that the host holds for one guest. */
-  readonly maxHostMemory?: number | undefined;
-  /** Descriptors of all guests together, and the limit of one guest. */
-  readonly descriptors?: DescriptorTotal;
-  readonly maxDescriptors?: number;
-  /** The process's memory, see `createShare`. */
-  readonly ledger: LedgerMemory;
+  /** Descriptors of all guests together. */
+  readonly descriptors: DescriptorTotal;
   /** The heap of this thread. */
   readonly heap: Heap;
-  /** Units that a guest may use for its instantiation, and for each request. */
-  readonly fuel?: number | undefined;
-  /** Whether what guests ask of their store and send is noted. */
-  readonly isObserved?: boolean | undefined;
   /** For one more guest that shares the thread with others. */
   schedule(): ScheduledGuest;
   /** Calls back once nothing waits for this thread; without it, there are no spare instances. */
@@ -122,7 +114,7 @@ class InstanceFactory {
     const parts = this.#parts;
     const { component, host } = parts;
     const scheduled = parts.schedule();
-    const meter = this.#createMeter(scheduled, parts.fuel);
+    const meter = this.#createMeter(scheduled, parts.limits.fuel);
     const share = createShare(parts.ledger);
     const guest = new Guest(
       scheduled,
@@ -132,7 +124,7 @@ class InstanceFactory {
         large: meter.askSoon,
       }),
       createDescriptors(parts.maxDescriptors, parts.descriptors),
-      parts.isObserved ? new Operations() : undefined,
+      parts.limits.measured ? new Operations() : undefined,
     );
     const io = new RedirectedIo();
     const bind = host.bind(guest, io);
