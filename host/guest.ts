@@ -16,6 +16,8 @@ export interface ThreadShare {
   next(): Promise<void>;
   /** The guest waits for something and gives up the thread; it `resumes` once that has arrived. */
   suspended?(): void;
+  /** The guest calls a host function that may take long, or has called some: it may have to give up the thread soon. */
+  sampleTime?(): void;
   resumes?(): void;
 }
 
@@ -74,6 +76,7 @@ export class Guest {
   /** The same, for functions by which it may learn what others have written, or write it. */
   checkDependent(): void {
     this.check();
+    this.#share?.sampleTime?.();
     this.isIndependent = false;
   }
 
@@ -116,12 +119,14 @@ export class Guest {
    * promise: without it, a guest that never has to wait would keep the thread forever.
    */
   yieldIfDue<T>(work: () => T | Promise<T>): T | Promise<T> {
+    const turn = this.turnIfDue();
+    return turn === undefined ? work() : turn.then(work);
+  }
+
+  /** A promise of the guest's next turn if other guests must run first, for a host function in the middle of its work. */
+  turnIfDue(): Promise<void> | undefined {
     const share = this.#share;
-    if (share === undefined || !share.isDue()) return work();
-    return share.next().then(() => {
-      this.check();
-      return work();
-    });
+    return share?.isDue() ? share.next().then(() => this.check()) : undefined;
   }
 
   /**

@@ -68,7 +68,7 @@ export class OutputStream {
   }
 
   blockingFlush(): void | Promise<void> {
-    if (!this.#isReady()) return this.#waitUntil(() => true).then(() => this.#check());
+    if (!this.#isReady()) return this.#untilReady().then(() => this.#check());
     return this.#yieldIfDue(() => this.#check());
   }
 
@@ -124,18 +124,31 @@ export class OutputStream {
 
   #writeAll(length: number, piece: (from: number, to: number) => Uint8Array): void | Promise<void> {
     let written = 0;
-    const advance = (): boolean => {
+    /** Writes a piece. Returns a promise if other guests must run before the next: files have capacity forever. */
+    const advance = (): Promise<void> | undefined => {
+      const chunk = piece(written, Math.min(length, written + this.#sink.capacity));
+      written += chunk.length;
+      this.#put(chunk);
+      if (written === length) return undefined;
       this.#check();
-      while (written < length && this.#sink.capacity > 0) {
-        const chunk = piece(written, Math.min(length, written + this.#sink.capacity));
-        written += chunk.length;
-        this.#put(chunk);
-        if (written < length) this.#check();
+      return this.#writer.guest?.turnIfDue();
+    };
+    const finish = async (turn: Promise<void> | undefined): Promise<void> => {
+      await turn;
+      for (;;) {
+        await this.#untilReady();
+        this.#check();
+        if (written === length) return;
+        await advance();
       }
-      return written === length && this.#isReady();
     };
     return this.#yieldIfDue(() => {
-      if (!advance()) return this.#waitUntil(advance);
+      this.#check();
+      while (written < length && this.#sink.capacity > 0) {
+        const turn = advance();
+        if (turn !== undefined) return finish(turn);
+      }
+      if (written < length || !this.#isReady()) return finish(undefined);
     });
   }
 
@@ -144,10 +157,8 @@ export class OutputStream {
     return guest === undefined ? work() : guest.yieldIfDue(work);
   }
 
-  async #waitUntil(done: () => boolean): Promise<void> {
-    do {
-      while (!this.#isReady()) await this.#suspend([]);
-    } while (!done());
+  async #untilReady(): Promise<void> {
+    while (!this.#isReady()) await this.#suspend([]);
   }
 
   async #waitAndSplice(source: InputStream, readable: Waitable, length: bigint): Promise<bigint> {

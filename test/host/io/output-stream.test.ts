@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Guest, prefixedLines } from '../../../host/index.ts';
+import { Guest, prefixedLines, type ThreadShare } from '../../../host/index.ts';
 import { InputStream } from '../../../host/io/input-stream.ts';
 import { OutputStream } from '../../../host/io/output-stream.ts';
 import { bytes, rejection, type TestSink, testSink, testSource, text, thrown } from '../streams.ts';
@@ -53,6 +53,23 @@ describe('output-stream', () => {
     sink.drain();
     await blocked;
     expect(stream.checkWrite()).toBe(2n);
+  });
+
+  test('lets other guests run between the pieces, also if there is always room, as in files', async () => {
+    let turns = 0;
+    const share: ThreadShare = {
+      begin() {},
+      isDue: () => true,
+      async next() {
+        turns += 1;
+        if (turns === 10) guest.end('its time is over');
+      },
+    };
+    const guest = new Guest(share);
+    const stream = new OutputStream({ guest }, testSink());
+    const written = stream.blockingWriteZeroesAndFlush(2n ** 64n - 1n);
+    await expect(written).rejects.toThrow('its time is over');
+    expect(turns).toBe(10);
   });
 
   test('writes any length in pieces as the reader reads', async () => {
