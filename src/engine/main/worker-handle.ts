@@ -2,7 +2,13 @@ import { Table, WasmcpError } from '../../../host/index.ts';
 import { processTime } from '../../process/cpu-time.ts';
 import type { EngineInternals, EngineSettings } from '../options.ts';
 import { MessageCounts } from '../protocol/message-counts.ts';
-import { type FromWorker, type GuestFailure, logSize, type ToWorker } from '../protocol/messages.ts';
+import {
+  type FromWorker,
+  type GuestFailure,
+  logSize,
+  outputSize,
+  type ToWorker,
+} from '../protocol/messages.ts';
 import type { WorkerSetup } from '../protocol/setup.ts';
 import type { GuestThread } from './guest-thread.ts';
 import type { InFlightRequest } from './in-flight-request.ts';
@@ -162,7 +168,8 @@ class Handle {
   #receive(message: FromWorker): void {
     const events = this.#events;
     if (message.type === 'output') {
-      this.#settled(message.bytes.length, events.output(message.stream, message.bytes));
+      const size = outputSize(message.bytes);
+      this.#settled(size, events.output(message.stream, message.bytes));
     } else if (message.type === 'log') {
       this.#settled(logSize(message), events.log(message.level, message.context, message.message));
     } else if (message.type === 'ready') {

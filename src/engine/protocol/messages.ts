@@ -114,9 +114,17 @@ export interface GuestFailure {
   readonly message: string;
 }
 
-/** The size that a log message counts while it is in transit; output counts its length. */
+/** What each message of guests' output and logging counts besides its text: many short ones keep the main thread busy, too. */
+const OUTPUT_COST = 256;
+
+/** The size that a log message counts while it is in transit. */
 export function logSize({ context, message }: LogMessage): number {
-  return 64 + context.length + message.length;
+  return OUTPUT_COST + context.length + message.length;
+}
+
+/** The same for output. */
+export function outputSize({ length }: Uint8Array): number {
+  return OUTPUT_COST + length;
 }
 
 /** Bytes of a body that may be in transit, per request and direction, before the writer must wait. */

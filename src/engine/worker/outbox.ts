@@ -1,4 +1,5 @@
 import { type FromWorker, SMALL } from '../protocol/messages.ts';
+import { createChunkGatherer } from './chunk-gatherer.ts';
 
 /**
  * Posts messages in batches, because each post wakes the main thread, which costs a third of a short request. A batch is posted at
@@ -36,6 +37,7 @@ export function createOutbox(
   let began = 0;
   let complete = 0;
   let isScheduled = false;
+  const gatherer = createChunkGatherer();
 
   function turned(): void {
     isScheduled = false;
@@ -44,12 +46,15 @@ export function createOutbox(
 
   function flush(): void {
     if (batch.length === 0) return;
+    gatherer.settle(batch);
     port.postMessage(batch, memoryOf(batch));
     batch = [];
     complete = 0;
   }
 
   function post(message: FromWorker): void {
+    if (gatherer.add(batch, message)) return;
+    gatherer.settle(batch);
     if (batch.length === 0) {
       // It stays when the batch is posted earlier: to clear it and to set another costs more than to call it.
       if (!isScheduled) setImmediate(turned);

@@ -7,7 +7,7 @@ import {
   prefixedLines,
   Signal,
 } from '../../../host/index.ts';
-import { type FromWorker, type LogMessage, logSize } from '../protocol/messages.ts';
+import { type FromWorker, type LogMessage, logSize, outputSize } from '../protocol/messages.ts';
 
 /** Sends what the guests of one worker print and log to the main thread. */
 export interface OutputChannel {
@@ -108,7 +108,7 @@ export function createOutputChannel(prefixed: boolean, post: (message: FromWorke
       changed,
       room: () => underWay < BUDGET,
       pass(bytes) {
-        underWay += bytes.length;
+        underWay += outputSize(bytes);
         post({ type: 'output', stream, bytes });
       },
     });

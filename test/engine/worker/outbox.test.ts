@@ -46,13 +46,61 @@ test.each([
   ]);
 });
 
+test('small chunks of a response that follow each other become one', () => {
+  const { outbox, posted } = open();
+  const chunks = (id: number, ...numbers: number[]): FromWorker[] =>
+    numbers.map((number) => ({ type: 'chunk', id, bytes: Uint8Array.of(number) }));
+  const parts = [...chunks(id, 1, 2, 3), ...chunks(8, 4, 5), ...chunks(id, 6)];
+  for (const message of [head, ...parts]) outbox.post(message);
+  outbox.flush();
+  const bytes = (of: number, ...numbers: number[]) => ({
+    type: 'chunk',
+    id: of,
+    bytes: Uint8Array.of(...numbers),
+  });
+  expect(posted).toEqual([[head, bytes(id, 1, 2, 3), bytes(8, 4, 5), bytes(id, 6)]]);
+});
+
+test('a guest that writes single bytes sends few messages, and each in memory of its own', () => {
+  const { outbox, posted } = open();
+  const written = Array.from({ length: 200_000 }, (_, at) => at % 251);
+  for (const byte of written) outbox.post({ type: 'chunk', id, bytes: Uint8Array.of(byte) });
+  outbox.flush();
+  const [batch = []] = posted;
+  expect(batch.length).toBeLessThan(20);
+  const bytes = batch.map((message) => (message as { bytes: Uint8Array }).bytes);
+  expect(Buffer.concat(bytes).equals(Uint8Array.from(written))).toBe(true);
+  for (const { buffer, byteLength } of bytes) expect(buffer.byteLength).toBe(byteLength);
+});
+
+test('a small response in two chunks is posted as one message, too', () => {
+  const { outbox, posted } = open();
+  for (const message of [head, chunk, chunk, end, done]) outbox.post(message);
+  expect(posted).toEqual([
+    [
+      {
+        type: 'answer',
+        id,
+        status: 202,
+        headers: ['a', 'b'],
+        body: '\u00e9\u00e9',
+        isIndependent: true,
+        ...used,
+      },
+    ],
+  ]);
+});
+
 test.each<[string, FromWorker[]]>([
   ['has trailers', [head, { type: 'end', id, trailers: ['a', 'b'] }, done]],
   ['failed', [head, end, { ...done, failure: { code: 'guest-trapped', message: 'x' } }]],
   ['was not ended', [head, done]],
   ['was not ended after its body', [head, chunk, done]],
   ['has a large body', [head, { type: 'chunk', id, bytes: new Uint8Array(1024 * 1024) }, end, done]],
-  ['has two chunks', [head, chunk, chunk, end, done]],
+  [
+    'has two large chunks',
+    [head, ...[1, 2].map(() => ({ ...chunk, bytes: new Uint8Array(10_000) })), end, done],
+  ],
   ['is interleaved with another one', [head, { type: 'chunk', id: 8, bytes: new Uint8Array(1) }, end, done]],
 ])('posts a response as it is that %s', (_, messages) => {
   const { outbox, posted } = open();

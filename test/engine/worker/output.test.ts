@@ -35,6 +35,16 @@ describe('what guests print', () => {
   });
 });
 
+test('a guest that prints empty lines waits after a few thousand: each is a message', () => {
+  const { stdout } = createOutputChannel(false, () => {}).open(1);
+  let lines = 0;
+  while (stdout.capacity > 0) {
+    stdout.write(Buffer.from('\n'));
+    lines += 1;
+  }
+  expect(lines).toBeLessThan(5000);
+});
+
 test('log messages are dropped while too much is in transit, and the loss is reported', () => {
   const sent: LogMessage[] = [];
   const channel = createOutputChannel(true, (message) => sent.push(message as LogMessage));
