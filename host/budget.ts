@@ -37,6 +37,8 @@ export interface GuestBudget extends Budget {
   releaseFields(bytes: number): void;
   /** Charges what exists already, even beyond the limit. */
   hold(bytes: number): void;
+  /** See `BudgetOptions`. */
+  readonly returned: (() => void) | undefined;
   /** Releases everything, and returns all that was taken from the parent: nothing is held for the guest any longer. */
   reset(): void;
 }
@@ -56,19 +58,23 @@ export interface BudgetOptions {
   readonly parent?: BudgetParent | undefined;
   /** Called when many bytes are charged at once: the host function will take some time. */
   readonly large?: (() => void) | undefined;
+  /** For the glue, which calls it now and then when a host function has returned: such functions take time, too. */
+  readonly returned?: (() => void) | undefined;
 }
 
 export function createBudget({
   limit = DEFAULT_MAX_HOST_MEMORY,
   parent,
   large,
+  returned,
 }: BudgetOptions = {}): GuestBudget {
-  return new Account(limit, parent, large);
+  return new Account(limit, parent, large, returned);
 }
 
 /** A class, as an object literal with accessors would keep its guest alive until a full garbage collection. */
 class Account implements GuestBudget {
   readonly limit: number;
+  readonly returned: (() => void) | undefined;
   readonly #parent: BudgetParent | undefined;
   readonly #large: (() => void) | undefined;
   #used = 0;
@@ -77,8 +83,14 @@ class Account implements GuestBudget {
   /** Bytes taken from the parent. Without one there is nothing to take. */
   #share: number;
 
-  constructor(limit: number, parent: BudgetParent | undefined, large: (() => void) | undefined) {
+  constructor(
+    limit: number,
+    parent: BudgetParent | undefined,
+    large: (() => void) | undefined,
+    returned: (() => void) | undefined,
+  ) {
     this.limit = limit;
+    this.returned = returned;
     this.#large = large;
     this.#parent = parent;
     this.#share = parent === undefined ? Number.POSITIVE_INFINITY : 0;

@@ -4,4 +4,5 @@ import type { GuestBudget } from '../../host/index.ts';
 export const GLUE_BUDGET: unique symbol = Symbol.for('wasmcp-node.budget');
 
 /** The budget that glue charges: for contents that it lifts for a host function, and for handles. */
-export type GlueBudget = Pick<GuestBudget, 'tryCharge' | 'release' | 'refusal'>;
+export type GlueBudget = Pick<GuestBudget, 'tryCharge' | 'release' | 'refusal'> &
+  Partial<Pick<GuestBudget, 'returned'>>;

@@ -6,18 +6,20 @@ import { readValueType } from '../wasm/types.ts';
 import { MAX_BODY, MAX_LOCALS } from '../wasm/v8-limits.ts';
 import type { HintedFunction } from './branch-hints.ts';
 import { type Added, Checks } from './checks.ts';
-import { INIT, isBulk } from './costs.ts';
+import { INIT, isBulk, isTableBulk } from './costs.ts';
 import { depthChange, exitBy } from './exits.ts';
+import { calledImport, type Imported, isTailCall } from './imported.ts';
 import type { Parts } from './parts.ts';
 import { type FunctionPlan, needsChecks } from './plan.ts';
 
 const I32 = 0x7f;
 const LOOP = 0x03;
-const CALL = 0x10;
 
 export interface CheckedCode {
   /** The bodies of the functions, without the number of functions. */
   readonly bodies: Uint8Array;
+  /** There are checks in any of them. */
+  readonly isChanged: boolean;
   readonly hints: readonly HintedFunction[];
   /** The first function that stays without checks because V8 would reject it with them. */
   readonly skipped: number | undefined;
@@ -27,8 +29,7 @@ export interface CheckOptions {
   readonly plan: readonly FunctionPlan[];
   readonly added: Added;
   readonly parts: Parts;
-  /** How many functions the module imports. */
-  readonly imported: number;
+  readonly imported: Imported;
   /** The number of the module's own memories, which come first; writing to the others is not the guest's work. */
   readonly memories: number;
   parametersOf(index: number): number;
@@ -42,28 +43,30 @@ export function addChecks(bytes: Uint8Array, code: Section, options: CheckOption
   const body = createOutput(0x1_0000);
   const hints: HintedFunction[] = [];
   let skipped: number | undefined;
+  let isChanged = false;
   const count = reader.u32();
   for (let index = 0; index < count; index += 1) {
     const length = reader.u32();
     const from = reader.position;
     const planned = plan[index];
     body.length = 0;
-    const branches =
-      planned !== undefined && needsChecks(planned)
-        ? writeBody(body, bytes, reader, from + length, { ...options, index, planned })
-        : [];
-    if (branches === undefined) skipped ??= imported + index;
+    const isChecked = planned !== undefined && needsChecks(planned);
+    const branches = isChecked
+      ? writeBody(body, bytes, reader, from + length, { ...options, index, planned })
+      : undefined;
+    if (isChecked && branches === undefined) skipped ??= imported.functions + index;
     reader.skip(from + length - reader.position);
-    if (branches === undefined || branches.length === 0) {
+    if (branches === undefined) {
       putNumber(output, length);
       putAll(output, bytes, from, from + length);
     } else {
-      hints.push([imported + index, branches]);
+      isChanged = true;
+      if (branches.length > 0) hints.push([imported.functions + index, branches]);
       putNumber(output, body.length);
       putAll(output, body.bytes, 0, body.length);
     }
   }
-  return { bodies: written(output), hints, skipped };
+  return { bodies: written(output), isChanged, hints, skipped };
 }
 
 interface BodyOptions extends CheckOptions {
@@ -93,7 +96,7 @@ function writeBody(
   const checks = new Checks(body, local, added);
   const counts = planned.bulk || planned.loops.some(({ units }) => units > 0);
   if (planned.entry > 0) checks.enter(planned.entry, counts);
-  if (counts || planned.imports)
+  if (counts || planned.tabular || planned.imports)
     copyCode(body, bytes, reader, end, { planned, parts, imported, memories, checks });
   else putAll(body, bytes, reader.position, end);
   return body.length > MAX_BODY ? undefined : checks.branches;
@@ -102,7 +105,7 @@ function writeBody(
 interface CopyOptions {
   readonly planned: FunctionPlan;
   readonly parts: Parts;
-  readonly imported: number;
+  readonly imported: Imported;
   readonly memories: number;
   readonly checks: Checks;
 }
@@ -113,7 +116,7 @@ function copyCode(
   bytes: Uint8Array,
   reader: Reader,
   end: number,
-  { planned: { loops, bulk, imports }, parts, imported, memories, checks }: CopyOptions,
+  { planned: { loops, bulk, tabular, imports }, parts, imported, memories, checks }: CopyOptions,
 ): void {
   let copied = reader.position;
   let depth = 0;
@@ -138,10 +141,16 @@ function copyCode(
       copied = at;
       checks.bulk(parts.functionFor(bytes, at, opcode));
       counted = true;
-    } else if (imports && opcode === CALL && numberAt(bytes, at + 1) < imported) {
-      putAll(body, bytes, copied, reader.position);
-      copied = reader.position;
-      checks.afterImported();
+    } else if (tabular && isTableBulk(opcode)) {
+      putAll(body, bytes, copied, at);
+      copied = at;
+      checks.askNow();
+    } else if (imports && callsImport(bytes, at, opcode, imported)) {
+      // After a tail call, nothing in this function is executed: then the next one asks.
+      const to = isTailCall(opcode) ? at : reader.position;
+      putAll(body, bytes, copied, to);
+      copied = to;
+      checks.askIfDue();
     }
     const exit = counted ? exitBy(bytes, at, opcode, depth) : undefined;
     if (exit !== undefined) {
@@ -152,6 +161,11 @@ function copyCode(
     depth += depthChange(opcode);
   }
   putAll(body, bytes, copied, end);
+}
+
+function callsImport(bytes: Uint8Array, at: number, opcode: number, imported: Imported): boolean {
+  const called = calledImport(bytes, at, opcode, imported.functions);
+  return called === 'certainly' || (called === 'possibly' && imported.mayBeReferred);
 }
 
 /** The memory that a bulk operation writes to. */

@@ -1,7 +1,8 @@
-;; Called by a guest that has used up its quantum. A guest can catch what JavaScript throws, but cannot catch a trap.
+;; Called by a guest that has used up its quantum, or is about to do something that may take long. A guest can catch what
+;; JavaScript throws, but cannot catch a trap.
 ;; Only `wait` suspends, and no JavaScript is on the stack between the guest and this module.
 (module
-  ;; Gets the units that are left, at most 0. Returns the next quantum, 0 to wait for it, or a negative number to trap.
+  ;; Gets the units that are left. Returns the next quantum, 0 to wait for it, or a negative number to trap.
   (import "host" "tick" (func $tick (param i32) (result i32)))
   ;; Suspends. Returns the next quantum, or a negative number to trap.
   (import "host" "wait" (func $wait (result i32)))

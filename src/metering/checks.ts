@@ -89,9 +89,14 @@ export class Checks {
   }
 
   /** After a call of an imported function: asks if no units are left. */
-  afterImported(): void {
+  askIfDue(): void {
     this.#putIndex(GLOBAL_GET, this.#added.units);
     this.#askIfNone(this.#added.ask);
+  }
+
+  /** Before an operation that may take long, whatever is left. */
+  askNow(): void {
+    this.#putIndex(CALL, this.#added.ask);
   }
 
   /** Before an operation whose length is on the stack. `parts`: the function that executes all parts of it but the last. */

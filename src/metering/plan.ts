@@ -9,7 +9,9 @@ export interface FunctionPlan {
   readonly loops: WeighedFunction['loops'];
   /** It has bulk operations, which count their length. */
   readonly bulk: boolean;
-  /** It calls imported functions; the host may make the guest ask after one that took long. */
+  /** It has bulk operations on tables. The guest asks before each, as their length is not counted. */
+  readonly tabular: boolean;
+  /** It may call imported functions; the host may make the guest ask after one that took long. */
   readonly imports: boolean;
 }
 
@@ -64,15 +66,19 @@ export function planChecks(outline: ModuleOutline): readonly FunctionPlan[] {
     entry: checked[index] === 1 ? path : 0,
     loops,
     bulk: outline.bulk[index] === 1,
+    tabular: outline.tabular[index] === 1,
     imports: false,
   }));
   // A module that only forwards calls need not ask.
   if (!plan.some(counts)) return plan;
-  return plan.map((one, index) => ({ ...one, imports: outline.importing[index] === 1 }));
+  const { importing, imported } = outline;
+  const mayImport = (index: number): boolean =>
+    importing[index] === 1 || (importing[index] === 2 && imported.mayBeReferred);
+  return plan.map((one, index) => ({ ...one, imports: mayImport(index) }));
 }
 
-function counts({ entry, loops, bulk }: FunctionPlan): boolean {
-  return entry > 0 || bulk || loops.some(({ units }) => units > 0);
+function counts({ entry, loops, bulk, tabular }: FunctionPlan): boolean {
+  return entry > 0 || bulk || tabular || loops.some(({ units }) => units > 0);
 }
 
 /** Whether code must be added to a function. */

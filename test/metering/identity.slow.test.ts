@@ -129,6 +129,7 @@ describe(`${RUNS} runs take as many units`, () => {
         await response.arrayBuffer();
       };
       await ask();
+      await expect.poll(() => units.length, { timeout: 10_000 }).toBe(1);
       units.length = 0;
       for (let round = 0; round < RUNS / 20; round += 1) await Promise.all(Array.from({ length: 20 }, ask));
       // A guest's use is reported after its response.

@@ -35,6 +35,10 @@ const ENDLESS: Readonly<Record<string, string>> = {
     (func (export "run") (loop $l (memory.copy $a $b (i32.const 0) (i32.const 0) (i32.const 9)) (br $l))))`,
   'a loop over a memory of 64 bits': `(module (memory i64 1)
     (func (export "run") (loop $l (memory.fill (i64.const 0) (i32.const 0) (i64.const 9)) (br $l))))`,
+  'operations on a table': `(module (table 9 funcref)
+    (func (export "run") (loop $l (table.fill (i32.const 0) (ref.null func) (i32.const 9)) (br $l))))`,
+  'operations on a table of 64 bits': `(module (table i64 9 funcref)
+    (func (export "run") (loop $l (table.fill (i64.const 0) (ref.null func) (i64.const 9)) (br $l))))`,
   'copies without a loop of its own': `(module (memory 16)
     (func $copy (memory.copy (i32.const 0) (i32.const 9) (i32.const 100000)))
     (func (export "run") (loop $l (call $copy) (br $l))))`,
@@ -105,4 +109,50 @@ test('a long computation returns the same with questions, with suspensions, and 
   expect(plain.meter.used).toBe(12 * 99_999);
   expect(asking.meter.used).toBe(plain.meter.used);
   expect(suspended.meter.used).toBe(plain.meter.used);
+});
+
+/** Ways to call the imported function `$slow`, of the type `$t`; the table belongs to the module unless it says otherwise. */
+const HOST_CALLS: Readonly<Record<string, string>> = {
+  directly: '(func $again (call $slow))',
+  'in a tail call': '(func $again (return_call $slow))',
+  'through a table': `(table funcref (elem $slow))
+    (func $again (call_indirect (type $t) (i32.const 0)))`,
+  'through a table, in a tail call': `(table funcref (elem $slow))
+    (func $again (return_call_indirect (type $t) (i32.const 0)))`,
+  'through a table that was set': `(table $table 1 funcref) (elem declare func $slow)
+    (func $again (table.set $table (i32.const 0) (ref.func $slow)) (call_indirect (type $t) (i32.const 0)))`,
+  'through a table of others': `(import "js" "table" (table 1 funcref)) (export "slow" (func $slow))
+    (func $again (call_indirect (type $t) (i32.const 0)))`,
+  'through a table that others can set': `(table (export "table") funcref (elem $slow))
+    (func $again (call_indirect (type $t) (i32.const 0)))`,
+  'by reference': `(elem declare func $slow) (func $again (call_ref $t (ref.func $slow)))`,
+  'by reference, in a tail call': `(elem declare func $slow) (func $again (return_call_ref $t (ref.func $slow)))`,
+};
+
+test.each(Object.entries(HOST_CALLS))(
+  'a guest asks after each slow function of the host that it calls %s',
+  async (way, functions) => {
+    const wat = `(module (type $t (func)) (import "js" "slow" (func $slow (type $t))) ${functions}
+      (func (export "run") (local i32)
+        (loop $l (call $again) (br_if $l (i32.lt_u (local.tee 0 (i32.add (local.get 0) (i32.const 1))) (i32.const 50))))))`;
+    const table = new WebAssembly.Table({ element: 'anyfunc', initial: 1 });
+    let guest: MeteredGuest | undefined;
+    const slow = (): void => guest?.meter.askSoon();
+    const js = { slow, table };
+    guest = await meteredGuest(wat, () => PLENTY, PLENTY, { js });
+    if (way === 'through a table of others') table.set(0, guest.core.exports.slow as () => void);
+    guest.call('run');
+    expect(guest.ticks).toBeGreaterThanOrEqual(49);
+  },
+);
+
+test('a guest asks before each bulk operation on a table, and uses no more units for that', async () => {
+  const guest = await meteredGuest(`(module (table $t 9 funcref) (elem $e funcref (ref.null func))
+    (func (export "run")
+      (table.fill $t (i32.const 0) (ref.null func) (i32.const 9))
+      (table.copy $t $t (i32.const 0) (i32.const 1) (i32.const 8))
+      (table.init $t $e (i32.const 0) (i32.const 0) (i32.const 1))))`);
+  guest.call('run');
+  expect(guest.ticks).toBe(3);
+  expect(guest.meter.used).toBeLessThan(20);
 });

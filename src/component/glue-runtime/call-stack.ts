@@ -50,6 +50,9 @@ export interface CallStack {
   readonly entered: Uint8Array;
 }
 
+/** One in so many calls of host functions is reported when it returns. */
+const SAMPLED = 8;
+
 /**
  * The call stack of an instance with this number of components. `slot0` and `slot1` hold the context slots of the running
  * call.
@@ -64,6 +67,7 @@ export function createCallStack(
   const trap: (message: string) => never = side.trap;
   const frames = new CallFrames(components, slot0, slot1, trap);
   const charge = new LiftCharge(budget, trap);
+  const returned = budget?.returned;
   let hostCalls = 0;
   let destructors = 0;
 
@@ -120,6 +124,8 @@ export function createCallStack(
     leaveHost<T>(result?: T): T {
       side.toGuest();
       charge.release();
+      // Reading the clock each time would cost as much as a short call.
+      if (returned !== undefined && hostCalls % SAMPLED === 0) returned();
       return result as T;
     },
     lift: (bytes) => charge.lift(bytes),

@@ -11,7 +11,7 @@ export interface StopSteps {
 
 /**
  * Milliseconds within which the guest must stop after it was told to, or else its worker must take a message. Guest code with
- * checks stops within a fraction of a millisecond; code without checks, such as one operation on a huge table, does not.
+ * checks stops within a fraction of a millisecond; code without checks does not.
  */
 const ABORT_GRACE = 500;
 

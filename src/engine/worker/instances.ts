@@ -122,6 +122,7 @@ class InstanceFactory {
         limit: parts.maxHostMemory,
         parent: new HeapShare(parts.heap, share),
         large: meter.askSoon,
+        returned: () => scheduled.sampleTime(),
       }),
       createDescriptors(parts.maxDescriptors, parts.descriptors),
       parts.limits.measured ? new Operations() : undefined,

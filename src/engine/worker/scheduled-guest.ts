@@ -15,6 +15,9 @@ import { UsualUnits } from './usual-units.ts';
 const TRAP = -1;
 const WAIT = 0;
 
+/** Milliseconds without a question after which a guest asks once its host function has returned. */
+const LONGEST_SILENCE = 0.5;
+
 /**
  * One guest's share of its thread. Host functions that may wait ask it (`ThreadShare`), and so does the guest's own code
  * (`Questions`). A class, as each instance has one.
@@ -39,6 +42,8 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
   #units = 0;
   /** Why it was trapped when it asked, except for its fuel. */
   #failure: GuestFailure | undefined;
+  /** When it asked last, by `performance.now()`; undefined if it did not have the thread all the time since then. */
+  #asked: number | undefined;
 
   /**
    * `computes` is called each time the guest asks: until it gives way, nothing else runs in its thread. `thread` and `usual` are
@@ -84,6 +89,7 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
     this.used = 0;
     this.isHeavy = false;
     this.#failure = undefined;
+    this.#asked = undefined;
     this.#hold.end();
     this.#quantum.interrupt();
     this.#meter?.refuel();
@@ -108,7 +114,14 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
     return [this.#clock.used(performance.now()), this.#executed(this.#meter)];
   }
 
+  sampleTime(): void {
+    const now = performance.now();
+    this.#asked ??= now;
+    if (now - this.#asked > LONGEST_SILENCE) this.#meter?.askSoon();
+  }
+
   suspended(): void {
+    this.#asked = undefined;
     this.#hold.end();
     if (this.#timed) this.#clock.stop(performance.now());
   }
@@ -131,6 +144,7 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
   tick(): number {
     this.#computes();
     const now = performance.now();
+    this.#asked = now;
     if (this.#mustEnd(now)) return TRAP;
     const quantum = this.#quantum.next(now);
     this.isHeavy ||= this.#usual.isExceeded(this.#executed(this.#meter));
@@ -144,6 +158,7 @@ export class ScheduledGuest implements Task, ThreadShare, Questions {
     if (this.#timed) this.#clock.stop(performance.now());
     await this.#scheduler.next(this);
     const now = performance.now();
+    this.#asked = now;
     this.#hold.end();
     if (this.#timed) this.#clock.resume(now);
     this.#quantum.resume(now);

@@ -132,3 +132,23 @@ test('an operation on handles that throws leaves the instance dead', () => {
   expect(() => callStack.leaveRoot()).toThrow(WebAssembly.RuntimeError);
   expect(callStack.isDead()).toBe(true);
 });
+
+test('one in eight calls of host functions is reported when it has returned', () => {
+  let returned = 0;
+  const budget = {
+    tryCharge: () => true,
+    release() {},
+    refusal: () => '',
+    returned() {
+      returned += 1;
+    },
+  };
+  const reporting = createCallStack(1, { value: 0 }, { value: 0 }, budget);
+  reporting.enterRoot(0);
+  for (let call = 0; call < 16; call += 1) {
+    reporting.enterHost(0, { value: 1 });
+    expect(returned).toBe(Math.floor(call / 8));
+    reporting.leaveHost();
+  }
+  expect(returned).toBe(2);
+});

@@ -3,6 +3,7 @@ import { Guest } from '../../../host/index.ts';
 import type { GlueState } from '../../../src/component/glue-state.ts';
 import { ScheduledGuest } from '../../../src/engine/worker/scheduled-guest.ts';
 import type { Scheduler } from '../../../src/engine/worker/scheduler.ts';
+import type { Meter } from '../../../src/metering/meter.ts';
 
 const LIMITS = { timeout: 1000, streamIdle: 200 };
 const TRAP = -1;
@@ -50,6 +51,37 @@ describe('a guest that asks in its code', () => {
     expect(scheduled.tick()).toBeGreaterThan(0);
     expect(scheduled.cannotWait()).toBeGreaterThan(0);
     expect(withdrawn()).toBe(1);
+  });
+
+  test('asks after a host function if it has not asked for a while', async () => {
+    const { scheduled, guest, resume } = scheduledGuest();
+    let asked = 0;
+    const meter = {
+      refuel() {},
+      used: 0,
+      askSoon() {
+        asked += 1;
+      },
+    };
+    scheduled.instantiates(meter as unknown as Meter, 1000);
+    // The first time is when the host notes the time.
+    guest.checkDependent();
+    vi.advanceTimersByTime(1);
+    guest.checkDependent();
+    expect(asked).toBe(1);
+    scheduled.tick();
+    guest.checkDependent();
+    expect(asked).toBe(1);
+    // While it waits it has not kept anybody from the thread.
+    const waiting = scheduled.wait();
+    vi.advanceTimersByTime(100);
+    resume();
+    await waiting;
+    guest.checkDependent();
+    expect(asked).toBe(1);
+    vi.advanceTimersByTime(1);
+    guest.checkDependent();
+    expect(asked).toBe(2);
   });
 
   test('traps if it was ended, even while it waits', async () => {
