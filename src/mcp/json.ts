@@ -4,7 +4,7 @@ import { endOfString, readExactly } from './exact-json.ts';
  * How deep lists and objects of others may be nested. Whatever walks a value may do so recursively, and a stack that overflows in the
  * middle of a request ends the process.
  */
-const MAX_NESTING = 1000;
+export const MAX_NESTING = 1000;
 
 /**
  * A JSON text that others have written: clients, guests, files.
@@ -29,7 +29,8 @@ export function parseExactly(text: string): unknown {
 /** A text that was written here, of values that were shallow when they came, exactly. */
 export function parseStored(text: string): unknown {
   const value: unknown = JSON.parse(text);
-  return MAY_LOSE.test(text) ? readExactly(text) : value;
+  // A long text is mostly strings, which the expression takes longer to search than the reader to skip.
+  return text.length > LONG || MAY_LOSE.test(text) ? readExactly(text) : value;
 }
 
 /** What an error of these functions says of a text. */
@@ -37,7 +38,11 @@ export function whyNotJson(error: unknown): string {
   return error instanceof SyntaxError && error.message === TOO_DEEP ? `is ${TOO_DEEP}` : 'is not JSON';
 }
 
-const TOO_DEEP = `nested more than ${MAX_NESTING} deep`;
+/** The message of the error for what is deeper. */
+export const TOO_DEEP: string = `nested more than ${MAX_NESTING} deep`;
+
+/** Characters from which on a text is read exactly without a search. */
+const LONG = 1024 * 1024;
 
 /** A number that JavaScript may not keep as it is. Ids in texts look similar, but nothing precedes them that precedes a number. */
 const MAY_LOSE = /(?:^|[:,[\s])(?:-?(?:[\d.]{16}|\d[\d.]*[eE])|-0(?!\.))/;

@@ -63,7 +63,7 @@ export function explain(text: string, compared: Compared = MESSAGE): Ambiguity |
 }
 
 /** Some parsers take `Method` for `method`, and `re\u017fult` for `result`. */
-function fold(name: string): string {
+export function fold(name: string): string {
   return name.toUpperCase().toLowerCase();
 }
 

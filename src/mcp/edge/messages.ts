@@ -2,6 +2,7 @@ import type { GuestRequest } from '../../http/handler.ts';
 import { withoutHeaders } from '../../http/headers.ts';
 import type { ResponseWriter } from '../../http/response.ts';
 import { version } from '../../version.ts';
+import { writeJson } from '../long-values/long-value.ts';
 import { OWNER_CHECKED_METHOD } from '../wasmcp-quirks.ts';
 import type { ProtocolVersion } from './envelope.ts';
 
@@ -50,7 +51,7 @@ export function sendStatus(target: ResponseWriter, status: number, headers: read
 }
 
 export function sendResult(target: ResponseWriter, id: Uint8Array, result: unknown): void {
-  respond(target, 200, message(id, `"result":${JSON.stringify(result)}`));
+  respond(target, 200, message(id, `"result":${writeJson(result)}`));
 }
 
 /** The same request with another method and without its body. */

@@ -1,6 +1,8 @@
 import { header } from '../../http/headers.ts';
 import type { RequestRecord } from '../../http/request-record.ts';
 import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
+import { parseJson } from '../json.ts';
+import { outlineOf } from '../long-values/outline.ts';
 import { createEventDataReader, isEventStream } from './event-data.ts';
 import { type Level, type MemberHandler, MemberScanner, type WantedMembers } from './member-scanner.ts';
 
@@ -128,7 +130,7 @@ class MessageReader implements MemberHandler {
   readonly end = (): void => {
     this.#scanner = new MemberScanner(this, WANTED);
     if (this.#held.length === 0) return;
-    const tools = namesIn(Buffer.concat(this.#held).toString());
+    const tools = namesIn(Buffer.concat(this.#held));
     this.#held = [];
     if (tools.length > 0) this.#record.tools = tools;
   };
@@ -151,9 +153,11 @@ class MessageReader implements MemberHandler {
   member(): void {}
 }
 
-function namesIn(text: string): string[] {
+function namesIn(message: Uint8Array): string[] {
   try {
-    const { result } = JSON.parse(text) as { result?: { tools?: unknown } };
+    const { result } = parseJson(outlineOf(message, 'guest').text.toString()) as {
+      result?: { tools?: unknown };
+    };
     const tools: unknown[] = Array.isArray(result?.tools) ? result.tools : [];
     const names = tools.map((tool) => (tool as { name?: unknown } | null)?.name);
     return names

@@ -8,7 +8,7 @@ export interface Peeked {
   readonly envelope: Envelope;
   /** The same bytes, for the next reader. */
   readonly body: Uint8Array | Upload;
-  /** Parsers could read another message; of an upload, as far as it was buffered. */
+  /** Parsers could read another message, as far as it was inspected. */
   readonly ambiguity: Ambiguity | undefined;
 }
 
@@ -34,7 +34,8 @@ export function peek(body: Uint8Array | Upload, { enough, peeked, failed }: Peek
   if (body instanceof Uint8Array) {
     const reader = createEnvelopeReader(enough);
     if (!reader.push(body)) reader.end();
-    peeked({ envelope: reader.envelope, body, ambiguity: ambiguityIn(body) });
+    const inspected = body.subarray(0, MAX_INSPECTED);
+    peeked({ envelope: reader.envelope, body, ambiguity: ambiguityIn(inspected) });
     return;
   }
   const reader = createEnvelopeReader(() => false);

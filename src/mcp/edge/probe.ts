@@ -2,6 +2,7 @@ import type { WasmcpError, WasmcpErrorCode } from '../../../host/index.ts';
 import { header, withoutHeaders } from '../../http/headers.ts';
 import type { ResponseWriter } from '../../http/response.ts';
 import { parseJson } from '../json.ts';
+import { outlineOf } from '../long-values/outline.ts';
 import { jsonResponse } from './json-response.ts';
 import { INTERNAL_ERROR, INVALID_REQUEST, OWN_ID, sendError } from './messages.ts';
 
@@ -139,7 +140,8 @@ class Result implements ProbeResult {
 function readResponse(body: Uint8Array): Response | undefined {
   let message: unknown;
   try {
-    message = parseJson(Buffer.from(body.buffer, body.byteOffset, body.length).toString());
+    const outline = outlineOf(body, 'guest');
+    message = outline.fill(parseJson(outline.text.toString()));
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 import { filterHeaders } from '../../http/headers.ts';
 import type { ResponseWriter } from '../../http/response.ts';
+import { writeJson } from '../long-values/long-value.ts';
 import type { JsonObject } from '../modern/client-message.ts';
 
 /** Headers that depend on what is written here. */
@@ -31,7 +32,7 @@ export function createClientStream(target: ResponseWriter): ClientStream {
   }
 
   function add(message: JsonObject): void {
-    events += `event: message\ndata: ${JSON.stringify(message)}\n\n`;
+    events += `event: message\ndata: ${writeJson(message)}\n\n`;
   }
 
   return {
@@ -50,7 +51,7 @@ export function createClientStream(target: ResponseWriter): ClientStream {
         return;
       }
       target.head(status, [...passedHeaders(headers), 'content-type', 'application/json']);
-      target.chunk(Buffer.from(JSON.stringify(message)), () => {});
+      target.chunk(Buffer.from(writeJson(message)), () => {});
       target.end([]);
     },
     end() {

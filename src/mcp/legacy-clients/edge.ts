@@ -115,12 +115,12 @@ function serve(parts: Parts, received: GuestRequest, target: ResponseWriter): Re
 
   sequence.next(() => {
     collectBody(received, {
-      collected(body) {
+      collected(body, outline) {
         const receivedAt = body === received.body ? received.receivedAt : performance.now();
         const request = { ...received, body, receivedAt };
         const session = sessionFor(request);
         if ('refusal' in session) return sendError(sequence.target, undefined, session.refusal);
-        const message = readLegacyMessage(body);
+        const message = readLegacyMessage(outline);
         if ('refusal' in message) return sendError(sequence.target, message.id, message.refusal);
         conversation = take(parts, { request, sequence, session: session.session, message });
       },

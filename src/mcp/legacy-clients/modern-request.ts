@@ -1,6 +1,7 @@
 import type { GuestRequest } from '../../http/handler.ts';
 import { filterHeaders } from '../../http/headers.ts';
 import { messageFor } from '../edge/messages.ts';
+import { writeJson } from '../long-values/long-value.ts';
 import { mirroredMember } from '../modern/check-message.ts';
 import { isObject, type JsonObject } from '../modern/client-message.ts';
 import { encodeMirrored } from '../modern/header-values.ts';
@@ -36,7 +37,7 @@ export function modernRequest(
 ): GuestRequest {
   const { id, method, params } = call;
   const described = { ...params, _meta: { ...(isObject(params._meta) ? params._meta : {}), ...meta } };
-  const body = Buffer.from(JSON.stringify({ jsonrpc: '2.0', id, method, params: described }));
+  const body = Buffer.from(writeJson({ jsonrpc: '2.0', id, method, params: described }));
   const sent = messageFor(request, body);
   return {
     ...sent,

@@ -5,6 +5,8 @@ import { REVISIONS } from '../edge/initialize.ts';
 import { INVALID_REQUEST, type Refusal } from '../edge/messages.ts';
 import { sessionOf } from '../edge/session.ts';
 import { parseExactly, whyNotJson } from '../json.ts';
+import { TooManyValues } from '../long-values/long-finder.ts';
+import type { Outline } from '../long-values/outline.ts';
 import { isObject, type JsonObject } from '../modern/client-message.ts';
 import { PARSE_ERROR } from '../modern/codes.ts';
 import { VERSION_HEADER } from '../wasmcp-quirks.ts';
@@ -31,19 +33,19 @@ interface Refused {
 
 const DECODER = new TextDecoder('utf-8', { fatal: true });
 
-/** Numbers beyond the precision of JavaScript keep their digits. */
-export function readLegacyMessage(body: Uint8Array): LegacyMessage | Refused {
-  const ambiguity = ambiguityIn(body);
-  if (ambiguity !== undefined) {
-    return {
-      ...refused(ambiguity.text),
-      id: ambiguity.id === undefined ? undefined : Buffer.from(ambiguity.id),
-    };
-  }
+/** Numbers beyond the precision of JavaScript keep their digits. Members of `params` and `result` may be a `LongValue`. */
+export function readLegacyMessage(outlined: () => Outline): LegacyMessage | Refused {
   let whole: unknown;
   try {
-    whole = parseExactly(DECODER.decode(body));
+    const outline = outlined();
+    const ambiguity = ambiguityIn(outline.text);
+    if (ambiguity !== undefined) {
+      const id = ambiguity.id === undefined ? undefined : Buffer.from(ambiguity.id);
+      return { ...refused(ambiguity.text), id };
+    }
+    whole = outline.fill(parseExactly(DECODER.decode(outline.text)));
   } catch (error) {
+    if (error instanceof TooManyValues) return refused(`the body has ${error.message}`);
     return { refusal: { status: 400, code: PARSE_ERROR, text: `the body ${whyNotJson(error)}` } };
   }
   if (!isObject(whole) || whole.jsonrpc !== '2.0') return refused('the body is not one JSON-RPC 2.0 message');

@@ -71,6 +71,7 @@ class Reader {
     }
     if (this.#isOver) return;
     this.#messages.end();
+    if (this.#messages.isTooLong) this.#fail(messageTooLong());
     if (!this.#isOver) {
       const text = `the response of the guest (${this.#status}) ended without a message`;
       this.#fail(new WasmcpError('guest-no-response', text));

@@ -3,6 +3,8 @@ import { type Ambiguity, ambiguityIn } from '../ambiguity/ambiguity.ts';
 import type { Refusal } from '../edge/messages.ts';
 import { INVALID_REQUEST } from '../edge/messages.ts';
 import { parseJson, whyNotJson } from '../json.ts';
+import { TooManyValues } from '../long-values/long-finder.ts';
+import { type Outline, outlineOf } from '../long-values/outline.ts';
 import { PARSE_ERROR } from './codes.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -32,14 +34,22 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The body of a POST (MCP 2026-07-28, "Streamable HTTP", section "Sending Messages"). */
-export function readMessage(request: GuestRequest, body: Uint8Array): Read {
-  const ambiguity = ambiguityIn(body);
-  if (ambiguity !== undefined) return invalid(ambiguity.text, idIn(ambiguity));
+/**
+ * The body of a POST (MCP 2026-07-28, "Streamable HTTP", section "Sending Messages"). Members of `params` may be a `LongValue`.
+ */
+export function readMessage(
+  request: GuestRequest,
+  body: Uint8Array,
+  outlined: () => Outline = () => outlineOf(body, 'client'),
+): Read {
   let value: unknown;
   try {
-    value = parseJson(DECODER.decode(body));
+    const outline = outlined();
+    const ambiguity = ambiguityIn(outline.text);
+    if (ambiguity !== undefined) return invalid(ambiguity.text, idIn(ambiguity));
+    value = outline.fill(parseJson(DECODER.decode(outline.text)));
   } catch (error) {
+    if (error instanceof TooManyValues) return invalid(`the body has ${error.message}`);
     return { refusal: { status: 400, code: PARSE_ERROR, text: `the body ${whyNotJson(error)}` } };
   }
   if (!isObject(value) || value.jsonrpc !== '2.0') return invalid('the body is not a JSON-RPC 2.0 message');

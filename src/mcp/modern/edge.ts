@@ -109,10 +109,10 @@ function serve(parts: Parts, received: GuestRequest, target: ResponseWriter): Re
 
   sequence.next(() => {
     collectBody(received, {
-      collected(body) {
+      collected(body, outline) {
         const receivedAt = body === received.body ? received.receivedAt : performance.now();
         const request = { ...received, headers, body, receivedAt };
-        const { message, refusal, id } = readMessage(request, body);
+        const { message, refusal, id } = readMessage(request, body, outline);
         if (refusal !== undefined) exchange.refuse(sequence.target, refusal, id);
         else if (message === undefined) sendStatus(sequence.target, 202);
         else {

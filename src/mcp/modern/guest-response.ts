@@ -1,4 +1,5 @@
 import { INTERNAL_ERROR } from '../edge/messages.ts';
+import { writeJson } from '../long-values/long-value.ts';
 import { isObject, type JsonObject } from './client-message.ts';
 import { clientError, statusOf } from './guest-errors.ts';
 import { META } from './revision.ts';
@@ -35,7 +36,7 @@ export interface Completed {
 export function completeResponse(response: JsonObject, status: number, completion: Completion): Completed {
   const { jsonrpc = '2.0', id, result, error } = response;
   if (isObject(result)) {
-    return { status, text: JSON.stringify({ jsonrpc, id, result: completeResult(result, completion) }) };
+    return { status, text: writeJson({ jsonrpc, id, result: completeResult(result, completion) }) };
   }
   const failure =
     error === undefined
@@ -46,7 +47,7 @@ export function completeResponse(response: JsonObject, status: number, completio
 
 /** A response with an error; `status` is that of the guest. */
 export function errorResponse(error: JsonObject, id: unknown, status: number): Completed {
-  return { status: statusOf(error, status), text: JSON.stringify({ jsonrpc: '2.0', id, error }) };
+  return { status: statusOf(error, status), text: writeJson({ jsonrpc: '2.0', id, error }) };
 }
 
 /** How long clients may keep a result unseen: guests of earlier revisions do not say that they may. */

@@ -1,5 +1,7 @@
 import { ambiguousArgument } from '../ambiguity/ambiguity.ts';
 import { INVALID_REQUEST, type Refusal } from '../edge/messages.ts';
+import { LongValue } from '../long-values/long-value.ts';
+import { selectMembers } from '../long-values/members.ts';
 import { differs, mismatch } from './check-message.ts';
 import { type ClientMessage, isObject, type JsonObject } from './client-message.ts';
 import { encodeMirrored, mirroredValue } from './header-values.ts';
@@ -47,27 +49,55 @@ export function createParamHeaders(): ParamHeaders {
       if (method !== 'tools/call' || known.size === 0) return undefined;
       const mirrored = known.get(params.name as string);
       if (mirrored === undefined) return undefined;
-      const ambiguity = ambiguousArgument(
-        body as Uint8Array,
-        mirrored.map(({ path }) => path),
-      );
-      if (ambiguity !== undefined) return { status: 400, code: INVALID_REQUEST, text: ambiguity.text };
+      const paths = mirrored.map(({ path }) => path);
+      const long = params.arguments instanceof LongValue ? params.arguments : undefined;
+      let given = params.arguments;
+      try {
+        const text = long && selectMembers(long, paths.flat());
+        const ambiguity = ambiguousArgument(text === undefined ? (body as Uint8Array) : asCall(text), paths);
+        if (ambiguity !== undefined) return refused(ambiguity.text);
+        if (text !== undefined) given = JSON.parse(text);
+      } catch (error) {
+        return refused(`params.arguments: ${(error as Error).message}`);
+      }
       for (const { header, path } of mirrored) {
-        const refusal = checkOne(headers, header, valueAt(params.arguments, path));
+        const refusal = checkOne(headers, header, valueAt(given, path));
         if (refusal !== undefined) return refusal;
       }
       return undefined;
     },
     headersOf(params) {
       const headers: string[] = [];
-      for (const { header, path } of known.get(params.name as string) ?? []) {
-        const value = valueAt(params.arguments, path);
+      const mirrored = known.get(params.name as string) ?? [];
+      const given = mirrored.length > 0 ? read(params.arguments, mirrored) : undefined;
+      for (const { header, path } of mirrored) {
+        const value = valueAt(given, path);
         if (value === undefined || value === null) continue;
         headers.push(header, encodeMirrored(typeof value === 'string' ? value : JSON.stringify(value)));
       }
       return headers;
     },
   };
+}
+
+function refused(text: string): Refusal {
+  return { status: 400, code: INVALID_REQUEST, text };
+}
+
+/** A message with these arguments. */
+function asCall(text: string): Uint8Array {
+  return Buffer.from(`{"jsonrpc":"2.0","params":{"arguments":${text}}}`);
+}
+
+/** The arguments as far as headers mirror them; undefined if they cannot be read, which the guest will say. */
+function read(given: unknown, mirrored: readonly Mirrored[]): unknown {
+  if (!(given instanceof LongValue)) return given;
+  const names = mirrored.flatMap(({ path }) => path);
+  try {
+    return JSON.parse(selectMembers(given, names));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Clients leave out a tool with an annotation that is not valid, so its headers do not matter. */

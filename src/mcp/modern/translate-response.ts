@@ -1,5 +1,6 @@
 import { WasmcpError } from '../../../host/index.ts';
 import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
+import { writeJson } from '../long-values/long-value.ts';
 import type { JsonObject } from './client-message.ts';
 import { type Completed, completeResponse, errorResponse } from './guest-response.ts';
 import { MessageReader, messageTooLong } from './message-reader.ts';
@@ -57,7 +58,7 @@ class Translator implements TranslatedResponse {
     const target = this.#target;
     const { id } = this.#translation;
     // The guest may not have begun its response.
-    this.#send({ status: 200, text: JSON.stringify({ jsonrpc: '2.0', id, result }) });
+    this.#send({ status: 200, text: writeJson({ jsonrpc: '2.0', id, result }) });
     if (this.#isStreaming) this.#endStream();
     this.#held = {};
     this.#isOver = false;
@@ -116,6 +117,7 @@ class Translator implements TranslatedResponse {
   #end(trailers: string[]): void {
     if (this.#isPassed) this.#target.end(trailers);
     else if (!this.#isOver) this.#messages.end();
+    if (this.#messages.isTooLong) this.#fail(messageTooLong());
     if (!this.#isPassed && !this.#isOver) {
       this.#fail(new WasmcpError('guest-no-response', 'the response of the guest ended without a message'));
     }
@@ -166,7 +168,7 @@ class Translator implements TranslatedResponse {
       this.#isStreaming = true;
       this.#target.head(this.#status, [...this.#headers, 'content-type', 'text/event-stream']);
     }
-    this.#events += event(JSON.stringify(changed));
+    this.#events += event(writeJson(changed));
   }
 
   #respond(response: JsonObject): void {

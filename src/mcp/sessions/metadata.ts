@@ -19,6 +19,9 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const KNOWN: ReadonlySet<string> = new Set(['terminated', 'created_at', 'expires_at', 'reason']);
 
+/** Most bytes of what is stored there. Clients wait for this thread, and some guests let clients write what they like. */
+const MAX_METADATA: number = 64 * 1024;
+
 /**
  * Parses what is stored at a session's metadata key. Undefined for everything that today's wasmcp servers would not have
  * written, additional fields included: their meaning is unknown.
@@ -62,7 +65,7 @@ export function stateOf(metadata: SessionMetadata, updated: number, now: number)
 }
 
 function fieldsOf(stored: Uint8Array): Fields | undefined {
-  const decoded = decodeTyped(stored);
+  const decoded = stored.length > MAX_METADATA ? undefined : decodeTyped(stored);
   if (decoded?.type !== 'json') return undefined;
   try {
     const value: unknown = parseJson(decoded.value);

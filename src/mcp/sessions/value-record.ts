@@ -4,20 +4,21 @@ import { decodeTyped, encodeTyped, type TypedValue, VALUE_TYPES, type ValueType 
 
 /**
  * A value as JSON, from which its bytes can be restored exactly. 64-bit numbers are decimal text, bytes are base64. JSON that
- * would be written differently after it was parsed is `text` instead of `value`. What is no value of a wasmcp server is
- * `unknown`, with all its bytes.
+ * would be written differently after it was parsed, or was not parsed because it is long, is `text` instead of `value`. What is no
+ * value of a wasmcp server is `unknown`, with all its bytes.
  */
 export type ValueRecord =
   | { readonly type: ValueType | 'unknown'; readonly value: unknown }
   | { readonly type: 'json'; readonly text: string };
 
-export function valueRecord(stored: Uint8Array): ValueRecord {
+/** `maxParsed` is the number of characters of JSON that are parsed. */
+export function valueRecord(stored: Uint8Array, maxParsed: number = Number.POSITIVE_INFINITY): ValueRecord {
   const decoded = decodeTyped(stored);
   if (decoded === undefined || !isEqual(encodeTyped(decoded), stored)) {
     return { type: 'unknown', value: base64(stored) };
   }
   const { type, value } = decoded;
-  if (type === 'json') return jsonRecord(value);
+  if (type === 'json') return value.length > maxParsed ? { type, text: value } : jsonRecord(value);
   if (type === 'bytes') return { type, value: base64(value) };
   return { type, value: typeof value === 'bigint' ? value.toString() : value };
 }

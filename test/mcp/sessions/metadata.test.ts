@@ -32,6 +32,7 @@ describe('metadata that no server writes is not understood:', () => {
     ['no UTF-8', Buffer.concat([Buffer.from('\x02{"reason":"'), Buffer.of(0xff), Buffer.from('"}')])],
     ['a byte-order mark', Buffer.from(`\x02\ufeff${JSON.stringify(LIVE)}`)],
     ['a list', json([LIVE])],
+    ['more than 64 KiB', json({ ...LIVE, reason: 'x'.repeat(65_536) })],
     ['null', json(null)],
     ['no word on its end', json(withoutTerminated)],
     ['no time of creation', json(withoutCreated)],

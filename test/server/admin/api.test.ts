@@ -226,7 +226,7 @@ describe('refused, with the reason:', () => {
     expect(await send('application/json', '{}')).toBe(422);
   });
 
-  test('a value that is nested deeply', async () => {
+  test('a value that is nested deeply, or takes long to parse', async () => {
     const { url, call } = await administer();
     const id = await initialize(url);
     await callTool(url, id, 'cart_add', { item: 'apple' });
@@ -235,6 +235,9 @@ describe('refused, with the reason:', () => {
     const put = (value: unknown): ReturnType<typeof call> =>
       call(path, { method: 'PUT', json: { type: 'json', value } });
     expect((await put(nested(10_000))).status).toBe(400);
+    const wide = Array.from({ length: 30_000 }, () => []);
+    expect((await put(wide)).status).toBe(204);
+    expect((await call(`sessions/${id}`)).body.values[0].text).toBe(JSON.stringify(wide));
     expect((await put(nested(900))).status).toBe(204);
     // As a guest may write it.
     const value = Buffer.from(encodeTyped({ type: 'json', value: JSON.stringify(nested(10_000)) }));

@@ -1,5 +1,6 @@
 import { type ResponseWriter, wrapResponse } from '../../../http/response.ts';
 import { isEventStream } from '../../edge/event-data.ts';
+import { writeJson } from '../../long-values/long-value.ts';
 import { isObject, type JsonObject } from '../client-message.ts';
 import { MessageReader } from '../message-reader.ts';
 import { filterOf, includes, type Wanted } from './wanted.ts';
@@ -26,7 +27,7 @@ export function notificationStream(
   }
 
   function add(message: JsonObject): void {
-    events += `event: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', ...message })}\n\n`;
+    events += `event: message\ndata: ${writeJson({ jsonrpc: '2.0', ...message })}\n\n`;
   }
 
   function flush(sent: () => void): void {

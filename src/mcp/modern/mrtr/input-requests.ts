@@ -1,3 +1,4 @@
+import { writeJson } from '../../long-values/long-value.ts';
 import type { JsonObject } from '../client-message.ts';
 import { MAX_INPUT_BYTES, MAX_INPUTS, TOO_MANY } from './limits.ts';
 
@@ -12,7 +13,7 @@ export class InputRequests {
 
   /** Returns why it cannot be added, if so. */
   add(request: JsonObject): string | undefined {
-    const size = JSON.stringify(request).length;
+    const size = writeJson(request).length;
     if (this.#open.size >= MAX_INPUTS) return TOO_MANY;
     if (this.#size + size > MAX_INPUT_BYTES) return `requests of more than ${MAX_INPUT_BYTES} bytes at once`;
     this.#open.set(this.#nameFor(request), { request, size });
@@ -29,7 +30,7 @@ export class InputRequests {
     const { request, size } = this.#open.get(name)!;
     this.#open.delete(name);
     this.#size -= size;
-    return Buffer.from(JSON.stringify({ jsonrpc: '2.0', id: request.id, result }));
+    return Buffer.from(writeJson({ jsonrpc: '2.0', id: request.id, result }));
   }
 
   /** The method of the one that has waited longest. */

@@ -5,6 +5,8 @@ import { sendResult } from '../../edge/messages.ts';
 import { type ProbeResult, probeTarget, relay, verdictByStatus } from '../../edge/probe.ts';
 import { inSession } from '../../edge/session.ts';
 import { parseExactly } from '../../json.ts';
+import { writeJson } from '../../long-values/long-value.ts';
+import { outlineOf } from '../../long-values/outline.ts';
 import { type JsonObject, jsonText } from '../client-message.ts';
 import type { LegacyGuest } from '../guest.ts';
 import { passOn } from '../mrtr/asking.ts';
@@ -125,8 +127,9 @@ function unknown({ create }: HandleNames): string {
 }
 
 function stripped(handles: Handles, request: GuestRequest): GuestRequest {
-  const text = Buffer.from(request.body as Uint8Array).toString();
-  const body = Buffer.from(JSON.stringify(handles.strip(parseExactly(text) as Record<string, unknown>)));
+  const outline = outlineOf(request.body as Uint8Array, 'client');
+  const message = outline.fill(parseExactly(outline.text.toString())) as JsonObject;
+  const body = Buffer.from(writeJson(handles.strip(message)));
   const { headers } = request;
   const announced = header(headers, 'content-length') !== undefined;
   return {

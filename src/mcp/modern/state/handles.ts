@@ -1,4 +1,6 @@
 import type { HandleNames } from '../../../options/types.ts';
+import { LongValue } from '../../long-values/long-value.ts';
+import { selectMembers, withoutMember } from '../../long-values/members.ts';
 import { type ClientMessage, isObject, type JsonObject } from '../client-message.ts';
 import { argumentSchema, handleTools } from './handle-tools.ts';
 import { admitsProperty } from './open-schema.ts';
@@ -71,15 +73,30 @@ export function createHandles(names: HandleNames, lifetime: number): Handles {
       const { name } = params;
       if (name === create && !shadowed.has(create)) return { kind: 'create' };
       const ends = name === end && !shadowed.has(end);
-      const session = isObject(params.arguments) ? params.arguments[argument] : undefined;
+      const session = givenValue(argument, params.arguments);
       if (!ends && (session === undefined || session === null || own.has(name))) return undefined;
       if (typeof session !== 'string' || !SESSION.test(session)) return { kind: 'invalid' };
       return { kind: ends ? 'end' : 'enter', session };
     },
     strip(message) {
       const params = message.params as JsonObject;
-      const { [argument]: _, ...others } = params.arguments as JsonObject;
-      return { ...message, params: { ...params, arguments: others } };
+      return { ...message, params: { ...params, arguments: without(argument, params.arguments) } };
     },
   };
+}
+
+/** What an argument of a call is; of one that cannot be read, no text. */
+function givenValue(name: string, given: unknown): unknown {
+  if (!(given instanceof LongValue)) return isObject(given) ? given[name] : undefined;
+  try {
+    return (JSON.parse(selectMembers(given, [name])) as JsonObject)[name];
+  } catch {
+    return Number.NaN;
+  }
+}
+
+function without(name: string, given: unknown): unknown {
+  if (given instanceof LongValue) return withoutMember(given, name);
+  const { [name]: _, ...others } = given as JsonObject;
+  return others;
 }

@@ -1,4 +1,6 @@
 import { RESERVED_PREFIX, type Store, WasmcpError } from '../../../../host/index.ts';
+import { LONG } from '../../long-values/long-finder.ts';
+import { LongValue } from '../../long-values/long-value.ts';
 import type { JsonObject } from '../client-message.ts';
 import { decode, encode, ended, failed, isExpired, isOver, type Outcome, type TaskRecord } from './record.ts';
 
@@ -64,10 +66,11 @@ export class TaskLedger {
   }
 
   /** @throws TypeError if there is none, which a completed task has */
-  async result(key: string): Promise<JsonObject> {
+  async result(key: string): Promise<JsonObject | LongValue> {
     const value = await this.#store.get(RESULTS, key);
     if (value === undefined) throw new TypeError('a completed task has no result');
-    return decode(value);
+    // It was written here, as one value.
+    return value.length > LONG ? new LongValue(Buffer.from(value)) : decode<JsonObject>(value);
   }
 
   /** Ends a task unless it has ended already. Returns it as it is now; undefined if there is none. */

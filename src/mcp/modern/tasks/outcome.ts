@@ -2,12 +2,13 @@ import type { WasmcpError } from '../../../../host/index.ts';
 import { header } from '../../../http/headers.ts';
 import type { ResponseWriter } from '../../../http/response.ts';
 import { parseExactly } from '../../json.ts';
-import { isObject, type JsonObject } from '../client-message.ts';
+import { MessageBytes } from '../../long-values/outline.ts';
+import { isObject } from '../client-message.ts';
 import { failed, type Outcome } from './record.ts';
 
 /** Where the response goes of a guest whose client has a task instead: `settled` gets what the task ends with. */
 export function collectOutcome(settled: (outcome: Outcome) => void): ResponseWriter {
-  const parts: Uint8Array[] = [];
+  const message = new MessageBytes('guest');
   let status = 0;
   let isMessage = false;
   return {
@@ -16,11 +17,11 @@ export function collectOutcome(settled: (outcome: Outcome) => void): ResponseWri
       isMessage = header(headers, 'content-type')?.startsWith('application/json') ?? false;
     },
     chunk(bytes, acknowledged) {
-      if (isMessage) parts.push(new Uint8Array(bytes));
+      if (isMessage) message.push(bytes);
       acknowledged(bytes.length);
     },
     end() {
-      settled(isMessage ? outcomeOf(parse(parts)) : failed(`the server responded with status ${status}`));
+      settled(isMessage ? outcomeOf(parse(message)) : failed(`the server responded with status ${status}`));
     },
     fail: (error: WasmcpError) => settled(failed(error.message)),
     finished() {},
@@ -36,9 +37,10 @@ function outcomeOf(response: unknown): Outcome {
   return failed('the response of the server is not one');
 }
 
-function parse(parts: readonly Uint8Array[]): JsonObject | undefined {
+function parse(message: MessageBytes): unknown {
   try {
-    return parseExactly(Buffer.concat(parts).toString()) as JsonObject;
+    const outline = message.outline();
+    return outline.fill(parseExactly(outline.text.toString()));
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 import { INTERNAL_ERROR } from '../../edge/messages.ts';
 import { parseStored } from '../../json.ts';
+import { writeJson } from '../../long-values/long-value.ts';
 import type { JsonObject } from '../client-message.ts';
 
 /** SEP-2663, "Task Status". */
@@ -39,7 +40,7 @@ export function failed(message: string): Outcome {
 const POLL_INTERVAL = 1000;
 
 export function encode(value: TaskRecord | JsonObject): Uint8Array {
-  return Buffer.from(JSON.stringify(value));
+  return Buffer.from(writeJson(value));
 }
 
 export function decode<T extends TaskRecord | JsonObject>(bytes: Uint8Array): T {

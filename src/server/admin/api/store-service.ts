@@ -73,6 +73,9 @@ export interface StoreService {
 /** Bytes of the values of one session that are shown; a session may have any number. */
 const SHOWN = 32 * 1024 * 1024;
 
+/** Characters of a JSON value up to which it is shown as a value rather than as text: clients wait for the thread that sends it. */
+const PARSED: number = 64 * 1024;
+
 /** Milliseconds until another program must have finished the request of its session. */
 const TURN_TIMEOUT = 30_000;
 
@@ -151,7 +154,7 @@ async function valuesOf(store: Store, bucket: string, id: string): Promise<Named
         `the values of session ${id} exceed ${SHOWN} bytes: use wasmcp-node sessions export`,
       );
     }
-    values.push({ key, ...valueRecord(stored) });
+    values.push({ key, ...valueRecord(stored, PARSED) });
   }
   return values;
 }
