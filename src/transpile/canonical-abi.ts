@@ -66,7 +66,8 @@ const CORRECTIONS: readonly Correction[] = [
   },
   {
     token: /'flags have extraneous bits set'/g,
-    pattern: /if \(\(\w+ & \d+\) !== 0\) \{\s*throw new TypeError\('flags have extraneous bits set'\);\s*\}/g,
+    pattern:
+      /if \(\([^\n]+ & \d+\) !== 0\) \{\s*throw new TypeError\('flags have extraneous bits set'\);\s*\}/g,
     replacement: '',
   },
   {

@@ -36,6 +36,19 @@ const LIFTED: readonly (readonly [title: string, guest: AbiGuest, value: unknown
   ['the upper bits of an s16 do not count', flat('s16', 0x18000), -32768],
   ['an s8 is as it is', flat('s8', -128), -128],
   ['flags without a meaning do not count', flags(-6), { a: false, b: true, c: false }],
+  [
+    'flags without a meaning in memory',
+    {
+      ...strings(32, 2),
+      type: '(param "v" (list $t))',
+      types: named('(flags "a" "b" "c")'),
+      data: '(data (i32.const 32) "\\fa\\05")',
+    },
+    [
+      { a: false, b: true, c: false },
+      { a: true, b: false, c: true },
+    ],
+  ],
   ['the last case of an enum', kind(2), 'c'],
   ['a case that an enum does not have', kind(3), TRAP],
   ['a negative case', kind(-1), TRAP],
