@@ -1,4 +1,5 @@
-import type { Change, SentOperations, TraceHeaders, WasmcpErrorCode } from '../../../host/index.ts';
+import type { SentOperations, TraceHeaders, WasmcpErrorCode } from '../../../host/index.ts';
+import type { GuestRequest } from '../../http/handler.ts';
 import type { InstanceCounts } from '../../snapshot/instance-counter.ts';
 
 /**
@@ -6,26 +7,20 @@ import type { InstanceCounts } from '../../snapshot/instance-counter.ts';
  * every message about a request carries its number. Header lists are flat (name, value, name, value, …) with
  * latin1 values, as `node:http` has them.
  */
-export interface RequestMessage {
+export interface RequestMessage
+  extends Pick<GuestRequest, 'method' | 'scheme' | 'authority' | 'path' | 'headers'> {
   readonly type: 'request';
   readonly id: number;
-  readonly method: string;
-  readonly scheme: 'http' | 'https';
-  readonly authority: string | undefined;
-  readonly path: string;
-  readonly headers: string[];
   /** The whole body, see `SMALL`; undefined if there is none, or it `follows` in `body` messages. */
   readonly body: Uint8Array | string | undefined;
   readonly follows: boolean;
   /** When the response must have begun, see `toShared`; later, if the body `follows` and is read. */
   readonly due: number;
-  readonly fence: string | undefined;
-  /** Variables for this request, in addition to or instead of those of the guest's environment. */
-  readonly env: Readonly<Record<string, string>> | undefined;
+  readonly fence: GuestRequest['fence'];
+  readonly env: GuestRequest['env'];
   /** What requests of the guest carry. */
   readonly trace: TraceHeaders | undefined;
-  /** A change for the guest's watcher, instead of a request. */
-  readonly change: Change | undefined;
+  readonly change: GuestRequest['change'];
 }
 
 export type ToWorker =
