@@ -24,6 +24,8 @@ const scheduler = createScheduler({ messageWaits: () => true });
 export function setUpThisThread(setup: WorkerSetup, collect: Collect): GuestThread {
   const events = new EventEmitter();
   let inbox: ToWorker[] = [];
+  /** Those of earlier turns that are being received. */
+  const arrived: ToWorker[] = [];
   let guests: Guests | undefined;
   let isEnding = false;
 
@@ -59,16 +61,22 @@ export function setUpThisThread(setup: WorkerSetup, collect: Collect): GuestThre
 
   /** No message arrives before `ready` was posted. */
   function deliver(): void {
-    const messages = inbox;
+    // A tick of the caller that throws delays the rest of the last turn, which must not be overtaken.
+    const isReceiving = arrived.length > 0;
+    for (const message of inbox) arrived.push(message);
     inbox = [];
-    receive(messages);
+    if (!isReceiving) receive(0);
   }
 
   /** One after another, as threads receive messages: a guest that need not wait has finished before the next one begins. */
-  function receive(messages: readonly ToWorker[], at = 0): void {
+  function receive(at: number): void {
     if (isEnding) return;
-    guests!.receive(messages[at]!);
-    if (at + 1 < messages.length) afterMicrotasks(() => receive(messages, at + 1));
+    try {
+      guests!.receive(arrived[at]!);
+    } finally {
+      if (at + 1 < arrived.length) afterMicrotasks(() => receive(at + 1));
+      else arrived.length = 0;
+    }
   }
 
   async function end(): Promise<void> {
