@@ -18,6 +18,9 @@ const START = 3000;
 const INTERVAL = 5000;
 const GROWTH = 16 * 1024 * 1024;
 
+/** Number of looks until the next trim of what has not grown since the last one: that may have been in use then. */
+const AGAIN = 4;
+
 /** Commands that run for long. */
 const COMMANDS = new Set(['serve']);
 
@@ -62,11 +65,17 @@ function tendAllocator() {
   functions.mallopt(M_TRIM_THRESHOLD, TRIM);
   functions.malloc_trim(0n);
   let least = rss();
+  let last = least;
+  let looks = 0;
   setInterval(() => {
-    if (rss() > least + GROWTH) {
-      functions.malloc_trim(0n);
-      least = rss();
-    } else least = Math.min(least, rss());
+    const now = rss();
+    looks += 1;
+    least = Math.min(least, now);
+    last = Math.min(last, now);
+    if (now <= last + GROWTH && (looks < AGAIN || now <= least + GROWTH)) return;
+    functions.malloc_trim(0n);
+    last = rss();
+    looks = 0;
   }, INTERVAL).unref();
 }
 
