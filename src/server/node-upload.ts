@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { free, WasmcpError } from '../../host/index.ts';
 import type { Upload, UploadReceiver } from '../http/handler.ts';
+import { gatherPieces } from './gather-pieces.ts';
 import { withoutForbidden } from './trailers.ts';
 
 /** Bodies up to this many bytes are received before a guest starts: a slow client then occupies a socket, but no guest. */
@@ -108,17 +109,21 @@ function upload(request: IncomingMessage, response: ServerResponse, limits: Body
     destroyAfter(response, request);
   }
 
+  const pieces = gatherPieces(
+    (bytes) => {
+      if (receiver?.data(bytes) !== false) return;
+      request.pause();
+      clearTimeout(timer);
+      timer = undefined;
+    },
+    (piece) => spend(request, piece),
+  );
+
   function take(bytes: Uint8Array): void {
     if (!unwanted) timer?.refresh();
     received += bytes.length;
-    if (received <= maxBody) {
-      if (receiver?.data(bytes) === false) {
-        request.pause();
-        clearTimeout(timer);
-        timer = undefined;
-      }
-      spend(request, bytes);
-    } else if (receiver !== undefined) {
+    if (received <= maxBody) pieces.add(bytes);
+    else if (receiver !== undefined) {
       tooLarge = true;
       receiver.fail(new WasmcpError('body-too-large', `the body is above ${maxBody} bytes`));
       receiver = undefined;
@@ -136,10 +141,12 @@ function upload(request: IncomingMessage, response: ServerResponse, limits: Body
       request.on('data', take);
       request.on('end', () => {
         over();
+        pieces.flush();
         receiver?.end(withoutForbidden(request.rawTrailers));
       });
       request.on('error', () => {
         over();
+        pieces.flush();
         receiver?.fail();
       });
       request.on('close', over);

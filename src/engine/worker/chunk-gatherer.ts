@@ -1,21 +1,26 @@
 import { type FromWorker, SMALL } from '../protocol/messages.ts';
 
 type Chunk = FromWorker & { readonly type: 'chunk' };
+type Report = FromWorker & { readonly type: 'taken' };
 
 /**
- * Makes one chunk of small ones that follow each other in a batch: a guest that writes its response byte by byte would keep the
- * main thread busy with as many messages as the window of a body has bytes.
+ * Makes one message of small chunks of a response that follow each other in a batch, and of reports of how much of a body was
+ * read: a guest that writes or reads single bytes would keep the main thread busy with as many messages.
  */
 export interface ChunkGatherer {
-  /** Returns true if the message became a part of the last one of the batch, which is complete only after `settle`. */
-  add(batch: readonly FromWorker[], message: FromWorker): boolean;
+  /** Returns true if the message became a part of one in the batch, which is complete only after `settle`. */
+  add(batch: FromWorker[], message: FromWorker): boolean;
   settle(batch: FromWorker[]): void;
+  /** The batch was posted. */
+  reset(): void;
 }
 
 export function createChunkGatherer(): ChunkGatherer {
   /** The last chunk and those after it; with room for more, so that each byte is copied only a few times. */
   let gathered = new Uint8Array(0);
   let length = 0;
+  /** The place of the last report in the batch. */
+  let reported: number | undefined;
 
   function append(bytes: Uint8Array): void {
     if (length + bytes.length > gathered.length) {
@@ -27,8 +32,19 @@ export function createChunkGatherer(): ChunkGatherer {
     length += bytes.length;
   }
 
+  function addReport(batch: FromWorker[], { type, id, bytes }: Report): boolean {
+    const before = reported === undefined ? undefined : batch[reported];
+    if (before?.type === 'taken' && before.id === id) {
+      batch[reported!] = { type, id, bytes: before.bytes + bytes };
+      return true;
+    }
+    reported = batch.length;
+    return false;
+  }
+
   return {
     add(batch, message) {
+      if (message.type === 'taken') return addReport(batch, message);
       if (message.type !== 'chunk') return false;
       const last = batch.at(-1);
       if (last?.type !== 'chunk' || last.id !== message.id) return false;
@@ -44,6 +60,9 @@ export function createChunkGatherer(): ChunkGatherer {
       batch[batch.length - 1] = { type, id, bytes: gathered.slice(0, length) };
       gathered = new Uint8Array(0);
       length = 0;
+    },
+    reset() {
+      reported = undefined;
     },
   };
 }

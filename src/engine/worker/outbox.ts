@@ -50,6 +50,7 @@ export function createOutbox(
     port.postMessage(batch, memoryOf(batch));
     batch = [];
     complete = 0;
+    gatherer.reset();
   }
 
   function post(message: FromWorker): void {

@@ -73,6 +73,18 @@ test('a guest that writes single bytes sends few messages, and each in memory of
   for (const { buffer, byteLength } of bytes) expect(buffer.byteLength).toBe(byteLength);
 });
 
+test('reports of what was read become one for each body, also between chunks of the response', () => {
+  const { outbox, posted } = open();
+  const taken = (of: number, bytes: number): FromWorker => ({ type: 'taken', id: of, bytes });
+  for (const message of [head, taken(id, 1), chunk, taken(id, 2), chunk, taken(8, 3), taken(8, 4)])
+    outbox.post(message);
+  outbox.flush();
+  outbox.post(taken(8, 5));
+  outbox.flush();
+  const bytes = Uint8Array.of(0xe9, 0xe9);
+  expect(posted).toEqual([[head, taken(id, 3), { ...chunk, bytes }, taken(8, 7)], [taken(8, 5)]]);
+});
+
 test('a small response in two chunks is posted as one message, too', () => {
   const { outbox, posted } = open();
   for (const message of [head, chunk, chunk, end, done]) outbox.post(message);
