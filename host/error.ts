@@ -37,6 +37,7 @@ export type WasmcpErrorCode =
   | 'queue-full'
   | 'body-too-large'
   | 'body-timeout'
+  | 'message-ambiguous'
   | 'client-gone'
   | 'server-closing';
 
@@ -80,6 +81,7 @@ const CODES: Record<WasmcpErrorCode, { http: number; exit: number }> = {
   'worker-lost': { http: 502, exit: 1 },
   'body-too-large': { http: 413, exit: 1 },
   'body-timeout': { http: 408, exit: 1 },
+  'message-ambiguous': { http: 400, exit: 1 },
   'client-gone': { http: 499, exit: 1 },
   'queue-full': { http: 503, exit: 1 },
   'server-closing': { http: 503, exit: 1 },

@@ -1,4 +1,5 @@
 import { endOfString } from '../exact-json.ts';
+import { Comparison, fold } from './comparison.ts';
 
 /** What makes a message ambiguous: parsers differ on what it says (RFC 8259, section 4). */
 export interface Ambiguity {
@@ -17,14 +18,6 @@ export interface Compared {
 }
 
 const [OBJECT, OBJECT_END, LIST, LIST_END, QUOTE, COMMA] = [...'{}[]",'].map((one) => one.charCodeAt(0));
-
-/** Members of a JSON-RPC message. */
-const MEMBERS: ReadonlySet<string> = new Set(['jsonrpc', 'method', 'id', 'params', 'result', 'error']);
-
-/** An object with one of these is a message. */
-const SIGNS: readonly string[] = ['jsonrpc', 'method', 'result', 'error'];
-
-const OUTCOMES: readonly string[] = ['result', 'error'];
 
 const META: Compared = { within: new Map() };
 const PARAMS: Compared = { within: new Map([['_meta', META]]) };
@@ -45,35 +38,19 @@ function only(paths: readonly (readonly string[])[]): Compared {
   return { names: new Set([...tails.keys()].map(fold)), within: new Map(within) };
 }
 
-/** Most members of one object that are compared. A message with more is refused as well: comparing takes time and memory. */
-const MAX_COMPARED = 1000;
-
-/** Longest part of a name in an error, in characters. */
-const LONGEST_QUOTE = 100;
-
 /** Finds the first ambiguity. Of a text that is not JSON, the part before that shows counts. */
 export function explain(text: string, compared: Compared = MESSAGE): Ambiguity | undefined {
   const reader = new Reader(text);
   reader.read(compared);
-  const { found, members, id, isIdDoubtful } = reader;
-  if (found === undefined || !SIGNS.some((name) => members.has(name))) return undefined;
-  const hasOutcome = [...members].some((name) => OUTCOMES.includes(fold(name)));
-  const isRequest = members.has('method') && !hasOutcome;
+  const { id, comparison } = reader;
+  const { found, isMessage, isRequest, isIdDoubtful } = comparison;
+  if (found === undefined || !isMessage) return undefined;
   return { text: found, id: isRequest && !isIdDoubtful ? id : undefined };
 }
 
-/** Some parsers take `Method` for `method`, and `re\u017fult` for `result`. */
-export function fold(name: string): string {
-  return name.toUpperCase().toLowerCase();
-}
-
 class Reader {
-  /** The first ambiguity. */
-  found: string | undefined;
-  /** The names of JSON-RPC in the message itself, as they are written. */
-  readonly members = new Set<string>();
+  readonly comparison = new Comparison();
   id: string | undefined;
-  isIdDoubtful = false;
   readonly #text: string;
   #at = 0;
 
@@ -101,7 +78,7 @@ class Reader {
       if (next === ',') this.#at += 1;
       const name = this.#next() === '"' ? this.#name() : undefined;
       if (name === undefined) return false;
-      this.#compare(name, seen, compared, place);
+      this.comparison.compare(name, seen, place, compared.names);
       if (this.#next() !== ':') return false;
       this.#at += 1;
       const within = compared.within.get(name);
@@ -151,39 +128,4 @@ class Reader {
       // The text is not JSON.
     }
   }
-
-  #compare(name: string, seen: Map<string, string>, { names }: Compared, place: string): void {
-    if (seen.size >= MAX_COMPARED) {
-      this.found ??= `${placeText(place)} has more than ${MAX_COMPARED} members`;
-      if (place === '' && MEMBERS.has(name)) this.members.add(name);
-      return;
-    }
-    const folded = fold(name);
-    const isMember = place === '' && MEMBERS.has(folded);
-    if (isMember) this.members.add(name);
-    const before = seen.get(folded);
-    if (names === undefined || names.has(folded)) seen.set(folded, name);
-    const problem = this.#problem(name, before, isMember ? folded : name, place);
-    if (problem === undefined) return;
-    this.found ??= problem;
-    if (isMember && folded === 'id') this.isIdDoubtful = true;
-  }
-
-  #problem(name: string, before: string | undefined, expected: string, place: string): string | undefined {
-    const where = placeText(place);
-    if (before === name) return `${quoted(name)} occurs twice in ${where}`;
-    if (before !== undefined) return `${quoted(before)} and ${quoted(name)} in ${where} differ in case only`;
-    if (name !== expected) return `${quoted(name)} in ${where} differs from ${quoted(expected)} in case only`;
-    if (place !== '' || !this.members.has('method')) return undefined;
-    const outcome = OUTCOMES.find((one) => this.members.has(one));
-    return outcome && `the message has ${quoted('method')} and ${quoted(outcome)}`;
-  }
-}
-
-function placeText(place: string): string {
-  return place === '' ? 'the message' : place;
-}
-
-function quoted(name: string): string {
-  return JSON.stringify(name.slice(0, LONGEST_QUOTE));
 }

@@ -32,11 +32,16 @@ const CLOSE_ARRAY = 0x5d;
 
 const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+/** Longest name or wanted value, in bytes: its bytes are kept until its end. */
+const MAX_TOKEN: number = 64 * 1024;
+
 type Place = 'start' | 'first key' | 'key' | 'colon' | 'value' | 'scalar' | 'after value' | 'end';
 
 /** Reads the members of a JSON object byte by byte: other values are skipped, nothing is built from them. */
 export class MemberScanner {
   stopped = false;
+  /** The object has a name or a wanted value of more than `MAX_TOKEN` bytes. */
+  isTooLong = false;
   /** Bytes read so far. */
   read = 0;
   #place: Place = 'start';
@@ -84,7 +89,10 @@ export class MemberScanner {
   }
 
   #withinString(byte: number): void {
-    this.#token?.push(byte);
+    if (this.#token !== undefined && this.#token.push(byte) > MAX_TOKEN) {
+      this.isTooLong = true;
+      this.#handler.invalid();
+    }
     if (this.#escaped) this.#escaped = false;
     else if (byte === BACKSLASH) this.#escaped = true;
     else if (byte === QUOTE) {

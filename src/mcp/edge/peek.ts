@@ -1,6 +1,7 @@
 import type { WasmcpError } from '../../../host/index.ts';
 import type { Upload, UploadReceiver } from '../../http/handler.ts';
 import { type Ambiguity, ambiguityIn } from '../ambiguity/ambiguity.ts';
+import { AmbiguityWatch } from '../ambiguity/watch.ts';
 import { createEnvelopeReader, type Envelope, MAX_INSPECTED } from './envelope.ts';
 
 /** A body whose envelope has been read. */
@@ -8,7 +9,7 @@ export interface Peeked {
   readonly envelope: Envelope;
   /** The same bytes, for the next reader. */
   readonly body: Uint8Array | Upload;
-  /** Parsers could read another message, as far as it was inspected. */
+  /** Parsers could read another message; of an upload, as far as it was buffered. */
   readonly ambiguity: Ambiguity | undefined;
 }
 
@@ -34,8 +35,7 @@ export function peek(body: Uint8Array | Upload, { enough, peeked, failed }: Peek
   if (body instanceof Uint8Array) {
     const reader = createEnvelopeReader(enough);
     if (!reader.push(body)) reader.end();
-    const inspected = body.subarray(0, MAX_INSPECTED);
-    peeked({ envelope: reader.envelope, body, ambiguity: ambiguityIn(inspected) });
+    peeked({ envelope: reader.envelope, body, ambiguity: ambiguityOf(body) });
     return;
   }
   const reader = createEnvelopeReader(() => false);
@@ -112,4 +112,11 @@ export function peek(body: Uint8Array | Upload, { enough, peeked, failed }: Peek
       release();
     },
   });
+}
+
+/** A long message is not read again to find its id: that takes long. */
+function ambiguityOf(message: Uint8Array): Ambiguity | undefined {
+  if (message.length <= MAX_INSPECTED) return ambiguityIn(message);
+  const text = new AmbiguityWatch().push(message);
+  return text === undefined ? undefined : { text, id: undefined };
 }

@@ -1,6 +1,6 @@
 import type { Middleware } from '../../http/compose.ts';
 import type { GuestRequest, RequestHandle } from '../../http/handler.ts';
-import type { ResponseWriter } from '../../http/response.ts';
+import { type ResponseWriter, wrapResponse } from '../../http/response.ts';
 import type { Ambiguity } from '../ambiguity/ambiguity.ts';
 import { TERMINATE_METHOD } from '../wasmcp-quirks.ts';
 import type { Envelope } from './envelope.ts';
@@ -9,6 +9,7 @@ import { peek } from './peek.ts';
 import { createRequestSequence, NO_GUEST } from './request-sequence.ts';
 import { discard } from './session.ts';
 import { type MessageHandler, mayBeOwned } from './stages.ts';
+import { watchUpload } from './watch-upload.ts';
 
 /** What later stages have to know of a message before they see it. */
 export interface ReadingNeeds {
@@ -34,7 +35,8 @@ export function withMessages(handle: MessageHandler, needs: ReadingNeeds): Middl
     body: NonNullable<GuestRequest['body']>,
     target: ResponseWriter,
   ): RequestHandle {
-    const sequence = createRequestSequence(target, () => discard(request));
+    const client = body instanceof Uint8Array ? target : refusing(target);
+    const sequence = createRequestSequence(client, () => discard(request));
     const enough = stopsReading(request, needs);
     sequence.next(() => {
       peek(body, {
@@ -69,6 +71,21 @@ function stopsReading(request: GuestRequest, needs: ReadingNeeds): (found: Envel
   return (found) => isClassified(found) && (found.id !== undefined || !needsId(found));
 }
 
+/** For a message that becomes ambiguous when a guest has a part of it. */
+function refusing(target: ResponseWriter): ResponseWriter {
+  let hasHead = false;
+  return wrapResponse(target, {
+    head(status, headers, isIndependent) {
+      hasHead = true;
+      target.head(status, headers, isIndependent);
+    },
+    fail(error) {
+      if (hasHead || error.code !== 'message-ambiguous') target.fail(error);
+      else refuse(target, { text: error.message, id: undefined });
+    },
+  });
+}
+
 /** The guest could read another message than this edge. */
 function refuse(target: ResponseWriter, { text, id }: Ambiguity): void {
   sendError(target, id === undefined ? undefined : Buffer.from(id), {
@@ -87,5 +104,5 @@ function withBody(request: GuestRequest, body: NonNullable<GuestRequest['body']>
   // The time of an upload starts when it is complete.
   return body instanceof Uint8Array
     ? { ...request, body, receivedAt: performance.now() }
-    : { ...request, body };
+    : { ...request, body: watchUpload(body) };
 }

@@ -1,4 +1,4 @@
-import { fold } from '../ambiguity/explain.ts';
+import { fold } from '../ambiguity/comparison.ts';
 import { LongValue } from './long-value.ts';
 
 /** Most names with an escape, or a character beyond ASCII, that are decoded in one object. */
