@@ -88,7 +88,7 @@ function lower({ min, max = MOST_PAGES }: MemoryType, maxPages: number | ((min: 
   if (min <= most) return { min, max: Math.min(max, most) };
   throw new WasmcpError(
     'component-too-large',
-    `a memory has an initial size of ${min / PAGES_PER_MIB} MiB, more than the ${most / PAGES_PER_MIB} MiB that are allowed`,
+    `a memory has an initial size of ${min / PAGES_PER_MIB} MiB, more than the ${most / PAGES_PER_MIB} MiB that --max-memory and --max-each-memory allow`,
   );
 }
 
