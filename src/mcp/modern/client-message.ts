@@ -12,6 +12,8 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 /** A request of a client. */
 export interface ClientMessage {
   readonly request: GuestRequest;
+  /** The body without its long values. */
+  readonly text: Uint8Array;
   readonly id: string | number;
   readonly method: string;
   readonly params: JsonObject;
@@ -43,11 +45,13 @@ export function readMessage(
   outlined: () => Outline = () => outlineOf(body, 'client'),
 ): Read {
   let value: unknown;
+  let text: Uint8Array;
   try {
     const outline = outlined();
-    const ambiguity = ambiguityIn(outline.text);
+    text = outline.text;
+    const ambiguity = ambiguityIn(text);
     if (ambiguity !== undefined) return invalid(ambiguity.text, idIn(ambiguity));
-    value = outline.fill(parseJson(DECODER.decode(outline.text)));
+    value = outline.fill(parseJson(DECODER.decode(text)));
   } catch (error) {
     if (error instanceof TooManyValues) return invalid(`the body has ${error.message}`);
     return { refusal: { status: 400, code: PARSE_ERROR, text: `the body ${whyNotJson(error)}` } };
@@ -59,7 +63,7 @@ export function readMessage(
   if (typeof id !== 'string' && !Number.isSafeInteger(id)) return invalid('an id is a string or an integer');
   if (!isObject(params)) return invalid('params is not an object', id as string | number);
   const meta = isObject(params._meta) ? params._meta : {};
-  return { message: { request, id: id as string | number, method, params, meta } };
+  return { message: { request, text, id: id as string | number, method, params, meta } };
 }
 
 /** Undefined for an id that no request may have. */

@@ -45,7 +45,7 @@ export function createParamHeaders(): ParamHeaders {
         if (known.size > MAX_TOOLS) known.delete(known.keys().next().value!);
       }
     },
-    check({ method, params, request: { headers, body } }) {
+    check({ method, params, text, request: { headers } }) {
       if (method !== 'tools/call' || known.size === 0) return undefined;
       const mirrored = known.get(params.name as string);
       if (mirrored === undefined) return undefined;
@@ -53,10 +53,10 @@ export function createParamHeaders(): ParamHeaders {
       const long = params.arguments instanceof LongValue ? params.arguments : undefined;
       let given = params.arguments;
       try {
-        const text = long && selectMembers(long, paths.flat());
-        const ambiguity = ambiguousArgument(text === undefined ? (body as Uint8Array) : asCall(text), paths);
+        const selected = long && selectMembers(long, paths.flat());
+        const ambiguity = ambiguousArgument(selected === undefined ? text : asCall(selected), paths);
         if (ambiguity !== undefined) return refused(ambiguity.text);
-        if (text !== undefined) given = JSON.parse(text);
+        if (selected !== undefined) given = JSON.parse(selected);
       } catch (error) {
         return refused(`params.arguments: ${(error as Error).message}`);
       }

@@ -39,6 +39,15 @@ export function createHandles(names: HandleNames, lifetime: number): Handles {
   /** The guest's own tools that have an argument of this name, or whose schema does not admit one more. */
   const own = new Set<unknown>();
   let isInformed = false;
+  /** What long arguments have by that name: a call is looked at twice. */
+  const known = new WeakMap<LongValue, { readonly value: unknown }>();
+
+  function sessionIn(given: unknown): unknown {
+    if (!(given instanceof LongValue)) return isObject(given) ? given[argument] : undefined;
+    const found = known.get(given) ?? { value: memberOf(given, argument) };
+    known.set(given, found);
+    return found.value;
+  }
 
   function listed(tool: unknown): unknown {
     if (!isObject(tool) || typeof tool.name !== 'string') return tool;
@@ -73,7 +82,7 @@ export function createHandles(names: HandleNames, lifetime: number): Handles {
       const { name } = params;
       if (name === create && !shadowed.has(create)) return { kind: 'create' };
       const ends = name === end && !shadowed.has(end);
-      const session = givenValue(argument, params.arguments);
+      const session = sessionIn(params.arguments);
       if (!ends && (session === undefined || session === null || own.has(name))) return undefined;
       if (typeof session !== 'string' || !SESSION.test(session)) return { kind: 'invalid' };
       return { kind: ends ? 'end' : 'enter', session };
@@ -86,8 +95,7 @@ export function createHandles(names: HandleNames, lifetime: number): Handles {
 }
 
 /** What an argument of a call is; of one that cannot be read, no text. */
-function givenValue(name: string, given: unknown): unknown {
-  if (!(given instanceof LongValue)) return isObject(given) ? given[name] : undefined;
+function memberOf(given: LongValue, name: string): unknown {
   try {
     return (JSON.parse(selectMembers(given, [name])) as JsonObject)[name];
   } catch {
