@@ -2,6 +2,7 @@ import { CommanderError, InvalidArgumentError, Option, Command as Program } from
 import { WasmcpError } from '../host/index.ts';
 import type { CliStreams, Command, CommandGroup, SubCommand } from './commands/command.ts';
 import { oneLine } from './commands/print.ts';
+import { watchPrinted } from './commands/printed.ts';
 import type { PrestartedWorker } from './engine/main/prestarted-worker.ts';
 import { environmentFlags, environmentWarnings } from './options/environment.ts';
 import { OPTIONS } from './options/table.ts';
@@ -23,6 +24,9 @@ const GROUPS: Readonly<Record<string, () => Promise<CommandGroup>>> = {
   cache: async () => (await import('./commands/cache/group.ts')).cache,
   kv: async () => (await import('./commands/kv/group.ts')).kv,
 };
+
+/** Commands whose output is their guests' and a log: they end as these do, whatever becomes of it. */
+const RUNNING: ReadonlySet<string> = new Set(['serve', 'stdio', 'run', 'exec']);
 
 interface Known {
   readonly commands: readonly Command[];
@@ -77,6 +81,20 @@ export async function main(
   args: readonly string[],
   streams: CliStreams = process,
   prestartedWorker?: PrestartedWorker,
+): Promise<number> {
+  const printed = watchPrinted(streams);
+  const status = await runLine(args, streams, prestartedWorker);
+  if (status !== 0 || RUNNING.has(args[0] ?? '')) return status;
+  const problem = await printed.problem();
+  if (problem === undefined) return 0;
+  streams.stderr.write(`error: ${problem}\n`);
+  return 1;
+}
+
+async function runLine(
+  args: readonly string[],
+  streams: CliStreams,
+  prestartedWorker: PrestartedWorker | undefined,
 ): Promise<number> {
   let status = 0;
   const known = await loadCommands(args[0]);

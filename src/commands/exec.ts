@@ -51,8 +51,6 @@ Exit status: the command's, 128 + the signal that ended it, 127 when it is not f
       throw new WasmcpError('option-invalid', 'no command: write it after --, such as -- node test.mjs');
     }
     const output = options.serverLog === undefined ? streams.stderr : await openLog(options.serverLog);
-    // Its reader may be gone; the command and its status are what counts.
-    streams.stderr.on('error', () => {});
     if (options.wait !== undefined && options.addr?.every(isUnix)) {
       throw new WasmcpError('option-invalid', '--wait needs an --addr that is not a Unix socket');
     }

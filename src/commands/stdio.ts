@@ -43,8 +43,6 @@ place. Output of guests goes to stderr.`,
     if (path === '-') {
       throw new WasmcpError('option-invalid', 'stdin carries the protocol: pass the component as a file');
     }
-    // A client that closed stderr may still read stdout.
-    streams.stderr.on('error', () => {});
     const logging = await openLogging(options, streams);
     const { stderr } = logging.streams;
     const common = await serverOptions(options, logging.log);
