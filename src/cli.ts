@@ -1,7 +1,7 @@
 import { CommanderError, InvalidArgumentError, Option, Command as Program } from 'commander';
 import { WasmcpError } from '../host/index.ts';
 import type { CliStreams, Command, CommandGroup, SubCommand } from './commands/command.ts';
-import { oneLine } from './commands/print.ts';
+import { oneLine, shellWord } from './commands/print.ts';
 import { watchPrinted } from './commands/printed.ts';
 import type { PrestartedWorker } from './engine/main/prestarted-worker.ts';
 import { environmentFlags, environmentWarnings } from './options/environment.ts';
@@ -172,10 +172,14 @@ function isCalled({ name, aliases = [] }: SubCommand, word: string | undefined):
 }
 
 /** For words that are nothing like the command that was meant, which is what commander would suggest. */
-function misnamed([first, second = '']: readonly string[], { groups }: Known): string | undefined {
+function misnamed([first = '', second = '']: readonly string[], { groups }: Known): string | undefined {
+  if (first.endsWith('.wasm')) return unknown(first, `serve ${shellWord(first)}`);
   const { meant = {} } = groups.find(({ name }) => name === first) ?? {};
-  if (!Object.hasOwn(meant, second)) return undefined;
-  return `error: unknown command '${second}'\n(Did you mean ${meant[second]}?)\n`;
+  return Object.hasOwn(meant, second) ? unknown(second, meant[second]!) : undefined;
+}
+
+function unknown(word: string, meant: string): string {
+  return `error: unknown command '${oneLine(word)}'\n(Did you mean ${meant}?)\n`;
 }
 
 function withEnvironment(args: readonly string[], { commands, groups }: Known): string[] {

@@ -1,5 +1,7 @@
 import { basename } from 'node:path';
 import { preopenWarnings, WasmcpError } from '../../host/index.ts';
+import { assertLinked } from '../component/link-check.ts';
+import { linkWithHost } from '../component/link-with-host.ts';
 import { runCommand } from '../engine/run/run-command.ts';
 import { ownPaths } from '../loader/own-paths.ts';
 import type { OptionValues } from '../options/types.ts';
@@ -43,6 +45,8 @@ Exit status: the guest's, 134 after a trap, 130 or 143 after a signal, 1 when it
     refuse(options);
     const component = await load(path, options);
     reportLoad(component, options.verbose ?? false, streams);
+    // The following warnings are about running it.
+    assertLinked(linkWithHost(component), 'wasi:cli/run');
     const { kind, reason } = component.glue;
     if (kind === 'raw') {
       streams.stderr.write(`warning: the component runs with jco's own glue, which is slower: ${reason}\n`);

@@ -182,3 +182,11 @@ test('help goes to stdout and shows examples', async () => {
   expect(status).toBe(0);
   expect(stdout).toContain('wasmcp-node serve server.wasm');
 });
+
+test('a component without a command before it', async () => {
+  expect(await run(['my server.wasm', '--addr', '127.0.0.1:0'])).toEqual({
+    status: 2,
+    stdout: '',
+    stderr: "error: unknown command 'my server.wasm'\n(Did you mean serve 'my server.wasm'?)\n",
+  });
+});

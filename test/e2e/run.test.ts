@@ -123,10 +123,10 @@ describe('the exit status', () => {
     expect(await run([...limited, 'args'])).toMatchObject({ status: 0, stdout: 'command.wasm\nargs\n' });
   });
 
-  test('is 1 for a component that is not a program', async () => {
-    const server = await run(['run', fixture('misbehave')]);
+  test('is 1 for a component that is not a program, without a warning about how it would run', async () => {
+    const server = await run(['run', fixture('misbehave')], { wholeOutput: true });
     expect(server).toMatchObject({ status: 1, stdout: '' });
-    expect(server.stderr).toContain('is no command');
+    expect(server.stderr).toMatch(/^error: .+\n {2}- it is no command: .+\n$/);
   });
 });
 
