@@ -96,6 +96,8 @@ function upload(request: IncomingMessage, response: ServerResponse, limits: Body
 
   function expectMore(): void {
     clearTimeout(timer);
+    // Nothing more can arrive, nor would anything stop the timer.
+    if (request.destroyed) return;
     timer = setTimeout(stall, bodyTimeout);
   }
 
