@@ -46,12 +46,15 @@ export function collectRarely(collect: Collect, interval: number): Collect {
  * set: V8 ignores compiled code, Node's own too, that comes from a cache and was compiled with other flags.
  */
 function find(): CollectGarbage {
-  const exposed = inNewContext();
-  if (exposed !== undefined) return exposed;
-  setFlagsFromString('--expose-gc');
-  const collect = inNewContext();
-  setFlagsFromString('--no-expose-gc');
-  return collect!;
+  for (;;) {
+    const exposed = inNewContext();
+    if (exposed !== undefined) return exposed;
+    setFlagsFromString('--expose-gc');
+    const collect = inNewContext();
+    setFlagsFromString('--no-expose-gc');
+    // All threads share the flag: another one may have removed it in between.
+    if (collect !== undefined) return collect;
+  }
 }
 
 function inNewContext(): CollectGarbage | undefined {

@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { promisify } from 'node:util';
 import { cachedDataVersionTag } from 'node:v8';
+import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { collectRarely, createCollect } from '../../../src/process/memory/collect.ts';
 
@@ -38,4 +40,30 @@ test('a process that was started with --expose-gc has gc in later contexts, othe
     (await promisify(execFile)(process.execPath, [...flags, '--input-type=module', '--eval', script])).stdout;
   expect(await typeOf('--expose-gc')).toBe('function');
   expect(await typeOf()).toBe('undefined');
+});
+
+test('threads that collect for the first time at the same moment do not keep each other from it', async () => {
+  const [threads, rounds] = [4, 30];
+  const script = `
+    const { workerData } = require('node:worker_threads');
+    const arrived = new Int32Array(workerData);
+    import(${JSON.stringify(new URL('../../../src/process/memory/collect.ts', import.meta.url))}).then(({ createCollect }) => {
+      for (let round = 1; round <= ${rounds}; round += 1) {
+        Atomics.add(arrived, 0, 1);
+        while (Atomics.load(arrived, 0) < round * ${threads});
+        createCollect()();
+      }
+    });`;
+  const memory = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
+  const workers = Array.from(
+    { length: threads },
+    () => new Worker(script, { eval: true, workerData: memory }),
+  );
+  const ends = workers.map(async (worker) => (await once(worker, 'exit'))[0]);
+  try {
+    expect(await Promise.all(ends)).toEqual(Array(threads).fill(0));
+  } finally {
+    // The others of a thread that has died wait for it forever.
+    for (const worker of workers) void worker.terminate();
+  }
 });
