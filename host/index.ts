@@ -44,7 +44,7 @@ export type { HttpErrorCode, IoError, StreamEnd, StreamError, StreamFailure } fr
 export { free } from './io/free.ts';
 export type { InputStream } from './io/input-stream.ts';
 export type { OutputStream, Writer } from './io/output-stream.ts';
-export type { Pollable, Waitable } from './io/poll.ts';
+export type { Pollable, PollSource, Timer, Waitable } from './io/poll.ts';
 export type { BodySink, ByteSink } from './io/sink.ts';
 export type { ByteSource, FieldList } from './io/source.ts';
 export type { Awaitable } from './keyvalue/awaitable.ts';

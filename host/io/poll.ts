@@ -26,16 +26,17 @@ export class Timer {
   }
 }
 
-type Awaited = Waitable | Timer;
+/** What a pollable stands for. */
+export type PollSource = Waitable | Timer;
 
 /** Maximum delay of a timer in milliseconds: Node fires longer ones immediately. */
 const MAX_DELAY: number = 2 ** 31 - 1;
 
 /** The resource `pollable` of `wasi:io/poll`. */
 export class Pollable {
-  readonly #awaited: Awaited;
+  readonly #awaited: PollSource;
 
-  constructor(awaited: Awaited) {
+  constructor(awaited: PollSource) {
     this.#awaited = awaited;
   }
 
@@ -50,7 +51,7 @@ export class Pollable {
   }
 
   /** The host's side of the resource. */
-  static awaited(pollable: Pollable): Awaited {
+  static awaited(pollable: Pollable): PollSource {
     return pollable.#awaited;
   }
 
@@ -68,7 +69,7 @@ export function poll(pollables: readonly Pollable[]): Uint32Array | Promise<Uint
   return guest?.yieldIfDue(() => ready) ?? ready;
 }
 
-async function wait(awaited: readonly Awaited[]): Promise<Uint32Array> {
+async function wait(awaited: readonly PollSource[]): Promise<Uint32Array> {
   const guest = guestOf(awaited);
   if (guest === undefined) throw new TypeError('a wait that nothing can end');
   for (;;) {
@@ -80,11 +81,11 @@ async function wait(awaited: readonly Awaited[]): Promise<Uint32Array> {
 }
 
 /** The guest that waits; undefined if there are only bodies that are not sent yet. */
-function guestOf(awaited: readonly Awaited[]): Guest | undefined {
+function guestOf(awaited: readonly PollSource[]): Guest | undefined {
   return awaited.find(({ guest }) => guest !== undefined)?.guest;
 }
 
-function readyOf(awaited: readonly Awaited[]): Uint32Array {
+function readyOf(awaited: readonly PollSource[]): Uint32Array {
   const ready: number[] = [];
   let now: bigint | undefined;
   for (const [index, one] of awaited.entries()) {
@@ -96,14 +97,14 @@ function readyOf(awaited: readonly Awaited[]): Uint32Array {
   return Uint32Array.from(ready);
 }
 
-function signalsOf(awaited: readonly Awaited[]): Signal[] {
+function signalsOf(awaited: readonly PollSource[]): Signal[] {
   const signals: Signal[] = [];
   for (const one of awaited) if (!(one instanceof Timer)) signals.push(one.changed);
   return signals;
 }
 
 /** Milliseconds until the first timer; undefined without timers. */
-function delayOf(awaited: readonly Awaited[]): number | undefined {
+function delayOf(awaited: readonly PollSource[]): number | undefined {
   let first: bigint | undefined;
   for (const one of awaited) {
     if (one instanceof Timer && (first === undefined || one.due < first)) first = one.due;
