@@ -8,7 +8,7 @@ import { administer } from '../../support/administered.ts';
 
 /** Fewer than the connections that the address takes. */
 const SEARCHES = 30;
-const MIX = { sessions: 2000, expired: 0, subjects: 10 };
+const MIX = { sessions: 8000, expired: 0, subjects: 10 };
 
 /** A list that reads every session, as no search of a store tells capital letters of other alphabets. */
 const SEARCH = 'sessions?search=%C3%A9&sort=size';
