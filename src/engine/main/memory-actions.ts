@@ -6,14 +6,14 @@ import type { WorkerSupervisor } from './worker-supervisor.ts';
  * waiting requests.
  */
 export function createMemoryActions(
-  workers: Pick<WorkerSupervisor, 'handles' | 'reinforce' | 'counts'>,
+  workers: Pick<WorkerSupervisor, 'handles' | 'adjust' | 'counts'>,
   stop: (id: number, reason: string) => void,
   fill: () => void,
 ): MemoryWorkers {
   return {
-    /** Called regularly while guests run, so the number of workers is adjusted here too. */
+    /** Called regularly while guests run, so the workers are adjusted here too. */
     measured() {
-      workers.reinforce();
+      workers.adjust();
       fill();
     },
     get load() {

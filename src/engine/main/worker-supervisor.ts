@@ -1,13 +1,19 @@
+import { availableParallelism } from 'node:os';
 import type { EngineSettings } from '../options.ts';
 import type { GuestFailure } from '../protocol/messages.ts';
 import type { InFlightRequest } from './in-flight-request.ts';
 import { createReinforcement, type Reinforcement } from './reinforcement.ts';
+import { ThreadLoad } from './thread-load.ts';
 import type { WorkerEvents, WorkerHandle } from './worker-handle.ts';
 
 export interface SupervisorOptions extends Pick<EngineSettings, 'log'> {
   /** The number of workers that take requests, and the maximum while computing guests fill them. */
   readonly workers: number;
   readonly maxWorkers: number;
+  /** This thread; tests have their own. */
+  readonly mainLoad?: Pick<ThreadLoad, 'isBusy' | 'sample'>;
+  /** The number of processors, which this thread shares with the workers. */
+  readonly processors?: number;
   start(events: WorkerEvents): WorkerHandle;
   /** The request's guest is finished, or was lost with its worker. */
   done(request: InFlightRequest, failure: GuestFailure | undefined): void;
@@ -27,6 +33,9 @@ export interface WorkerCounts {
 /** Milliseconds before a failed start of a worker is retried; doubled each time, up to the second value. */
 const RETRY_DELAYS: readonly [number, number] = [1000, 30_000];
 
+/** Guests in one worker from which on another worker takes requests too, although the main thread needs its processor. */
+const CROWD = 24;
+
 /** The workers. One that exits is replaced, and a failed start is retried. */
 export class WorkerSupervisor {
   readonly #options: SupervisorOptions;
@@ -35,6 +44,12 @@ export class WorkerSupervisor {
   /** They take no more requests, and end with their last one. */
   readonly #leaving = new Set<WorkerHandle>();
   readonly #reinforcement: Reinforcement;
+  readonly #mainLoad: Pick<ThreadLoad, 'isBusy' | 'sample'>;
+  readonly #processors: number;
+  /** What computing guests had used at the last look, of all workers together. */
+  #computed = 0;
+  /** The main thread needs a processor, and computing guests do not need all of them. */
+  #leavesOne = false;
   #wanted: number;
   #resting: NodeJS.Timeout | undefined;
   #started = false;
@@ -44,6 +59,9 @@ export class WorkerSupervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    const { mainLoad = new ThreadLoad(), processors = availableParallelism() } = options;
+    this.#mainLoad = mainLoad;
+    this.#processors = processors;
     this.#wanted = options.workers;
     this.#reinforcement = createReinforcement(options.workers, options.maxWorkers);
   }
@@ -59,17 +77,28 @@ export class WorkerSupervisor {
     this.#complete();
   }
 
-  /** The worker with the fewest guests, if one has fewer than `limit`. */
+  /**
+   * The worker with the fewest guests, if one has fewer than `limit`. While this thread is busy with quick requests it needs a
+   * processor: if there are as many workers as processors, the last one gets requests only while the others have many.
+   */
   freest(limit: number): WorkerHandle | undefined {
+    let left = this.#serving.size;
+    const leavesOne = this.#leavesOne && left >= this.#processors;
     let best: WorkerHandle | undefined;
     for (const handle of this.#serving) {
+      left -= 1;
+      if (left === 0 && leavesOne && best !== undefined && best.load < CROWD) break;
       if (handle.available && handle.load < (best?.load ?? limit)) best = handle;
     }
     return best;
   }
 
-  /** Starts one more worker or ends one, as `Reinforcement` decides. To be called regularly while guests run. */
-  reinforce(): void {
+  /**
+   * Looks at what the threads do: starts one more worker or ends one, as `Reinforcement` decides. To be called regularly while guests
+   * run.
+   */
+  adjust(): void {
+    this.#sampleLoad();
     const { workers, maxWorkers } = this.#options;
     if (!this.#started || this.#closing || maxWorkers <= workers) return;
     clearTimeout(this.#resting);
@@ -77,7 +106,15 @@ export class WorkerSupervisor {
     if (wanted !== this.#wanted) this.#resize(wanted);
     // Without guests there are no regular calls.
     const { due } = this.#reinforcement;
-    if (due !== undefined) this.#resting = setTimeout(() => this.reinforce(), due).unref();
+    if (due !== undefined) this.#resting = setTimeout(() => this.adjust(), due).unref();
+  }
+
+  #sampleLoad(): void {
+    const before = this.#computed;
+    this.#computed = 0;
+    for (const { computed } of this.handles()) this.#computed += computed;
+    this.#mainLoad.sample();
+    this.#leavesOne = this.#mainLoad.isBusy && this.#computed === before;
   }
 
   counts(): WorkerCounts {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, vi } from 'vitest';
 import { WasmcpError } from '../../../host/index.ts';
 import type { InFlightRequest } from '../../../src/engine/main/in-flight-request.ts';
 import type { WorkerEvents, WorkerHandle } from '../../../src/engine/main/worker-handle.ts';
-import { WorkerSupervisor } from '../../../src/engine/main/worker-supervisor.ts';
+import { type SupervisorOptions, WorkerSupervisor } from '../../../src/engine/main/worker-supervisor.ts';
 
 /** A worker that the test controls: real ones start and fail unpredictably. */
 export interface Actor {
@@ -91,17 +91,22 @@ export interface Stage {
 /** Maximum number of guests in one worker. */
 export const LIMIT = 4;
 
+/** What the workers share with the main thread. */
+export type Machine = Pick<SupervisorOptions, 'mainLoad' | 'processors'>;
+
 /** A supervisor of `workers` workers, none of them ready, whose start settles with the first `first` of them. */
 export function starting(
   workers: number,
   first: number,
   maxWorkers: number = workers,
+  machine: Machine = {},
 ): Stage & { readonly ready: Promise<void> } {
   const actors: Actor[] = [];
   const log: string[] = [];
   const done: string[] = [];
   const stage: { refusal: Error | undefined } = { refusal: undefined };
   const supervisor = new WorkerSupervisor({
+    ...machine,
     workers,
     maxWorkers,
     log: (_level, _context, message) => void log.push(message),
@@ -124,8 +129,12 @@ export function starting(
   });
 }
 
-export async function started(workers: number, maxWorkers: number = workers): Promise<Stage> {
-  const stage = starting(workers, workers, maxWorkers);
+export async function started(
+  workers: number,
+  maxWorkers: number = workers,
+  machine?: Machine,
+): Promise<Stage> {
+  const stage = starting(workers, workers, maxWorkers, machine);
   for (const one of stage.actors) await one.start();
   await stage.ready;
   return stage;

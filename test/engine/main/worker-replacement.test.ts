@@ -13,10 +13,10 @@ describe('one more worker', () => {
       for (let t = 0; t < milliseconds; t += 50) {
         vi.advanceTimersByTime(50);
         for (const one of actors) if (one.load > 0) one.computed += 50;
-        supervisor.reinforce();
+        supervisor.adjust();
       }
     }
-    supervisor.reinforce();
+    supervisor.adjust();
     actors[0]!.load = 3;
     compute(200);
     await actors[1]!.start();

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { LIMIT, setUp, started, starting } from './stage.ts';
+import { LIMIT, type Machine, type Stage, setUp, started, starting } from './stage.ts';
 
 setUp();
 
@@ -70,4 +70,56 @@ test('closing ends workers that serve or start, and starts none', async () => {
   await supervisor.close();
   await vi.advanceTimersByTimeAsync(600_000);
   expect([living(), actors.length, log, vi.getTimerCount()]).toEqual([0, 2, ['it fell'], 0]);
+});
+
+describe('while the main thread is busy with quick requests', () => {
+  const mainLoad = { isBusy: true, sample() {} };
+
+  async function busy(workers: number, machine: Machine = { mainLoad, processors: workers }): Promise<Stage> {
+    const stage = await started(workers, workers, machine);
+    stage.supervisor.adjust();
+    return stage;
+  }
+
+  test('the last of as many workers as processors gets requests once another one has many, or no room', async () => {
+    const { supervisor, actors } = await busy(2);
+    for (let load = 0; load < 24; load += 1) {
+      actors[0]!.load = load;
+      expect(supervisor.freest(64)).toBe(actors[0]!.handle);
+      expect(supervisor.freest(LIMIT)).toBe(actors[load < LIMIT ? 0 : 1]!.handle);
+    }
+    actors[0]!.load = 24;
+    expect(supervisor.freest(64)).toBe(actors[1]!.handle);
+    actors[1]!.load = 25;
+    expect(supervisor.freest(64)).toBe(actors[0]!.handle);
+    expect(supervisor.freest(LIMIT)).toBeUndefined();
+  });
+
+  test('a worker gets requests if it is alone, or the others are not available', async () => {
+    const alone = await busy(1);
+    expect(alone.supervisor.freest(LIMIT)).toBe(alone.actors[0]!.handle);
+    const { supervisor, actors } = await busy(2);
+    actors[0]!.die('ended');
+    expect(supervisor.freest(LIMIT)).toBe(actors[1]!.handle);
+  });
+
+  test('all workers are alike if there is a processor for it', async () => {
+    const { supervisor, actors } = await busy(2, { mainLoad, processors: 3 });
+    actors[0]!.load = 1;
+    expect(supervisor.freest(LIMIT)).toBe(actors[1]!.handle);
+  });
+
+  test('all workers are alike while guests compute, and once it is no longer busy', async () => {
+    const load = { isBusy: true, sample() {} };
+    const { supervisor, actors } = await busy(2, { mainLoad: load, processors: 2 });
+    actors[0]!.load = 1;
+    actors[0]!.computed += 3;
+    supervisor.adjust();
+    expect(supervisor.freest(LIMIT)).toBe(actors[1]!.handle);
+    supervisor.adjust();
+    expect(supervisor.freest(LIMIT)).toBe(actors[0]!.handle);
+    load.isBusy = false;
+    supervisor.adjust();
+    expect(supervisor.freest(LIMIT)).toBe(actors[1]!.handle);
+  });
 });
