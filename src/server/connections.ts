@@ -75,7 +75,8 @@ export function createConnections(
 
   /** Makes room for a new connection, if possible. */
   function evictFor(newest: Connection): boolean {
-    const victim = longestIdle(open, newest) ?? longestUploading(open, performance.now() - bodyTimeout);
+    const victim =
+      closedOne(open) ?? longestIdle(open, newest) ?? longestUploading(open, performance.now() - bodyTimeout);
     if (victim === undefined) return false;
     open.delete(victim);
     victim.socket?.destroy();
@@ -173,6 +174,12 @@ function serveNext(connection: Connection, waiting: Waiting[]): void {
     connection.socket?.resume();
   }
   next.serve(next.request, next.response);
+}
+
+/** One whose `close` event is still to come, although its client may have seen the end already, and connects again. */
+function closedOne(open: ReadonlySet<Connection>): Connection | undefined {
+  for (const one of open) if (one.socket?.destroyed) return one;
+  return undefined;
 }
 
 function longestIdle(open: ReadonlySet<Connection>, newest: Connection): Connection | undefined {
